@@ -1,0 +1,76 @@
+"""What the bytes of a response say. Rule: read once, believe little; whatever is not plainly an object is None.
+
+Sources: "Partner Center REST: Retrieve the validation status of a customer" and "Partner Center REST error codes".
+Recorded successful bodies start with a UTF-8 BOM, error bodies do not; `code` is a number in some and a string in
+others; gateways answer with bodies of their own that have no `code` at all.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+MESSAGE_LENGTH = 300
+"""Characters kept of an error message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A response body, read.
+
+    Attributes:
+        text: the decoded text, undecodable bytes replaced.
+        document: the JSON object, or None where the text is anything else.
+    """
+
+    text: str
+    document: dict[str, Any] | None
+
+    @property
+    def code(self) -> str | None:
+        """Partner Center's error code as text, from a number or a string; None where there is none."""
+        value = (self.document or {}).get("code")
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            return None
+        return clean(str(value)) or None
+
+    @property
+    def retryable(self) -> bool | None:
+        """`isRetryable` where the body says so, else None."""
+        value = (self.document or {}).get("isRetryable")
+        return value if isinstance(value, bool) else None
+
+    @property
+    def error_name(self) -> str | None:
+        """`errorName`, which only newer services send."""
+        value = (self.document or {}).get("errorName")
+        return clean(value) if isinstance(value, str) else None
+
+    @property
+    def message(self) -> str | None:
+        """The message for a person: the body's own words in one line of at most 300 characters."""
+        document = self.document or {}
+        words = next((v for k in ("message", "description") if isinstance(v := document.get(k), str) and v), self.text)
+        return clean(" ".join(words[: 4 * MESSAGE_LENGTH].split()), MESSAGE_LENGTH) or None
+
+
+def clean(text: str, length: int = 100) -> str:
+    """A text that any file can hold: at most `length` characters, and no half of a surrogate pair."""
+    return text[:length].encode("utf-8", errors="replace").decode("utf-8")
+
+
+def read_body(content: bytes) -> Body:
+    """Decodes a body as UTF-8 with or without a BOM and parses it if it is a JSON object with no key twice."""
+    text = content.decode("utf-8-sig", errors="replace")
+    try:
+        document = json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return Body(text, None)
+    return Body(text, document if isinstance(document, dict) else None)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with a key twice says two things: believing the last one could turn a block into an approval."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return document

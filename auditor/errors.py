@@ -1,0 +1,60 @@
+"""Failures of a whole run, grouped by what the user does next; each knows its exit code.
+
+Rule: a failure of one customer is data (a row with a reason, `core.model.Reason`); only what ends a run is an
+exception, and every one of ours descends from `AuditorError`. The message says what happened and why; `hint` is the
+next thing to do.
+"""
+
+from typing import ClassVar
+
+
+class AuditorError(Exception):
+    """Root of every failure that ends a command. `exit_code` is what the process returns.
+
+    Args:
+        message: what happened and why, in one line.
+        hint: what to do next, in one line; empty where the message says it already.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(AuditorError):
+    """An option, environment variable or settings file cannot be used. Fix the call."""
+
+    exit_code = 2
+
+
+class IncompleteError(AuditorError):
+    """The ledger does not balance, or the files disagree. Resume, or fix the list."""
+
+    exit_code = 3
+
+
+class SignInError(AuditorError):
+    """The sign-in, MFA, role or kind of token does not do. Sign in again."""
+
+    exit_code = 4
+
+
+class CustomerListError(AuditorError):
+    """The customer list cannot be read, is empty, or has no id column. Fix the list."""
+
+    exit_code = 5
+
+
+class StoppedEarlyError(AuditorError):
+    """The service is plainly down or the time is over; what was answered is safe. Resume later."""
+
+    exit_code = 6
+
+
+class OutputError(AuditorError):
+    """The answers are safe in the journal, but a file could not be written. Report again: no API calls."""
+
+    exit_code = 7

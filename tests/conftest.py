@@ -1,0 +1,40 @@
+"""What all tests share: API replies from files, and an environment without the machine's own settings."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+import pytest
+
+from auditor.core.model import Reply
+
+REPLIES = Path(__file__).parent / "replies"
+CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def load_reply(name: str) -> Reply:
+    """The reply that stands in `tests/replies/<name>.http`, as the wire would bring it."""
+    status_line, _, rest = (REPLIES / f"{name}.http").read_bytes().partition(b"\r\n")
+    head, _, body = rest.partition(b"\r\n\r\n")
+    headers = BytesHeaderParser().parsebytes(head)
+    status = int(status_line.split()[1])
+    return Reply(http_status=status, body=body, received_at=NOON, retry_after=headers["Retry-After"])
+
+
+@pytest.fixture
+def reply() -> Callable[[str], Reply]:
+    """Loads a reply by name."""
+    return load_reply
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's machine reaches a test, and no test writes outside its folder."""
+    for name in list(os.environ):
+        if name.startswith("AUDITOR_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("NO_COLOR", "1")

@@ -1,0 +1,226 @@
+"""`classify`: every reply of the decision table, from files, and that it is total."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.classify import classify
+from auditor.core.model import Cause, Finding, Next, Reason, Reply, Verdict
+from conftest import CUSTOMER, REPLIES, load_reply
+
+TABLE = {
+    "200-allowed": (Reason.ALLOWED, Next.DONE, "Allowed"),
+    "200-allowed-without-bom": (Reason.ALLOWED, Next.DONE, "Allowed"),
+    "200-allowed-capital-type": (Reason.ALLOWED, Next.DONE, "Allowed"),
+    "200-allowed-without-type": (Reason.ALLOWED, Next.DONE, "Allowed"),
+    "200-under-review": (Reason.UNDER_REVIEW, Next.DONE, "UnderReview"),
+    "200-snake-case": (Reason.UNDER_REVIEW, Next.DONE, "UnderReview"),
+    "200-not-allowed": (Reason.NOT_ALLOWED, Next.DONE, "NotAllowed"),
+    "200-unknown": (Reason.UNKNOWN, Next.DONE, "Unknown"),
+    "200-not-ready": (Reason.NOT_READY, Next.DONE, "Not Ready"),
+    "200-unclassified": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "Approved"),
+    "200-other-type": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "Allowed"),
+    "200-null-type": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "Allowed"),
+    "200-status-null": (Reason.UNRECOGNIZED_STATUS, Next.DONE, None),
+    "200-status-missing": (Reason.UNRECOGNIZED_STATUS, Next.DONE, None),
+    "200-status-number": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "2"),
+    "200-status-list": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "['Allowed']"),
+    "200-status-with-marks": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "¬Allowed"),
+    "200-status-negated": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "!Allowed"),
+    "200-status-half-surrogate": (Reason.UNRECOGNIZED_STATUS, Next.DONE, "Allowed?"),
+    "200-no-status-body": (Reason.UNRECOGNIZED_STATUS, Next.DONE, None),
+    "200-status-twice": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-empty": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-html": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-array": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-string": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-cut": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-nested-deep": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "200-utf16": (Reason.MALFORMED_REPLY, Next.RETRY_TWICE, None),
+    "202": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "204": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "302": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "404-no-status": (Reason.NO_ACCOUNT_STATUS, Next.DONE, "NoStatus"),
+    "404-no-status-text-code": (Reason.NO_ACCOUNT_STATUS, Next.DONE, "NoStatus"),
+    "404-no-status-bare": (Reason.NO_ACCOUNT_STATUS, Next.DONE, "NoStatus"),
+    "404-no-status-retryable": (Reason.UNEXPECTED_REPLY, Next.RETRY, None),
+    "404-no-status-other-name": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "404-no-status-null-name": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "404-no-status-other-customer": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "404-no-status-other-in-description": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+    "404-no-status-fraction": (Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE, None),
+    "404-60003": (Reason.CUSTOMER_NOT_FOUND, Next.DONE, None),
+    "404-1000": (Reason.CUSTOMER_NOT_FOUND, Next.DONE, None),
+    "404-3000": (Reason.CUSTOMER_NOT_FOUND, Next.DONE, None),
+    "404-gateway": (Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE, None),
+    "404-empty": (Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE, None),
+    "404-html": (Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE, None),
+    "400-2000": (Reason.REJECTED, Next.DONE, None),
+    "400-3000": (Reason.REJECTED, Next.DONE, None),
+    "400-900118": (Reason.REJECTED, Next.DONE, None),
+    "400-800002": (Reason.REJECTED, Next.DONE, None),
+    "400-900126": (Reason.REJECTED, Next.DONE, None),
+    "400-no-status-body": (Reason.REJECTED, Next.DONE, None),
+    "400-other": (Reason.REJECTED, Next.DONE, None),
+    "400-empty": (Reason.REJECTED, Next.DONE, None),
+    "400-retryable": (Reason.REJECTED, Next.RETRY, None),
+    "401-900420": (Reason.UNEXPECTED_REPLY, Next.END_RUN, None),
+    "401-900421": (Reason.UNEXPECTED_REPLY, Next.END_RUN, None),
+    "401-mfa-text": (Reason.UNEXPECTED_REPLY, Next.END_RUN, None),
+    "401-400": (Reason.UNEXPECTED_REPLY, Next.RENEW_TOKEN, None),
+    "401-empty": (Reason.UNEXPECTED_REPLY, Next.RENEW_TOKEN, None),
+    "403-900329": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-900150": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-900149": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-800039": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-900123": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-900124": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-90000": (Reason.FORBIDDEN, Next.END_RUN, None),
+    "403-900308": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-900309": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-20002": (Reason.NO_RELATIONSHIP, Next.DONE, None),
+    "403-1002": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-2032": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-600006": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-html": (Reason.FORBIDDEN, Next.DONE, None),
+    "403-retry-after-with-code": (Reason.NO_RELATIONSHIP, Next.DONE, None),
+    "403-quota": (Reason.THROTTLED, Next.WAIT, None),
+    "405": (Reason.REJECTED, Next.DONE, None),
+    "410": (Reason.REJECTED, Next.DONE, None),
+    "417": (Reason.REJECTED, Next.DONE, None),
+    "408": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "409": (Reason.UNEXPECTED_REPLY, Next.RETRY_ONCE, None),
+    "429": (Reason.THROTTLED, Next.WAIT, None),
+    "429-html": (Reason.THROTTLED, Next.WAIT, None),
+    "500": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "500-retryable": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "500-not-retryable": (Reason.SERVICE_ERROR, Next.DONE, None),
+    "501": (Reason.SERVICE_ERROR, Next.DONE, None),
+    "502-html": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "503": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "504": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "599": (Reason.SERVICE_ERROR, Next.RETRY, None),
+    "999": (Reason.UNEXPECTED_REPLY, Next.DONE, None),
+}
+
+
+def test_every_reply_on_file_has_an_expectation() -> None:
+    """No reply is kept that no test looks at."""
+    assert set(TABLE) == {path.stem for path in REPLIES.glob("*.http")}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_decision_table(name: str) -> None:
+    """Each reply leads to the documented reason, the next step, and the status as the documentation spells it."""
+    finding = classify(load_reply(name), CUSTOMER)
+    assert TABLE[name] == (finding.reason, finding.next, finding.status)
+
+
+def test_only_classified_answers_decide() -> None:
+    """Of all replies on file, nobody is eligible or blocked but by a status that the documentation classifies."""
+    decided = {name for name in TABLE if classify(load_reply(name), CUSTOMER).verdict is not Verdict.UNDETERMINED}
+    assert decided == {
+        "200-allowed",
+        "200-allowed-without-bom",
+        "200-allowed-capital-type",
+        "200-allowed-without-type",
+        "200-under-review",
+        "200-snake-case",
+        "200-not-allowed",
+        "200-unknown",
+        "404-no-status",
+        "404-no-status-text-code",
+        "404-no-status-bare",
+    }
+
+
+def test_an_answer_about_another_customer_is_not_believed() -> None:
+    """The right code with somebody else's id in the message proves nothing: a proxy may have mixed up its cache."""
+    other = "99999999-0000-4000-8000-000000000009"
+    assert classify(load_reply("404-no-status"), other).reason is Reason.UNEXPECTED_REPLY
+
+
+def test_no_answer_is_never_final() -> None:
+    """A service that gives up for good on one request is asked again on resume; a refusal for the customer is not."""
+    finals = {name: classify(load_reply(name), CUSTOMER).final for name in TABLE}
+    assert not finals["501"]
+    assert not finals["500-not-retryable"]
+    assert not finals["302"]
+    assert not finals["429"]
+    assert not finals["200-html"]
+    assert finals["403-20002"]
+    assert finals["404-60003"]
+    assert finals["200-not-ready"]
+
+
+def test_evidence_is_kept() -> None:
+    """Code, name and message of an error reach the finding as text."""
+    finding = classify(load_reply("404-no-status"), CUSTOMER)
+    assert finding.error_code == "600074"
+    assert finding.error_name == "AccountStatusNotFound"
+    assert finding.error_message == f"Account Status for the customer, {CUSTOMER} was not found."
+
+
+def test_the_time_of_the_last_update_is_kept_as_received() -> None:
+    """`lastUpdateDateTime` is carried as text; whatever it holds, it changes nothing else."""
+    assert classify(load_reply("200-allowed"), CUSTOMER).last_update_raw == "2021-07-14T18:02:00"
+    for odd in (b'"soon"', b"17", b"null", b"[]", b'""'):
+        body = b'{"status":"Allowed","lastUpdateDateTime":' + odd + b"}"
+        assert classify(_reply(200, body), CUSTOMER).reason is Reason.ALLOWED
+
+
+def test_a_sign_in_fault_ends_the_run_with_advice() -> None:
+    """What no customer can get past is a fault of the sign-in, with the next thing to do."""
+    end = classify(load_reply("403-900329"), CUSTOMER).run_end
+    assert end is not None
+    assert end.cause is Cause.SIGN_IN
+    assert "application-only" in end.message
+    assert end.hint
+
+
+def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run() -> None:
+    """A lost connection may come back; a certificate that cannot be trusted will not mend itself."""
+    lost = Reply(failure="ServerDisconnectedError", received_at=datetime.now(UTC))
+    assert classify(lost, CUSTOMER).next is Next.RETRY
+    forged = Reply(failure="self-signed certificate", untrusted=True, received_at=datetime.now(UTC))
+    assert classify(forged, CUSTOMER).next is Next.END_RUN
+
+
+@given(status=st.integers(100, 999), body=st.binary(max_size=300), retry_after=st.none() | st.text(max_size=20))
+def test_it_is_total_and_fail_closed(status: int, body: bytes, retry_after: str | None) -> None:
+    """Any status with any body gives a finding, and bytes that are no answer never make anybody eligible."""
+    finding = classify(_reply(status, body, retry_after), CUSTOMER)
+    assert isinstance(finding, Finding)
+    if b"llowed" not in body.lower() and b"600074" not in body:
+        assert finding.verdict is not Verdict.ELIGIBLE
+
+
+@given(
+    status=st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 503]),
+    document=st.dictionaries(
+        st.sampled_from(["type", "status", "code", "message", "description", "errorName", "isRetryable", "x"]),
+        st.sampled_from(["account", "Allowed", "allowed", "UnderReview", "", 600074, "600074", None, True, False, 1.5]),
+    ),
+)
+def test_eligible_means_exactly_the_documented_answers(status: int, document: dict[str, object]) -> None:
+    """Whatever object comes: eligible only for 200 with Allowed of type account, or 404 with 600074, not retryable."""
+    finding = classify(_reply(status, json.dumps(document).encode()), CUSTOMER)
+    allowed = (
+        status == 200
+        and document.get("status") in {"Allowed", "allowed"}
+        and document.get("type", "account") == "account"
+    )
+    no_status = (
+        status == 404
+        and document.get("code") in (600074, "600074")
+        and document.get("isRetryable", False) is False
+        and "errorName" not in document
+    )
+    assert (finding.verdict is Verdict.ELIGIBLE) == (allowed or no_status)
+
+
+def _reply(status: int, body: bytes, retry_after: str | None = None) -> Reply:
+    return Reply(http_status=status, body=body, received_at=datetime.now(UTC), retry_after=retry_after)
