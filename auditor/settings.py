@@ -1,0 +1,237 @@
+"""Frozen settings. Rule: flag > environment > file > default; an unknown key is an error; a secret never shows itself.
+
+The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration
+folder. Its keys are the names below; `[profile.NAME]` holds what `--profile NAME` lays over them.
+"""
+
+import difflib
+import ipaddress
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from auditor.errors import SettingsError
+
+PREFIX = "AUDITOR_"
+CLOUDS = {
+    "public": ("https://api.partnercenter.microsoft.com", "https://login.microsoftonline.com"),
+    "us-gov": ("https://api.partnercenter.microsoft.com", "https://login.microsoftonline.us"),
+    "china": ("https://partner.partnercenterapi.microsoftonline.cn", "https://login.partner.microsoftonline.cn"),
+}
+"""Cloud -> (API, authority). Source: "Partner Center REST URLs"."""
+
+
+class Secret:
+    """A text that does not show itself in a repr, a log or a traceback; `reveal` gives it out."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+def _number(kind: type[int] | type[float], least: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise ValueError(f"must be a {'whole ' if kind is int else ''}number") from None
+        # nan compares false with everything, so ask for what is wanted
+        if not least <= value < float("inf"):
+            raise ValueError(f"must be {least:g} or more")
+        return value
+
+    return parse
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if not parts.hostname or parts.scheme not in {"https", "http"} or parts.query or parts.fragment:
+        raise ValueError("must be an https URL")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("plain http is for a loopback address only: a token would travel in clear text")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _cloud(text: str) -> str:
+    if text not in CLOUDS:
+        raise ValueError(f"must be one of {', '.join(CLOUDS)}")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told from outside. `None` means not set."""
+
+    api_url: str | None = field(default=None, metadata={"parse": _url})
+    cloud: str = field(default="public", metadata={"parse": _cloud})
+    authority: str | None = field(default=None, metadata={"parse": _url})
+    tenant_id: str | None = None
+    client_id: str | None = None
+    access_token: Secret | None = field(default=None, metadata={"secret": True})
+    ca_bundle: str | None = None
+    reports: str = "reports"
+    rate: float = field(default=500.0, metadata={"parse": _number(float, 0)})
+    concurrency: int = field(default=16, metadata={"parse": _number(int, 1)})
+    attempts: int = field(default=5, metadata={"parse": _number(int, 1)})
+    timeout: float = field(default=180.0, metadata={"parse": _number(float, 0.1)})
+    max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+
+    @property
+    def api(self) -> str:
+        """Base URL of the API."""
+        return self.api_url or CLOUDS[self.cloud][0]
+
+    @property
+    def scope(self) -> str:
+        """The delegated permission to ask the sign-in service for."""
+        return f"{CLOUDS[self.cloud][0]}/user_impersonation"
+
+    @property
+    def sign_in_authority(self) -> str:
+        """URL of the sign-in service with the tenant as its path."""
+        return self.authority or f"{CLOUDS[self.cloud][1]}/{self.tenant_id or 'organizations'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where each setting comes from: name -> words."""
+
+    by_name: Mapping[str, str]
+
+
+def load(
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    config: str | None = None,
+    profile: str | None = None,
+) -> tuple[Settings, Origins]:
+    """The effective settings and where each comes from.
+
+    Args:
+        flags: name -> value as typed, None where the flag was not given.
+        environment: defaults to the process's own.
+        config: a TOML file named by the user.
+        profile: the part of the file to lay over the rest.
+
+    Raises:
+        SettingsError: a key is unknown or a value cannot be used; names the key and where it stands.
+    """
+    environment = os.environ if environment is None else environment
+    settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
+    layers = [
+        *_from_file(config, profile),
+        (_from_environment(environment), "environment"),
+        ({k: v for k, v in flags.items() if v is not None}, "flag"),
+    ]
+    for values, origin in layers:
+        for name, value in values.items():
+            settings = replace(settings, **{name: _parsed(name, value, origin)})
+            origins[name] = f"{origin} {PREFIX}{name.upper()}" if origin == "environment" else origin
+    return settings, Origins(origins)
+
+
+def _fields() -> dict[str, Mapping[str, Any]]:
+    return {f.name: f.metadata for f in fields(Settings)}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = _fields()
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or not text:
+            continue
+        name = variable[len(PREFIX) :].lower()
+        if name.endswith("_file") and known.get(name[:-5], {}).get("secret"):
+            values.setdefault(name[:-5], _secret_file(variable, text))
+        else:
+            _check_known(name, f"environment variable {variable}")
+            values[name] = text
+    return values
+
+
+def _secret_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {path} cannot be read: {error}", "name a readable text file") from error
+
+
+def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
+    path = Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
+    if path is None and profile:
+        raise SettingsError(f"--profile {profile}: there is no settings file", "name one with --config")
+    if path is None:
+        return []
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
+    profiles = document.pop("profile", {})
+    layers = [(document, f"file {path}")]
+    if profile and profile not in profiles:
+        known = ", ".join(profiles) or "none"
+        raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
+    if profile:
+        layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
+    for values, origin in layers:
+        _check_file(values, origin)
+    return layers
+
+
+def _check_file(values: Mapping[str, Any], origin: str) -> None:
+    for name in values:
+        _check_known(name, origin)
+        if _fields()[name].get("secret"):
+            raise SettingsError(
+                f"{origin}: {name} is a secret and does not belong in a settings file",
+                f"put it in {PREFIX}{name.upper()} or name a file in {PREFIX}{name.upper()}_FILE",
+            )
+
+
+def _usual_places() -> list[Path]:
+    if sys.platform == "win32":
+        home = Path(os.environ.get("APPDATA") or Path.home())
+    else:
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return [Path("auditor.toml"), home / "auditor" / "auditor.toml"]
+
+
+def _check_known(name: str, origin: str) -> None:
+    if name not in _fields():
+        near = difflib.get_close_matches(name, _fields(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see the README's section on settings"
+        raise SettingsError(f"{origin}: there is no setting {name!r}", hint)
+
+
+def _parsed(name: str, value: object, origin: str) -> Any:
+    metadata = _fields()[name]
+    if metadata.get("secret"):
+        return Secret(str(value))
+    parse = metadata.get("parse", str)
+    try:
+        return parse(str(value))
+    except ValueError as error:
+        raise SettingsError(f"{origin}: {name} = {value!r} cannot be used: {error}", "correct it") from error

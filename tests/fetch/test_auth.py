@@ -1,0 +1,115 @@
+"""`TokenSource`: one renewal for all workers, ahead of expiry, and never more than needed."""
+
+import asyncio
+import threading
+
+import pytest
+
+from auditor.errors import SignInError
+from auditor.fetch.auth import TokenSource, given_token
+
+
+class Service:
+    """A sign-in service that counts; `life` seconds for each token, `failure` raised instead."""
+
+    def __init__(self, life: float = 3600.0) -> None:
+        self.calls: list[bool] = []
+        self.life = life
+        self.failure: Exception | None = None
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def redeem(self, force: bool) -> tuple[str, float]:  # noqa: FBT001 - the signature of Redeem
+        """Gives token-1, token-2, …"""
+        self.calls.append(force)
+        assert self.may_answer.wait(10)
+        if self.failure:
+            raise self.failure
+        return f"token-{len(self.calls)}", self.life
+
+
+class Clock:
+    """Monotonic seconds that stand still."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+async def test_a_thousand_callers_make_one_call() -> None:
+    """All who ask before the first token has come wait for the same one."""
+    service = Service()
+    tokens = TokenSource(service.redeem)
+    values = {t.value for t in await asyncio.gather(*(tokens.token() for _ in range(1000)))}
+    assert (values, service.calls) == ({"token-1"}, [False])
+    await tokens.close()
+
+
+async def test_two_hundred_refusals_make_one_renewal() -> None:
+    """Every worker reports the same refused token; one renewal serves them all, and a late report renews nothing."""
+    service = Service()
+    tokens = TokenSource(service.redeem)
+    old = await tokens.token()
+    renewed = await asyncio.gather(*(tokens.renew(old.generation) for _ in range(200)))
+    assert all(renewed)
+    assert service.calls == [False, True]
+    assert await tokens.renew(old.generation)
+    assert (await tokens.token()).value == "token-2"
+    assert service.calls == [False, True]
+    await tokens.close()
+
+
+async def test_a_token_is_renewed_before_it_expires() -> None:
+    """In the last minutes the old token still serves while one renewal is on its way; then the new one does."""
+    service, clock = Service(life=1000.0), Clock()
+    tokens = TokenSource(service.redeem, clock=clock)
+    await tokens.token()
+    clock.now += 800
+    service.may_answer.clear()
+    assert [(await tokens.token()).value for _ in range(50)] == ["token-1"] * 50
+    service.may_answer.set()
+    await tokens.close()
+    assert (await tokens.token()).value == "token-2"
+    assert service.calls == [False, False]
+
+
+async def test_a_failed_early_renewal_is_no_failure_yet() -> None:
+    """While the old token lives, a sign-in service that is down stops nobody, and is asked again only after a pause."""
+    service, clock = Service(life=1000.0), Clock()
+    tokens = TokenSource(service.redeem, clock=clock)
+    await tokens.token()
+    clock.now += 800
+    service.failure = SignInError("down")
+    for _ in range(20):
+        assert (await tokens.token()).value == "token-1"
+    await tokens.close()
+    assert len(service.calls) == 2
+    clock.now += 180
+    with pytest.raises(SignInError, match="down"):
+        await TokenSource(service.redeem, clock=clock).token()
+
+
+async def test_a_cancelled_worker_does_not_take_the_renewal_with_it() -> None:
+    """Whoever else waits for the same renewal gets the token."""
+    service = Service()
+    service.may_answer.clear()
+    tokens = TokenSource(service.redeem)
+    first, second = (asyncio.create_task(tokens.token()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    service.may_answer.set()
+    assert (await second).value == "token-1"
+    assert len(service.calls) == 1
+    await tokens.close()
+
+
+async def test_a_given_token_is_used_as_it_is() -> None:
+    """A token from elsewhere cannot be renewed here."""
+    tokens = given_token("theirs")
+    token = await tokens.token()
+    assert token.value == "theirs"
+    assert "theirs" not in repr(token)
+    assert not await tokens.renew(token.generation)
+    await tokens.close()

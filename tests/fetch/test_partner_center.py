@@ -1,0 +1,179 @@
+"""One attempt over real sockets: what is sent, what comes back, and what a hostile server cannot do."""
+
+import asyncio
+import gzip
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestServer
+from aioresponses import aioresponses
+
+from auditor.core.model import Reply
+from auditor.fetch.partner_center import LARGEST_BODY, Connection, PartnerCenter, Timeouts, open_session
+from conftest import CUSTOMER
+
+QUICK = Timeouts(connect=2.0, read=2.0, total=0.5)
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def _raw_server(serve: Serve) -> AsyncIterator[str]:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def _ask(api: str, timeouts: Timeouts = QUICK) -> Reply:
+    async with open_session(Connection(api, timeouts)) as session:
+        return await PartnerCenter(session, api).validation_status(CUSTOMER, "token", "request-1", "correlation-1")
+
+
+def _sending(raw: bytes, seen: list[bytes]) -> Serve:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(raw)
+        await writer.drain()
+        writer.close()
+
+    return serve
+
+
+async def test_the_request_is_the_documented_one() -> None:
+    """Path, query and headers are as the documentation has them."""
+    seen: list[bytes] = []
+    async with _raw_server(_sending(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nMS-CV: abc.0\r\n\r\n{}", seen)) as api:
+        reply = await _ask(api)
+    head = seen[0].decode()
+    assert head.startswith(f"GET /v1/customers/{CUSTOMER}/validationStatus?type=account HTTP/1.1\r\n")
+    for line in (
+        "Authorization: Bearer token",
+        "Accept: application/json",
+        "MS-RequestId: request-1",
+        "MS-CorrelationId: correlation-1",
+        "X-Locale: en-US",
+        "MS-PartnerCenter-Application: auditor",
+    ):
+        assert f"\r\n{line}\r\n" in head
+    assert (reply.http_status, reply.body, reply.ms_cv, reply.request_id) == (200, b"{}", "abc.0", "request-1")
+
+
+async def test_redirects_are_not_followed() -> None:
+    """The token never goes elsewhere: a redirect is a reply like any other."""
+    visited: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        visited.append(request.path)
+        return web.json_response({"status": "Allowed"})
+
+    async def redirect(_request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    app = web.Application()
+    app.router.add_get("/elsewhere", elsewhere)
+    app.router.add_get("/v1/customers/{id}/validationStatus", redirect)
+    async with TestServer(app) as server:
+        reply = await _ask(str(server.make_url("")))
+    assert (reply.http_status, visited) == (307, [])
+
+
+async def test_a_dropped_connection_is_one_request() -> None:
+    """Aiohttp's silent second GET is off: the server sees one request, and the reply says what happened."""
+    seen: list[bytes] = []
+    async with _raw_server(_sending(b"", seen)) as api:
+        reply = await _ask(api)
+    assert len(seen) == 1
+    assert reply.http_status is None
+    assert reply.failure is not None
+    assert "Disconnected" in reply.failure
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+    ids=["garbage", "truncated", "bad-chunk", "huge-header", "bad-gzip"],
+)
+async def test_protocol_garbage_is_a_transport_failure(raw: bytes) -> None:
+    """Aiohttp reports garbage as a 400; no such answer is believed."""
+    async with _raw_server(_sending(raw, [])) as api:
+        reply = await _ask(api)
+    assert reply.http_status is None
+    assert reply.failure
+
+
+async def test_a_slow_server_cannot_hold_a_worker() -> None:
+    """A byte now and then does not keep a request alive: the total time-out ends it."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        try:
+            while not reader.at_eof():
+                writer.write(b" ")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1), 0.02)
+        finally:
+            writer.close()
+
+    async with _raw_server(drip) as api:
+        reply = await _ask(api, Timeouts(connect=2.0, read=2.0, total=0.2))
+    assert reply.http_status is None
+    assert reply.failure
+    assert reply.failure.startswith("TimeoutError")
+
+
+@pytest.mark.parametrize("bomb", [True, False], ids=["gzip-bomb", "plain"])
+async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
+    """A bomb of compressed zeros or an endless body costs the limit, not the memory."""
+    body = gzip.compress(bytes(64 * LARGEST_BODY)) if bomb else bytes(LARGEST_BODY + 1)
+    coding = b"Content-Encoding: gzip\r\n" if bomb else b""
+    head = b"HTTP/1.1 200 OK\r\n" + coding + b"Content-Length: %d\r\n\r\n" % len(body)
+    async with _raw_server(_sending(head + body, [])) as api:
+        reply = await _ask(api, Timeouts(connect=2.0, read=5.0, total=5.0))
+    assert reply.http_status is None
+    assert reply.failure
+    assert "larger than" in reply.failure
+
+
+async def test_nobody_listening_is_a_failure_in_words() -> None:
+    """A refused connection names the address, and nothing of the request."""
+    async with _raw_server(_sending(b"", [])) as api:
+        pass
+    reply = await _ask(api)
+    assert reply.failure is not None
+    assert "cannot connect to 127.0.0.1" in reply.failure
+    assert "token" not in reply.failure
+
+
+async def test_a_failing_lookup_is_a_failure_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is easier faked than caused: an error of the transport that aiohttp itself raises."""
+    _mend_aioresponses(monkeypatch)
+    api = "https://api.example"
+    with aioresponses() as faked:
+        url = f"{api}/v1/customers/{CUSTOMER}/validationStatus?type=account"
+        faked.get(url, exception=ConnectionResetError("reset by peer"))
+        faked.get(url, status=200, body=b'{"status":"Allowed"}', headers={"MS-RequestId": "theirs"})
+        first, second = await _ask(api), await _ask(api)
+    assert first.failure == "ConnectionResetError: reset by peer"
+    assert (second.http_status, second.request_id) == (200, "theirs")
+
+
+def _mend_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aioresponses 0.7.9 does not know a parameter that aiohttp 3.14 requires."""
+
+    class Response(ClientResponse):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
+                kwargs.setdefault("stream_writer", Mock(output_size=0))
+            super().__init__(*args, **kwargs)  # type: ignore[arg-type] # handed through
+
+    monkeypatch.setattr("aioresponses.core.ClientResponse", Response)

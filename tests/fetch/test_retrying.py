@@ -1,0 +1,244 @@
+"""`Asker` and `pipeline.run`: with scripted replies, an own clock and no waiting."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
+from auditor.core.rate import PATIENCE
+from auditor.core.retry import RetryPolicy
+from auditor.fetch import pipeline
+from auditor.fetch.auth import TokenSource, given_token
+from auditor.fetch.pacing import IntakeClosed, Pacing
+from auditor.fetch.retrying import Asker
+from conftest import CUSTOMER, load_reply
+
+
+@dataclass
+class World:
+    """A clock that sleeps move on, and a server that answers each customer by its script, the last line for ever."""
+
+    scripts: dict[str, list[str]] = field(default_factory=dict)
+    now: float = 0.0
+    sent: list[tuple[float, str, str, str]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Moves the clock on."""
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def attempt(self, customer_id: str, token: str, request_id: str, _correlation_id: str) -> Reply:
+        """Plays the next reply of the customer's script."""
+        self.sent.append((self.now, customer_id, token, request_id))
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        await asyncio.sleep(0)
+        self.in_flight -= 1
+        script = self.scripts.get(customer_id, ["200-allowed"])
+        name = script.pop(0) if len(script) > 1 else script[0]
+        return Reply(failure="lost", received_at=datetime.now(UTC)) if name == "lost" else load_reply(name)
+
+    def pacing(self, per_minute: float = 0) -> Pacing:
+        """The pace of a run in this world."""
+        return Pacing(per_minute, clock=self.clock, sleep=self.sleep)
+
+    def asker(self, tokens: TokenSource | None = None, pacing: Pacing | None = None) -> Asker:
+        """Asks in this world."""
+        return Asker(self.attempt, tokens or given_token("t"), pacing or self.pacing(), RetryPolicy(), dice=lambda: 0.5)
+
+
+async def _ask(world: World, *script: str, tokens: TokenSource | None = None) -> Answer:
+    world.scripts[CUSTOMER] = list(script)
+    return await world.asker(tokens).ask(CUSTOMER)
+
+
+async def test_a_first_answer_is_enough() -> None:
+    """One request, one attempt, no wait."""
+    world = World()
+    answer = await _ask(world, "200-under-review")
+    assert (answer.finding.reason, answer.attempts, world.now) == (Reason.UNDER_REVIEW, 1, 0.0)
+
+
+async def test_transient_failures_heal() -> None:
+    """What comes back after failures counts; every request is counted, and the waits grow."""
+    world = World()
+    answer = await _ask(world, "500", "502-html", "lost", "200-allowed")
+    assert (answer.finding.verdict, answer.attempts) == (Verdict.ELIGIBLE, 4)
+    gaps = [b[0] - a[0] for a, b in zip(world.sent, world.sent[1:], strict=False)]
+    assert gaps == [0.25, 0.5, 1.0]
+
+
+async def test_lasting_failures_stand_after_five_attempts() -> None:
+    """The last finding is the answer, with its evidence; it is not final."""
+    answer = await _ask(World(), "500")
+    assert (answer.finding.reason, answer.attempts, answer.finding.final) == (Reason.SERVICE_ERROR, 5, False)
+    assert answer.finding.error_code == "800003"
+
+
+@pytest.mark.parametrize(
+    ("name", "attempts"),
+    [("404-60003", 1), ("403-20002", 1), ("400-2000", 1), ("404-gateway", 3), ("200-html", 3), ("409", 2), ("501", 1)],
+)
+async def test_only_retryable_errors_are_retried(name: str, attempts: int) -> None:
+    """A final refusal costs one request, a strange reply two more."""
+    assert (await _ask(World(), name)).attempts == attempts
+
+
+async def test_retry_after_is_honoured() -> None:
+    """A 503 that asks for three seconds is asked again after three, not before."""
+    world = World()
+    await _ask(world, "503", "200-allowed")
+    assert 3.0 <= world.sent[1][0] <= 3.0 * 1.25
+
+
+async def test_a_429_is_never_an_attempt() -> None:
+    """Ten rejections and four failures later the customer still gets its answer."""
+    world = World()
+    answer = await _ask(world, *["429"] * 10, *["500"] * 4, "200-allowed")
+    assert (answer.finding.verdict, answer.attempts) == (Verdict.ELIGIBLE, 15)
+    assert world.now >= 570
+
+
+async def test_one_rejection_holds_everybody() -> None:
+    """After a 429 nobody sends before Retry-After is over: one gate for all workers."""
+    world = World(scripts={"a": ["429", "200-allowed"]})
+    pacing = world.pacing()
+    asker = world.asker(pacing=pacing)
+    await asker.ask("b")
+    task = asyncio.create_task(asker.ask("a"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert pacing.requests["throttled"] == 1
+    await asyncio.gather(task, *(asker.ask(f"c{n}") for n in range(20)))
+    after = [when for when, _, _, _ in world.sent[2:]]
+    assert len(after) == 21
+    assert min(after) >= 57.0
+
+
+async def test_endless_throttling_ends_the_run() -> None:
+    """Patience has an end where nothing at all gets through; the customer is undetermined, throttled."""
+    answer = await _ask(World(), "429")
+    assert (answer.finding.reason, answer.attempts) == (Reason.THROTTLED, PATIENCE)
+    assert answer.finding.run_end is not None
+    assert answer.finding.run_end.cause is Cause.SERVICE
+
+
+async def test_the_request_id_is_new_after_a_response_and_kept_after_a_loss() -> None:
+    """The documentation asks for the same MS-RequestId after a time-out only."""
+    world = World()
+    await _ask(world, "lost", "lost", "500", "200-allowed")
+    ids = [request_id for _, _, _, request_id in world.sent]
+    assert ids[0] == ids[1] == ids[2]
+    assert ids[3] != ids[2]
+
+
+async def test_a_401_renews_the_token_once() -> None:
+    """The repeat carries the new token; a second 401 ends the run with the sign-in's exit code."""
+    given = iter(["old", "new"])
+    tokens = TokenSource(lambda _force: (next(given), 3600.0))
+    world = World()
+    answer = await _ask(world, "401-400", "200-allowed", tokens=tokens)
+    assert answer.finding.verdict is Verdict.ELIGIBLE
+    assert [token for _, _, token, _ in world.sent] == ["old", "new"]
+    given = iter(["old", "new"])
+    answer = await _ask(World(), "401-400", tokens=TokenSource(lambda _force: (next(given), 3600.0)))
+    assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
+    assert answer.finding.run_end is not None
+    assert answer.finding.run_end.cause is Cause.SIGN_IN
+
+
+async def test_a_refused_token_from_elsewhere_ends_the_run_at_once() -> None:
+    """Nobody here can renew it, so it is not tried twice."""
+    answer = await _ask(World(), "401-400")
+    assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 1)
+
+
+async def _run(world: World, ids: list[str], workers: int = 7) -> tuple[Counter[str], object]:
+    recorded: Counter[str] = Counter()
+    pacing = world.pacing()
+
+    def record(_row: int, answer: Answer) -> None:
+        recorded[answer.customer_id] += 1
+
+    asker = world.asker(pacing=pacing)
+    end = await pipeline.run(iter(enumerate(ids)), asker.ask, record, pacing, workers)
+    return recorded, end
+
+
+async def test_every_customer_is_recorded_once_by_bounded_workers() -> None:
+    """A thousand customers, seven workers: a thousand records, never more than seven requests in flight."""
+    world = World(scripts={"5": ["500", "200-allowed"], "9": ["429", "200-allowed"]})
+    ids = [str(n) for n in range(1000)]
+    recorded, end = await _run(world, ids)
+    assert recorded == Counter(ids)
+    assert world.most_in_flight == 7
+    assert end is None
+
+
+async def test_the_list_is_read_as_workers_get_free() -> None:
+    """The iterator is never ahead of the workers: memory does not grow with the list."""
+    world = World()
+    taken = 0
+
+    def lazily() -> Iterator[tuple[int, str]]:
+        nonlocal taken
+        for n in range(100):
+            taken += 1
+            yield n, str(n)
+
+    def record(_row: int, _answer: Answer) -> None:
+        assert taken <= len(world.sent) + 3
+
+    pacing = world.pacing()
+    assert await pipeline.run(lazily(), world.asker(pacing=pacing).ask, record, pacing, 3) is None
+
+
+async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
+    """The answer that ends the run is recorded, what is in flight finishes, nobody else is asked."""
+    world = World(scripts={"10": ["401-900421"]})
+    recorded, end = await _run(world, [str(n) for n in range(1000)])
+    assert end is not None
+    assert "10" in recorded
+    assert len(world.sent) < 30
+    assert len(recorded) == len(world.sent)
+
+
+async def test_a_wrong_address_is_noticed_early() -> None:
+    """Nothing but a gateway's 404s: the run ends after twenty answers."""
+    ids = [str(n) for n in range(1000)]
+    recorded, end = await _run(World(scripts={n: ["404-gateway"] for n in ids}), ids)
+    assert end is not None
+    assert len(recorded) < 40
+
+
+async def test_a_failing_record_surfaces_as_itself() -> None:
+    """A full disk stops the run with its own error, not with a group."""
+    world = World()
+    pacing = world.pacing()
+
+    def record(_row: int, _answer: Answer) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        await pipeline.run(iter([(0, "a"), (1, "b")]), world.asker(pacing=pacing).ask, record, pacing, 2)
+
+
+async def test_a_closed_intake_wakes_whoever_waits() -> None:
+    """Nobody sleeps through the end of a run: not at the gate, not in a back-off."""
+    pacing = Pacing(1, clock=lambda: 0.0)
+    await pacing.turn()
+    waiting = [asyncio.create_task(pacing.turn()), asyncio.create_task(pacing.pause(1e6))]
+    await asyncio.sleep(0)
+    pacing.close()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(r) for r in results] == [IntakeClosed, IntakeClosed]

@@ -1,0 +1,96 @@
+"""Settings: which layer wins, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import SettingsError
+from auditor.settings import CLOUDS, Secret, load
+
+
+def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
+    """The order of the layers, and where each value came from."""
+    file = tmp_path / "a.toml"
+    file.write_text("rate = 100\nconcurrency = 3\nattempts = 2\n[profile.night]\nrate = 200\n", encoding="utf-8")
+    environment = {"AUDITOR_CONCURRENCY": "4"}
+    settings, origins = load({"attempts": "9"}, environment=environment, config=str(file), profile="night")
+    assert (settings.rate, settings.concurrency, settings.attempts, settings.timeout) == (200, 4, 9, 180)
+    assert origins.by_name["rate"].endswith("[profile.night]")
+    assert origins.by_name["concurrency"] == "environment AUDITOR_CONCURRENCY"
+    assert origins.by_name["attempts"] == "flag"
+    assert origins.by_name["timeout"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"AUDITOR_CONCURENCY": "4"}, "did you mean 'concurrency'"),
+        ({"AUDITOR_RATE": "fast"}, "must be a number"),
+        ({"AUDITOR_RATE": "nan"}, "must be 0 or more"),
+        ({"AUDITOR_RATE": "-1"}, "must be 0 or more"),
+        ({"AUDITOR_CONCURRENCY": "0"}, "must be 1 or more"),
+        ({"AUDITOR_CONCURRENCY": "2.5"}, "must be a whole number"),
+        ({"AUDITOR_CLOUD": "mars"}, "public, us-gov, china"),
+        ({"AUDITOR_API_URL": "http://api.example"}, "loopback"),
+        ({"AUDITOR_API_URL": "ftp://api.example"}, "https"),
+        ({"AUDITOR_API_URL": "https://user:pw@api.example"}, "password"),
+        ({"AUDITOR_ACCESS_TOKEN_FILE": "/nowhere/at/all"}, "cannot be read"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_reason(environment: dict[str, str], words: str) -> None:
+    """What cannot be used is named, with why or with the nearest known name."""
+    with pytest.raises(SettingsError) as caught:
+        load({}, environment=environment)
+    assert words in f"{caught.value.message} {caught.value.hint}"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9/", "https://api.example"]
+)
+def test_plain_http_is_for_loopback(url: str) -> None:
+    """A simulator on this machine may be plain; anything else must be TLS."""
+    assert load({}, environment={"AUDITOR_API_URL": url})[0].api == url.rstrip("/")
+
+
+def test_a_secret_in_a_file_is_refused_and_in_none_shown(tmp_path: Path) -> None:
+    """Secrets come from the environment or a file of their own, and no repr shows them."""
+    token = tmp_path / "token"
+    token.write_text("\ufeffmarked-secret\n", encoding="utf-8")
+    settings, _ = load({}, environment={"AUDITOR_ACCESS_TOKEN_FILE": str(token)})
+    assert isinstance(settings.access_token, Secret)
+    assert settings.access_token.reveal() == "marked-secret"
+    assert "marked" not in repr(settings)
+    file = tmp_path / "a.toml"
+    file.write_text('access_token = "marked-secret"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="is a secret") as caught:
+        load({}, environment={}, config=str(file))
+    assert "marked" not in str(caught.value)
+
+
+def test_a_cloud_picks_api_and_authority() -> None:
+    """The national clouds have addresses of their own."""
+    settings, _ = load({}, environment={"AUDITOR_CLOUD": "china", "AUDITOR_TENANT_ID": "t"})
+    assert settings.api == CLOUDS["china"][0]
+    assert settings.sign_in_authority == f"{CLOUDS['china'][1]}/t"
+
+
+@pytest.mark.parametrize("text", ["rate = [1", "rates = 5", "[profile.a]\nrates = 5"])
+def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
+    """Broken TOML and unknown keys are errors, in a profile too."""
+    file = tmp_path / "a.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError):
+        load({}, environment={}, config=str(file), profile="a" if "profile" in text else None)
+
+
+def test_a_missing_file_or_profile_is_refused(tmp_path: Path) -> None:
+    """What the user names must be there."""
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load({}, environment={}, config=str(tmp_path / "none.toml"))
+    with pytest.raises(SettingsError, match="no settings file"):
+        load({}, environment={}, profile="night")
+    file = tmp_path / "a.toml"
+    file.write_text("[profile.day]\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="it has: day"):
+        load({}, environment={}, config=str(file), profile="night")
