@@ -54,7 +54,7 @@ class TokenSource:
 
     def __init__(self, redeem: Redeem, *, renewable: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
         self._redeem = redeem
-        self._renewable = renewable
+        self.renewable = renewable
         self._clock = clock
         self._token: Token | None = None
         self._flight: asyncio.Task[Token] | None = None
@@ -70,14 +70,14 @@ class TokenSource:
         token, now = self._token, self._clock()
         if token is None or token.expires_at - now < TOO_OLD:
             return await self._renewed(force=False)
-        if token.expires_at - now < RENEW_AHEAD and self._renewable and now >= self._not_before:
+        if token.expires_at - now < RENEW_AHEAD and self.renewable and now >= self._not_before:
             # the old one still serves; a failure to renew it shows when it no longer does
             self._not_before = now + _RENEW_PAUSE
             self._start(force=False).add_done_callback(_noticed)
         return token
 
-    async def renew(self, generation: int) -> bool:
-        """Replaces a token that was refused; True where there is a newer one now.
+    async def renew(self, generation: int) -> None:
+        """Replaces a token that was refused, where that is possible; a token from elsewhere stays as it is.
 
         Args:
             generation: of the refused token; a late report of one already replaced renews nothing.
@@ -85,11 +85,8 @@ class TokenSource:
         Raises:
             SignInError: the renewal was refused.
         """
-        if not self._renewable:
-            return False
-        if self._token is not None and self._token.generation == generation:
+        if self.renewable and self._token is not None and self._token.generation == generation:
             await self._renewed(force=True)
-        return True
 
     async def close(self) -> None:
         """Waits for a renewal in flight and ends the thread."""

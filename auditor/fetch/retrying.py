@@ -110,14 +110,15 @@ class Asker:
         return _Outcome(finding, reply, decision if isinstance(decision, Again) else None)
 
     async def _renewing(self, finding: Finding, reply: Reply, spent: _Spent, generation: int) -> _Outcome:
-        """After a 401: once more with a fresh token; refused again, or with none to be had, the run ends."""
-        if not spent.renewed and await self._tokens.renew(generation):
+        """After a 401: once more, with a fresh token where one is to be had; refused again, the run ends."""
+        if not spent.renewed:
+            await self._tokens.renew(generation)
             spent.renewed = True
             return _Outcome(finding, reply, Again(0.0))
         code = f", code {finding.error_code}" if finding.error_code else ""
         said = f": {finding.error_message}" if finding.error_message else ""
-        again = "even a fresh token is" if spent.renewed else "the access token is"
-        end = RunEnd(Cause.SIGN_IN, f"{again} refused (401{code}){said}", "sign in again, then resume")
+        token = "even a fresh token" if self._tokens.renewable else "the access token"
+        end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", "sign in again, then resume")
         return _Outcome(replace(finding, next=Next.END_RUN, run_end=end), reply, None)
 
     def _tell_pacing(self, finding: Finding, reply: Reply, sent_at: float, retry_after: float | None) -> None:

@@ -157,10 +157,11 @@ async def test_a_401_renews_the_token_once() -> None:
     assert answer.finding.run_end.cause is Cause.SIGN_IN
 
 
-async def test_a_refused_token_from_elsewhere_ends_the_run_at_once() -> None:
-    """Nobody here can renew it, so it is not tried twice."""
+async def test_a_refused_token_from_elsewhere_is_tried_once_more() -> None:
+    """Nobody here can renew it: a passing fault heals, a lasting refusal ends the run."""
+    assert (await _ask(World(), "401-empty", "200-allowed")).finding.verdict is Verdict.ELIGIBLE
     answer = await _ask(World(), "401-400")
-    assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 1)
+    assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
 
 
 async def _run(world: World, ids: list[str], workers: int = 7) -> tuple[Counter[str], object]:

@@ -1,0 +1,182 @@
+"""How the simulator behaves, as frozen values grouped by the part that reads them. Rule: defaults are what is documented.
+
+Where the documentation is silent the default is an assumption, and the attribute's text says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from auditor.simulator.kinds import DEFAULT_WEIGHTS
+from auditor.simulator.planned import Bom, RetryAfter
+from auditor.simulator.scenario import AS_OF
+
+API_AUDIENCE = "https://api.partnercenter.microsoft.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `limit` requests in any `seconds`."""
+
+    limit: int
+    seconds: float = 60.0
+
+
+class StrangerPolicy(StrEnum):
+    """What a request for an id that is none of the partner's customers is answered with."""
+
+    NO_RELATIONSHIP = "no_relationship"
+    TENANT_NOT_FOUND = "tenant_not_found"
+    INVALID_CUSTOMER_ID = "invalid_customer_id"
+    INVALID_INPUT = "invalid_input"
+    NO_ACCOUNT_STATUS = "no_account_status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOptions:
+    """What customers answer; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
+
+    Attributes:
+        bom: which JSON bodies open with a byte order mark; recorded successes do and errors do not.
+        stall_seconds: length of a slow reply's pause; longer than the client's time-out, or it is no fault.
+        latency_seconds: time that every reply takes at least.
+    """
+
+    weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
+    overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    as_of: datetime = AS_OF
+    code_as_string: bool = False
+    bom: Bom = Bom.SUCCESS
+    stall_seconds: float = 8.0
+    latency_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottleOptions:
+    """How many requests are let through.
+
+    Attributes:
+        windows: all of them hold, each for one partner tenant. Documented: 500 a minute for the Customer resource; that
+            the window slides over 60 s is an assumption. Empty: no throttle.
+        per_customer: a second limit for partner tenant and customer together; None: no such limit.
+        count_rejected: True counts rejected requests as well, as the throttling guidance says.
+        inaccuracy: the limit wobbles by up to this share, as a gateway's does; 0 is exact.
+        retry_after: form of the Retry-After header of every reply that has one.
+    """
+
+    windows: tuple[Window, ...] = (Window(500),)
+    per_customer: Window | None = None
+    count_rejected: bool = True
+    inaccuracy: float = 0.0
+    retry_after: RetryAfter = RetryAfter.SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOptions:
+    """What the API asks of an access token.
+
+    Attributes:
+        check: False lets every bearer through, whatever it is.
+        empty_401: True answers a bad token without a body instead of the front door's error.
+        mfa_enforced: share of the requests for which a token without MFA is refused (a staged roll-out has less than 1).
+        revoke_after: the token in use is revoked when these counts of requests have been reached.
+    """
+
+    check: bool = True
+    empty_401: bool = False
+    mfa_enforced: float = 1.0
+    revoke_after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerListOptions:
+    """The partner's customers, the strangers, and the traps of paging.
+
+    Attributes:
+        roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
+        generated: size of a made-up roster where there is no file; with neither, every GUID is a customer and the
+            customer list is empty.
+        foreign: for a tenant of somebody else. The three policies are assumptions: the documentation does not say.
+        missing: for an id of no tenant.
+        malformed: for what is no GUID.
+        foreign_share: share of the ids outside the roster that are somebody else's tenants; the others do not exist.
+        next_with_version: True opens the next link's path with `/v1`.
+        end_with_400: True gives the last page a token too, and answers it with 400/2000.
+        repeat_token: True gives every page after the first the token that led to it.
+        repeated_customers: how many customers of a page come again on the next.
+        refused: True answers the list with 403/1002.
+    """
+
+    roster: Path | None = None
+    generated: int = 0
+    foreign: StrangerPolicy = StrangerPolicy.NO_RELATIONSHIP
+    missing: StrangerPolicy = StrangerPolicy.TENANT_NOT_FOUND
+    malformed: StrangerPolicy = StrangerPolicy.INVALID_INPUT
+    foreign_share: float = 0.5
+    next_with_version: bool = False
+    end_with_400: bool = False
+    repeat_token: bool = False
+    repeated_customers: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """The sign-in service and the tokens that it and `mint_token` give.
+
+    Attributes:
+        enabled: False starts no sign-in service (it needs TLS; access tokens can be minted without it).
+        client_secret: what a confidential client has to present; a request without a secret counts as a public client's.
+        user_name, display_name: of the one user who signs in.
+        mfa: True puts `mfa` among the token's authentication methods.
+        agent_role: the user's role in the partner tenant; an empty one is refused by the API.
+        app_only: True gives application tokens where a user's were asked for.
+        access_lifetime, refresh_lifetime, device_lifetime: seconds.
+        device_interval: seconds between polls that a device-code client is told.
+        approve_device: True lets the second poll of a device code succeed; False waits for `/device` or `approve`.
+        revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
+    """
+
+    enabled: bool = True
+    tenant_id: str = "6f2c3b7e-8f0a-4a53-9d71-5b1f0c2e7a10"
+    client_id: str = "c0a1f9d4-52be-4d0f-8a67-3e9b7d41f2aa"
+    client_secret: str = "simulated-client-secret"  # noqa: S105 - opens nothing but the simulator
+    user_name: str = "auditor@partner.example"
+    display_name: str = "Integration Account"
+    mfa: bool = True
+    agent_role: str = "AdminAgents"
+    app_only: bool = False
+    access_lifetime: float = 4500.0
+    refresh_lifetime: float = 90 * 86400.0
+    device_lifetime: float = 900.0
+    device_interval: int = 1
+    approve_device: bool = True
+    revoke_rotated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """Everything about one simulator.
+
+    Attributes:
+        seed: of all that looks random.
+        tls: False serves the API over plain http; the sign-in service has TLS always, as MSAL refuses http.
+        host: address to listen on.
+        api_port, identity_port: 0 lets the system choose.
+        log_file: JSON Lines file that the request log is written to as well.
+    """
+
+    seed: int = 0
+    tls: bool = True
+    host: str = "127.0.0.1"
+    api_port: int = 0
+    identity_port: int = 0
+    log_file: Path | None = None
+    answers: AnswerOptions = field(default_factory=AnswerOptions)
+    throttle: ThrottleOptions = field(default_factory=ThrottleOptions)
+    gate: GateOptions = field(default_factory=GateOptions)
+    customers: CustomerListOptions = field(default_factory=CustomerListOptions)
+    identity: IdentityOptions = field(default_factory=IdentityOptions)

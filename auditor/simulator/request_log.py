@@ -1,0 +1,150 @@
+"""What was asked, when, and what was answered. Rule: append-only, frozen records, never a token.
+
+A record is appended before its reply is sent: who has read a reply finds its record. Reading from another thread than
+the server's is safe.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import TextIO
+
+LOGGED_HEADERS = (
+    "Accept",
+    "User-Agent",
+    "X-Locale",
+    "MS-PartnerCenter-Application",
+    "MS-Contract-Version",
+    "ValidateMfa",
+)
+"""Request headers that a record keeps, where they were sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """One request.
+
+    Attributes:
+        at: monotonic seconds at which it arrived.
+        unix_time: seconds since 1970, likewise.
+        service: `api` or `identity`.
+        method, path, query: as received; the path decoded.
+        customer_id: from the path, lower-case; None where there is none.
+        kind: of the customer, or the grant that the sign-in service was asked for; None where neither applies.
+        attempt: the how-manieth request for this customer, from 1, rejected ones included; 0 without customer.
+        turned_away: `throttle` or `token` where the request never came as far as the customer's record.
+        request_id, correlation_id: as the client sent them; None where it sent none.
+        token_id, tenant_id: `uti` and `tid` of the access token.
+        status: of the reply; None where the connection broke before one.
+        fault: what went wrong on the way, by the name of `planned.Fault`; None where nothing did.
+        error: OAuth error code of the sign-in service; None where there is none.
+        headers: those of `LOGGED_HEADERS` that were sent.
+    """
+
+    at: float
+    unix_time: float = field(default_factory=time.time)
+    service: str = "api"
+    method: str = "GET"
+    path: str = "/"
+    query: str = ""
+    customer_id: str | None = None
+    kind: str | None = None
+    attempt: int = 0
+    turned_away: str | None = None
+    request_id: str | None = None
+    correlation_id: str | None = None
+    token_id: str | None = None
+    tenant_id: str | None = None
+    status: int | None = None
+    fault: str | None = None
+    error: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class RequestLog:
+    """All records of one simulator.
+
+    Args:
+        path: JSON Lines file to write to as well; None writes none.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._records: list[RequestRecord] = []
+        self._attempts: Counter[str] = Counter()
+        self._file: TextIO | None = path.open("w", encoding="utf-8", buffering=1) if path else None
+        self.in_flight = 0
+        self.peak_in_flight = 0
+
+    def count_attempt(self, customer_id: str) -> int:
+        """One more request for this customer; returns how many there were, this one included."""
+        self._attempts[customer_id] += 1
+        return self._attempts[customer_id]
+
+    def append(self, record: RequestRecord) -> None:
+        """Adds a record, to the file as well."""
+        self._records.append(record)
+        if self._file is not None:
+            self._file.write(json.dumps({**asdict(record), "headers": dict(record.headers)}) + "\n")
+
+    def enter(self) -> None:
+        """A request of the API begins."""
+        self.in_flight += 1
+        self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+
+    def leave(self) -> None:
+        """A request of the API has ended."""
+        self.in_flight -= 1
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def records(self) -> tuple[RequestRecord, ...]:
+        """All records in order of arrival at the log."""
+        return tuple(self._records)
+
+    @property
+    def api(self) -> tuple[RequestRecord, ...]:
+        """The records of Partner Center."""
+        return tuple(record for record in self.records if record.service == "api")
+
+    @property
+    def sign_ins(self) -> tuple[RequestRecord, ...]:
+        """The records of the sign-in service's token endpoint; `kind` is the grant."""
+        return tuple(record for record in self.records if record.service == "identity" and record.kind is not None)
+
+    def of(self, customer_id: str) -> tuple[RequestRecord, ...]:
+        """The records of one customer, in order."""
+        key = customer_id.lower()
+        return tuple(record for record in self.api if record.customer_id == key)
+
+    def by_status(self) -> Counter[int | None]:
+        """How many API requests were answered with each status; None: with none."""
+        return Counter(record.status for record in self.api)
+
+    def attempts(self) -> Counter[str]:
+        """How many requests there were for each customer."""
+        return Counter(record.customer_id for record in self.api if record.customer_id is not None)
+
+    def gaps(self, customer_id: str) -> tuple[float, ...]:
+        """Seconds between one request for a customer and the next."""
+        times = [record.at for record in self.of(customer_id)]
+        return tuple(later - earlier for earlier, later in pairwise(times))
+
+    def busiest(self, seconds: float) -> int:
+        """The largest number of API requests in any stretch of this length."""
+        times = sorted(record.at for record in self.api)
+        most = first = 0
+        for last, time_of_last in enumerate(times):
+            while times[first] <= time_of_last - seconds:
+                first += 1
+            most = max(most, last - first + 1)
+        return most

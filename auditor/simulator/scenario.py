@@ -1,0 +1,112 @@
+"""What each customer answers, attempt by attempt. Rule: pure and seeded; the same question has the same answer always.
+
+The kind of a customer follows from a hash of the seed and the customer id over a table of weights (see `kinds`), unless
+an override names it. The moment of the last status change follows from a hash as well.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from hashlib import blake2b
+from itertools import accumulate
+from types import MappingProxyType
+
+from auditor.simulator.kinds import DEFAULT_WEIGHTS, Kind, split
+from auditor.simulator.planned import PlannedReply, Question
+
+AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
+"""The default moment before which all statuses changed."""
+
+_REVIEW_DAYS = 21.0
+_OTHER_DAYS = 1500.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """The customers' answers.
+
+    Attributes:
+        seed: two scenarios with the same values answer alike.
+        weights: specification of a kind -> relative share of the customers.
+        overrides: lower-case customer id -> specification of its kind.
+        as_of: statuses changed before this moment: reviews within three weeks, others within four years.
+        code_as_string: True writes error codes as JSON strings.
+
+    Raises:
+        ValueError: a specification names no kind, or no weight is positive.
+    """
+
+    seed: int = 0
+    weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
+    overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    as_of: datetime = AS_OF
+    code_as_string: bool = False
+
+    def __post_init__(self) -> None:
+        for specification in (*self.weights, *self.overrides.values()):
+            split(specification)
+        if not any(weight > 0 for weight in self.weights.values()):
+            raise ValueError("At least one kind of customer needs a positive weight.")
+
+    def kind_of(self, customer_id: str) -> str:
+        """The specification of this customer's kind: `kind` or `kind:healed`."""
+        key = customer_id.lower()
+        override = self.overrides.get(key)
+        if override is not None:
+            return override
+        names, bounds = self._ladder
+        return names[bisect_right(bounds, self._share(key, "kind") * bounds[-1])]
+
+    def reply(self, customer_id: str, attempt: int) -> PlannedReply:
+        """The answer to the `attempt`-th time (from 1) that this customer's record is asked for."""
+        kind = self._current(customer_id, attempt)
+        question = Question(
+            customer_id=customer_id,
+            attempt=attempt,
+            changed_at=self.changed_at(customer_id),
+            code_as_string=self.code_as_string,
+        )
+        return kind.reply(question)
+
+    def changed_at(self, customer_id: str) -> datetime:
+        """When this customer's status last changed; aware, UTC."""
+        key = customer_id.lower()
+        days = _REVIEW_DAYS if "under_review" in self.kind_of(key) else _OTHER_DAYS
+        return self.as_of - timedelta(days=days * self._share(key, "date"))
+
+    def census(self, customer_ids: Iterable[str]) -> Counter[str]:
+        """How many of these customers are of each kind that has a weight; kinds that none is of count 0."""
+        counts = Counter(dict.fromkeys(self.weights, 0))
+        counts.update(self.kind_of(customer_id) for customer_id in customer_ids)
+        return counts
+
+    def _current(self, customer_id: str, attempt: int) -> Kind:
+        kind, healed = split(self.kind_of(customer_id))
+        return kind if kind.lasts is None or attempt <= kind.lasts else healed
+
+    @cached_property
+    def _ladder(self) -> tuple[list[str], list[int]]:
+        """Kinds with a share, and the running sum of their shares."""
+        shares = {name: weight for name, weight in self.weights.items() if weight > 0}
+        return list(shares), list(accumulate(shares.values()))
+
+    def _share(self, key: str, purpose: str) -> float:
+        """A number in [0, 1) that depends on nothing but seed, purpose and key."""
+        digest = blake2b(f"{self.seed}/{purpose}/{key}".encode(), digest_size=6).digest()
+        return int.from_bytes(digest) / 2**48
+
+
+def covering_seed(customer_ids: Iterable[str], weights: Mapping[str, int] = DEFAULT_WEIGHTS, tries: int = 500) -> int:
+    """The smallest seed at which a mix (the default one) puts every kind into this list; a list of 2,000 needs few tries.
+
+    Raises:
+        ValueError: no seed below `tries` does, as the list is too short.
+    """
+    ids = tuple(customer_ids)
+    for seed in range(tries):
+        if all(Scenario(seed=seed, weights=weights).census(ids).values()):
+            return seed
+    raise ValueError(f"No seed below {tries} gives every kind to a list of {len(ids)} customers.")

@@ -1,0 +1,129 @@
+"""Access tokens as unsigned JWTs. Rule: whoever mints and whoever reads share this module, and nobody signs.
+
+Claims follow "Microsoft identity platform: access token claims reference": aud, tid, oid, upn, name, amr, scp or roles,
+idtyp, exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks roles up, and puts none into a token.
+"""
+
+import base64
+import binascii
+import json
+import time
+import uuid
+from typing import Any
+
+from auditor.simulator.options import API_AUDIENCE, IdentityOptions
+
+Claims = dict[str, Any]
+
+_USER_NAMESPACE = uuid.UUID("0d3a4c0e-4a7f-4a55-9a3a-8d3f5e1b6c77")
+
+
+def base64url(data: bytes) -> str:
+    """URL-safe base64 without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def encode(claims: Claims) -> str:
+    """An unsigned JWT (RFC 7519, `alg` none) of these claims."""
+    head = json.dumps({"alg": "none", "typ": "JWT"}).encode()
+    return f"{base64url(head)}.{base64url(json.dumps(claims).encode())}."
+
+
+def decode(token: str) -> Claims | None:
+    """The claims of a JWT, unverified; None where it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
+class TokenMint:
+    """Gives tokens and remembers which were revoked.
+
+    Args:
+        options: tenant, application, user and lifetimes.
+    """
+
+    def __init__(self, options: IdentityOptions) -> None:
+        self._options = options
+        self._minted: set[str] = set()
+        self._revoked: set[str] = set()
+
+    @property
+    def object_id(self) -> str:
+        """The user's object id in the tenant."""
+        return str(uuid.uuid5(_USER_NAMESPACE, self._options.user_name))
+
+    def access_token(self, *, app_only: bool | None = None, **claims: object) -> str:
+        """An access token; `claims` replace or add to the usual ones, and a claim of None is left out.
+
+        Args:
+            app_only: True for an application's token; None as the options say.
+            claims: for example `amr=["pwd"]`, `exp=0` or `aud="https://graph.windows.net"`.
+        """
+        own = self._application() if (self._options.app_only if app_only is None else app_only) else self._user()
+        merged: Claims = {**self._common(), **own, **claims}
+        self._minted.add(str(merged.get("uti")))
+        return encode({name: value for name, value in merged.items() if value is not None})
+
+    def id_token(self, nonce: str | None, issuer: str) -> str:
+        """The OpenID Connect id token of the user."""
+        now = int(time.time())
+        claims: Claims = {
+            "aud": self._options.client_id,
+            "iss": issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + 3600,
+            "sub": self.object_id,
+            "oid": self.object_id,
+            "tid": self._options.tenant_id,
+            "name": self._options.display_name,
+            "preferred_username": self._options.user_name,
+            "ver": "2.0",
+        }
+        return encode({**claims, "nonce": nonce} if nonce else claims)
+
+    def revoke(self, token_id: str) -> None:
+        """From now on the API refuses the token with this `uti`."""
+        self._revoked.add(token_id)
+
+    def revoke_all(self) -> None:
+        """From now on the API refuses every token minted so far."""
+        self._revoked |= self._minted
+
+    def is_revoked(self, token_id: str) -> bool:
+        """True where the token with this `uti` was revoked."""
+        return token_id in self._revoked
+
+    def _common(self) -> Claims:
+        now = int(time.time())
+        return {
+            "aud": API_AUDIENCE,
+            "iss": f"https://sts.windows.net/{self._options.tenant_id}/",
+            "iat": now,
+            "nbf": now,
+            "exp": int(now + self._options.access_lifetime),
+            "appid": self._options.client_id,
+            "tid": self._options.tenant_id,
+            "uti": base64url(uuid.uuid4().bytes),
+            "ver": "1.0",
+        }
+
+    def _user(self) -> Claims:
+        return {
+            "amr": ["pwd", "mfa"] if self._options.mfa else ["pwd"],
+            "oid": self.object_id,
+            "upn": self._options.user_name,
+            "unique_name": self._options.user_name,
+            "name": self._options.display_name,
+            "scp": "user_impersonation",
+            "agent_role": self._options.agent_role,
+        }
+
+    def _application(self) -> Claims:
+        return {"idtyp": "app", "oid": str(uuid.uuid5(_USER_NAMESPACE, self._options.client_id)), "roles": []}
