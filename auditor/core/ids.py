@@ -1,0 +1,57 @@
+"""The forms in which people write a customer tenant ID. Rule: one form comes out, lower-case and dashed, or None.
+
+What is accepted beside the plain GUID: any case; blanks, quotes and byte-order marks around it; `{…}` and `(…)`;
+`urn:uuid:`; 32 hexadecimal digits without dashes; a portal URL that holds exactly one GUID. Anything else is no id, and
+neither is the all-zero GUID: it stands for "none".
+"""
+
+import re
+
+_GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NIL = "00000000-0000-0000-0000-000000000000"
+_LONGEST = 2048
+"""Characters; longer than any URL that a portal makes."""
+
+_BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Zero-width characters and byte-order marks, which travel along when an id is copied from a page or a file."""
+_QUOTES = "\"'`\u00ab\u00bb\u2018\u2019\u201a\u201c\u201d\u201e"
+_AROUND = _BLANKS + _UNSEEN + _QUOTES
+
+_plain = re.compile(_GUID).fullmatch
+_undashed = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})").fullmatch
+# A cell that holds more than the URL is no URL: blanks, quotes and list separators end one.
+_url = re.compile(r"(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?[/?#][^\s\"'<>;,|]*").fullmatch
+_inside = re.compile(rf"(?<![0-9a-z-]){_GUID}(?![0-9a-z-])").findall
+
+
+def normalise_id(text: str) -> str | None:
+    """The customer tenant ID that `text` stands for, as a lower-case, dashed GUID; None where it is none."""
+    if _plain(text):
+        return None if text == _NIL else text
+    if len(text) > _LONGEST:
+        return None
+    bare = _unwrapped(text.strip(_AROUND).lower()).removeprefix("urn:uuid:")
+    found = _spelled_out(bare) or _from_url(bare)
+    return None if found == _NIL else found
+
+
+def _unwrapped(text: str) -> str:
+    """`text` without one pair of braces or parentheses around it."""
+    if (text[:1], text[-1:]) in {("{", "}"), ("(", ")")}:
+        return text[1:-1].strip(_AROUND)
+    return text
+
+
+def _spelled_out(text: str) -> str | None:
+    if _plain(text):
+        return text
+    parts = _undashed(text)
+    return "-".join(parts.groups()) if parts else None
+
+
+def _from_url(text: str) -> str | None:
+    found = set(_inside(text)) if _url(text) else set()
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,42 @@
+"""Which format a list has. Rule: the content says, never the file's name."""
+
+import re
+
+from auditor.customers.columns import Columns
+from auditor.customers.delimited import read_delimited
+from auditor.customers.json_items import read_json
+from auditor.customers.source import EXPECTED, Source
+from auditor.customers.table import Table
+from auditor.customers.text import Text
+from auditor.errors import CustomerListError
+
+_PARQUET = b"PAR1"
+_WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""ZIP archives, and the container of older workbooks and of password-protected ones."""
+
+_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[{"\]])').match
+_markup = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE).match
+
+
+def take_apart(source: Source, text: Text, wanted: Columns) -> Table:
+    """The list as a table; `text` is left alone where the format is no text.
+
+    Raises:
+        CustomerListError: no known format, or not readable as what it seems to be.
+    """
+    # calamine and pyarrow are imported by whoever needs them: a CSV list should not wait for either.
+    if source.head.startswith(_PARQUET):
+        from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
+
+        return read_parquet(source.seekable(), source.label)
+    if source.head.startswith(_WORKBOOKS):
+        from auditor.customers.workbook import read_workbook  # noqa: PLC0415 - see above
+
+        with source.seekable() as file:
+            return read_workbook(file, wanted, source.label, text.warnings)
+    start = text.peek()
+    if _markup(start):
+        raise CustomerListError(
+            f"{source.label} is a web page or XML; {EXPECTED}", "was it saved instead of the export?"
+        )
+    return read_json(text) if _json(start) else read_delimited(text, wanted)

@@ -1,0 +1,136 @@
+"""One customer list, opened: what was recognised, and its rows. Rule: every row comes out once, in order, or it fails.
+
+A row without a usable id is a `RejectedRow`: it stays in every report and is never asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from auditor.core.ids import normalise_id
+from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.customers.columns import Columns, find_columns
+from auditor.customers.formats import take_apart
+from auditor.customers.source import EXPECTED, Source, open_source
+from auditor.customers.table import Format, Table
+from auditor.customers.text import Text
+from auditor.errors import CustomerListError
+
+_FIND_ALL = Columns()
+_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES)
+
+
+class CustomerList:
+    """A customer list whose format and columns are known, and whose rows are still to come.
+
+    Iterating gives `Customer` and `RejectedRow` in file order, one at a time, and may raise `CustomerListError`. A list
+    is read once, and closes itself at its end; as a context manager it closes in any case.
+
+    Attributes:
+        name: as the user gave it; `-` for standard input.
+        format: as found by content.
+        columns: the columns by role, by the names that they have in the list.
+        other_columns: the names of all the others, as far as the first rows show them.
+        header_row: line or row of the header; None where the list has none.
+        delimiter: of CSV, else None.
+        sheet: of a workbook, else None.
+        warnings: what a person should know, one line each; more may come while the rows are read.
+    """
+
+    def __init__(self, source: Source, wanted: Columns) -> None:
+        self.name = source.name
+        self.warnings: list[str] = []
+        self._source = source
+        text = Text(source, self.warnings)
+        table = take_apart(source, text, wanted)
+        self.columns = find_columns(table, wanted, source.label, self.warnings)
+        self.format: Format = table.format
+        self._text = text if table.format in _TEXT_FORMATS else None
+        roles = (self.columns.id, self.columns.company, self.columns.domain, self.columns.owner)
+        self.other_columns = tuple(name for name in table.names if name not in roles)
+        self.header_row = table.header_row
+        self.delimiter = table.delimiter
+        self.sheet = table.sheet
+        self._rows: Iterator[Customer | RejectedRow] | None = self._started(self._read(table))
+
+    @property
+    def encoding(self) -> str | None:
+        """Of a text format, as far as it has been read; else None."""
+        return self._text.encoding if self._text else None
+
+    def __iter__(self) -> Iterator[Customer | RejectedRow]:
+        rows, self._rows = self._rows, None
+        if rows is None:
+            raise RuntimeError("a customer list is read once: open it again")
+        return self._closing(rows)
+
+    def _closing(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
+        with self:
+            yield from rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Standard input stays open."""
+        self._source.close()
+
+    def _started(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
+        """The same rows, of which there is at least one."""
+        first = next(rows, None)
+        if first is None:
+            under = "" if self.header_row is None else f" under the header in row {self.header_row}"
+            raise CustomerListError(f"{self._source.label} ({self.format}) has no rows{under}; {EXPECTED}")
+        return chain([first], rows)
+
+    def _read(self, table: Table) -> Iterator[Customer | RejectedRow]:
+        """The rows, as Customer or RejectedRow. Kept flat: it runs a million times."""
+        name = self.name
+        columns = self.columns
+        id_column, company, domain, owner = columns.id or "", columns.company, columns.domain, columns.owner
+        for number, cells in table.records:
+            raw = cells.pop(id_column, "")
+            of = cells.pop(company, None) if company is not None else None
+            at = cells.pop(domain, None) if domain is not None else None
+            by = cells.pop(owner, None) if owner is not None else None
+            row = Row(name, number, _text(of), _text(at), _text(by), cells)
+            tenant = normalise_id(raw)
+            if tenant is not None:
+                yield Customer(tenant, row)
+            elif not _blank(raw, row):
+                yield RejectedRow(raw, Reason.INVALID_ID, row)
+
+
+def read(source: str, *, columns: Columns = _FIND_ALL, stdin: BinaryIO | None = None) -> CustomerList:
+    """Open a customer list and find out its format and columns.
+
+    Args:
+        source: path of a file, or `-` for standard input.
+        columns: the user's choice of columns; what is None is found.
+        stdin: stands in for the process's standard input.
+
+    Raises:
+        CustomerListError: missing, unreadable, no list, empty, no id column, or two candidates for a column.
+    """
+    opened = open_source(source, stdin)
+    try:
+        return CustomerList(opened, columns)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _text(cell: str | None) -> str | None:
+    return cell if cell and not cell.isspace() else None
+
+
+def _blank(raw_id: str, row: Row) -> bool:
+    """True where no cell holds anything: that is no row."""
+    cells: Iterable[str | None] = (raw_id, row.company_name, row.domain, row.owner, *row.other.values())
+    return not any(map(_text, cells))

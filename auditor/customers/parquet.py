@@ -1,0 +1,68 @@
+"""Parquet. Rule: a value becomes text as Arrow casts it, a missing one is blank, and one batch is held at a time."""
+
+import json
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.customers.grid import SAMPLE_ROWS
+from auditor.customers.header import unique_names
+from auditor.customers.table import Format, Record, Table
+from auditor.errors import CustomerListError
+
+_BATCH = 4096
+_FAULTS = (pa.ArrowException, OSError, UnicodeDecodeError)
+
+
+def read_parquet(file: BinaryIO, label: str) -> Table:
+    """Take a Parquet file apart; `file` stays open until its records are read.
+
+    Raises:
+        CustomerListError: damaged or encrypted; also while the records are read.
+    """
+    try:
+        parquet = pq.ParquetFile(file)
+    except _FAULTS as error:
+        raise _damaged(label, error) from error
+    names = unique_names(parquet.schema_arrow.names)
+    records = _records(parquet, names, label)
+    first = list(islice(records, SAMPLE_ROWS))
+    # The sample is copied: whoever reads the records takes their cells out.
+    sample = [dict(cells) for _, cells in first]
+    return Table(format=Format.PARQUET, names=names, sample=sample, records=chain(first, records))
+
+
+def _records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -> Iterator[Record]:
+    number = 1
+    try:
+        for batch in parquet.iter_batches(batch_size=_BATCH):
+            for cells in zip(*map(_texts, batch.columns), strict=True):
+                yield number, dict(zip(names, cells, strict=True))
+                number += 1
+    except _FAULTS as error:
+        raise _damaged(label, error) from error
+
+
+def _texts(column: "pa.Array[Any]") -> list[str]:
+    try:
+        values = column.cast(pa.string()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # lists, structures, raw bytes, UUIDs
+        values = [_text(value) for value in column.to_pylist()]
+    return ["" if value is None else value for value in values]
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return None if value is None else str(value)
+
+
+def _damaged(label: str, error: Exception) -> CustomerListError:
+    return CustomerListError(
+        f"{label} (Parquet) cannot be read: {' '.join(str(error).split())[:200]}", "export the list again"
+    )

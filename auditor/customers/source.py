@@ -1,0 +1,161 @@
+"""Where a list's bytes come from: a file, or standard input. Rule: what is no text and no list is named, never parsed.
+
+Only the first bytes are looked at before reading starts, so that a pipe serves as well as a file.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from auditor.errors import CustomerListError
+
+STANDARD_INPUT = "-"
+HEAD_SIZE = 1 << 16
+CHUNK_SIZE = 1 << 18
+EXPECTED = "expected a customer list: CSV, TSV, plain text, JSON, JSON Lines, an Excel workbook or Parquet"
+
+_NO_LISTS = (
+    (b"\x1f\x8b", "gzip-compressed"),
+    (b"BZh", "bzip2-compressed"),
+    (b"\xfd7zXZ\x00", "xz-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"PARE", "an encrypted Parquet file"),
+    (b"ARROW1", "an Arrow or Feather file"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"{\\rtf", "a rich-text document"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened customer list, of which only the first bytes have been read.
+
+    Attributes:
+        name: as the user gave it; `-` for standard input.
+        head: the first bytes, at most `HEAD_SIZE`.
+        stream: stands right after `head`.
+        owned: True where closing is ours: standard input stays open.
+    """
+
+    name: str
+    head: bytes
+    stream: BinaryIO
+    owned: bool = True
+    _copies: list[BinaryIO] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """The list's name for messages to people."""
+        return label(self.name)
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes from the first, in pieces.
+
+        Raises:
+            CustomerListError: the file or device cannot be read on.
+        """
+        chunk = self.head
+        while chunk:
+            yield chunk
+            chunk = _read(self.stream, CHUNK_SIZE, self.name)
+
+    def seekable(self) -> BinaryIO:
+        """The same bytes as a file that can be read from any place; `close` closes it.
+
+        A pipe is copied to a temporary file: Parquet and workbooks are read from their end.
+
+        Raises:
+            CustomerListError: the file or device cannot be read on.
+        """
+        if self.owned and self.stream.seekable():
+            self.stream.seek(0)
+            return self.stream
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._copies.append(copy)
+        for chunk in self.chunks():
+            copy.write(chunk)
+        copy.seek(0)
+        return copy
+
+    def close(self) -> None:
+        """Close the file, unless it is standard input, and any copy of it."""
+        for copy in self._copies:
+            copy.close()
+        if self.owned:
+            self.stream.close()
+
+
+def open_source(name: str, stdin: BinaryIO | None) -> Source:
+    """Open the list `name` (`-`: `stdin`, by default the process's own) and read its first bytes.
+
+    Raises:
+        CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
+    """
+    if name == STANDARD_INPUT:
+        stream = stdin if stdin is not None else sys.stdin.buffer
+        return _begun(name, stream, owned=False)
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; CustomerList closes it
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
+    try:
+        return _begun(name, file, owned=True)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
+    head = _read(stream, HEAD_SIZE, name)
+    if not head:
+        raise CustomerListError(f"{label(name)} is empty; {EXPECTED}")
+    for magic, kind in _NO_LISTS:
+        if head.startswith(magic):
+            hint = (
+                "unpack it first"
+                if "compressed" in kind or "archive" in kind
+                else "export the customers as CSV or XLSX"
+            )
+            raise CustomerListError(f"{label(name)} is {kind}; {EXPECTED}", hint)
+    return Source(name, head, stream, owned)
+
+
+def label(name: str) -> str:
+    """A list's name for messages to people, which are one line."""
+    return "standard input" if name == STANDARD_INPUT else "".join(c if c.isprintable() else "?" for c in name)
+
+
+def _read(stream: BinaryIO, size: int, name: str) -> bytes:
+    """At least one byte unless the end is reached; `size` bytes where the stream has them."""
+    try:
+        return stream.read(size)
+    except (OSError, io.UnsupportedOperation) as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> CustomerListError:
+    shown = label(name)
+    if isinstance(error, FileNotFoundError):
+        return CustomerListError(f"customer list {shown} does not exist", "check the path; - stands for standard input")
+    # Windows refuses to open a folder without saying why.
+    if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and Path(name).is_dir()):
+        return CustomerListError(
+            f"customer list {shown} is a folder; expected a file", "name the files in it one by one"
+        )
+    if isinstance(error, PermissionError):
+        return CustomerListError(
+            f"customer list {shown} may not be read: permission denied", "ask for the right to read it"
+        )
+    why = error.strerror if isinstance(error, OSError) else None
+    return CustomerListError(f"{shown} cannot be read: {why or error}")

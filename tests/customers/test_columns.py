@@ -1,0 +1,142 @@
+"""Properties of `auditor.customers.columns`: which column is which."""
+
+import pytest
+from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+
+from auditor.customers import Columns
+from auditor.customers.columns import ID_WORDS, fold, quoted
+
+HEADERS = [
+    "Microsoft ID",
+    "TenantId",
+    "Tenant ID",
+    "CustomerTenantId",
+    "Customer tenant id",
+    "Customer ID",
+    "customer_id",
+    "id",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_known_headers_of_the_id(header: str) -> None:
+    """Every known header names the id column, whatever its case, blanks, underscores and dashes."""
+    for spelled in (header, header.upper(), f" {header.replace(' ', '_')} ", header.replace(" ", "-")):
+        assert opened(f"a,{spelled},b\n1,{ONE},2\n".encode()).columns.id == spelled.strip()
+
+
+def test_words_are_folded() -> None:
+    """The table holds folded words, else they would never match."""
+    assert all(word == fold(word) for words in ID_WORDS for word in words)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (
+            "Company name,Primary domain name,Account manager",
+            Columns("Id", "Company name", "Primary domain name", "Account manager"),
+        ),
+        ("Customer_Name,DOMAIN,owner", Columns("Id", "Customer_Name", "DOMAIN", "owner")),
+        ("Customer,Default domain,Sales rep", Columns("Id", "Customer", "Default domain", "Sales rep")),
+        ("Name,Domain name,Account Owner", Columns("Id", "Name", "Domain name", "Account Owner")),
+        ("Display name,City,Phone", Columns("Id", "Display name")),
+        ("Name,Company,Company name", Columns("Id", "Company name")),
+        ("Owner,Account manager,Domain", Columns("Id", None, "Domain", "Account manager")),
+    ],
+)
+def test_roles_by_their_headers(header: str, expected: Columns) -> None:
+    """Company, domain and owner are found by their headers; the more telling word wins."""
+    assert opened(f"Id,{header}\n{ONE},x,y,z\n".encode()).columns == expected
+
+
+def test_content_decides_where_no_header_does() -> None:
+    """Without a known header, the id is the one column that holds GUIDs, whatever a few of its cells say."""
+    found = opened(f"Kunde,Mandant\nA,{ONE}\nB,?\nC,{{{TWO}}}\n".encode())
+    assert found.columns.id == "Mandant"
+    assert ids_in(list(found)) == [ONE, "?", TWO]
+    assert '"Kunde", "Mandant"' in found.warnings[0]
+
+
+def test_mostly_guids_beats_a_stray_one() -> None:
+    """A column with a GUID here and there is no candidate beside one that is full of them."""
+    data = f"Kunde,Notiz\n{ONE},\n{TWO},siehe\n{THREE},{ONE}\n{ONE},offen\n".encode()
+    assert opened(data).columns.id == "Kunde"
+
+
+def test_header_beats_content() -> None:
+    """A known header is believed, and a warning says what speaks against it."""
+    found = opened(f"Tenant ID,Mandant\n1,{ONE}\n2,{TWO}\n".encode())
+    assert found.columns.id == "Tenant ID"
+    assert 'but "Mandant" holds GUIDs' in found.warnings[0]
+
+
+def test_two_known_headers() -> None:
+    """Two columns that could be the id are an error that names both, unless only one of them holds GUIDs."""
+    error = refusal(f"Tenant ID,Customer ID\n{ONE},{TWO}\n".encode())
+    assert '"Tenant ID", "Customer ID"' in error.message
+    assert "--id-column" in error.hint
+    assert opened(f"Id,Tenant ID\n17,{ONE}\n".encode()).columns.id == "Tenant ID"
+
+
+def test_two_columns_of_guids() -> None:
+    """The same where the cells are asked."""
+    assert '"A", "B"' in refusal(f"A,B\n{ONE},{TWO}\n".encode()).message
+
+
+@pytest.mark.parametrize(
+    ("header", "flag"),
+    [
+        ("Company name,Customer name", "--company-column"),
+        ("Domain,Domain name", "--domain-column"),
+        ("Account manager,Account owner", "--owner-column"),
+    ],
+)
+def test_two_candidates_for_another_role(header: str, flag: str) -> None:
+    """Two equal candidates for company, domain or owner are an error that names both and the option that decides."""
+    error = refusal(f"Id,{header}\n{ONE},x,y\n".encode())
+    assert all(f'"{name}"' in error.message for name in header.split(","))
+    assert flag in error.hint
+
+
+def test_the_user_decides() -> None:
+    """A chosen column is taken whatever others there are; what was a candidate travels along."""
+    data = f"Tenant ID,Customer ID,Company name,Customer name,Betreuer\n{ONE},{TWO},x,y,z\n".encode()
+    found = opened(data, Columns("customer id", "Customer name", None, "BETREUER"))
+    assert found.columns == Columns("Customer ID", "Customer name", None, "Betreuer")
+    row = next(iter(found))
+    assert (ids_in([row]), row.row.company_name, row.row.owner) == ([TWO], "y", "z")
+    assert row.row.other == {"Tenant ID": ONE, "Company name": "x"}
+
+
+def test_a_chosen_column_must_be_there() -> None:
+    """A column that the user names and the list lacks is an error that names what there is."""
+    error = refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(owner="Betreuer"))
+    assert 'no column "Betreuer"; it has "Id", "Name"' in error.message
+    assert 'no column "Nr"' in refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(id="Nr")).message
+
+
+def test_an_exact_name_beats_a_folded_one() -> None:
+    """Of two columns that differ in case only, the exact name chooses; any other spelling is a question."""
+    data = f"ID,id\n{ONE},{TWO}\n".encode()
+    assert ids_in(rows_in(data, Columns(id="id"))) == [TWO]
+    assert '"ID", "id"' in refusal(data, Columns(id="Id")).message
+
+
+def test_a_numbered_column_can_be_chosen() -> None:
+    """In a list without a header, columns are chosen by their numbers."""
+    assert ids_in(rows_in(f"{ONE},{TWO}\n".encode(), Columns(id="column 2"))) == [TWO]
+
+
+def test_no_id_column() -> None:
+    """A list without one is refused; the message says what was found and what was expected."""
+    error = refusal(b"Name,City\nAmber,Oslo\n")
+    assert '(CSV) has no id column; found "Name", "City"' in error.message
+    assert "Microsoft ID" in error.message
+
+
+def test_names_in_messages_fit_in_a_line() -> None:
+    """Long, odd and many names are cut: a message stays one line."""
+    assert quoted(["a\nb\x1b[31m", "x" * 100]) == '"a b [31m", "' + "x" * 39 + '…"'
+    assert quoted([str(n) for n in range(20)]).endswith('"11" and 8 more')
+    assert quoted([]) == "no columns"

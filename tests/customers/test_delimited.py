@@ -1,0 +1,183 @@
+"""Properties of `auditor.customers.delimited`: CSV, TSV and plain text."""
+
+import csv
+import io
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+
+from auditor.core.ids import normalise_id
+from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.customers import Columns, Format
+from auditor.customers.delimited import LONGEST_CELL
+
+HEADER = ["Microsoft ID", "Company name", "Note", "Extra"]
+
+_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+_awkward = st.sampled_from(
+    ["NA", "NULL", "007", "1e5", "=1+1", "  x ", "", " ", '"', 'a"b', "a,b", "a;b", "a\tb", "a\r\nb", "a\nb", "#x"]
+)
+_ids = st.one_of(st.uuids().map(str), st.uuids().map(lambda guid: f"{{{guid}}}".upper()), _text, _awkward)
+_cell = st.one_of(_awkward, _text)
+_rows = st.lists(st.tuples(_ids, _cell, _cell, _cell), min_size=1, max_size=8)
+# The csv module quotes a lone carriage return only where it is told to quote everything.
+_dialects = st.sampled_from(
+    [("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL)]
+)
+
+
+def _blank(row: tuple[str, ...]) -> bool:
+    return not any(cell.strip() for cell in row)
+
+
+def _expected(row: tuple[str, ...], line: int) -> Customer | RejectedRow:
+    own = Row("-", line, row[1] if row[1].strip() else None, other={"Note": row[2], "Extra": row[3]})
+    tenant = normalise_id(row[0])
+    return Customer(tenant, own) if tenant else RejectedRow(row[0], Reason.INVALID_ID, own)
+
+
+@given(_rows, st.sampled_from(",;\t"), _dialects, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+def test_rows_in_are_rows_out(
+    rows: list[tuple[str, ...]], delimiter: str, dialect: tuple[str, Literal[0, 1]], encoding: str
+) -> None:
+    """In any dialect, every row that holds anything comes out once, in order, with its line, and its cells untouched."""
+    held = io.StringIO(newline="")
+    writer = csv.writer(held, delimiter=delimiter, lineterminator=dialect[0], quoting=dialect[1])
+    writer.writerow(HEADER)
+    expected = []
+    for row in rows:
+        line = len(io.StringIO(held.getvalue(), newline="").readlines()) + 1
+        writer.writerow(row)
+        if not _blank(row):
+            expected.append(_expected(row, line))
+    data = held.getvalue().encode(encoding)
+    if not expected:
+        assert "no rows" in refusal(data).message
+    else:
+        assert rows_in(data) == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_delimiter_is_found(delimiter: str) -> None:
+    """The delimiter is the one that gives the id column, whatever else stands in the cells."""
+    lines = [delimiter.join(["Name", "Tenant ID", "Note"]), delimiter.join(['"A, B; C\tD"', ONE, '"1,2;3\t4"'])]
+    found = opened("\n".join(lines).encode())
+    assert (found.format, found.delimiter, found.header_row) == (Format.CSV, delimiter, 1)
+    assert list(found) == [Customer(ONE, Row("-", 2, "A, B; C\tD", other={"Note": "1,2;3\t4"}))]
+
+
+def test_delimiter_is_not_taken_from_company_names() -> None:
+    """Commas in every unquoted name do not make a semicolon list a comma list."""
+    data = f"Microsoft ID;Company name\n{ONE};Amber, Inc.\n{TWO};Birch, Inc.\n".encode()
+    found = opened(data)
+    assert found.delimiter == ";"
+    assert [row.row.company_name for row in found] == ["Amber, Inc.", "Birch, Inc."]
+
+
+def test_excel_separator_hint() -> None:
+    """A first line `sep=` names the delimiter and is no row; line numbers still count it."""
+    assert rows_in(f"sep=|\r\nId|Name\r\n{ONE}|a,b;c\r\n".encode()) == [Customer(ONE, Row("-", 3, "a,b;c"))]
+
+
+def test_portal_export() -> None:
+    """The portal's columns are recognised; what has no role travels along."""
+    text = f'Microsoft ID,Company name,Primary domain name,Relationship,Tags\r\n{ONE},"Amber, Inc.",amber.example,Cloud Reseller,\r\n'
+    found = opened(text.encode("utf-8-sig"))
+    assert found.columns == Columns("Microsoft ID", "Company name", "Primary domain name")
+    assert found.other_columns == ("Relationship", "Tags")
+    assert (found.encoding, found.warnings) == ("UTF-8", [])
+    assert list(found) == [
+        Customer(ONE, Row("-", 2, "Amber, Inc.", "amber.example", None, {"Relationship": "Cloud Reseller", "Tags": ""}))
+    ]
+
+
+def test_blank_rows_are_no_rows() -> None:
+    """Rows without anything in them, delimiters apart, are passed over, and lines still count."""
+    data = f"Id,Name\n\n{ONE},a\n , \n,,,\n\n{TWO},b\n   \n".encode()
+    assert [(row.row.source_row) for row in rows_in(data)] == [3, 7]
+
+
+def test_long_and_short_rows() -> None:
+    """A short row is filled up with blanks; cells beyond the header get columns of their own, blank ones none."""
+    data = f"Id,Name,X\n{ONE}\n{TWO},b,1,,2\n{THREE},c,1,,\n".encode()
+    assert [row.row.other for row in rows_in(data)] == [
+        {"X": ""},
+        {"X": "1", "column 4": "", "column 5": "2"},
+        {"X": "1"},
+    ]
+
+
+def test_headerless_list() -> None:
+    """Where the first row holds a GUID there is no header: the columns are numbered, and no row is lost."""
+    found = opened(f"Amber,{ONE}\nBirch,{TWO}\n".encode())
+    assert (found.header_row, found.columns.id, found.other_columns) == (None, "column 2", ("column 1",))
+    assert [(row.row.source_row, row.row.other) for row in found] == [
+        (1, {"column 1": "Amber"}),
+        (2, {"column 1": "Birch"}),
+    ]
+
+
+def test_row_starts_at_its_first_line() -> None:
+    """A row with line ends inside a quoted cell stands where it starts; its cell keeps them as they were."""
+    data = f'Id,Note\n{ONE},"a\r\nb\n\nc"\n{TWO},d\n'.encode()
+    assert [(row.row.source_row, row.row.other["Note"]) for row in rows_in(data)] == [(2, "a\r\nb\n\nc"), (6, "d")]
+
+
+@pytest.mark.parametrize(
+    "body", [f'{ONE},"open\n{TWO},b\n', f'{ONE},"a" b\n', f'{TWO},b\n{ONE},"open\n{THREE},"x, y"\n']
+)
+def test_quotes_that_do_not_pair_up(body: str) -> None:
+    """An open quote swallows no row: the list is refused, and the line is named."""
+    line = 2 if body.startswith(ONE) else 3
+    assert f"line {line} do not pair up" in refusal(f"Id,Name\n{body}".encode()).message
+
+
+def test_quotes_broken_in_the_header() -> None:
+    """A fault before the first row is reported as such, not as a missing column."""
+    assert "do not pair up" in refusal(f'"Id,Name\n{ONE},a\n'.encode()).message
+
+
+def test_swallowed_rows_are_pointed_out() -> None:
+    """Where an open quote happens to be closed further down, the cell that holds further rows is warned of."""
+    found = opened(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
+    assert len(list(found)) == 1
+    assert "line 2 holds further rows" in found.warnings[0]
+
+
+def test_absurd_cell() -> None:
+    """A cell of more than a million characters is an error with its line, and one just below is read."""
+    assert rows_in(f"Id,Name\n{ONE},{'x' * (LONGEST_CELL - 1)}\n".encode())
+    assert "line 3 is longer than" in refusal(f"Id,Name\n{ONE},a\n{TWO},{'x' * (LONGEST_CELL + 1)}\n".encode()).message
+
+
+def test_plain_text() -> None:
+    """One id a line: comments and blank lines are no rows, anything else is, and lines are counted."""
+    data = f"# mine, all; of them\n\n  {ONE}\n\t# more\n{{{TWO}}}\nnobody\n".encode()
+    found = opened(data)
+    assert (found.format, found.delimiter, found.header_row) == (Format.TEXT, None, None)
+    rows = list(found)
+    assert ids_in(rows) == [ONE, TWO, "nobody"]
+    assert [row.row.source_row for row in rows] == [3, 5, 6]
+
+
+def test_plain_text_with_a_header() -> None:
+    """A known header over one column is no row; an unknown word there is a row that is rejected."""
+    assert ids_in(rows_in(f"Tenant ID\n{ONE}\n".encode())) == [ONE]
+    assert ids_in(rows_in(f"Whatever\n{ONE}\n".encode())) == ["Whatever", ONE]
+
+
+def test_number_sign_is_no_comment_in_csv() -> None:
+    """In a list with columns a row may start with `#`: it is kept."""
+    assert ids_in(rows_in(f"#,Tenant ID\n#1,{ONE}\n#2,x\n".encode())) == [ONE, "x"]
+
+
+def test_rows_beyond_the_sample() -> None:
+    """The rows after those that were looked at come out like the first, a late fault included."""
+    many = 3000
+    lines = [f"5d31b3a8-1f0c-4c0e-9a57-{n:012x},{n}" for n in range(1, many + 1)]
+    rows = rows_in("\n".join(["Id,N", *lines, "bad,x"]).encode())
+    assert [row.row.other["N"] for row in rows] == [*map(str, range(1, many + 1)), "x"]
+    assert "line 3002 do not pair up" in refusal("\n".join(["Id,N", *lines, 'bad,"x']).encode()).message

@@ -1,0 +1,132 @@
+"""Properties of `auditor.customers`: one list, opened and read."""
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+
+from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.customers import CustomerList, Format, read
+from auditor.errors import CustomerListError
+
+LIST = f"Id,Name\n{ONE},a\n{TWO},b\n".encode()
+
+
+def test_customers_and_rejected_rows() -> None:
+    """A row with an id is a customer; any other row stays, with its raw text, its line and its reason."""
+    data = f"Id,Name,Domain,Owner,Note\n {{{ONE.upper()}}} ,a,b,c,d\n00000000-0000-0000-0000-000000000000, x , ,,\n"
+    assert rows_in(data.encode()) == [
+        Customer(ONE, Row("-", 2, "a", "b", "c", {"Note": "d"})),
+        RejectedRow(
+            "00000000-0000-0000-0000-000000000000", Reason.INVALID_ID, Row("-", 3, " x ", None, None, {"Note": ""})
+        ),
+    ]
+
+
+def test_a_row_without_an_id_is_a_row() -> None:
+    """A blank id cell beside anything at all is a rejected row with an empty id."""
+    assert ids_in(rows_in(f"Id,Name\n{ONE},a\n,b\n".encode())) == [ONE, ""]
+
+
+def test_duplicates_stay() -> None:
+    """A customer that stands twice comes out twice: each row is accounted for."""
+    assert ids_in(rows_in(f"Id\n{ONE}\n{ONE.upper()}\n".encode())) == [ONE, ONE]
+
+
+def test_cells_are_untouched() -> None:
+    """What looks like a number, a formula or a missing value comes out as it went in."""
+    cells = ["NA", "NULL", "007", "1e5", "=1+1", "  x ", "TRUE", "-", "1.0", "N/A", "\u200b"]
+    data = f"Id,{','.join(f'c{n}' for n in range(len(cells)))}\n{ONE},{','.join(cells)}\n".encode()
+    assert list(rows_in(data)[0].row.other.values()) == cells
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xef\xbb\xbf",
+        b"\n \n\r\n",
+        b"Microsoft ID,Name\n",
+        b"Microsoft ID\r\n\r\n,\r\n",
+        b"# nobody\n",
+        b"[]",
+        b'{"items": []}',
+    ],
+)
+def test_a_list_without_rows(data: bytes) -> None:
+    """An empty list is refused when it is opened, in one line that says what was expected."""
+    with pytest.raises(CustomerListError):
+        opened(data)
+    assert any(word in refusal(data).message for word in ("is empty", "no rows", "no id column"))
+
+
+def test_opening_reads_nothing_away() -> None:
+    """What opening looked at comes out when the list is read."""
+    found = opened(LIST)
+    assert (found.format, found.columns.id, found.columns.company) == (Format.CSV, "Id", "Name")
+    assert ids_in(list(found)) == [ONE, TWO]
+
+
+def test_a_list_is_read_once() -> None:
+    """A second reading is an error, not an empty list."""
+    found = opened(LIST)
+    assert len(list(found)) == 2
+    with pytest.raises(RuntimeError, match="read once"):
+        iter(found)
+
+
+def test_the_file_is_closed(tmp_path: Path) -> None:
+    """The file is closed at the end of the list, on leaving the context, and when it is refused."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(LIST)
+    whole = read(str(path))
+    list(whole)
+    assert whole._source.stream.closed
+    with read(str(path)) as left:
+        next(iter(left))
+    assert left._source.stream.closed
+    path.write_bytes(b"Name\nx\n")
+    with pytest.raises(CustomerListError):
+        read(str(path))  # an open file would be reported by the interpreter, which fails the test
+
+
+def test_closing_in_the_middle(tmp_path: Path) -> None:
+    """Whoever stops in the middle leaves nothing open."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(LIST)
+    found = read(str(path))
+    rows = iter(found)
+    assert isinstance(next(rows), Customer)
+    found.close()
+    assert found._source.stream.closed
+
+
+def test_several_lists_do_not_share_anything() -> None:
+    """Two lists with different columns, read in turn, keep their own."""
+    first, second = opened(LIST), opened(f"Kunde;Tenant\nx;{ONE}\n".encode())
+    mixed = list(zip(first, second, strict=False))
+    assert [row.row.other for row in mixed[0]] == [{}, {"Kunde": "x"}]
+    assert first.warnings == []
+
+
+@given(st.binary(max_size=300) | st.text(max_size=120).map(str.encode))
+def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
+    """Whatever the bytes are, there are rows or a CustomerListError of one line; no other exception, and no empty list."""
+    try:
+        rows = list(read("-", stdin=io.BytesIO(data)))
+    except CustomerListError as error:
+        rows, told = [], error.message
+    else:
+        told = ""
+    assert bool(rows) != bool(told)
+    assert "\n" not in told
+
+
+def test_the_type_of_the_result() -> None:
+    """`read` gives a list that knows its name."""
+    found = opened(LIST)
+    assert isinstance(found, CustomerList)
+    assert found.name == "-"
