@@ -1,0 +1,221 @@
+"""The ledger again, from the written files. Rule: other code than wrote them; the first disagreement ends it.
+
+The files are read side by side, one record of each at a time: rows.jsonl says which rows there must be and in what
+order, each split must have its verdict's records of results.csv, and every verdict must follow from its reason. Then
+results.parquet, summary.csv and summary.json must have the same counts.
+"""
+
+import csv
+import json
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet
+
+from auditor.core.ledger import Ledger, Tally, fold
+from auditor.core.model import Reason
+from auditor.errors import IncompleteError
+from auditor.report import csv as csv_files
+from auditor.report import parquet, summary
+from auditor.report.schema import ROWS
+
+_VERDICT_OF = {str(reason): str(reason.verdict) for reason in Reason}
+
+
+class _Row(msgspec.Struct):
+    """What a line of rows.jsonl must say."""
+
+    customer_id: str
+    reason: str | None = None
+
+
+class _Record(NamedTuple):
+    """What the ledger needs of one record of `results`; null is the empty text."""
+
+    customer_id: str
+    verdict: str
+    reason: str
+    status: str
+    owner: str
+
+
+def recount(run: Path) -> Ledger:
+    """Counts a rendered run again.
+
+    Returns:
+        The ledger of what the files hold: its `rows` and `customers` are those of rows.jsonl.
+
+    Raises:
+        IncompleteError: a file is missing or damaged, or two of them disagree; the message names the first such place.
+    """
+    try:
+        records = _csv_records if (run / csv_files.RESULTS).exists() else _parquet_records
+        ledger = _counted(_accounted(_rows(run), records(run)))
+        _check_parquet(run, ledger)
+        _check_summary(run, ledger)
+    except OSError as error:
+        raise _disagreement(run, f"{error.filename or run}: {error.strerror or error}") from error
+    except IncompleteError as error:
+        raise _disagreement(run, error.message) from error
+    except (csv.Error, ValueError, KeyError, IndexError, msgspec.MsgspecError) as error:
+        raise _disagreement(run, f"{run}: a file is damaged: {error}") from error
+    return ledger
+
+
+def _disagreement(run: Path, message: str) -> IncompleteError:
+    return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
+
+
+def _rows(run: Path) -> Iterator[_Row]:
+    decode = msgspec.json.Decoder(_Row).decode
+    with (run / ROWS).open("rb") as file:
+        yield from map(decode, file)
+
+
+def _csv_records(run: Path) -> Iterator[_Record]:
+    """The records of results.csv, each of them met in the split of its verdict too, to the letter."""
+    with ExitStack() as stack:
+        stack.enter_context(_long_fields())
+        taken: list[str] = []
+        results = csv.reader(_noted(stack.enter_context(_opened(run / csv_files.RESULTS)), taken), strict=True)
+        splits = {str(v): stack.enter_context(_opened(run / name)) for v, name in csv_files.SPLITS.items()}
+        header = next(results)
+        for verdict, split in splits.items():
+            _agree([next(split, None) for _ in taken] == taken, f"{verdict}.csv: other columns than in results.csv")
+        places = [header.index(name) for name in _Record._fields]
+        taken.clear()
+        for number, cells in enumerate(results, 1):
+            record = _Record(*[cells[place] for place in places])
+            split = splits[record.verdict]
+            for line in taken:
+                if next(split, None) != line:
+                    raise IncompleteError(f"{record.verdict}.csv: record {number} of results.csv is not in its place")
+            taken.clear()
+            yield record
+        for verdict, split in splits.items():
+            _agree(next(split, None) is None, f"{verdict}.csv: holds more records than results.csv has of them")
+
+
+def _opened(path: Path) -> TextIO:
+    return path.open(encoding="utf-8", newline="")
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """The lines, each also put on the list: what one record of a CSV file was read from."""
+    for line in lines:
+        taken.append(line)
+        yield line
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Lets a field be as long as the list had it; the csv module stops at 131,072 characters of its own."""
+    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _parquet_records(run: Path) -> Iterator[_Record]:
+    with pyarrow.parquet.ParquetFile(run / parquet.RESULTS) as file:
+        for batch in file.iter_batches(columns=list(_Record._fields)):
+            columns = [batch[name].to_pylist() for name in _Record._fields]
+            for values in zip(*columns, strict=True):
+                yield _Record(*(value or "" for value in values))
+
+
+def _accounted(rows: Iterable[_Row], records: Iterable[_Record]) -> Iterator[_Record]:
+    """The records, each compared with the row that it must report."""
+    for number, (row, record) in enumerate(zip_longest(rows, records), 1):
+        if row is None or record is None:
+            raise IncompleteError(f"row {number}: stands in {'results' if row is None else ROWS} only")
+        if record.customer_id != row.customer_id:
+            raise IncompleteError(f"row {number}: {ROWS} and results name different customers")
+        if (record.reason == row.reason) is (row.reason is None):
+            raise IncompleteError(f"row {number}: results do not give the reason that {ROWS} gives")
+        if _VERDICT_OF[record.reason] != record.verdict:
+            raise IncompleteError(f"row {number}: {record.verdict} does not follow from {record.reason}")
+        yield record
+
+
+def _counted(records: Iterable[_Record]) -> Ledger:
+    """The ledger of the records. A record whose reason is `invalid_id` names no customer."""
+    keys: dict[tuple[str, str, str], int] = {}
+    owners: dict[str, int] = {}
+    rows: Counter[int] = Counter()
+    named: list[array[int]] = [array("q"), array("q")]
+    ids = bytearray()
+    for record in records:
+        key = keys.setdefault((record.reason, record.status, record.owner), len(keys))
+        rows[key] += 1
+        if record.reason != Reason.INVALID_ID:
+            ids += bytes.fromhex(record.customer_id.replace("-", ""))
+            named[0].append(key)
+            named[1].append(owners.setdefault(record.owner, len(owners)))
+    high, low = np.frombuffer(ids, np.uint64).reshape(-1, 2).T
+    key_of, owner_of = np.array(named[0]), np.array(named[1])
+    customers = np.bincount(key_of[_distinct(high, low)], minlength=len(keys))
+    owned = np.bincount(key_of[_distinct(high, low, owner_of)], minlength=len(keys))
+    tallies = [
+        Tally(Reason(reason), status, owner, rows[key], int(customers[key]), int(owned[key]))
+        for (reason, status, owner), key in keys.items()
+    ]
+    return fold(tallies, rows.total(), int(customers.sum()))
+
+
+def _distinct(*columns: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Where each distinct combination of values stands for the first time."""
+    order = np.lexsort(columns)
+    changes = [np.diff(column[order]) != 0 for column in columns]
+    first = np.concatenate((np.ones(min(1, len(order)), bool), np.logical_or.reduce(changes)))
+    return cast("npt.NDArray[np.intp]", order[first])
+
+
+def _check_parquet(run: Path, ledger: Ledger) -> None:
+    if not (run / parquet.RESULTS).exists():
+        return
+    column = pyarrow.parquet.read_table(run / parquet.RESULTS, columns=["verdict"])["verdict"]
+    found = {count["values"]: count["counts"] for count in column.value_counts().to_pylist()}
+    expected = {str(count.verdict): count.rows for count in ledger.by_verdict() if count.rows}
+    _agree(found == expected, f"{parquet.RESULTS}: holds {found} records, where {expected} were counted")
+
+
+def _check_summary(run: Path, ledger: Ledger) -> None:
+    document = json.loads((run / summary.JSON).read_bytes())
+    listed = (document["ledger"]["rows"]["listed"], document["ledger"]["customers"]["listed"])
+    counted = (ledger.rows, ledger.customers)
+    _agree(listed == counted, f"{summary.JSON}: (rows, customers) are {listed}, where {counted} were counted")
+    expected = _by_keys(asdict(count) for count in (*ledger.statuses, *ledger.owners))
+    told = _by_keys([*document["statuses"], *document["owners"]])
+    _agree(told == expected, f"{summary.JSON}: its counts are not those of the records")
+    with _opened(run / summary.CSV) as file:
+        header, *lines = csv.reader(file, strict=True)
+        records = [dict(zip(header, line, strict=True)) for line in lines]
+    told = _by_keys(record for record in records if record["scope"] in ("status", "owner"))
+    _agree(told == expected, f"{summary.CSV}: its counts are not those of the records")
+
+
+def _by_keys(counts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], tuple[int, int]]:
+    return {
+        tuple(str(count.get(key) or "") for key in ("verdict", "reason", "status", "owner")): (
+            int(count["rows"]),
+            int(count["customers"]),
+        )
+        for count in counts
+    }
+
+
+def _agree(held: bool, message: str) -> None:  # noqa: FBT001 - an assertion by another name
+    if not held:
+        raise IncompleteError(message)

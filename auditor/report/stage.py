@@ -1,0 +1,91 @@
+"""The pandas stage itself. Rule: a report is a function of rows.jsonl and the journal, and of nothing else.
+
+rows.jsonl is read twice: once for who stands where, once in batches that go, each as a DataFrame, to every writer while
+the ledger is folded. So memory holds the answers and one batch, not the report.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from auditor.core.ledger import Ledger, Tally, fold
+from auditor.core.model import RunFacts
+from auditor.errors import IncompleteError, SettingsError
+from auditor.report import summary
+from auditor.report.answers import read_answers
+from auditor.report.files import Entry, Staging, measure
+from auditor.report.frames import Batch, batches, tallies
+from auditor.report.roster import Roster, read_roster
+from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
+from auditor.report.writers import FORMATS, Write, write_manifest
+
+
+def render(run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collection[str]) -> Ledger:
+    """Writes every report of a run, the manifest last.
+
+    Args:
+        run: the run's folder, with rows.jsonl and journal.jsonl.
+        facts: what the journal says of the run as a whole.
+        answers: the journal's undamaged answer lines, in blocks of whole lines, in its order.
+        formats: which of `FORMATS` to write; the summary is always written.
+
+    Returns:
+        The ledger as it was counted while writing.
+
+    Raises:
+        SettingsError: an unknown format.
+        IncompleteError: rows.jsonl or the journal are damaged, or not of one run.
+        OutputError: a file cannot be written (or read); no half-written file is left.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
+    chosen = [name for name in FORMATS if name in formats]
+    with Staging(run) as staging:
+        roster = read_roster(run)
+        if facts.list_digest and roster.digest != facts.list_digest:
+            raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
+        parts = batches(run, facts.columns, roster, read_answers(answers, roster))
+        ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
+        _write_summary(ledger, facts, staging)
+        entries = staging.publish(outdated=_outdated(chosen))
+    write_manifest(run, facts.run_id, [*entries, *_sources(run, roster)])
+    return ledger
+
+
+def _written(parts: Iterable[Batch], facts: RunFacts, chosen: Iterable[str], staging: Staging) -> Iterator[Tally]:
+    """Hands each batch to every writer while the next one is made, and gives its tallies."""
+    schema = results_schema(facts.columns)
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        writers: list[Write] = [stack.enter_context(FORMATS[name].writing(schema, staging.create)) for name in chosen]
+        writing: list[Future[None]] = []
+        for batch in parts:
+            _wait(writing)
+            writing = [pool.submit(write, batch.frame) for write in writers]
+            yield from tallies(batch)
+        _wait(writing)
+
+
+def _wait(writing: Iterable[Future[None]]) -> None:
+    for job in writing:
+        job.result()
+
+
+def _write_summary(ledger: Ledger, facts: RunFacts, staging: Staging) -> None:
+    table, document = staging.create(summary.CSV), staging.create(summary.JSON)
+    table.write(summary.as_csv(ledger, facts))
+    table.records = summary.lines(ledger)
+    document.write(summary.as_json(ledger, facts))
+    document.records = 1
+
+
+def _outdated(chosen: Iterable[str]) -> list[str]:
+    """The manifest, and what only other renderings made."""
+    return [MANIFEST, *(name for other in FORMATS if other not in chosen for name in FORMATS[other].names)]
+
+
+def _sources(run: Path, roster: Roster) -> Iterator[Entry]:
+    yield Entry(ROWS, roster.size, roster.digest, roster.rows)
+    if (run / JOURNAL).exists():
+        yield measure(run / JOURNAL)

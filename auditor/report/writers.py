@@ -1,0 +1,92 @@
+"""Names -> writers, and the run folder's own book-keeping. Rule: manifest.json is written last, `latest` moves after it.
+
+Where there is a manifest, every file it lists is of one rendering: it is removed before the first file is replaced, and
+reports that this rendering does not make are removed with it, so that no folder holds files of two states of a run.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+import pyarrow as pa
+
+from auditor.errors import OutputError
+from auditor.report import csv, parquet
+from auditor.report.files import Entry, Sink, Staging, sync_folder
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION
+
+LATEST = "latest"
+
+Write = Callable[[pd.DataFrame], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of the results.
+
+    Attributes:
+        names: the files it makes.
+        writing: opens them: (schema, how to create a file) -> a context that gives the function to write a frame with.
+    """
+
+    names: tuple[str, ...]
+    writing: Callable[[pa.Schema, Callable[[str], Sink]], AbstractContextManager[Write]]
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "parquet": Format(parquet.NAMES, parquet.writing),
+        "csv": Format(csv.NAMES, csv.writing),
+    }
+)
+"""What `render` takes as formats."""
+
+
+def write_manifest(run: Path, run_id: str, entries: Iterable[Entry]) -> None:
+    """Writes manifest.json: name, size, SHA-256 and record count of each file.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run_id,
+        "files": [asdict(entry) for entry in sorted(entries, key=lambda entry: entry.name)],
+    }
+    with Staging(run) as staging:
+        staging.create(MANIFEST).write(json.dumps(document, indent=2).encode() + b"\n")
+        staging.publish()
+
+
+def point_latest(reports: Path, run_id: str) -> None:
+    """Lets `<reports>/latest` name the run: a relative link, or a text file with the run-id where links are refused.
+
+    Raises:
+        OutputError: neither can be written.
+    """
+    try:
+        _link(reports / LATEST, run_id)
+    except (OSError, NotImplementedError):
+        # Windows without the right to make links, and some network shares
+        try:
+            with Staging(reports) as staging:
+                staging.create(LATEST).write(f"{run_id}\n".encode())
+                staging.publish()
+        except OutputError as error:
+            run = reports / run_id
+            raise OutputError(error.message, f"the reports are whole; mend this, then: auditor report {run}") from error
+    sync_folder(reports)
+
+
+def _link(link: Path, target: str) -> None:
+    part = link.with_name(f".{link.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        part.symlink_to(target, target_is_directory=True)
+        part.replace(link)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""What the tests of the report stage share: run folders made of plain dictionaries, and the expectation in plain Python."""
+
+import csv
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+from hypothesis import strategies as st
+
+from auditor import report
+from auditor.core.ledger import Ledger
+from auditor.core.model import Cause, Reason, RunFacts
+
+BOTH = ("parquet", "csv")
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+STATUS = {Reason.ALLOWED: "Allowed", Reason.UNDER_REVIEW: "UnderReview", Reason.UNRECOGNIZED_STATUS: "Neu, „anders“"}
+
+
+def guid(number: int) -> str:
+    """A customer id; neighbours differ in one digit only."""
+    return f"1f2e3d4c-0000-4000-8000-{number:012x}"
+
+
+def row(customer: int | str = 1, **given: Any) -> dict[str, Any]:
+    """A line of rows.jsonl; a text is an id that was rejected."""
+    rejected = isinstance(customer, str)
+    line = {"customer_id": customer if isinstance(customer, str) else guid(customer), "source_file": "list.csv"}
+    return {**line, "source_row": 2, "reason": "invalid_id" if rejected else None, **given}
+
+
+def answer(at: int, customer: int = 1, reason: str = "allowed", **given: Any) -> dict[str, Any]:
+    """A line of the journal."""
+    line = {"kind": "answer", "row": at, "customer_id": guid(customer), "reason": reason}
+    line |= {"final": reason in STATUS, "status": STATUS.get(Reason(reason)), "attempts": 1}
+    return {**line, "checked_at": "2026-11-22T11:59:58.250000Z", "ms_cv": "x", "crc": "0", **given}
+
+
+def encoded(lines: Iterable[dict[str, Any]]) -> bytes:
+    """JSON Lines."""
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder with its rows and journal, ready to be rendered."""
+
+    path: Path
+    facts: RunFacts
+    answers: tuple[bytes, ...]
+
+    def render(self, formats: Iterable[str] = BOTH) -> Ledger:
+        """Renders it."""
+        return report.render(self.path, self.facts, self.answers, tuple(formats))
+
+    def with_facts(self, **changes: Any) -> "Run":
+        """The same folder with other facts."""
+        return replace(self, facts=replace(self.facts, **changes))
+
+    def records(self, name: str = "results.csv") -> list[dict[str, str]]:
+        """A CSV file as written."""
+        with (self.path / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, strict=True))
+
+    def table(self) -> Any:
+        """results.parquet as an Arrow table."""
+        return pyarrow.parquet.read_table(self.path / "results.parquet")
+
+    def typed(self) -> list[dict[str, Any]]:
+        """results.parquet as Python values."""
+        records: list[dict[str, Any]] = self.table().to_pylist()
+        return records
+
+    def contents(self) -> dict[str, bytes]:
+        """Every file of the folder."""
+        return {path.name: path.read_bytes() for path in sorted(self.path.iterdir())}
+
+
+def new_run(folder: Path, rows: list[dict[str, Any]], answers: list[dict[str, Any]], **facts: Any) -> Run:
+    """Writes rows.jsonl and journal.jsonl into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = encoded(rows)
+    (folder / "rows.jsonl").write_bytes(content)
+    (folder / "journal.jsonl").write_bytes(encoded([{"kind": "header"}, *answers]))
+    columns = dict.fromkeys(column for line in rows for column in line.get("other", {}))
+    known: dict[str, Any] = {
+        "run_id": folder.name,
+        "api": "https://api.example",
+        "rows": len(rows),
+        "customers": len({line["customer_id"] for line in rows if line.get("reason") is None}),
+        "columns": tuple(columns),
+        "list_digest": hashlib.sha256(content).hexdigest(),
+        "started_at": NOON,
+        "finished_at": NOON,
+        "cause": Cause.FINISHED,
+        **facts,
+    }
+    return Run(folder, RunFacts(**known), (encoded(answers),) if answers else ())
+
+
+@contextmanager
+def passing_run(rows: list[dict[str, Any]], answers: list[dict[str, Any]], **facts: Any) -> Iterator[Run]:
+    """The same in a folder of its own, for one example of a property."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield new_run(Path(folder) / "20261122T120000Z", rows, answers, **facts)
+
+
+AWKWARD = st.sampled_from(
+    ["", "NA", "null", "NaN", "007", "1e5", "2021-07-14", "TRUE", "=1+1", "-2", '"', 'a "b", c', "a\nb", "a\r\nb", "\r"]
+    + ["Søren & Ægir A/S", "株式会社テスト", "שלום", "😀", " x ", "\t", "a\x00b", "\ufeffx", "{}", "\\", "'", ",", ";"]
+)
+TEXTS = AWKWARD | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows and answers of a made-up run; the answers are in an order that a journal could have."""
+
+    rows: list[dict[str, Any]]
+    answers: list[dict[str, Any]]
+
+    def expected(self) -> list[Reason]:
+        """Each row's reason, by the rules in plain Python."""
+        deciding: dict[str, dict[str, Any]] = {}
+        for line in self.answers:
+            held = deciding.get(line["customer_id"])
+            if held is None or line["final"] or not held["final"]:
+                deciding[line["customer_id"]] = line
+        reasons = []
+        for line in self.rows:
+            found = deciding.get(line["customer_id"], {"reason": "not_attempted"})
+            reasons.append(Reason(line["reason"] or found["reason"]))
+        return reasons
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Up to twelve rows over a few customers, some rejected; up to three answers a customer, finals anywhere."""
+    texts = st.none() | TEXTS
+    rows = [
+        row(
+            draw(st.integers(1, 5) | st.sampled_from(["", "nobody", "=1+1"])),
+            source_row=place + 2,
+            company_name=draw(texts),
+            owner=draw(st.sampled_from([None, "", "ann@p.example", "bo"])),
+            **draw(st.just({}) | st.builds(lambda a, b: {"other": {"Tags": a, "status": b}}, TEXTS, TEXTS)),
+        )
+        for place in range(draw(st.integers(1, 12)))
+    ]
+    first = {line["customer_id"]: place for place, line in reversed(list(enumerate(rows))) if line["reason"] is None}
+    reasons = st.sampled_from([r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED)])
+    answers = [
+        answer(place, reason=draw(reasons), attempts=draw(st.integers(1, 9))) | {"customer_id": customer}
+        for customer, place in first.items()
+        for _ in range(draw(st.integers(0, 3)))
+    ]
+    return Case(rows, draw(st.permutations(answers)))
