@@ -247,6 +247,34 @@ def read_facts(run: Path) -> RunFacts:
     return _facts(run, reading)
 
 
+def read_settings(run: Path) -> dict[str, Any]:
+    """The settings that the run was started with.
+
+    Raises:
+        IncompleteError: the header cannot be read.
+    """
+    line = next(_lines(run), (1, None))[1]
+    if line is None:
+        raise IncompleteError(f"{run / JOURNAL}: no readable header", "audit the list again")
+    settings: dict[str, Any] = msgspec.json.decode(line)["settings"]
+    return settings
+
+
+def check_rows(run: Path, facts: RunFacts) -> None:
+    """Refuses rows that are not the ones the journal was written for.
+
+    Raises:
+        IncompleteError: rows.jsonl is missing or was changed.
+    """
+    try:
+        with (run / ROWS).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IncompleteError(f"{run / ROWS} cannot be read: {error}", "audit the list again") from error
+    if digest != facts.list_digest:
+        raise IncompleteError(f"{run / ROWS} is not the list that this run was started with", "audit the list again")
+
+
 def _facts(run: Path, reading: _Reading) -> RunFacts:
     header = reading.header
     if header is None or header["schema_version"] != SCHEMA_VERSION:

@@ -25,7 +25,7 @@ class Rate:
         credited_at: when `credit` was last brought up to date.
         gate: nothing leaves before this time.
         closed_in_a_row: closings of the gate with nothing accepted between them.
-        accepted: answers since the gate last closed.
+        accepted: True where something got through since the gate last closed.
     """
 
     per_second: float | None
@@ -33,7 +33,7 @@ class Rate:
     credited_at: float = 0.0
     gate: float = 0.0
     closed_in_a_row: int = 0
-    accepted: int = 0
+    accepted: bool = False
 
 
 def start(per_minute: float, now: float) -> Rate:
@@ -60,7 +60,7 @@ def sent(state: Rate, now: float) -> Rate:
 
 def accepted(state: Rate) -> Rate:
     """After an answer that is not a rejection."""
-    return replace(state, accepted=state.accepted + 1)
+    return state if state.accepted else replace(state, accepted=True)
 
 
 def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None) -> Rate:
@@ -79,7 +79,7 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
     # without a usable Retry-After: a second, doubled up to the window while nothing gets through
     seconds = retry_after or min(WINDOW, 2.0**in_a_row)
     return replace(
-        state, gate=now + seconds, closed_in_a_row=in_a_row, accepted=0, credit=0.0, credited_at=now + seconds
+        state, gate=now + seconds, closed_in_a_row=in_a_row, accepted=False, credit=0.0, credited_at=now + seconds
     )
 
 

@@ -4,8 +4,8 @@ tenacity is entered only after a first attempt has failed: nearly all succeed, a
 throughput. One `AsyncRetrying` a customer (a shared one miscounts), no exception as control flow, attempts counted here.
 """
 
+import os
 import random
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -22,12 +22,19 @@ Attempt = Callable[[str, str, str, str], Awaitable[Reply]]
 """(customer id, access token, request id, correlation id) -> Reply; see `PartnerCenter.validation_status`."""
 
 
+def _new_id() -> str:
+    """A random GUID (version 4), at a third of what `uuid.uuid4` takes: two are made for every customer."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
 @dataclass(slots=True)
 class _Spent:
     """What one customer has cost so far."""
 
-    correlation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    correlation_id: str = field(default_factory=_new_id)
+    request_id: str = field(default_factory=_new_id)
+    answered: bool = False
     attempts: int = 0
     failures: int = 0
     renewed: bool = False
@@ -93,10 +100,11 @@ class Asker:
         token = await self._tokens.token()
         sent_at = await self._pacing.turn()
         spent.attempts += 1
-        reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
-        if reply.http_status is not None:
+        if spent.answered:
             # "MS-RequestId": the same again after a time-out, a new one after any response
-            spent.request_id = str(uuid.uuid4())
+            spent.request_id = _new_id()
+        reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
+        spent.answered = reply.http_status is not None
         finding = classify(reply, customer_id)
         retry_after = retry_after_seconds(reply.retry_after, reply.received_at) if reply.retry_after else None
         self._tell_pacing(finding, reply, sent_at, retry_after)

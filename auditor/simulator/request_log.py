@@ -5,6 +5,7 @@ the server's is safe.
 """
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -77,6 +78,7 @@ class RequestLog:
         self._records: list[RequestRecord] = []
         self._attempts: Counter[str] = Counter()
         self._file: TextIO | None = path.open("w", encoding="utf-8", buffering=1) if path else None
+        self._grown = threading.Condition()
         self.in_flight = 0
         self.peak_in_flight = 0
 
@@ -87,9 +89,21 @@ class RequestLog:
 
     def append(self, record: RequestRecord) -> None:
         """Adds a record, to the file as well."""
-        self._records.append(record)
+        with self._grown:
+            self._records.append(record)
+            self._grown.notify_all()
         if self._file is not None:
             self._file.write(json.dumps({**asdict(record), "headers": dict(record.headers)}) + "\n")
+
+    def wait_for(self, count: int, timeout: float = 30.0) -> None:
+        """Blocks until there are so many records; for another thread than the server's.
+
+        Raises:
+            TimeoutError: there were not within the time-out (seconds).
+        """
+        with self._grown:
+            if not self._grown.wait_for(lambda: len(self._records) >= count, timeout):
+                raise TimeoutError(f"{len(self._records)} of {count} requests came within {timeout:g} s")
 
     def enter(self) -> None:
         """A request of the API begins."""

@@ -1,0 +1,74 @@
+"""argv -> settings -> command -> exit code. Rule: the only place that prints or exits; no command is imported before it runs.
+
+Results go to standard output, talk to standard error. No traceback reaches a user without `-vv`.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from auditor.cli.commands import auditor
+from auditor.errors import AuditorError
+
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: the arguments without the program's name; None takes the process's own.
+
+    Returns:
+        The exit code; see the README's table.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _write_utf8()
+    try:
+        code = auditor.main(arguments, prog_name="auditor", standalone_mode=False)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except AuditorError as error:
+        _complain(error.message, error.hint, arguments)
+        return error.exit_code
+    except BrokenPipeError:
+        # whoever read our output has left; Python would complain once more at exit
+        sys.stderr.close()
+        return UNEXPECTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
+        _complain(
+            f"unexpected: {type(error).__name__}: {error}",
+            "this is a defect of auditor: run it again with -vv and report what it prints",
+            arguments,
+        )
+        return UNEXPECTED
+    finally:
+        logging.shutdown()
+    return int(code or 0)
+
+
+def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:
+    if _very_verbose(arguments):
+        traceback.print_exc()
+    click.echo(f"auditor: {message}", err=True)
+    if hint:
+        click.echo(f"  next: {hint}", err=True)
+
+
+def _very_verbose(arguments: Sequence[str]) -> bool:
+    flags = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
+    return arguments.count("--verbose") + sum(a.count("v") for a in flags if set(a[1:]) <= set("vq")) > 1
+
+
+def _write_utf8() -> None:
+    """Customers have names in every script; a pipe or an old console may not take them all."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

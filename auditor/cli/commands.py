@@ -1,0 +1,236 @@
+"""The command line: options, their help, and which command they go to."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor import __version__
+
+if TYPE_CHECKING:
+    from auditor.settings import Settings
+
+FORMATS = ("parquet", "csv")
+Options = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _shared(*options: Options) -> Options:
+    def put(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return put
+
+
+def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """Sets the loudness of the log: `-q` errors only, `-v` what happens, `-vv` everything."""
+    if value:
+        level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
+        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        # request headers, tokens among them, are what other libraries log at this level
+        for name in ("msal", "urllib3", "asyncio"):
+            logging.getLogger(name).setLevel(max(level, logging.INFO))
+    return value
+
+
+_talking = _shared(
+    click.option("-q", "--quiet", is_flag=True, callback=_talk, help="No progress, no notes; errors only."),
+    click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
+)
+_configured = _shared(
+    click.option("--config", metavar="FILE", help="Settings file (TOML)."),
+    click.option("--profile", metavar="NAME", help="The part [profile.NAME] of the settings file."),
+)
+_reports = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in value.split(",") if part.strip())
+    unknown = [part for part in chosen if part not in FORMATS]
+    if unknown or not chosen:
+        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'} is none of {', '.join(FORMATS)}")
+    return tuple(part for part in FORMATS if part in chosen)
+
+
+_format = click.option(
+    "--format",
+    "formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    callback=_formats,
+    metavar="WHAT[,WHAT]",
+    help="Which files to write.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="auditor %(version)s")
+def auditor() -> None:
+    """Asks Partner Center for every customer's validation status and reports who is blocked and who is eligible.
+
+    Blocked means new purchases, seat increases and upgrades; renewals, seat reductions and cancellations go on.
+    """
+
+
+@auditor.command()
+@_reports
+@_format
+@_json
+@_talking
+def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Run the whole job against a built-in simulator, on made-up data."""
+    from auditor.cli import show
+    from auditor.commands.demo import demo as carry_out
+
+    with show.watching(quiet=quiet) as watch:
+        rendered = carry_out(reports or "reports", formats, watch)
+    show.result(rendered, as_json=as_json, demo=True)
+    return 0
+
+
+@auditor.command()
+@click.argument("lists", nargs=-1, required=True, metavar="LIST...")
+@_reports
+@click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
+@click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
+@click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
+@click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
+@_format
+@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
+@click.option("--rate", metavar="N", help="Requests a minute to pace at; 0 does not pace. [default: 500]")
+@click.option("--attempts", metavar="N", help="Requests for one customer that may fail. [default: 5]")
+@click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
+@click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
+@_json
+@_configured
+@_talking
+def run(
+    *,
+    lists: tuple[str, ...],
+    id_column: str | None,
+    owner_column: str | None,
+    company_column: str | None,
+    domain_column: str | None,
+    formats: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+    **flags: str | None,
+) -> int:
+    """Audit customer lists: ask for every customer, then write the reports.
+
+    LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.
+    """
+    from auditor.cli import show
+    from auditor.commands.run import run as carry_out
+    from auditor.customers import Columns
+
+    settings = _settings(flags, config, profile)
+    columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
+    with show.watching(quiet=quiet) as watch:
+        rendered = carry_out(lists, columns, settings, formats, watch)
+    show.result(rendered, as_json=as_json)
+    return rendered.exit_code
+
+
+@auditor.command()
+@click.argument("run", required=False, metavar="[RUN]")
+@_reports
+@click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
+@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: likewise]")
+@_json
+@_configured
+@_talking
+def resume(
+    *, run: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
+) -> int:
+    """Finish a run: ask again for whoever has no final answer.
+
+    RUN is a folder or a run-id; without one, the newest run that is not complete.
+    """
+    from pathlib import Path
+
+    from auditor import settings as all_settings
+    from auditor.cli import show
+    from auditor.commands import resume as command
+    from auditor.commands.render import find_run
+
+    settings, origins = all_settings.load(flags, config=config, profile=profile)
+    folder = find_run(run, settings.reports) if run else command.newest_incomplete(Path(settings.reports))
+    if folder is None:
+        click.echo(f"Every run in {settings.reports} is complete: nothing to resume.", err=True)
+        return 0
+    with show.watching(quiet=quiet) as watch:
+        rendered = command.resume(folder, settings, origins, watch)
+    show.result(rendered, as_json=as_json)
+    return rendered.exit_code
+
+
+@auditor.command()
+@click.argument("run", metavar="RUN")
+@_reports
+@_format
+@_json
+@_configured
+@_talking
+def report(
+    *,
+    run: str,
+    formats: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+    **flags: str | None,
+) -> int:
+    """Render the reports of a run again, from its folder alone.
+
+    RUN is a folder, a run-id, or latest.
+    """
+    del quiet
+    from auditor.cli import show
+    from auditor.commands.render import find_run, render
+
+    rendered = render(find_run(run, _settings(flags, config, profile).reports), formats)
+    show.result(rendered, as_json=as_json)
+    return rendered.exit_code
+
+
+def _settings(flags: dict[str, Any], config: str | None, profile: str | None) -> "Settings":
+    from auditor import settings
+
+    return settings.load(flags, config=config, profile=profile)[0]
+
+
+@auditor.command()
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the API. [default: a free one]")
+@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
+@click.option("--seed", default=0, show_default=True, help="What customers answer follows from it.")
+@click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
+@click.option("--http", is_flag=True, help="Serve the API over plain http.")
+@click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
+@_json
+def simulate(
+    *, port: int, identity_port: int, seed: int, rate: int, http: bool, log_file: str | None, as_json: bool
+) -> int:
+    """Serve the simulator on loopback, until stopped."""
+    from pathlib import Path
+
+    from auditor.cli import show
+    from auditor.commands.simulate import simulate as serve
+    from auditor.simulator import SimulatorOptions, ThrottleOptions, Window
+
+    options = SimulatorOptions(
+        seed=seed,
+        tls=not http,
+        api_port=port,
+        identity_port=identity_port,
+        log_file=Path(log_file) if log_file else None,
+        throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
+    )
+    serve(options, lambda simulator: show.simulator(simulator, as_json=as_json))
+    return 0

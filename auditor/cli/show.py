@@ -1,0 +1,250 @@
+"""What people see. Rule: results to standard output, talk to standard error; no animation off a terminal.
+
+Rich's tables and progress line; it honours NO_COLOR and writes plain text into a pipe.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from auditor.commands.audit import Watch
+from auditor.core.model import Answer, RunFacts, Verdict
+
+if TYPE_CHECKING:
+    from auditor.commands.render import Rendered
+    from auditor.simulator import Simulator
+
+NOTE_EVERY = 30.0
+"""Seconds between progress notes where standard error is not a terminal."""
+_COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
+_WHAT = {
+    "audit.xlsx": "for people",
+    "summary.csv": "counts by verdict, reason, status and owner",
+    "summary.json": "the same for programs, with the run's facts",
+    "blocked.csv": "who cannot buy now",
+    "undetermined.csv": "who is not known, and why",
+    "eligible.csv": "who can buy",
+    "results.csv": "every row of the list",
+    "results.parquet": "the same, typed",
+    "manifest.json": "SHA-256 of every file",
+    "rows.jsonl": "the list as it was read",
+    "journal.jsonl": "every answer as it came",
+}
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Watch]:
+    """Shows how a run goes on, on standard error."""
+    if quiet:
+        yield Watch(sign_in=_say, warned=_warn)
+        return
+    progress = _Live() if sys.stderr.isatty() else _Notes()
+    try:
+        yield Watch(started=progress.start, told=progress.tell, sign_in=_say, warned=_warn)
+    finally:
+        progress.stop()
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"warning: {sentence}", err=True)
+
+
+class _Notes:
+    """A line now and then, for a log file."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Verdict] = Counter()
+        self._to_ask = 0
+        self._began = self._noted = 0.0
+
+    def start(self, facts: RunFacts, to_ask: int) -> None:
+        self._to_ask = to_ask
+        self._began = self._noted = time.monotonic()
+        _say(_opening(facts, to_ask))
+
+    def tell(self, answer: Answer) -> None:
+        self._counts[answer.finding.verdict] += 1
+        now = time.monotonic()
+        if now - self._noted >= NOTE_EVERY:
+            self._noted = now
+            done = self._counts.total()
+            left = (self._to_ask - done) * (now - self._began) / done / 60
+            _say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; about {left:.0f} minutes left")
+
+    def stop(self) -> None:
+        if self._counts:
+            _say(f"{self._counts.total():,} of {self._to_ask:,} asked: {_in_words(self._counts)}")
+
+
+class _Live:
+    """One line that moves, for a terminal."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._counts: Counter[Verdict] = Counter()
+        self._progress = Progress(
+            TextColumn("asking"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[words]}"),
+            console=Console(stderr=True),
+            refresh_per_second=4,
+            # the default keeps a thousand samples of speed; the pace is even, so a few do
+            speed_estimate_period=20,
+        )
+        self._task = self._progress.add_task("asking", total=None, words="", visible=False)
+
+    def start(self, facts: RunFacts, to_ask: int) -> None:
+        _say(_opening(facts, to_ask))
+        self._progress.update(self._task, total=to_ask, visible=True)
+        self._progress.start()
+
+    def tell(self, answer: Answer) -> None:
+        self._counts[answer.finding.verdict] += 1
+        self._progress.tasks[0].fields["words"] = _in_words(self._counts)
+        self._progress.advance(self._task)
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+def _opening(facts: RunFacts, to_ask: int) -> str:
+    source = "the simulator" if facts.simulated else facts.api
+    return f"run {facts.run_id}: {facts.rows:,} rows, {facts.customers:,} customers; asking {source} for {to_ask:,}"
+
+
+def _in_words(counts: Counter[Verdict]) -> str:
+    return ", ".join(
+        f"{counts[verdict]:,} {verdict}" for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
+    )
+
+
+def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
+    """Prints what came of a run: the table, the ledger, the files, what to do next."""
+    if as_json:
+        click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
+        return
+    console = Console()
+    console.print(_table(rendered))
+    for line in _ledger(rendered):
+        console.print(line, highlight=False)
+    console.print()
+    _files(console, rendered)
+    console.print()
+    if rendered.facts.simulated:
+        console.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
+    if demo:
+        console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
+    elif rendered.exit_code:
+        _next(rendered)
+
+
+def _table(rendered: "Rendered") -> Table:
+    """Verdict x status, in rows and customers."""
+    ledger = rendered.ledger
+    state = "complete" if rendered.complete else "NOT COMPLETE"
+    table = Table(title=f"Run {rendered.facts.run_id}, {state}", title_justify="left")
+    table.add_column("verdict")
+    table.add_column("status")
+    table.add_column("reason")
+    table.add_column("rows", justify="right")
+    table.add_column("customers", justify="right")
+    for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED):
+        for count in ledger.by_status(verdict):
+            table.add_row(
+                Text(verdict, style=_COLOURS[verdict]),
+                Text(count.status or "-"),
+                Text(count.reason or ""),
+                f"{count.rows:,}",
+                f"{count.customers:,}",
+            )
+        table.add_section()
+    return table
+
+
+def _ledger(rendered: "Rendered") -> list[str]:
+    ledger, facts = rendered.ledger, rendered.facts
+    counts = ledger.by_verdict()
+    lines = [
+        f"Ledger: {ledger.rows:,} rows = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
+        f"        {ledger.customers:,} customers = "
+        + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
+        + ("" if ledger.balanced else "  DOES NOT BALANCE"),
+    ]
+    sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
+    lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s")
+    if facts.damaged_lines:
+        numbers = ", ".join(map(str, facts.damaged_lines[:10]))
+        lines.append(f"Damaged lines of the journal, counted as not answered: {numbers}")
+    return lines
+
+
+def _files(console: Console, rendered: "Rendered") -> None:
+    names = sorted(path.name for path in rendered.run.iterdir() if path.is_file())
+    known = [name for name in _WHAT if name in names]
+    console.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
+    for name in [*known, *(n for n in names if n not in _WHAT)]:
+        console.print(f"  {name:<18} {_WHAT.get(name, '')}", highlight=False)
+    first = next((name for name in ("audit.xlsx", "blocked.csv", "summary.csv") if name in names), None)
+    if first:
+        console.print(f"Open first: {rendered.run / first}", highlight=False, soft_wrap=True)
+
+
+def _as_a_run(rendered: "Rendered") -> str:
+    facts = replace(rendered.facts, max_undetermined=0)
+    code = replace(rendered, facts=facts).exit_code
+    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    return (
+        f"The list holds deliberate faults, so demo allows undetermined rows and exits with 0; "
+        f"run would have exited with {code}: {undetermined:,} rows are undetermined."
+    )
+
+
+def _next(rendered: "Rendered") -> None:
+    """Says on standard error why the exit code is not 0, and the next command."""
+    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    if rendered.end is not None:
+        _say(f"auditor: stopped early: {rendered.end.message}")
+        _say(f"  next: {rendered.end.hint}")
+    elif not rendered.facts.finished:
+        _say(f"auditor: the run did not finish: {rendered.facts.message}")
+    else:
+        allowed = rendered.facts.max_undetermined
+        _say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
+        _say(f"  next: see {rendered.run / 'undetermined.csv'}; mend the list where ids are wrong")
+    _say(f"  next: auditor resume {rendered.run} asks again for whoever has no final answer")
+
+
+def simulator(served: "Simulator", *, as_json: bool) -> None:
+    """Prints where a simulator listens and how to run against it."""
+    facts = {
+        "AUDITOR_API_URL": served.api_url,
+        "AUDITOR_AUTHORITY": served.authority,
+        "AUDITOR_TENANT_ID": served.tenant_id,
+        "AUDITOR_CLIENT_ID": served.client_id,
+        "AUDITOR_CA_BUNDLE": str(served.ca_file),
+        "AUDITOR_ACCESS_TOKEN": served.mint_token(),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            click.echo(f"export {name}={value}")
+        click.echo("The simulator serves until it is stopped (Ctrl-C).", err=True)
+    sys.stdout.flush()

@@ -1,0 +1,38 @@
+"""Which token a run asks with. Rule: a token from elsewhere is used as it is; else the user signs in."""
+
+from collections.abc import Callable
+
+from auditor.errors import SignInError
+from auditor.fetch.auth import DeviceCodeSignIn, SignIn, TokenSource, given_token
+from auditor.settings import Settings
+
+
+def check(settings: Settings) -> None:
+    """Says so at once where nothing is set to sign in with.
+
+    Raises:
+        SignInError: neither an access token nor a client id is set.
+    """
+    if settings.access_token is None and not settings.client_id:
+        raise SignInError(
+            "nothing to sign in with: neither an access token nor a client id is set",
+            "set AUDITOR_ACCESS_TOKEN, or AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID to sign in with a device code",
+        )
+
+
+def token_source(settings: Settings, show: Callable[[str], None]) -> TokenSource:
+    """Where the access tokens of a run come from.
+
+    Raises:
+        SignInError: neither an access token nor a client id is set.
+    """
+    check(settings)
+    if settings.access_token is not None:
+        return given_token(settings.access_token.reveal())
+    sign_in = SignIn(
+        client_id=settings.client_id or "",
+        authority=settings.sign_in_authority,
+        scope=settings.scope,
+        ca_bundle=settings.ca_bundle,
+    )
+    return TokenSource(DeviceCodeSignIn(sign_in, show).redeem)

@@ -1,0 +1,128 @@
+"""The command line: exit codes, one-line complaints, and what it imports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditor import __version__
+from auditor.cli import main
+from auditor.errors import AuditorError
+
+ROOT = Path(__file__).parents[2]
+ID = "1f2e3d4c-0000-4000-8000-000000000001"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Commands run in a folder of their own, with a token that nobody looks at."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "marked-secret")
+    monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
+
+
+def _listed(text: str) -> str:
+    Path("list.csv").write_text(text, encoding="utf-8")
+    return "list.csv"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`--help` and `--version` answer without the libraries that only commands need."""
+    code = (
+        "import sys\nfrom auditor.cli import main\n"
+        "assert main(['--help']) == 0\nassert main(['run', '--help']) == 0\nassert main(['--version']) == 0\n"
+        "print([m for m in ('pandas', 'pyarrow', 'aiohttp', 'msal', 'rich', 'tenacity', 'requests', 'msgspec') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert f"auditor {__version__}" in done.stdout
+
+
+def test_the_readme_shows_the_help_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's help block is what the program prints on a terminal of 100 columns."""
+    monkeypatch.setenv("COLUMNS", "102")
+    main(["--help"])
+    shown = capsys.readouterr().out
+    block = "\n".join(f"    {line}".rstrip() for line in ["$ auditor --help", *shown.splitlines()])
+    assert block in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_lists_every_exit_code_of_an_error() -> None:
+    """No error has an exit code that the README's table does not explain."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    kinds = [AuditorError]
+    for kind in kinds:
+        assert f"\n| {kind.exit_code} |" in readme
+        kinds.extend(kind.__subclasses__())
+    assert len(kinds) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "none.csv"], 5, "none.csv"),
+        (["run", "empty.csv"], 5, "empty.csv"),
+        (["run", "header.csv"], 5, "header.csv"),
+        (["run", "no-id.csv"], 5, "Name"),
+        (["run"], 2, "LIST"),
+        (["run", "list.csv", "--no-such-option"], 2, "--no-such-option"),
+        (["run", "list.csv", "--rate", "fast"], 2, "must be a number"),
+        (["run", "list.csv", "--format", "docx"], 2, "docx"),
+        (["run", "list.csv", "--config", "none.toml"], 2, "none.toml"),
+        (["report", "never"], 2, "never"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_bad_calls_end_with_one_line_and_their_code(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each says what was found and what to do, on standard error, without a traceback, and leaves no run behind."""
+    _listed(f"Tenant ID\n{ID}\n")
+    Path("empty.csv").write_text("", encoding="utf-8")
+    Path("header.csv").write_text("Tenant ID,Name\n", encoding="utf-8")
+    Path("no-id.csv").write_text("Name,City\nAda,London\n", encoding="utf-8")
+    assert main(arguments) == code
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert words in streams.err
+    assert "Traceback" not in streams.err
+    assert not list(Path().glob("reports/*"))
+
+
+def test_nothing_to_sign_in_with_is_said_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 4, with the settings that are missing."""
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+    assert main(["run", _listed(f"Tenant ID\n{ID}\n")]) == 4
+    assert "AUDITOR_ACCESS_TOKEN" in capsys.readouterr().err
+
+
+def test_a_defect_is_a_sentence_without_vv_and_a_traceback_with_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1 asks for a report; only `-vv` shows where it happened."""
+    monkeypatch.setattr("auditor.commands.run.run", lambda *_: 1 / 0)
+    assert main(["run", _listed(f"Tenant ID\n{ID}\n")]) == 1
+    quiet = capsys.readouterr().err
+    assert "ZeroDivisionError" in quiet
+    assert "Traceback" not in quiet
+    assert main(["run", "list.csv", "-vv"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody listens: every row is undetermined with its reason, the exit code says incomplete, no secret is written."""
+    Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
+    assert main(["run", "list.csv", "--attempts", "1", "--json"]) == 3
+    streams = capsys.readouterr()
+    summary = json.loads(streams.out)
+    assert summary["complete"] is False
+    assert summary["ledger"]["rows"] == {"listed": 2, "eligible": 0, "blocked": 0, "undetermined": 2}
+    assert {r["reason"] for r in summary["reasons"]} == {"transport_error", "invalid_id"}
+    assert "undetermined" in streams.err
+    run = next(Path("reports").glob("2*"))
+    assert not any(b"marked-secret" in path.read_bytes() for path in run.iterdir())
+    assert not Path("reports/latest").exists()

@@ -1,0 +1,291 @@
+"""The main job end to end: real sockets, real TLS, the real MSAL, real files; the other side is the simulator."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from auditor import journal
+from auditor.cli import main
+from auditor.simulator import (
+    AnswerOptions,
+    GateOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    Window,
+    serve_in_thread,
+)
+
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]
+KINDS = {
+    IDS[0]: "allowed",
+    IDS[1]: "under_review",
+    IDS[2]: "not_allowed",
+    IDS[3]: "unknown",
+    IDS[4]: "not_ready",
+    IDS[5]: "approved",
+    IDS[6]: "no_account_status",
+    IDS[7]: "no_account_status_string",
+    IDS[8]: "tenant_not_found",
+    IDS[9]: "no_relationship",
+    IDS[10]: "ok_html",
+    IDS[11]: "throttled_once:under_review",
+    IDS[12]: "error_once:not_allowed",
+    IDS[13]: "reset_once",
+    IDS[14]: "truncated_once",
+    IDS[15]: "error_final",
+    IDS[16]: "no_status_other_id",
+}
+REASONS = [
+    *["allowed", "under_review", "not_allowed", "unknown", "not_ready", "unrecognized_status", "no_account_status"],
+    *["no_account_status", "customer_not_found", "no_relationship", "malformed_reply", "under_review", "not_allowed"],
+    *["allowed", "allowed", "service_error", "unexpected_reply"],
+]
+
+
+def _options(**changes: object) -> SimulatorOptions:
+    answers = AnswerOptions(weights={"allowed": 1}, overrides=KINDS)
+    free = ThrottleOptions(windows=())
+    return SimulatorOptions(**{"answers": answers, "throttle": free, **changes})  # type: ignore[arg-type] # by name
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, token: str | None = None) -> None:
+    monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+    monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(simulator.ca_file))
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", token or simulator.mint_token())
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A simulator over TLS with one customer of each telling kind, and a token for it in the environment."""
+    with serve_in_thread(_options()) as served:
+        _use(monkeypatch, served)
+        yield served
+
+
+def _write_list(ids: list[str]) -> None:
+    lines = [f'{one},"Company, {n}",tag {n}' for n, one in enumerate(ids)]
+    Path("list.csv").write_text("Microsoft ID,Company name,Tags\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _results() -> list[dict[str, str]]:
+    with (_folder() / "results.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _folder() -> Path:
+    return max(path for path in Path("reports").iterdir() if path.name != "latest" and path.is_dir())
+
+
+def test_the_whole_way(simulator: Simulator) -> None:
+    """From a list to files: every row once, in order, with the verdict that its customer's answer stands for."""
+    _write_list([*IDS[:17], IDS[1].upper(), "{" + IDS[0] + "}", "no id"])
+    assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 3
+    rows = _results()
+    assert [row["reason"] for row in rows] == [*REASONS, "under_review", "allowed", "invalid_id"]
+    assert [row["customer_id"] for row in rows] == [*IDS[:17], IDS[1], IDS[0], "no id"]
+    assert rows[3]["Tags"] == "tag 3"
+    assert [int(row["source_row"]) for row in rows] == list(range(2, 22))
+    table = pq.read_table(_folder() / "results.parquet").to_pylist()
+    assert [row["verdict"] for row in table] == [row["verdict"] for row in rows]
+    assert {len(simulator.log.of(one)) for one in IDS[:2]} == {1}
+
+
+def test_a_complete_run_moves_latest(simulator: Simulator) -> None:
+    """Exit 0 where nothing is undetermined, blocked customers notwithstanding; `latest` follows."""
+    assert simulator.api_url
+    _write_list(IDS[:4])
+    assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 0
+    assert Path("reports/latest").resolve() == _folder().resolve()
+    assert json.loads(Path("reports/latest/summary.json").read_text(encoding="utf-8"))["complete"] is True
+
+
+def test_undetermined_rows_may_be_allowed(simulator: Simulator) -> None:
+    """`--max-undetermined` says how many a complete run may have."""
+    assert simulator.api_url
+    _write_list([IDS[0], IDS[4]])
+    assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 3
+    assert main(["run", "list.csv", "--rate", "0", "--quiet", "--max-undetermined", "1"]) == 0
+
+
+def test_standard_input(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` reads the list from standard input, in a process of its own."""
+    del monkeypatch
+    command = [sys.executable, "-m", "auditor", "run", "-", "--rate", "0", "--json"]
+    done = subprocess.run(command, input="\n".join(IDS[:3]), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["lists"] == ["-"]
+    assert len(simulator.log.api) == 3
+
+
+def test_reports_are_rendered_again_from_the_folder_alone(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without list, network or credentials the same folder gives the same bytes."""
+    _write_list(IDS[:17])
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    before = {path.name: path.read_bytes() for path in _folder().iterdir()}
+    Path("list.csv").unlink()
+    for name in ("AUDITOR_ACCESS_TOKEN", "AUDITOR_API_URL", "AUDITOR_CA_BUNDLE"):
+        monkeypatch.delenv(name)
+    asked = len(simulator.log.api)
+    assert main(["report", _folder().name]) == 3
+    assert {path.name: path.read_bytes() for path in _folder().iterdir()} == before
+    assert len(simulator.log.api) == asked
+
+
+def test_a_run_resumes_where_it_was_stopped(simulator: Simulator) -> None:
+    """Only whoever has no final answer is asked again, and the reports equal those of an uninterrupted run."""
+    _write_list(IDS[:17])
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    whole = [row["reason"] for row in _results()]
+    path = _folder() / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    answers = [line for line in lines if b'"kind":"answer"' in line]
+    path.write_bytes(b"".join(lines[:2] + answers[:8]) + answers[8][:50])
+    final = {json.loads(line)["customer_id"] for line in answers[:8] if json.loads(line)["final"]}
+    asked_before = Counter(record.customer_id for record in simulator.log.api)
+    assert main(["resume", "--quiet"]) == 3
+    asked = Counter(record.customer_id for record in simulator.log.api) - asked_before
+    assert not final & set(asked)
+    assert [row["reason"] for row in _results()] == whole
+
+
+def test_nothing_to_resume(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """`resume` without a run to finish says so and is content; another API than the run's is refused."""
+    assert simulator.api_url
+    _write_list(IDS[:4])
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    assert main(["resume"]) == 0
+    assert "nothing to resume" in capsys.readouterr().err
+
+
+def test_another_api_is_not_resumed(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of two services are never mixed in one run."""
+    assert simulator.api_url
+    _write_list([IDS[4]])
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    monkeypatch.setenv("AUDITOR_API_URL", "https://127.0.0.1:1")
+    assert main(["resume"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ({"amr": ["pwd"]}, "multi-factor"),
+        ({"exp": 0}, "refused"),
+        ({"aud": "https://graph.windows.net"}, "audience"),
+    ],
+)
+def test_a_token_that_does_not_do_ends_the_run(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    claims: dict[str, Any],
+    words: str,
+) -> None:
+    """Exit 4 with the reason, long before the end of the list; every row is still accounted for."""
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(**claims))
+    _write_list(IDS)
+    assert main(["run", "list.csv", "--rate", "0", "--concurrency", "2"]) == 4
+    assert words in capsys.readouterr().err
+    assert len(simulator.log.api) <= 6
+    assert len(_results()) == len(IDS)
+    assert {row["verdict"] for row in _results()} == {"undetermined"}
+
+
+def test_an_app_only_token_is_refused(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This API takes App+User tokens only."""
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(app_only=True))
+    _write_list(IDS[:3])
+    assert main(["run", "list.csv", "--quiet"]) == 4
+
+
+def test_an_untrusted_certificate_ends_the_run(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the network's own authority nothing is sent, and the message names the setting."""
+    monkeypatch.delenv("AUDITOR_CA_BUNDLE")
+    _write_list(IDS)
+    assert main(["run", "list.csv", "--quiet"]) == 6
+    assert "AUDITOR_CA_BUNDLE" in capsys.readouterr().err
+    assert simulator.log.api == ()
+
+
+def test_a_device_code_sign_in_through_msal(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The real MSAL signs in over TLS with the throw-away authority, whatever REQUESTS_CA_BUNDLE says."""
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.devnull)
+    monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+    _write_list(IDS[:3])
+    assert main(["run", "list.csv", "--rate", "0"]) == 0
+    assert "enter the code" in capsys.readouterr().err.lower()
+
+
+def test_a_token_revoked_in_mid_run_is_renewed_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every worker meets the 401, one renewal goes to the sign-in service, nobody is lost."""
+    with serve_in_thread(_options(gate=GateOptions(revoke_after=(20,)))) as simulator:
+        _use(monkeypatch, simulator)
+        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+        monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
+        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+        _write_list(IDS[17:])
+        assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 0
+        renewals = [r for r in simulator.log.sign_ins if r.path.endswith("/token")]
+        assert simulator.log.by_status()[401] >= 1
+    # two polls of the device code, one renewal
+    assert len(renewals) == 3
+
+
+def test_the_pace_stays_below_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paced at the server's own limit, nothing is rejected."""
+    limit = ThrottleOptions(windows=(Window(100, 1.0),))
+    with serve_in_thread(_options(throttle=limit)) as simulator:
+        _use(monkeypatch, simulator)
+        _write_list(IDS[17:])
+        assert main(["run", "list.csv", "--rate", "6000", "--quiet"]) == 0
+        assert simulator.log.by_status()[429] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_intake_and_keeps_every_answer(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
+    """What is in flight finishes; the journal holds every answer the server gave; the reports say incomplete."""
+    identity = IdentityOptions(enabled=False)
+    with serve_in_thread(_options(identity=identity, tls=False)) as simulator:
+        _use(monkeypatch, simulator)
+        monkeypatch.delenv("AUDITOR_CA_BUNDLE")
+        _write_list(IDS)
+        command = [sys.executable, "-m", "auditor", "run", "list.csv", "--rate", "600"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            simulator.log.wait_for(10)
+            process.send_signal(number)
+            _, talk = process.communicate(timeout=30)
+        assert process.returncode == code, talk
+        assert "auditor resume" in talk
+        answered = {record.customer_id for record in simulator.log.api if record.status}
+    rows = _results()
+    assert {row["customer_id"] for row in rows if row["reason"] != "not_attempted"} == answered
+    assert len(rows) == len(IDS)
+    assert json.loads((_folder() / "summary.json").read_text(encoding="utf-8"))["complete"] is False
