@@ -1,0 +1,86 @@
+"""Which answer decides for a customer, and which is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_support import answer, new_run, row
+
+from auditor.errors import IncompleteError
+
+
+def _only_record(tmp_path: Path, *answers: dict[str, Any]) -> dict[str, Any]:
+    run = new_run(tmp_path / "r", [row(1)], list(answers))
+    run.render(["parquet"])
+    (record,) = run.typed()
+    return record
+
+
+@pytest.mark.parametrize(
+    ("reasons", "decides"),
+    [
+        (["throttled", "allowed"], 1),
+        (["allowed", "throttled"], 0),
+        (["allowed", "under_review"], 1),
+        (["throttled", "service_error"], 1),
+        (["throttled", "under_review", "allowed", "transport_error"], 2),
+    ],
+)
+def test_the_last_final_answer_decides_else_the_last(tmp_path: Path, reasons: list[str], decides: int) -> None:
+    """A resumed run has several lines for a customer: evidence and reason are of one of them."""
+    lines = [answer(0, 1, reason, request_id=f"q{place}") for place, reason in enumerate(reasons)]
+    record = _only_record(tmp_path, *lines)
+    assert (record["reason"], record["request_id"]) == (reasons[decides], f"q{decides}")
+
+
+def test_attempts_of_all_lines_add_up(tmp_path: Path) -> None:
+    """What was spent on a customer counts whichever line decides; more than int16 holds is its highest value."""
+    assert _only_record(tmp_path, answer(0, attempts=3), answer(0, attempts=4))["attempts"] == 7
+    assert _only_record(tmp_path, answer(0, attempts=30000), answer(0, attempts=30000))["attempts"] == 32767
+
+
+def test_absent_fields_are_null(tmp_path: Path) -> None:
+    """The journal may leave out what is null."""
+    line = answer(0, 1, "transport_error")
+    record = _only_record(tmp_path, {key: value for key, value in line.items() if value is not None})
+    assert [record[name] for name in ("status", "http_status", "error_message", "last_update")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [answer(1, 1), answer(0, 2), answer(2, 1), answer(3, 1), answer(-1, 1), {**answer(0, 1), "row": None}],
+    ids=["another's row", "another's id", "a rejected row", "no such row", "a negative row", "no row"],
+)
+def test_an_answer_for_another_row_is_refused(tmp_path: Path, line: dict[str, Any]) -> None:
+    """Row and id must name one customer: nobody is reported with somebody else's answer."""
+    run = new_run(tmp_path / "r", [row(1), row(2), row("x")], [line])
+    with pytest.raises(IncompleteError, match=r"journal\.jsonl: an answer for 1f2e3d4c"):
+        run.render()
+    assert set(run.contents()) == {"rows.jsonl", "journal.jsonl"}
+
+
+def test_a_reason_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    """Nothing is guessed from a word that this version does not know."""
+    line = {**answer(0, 1), "reason": "approved_by_phone"}
+    run = new_run(tmp_path / "r", [row(1)], [line])
+    with pytest.raises(IncompleteError, match="approved_by_phone"):
+        run.render()
+
+
+@pytest.mark.parametrize("damage", [b"{", b'{"row": "one"}\n', b"\xff\xfe\n", b'{"row": 99999999999999999999}\n'])
+def test_a_damaged_line_is_refused(tmp_path: Path, damage: bytes) -> None:
+    """What cannot be understood ends the rendering, and says which file."""
+    run = new_run(tmp_path / "r", [row(1)], [])
+    from auditor import report
+
+    with pytest.raises(IncompleteError, match=r"journal\.jsonl"):
+        report.render(run.path, run.facts, [damage], ["csv"])
+
+
+def test_a_line_longer_than_a_readers_piece_is_read(tmp_path: Path) -> None:
+    """Two megabytes in one field of one answer and one row are no trouble."""
+    long = "x" * (2 << 20)
+    run = new_run(tmp_path / "r", [row(1, company_name=long), row(2)], [answer(0, 1, status=long), answer(1, 2)])
+    run.render()
+    assert run.typed()[0]["company_name"] == long
+    assert run.typed()[0]["status"] == long
