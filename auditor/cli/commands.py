@@ -9,6 +9,7 @@ import click
 from auditor import __version__
 
 if TYPE_CHECKING:
+    from auditor.customers import Columns
     from auditor.settings import Settings
 
 FORMATS = ("parquet", "csv")
@@ -92,7 +93,7 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 
 
 @auditor.command()
-@click.argument("lists", nargs=-1, required=True, metavar="LIST...")
+@click.argument("lists", nargs=-1, metavar="[LIST]...")
 @_reports
 @click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
@@ -103,7 +104,15 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; 0 does not pace. [default: 500]")
 @click.option("--attempts", metavar="N", help="Requests for one customer that may fail. [default: 5]")
 @click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
+@click.option(
+    "--customer-list",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Check customers without an account status against the partner's own list.",
+)
 @click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
+@click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
 @_json
 @_configured
 @_talking
@@ -115,6 +124,8 @@ def run(
     company_column: str | None,
     domain_column: str | None,
     formats: tuple[str, ...],
+    customer_list: str,
+    dry_run: bool,
     as_json: bool,
     quiet: bool,
     config: str | None,
@@ -124,17 +135,49 @@ def run(
     """Audit customer lists: ask for every customer, then write the reports.
 
     LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.
+    Without a LIST, the partner's own customer list is audited.
     """
     from auditor.cli import show
+    from auditor.commands.audit import Job
     from auditor.commands.run import run as carry_out
+    from auditor.core.membership import Check
     from auditor.customers import Columns
 
     settings = _settings(flags, config, profile)
     columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
+    if dry_run:
+        return _dry_run(lists, columns, settings.rate, as_json=as_json)
     with show.watching(quiet=quiet) as watch:
-        rendered = carry_out(lists, columns, settings, formats, watch)
+        rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
     show.result(rendered, as_json=as_json)
     return rendered.exit_code
+
+
+def _dry_run(lists: tuple[str, ...], columns: "Columns", rate: float, *, as_json: bool) -> int:
+    from auditor.cli import show
+    from auditor.commands.dry_run import preview
+
+    if not lists:
+        raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
+    show.preview(preview(lists, columns, rate), as_json=as_json)
+    return 0
+
+
+@auditor.command()
+@click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
+@_configured
+@_talking
+def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """Print the partner's own customer list: id, company, domain, relationship."""
+    from auditor.cli import show
+    from auditor.commands.customer_list import customer_list
+
+    with show.customer_table(output, as_json=as_json) as take:
+        listing = customer_list(_settings({}, config, profile), take, show.say)
+    if not quiet:
+        show.say(f"{listing.customers:,} customers" + (f"; {listing.message}" if listing.message else ""))
+    return 0
 
 
 @auditor.command()
@@ -211,18 +254,27 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
 @click.option("--seed", default=0, show_default=True, help="What customers answer follows from it.")
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
+@click.option("--customers", "generated", default=0, type=click.IntRange(0), help="Length of the customer list.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @_json
 def simulate(
-    *, port: int, identity_port: int, seed: int, rate: int, http: bool, log_file: str | None, as_json: bool
+    *,
+    port: int,
+    identity_port: int,
+    seed: int,
+    rate: int,
+    generated: int,
+    http: bool,
+    log_file: str | None,
+    as_json: bool,
 ) -> int:
     """Serve the simulator on loopback, until stopped."""
     from pathlib import Path
 
     from auditor.cli import show
     from auditor.commands.simulate import simulate as serve
-    from auditor.simulator import SimulatorOptions, ThrottleOptions, Window
+    from auditor.simulator import CustomerListOptions, SimulatorOptions, ThrottleOptions, Window
 
     options = SimulatorOptions(
         seed=seed,
@@ -231,6 +283,7 @@ def simulate(
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
+        customers=CustomerListOptions(generated=generated),
     )
     serve(options, lambda simulator: show.simulator(simulator, as_json=as_json))
     return 0

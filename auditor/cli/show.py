@@ -3,14 +3,16 @@
 Rich's tables and progress line; it honours NO_COLOR and writes plain text into a pipe.
 """
 
+import csv
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.console import Console
@@ -18,9 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.commands.audit import Watch
+from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, RunFacts, Verdict
+from auditor.errors import OutputError
 
 if TYPE_CHECKING:
+    from auditor.commands.dry_run import Preview
     from auditor.commands.render import Rendered
     from auditor.simulator import Simulator
 
@@ -46,16 +51,17 @@ _WHAT = {
 def watching(*, quiet: bool) -> Iterator[Watch]:
     """Shows how a run goes on, on standard error."""
     if quiet:
-        yield Watch(sign_in=_say, warned=_warn)
+        yield Watch(sign_in=say, warned=_warn)
         return
     progress = _Live() if sys.stderr.isatty() else _Notes()
     try:
-        yield Watch(started=progress.start, told=progress.tell, sign_in=_say, warned=_warn)
+        yield Watch(started=progress.start, told=progress.tell, sign_in=say, warned=_warn)
     finally:
         progress.stop()
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """A sentence of talk, on standard error."""
     click.echo(sentence, err=True)
 
 
@@ -74,7 +80,7 @@ class _Notes:
     def start(self, facts: RunFacts, to_ask: int) -> None:
         self._to_ask = to_ask
         self._began = self._noted = time.monotonic()
-        _say(_opening(facts, to_ask))
+        say(_opening(facts, to_ask))
 
     def tell(self, answer: Answer) -> None:
         self._counts[answer.finding.verdict] += 1
@@ -83,11 +89,11 @@ class _Notes:
             self._noted = now
             done = self._counts.total()
             left = (self._to_ask - done) * (now - self._began) / done / 60
-            _say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; about {left:.0f} minutes left")
+            say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; about {left:.0f} minutes left")
 
     def stop(self) -> None:
         if self._counts:
-            _say(f"{self._counts.total():,} of {self._to_ask:,} asked: {_in_words(self._counts)}")
+            say(f"{self._counts.total():,} of {self._to_ask:,} asked: {_in_words(self._counts)}")
 
 
 class _Live:
@@ -111,7 +117,7 @@ class _Live:
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
     def start(self, facts: RunFacts, to_ask: int) -> None:
-        _say(_opening(facts, to_ask))
+        say(_opening(facts, to_ask))
         self._progress.update(self._task, total=to_ask, visible=True)
         self._progress.start()
 
@@ -220,15 +226,79 @@ def _next(rendered: "Rendered") -> None:
     """Says on standard error why the exit code is not 0, and the next command."""
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     if rendered.end is not None:
-        _say(f"auditor: stopped early: {rendered.end.message}")
-        _say(f"  next: {rendered.end.hint}")
+        say(f"auditor: stopped early: {rendered.end.message}")
+        say(f"  next: {rendered.end.hint}")
     elif not rendered.facts.finished:
-        _say(f"auditor: the run did not finish: {rendered.facts.message}")
+        say(f"auditor: the run did not finish: {rendered.facts.message}")
     else:
         allowed = rendered.facts.max_undetermined
-        _say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
-        _say(f"  next: see {rendered.run / 'undetermined.csv'}; mend the list where ids are wrong")
-    _say(f"  next: auditor resume {rendered.run} asks again for whoever has no final answer")
+        say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
+        say(f"  next: see {rendered.run / 'undetermined.csv'}; mend the list where ids are wrong")
+    say(f"  next: auditor resume {rendered.run} asks again for whoever has no final answer")
+
+
+@contextmanager
+def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[Listed], None]]:
+    """Gives what writes a partner's customers, one by one, to standard output, or to a file that is there whole or not.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if output is None:
+        yield _customer_writer(sys.stdout, as_json=as_json)
+        return
+    part = Path(f"{output}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            yield _customer_writer(file, as_json=as_json)
+        part.replace(output)
+    except OSError as error:
+        raise OutputError(f"{output}: {error.strerror}", "name another file with -o") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]:
+    writer = csv.writer(file, lineterminator="\n")
+    names = ("customer_id", "company_name", "domain", "relationship")
+    headed = as_json
+
+    def take(one: Listed) -> None:
+        nonlocal headed
+        if not headed:
+            writer.writerow(names)
+            headed = True
+        values = (one.id, one.company_name, one.domain, one.relationship)
+        if as_json:
+            file.write(json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False) + "\n")
+        else:
+            writer.writerow(values)
+
+    return take
+
+
+def preview(found: "Preview", *, as_json: bool) -> None:
+    """Prints what a run would do."""
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    for one in found.lists:
+        click.echo(f"{one.name}: {one.format}")
+        for role, name in one.columns.items():
+            click.echo(f"  {role:<8} {name}")
+        if one.other_columns:
+            click.echo(f"  others   {', '.join(one.other_columns)}")
+        for warning in one.warnings:
+            _warn(f"{one.name}: {warning}")
+    click.echo(
+        f"{found.rows:,} rows, {found.customers:,} customers, {found.duplicates:,} duplicates, {found.invalid:,} invalid"
+    )
+    for name, row, text in found.invalid_rows:
+        click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
+    if found.invalid > len(found.invalid_rows):
+        click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
+    at = "as fast as the service answers" if found.minutes is None else f"{found.minutes:,.1f} minutes at the set rate"
+    click.echo(f"{found.calls:,} calls, {at}; nothing was sent.")
 
 
 def simulator(served: "Simulator", *, as_json: bool) -> None:

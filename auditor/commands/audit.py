@@ -1,32 +1,35 @@
 """The main job: rows in, answers to the journal, reports out. `run`, `resume` and `demo` are this with other beginnings."""
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands.customer_list import check_listing
+from auditor.commands.fetching import Fetching, fetching
+from auditor.commands.membership import check_membership
 from auditor.commands.render import Rendered, render
-from auditor.commands.signing_in import token_source
-from auditor.core.model import Answer, Cause, Customer, RejectedRow, RunEnd, RunFacts
+from auditor.commands.signals import stopping_on_signals
+from auditor.core.customer_page import Listed
+from auditor.core.membership import Check
+from auditor.core.model import Answer, Cause, Customer, Membership, RejectedRow, Row, RunEnd, RunFacts, Way
 from auditor.core.resume import still_to_ask
-from auditor.core.retry import RetryPolicy
-from auditor.errors import CustomerListError, SettingsError, SignInError
+from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
-from auditor.fetch.auth import TokenSource
-from auditor.fetch.pacing import Pacing
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.retrying import Asker
+from auditor.fetch.customer_list import Listing, list_customers
+from auditor.fetch.pacing import IntakeClosed
 from auditor.settings import Settings
 
 SYNC_EVERY = 1.0
 """Seconds between forced writes of the journal: what a power cut, not a kill, can cost."""
 KEPT = ("rate", "concurrency", "attempts", "timeout")
 """Settings that a resumed run takes from its first session unless told otherwise."""
+OWN_LIST = "the partner's customer list"
+"""The name of the list where none is handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,26 @@ class Watch:
     warned: Callable[[str], None] = lambda _sentence: None
 
 
-def start(
-    rows: Iterable[Customer | RejectedRow],
-    lists: tuple[str, ...],
-    settings: Settings,
-    formats: tuple[str, ...],
-    *,
-    simulated: bool = False,
-) -> Path:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How a run is to be done.
+
+    Attributes:
+        settings: of the run.
+        formats: which files to write.
+        check: whether the partner's own customer list is asked for beside the one handed in.
+        simulated: True where the answers come from the built-in simulator.
+        watch: what a person may want to hear.
+    """
+
+    settings: Settings
+    formats: tuple[str, ...]
+    check: Check = Check.AUTO
+    simulated: bool = False
+    watch: Watch = field(default_factory=Watch)
+
+
+def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: Job) -> Path:
     """Makes the run's folder, copies the rows there and writes the journal's header.
 
     Raises:
@@ -61,52 +76,128 @@ def start(
         SettingsError: the folder cannot be made.
     """
     began = datetime.now(UTC)
-    run = _new_folder(Path(settings.reports), began)
+    run = _new_folder(Path(job.settings.reports), began)
     try:
         written = journal.write_rows(run, rows)
         _check_not_empty(written, lists)
     except BaseException:
-        (run / journal.ROWS).unlink(missing_ok=True)
-        run.rmdir()
+        _discard(run)
         raise
-    facts = RunFacts(
-        run_id=run.name,
-        api=settings.api,
-        lists=lists,
-        list_digest=written.digest,
-        rows=written.rows,
-        customers=written.customers,
-        columns=written.columns,
-        simulated=simulated,
-        started_at=began,
-        max_undetermined=settings.max_undetermined,
-    )
-    with journal.Journal(run) as opened:
-        opened.begin(facts, {"formats": formats, **{name: getattr(settings, name) for name in KEPT}})
+    _write_header(run, began, written, lists, job)
     return run
 
 
-def carry_out(run: Path, settings: Settings, formats: tuple[str, ...], watch: Watch) -> Rendered:
+def carry_out(run: Path, job: Job) -> Rendered:
     """Asks for every customer that has no final answer yet, then renders the reports, of a stopped run too.
 
     Raises:
+        SignInError: nothing is set to sign in with.
         OutputError: the answers are safe, a report could not be written.
     """
-    facts = journal.read_facts(run)
-    done = journal.finally_answered(run)
-    watch.started(facts, facts.customers - len(done))
-    tokens = token_source(settings, watch.sign_in)
-    with journal.Journal(run) as opened:
-        opened.begin_session()
-        wanted = still_to_ask(journal.wanted(run), done)
-        end = asyncio.run(_session(_Work(wanted, opened, tokens, settings, watch)))
-    rendered = render(run, formats)
+
+    async def whole() -> RunEnd | None:
+        async with fetching(job.settings, job.watch.sign_in) as api:
+            return await _session(run, job, api)
+
+    return _rendered(run, job, asyncio.run(whole()))
+
+
+def audit_own_list(job: Job) -> Rendered:
+    """Audits the partner's own customer list: listing and asking share one sign-in and one pace.
+
+    Raises:
+        SignInError: nothing is set to sign in with, or the service refuses it.
+        CustomerListError: the service refuses to list the customers, or there are none.
+        StoppedEarlyError: the listing was stopped, or did not come to its end.
+        OutputError: the answers are safe, a report could not be written.
+    """
+
+    async def whole() -> tuple[Path, RunEnd | None]:
+        async with fetching(job.settings, job.watch.sign_in) as api:
+            run = await _start_from_own_list(job, api)
+            return run, await _session(run, job, api)
+
+    run, end = asyncio.run(whole())
+    return _rendered(run, job, end)
+
+
+def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
+    rendered = render(run, job.formats)
     return rendered if end is None else rendered.ended_by(end)
+
+
+async def _start_from_own_list(job: Job, api: Fetching) -> Path:
+    """As `start`, with rows that come page by page."""
+    began = datetime.now(UTC)
+    run = _new_folder(Path(job.settings.reports), began)
+    try:
+        rows = journal.RowsFile(run)
+        try:
+            listing = await _list_into(rows, api)
+            written = rows.finish()
+        finally:
+            rows.close()
+        check_listing(listing)
+        _check_not_empty(written, (OWN_LIST,))
+    except BaseException:
+        _discard(run)
+        raise
+    own = Membership(Way.OWN, listing.customers, listing.complete, listing.message)
+    _write_header(run, began, written, (OWN_LIST,), job)
+    with journal.Journal(run) as opened:
+        opened.membership(own)
+    return run
+
+
+async def _list_into(rows: journal.RowsFile, api: Fetching) -> Listing:
+    count = 0
+
+    def take(listed: Listed) -> None:
+        nonlocal count
+        count += 1
+        other = {"relationship": listed.relationship or ""}
+        rows.add(Customer(listed.id, Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)))
+
+    with stopping_on_signals(api.pacing) as stopped:
+        try:
+            return await list_customers(api.page.ask, take)
+        except IntakeClosed:
+            raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
 
 
 def _check_not_empty(written: journal.RowsWritten, lists: tuple[str, ...]) -> None:
     if not written.rows:
         raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
+
+
+def _discard(run: Path) -> None:
+    """A run that never began leaves nothing behind."""
+    (run / journal.ROWS).unlink(missing_ok=True)
+    run.rmdir()
+
+
+def _write_header(
+    run: Path,
+    began: datetime,
+    written: journal.RowsWritten,
+    lists: tuple[str, ...],
+    job: Job,
+) -> None:
+    facts = RunFacts(
+        run_id=run.name,
+        api=job.settings.api,
+        lists=lists,
+        list_digest=written.digest,
+        rows=written.rows,
+        customers=written.customers,
+        columns=written.columns,
+        simulated=job.simulated,
+        started_at=began,
+        max_undetermined=job.settings.max_undetermined,
+    )
+    kept = {name: getattr(job.settings, name) for name in KEPT}
+    with journal.Journal(run) as opened:
+        opened.begin(facts, {"formats": job.formats, "customer_list": job.check, **kept})
 
 
 def _new_folder(reports: Path, began: datetime) -> Path:
@@ -125,84 +216,44 @@ def _new_folder(reports: Path, began: datetime) -> Path:
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What one session needs."""
-
-    wanted: Iterator[tuple[int, str]]
-    opened: journal.Journal
-    tokens: TokenSource
-    settings: Settings
-    watch: Watch
-
-    def record(self, row: int, answer: Answer) -> None:
-        self.opened.record(row, answer)
-        self.watch.told(answer)
-
-
-async def _session(work: _Work) -> RunEnd | None:
+async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
     """One session of asking, from its first request to its end in the journal."""
     began = time.monotonic()
-    pacing = Pacing(work.settings.rate, clock=time.monotonic)
-    signals: list[RunEnd] = []
-    syncing = asyncio.create_task(_sync_now_and_then(work.opened))
     # whatever else may go wrong is a defect; the journal then says that the run was interrupted
     end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
-    try:
-        with _stopping_on_signals(pacing, signals):
-            asked = await _ask_all(work, pacing)
-            end = asked or next(iter(signals), None)
-    except SignInError as error:
-        end = RunEnd(Cause.SIGN_IN, error.message, error.hint)
-    except OSError as error:
-        end = RunEnd(Cause.DISK, f"the journal cannot be written: {error}", "make room, then resume")
-    finally:
-        syncing.cancel()
-        await work.tokens.close()
-        with suppress(OSError):
-            cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
-            work.opened.end(cause, message, time.monotonic() - began, dict(pacing.requests))
+    with journal.Journal(run) as opened:
+        opened.begin_session()
+        syncing = asyncio.create_task(_sync_now_and_then(opened))
+        try:
+            with stopping_on_signals(api.pacing) as stopped:
+                asked = await _ask_all(run, opened, job, api)
+                end = asked or next(iter(stopped), None)
+        except SignInError as error:
+            end = RunEnd(Cause.SIGN_IN, error.message, error.hint)
+        except OSError as error:
+            end = RunEnd(Cause.DISK, f"the journal cannot be written: {error}", "make room, then resume")
+        finally:
+            syncing.cancel()
+            with suppress(OSError):
+                cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
+                opened.end(cause, message, time.monotonic() - began, dict(api.pacing.requests))
     return end
 
 
-async def _ask_all(work: _Work, pacing: Pacing) -> RunEnd | None:
-    settings = work.settings
-    connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
-    async with open_session(connection) as http:
-        asker = Asker(
-            PartnerCenter(http, settings.api).validation_status,
-            work.tokens,
-            pacing,
-            RetryPolicy(attempts=settings.attempts),
-        )
-        return await pipeline.run(work.wanted, asker.ask, work.record, pacing, connection.concurrency)
+async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    facts, done = journal.read_facts(run), journal.finally_answered(run)
+    job.watch.started(facts, facts.customers - len(done))
+
+    def record(row: int, answer: Answer) -> None:
+        opened.record(row, answer)
+        job.watch.told(answer)
+
+    wanted = still_to_ask(journal.wanted(run), done)
+    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.workers)
+    return end or await check_membership(run, opened, job.check, api)
 
 
 async def _sync_now_and_then(opened: journal.Journal) -> None:
     while True:
         await asyncio.sleep(SYNC_EVERY)
         await asyncio.to_thread(opened.sync)
-
-
-@contextmanager
-def _stopping_on_signals(pacing: Pacing, ends: list[RunEnd]) -> Iterator[None]:
-    """The first SIGINT or SIGTERM stops the intake and lets what is in flight finish; the next one acts as usual."""
-    loop = asyncio.get_running_loop()
-    causes = {signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED}
-
-    def stop(number: signal.Signals) -> None:
-        ends.append(RunEnd(causes[number], f"stopped by {number.name}", "resume it when you like"))
-        pacing.close()
-        for known in causes:
-            loop.remove_signal_handler(known)
-
-    try:
-        # Windows has no signal handlers on the loop: there Ctrl-C ends the process, and the journal is whole
-        with suppress(NotImplementedError):
-            for number in causes:
-                loop.add_signal_handler(number, stop, number)
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for number in causes:
-                loop.remove_signal_handler(number)

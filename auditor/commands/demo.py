@@ -48,9 +48,9 @@ def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
-        rows = rows_of([customers.read(str(sample))])
-        run = audit.start(rows, (sample.name,), settings, formats, simulated=True)
-        return audit.carry_out(run, settings, formats, watch)
+        job = audit.Job(settings, formats, simulated=True, watch=watch)
+        run = audit.start(rows_of([customers.read(str(sample))]), (sample.name,), job)
+        return audit.carry_out(run, job)
 
 
 def simulator_options(sample: Path) -> SimulatorOptions:

@@ -8,6 +8,7 @@ from typing import Any
 from auditor import journal
 from auditor.commands import audit, signing_in
 from auditor.commands.render import Rendered
+from auditor.core.membership import Check
 from auditor.errors import SettingsError
 from auditor.settings import Origins, Settings
 
@@ -35,7 +36,9 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: audit.Watch) 
         )
     journal.check_rows(run, facts)
     settings = replace(settings, **_unless_flagged(kept, origins))
-    return audit.carry_out(run, settings, tuple(kept["formats"]), watch)
+    check = Check(kept.get("customer_list", Check.NEVER))
+    job = audit.Job(settings, tuple(kept["formats"]), check, simulated=facts.simulated, watch=watch)
+    return audit.carry_out(run, job)
 
 
 def newest_incomplete(reports: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""`auditor run LIST`: checks that it can begin, then does the main job."""
+"""`auditor run`: checks that it can begin, then does the main job on customer lists, or on the partner's own."""
 
 from collections.abc import Iterator
 
@@ -6,38 +6,31 @@ from auditor import customers
 from auditor.commands import audit, signing_in
 from auditor.commands.render import Rendered
 from auditor.core.model import Customer, RejectedRow
-from auditor.settings import Settings
 
 
-def run(
-    sources: tuple[str, ...],
-    columns: customers.Columns,
-    settings: Settings,
-    formats: tuple[str, ...],
-    watch: audit.Watch,
-) -> Rendered:
-    """Audits customer lists.
+def run(sources: tuple[str, ...], columns: customers.Columns, job: audit.Job) -> Rendered:
+    """Audits customer lists; without one, the partner's own.
 
     Args:
         sources: paths of the lists; `-` is standard input.
         columns: which columns the user named.
-        settings: of the run.
-        formats: which files to write.
-        watch: what a person may want to hear.
+        job: how.
 
     Raises:
         SignInError: nothing is set to sign in with.
         CustomerListError: a list cannot be read, is empty, or has no id column.
         OutputError: the answers are safe, a report could not be written.
     """
-    signing_in.check(settings)
+    signing_in.check(job.settings)
+    if not sources:
+        return audit.audit_own_list(job)
     lists = [customers.read(source, columns=columns) for source in sources]
-    folder = audit.start(rows_of(lists), sources, settings, formats)
+    folder = audit.start(rows_of(lists), sources, job)
     # only now: a list may give more to warn of while it is read
     for one in lists:
         for warning in one.warnings:
-            watch.warned(f"{one.name}: {warning}")
-    return audit.carry_out(folder, settings, formats, watch)
+            job.watch.warned(f"{one.name}: {warning}")
+    return audit.carry_out(folder, job)
 
 
 def rows_of(lists: list[customers.CustomerList]) -> Iterator[Customer | RejectedRow]:

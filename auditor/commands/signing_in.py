@@ -11,8 +11,14 @@ def check(settings: Settings) -> None:
     """Says so at once where nothing is set to sign in with.
 
     Raises:
-        SignInError: neither an access token nor a client id is set.
+        SignInError: neither an access token nor a client id is set, or the access token cannot be one.
     """
+    token = settings.access_token.reveal() if settings.access_token else "-"
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SignInError(
+            "AUDITOR_ACCESS_TOKEN holds blanks, line ends or other characters that no token has",
+            "set it to the token alone, without quotes and without the word Bearer",
+        )
     if settings.access_token is None and not settings.client_id:
         raise SignInError(
             "nothing to sign in with: neither an access token nor a client id is set",

@@ -241,6 +241,36 @@ class Answer:
     attempts: int
 
 
+class Way(StrEnum):
+    """How it is found out who is in the partner's own customer list."""
+
+    NONE = "none"
+    """Not at all."""
+    OWN = "own"
+    """The list that was audited is the partner's own."""
+    LIST = "list"
+    """By paging through it."""
+    SINGLY = "singly"
+    """By asking for the doubtful customers one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Whether it is known who is in the partner's own customer list.
+
+    Attributes:
+        way: how it was found out.
+        customers: how many were listed, or asked for singly.
+        complete: True where a customer that was not found is none of the partner's.
+        message: why it is not complete, or what was odd; empty where nothing was.
+    """
+
+    way: Way
+    customers: int
+    complete: bool
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.
@@ -259,6 +289,7 @@ class RunFacts:
         message: the cause in words for people; empty where the run finished.
         elapsed_seconds: of all sessions together.
         requests: requests sent, by outcome, of all sessions together.
+        membership: what is known of the partner's own customer list; None where it was not asked for.
         max_undetermined: rows that may stay undetermined in a run that still counts as complete.
         damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
     """
@@ -278,6 +309,7 @@ class RunFacts:
     message: str = ""
     elapsed_seconds: float = 0.0
     requests: dict[str, int] = field(default_factory=dict)
+    membership: Membership | None = None
     max_undetermined: int = 0
     damaged_lines: tuple[int, ...] = ()
 

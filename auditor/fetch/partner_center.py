@@ -15,11 +15,14 @@ from yarl import URL
 
 from auditor import __version__
 from auditor.core.body import MESSAGE_LENGTH, clean
+from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
 """Bytes: a status is under 300; whatever is larger is not one."""
+LARGEST_PAGE = 16 << 20
+"""Bytes: 500 customers take under one megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,33 @@ class PartnerCenter:
             request_id: GUID; new after a response, the same again after a timeout or a lost connection.
             correlation_id: GUID, one for all attempts at this customer.
         """
-        url = URL(f"{self._base}/v1/customers/{customer_id}/validationStatus?type=account", encoded=True)
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "MS-RequestId": request_id,
-            "MS-CorrelationId": correlation_id,
-        }
+        path = f"/v1/customers/{customer_id}/validationStatus?type=account"
+        return await self._get(path, {}, LARGEST_BODY, (token, request_id, correlation_id))
+
+    async def customers_page(self, continuation: str, token: str, request_id: str, correlation_id: str) -> Reply:
+        """Asks for one page of the partner's customer list, once; the empty continuation token leads to the first.
+
+        Source: "Partner Center REST: Get a list of customers"; the token travels in MS-ContinuationToken.
+        """
+        path = f"/v1/customers?size={PAGE_SIZE}"
+        headers = {}
+        if continuation:
+            path, headers = f"{path}&seekOperation=Next", {"MS-ContinuationToken": continuation}
+        return await self._get(path, headers, LARGEST_PAGE, (token, request_id, correlation_id))
+
+    async def customer(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> Reply:
+        """Asks for one customer's record, once. Source: "Partner Center REST: Get a customer by ID"."""
+        return await self._get(f"/v1/customers/{customer_id}", {}, LARGEST_BODY, (token, request_id, correlation_id))
+
+    async def _get(self, path: str, headers: dict[str, str], limit: int, ids: tuple[str, str, str]) -> Reply:
+        token, request_id, correlation_id = ids
+        headers["Authorization"] = f"Bearer {token}"
+        headers["MS-RequestId"] = request_id
+        headers["MS-CorrelationId"] = correlation_id
+        url = URL(self._base + path, encoded=True)
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-                body = await _read(response)
+                body = await _read(response, limit)
                 return _reply(response, body, request_id, correlation_id)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _failed(error, request_id, correlation_id)
@@ -105,20 +126,20 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
         yield session
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body, decompressed, as far as the limit; more is a fault of the wire."""
     length = response.content_length or 0
     chunks: list[bytes] = []
     size = 0
-    if length <= LARGEST_BODY:
+    if length <= limit:
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
             size += len(chunk)
-            if size > LARGEST_BODY:
+            if size > limit:
                 break
-    if max(length, size) > LARGEST_BODY:
+    if max(length, size) > limit:
         response.close()
-        raise aiohttp.ClientPayloadError(f"the body is larger than {LARGEST_BODY} bytes")
+        raise aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
     return b"".join(chunks)
 
 

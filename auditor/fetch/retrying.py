@@ -47,30 +47,39 @@ class _Outcome:
     again: Again | None
 
 
-class Asker:
-    """Asks for one customer at a time, as often as it takes; `ask` is what the pipeline's workers call.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every request of a run shares.
 
-    Args:
-        attempt: sends one request.
+    Attributes:
         tokens: where access tokens come from.
         pacing: the gate and the pace of the run.
         policy: how patient to be with transient failures.
         dice: returns a number in [0, 1).
     """
 
-    def __init__(
-        self,
-        attempt: Attempt,
-        tokens: TokenSource,
-        pacing: Pacing,
-        policy: RetryPolicy,
-        dice: Callable[[], float] = random.random,
-    ) -> None:
+    tokens: TokenSource
+    pacing: Pacing
+    policy: RetryPolicy
+    dice: Callable[[], float] = random.random
+
+
+class Asker:
+    """Asks one question at a time, as often as it takes; `ask` is what the pipeline's workers call.
+
+    Args:
+        attempt: sends one request.
+        means: what every request of a run shares.
+        judge: says what a reply means: (reply, what was asked for) -> finding.
+    """
+
+    def __init__(self, attempt: Attempt, means: Means, judge: Callable[[Reply, str], Finding] = classify) -> None:
         self._attempt = attempt
-        self._tokens = tokens
-        self._pacing = pacing
-        self._policy = policy
-        self._dice = dice
+        self._judge = judge
+        self._tokens = means.tokens
+        self._pacing = means.pacing
+        self._policy = means.policy
+        self._dice = means.dice
 
     async def ask(self, customer_id: str) -> Answer:
         """The answer for one customer, with its evidence.
@@ -105,7 +114,7 @@ class Asker:
             spent.request_id = _new_id()
         reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
         spent.answered = reply.http_status is not None
-        finding = classify(reply, customer_id)
+        finding = self._judge(reply, customer_id)
         retry_after = retry_after_seconds(reply.retry_after, reply.received_at) if reply.retry_after else None
         self._tell_pacing(finding, reply, sent_at, retry_after)
         if finding.next is Next.RENEW_TOKEN:

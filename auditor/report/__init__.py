@@ -14,7 +14,7 @@ In the order of the data's way:
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`
 `stage`       all of these in order: `render`
-`recount`     the ledger again, from the written files, by other code
+`recount`     the ledger again, from the written files (`written`), by other code
 ============  ======================================================================
 """
 

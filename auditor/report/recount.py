@@ -7,15 +7,14 @@ results.parquet, summary.csv and summary.json must have the same counts.
 
 import csv
 import json
-import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -25,9 +24,9 @@ import pyarrow.parquet
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason
 from auditor.errors import IncompleteError
-from auditor.report import csv as csv_files
 from auditor.report import parquet, summary
 from auditor.report.schema import ROWS
+from auditor.report.written import Record, opened, records
 
 _VERDICT_OF = {str(reason): str(reason.verdict) for reason in Reason}
 
@@ -37,16 +36,6 @@ class _Row(msgspec.Struct):
 
     customer_id: str
     reason: str | None = None
-
-
-class _Record(NamedTuple):
-    """What the ledger needs of one record of `results`; null is the empty text."""
-
-    customer_id: str
-    verdict: str
-    reason: str
-    status: str
-    owner: str
 
 
 def recount(run: Path) -> Ledger:
@@ -59,8 +48,8 @@ def recount(run: Path) -> Ledger:
         IncompleteError: a file is missing or damaged, or two of them disagree; the message names the first such place.
     """
     try:
-        records = _csv_records if (run / csv_files.RESULTS).exists() else _parquet_records
-        ledger = _counted(_accounted(_rows(run), records(run)))
+        with closing(_rows(run)) as rows, closing(records(run)) as found:
+            ledger = _counted(_accounted(rows, found))
         _check_parquet(run, ledger)
         _check_summary(run, ledger)
     except OSError as error:
@@ -76,80 +65,27 @@ def _disagreement(run: Path, message: str) -> IncompleteError:
     return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
 
 
-def _rows(run: Path) -> Iterator[_Row]:
+def _rows(run: Path) -> Generator[_Row]:
     decode = msgspec.json.Decoder(_Row).decode
     with (run / ROWS).open("rb") as file:
         yield from map(decode, file)
 
 
-def _csv_records(run: Path) -> Iterator[_Record]:
-    """The records of results.csv, each of them met in the split of its verdict too, to the letter."""
-    with ExitStack() as stack:
-        stack.enter_context(_long_fields())
-        taken: list[str] = []
-        results = csv.reader(_noted(stack.enter_context(_opened(run / csv_files.RESULTS)), taken), strict=True)
-        splits = {str(v): stack.enter_context(_opened(run / name)) for v, name in csv_files.SPLITS.items()}
-        header = next(results)
-        for verdict, split in splits.items():
-            _agree([next(split, None) for _ in taken] == taken, f"{verdict}.csv: other columns than in results.csv")
-        places = [header.index(name) for name in _Record._fields]
-        taken.clear()
-        for number, cells in enumerate(results, 1):
-            record = _Record(*[cells[place] for place in places])
-            split = splits[record.verdict]
-            for line in taken:
-                if next(split, None) != line:
-                    raise IncompleteError(f"{record.verdict}.csv: record {number} of results.csv is not in its place")
-            taken.clear()
-            yield record
-        for verdict, split in splits.items():
-            _agree(next(split, None) is None, f"{verdict}.csv: holds more records than results.csv has of them")
-
-
-def _opened(path: Path) -> TextIO:
-    return path.open(encoding="utf-8", newline="")
-
-
-def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
-    """The lines, each also put on the list: what one record of a CSV file was read from."""
-    for line in lines:
-        taken.append(line)
-        yield line
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Lets a field be as long as the list had it; the csv module stops at 131,072 characters of its own."""
-    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _parquet_records(run: Path) -> Iterator[_Record]:
-    with pyarrow.parquet.ParquetFile(run / parquet.RESULTS) as file:
-        for batch in file.iter_batches(columns=list(_Record._fields)):
-            columns = [batch[name].to_pylist() for name in _Record._fields]
-            for values in zip(*columns, strict=True):
-                yield _Record(*(value or "" for value in values))
-
-
-def _accounted(rows: Iterable[_Row], records: Iterable[_Record]) -> Iterator[_Record]:
+def _accounted(rows: Iterable[_Row], records: Iterable[Record]) -> Iterator[Record]:
     """The records, each compared with the row that it must report."""
     for number, (row, record) in enumerate(zip_longest(rows, records), 1):
         if row is None or record is None:
             raise IncompleteError(f"row {number}: stands in {'results' if row is None else ROWS} only")
         if record.customer_id != row.customer_id:
             raise IncompleteError(f"row {number}: {ROWS} and results name different customers")
-        if (record.reason == row.reason) is (row.reason is None):
+        if record.reason != row.reason and (row.reason or record.reason == Reason.INVALID_ID):
             raise IncompleteError(f"row {number}: results do not give the reason that {ROWS} gives")
         if _VERDICT_OF[record.reason] != record.verdict:
             raise IncompleteError(f"row {number}: {record.verdict} does not follow from {record.reason}")
         yield record
 
 
-def _counted(records: Iterable[_Record]) -> Ledger:
+def _counted(records: Iterable[Record]) -> Ledger:
     """The ledger of the records. A record whose reason is `invalid_id` names no customer."""
     keys: dict[tuple[str, str, str], int] = {}
     owners: dict[str, int] = {}
@@ -192,18 +128,25 @@ def _check_parquet(run: Path, ledger: Ledger) -> None:
 
 
 def _check_summary(run: Path, ledger: Ledger) -> None:
+    """Both summaries, grouping by grouping; `listed` is what the journal's header says of the lists."""
     document = json.loads((run / summary.JSON).read_bytes())
-    listed = (document["ledger"]["rows"]["listed"], document["ledger"]["customers"]["listed"])
-    counted = (ledger.rows, ledger.customers)
-    _agree(listed == counted, f"{summary.JSON}: (rows, customers) are {listed}, where {counted} were counted")
-    expected = _by_keys(asdict(count) for count in (*ledger.statuses, *ledger.owners))
-    told = _by_keys([*document["statuses"], *document["owners"]])
-    _agree(told == expected, f"{summary.JSON}: its counts are not those of the records")
-    with _opened(run / summary.CSV) as file:
+    for unit, listed in (("rows", ledger.rows), ("customers", ledger.customers)):
+        expected = {"listed": listed, **{str(count.verdict): getattr(count, unit) for count in ledger.by_verdict()}}
+        told = document["ledger"][unit]
+        _agree(told == expected, f"{summary.JSON}: {unit} are {told}, where {expected} were counted")
+    with opened(run / summary.CSV) as file:
         header, *lines = csv.reader(file, strict=True)
-        records = [dict(zip(header, line, strict=True)) for line in lines]
-    told = _by_keys(record for record in records if record["scope"] in ("status", "owner"))
-    _agree(told == expected, f"{summary.CSV}: its counts are not those of the records")
+    table = [dict(zip(header, line, strict=True)) for line in lines]
+    for scope, key, counts in (
+        ("verdict", "verdicts", ledger.by_verdict()),
+        ("reason", "reasons", ledger.by_reason()),
+        ("status", "statuses", ledger.statuses),
+        ("owner", "owners", ledger.owners),
+    ):
+        counted = _by_keys(map(asdict, counts))
+        _agree(_by_keys(document[key]) == counted, f"{summary.JSON}: counts by {scope} are not those of the records")
+        told_here = _by_keys(record for record in table if record["scope"] == scope)
+        _agree(told_here == counted, f"{summary.CSV}: counts by {scope} are not those of the records")
 
 
 def _by_keys(counts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], tuple[int, int]]:

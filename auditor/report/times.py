@@ -20,6 +20,7 @@ _FORM = (
     r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
+_ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _DAY = 86_400_000_000
 _LENGTH = len("2021-07-14T18:02:00.000000Z")
 _DIGITS = (
@@ -37,7 +38,9 @@ _DIGITS = (
 def parse(raw: "pd.Series[Any]") -> "pd.Series[Any]":
     """Text as received -> timestamps (Arrow, microseconds, UTC)."""
     known = raw.where(raw.str.fullmatch(_FORM).fillna(value=False).astype(bool))
-    times = pd.to_datetime(known, format="ISO8601", utc=True, errors="coerce")
+    # pandas before 3 gives a text without a zone the zone of the text before it
+    zoned = known.str.contains(_ZONE).fillna(value=True).astype(bool)
+    times = pd.to_datetime(known.where(zoned, known + "Z"), format="ISO8601", utc=True, errors="coerce")
     return times.dt.floor("us").astype(pd.ArrowDtype(TIME))
 
 

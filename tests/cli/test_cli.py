@@ -66,7 +66,6 @@ def test_the_readme_lists_every_exit_code_of_an_error() -> None:
         (["run", "empty.csv"], 5, "empty.csv"),
         (["run", "header.csv"], 5, "header.csv"),
         (["run", "no-id.csv"], 5, "Name"),
-        (["run"], 2, "LIST"),
         (["run", "list.csv", "--no-such-option"], 2, "--no-such-option"),
         (["run", "list.csv", "--rate", "fast"], 2, "must be a number"),
         (["run", "list.csv", "--format", "docx"], 2, "docx"),

@@ -14,7 +14,7 @@ from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
 from auditor.fetch.auth import TokenSource, given_token
 from auditor.fetch.pacing import IntakeClosed, Pacing
-from auditor.fetch.retrying import Asker
+from auditor.fetch.retrying import Asker, Means
 from conftest import CUSTOMER, load_reply
 
 
@@ -54,7 +54,8 @@ class World:
 
     def asker(self, tokens: TokenSource | None = None, pacing: Pacing | None = None) -> Asker:
         """Asks in this world."""
-        return Asker(self.attempt, tokens or given_token("t"), pacing or self.pacing(), RetryPolicy(), dice=lambda: 0.5)
+        means = Means(tokens or given_token("t"), pacing or self.pacing(), RetryPolicy(), dice=lambda: 0.5)
+        return Asker(self.attempt, means)
 
 
 async def _ask(world: World, *script: str, tokens: TokenSource | None = None) -> Answer:

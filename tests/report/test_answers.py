@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from report_support import answer, new_run, row
 
+from auditor import report
 from auditor.errors import IncompleteError
 
 
@@ -71,8 +72,6 @@ def test_a_reason_of_a_later_version_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_line_is_refused(tmp_path: Path, damage: bytes) -> None:
     """What cannot be understood ends the rendering, and says which file."""
     run = new_run(tmp_path / "r", [row(1)], [])
-    from auditor import report
-
     with pytest.raises(IncompleteError, match=r"journal\.jsonl"):
         report.render(run.path, run.facts, [damage], ["csv"])
 

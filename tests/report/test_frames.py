@@ -32,7 +32,15 @@ def test_the_frame_has_the_declared_columns_and_compact_types(tmp_path: Path) ->
 
 def test_a_batch_marks_the_first_row_of_each_customer_and_owner(tmp_path: Path) -> None:
     """A customer counts at its first row, and for each owner at the first row that names both."""
-    owners = [(1, "ann"), (2, None), (1, "bo"), (1, "ann"), (2, ""), ("?", "ann"), (1, "bo")]
+    owners: list[tuple[int | str, str | None]] = [
+        (1, "ann"),
+        (2, None),
+        (1, "bo"),
+        (1, "ann"),
+        (2, ""),
+        ("?", "ann"),
+        (1, "bo"),
+    ]
     run = new_run(tmp_path / "r", [row(customer, owner=owner) for customer, owner in owners], [])
     batch = _batch(run)
     assert batch.first.tolist() == [True, True, False, False, False, False, False]
@@ -70,7 +78,7 @@ def test_clashing_columns_keep_their_values(tmp_path: Path) -> None:
     [
         ({**row(1), "source_file": None}, "source_file"),
         ({**row(1), "source_row": None}, "source_row"),
-        ({**row(1), "customer_id": None}, "customer id"),
+        ({**row(1), "customer_id": None}, "customer_id"),
         ({**row(1), "customer_id": "1F2E3D4C-0000-4000-8000-000000000001"}, "customer id"),
         ({**row(1), "customer_id": "1f2e3d4c000040008000000000000001"}, "customer id"),
         ({**row("x"), "reason": "bad_hair_day"}, "reason"),

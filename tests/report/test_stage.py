@@ -1,5 +1,6 @@
 """A whole run folder rendered: what holds of all its files together."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -106,8 +107,6 @@ def test_rows_are_read_in_batches_as_if_in_one(tmp_path: Path, monkeypatch: pyte
 
 def test_the_manifest_lists_every_other_file(tmp_path: Path) -> None:
     """Name, size and SHA-256 of each file are true, and the records are those that a reader counts."""
-    import hashlib
-
     run = new_run(tmp_path / "r", [row(1, company_name="a\nb"), row(2), row("x")], [answer(0, 1)])
     run.render()
     contents = run.contents()

@@ -15,7 +15,7 @@ MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30))  # noqa: DT
 
 
 def _texts(values: list[str | None]) -> "pd.Series[Any]":
-    return pd.Series(pd.array(values, dtype=pd.ArrowDtype(pa.string())))
+    return pd.Series(values, dtype=pd.ArrowDtype(pa.string()))
 
 
 def _parsed(*values: str | None) -> list[datetime | None]:
@@ -23,7 +23,7 @@ def _parsed(*values: str | None) -> list[datetime | None]:
 
 
 def _column(values: list[datetime | None]) -> "pd.Series[Any]":
-    return pd.Series(pd.array(values, dtype=pd.ArrowDtype(pa.timestamp("us", "UTC"))))
+    return pd.Series(values, dtype=pd.ArrowDtype(pa.timestamp("us", "UTC")))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,10 @@ def test_anything_else_is_null_and_spoils_nothing(raw: str | None) -> None:
 def test_parsing_agrees_with_the_standard_library(given_times: list[tuple[datetime, str]]) -> None:
     """Whatever `datetime.fromisoformat` makes of a valid text, we make of it too, in mixed company."""
     raw = [f"{moment.isoformat()}{zone}" for moment, zone in given_times]
-    expected = [datetime.fromisoformat(text if text[19:] and zone else f"{text}+00:00") for text, (_, zone) in zip(raw, given_times, strict=True)]
+    expected = [
+        datetime.fromisoformat(text if text[19:] and zone else f"{text}+00:00")
+        for text, (_, zone) in zip(raw, given_times, strict=True)
+    ]
     assert _parsed(*raw) == expected
 
 

@@ -1,0 +1,107 @@
+"""`auditor run --dry-run`: what a run would ask for. Rule: it reads the lists, sends nothing and writes nothing."""
+
+from dataclasses import dataclass, field
+
+from auditor import customers
+from auditor.core.model import Customer
+from auditor.errors import CustomerListError
+
+SHOWN = 20
+"""How many rows with an invalid id are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFound:
+    """One customer list.
+
+    Attributes:
+        name: as the user gave it.
+        format: how it was understood: format, encoding, delimiter, sheet.
+        columns: role -> the column that was recognised; roles without one are missing.
+        other_columns: those that travel to the report as they are.
+        warnings: what a person should know, a sentence each.
+    """
+
+    name: str
+    format: str
+    columns: dict[str, str]
+    other_columns: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do.
+
+    Attributes:
+        lists: what was found in each list.
+        rows, customers, duplicates, invalid: rows; distinct ids; rows that name a customer again; rows without a valid id.
+        invalid_rows: the first rows without a valid id: (list, row, text in the id column).
+        calls: requests, if every one succeeds and nobody is without an account status.
+        minutes: at the rate; None where it is not paced.
+    """
+
+    lists: tuple[ListFound, ...]
+    rows: int
+    customers: int
+    duplicates: int
+    invalid: int
+    invalid_rows: tuple[tuple[str, int, str], ...]
+    calls: int
+    minutes: float | None
+
+
+@dataclass(slots=True)
+class _Counting:
+    rows: int = 0
+    invalid: list[tuple[str, int, str]] = field(default_factory=list)
+    invalid_count: int = 0
+    seen: set[bytes] = field(default_factory=set)
+
+
+def preview(sources: tuple[str, ...], columns: customers.Columns, per_minute: float) -> Preview:
+    """Reads the lists and says what a run would do.
+
+    Raises:
+        CustomerListError: a list cannot be read, is empty, or has no id column.
+    """
+    counting = _Counting()
+    found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
+    if not counting.rows:
+        raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
+    calls = len(counting.seen)
+    return Preview(
+        lists=found,
+        rows=counting.rows,
+        customers=calls,
+        duplicates=counting.rows - counting.invalid_count - calls,
+        invalid=counting.invalid_count,
+        invalid_rows=tuple(counting.invalid),
+        calls=calls,
+        minutes=round(calls / per_minute, 1) if per_minute else None,
+    )
+
+
+def _read(one: customers.CustomerList, counting: _Counting) -> ListFound:
+    for row in one:
+        counting.rows += 1
+        if isinstance(row, Customer):
+            counting.seen.add(bytes.fromhex(row.id.replace("-", "")))
+            continue
+        counting.invalid_count += 1
+        if len(counting.invalid) < SHOWN:
+            counting.invalid.append((row.row.source_file, row.row.source_row, row.raw_id))
+    how = [
+        one.format.value,
+        one.encoding,
+        one.delimiter and f"delimiter {one.delimiter!r}",
+        one.sheet and f"sheet {one.sheet!r}",
+    ]
+    roles = {role: getattr(one.columns, role) for role in ("id", "company", "domain", "owner")}
+    return ListFound(
+        one.name,
+        ", ".join(filter(None, how)),
+        {role: name for role, name in roles.items() if name is not None},
+        tuple(one.other_columns),
+        tuple(one.warnings),
+    )

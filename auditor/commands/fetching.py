@@ -1,0 +1,63 @@
+"""What every command needs that asks the API: one connection pool, one pace, one sign-in."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from auditor.commands.signing_in import token_source
+from auditor.core.customer_page import judge_customer, judge_page
+from auditor.core.retry import RetryPolicy
+from auditor.fetch.pacing import Pacing
+from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.retrying import Asker, Means
+from auditor.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """The API, ready to be asked; all questions share one pace.
+
+    Attributes:
+        status: asks for a customer's validation status.
+        page: asks for a page of the partner's customer list.
+        customer: asks for a customer's record.
+        pacing: the gate and the pace.
+        workers: how many may ask at a time.
+    """
+
+    status: Asker
+    page: Asker
+    customer: Asker
+    pacing: Pacing
+    workers: int
+
+
+@asynccontextmanager
+async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIterator[Fetching]:
+    """Opens the connection pool and the sign-in; nothing is sent before the first question.
+
+    Args:
+        settings: of the run.
+        show: is given the sentence that tells the user how to sign in.
+
+    Raises:
+        SignInError: nothing is set to sign in with.
+        SettingsError: the extra certificate authorities cannot be read.
+    """
+    connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
+    pacing = Pacing(settings.rate, clock=time.monotonic)
+    tokens = token_source(settings, show)
+    means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
+    async with open_session(connection) as http:
+        api = PartnerCenter(http, settings.api)
+        try:
+            yield Fetching(
+                status=Asker(api.validation_status, means),
+                page=Asker(api.customers_page, means, judge_page),
+                customer=Asker(api.customer, means, judge_customer),
+                pacing=pacing,
+                workers=connection.concurrency,
+            )
+        finally:
+            await tokens.close()

@@ -1,0 +1,43 @@
+"""rows.jsonl and journal.jsonl. Rule: append-only; a line is with the operating system before its worker goes on.
+
+JSON Lines, so that a run can live on a network share and be read with any tool. The rows as read come first and whole
+(one line a row, in list order); then the journal: a header, one line a customer answered, and an end. Every journal
+line closes with a CRC-32 of what stands before it, so that damage is seen and reported with its line. A kill loses
+nothing (each line is one `os.write`); a power cut loses at most the last second (`fdatasync` by whoever calls `sync`).
+
+===========  ==============================================================
+`rows`       rows.jsonl: the lists as read
+`lines`      one line of the journal: its checksum, its number
+`writing`    the journal, open for appending
+`reading`    what it says: facts, answers, who is done
+===========  ==============================================================
+"""
+
+from auditor.journal.lines import JOURNAL
+from auditor.journal.reading import (
+    answer_blocks,
+    doubtful,
+    finally_answered,
+    member_blocks,
+    read_facts,
+    read_settings,
+)
+from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
+from auditor.journal.writing import Journal
+
+__all__ = [
+    "JOURNAL",
+    "ROWS",
+    "Journal",
+    "RowsFile",
+    "RowsWritten",
+    "answer_blocks",
+    "check_rows",
+    "doubtful",
+    "finally_answered",
+    "member_blocks",
+    "read_facts",
+    "read_settings",
+    "wanted",
+    "write_rows",
+]

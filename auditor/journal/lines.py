@@ -1,0 +1,26 @@
+"""One line of the journal. Rule: it closes with a CRC-32 of all that stands before the checksum."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+JOURNAL = "journal.jsonl"
+SCHEMA_VERSION = 1
+_CRC = len(b',"crc":"12345678"}\n')
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    """The line for a document, its line end included."""
+    line = msgspec.json.encode(document)[:-1]
+    return line + b',"crc":"%08x"}\n' % zlib.crc32(line)
+
+
+def read_lines(run: Path) -> Iterator[tuple[int, bytes | None]]:
+    """(line number from 1, the line, or None where its checksum says that it is damaged)."""
+    with (run / JOURNAL).open("rb") as file:
+        for number, line in enumerate(file, 1):
+            body, tail = line[:-_CRC], line[-_CRC:]
+            yield number, line if tail == b',"crc":"%08x"}\n' % zlib.crc32(body) else None

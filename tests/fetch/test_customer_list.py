@@ -1,0 +1,147 @@
+"""Paging through the partner's list, against the simulator's traps, over real sockets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auditor.cli.show import customer_table
+from auditor.commands.customer_list import customer_list
+from auditor.core.customer_page import Listed, read_page
+from auditor.errors import CustomerListError, SignInError
+from auditor.fetch.customer_list import Listing
+from auditor.settings import Secret, Settings
+from auditor.simulator import (
+    CustomerListOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    Window,
+    serve_in_thread,
+)
+
+WHOLE = 1203
+
+
+@contextmanager
+def _served(**options: object) -> Iterator[Simulator]:
+    listed = CustomerListOptions(**{"generated": WHOLE, **options})  # type: ignore[arg-type] # by name
+    quiet = SimulatorOptions(
+        tls=False, identity=IdentityOptions(enabled=False), throttle=ThrottleOptions(windows=()), customers=listed
+    )
+    with serve_in_thread(quiet) as simulator:
+        yield simulator
+
+
+def _settings(simulator: Simulator) -> Settings:
+    return Settings(api_url=simulator.api_url, access_token=Secret(simulator.mint_token()), rate=0)
+
+
+def _list(simulator: Simulator) -> tuple[list[Listed], Listing]:
+    found: list[Listed] = []
+    return found, customer_list(_settings(simulator), found.append, print)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"next_with_version": True},
+        {"end_with_400": True},
+        {"repeated_customers": 7},
+    ],
+    ids=["plain", "links-with-version", "400-at-the-end", "duplicates"],
+)
+def test_every_customer_is_listed_once(options: dict[str, object]) -> None:
+    """Whatever the links look like and however the list ends: each customer once, 500 a page."""
+    with _served(**options) as simulator:
+        found, listing = _list(simulator)
+        expected = {member.id for member in simulator.directory.listed}
+        assert len(simulator.log.api) in {3, 4}
+        assert all("size=500" in record.query for record in simulator.log.api)
+    assert {one.id for one in found} == expected
+    assert len(found) == len(expected) == listing.customers
+    assert listing.complete
+    assert found[0].company_name
+    assert found[0].domain
+    assert found[0].relationship == "reseller"
+
+
+def test_a_repeated_token_does_not_go_on_for_ever() -> None:
+    """A list that leads back to itself is cut short and says so: nobody can be told to be missing from it."""
+    with _served(repeat_token=True) as simulator, pytest.raises(CustomerListError, match="repeats itself"):
+        _list(simulator)
+    assert len(simulator.log.api) <= 3
+
+
+def test_a_refusal_is_said_in_words() -> None:
+    """A user who may not list is told the service's own code."""
+    with _served(refused=True) as simulator, pytest.raises(CustomerListError, match="403, code 1002"):
+        _list(simulator)
+
+
+def test_a_bad_token_is_the_sign_ins_fault() -> None:
+    """Exit 4, not 5."""
+    with _served() as simulator:
+        settings = replace(_settings(simulator), access_token=Secret(simulator.mint_token(amr=["pwd"])))
+        with pytest.raises(SignInError, match="multi-factor"):
+            customer_list(settings, print, print)
+
+
+def test_listing_shares_the_pace() -> None:
+    """A throttled page waits for the gate like any other request and is asked again."""
+    with serve_in_thread(
+        SimulatorOptions(
+            tls=False,
+            identity=IdentityOptions(enabled=False),
+            throttle=ThrottleOptions(windows=(Window(2, 1.0),)),
+            customers=CustomerListOptions(generated=WHOLE),
+        )
+    ) as simulator:
+        found, listing = _list(simulator)
+    assert listing.complete
+    assert len(found) == len(simulator.directory.listed)
+    assert simulator.log.by_status()[429] >= 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"items":{}}',
+        b'{"items":[],"continuationToken":"two\\nlines"}',
+        b'{"items":[],"items":[]}',
+    ],
+)
+def test_what_is_no_page_is_not_taken_for_the_end(body: bytes) -> None:
+    """An empty object, a token that no header can carry: not a page, so not the last one either."""
+    assert read_page(body) is None
+
+
+def test_odd_items_do_not_hurt() -> None:
+    """Items without an id, or with a strange profile, are passed over or kept without names."""
+    page = read_page(b'{"items":[null,{"id":"x"},{"id":"1F2E3D4C-0000-4000-8000-000000000001","companyProfile":[]}]}')
+    assert page is not None
+    assert page.customers == (Listed("1f2e3d4c-0000-4000-8000-000000000001"),)
+
+
+def test_the_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    """`-o` leaves no half list behind when the listing fails."""
+    target = tmp_path / "customers.csv"
+
+    def cut_short() -> None:
+        with customer_table(str(target), as_json=False) as take:
+            take(Listed("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
+            raise CustomerListError("cut short")
+
+    with pytest.raises(CustomerListError):
+        cut_short()
+    assert list(tmp_path.iterdir()) == []
+    with customer_table(str(target), as_json=False) as take:
+        take(Listed("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
+    assert '"Ada, Ltd"' in target.read_text(encoding="utf-8")
