@@ -1,8 +1,10 @@
 """`auditor demo`: the whole main job against the built-in simulator: real sign-in, real TLS, real files; made-up data."""
 
+import csv
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from auditor import customers
 from auditor.commands import audit
@@ -13,7 +15,10 @@ from auditor.settings import Settings
 from auditor.simulator import (
     DEFAULT_WEIGHTS,
     AnswerOptions,
+    CustomerListOptions,
+    Scenario,
     SimulatorOptions,
+    StrangerPolicy,
     ThrottleOptions,
     Window,
     covering_seed,
@@ -23,6 +28,8 @@ from auditor.simulator import (
 REQUESTS_A_MINUTE = 6000
 WEIGHTS = {**DEFAULT_WEIGHTS, "throttled_once": 25, "throttled_twice": 12, "quota_once": 12}
 """Each throttled customer holds the whole run for a second, so the demo has fewer of them."""
+STRANGERS = 3
+"""Customers of the sample that are not the partner's, and of the partner's that are not in the sample."""
 _TIMEOUT = 3.0
 """Seconds: long for a loopback, short enough that the simulator's slow replies do not hold the demo up."""
 _ALL = 1_000_000
@@ -36,7 +43,7 @@ def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered
         OutputError: a report could not be written.
     """
     sample = sample_list()
-    with serve_in_thread(simulator_options(sample)) as simulator:
+    with TemporaryDirectory(prefix="auditor-demo-") as folder, serve_in_thread(_options(sample, folder)) as simulator:
         settings = Settings(
             api_url=simulator.api_url,
             authority=simulator.authority,
@@ -53,14 +60,30 @@ def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered
         return audit.carry_out(run, job)
 
 
-def simulator_options(sample: Path) -> SimulatorOptions:
+def _options(sample: Path, folder: str) -> SimulatorOptions:
     """A simulator in which every kind of answer, error and fault happens to somebody on the list."""
-    ids = [row.id for row in customers.read(str(sample)) if isinstance(row, Customer)]
+    listed = [row for row in customers.read(str(sample)) if isinstance(row, Customer)]
+    seed = covering_seed((customer.id for customer in listed), WEIGHTS)
+    scenario = Scenario(seed=seed, weights=WEIGHTS)
+    strangers = [customer for customer in listed if scenario.kind_of(customer.id) == "no_account_status"][:STRANGERS]
+    roster = Path(folder) / "roster.csv"
+    _write_roster(roster, [customer for customer in listed if customer not in strangers])
     return SimulatorOptions(
-        seed=covering_seed(ids, WEIGHTS),
+        seed=seed,
         answers=AnswerOptions(weights=WEIGHTS, as_of=datetime.now(UTC), stall_seconds=4 * _TIMEOUT),
         throttle=ThrottleOptions(windows=(Window(REQUESTS_A_MINUTE),)),
+        customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
     )
+
+
+def _write_roster(path: Path, members: list[Customer]) -> None:
+    """The partner's own list: the sample's customers but for a few, and a few whom the sample does not mention."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "company", "domain"])
+        writer.writerows([member.id, member.row.company_name, member.row.domain] for member in members)
+        for number in range(1, STRANGERS + 1):
+            writer.writerow([f"{number:08x}-0000-4000-8000-00000000de30", f"Unmentioned {number} Ltd", "none.example"])
 
 
 def sample_list() -> Path:
