@@ -58,3 +58,9 @@ class OutputError(AuditorError):
     """The answers are safe in the journal, but a file could not be written. Report again: no API calls."""
 
     exit_code = 7
+
+
+class LockHeldError(AuditorError):
+    """Another run for the same partner writes to the same reports folder. Wait."""
+
+    exit_code = 11

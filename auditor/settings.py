@@ -56,6 +56,21 @@ def _number(kind: type[int] | type[float], least: float) -> Callable[[str], floa
     return parse
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str) -> float:
+    """Seconds, from `90`, `90s`, `30m`, `8h` or `2d`.
+
+    Raises:
+        ValueError: it is none of these, or not positive.
+    """
+    number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
+    if not number.isascii() or not number.isdecimal() or not int(number[:9]) * unit > 0:
+        raise ValueError("must be a duration such as 90s, 30m, 8h or 2d")
+    return float(int(number[:9]) * unit)
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if not parts.hostname or parts.scheme not in {"https", "http"} or parts.query or parts.fragment:
@@ -96,6 +111,9 @@ class Settings:
     concurrency: int = field(default=16, metadata={"parse": _number(int, 1)})
     attempts: int = field(default=5, metadata={"parse": _number(int, 1)})
     timeout: float = field(default=180.0, metadata={"parse": _number(float, 0.1)})
+    deadline: float | None = field(default=None, metadata={"parse": duration})
+    reuse: float | None = field(default=None, metadata={"parse": duration})
+    grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
 
     @property

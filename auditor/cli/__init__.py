@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         error.show(sys.stderr)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
         return INTERRUPTED
     except AuditorError as error:
         _complain(error.message, error.hint, arguments)

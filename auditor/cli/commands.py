@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
+from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
     from auditor.customers import Columns
@@ -37,7 +38,9 @@ def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> in
 
 
 _talking = _shared(
-    click.option("-q", "--quiet", is_flag=True, callback=_talk, help="No progress, no notes; errors only."),
+    click.option(
+        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results and errors only."
+    ),
     click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
 )
 _configured = _shared(
@@ -89,7 +92,7 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
     with show.watching(quiet=quiet) as watch:
         rendered = carry_out(reports or "reports", formats, watch)
     show.result(rendered, as_json=as_json, demo=True)
-    return 0
+    return 0 if rendered.facts.finished else rendered.exit_code
 
 
 @auditor.command()
@@ -104,6 +107,8 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; 0 does not pace. [default: 500]")
 @click.option("--attempts", metavar="N", help="Requests for one customer that may fail. [default: 5]")
 @click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
+@click.option("--deadline", metavar="DURATION", help="Stop asking after so long (90s, 30m, 8h). [default: never]")
+@click.option("--reuse", metavar="DURATION", help="Take eligible answers of earlier runs younger than that.")
 @click.option(
     "--customer-list",
     type=click.Choice(["auto", "always", "never"]),
@@ -285,5 +290,8 @@ def simulate(
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
         customers=CustomerListOptions(generated=generated),
     )
-    serve(options, lambda simulator: show.simulator(simulator, as_json=as_json))
+    try:
+        serve(options, lambda simulator: show.simulator(simulator, as_json=as_json))
+    except OSError as error:
+        raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
     return 0

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.commands.audit import Watch
+from auditor.commands.render import latest_run_id
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, RunFacts, Verdict
 from auditor.errors import OutputError
@@ -155,7 +156,7 @@ def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
     console.print()
     if rendered.facts.simulated:
         console.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
-    if demo:
+    if demo and rendered.facts.finished:
         console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
         _next(rendered)
@@ -172,7 +173,10 @@ def _table(rendered: "Rendered") -> Table:
     table.add_column("rows", justify="right")
     table.add_column("customers", justify="right")
     for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED):
-        for count in ledger.by_status(verdict):
+        found = ledger.by_status(verdict)
+        if not found:
+            table.add_row(Text(verdict, style=_COLOURS[verdict]), "", "", "0", "0")
+        for count in found:
             table.add_row(
                 Text(verdict, style=_COLOURS[verdict]),
                 Text(count.status or "-"),
@@ -207,9 +211,17 @@ def _files(console: Console, rendered: "Rendered") -> None:
     console.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
     for name in [*known, *(n for n in names if n not in _WHAT)]:
         console.print(f"  {name:<18} {_WHAT.get(name, '')}", highlight=False)
-    first = next((name for name in ("audit.xlsx", "blocked.csv", "summary.csv") if name in names), None)
-    if first:
-        console.print(f"Open first: {rendered.run / first}", highlight=False, soft_wrap=True)
+    console.print(f"Open first: {rendered.run / _to_open_first(rendered, names)}", highlight=False, soft_wrap=True)
+
+
+def _to_open_first(rendered: "Rendered", names: list[str]) -> str:
+    """The file that holds something to act on."""
+    blocked, undetermined = (rendered.ledger.rows_of(v) for v in (Verdict.BLOCKED, Verdict.UNDETERMINED))
+    if "blocked.csv" in names and blocked and rendered.facts.finished:
+        return "blocked.csv"
+    if "undetermined.csv" in names and undetermined:
+        return "undetermined.csv"
+    return "summary.csv"
 
 
 def _as_a_run(rendered: "Rendered") -> str:
@@ -233,8 +245,14 @@ def _next(rendered: "Rendered") -> None:
     else:
         allowed = rendered.facts.max_undetermined
         say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
-        say(f"  next: see {rendered.run / 'undetermined.csv'}; mend the list where ids are wrong")
-    say(f"  next: auditor resume {rendered.run} asks again for whoever has no final answer")
+        say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
+    if rendered.facts.simulated:
+        say("  next: a demo cannot be resumed; start it again")
+    elif rendered.unanswered:
+        say(f"  next: auditor resume {rendered.run} asks again for {rendered.unanswered:,} customers without an answer")
+    latest = rendered.run.parent / "latest"
+    if latest.exists() and not rendered.facts.simulated:
+        say(f"  note: {latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching, fetching
+from auditor.commands.lock import one_run_at_a_time
 from auditor.commands.membership import check_membership
 from auditor.commands.render import Rendered, render
 from auditor.commands.signals import stopping_on_signals
@@ -18,7 +19,7 @@ from auditor.core.customer_page import Listed
 from auditor.core.membership import Check
 from auditor.core.model import Answer, Cause, Customer, Membership, RejectedRow, Row, RunEnd, RunFacts, Way
 from auditor.core.resume import still_to_ask
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
+from auditor.errors import CustomerListError, OutputError, SettingsError, SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed
@@ -102,6 +103,16 @@ def carry_out(run: Path, job: Job) -> Rendered:
     return _rendered(run, job, asyncio.run(whole()))
 
 
+def locked(job: Job) -> AbstractContextManager[None]:
+    """The lock that a command holds from before it makes or opens a run folder until its reports are written.
+
+    Raises:
+        LockHeldError: another run for this partner writes to the same reports folder.
+    """
+    settings = job.settings
+    return one_run_at_a_time(Path(settings.reports), settings.api, settings.tenant_id)
+
+
 def audit_own_list(job: Job) -> Rendered:
     """Audits the partner's own customer list: listing and asking share one sign-in and one pace.
 
@@ -122,8 +133,13 @@ def audit_own_list(job: Job) -> Rendered:
 
 
 def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
-    rendered = render(run, job.formats)
-    return rendered if end is None else rendered.ended_by(end)
+    if end is None:
+        return render(run, job.formats)
+    try:
+        return render(run, job.formats).ended_by(end)
+    except OutputError as error:
+        message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
+        raise OutputError(message, f"make room, then finish it with: auditor resume {run}") from error
 
 
 async def _start_from_own_list(job: Job, api: Fetching) -> Path:
@@ -221,11 +237,13 @@ async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
     began = time.monotonic()
     # whatever else may go wrong is a defect; the journal then says that the run was interrupted
     end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
+    # it would describe a journal of before
+    (run / "manifest.json").unlink(missing_ok=True)
     with journal.Journal(run) as opened:
         opened.begin_session()
         syncing = asyncio.create_task(_sync_now_and_then(opened))
         try:
-            with stopping_on_signals(api.pacing) as stopped:
+            with stopping_on_signals(api.pacing, job.settings.deadline) as stopped:
                 asked = await _ask_all(run, opened, job, api)
                 end = asked or next(iter(stopped), None)
         except SignInError as error:
@@ -241,7 +259,13 @@ async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
 
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
-    facts, done = journal.read_facts(run), journal.finally_answered(run)
+    # before the progress line starts: the user may have to read and type something
+    await api.tokens.token()
+    facts = journal.read_facts(run)
+    if job.settings.reuse:
+        _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
+    done = journal.finally_answered(run)
+    api.pacing.expect(facts.customers - len(done))
     job.watch.started(facts, facts.customers - len(done))
 
     def record(row: int, answer: Answer) -> None:
@@ -249,8 +273,17 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         job.watch.told(answer)
 
     wanted = still_to_ask(journal.wanted(run), done)
-    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.workers)
+    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
     return end or await check_membership(run, opened, job.check, api)
+
+
+def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:
+    """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
+    known = journal.finally_answered(run)
+    found = journal.reusable(run, facts, since)
+    for row, customer_id in journal.wanted(run):
+        if customer_id in found and customer_id not in known:
+            opened.reuse(row, found[customer_id])
 
 
 async def _sync_now_and_then(opened: journal.Journal) -> None:

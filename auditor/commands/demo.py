@@ -56,8 +56,9 @@ def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered
             max_undetermined=_ALL,
         )
         job = audit.Job(settings, formats, simulated=True, watch=watch)
-        run = audit.start(rows_of([customers.read(str(sample))]), (sample.name,), job)
-        return audit.carry_out(run, job)
+        with audit.locked(job):
+            run = audit.start(rows_of([customers.read(str(sample))]), (sample.name,), job)
+            return audit.carry_out(run, job)
 
 
 def _options(sample: Path, folder: str) -> SimulatorOptions:

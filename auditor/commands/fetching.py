@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from auditor.commands.signing_in import token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.retry import RetryPolicy
+from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.pipeline import Crew
 from auditor.fetch.retrying import Asker, Means
 from auditor.settings import Settings
 
@@ -22,15 +24,17 @@ class Fetching:
         status: asks for a customer's validation status.
         page: asks for a page of the partner's customer list.
         customer: asks for a customer's record.
+        tokens: the sign-in.
         pacing: the gate and the pace.
-        workers: how many may ask at a time.
+        crew: how many may ask at a time.
     """
 
     status: Asker
     page: Asker
     customer: Asker
+    tokens: TokenSource
     pacing: Pacing
-    workers: int
+    crew: Crew
 
 
 @asynccontextmanager
@@ -56,8 +60,9 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
                 status=Asker(api.validation_status, means),
                 page=Asker(api.customers_page, means, judge_page),
                 customer=Asker(api.customer, means, judge_customer),
+                tokens=tokens,
                 pacing=pacing,
-                workers=connection.concurrency,
+                crew=Crew(connection.concurrency, settings.grace),
             )
         finally:
             await tokens.close()

@@ -56,7 +56,7 @@ async def _singly(doubtful: set[str], opened: journal.Journal, api: Fetching) ->
         else:
             unknown.append(answer.finding.error_message or f"status {status}")
 
-    end = await pipeline.run(_numbered(doubtful), api.customer.ask, record, api.pacing, api.workers)
+    end = await pipeline.run(_numbered(doubtful), api.customer.ask, record, api.pacing, api.crew)
     if end is None:
         message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
         opened.membership(Membership(Way.SINGLY, len(doubtful), not unknown, message))

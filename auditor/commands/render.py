@@ -37,6 +37,11 @@ class Rendered:
         return exit_code(self.ledger, self.facts)
 
     @property
+    def unanswered(self) -> int:
+        """How many customers `resume` would ask for."""
+        return sum(c.customers for c in self.ledger.by_reason() if c.reason is not None and c.reason.asked_again)
+
+    @property
     def complete(self) -> bool:
         """True where every row has a verdict, and no more of them are undetermined than allowed."""
         return complete(self.ledger, self.facts)
@@ -52,11 +57,25 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     from auditor import report
 
     facts = journal.read_facts(run)
-    report.render(run, facts, journal.answer_blocks(run), formats)
+    report.render(run, facts, journal.answer_blocks(run), formats, journal.member_blocks(run))
     rendered = Rendered(run, facts, report.recount(run))
-    if rendered.complete:
+    # made-up data must never stand where people look for their customers
+    if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
         report.point_latest(run.parent, run.name)
     return rendered
+
+
+def latest_run_id(reports: Path) -> str:
+    """The run-id that `latest` leads to; empty where there is none."""
+    latest = reports / "latest"
+    # where links are refused, `latest` is a text file with the run-id
+    return (
+        latest.read_text(encoding="utf-8").strip()
+        if latest.is_file()
+        else latest.resolve().name
+        if latest.is_symlink()
+        else ""
+    )
 
 
 def find_run(run: str, reports: str) -> Path:
@@ -68,10 +87,7 @@ def find_run(run: str, reports: str) -> Path:
     folder = Path(run)
     if (folder / journal.JOURNAL).is_file():
         return folder
-    named = Path(reports) / run
-    if run == "latest" and named.is_file():
-        # where links are refused, `latest` is a text file with the run-id
-        named = Path(reports) / named.read_text(encoding="utf-8").strip()
+    named = Path(reports) / (latest_run_id(Path(reports)) or run if run == "latest" else run)
     if (named / journal.JOURNAL).is_file():
-        return named.resolve() if named.is_symlink() else named
+        return named
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", f"look into {reports}")

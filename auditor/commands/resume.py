@@ -9,7 +9,7 @@ from auditor import journal
 from auditor.commands import audit, signing_in
 from auditor.commands.render import Rendered
 from auditor.core.membership import Check
-from auditor.errors import SettingsError
+from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import Origins, Settings
 
 
@@ -27,8 +27,10 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: audit.Watch) 
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
     """
-    signing_in.check(settings)
     facts, kept = journal.read_facts(run), journal.read_settings(run)
+    if facts.simulated:
+        raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
+    signing_in.check(settings)
     if facts.api != settings.api:
         raise SettingsError(
             f"{run} asked {facts.api}, and the settings name {settings.api}",
@@ -38,11 +40,12 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: audit.Watch) 
     settings = replace(settings, **_unless_flagged(kept, origins))
     check = Check(kept.get("customer_list", Check.NEVER))
     job = audit.Job(settings, tuple(kept["formats"]), check, simulated=facts.simulated, watch=watch)
-    return audit.carry_out(run, job)
+    with audit.locked(job):
+        return audit.carry_out(run, job)
 
 
 def newest_incomplete(reports: Path) -> Path | None:
-    """The newest run that is not complete, or None where there is none."""
+    """The newest run that is not complete, or None where there is none; simulated ones cannot be resumed."""
     runs = sorted((p.parent for p in reports.glob(f"*/{journal.JOURNAL}") if not p.parent.is_symlink()), reverse=True)
     return next((run for run in runs if not _is_complete(run)), None)
 
@@ -50,9 +53,11 @@ def newest_incomplete(reports: Path) -> Path | None:
 def _is_complete(run: Path) -> bool:
     """As the run's own summary says; a run that died has none, or one of before."""
     try:
+        if journal.read_facts(run).simulated:
+            return True
         summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
         return bool(summary["complete"]) and journal.read_facts(run).finished
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, IncompleteError):
         return False
 
 

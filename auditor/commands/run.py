@@ -1,6 +1,7 @@
 """`auditor run`: checks that it can begin, then does the main job on customer lists, or on the partner's own."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from auditor import customers
 from auditor.commands import audit, signing_in
@@ -23,14 +24,17 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: audit.Job) ->
     """
     signing_in.check(job.settings)
     if not sources:
-        return audit.audit_own_list(job)
-    lists = [customers.read(source, columns=columns) for source in sources]
-    folder = audit.start(rows_of(lists), sources, job)
-    # only now: a list may give more to warn of while it is read
-    for one in lists:
-        for warning in one.warnings:
-            job.watch.warned(f"{one.name}: {warning}")
-    return audit.carry_out(folder, job)
+        with audit.locked(job):
+            return audit.audit_own_list(job)
+    with ExitStack() as opened:
+        lists = [opened.enter_context(customers.read(source, columns=columns)) for source in sources]
+        opened.enter_context(audit.locked(job))
+        folder = audit.start(rows_of(lists), sources, job)
+        # only now: a list may give more to warn of while it is read
+        for one in lists:
+            for warning in one.warnings:
+                job.watch.warned(f"{one.name}: {warning}")
+        return audit.carry_out(folder, job)
 
 
 def rows_of(lists: list[customers.CustomerList]) -> Iterator[Customer | RejectedRow]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from auditor.errors import SignInError
 from auditor.fetch.auth import DeviceCodeSignIn, SignIn, TokenSource, given_token
+from auditor.fetch.tls import tls_context
 from auditor.settings import Settings
 
 
@@ -12,7 +13,9 @@ def check(settings: Settings) -> None:
 
     Raises:
         SignInError: neither an access token nor a client id is set, or the access token cannot be one.
+        SettingsError: the extra certificate authorities cannot be read.
     """
+    tls_context(settings.ca_bundle)
     token = settings.access_token.reveal() if settings.access_token else "-"
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SignInError(

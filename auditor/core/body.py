@@ -47,7 +47,7 @@ class Body:
 
     @property
     def message(self) -> str | None:
-        """The message for a person: the body's own words in one line of at most 300 characters."""
+        """The message for a person: the body's own words in one line of at most 300 characters; None where it has none."""
         document = self.document or {}
         words = next((v for k in ("message", "description") if isinstance(v := document.get(k), str) and v), self.text)
         return clean(" ".join(words[: 4 * MESSAGE_LENGTH].split()), MESSAGE_LENGTH) or None

@@ -1,13 +1,16 @@
-"""The first findings of a run -> go on, or end it. Rule: a run that starts with nothing but refusals of one kind is
-pointed at the wrong place, and grinding through the list would only waste the partner's quota.
+"""The findings of a run -> go on, or end it. Rule: where the service is plainly down, or a run starts with nothing but
+refusals of one kind, grinding through the list would only waste the partner's quota.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.core.model import Cause, Finding, Reason, RunEnd
 
 FIRST = 20
-"""How many answers must be alike before a run is ended."""
+"""How many first answers must be alike before a run is ended."""
+IN_A_ROW = 50
+"""How many customers in a row must fail, each after all its attempts, before the service counts as down."""
+_FAILURES = frozenset({Reason.SERVICE_ERROR, Reason.TRANSPORT_ERROR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +19,28 @@ class Breaker:
 
     Attributes:
         kind: what all findings so far have in common; None where nothing suspicious.
-        seen: how many there were; the breaker looks at the first 20 only.
+        seen: how many there were; `kind` looks at the first 20 only.
+        failing: how many customers in a row, up to the last, could not be answered at all.
     """
 
     kind: str | None = None
     seen: int = 0
+    failing: int = 0
 
     def after(self, finding: Finding) -> "Breaker":
         """The breaker after one more finding."""
+        failing = self.failing + 1 if finding.reason in _FAILURES else 0
         if self.seen >= FIRST or (self.seen and self.kind is None):
-            return self
+            # the usual case: nothing new to know
+            return self if failing == self.failing else replace(self, failing=failing)
         kind = _suspicion(finding)
-        return Breaker(kind if self.seen == 0 or kind == self.kind else None, self.seen + 1)
+        return Breaker(kind if self.seen == 0 or kind == self.kind else None, self.seen + 1, failing)
 
     @property
     def run_end(self) -> RunEnd | None:
         """Why the run must end, or None."""
+        if self.failing >= IN_A_ROW:
+            return _DOWN
         return _ENDS[self.kind] if self.seen == FIRST and self.kind else None
 
 
@@ -55,3 +64,8 @@ _ENDS = {
         "check AUDITOR_API_URL and the proxy, then resume",
     ),
 }
+_DOWN = RunEnd(
+    Cause.SERVICE,
+    f"the service is down: {IN_A_ROW} customers in a row got no answer, each after several attempts",
+    "resume when it is back",
+)

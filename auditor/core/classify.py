@@ -94,7 +94,7 @@ def _no_response(reply: Reply) -> Finding:
 
 def _ok(_reply: Reply, body: Body, _customer_id: str) -> Finding:
     if body.document is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message)
+        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message or "an empty body")
     raw, kind = body.document.get("status"), body.document.get("type", "account")
     last_update = body.document.get("lastUpdateDateTime")
     known = None

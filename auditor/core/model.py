@@ -55,6 +55,12 @@ class Reason(StrEnum):
         return _VERDICTS.get(self, Verdict.UNDETERMINED)
 
 
+    @property
+    def asked_again(self) -> bool:
+        """True where `resume` asks again: there was no answer, or none that makes sense."""
+        return self in _NO_ANSWER or self is Reason.MALFORMED_REPLY
+
+
 _VERDICTS = MappingProxyType(
     {
         Reason.ALLOWED: Verdict.ELIGIBLE,

@@ -1,66 +1,139 @@
-"""(state, event) -> state: how fast requests may go out. Rule: time is an argument; one state serves all workers.
+"""(state, event) -> state: when the next request may leave. Rule: time is an argument; one state serves all workers.
 
-Requests leave smoothly at the configured rate. A rejection closes one gate for everybody until the server's Retry-After
-is over; rejections of requests that were sent before the gate opened belong to the same closing. Source: "Partner
-Center API throttling guidance": every request counts against the limit, rejected ones too.
+Requests leave smoothly at the documented limit, so that the partner's other programs get their share, and a log of the
+last window makes sure that the limit is never exceeded. A list that fits into the quota goes out at once. A rejection
+closes one gate for everybody; rejections of requests that were sent before it opened belong to the same closing. When
+it opens, the pace is learned from what got through, and regrows. Source: "Partner Center API throttling guidance"
+(every request counts, rejected ones too; wait for Retry-After, back off when rejected again).
 """
 
+import math
 from dataclasses import dataclass, replace
 
-WINDOW = 60.0
-"""Seconds: the documented limit is per minute."""
+from auditor.core import learning, window
+from auditor.core.learning import Learned
+from auditor.core.plan import MINUTE, Memory, Plan
+from auditor.core.window import Window
+
 PATIENCE = 20
-"""Closings of the gate in a row, with nothing accepted between them, after which a run gives up."""
-_CREDIT_SECONDS = 0.25
-"""How much of a late timer may be made up for: enough to hold the rate, too little to be a burst."""
+"""Closings of the gate in a row, nothing accepted between them, after which a run gives up: a quarter of an hour."""
+BELIEVED = 8
+"""Closings in a row with nothing accepted for which the server's Retry-After is believed; then the wait doubles."""
+FIRST_WAIT = 1.0
+"""Seconds that the gate stays closed where the server does not say how long."""
+LONGEST_ASKED = 300.0
+"""Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
+CREDIT_SECONDS = 2.0
+"""How much of the pace may be made up for at once, after a late timer or a closed gate."""
+_LOOK_AGAIN = 1.0
+"""Seconds: the longest wait for credit, because the pace grows meanwhile."""
+_POLL = 0.05
+"""Seconds between two looks at whether a probe was answered."""
+_DUST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """When the next request may leave. All times are monotonic seconds.
+    """The state. All times are monotonic seconds.
 
     Attributes:
-        per_second: smooth pace; None does not pace, but the gate still holds.
+        plan: what was asked for.
+        learned: what is known about the limit.
+        window: the hard guard; None where no limit is known.
+        gate: nothing leaves before this time.
+        closed: True from a rejection until the first request has left through the reopened gate.
+        accepted: answers since the epoch began that were no rejections.
+        in_vain: closings of the gate in a row with nothing accepted between them.
+        probe: departure of the one request that is to show whether anything gets through; None where none is out.
         credit: requests that may leave at once.
         credited_at: when `credit` was last brought up to date.
-        gate: nothing leaves before this time.
-        closed_in_a_row: closings of the gate with nothing accepted between them.
-        accepted: True where something got through since the gate last closed.
     """
 
-    per_second: float | None
+    plan: Plan
+    learned: Learned
+    window: Window | None
+    gate: float = -math.inf
+    closed: bool = False
+    accepted: int = 0
+    in_vain: int = 0
+    probe: float | None = None
     credit: float = 1.0
     credited_at: float = 0.0
-    gate: float = 0.0
-    closed_in_a_row: int = 0
-    accepted: bool = False
 
 
-def start(per_minute: float, now: float) -> Rate:
-    """The state before the first request. `per_minute` of 0 does not pace."""
-    return Rate(per_minute / WINDOW if per_minute else None, credited_at=now)
+def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
+    """The state before the first request.
+
+    Args:
+        plan: how to pace.
+        now: the time.
+        memory: what the last run against the same quota left, or None.
+    """
+    guard = plan.window()
+    learned = Learned(math.inf if plan.burst else plan.per_second, began=now)
+    if memory is not None and guard is not None and memory.held:
+        then = now - memory.age
+        guard = replace(guard, answers=((then, then, memory.held),), answered=memory.held)
+    if memory is not None and plan.learns and memory.per_second < plan.per_second:
+        learned = Learned(max(learning.SLOWEST, memory.per_second), now, now, _usable(memory.longest_asked))
+    return Rate(plan, learned, guard, credited_at=now)
+
+
+def expecting(state: Rate, customers: int, now: float) -> Rate:
+    """When it is known how many customers are left: those that fit into the quota go out at once."""
+    fits = state.window is not None and customers <= window.room(state.window, now)
+    if not fits or state.learned.since is not None or state.closed:
+        return state
+    return replace(state, learned=replace(state.learned, per_second=math.inf))
+
+
+def pace(state: Rate, now: float) -> float:
+    """Requests a second at this moment; infinite where they are not paced."""
+    return learning.pace(state.learned, state.plan.per_second, now)
 
 
 def wait(state: Rate, now: float) -> float:
-    """Seconds until the next request may leave; 0 means now."""
+    """Seconds until the next request may leave; 0 means now. Ask again after that time: things may have changed."""
     if now < state.gate:
         return state.gate - now
-    if state.per_second is None:
-        return 0.0
-    missing = 1.0 - _credit(state, state.per_second, now)
-    return missing / state.per_second if missing > 1e-9 else 0.0  # noqa: PLR2004 - floating-point dust
+    if state.probe is not None and now < state.probe + window.LONGEST_REQUEST:
+        return _POLL
+    if state.closed:
+        state = _opened(state, now)
+    guarded = window.wait(state.window, now) if state.window else 0.0
+    per_second = pace(state, now)
+    missing = 0.0 if per_second == math.inf else 1.0 - _credit(state, per_second, now)
+    return max(guarded, min(missing / per_second, _LOOK_AGAIN)) if missing > _DUST else guarded
 
 
 def sent(state: Rate, now: float) -> Rate:
     """After a request has left."""
-    if state.per_second is None:
+    probe = None
+    if state.closed:
+        # nothing got through the last time: one request goes ahead, the others wait for its answer
+        probe = None if state.accepted else now
+        state = _opened(state, now)
+    per_second = pace(state, now)
+    if per_second != math.inf:
+        credit = _credit(state, per_second, now) - 1.0
+    elif state.window is None and state.probe is probe:
         return state
-    return replace(state, credit=_credit(state, state.per_second, now) - 1.0, credited_at=now)
+    else:
+        credit = state.credit
+    guard = window.sent(state.window, now) if state.window else None
+    return replace(state, window=guard, probe=probe, credit=credit, credited_at=now)
 
 
-def accepted(state: Rate) -> Rate:
+def accepted(state: Rate, now: float, sent_at: float | None = None) -> Rate:
     """After an answer that is not a rejection."""
-    return state if state.accepted else replace(state, accepted=True)
+    if state.accepted and state.window is None and state.probe is None and not state.plan.learns:
+        return state
+    return _answered(state, now, sent_at, 1)
+
+
+def lost(state: Rate, now: float, sent_at: float | None = None) -> Rate:
+    """When no answer will come: the server may have counted the request, but has accepted nothing."""
+    return _answered(state, now, sent_at, 0)
 
 
 def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None) -> Rate:
@@ -70,19 +143,58 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
         state: before.
         sent_at: when the rejected request left.
         now: when the rejection came.
-        retry_after: what the server asked for, in seconds; None where it did not.
+        retry_after: what the server asked for, in seconds; None, or anything senseless, where it did not.
     """
+    asked = _usable(retry_after)
+    state = _answered(state, now, sent_at, 0)
+    if state.closed:
+        return replace(state, gate=max(state.gate, now + asked))
     if sent_at < state.gate:
-        asked_until = now + (retry_after or 0.0)
-        return replace(state, gate=max(state.gate, asked_until))
-    in_a_row = 0 if state.accepted else state.closed_in_a_row + 1
-    # without a usable Retry-After: a second, doubled up to the window while nothing gets through
-    seconds = retry_after or min(WINDOW, 2.0**in_a_row)
-    return replace(
-        state, gate=now + seconds, closed_in_a_row=in_a_row, accepted=False, credit=0.0, credited_at=now + seconds
-    )
+        # the gate has opened again since: this one belongs to the last closing
+        return state
+    in_vain = 0 if state.accepted else state.in_vain + 1
+    # again and again nothing got through: longer, whatever the server says, up to a minute
+    longer = min(MINUTE, FIRST_WAIT * 2.0 ** (in_vain - (BELIEVED if asked else 1))) if in_vain > (BELIEVED if asked else 1) else 0.0
+    gate = now + max(asked or FIRST_WAIT, longer)
+    learned = learning.closed(state.learned, pace(state, now), asked)
+    return replace(state, learned=learned, gate=gate, closed=True, in_vain=in_vain, credit=0.0, credited_at=now)
+
+
+def eta(state: Rate, customers: int, now: float) -> float | None:
+    """Seconds until so many more customers are asked; None where there is no pace to reckon with."""
+    per_second = pace(state, now)
+    if per_second == math.inf:
+        return None
+    return max(0.0, state.gate - now) + customers / per_second
+
+
+def memory(state: Rate, now: float) -> Memory:
+    """What the next run may begin with."""
+    held = state.window.limit - window.room(state.window, now) if state.window else 0
+    return Memory(pace(state, now), state.learned.longest_asked, held)
+
+
+def _opened(state: Rate, now: float) -> Rate:
+    """When the gate is open again: learns, unless nothing at all got through: then it is the same saturation still."""
+    if not state.accepted:
+        learned = learning.in_vain(state.learned, now)
+        return replace(state, learned=learned, closed=False, credit=1.0, credited_at=now)
+    learned = learning.opened(state.learned, state.accepted, now) if state.plan.learns else state.learned
+    return replace(state, learned=learned, closed=False, accepted=0)
+
+
+def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> Rate:
+    guard = window.answered(state.window, now, sent_at) if state.window else None
+    answers_probe = state.probe is not None and (sent_at is None or sent_at >= state.probe)
+    probe = None if answers_probe else state.probe
+    return replace(state, window=guard, accepted=state.accepted + accepted, probe=probe)
 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:
     earned = max(0.0, now - state.credited_at) * per_second
-    return min(state.credit + earned, max(1.0, per_second * _CREDIT_SECONDS))
+    return min(state.credit + earned, max(1.0, per_second * CREDIT_SECONDS))
+
+
+def _usable(retry_after: float | None) -> float:
+    """Seconds asked for; 0 where that is nothing, negative or no number."""
+    return min(retry_after, LONGEST_ASKED) if retry_after is not None and retry_after > 0 else 0.0

@@ -17,6 +17,8 @@ from typing import Any
 from auditor.errors import SignInError
 from auditor.fetch.tls import tls_context
 
+_log = logging.getLogger(__name__)
+
 RENEW_AHEAD = 300.0
 """Seconds of life left below which a token is renewed while it still serves; MSAL draws the same line."""
 TOO_OLD = 30.0
@@ -106,6 +108,7 @@ class TokenSource:
     async def _fly(self, *, force: bool) -> Token:
         value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, force)
         generation = self._token.generation + 1 if self._token else 1
+        _log.info("access token %d is here, for %.0f s", generation, seconds)
         self._token = Token(value, self._clock() + seconds, generation)
         return self._token
 

@@ -1,14 +1,16 @@
 """One gate and one turnstile for all workers. Rule: every request passes `turn`, and every answer is reported back.
 
-The arithmetic is `core.rate`; here are only the clock, the lock and the sleep. Waiters stand in one queue (an
+The arithmetic is `core.rate`; here are only the clock, the queue and the sleep. Waiters stand in one queue (an
 `asyncio.Lock` is first come, first served), so a closed gate wakes one of them, not all.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from auditor.core import rate
+from auditor.core import concurrency, rate
+from auditor.core.plan import MINUTE, Memory, Plan
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -17,23 +19,59 @@ class IntakeClosed(Exception):  # noqa: N818 - it is a signal to the workers, no
     """The run ends: no further request may leave."""
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the limit was used.
+
+    Attributes:
+        requests: by outcome; `sent` is their sum, `throttled` those that were rejected for exceeding the limit.
+        waited: seconds that the gate and the pace held the run up.
+        learned_per_minute: the pace at the end; None where requests were not paced.
+        percent_of_ideal: the time that the answers take at the limit, as a share of what they took, at most 100;
+            None where there is no limit to compare with, or nothing was answered.
+    """
+
+    requests: dict[str, int]
+    waited: float
+    learned_per_minute: float | None
+    percent_of_ideal: float | None
+
+
 class Pacing:
     """The gate and the pace that all requests of a run share.
 
     Args:
-        per_minute: requests a minute; 0 does not pace, but the gate still holds.
+        plan: how to pace; a number is requests a minute, 0 does not pace, but the gate still holds.
         clock: monotonic seconds.
         sleep: waits so many seconds.
+        memory: what the last run against the same quota left.
     """
 
-    def __init__(self, per_minute: float, *, clock: Callable[[], float], sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        plan: Plan | float,
+        *,
+        clock: Callable[[], float],
+        sleep: Sleep = asyncio.sleep,
+        memory: Memory | None = None,
+    ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._rate = rate.start(per_minute, clock())
+        self._plan = plan if isinstance(plan, Plan) else Plan(plan)
+        self._rate = rate.start(self._plan, clock(), memory)
         self._queue = asyncio.Lock()
+        self._queueing = 0
         self._closed = asyncio.Event()
+        self._latency = 0.0
+        self._answered = 0
+        self._first: float | None = None
+        self._last = 0.0
         self.requests: Counter[str] = Counter()
         self.waited = 0.0
+
+    def expect(self, customers: int) -> None:
+        """Tells how many customers are left to ask for: those that fit into the quota go out at once."""
+        self._rate = rate.expecting(self._rate, customers, self._clock())
 
     async def turn(self) -> float:
         """Waits until a request may leave; returns when it does, in monotonic seconds.
@@ -41,14 +79,16 @@ class Pacing:
         Raises:
             IntakeClosed: the run ends.
         """
-        async with self._queue:
-            while seconds := rate.wait(self._rate, self._clock()):
-                await self.pause(seconds)
-            self._check()
-            now = self._clock()
-            self._rate = rate.sent(self._rate, now)
-            self.requests["sent"] += 1
-            return now
+        now = self._clock()
+        if self._queueing or rate.wait(self._rate, now):
+            now = await self._in_turn()
+        elif self._closed.is_set():
+            raise IntakeClosed
+        self._rate = rate.sent(self._rate, now)
+        self.requests["sent"] += 1
+        if self._first is None:
+            self._first = now
+        return now
 
     async def pause(self, seconds: float) -> None:
         """Sleeps, but no longer than the run goes on.
@@ -57,7 +97,6 @@ class Pacing:
             IntakeClosed: the run ends.
         """
         self._check()
-        began = self._clock()
         closing = asyncio.ensure_future(self._closed.wait())
         sleeping = asyncio.ensure_future(self._sleep(seconds))
         try:
@@ -65,12 +104,19 @@ class Pacing:
         finally:
             closing.cancel()
             sleeping.cancel()
-        self.waited += self._clock() - began
         self._check()
 
-    def accepted(self) -> None:
-        """Reports an answer that is not a rejection."""
-        self._rate = rate.accepted(self._rate)
+    def accepted(self, sent_at: float | None = None) -> None:
+        """Reports an answer that is not a rejection; `sent_at` is what `turn` returned for its request."""
+        now = self._last = self._clock()
+        self._rate = rate.accepted(self._rate, now, sent_at)
+        self._answered += 1
+        if sent_at is not None:
+            self._latency = concurrency.mean_latency(self._latency, now - sent_at)
+
+    def lost(self, sent_at: float | None = None) -> None:
+        """Reports that no answer will come: a time-out or a lost connection."""
+        self._rate = rate.lost(self._rate, self._clock(), sent_at)
 
     def rejected(self, sent_at: float, retry_after: float | None) -> None:
         """Reports a rejection for exceeding the limit: closes the gate for everybody."""
@@ -79,11 +125,59 @@ class Pacing:
     @property
     def hopeless(self) -> bool:
         """True where the gate was opened so often with nothing getting through that no patience will help."""
-        return self._rate.closed_in_a_row >= rate.PATIENCE
+        return self._rate.in_vain >= rate.PATIENCE
+
+    def workers(self, cap: int) -> int:
+        """How many workers are useful now, at most `cap`."""
+        return concurrency.workers(rate.pace(self._rate, self._clock()), self._latency, cap)
+
+    def eta(self, customers: int) -> float | None:
+        """Seconds until so many more customers are answered; None where nothing shows it yet."""
+        now = self._clock()
+        by_pace = rate.eta(self._rate, customers, now)
+        if by_pace is not None:
+            return by_pace + self._latency
+        if self._first is None or not self._answered or now <= self._first:
+            return None
+        return customers * (now - self._first) / self._answered
+
+    def account(self) -> Account:
+        """How the limit was used so far."""
+        per_second = rate.pace(self._rate, self._clock())
+        limit = min(self._plan.per_second, per_second) if self._plan.per_minute is None else self._plan.per_second
+        took = self._last - self._first if self._first is not None else 0.0
+        paced, limited = per_second < float("inf"), limit < float("inf")
+        return Account(
+            dict(self.requests),
+            self.waited,
+            per_second * MINUTE if paced else None,
+            min(100.0, 100.0 * self._answered / limit / took) if limited and self._answered and took > 0 else None,
+        )
+
+    def memory(self) -> Memory:
+        """What the next run against the same quota may begin with."""
+        return rate.memory(self._rate, self._clock())
+
+    async def closed(self) -> None:
+        """Waits until the intake is closed."""
+        await self._closed.wait()
 
     def close(self) -> None:
         """Lets no further request leave; whoever waits is woken with `IntakeClosed`."""
         self._closed.set()
+
+    async def _in_turn(self) -> float:
+        """The time at which the first of the queue may leave."""
+        self._queueing += 1
+        try:
+            async with self._queue:
+                while seconds := rate.wait(self._rate, now := self._clock()):
+                    await self.pause(seconds)
+                    self.waited += self._clock() - now
+                self._check()
+                return now
+        finally:
+            self._queueing -= 1
 
     def _check(self) -> None:
         if self._closed.is_set():

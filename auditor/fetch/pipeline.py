@@ -6,6 +6,7 @@ generator, because yielding inside a TaskGroup leaks workers when the consumer l
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 from auditor.core.breaker import Breaker
 from auditor.core.model import Answer, RunEnd
@@ -15,12 +16,25 @@ Wanted = tuple[int, str]
 """(row index, customer id)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Workers.
+
+    Attributes:
+        workers: how many customers are asked for at a time.
+        grace: seconds that requests in flight are given once the intake is closed.
+    """
+
+    workers: int
+    grace: float = 30.0
+
+
 async def run(
     wanted: Iterator[Wanted],
     ask: Callable[[str], Awaitable[Answer]],
     record: Callable[[int, Answer], None],
     pacing: Pacing,
-    workers: int,
+    crew: Crew,
 ) -> RunEnd | None:
     """Asks for every customer and records every answer.
 
@@ -29,7 +43,7 @@ async def run(
         ask: the answer for one customer.
         record: writes one answer down; called in the order of arrival.
         pacing: closed when the run must end, so that nobody waits for a turn in vain.
-        workers: how many customers are asked for at a time.
+        crew: how many customers are asked for at a time, and how long the last ones may take.
 
     Returns:
         Why the run ended before every customer was asked, or None.
@@ -57,9 +71,19 @@ async def run(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(work())
+            crew_at_work = [group.create_task(work()) for _ in range(crew.workers)]
+            watching = group.create_task(_send_home(crew_at_work, pacing, crew.grace))
+            await asyncio.wait(crew_at_work)
+            watching.cancel()
     except ExceptionGroup as failures:
         # one failure ends the run; its fellows were cancelled or say the same
         raise failures.exceptions[0] from failures
     return ends[0] if ends else None
+
+
+async def _send_home(crew_at_work: list["asyncio.Task[None]"], pacing: Pacing, grace: float) -> None:
+    """Cancels whoever has not finished some time after the intake was closed: resume asks for these customers again."""
+    await pacing.closed()
+    await asyncio.sleep(grace)
+    for worker in crew_at_work:
+        worker.cancel()

@@ -4,6 +4,7 @@ tenacity is entered only after a first attempt has failed: nearly all succeed, a
 throughput. One `AsyncRetrying` a customer (a shared one miscounts), no exception as control flow, attempts counted here.
 """
 
+import logging
 import os
 import random
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,8 @@ from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
 from auditor.core.retry import Again, RetryPolicy, decide, retry_after_seconds
 from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
+
+_log = logging.getLogger(__name__)
 
 Attempt = Callable[[str, str, str, str], Awaitable[Reply]]
 """(customer id, access token, request id, correlation id) -> Reply; see `PartnerCenter.validation_status`."""
@@ -123,6 +126,7 @@ class Asker:
             return _Outcome(replace(finding, next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), reply, None)
         if finding.next not in {Next.DONE, Next.WAIT}:
             spent.failures += 1
+            _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, reply.http_status, finding.error_message)
         decision = decide(finding, spent.failures, self._dice(), self._policy, retry_after)
         return _Outcome(finding, reply, decision if isinstance(decision, Again) else None)
 
@@ -142,6 +146,7 @@ class Asker:
         requests = self._pacing.requests
         if finding.next is Next.WAIT:
             requests["throttled"] += 1
+            _log.info("throttled: nothing leaves until the gate opens (Retry-After: %s)", reply.retry_after)
             self._pacing.rejected(sent_at, retry_after)
             return
         if reply.http_status is None:

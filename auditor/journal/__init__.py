@@ -10,6 +10,7 @@ nothing (each line is one `os.write`); a power cut loses at most the last second
 `lines`      one line of the journal: its checksum, its number
 `writing`    the journal, open for appending
 `reading`    what it says: facts, answers, who is done
+`reusing`    answers of earlier runs that may serve again
 ===========  ==============================================================
 """
 
@@ -22,6 +23,7 @@ from auditor.journal.reading import (
     read_facts,
     read_settings,
 )
+from auditor.journal.reusing import reusable
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
 from auditor.journal.writing import Journal
 
@@ -38,6 +40,7 @@ __all__ = [
     "member_blocks",
     "read_facts",
     "read_settings",
+    "reusable",
     "wanted",
     "write_rows",
 ]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from auditor import __version__
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, Cause, Membership, RunFacts
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
@@ -34,6 +35,7 @@ class Journal:
             {
                 "kind": "header",
                 "schema_version": SCHEMA_VERSION,
+                "auditor": __version__,
                 "run_id": facts.run_id,
                 "started_at": facts.started_at,
                 "api": facts.api,
@@ -81,6 +83,10 @@ class Journal:
     def begin_session(self) -> None:
         """Writes that a session of asking starts; until its end is written, the run counts as interrupted."""
         self._append({"kind": "session", "started_at": datetime.now(UTC)})
+
+    def reuse(self, row: int, answer: dict[str, Any]) -> None:
+        """Writes an answer of an earlier run down again; it cost this run no request."""
+        self._append({**answer, "kind": "answer", "row": row, "attempts": 0})
 
     def member(self, customer_id: str, listed: Listed | None) -> None:
         """Writes whether the partner's own list has a customer; None where it has not."""

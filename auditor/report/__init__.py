@@ -6,10 +6,12 @@ In the order of the data's way:
 `jsonl`       JSON Lines -> Arrow tables, a block at a time, with given types
 `roster`      first pass over rows.jsonl: which rows name which customer
 `answers`     the journal's answers, one that decides for each customer
+`members`     the journal's lines about who is in the partner's own list
 `frames`      second pass: rows and answers -> DataFrames with the declared schema
 `schema`      that schema; `times` parses and writes times
 `parquet`     frame -> results.parquet
 `csv`         frame -> results.csv and its split by verdict
+`unlisted`    unlisted.csv: the partner's customers that no list mentions
 `summary`     ledger and facts -> summary.csv, summary.json
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`

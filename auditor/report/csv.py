@@ -35,19 +35,20 @@ def writing(schema: pa.Schema, create: Callable[[str], Sink]) -> Iterator[Callab
     results = create(RESULTS)
     splits = {verdict: create(name) for verdict, name in SPLITS.items()}
     for sink in (results, *splits.values()):
-        sink.write(_header(schema))
+        sink.write(header(schema))
 
     def write(frame: pd.DataFrame) -> None:
         verdicts = frame["verdict"].cat.codes.to_numpy()
         table = _as_texts(to_table(frame, schema))
-        _append(results, table)
+        append(results, table)
         for verdict, sink in splits.items():
-            _append(sink, table.filter(pa.array(verdicts == VERDICTS.index(verdict))))
+            append(sink, table.filter(pa.array(verdicts == VERDICTS.index(verdict))))
 
     yield write
 
 
-def _header(schema: pa.Schema) -> bytes:
+def header(schema: pa.Schema) -> bytes:
+    """The first line."""
     # pyarrow refuses a name that holds a quote
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(schema.names)
@@ -62,6 +63,11 @@ def _as_texts(table: pa.Table) -> pa.Table:
     return table
 
 
-def _append(sink: Sink, table: pa.Table) -> None:
+def append(sink: Sink, table: pa.Table) -> None:
+    """One line a record.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     pyarrow.csv.write_csv(table, sink, _OPTIONS)
     sink.records += table.num_rows

@@ -1,7 +1,8 @@
 """rows.jsonl and the answers -> DataFrames with the declared schema. Rule: one record a row, in input order, one verdict.
 
-A valid row without an answer is `not_attempted`; a rejected row keeps the reason it was rejected for. The verdict is
-looked up from the reason and from nothing else.
+A valid row without an answer is `not_attempted`; a rejected row keeps the reason it was rejected for; a customer without
+an account status that is known to be a stranger is `not_in_customer_list`. The verdict is looked up from the reason and
+from nothing else.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.report import jsonl, times
 from auditor.report.answers import Answers
+from auditor.report.members import Members
 from auditor.report.roster import Roster
 from auditor.report.schema import (
     REASON_WORDS,
@@ -53,7 +55,7 @@ class Batch:
     owner_first: npt.NDArray[np.bool_]
 
 
-def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answers) -> Iterator[Batch]:
+def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answers, members: Members) -> Iterator[Batch]:
     """The report's records in input order, a block of rows.jsonl at a time.
 
     Args:
@@ -61,6 +63,7 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
         columns: the lists' own other columns.
         roster: of the same rows.
         answers: by the roster's customers.
+        members: likewise.
 
     Raises:
         OutputError: rows.jsonl cannot be read.
@@ -74,7 +77,10 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
         for name in _REQUIRED:
             if rows[name].null_count:
                 raise IncompleteError(f"{ROWS}: a row has no {name}", "audit the list again")
-        frame = _frame(rows, answers.of(roster.numbers[here]), columns)
+        numbers = roster.numbers[here]
+        answered = answers.of(numbers)
+        reasons = members.judged(_reasons(rows["reason"], answered["reason"]), numbers)
+        frame = _frame(members.completed(rows, numbers), answered, reasons, columns)
         yield Batch(frame, roster.first[here], roster.owner_first[here])
 
 
@@ -93,8 +99,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
     )
 
 
-def _frame(rows: pa.Table, answered: pa.Table, columns: tuple[str, ...]) -> pd.DataFrame:
-    reasons = _reasons(rows["reason"], answered["reason"])
+def _frame(rows: pa.Table, answered: pa.Table, reasons: npt.NDArray[np.int8], columns: tuple[str, ...]) -> pd.DataFrame:
     own = {name: pc.struct_field(rows["other"], [place]) for place, name in enumerate(own_names(columns).values())}
     given = rows.drop_columns(["reason", "other"]).to_pandas(types_mapper=arrow_types)
     found = answered.drop_columns(["reason"]).to_pandas(types_mapper=arrow_types)

@@ -12,16 +12,19 @@ from pathlib import Path
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import RunFacts
 from auditor.errors import IncompleteError, SettingsError
-from auditor.report import summary
+from auditor.report import summary, unlisted
 from auditor.report.answers import read_answers
 from auditor.report.files import Entry, Staging, measure
 from auditor.report.frames import Batch, batches, tallies
+from auditor.report.members import Members, read_members
 from auditor.report.roster import Roster, read_roster
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.writers import FORMATS, Write, write_manifest
 
 
-def render(run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collection[str]) -> Ledger:
+def render(
+    run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collection[str], members: Iterable[bytes] = ()
+) -> Ledger:
     """Writes every report of a run, the manifest last.
 
     Args:
@@ -29,6 +32,8 @@ def render(run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collec
         facts: what the journal says of the run as a whole.
         answers: the journal's undamaged answer lines, in blocks of whole lines, in its order.
         formats: which of `FORMATS` to write; the summary is always written.
+        members: likewise the lines about who is in the partner's own customer list; read only where `facts` say that
+            it was asked for.
 
     Returns:
         The ledger as it was counted while writing.
@@ -46,9 +51,10 @@ def render(run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collec
         roster = read_roster(run)
         if facts.list_digest and roster.digest != facts.list_digest:
             raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
-        parts = batches(run, facts.columns, roster, read_answers(answers, roster))
+        answered, own = read_answers(answers, roster), read_members(members, roster, facts.membership)
+        parts = batches(run, facts.columns, roster, answered, own)
         ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
-        _write_summary(ledger, facts, staging)
+        _write_summary(summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging)), staging)
         entries = staging.publish(outdated=_outdated(chosen))
     write_manifest(run, facts.run_id, [*entries, *_sources(run, roster)])
     return ledger
@@ -72,17 +78,28 @@ def _wait(writing: Iterable[Future[None]]) -> None:
         job.result()
 
 
-def _write_summary(ledger: Ledger, facts: RunFacts, staging: Staging) -> None:
+def _unlisted(own: Members, staging: Staging) -> int | None:
+    """Writes unlisted.csv and says how many it tells of; None where the partner's list was not paged through."""
+    if own.unlisted is None:
+        return None
+    return unlisted.write(own.unlisted, staging)
+
+
+def _write_summary(told: summary.Summary, staging: Staging) -> None:
     table, document = staging.create(summary.CSV), staging.create(summary.JSON)
-    table.write(summary.as_csv(ledger, facts))
-    table.records = summary.lines(ledger)
-    document.write(summary.as_json(ledger, facts))
+    table.write(summary.as_csv(told))
+    table.records = summary.lines(told)
+    document.write(summary.as_json(told))
     document.records = 1
 
 
 def _outdated(chosen: Iterable[str]) -> list[str]:
-    """The manifest, and what only other renderings made."""
-    return [MANIFEST, *(name for other in FORMATS if other not in chosen for name in FORMATS[other].names)]
+    """The manifest, and what only other renderings made; what this one makes takes its name afterwards."""
+    return [
+        MANIFEST,
+        unlisted.NAME,
+        *(name for other in FORMATS if other not in chosen for name in FORMATS[other].names),
+    ]
 
 
 def _sources(run: Path, roster: Roster) -> Iterator[Entry]:

@@ -9,21 +9,23 @@ verdict   by verdict; all three, always
 reason    by verdict and reason
 status    by verdict, reason and status; status is empty where there was no answer
 owner     by verdict and owner; owner is empty where the list names none
+unlisted  the partner's own customers that no row names, so 0 rows; only where its list was read
 ========  =================================================================================
 
-Within a scope rows add up to the run's; so do customers, but for `owner`: a customer on rows of two owners counts for
-each. Neither file holds the time of rendering: the same folder gives the same bytes.
+Within a scope rows add up to the run's, but for `unlisted`; so do customers, but for `owner`: a customer on rows of two
+owners counts for each. Neither file holds the time of rendering: the same folder gives the same bytes.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor.core.ledger import Count, Ledger, complete
-from auditor.core.model import RunFacts, Verdict
+from auditor.core.model import Membership, RunFacts, Verdict, Way
 from auditor.report.schema import SCHEMA_VERSION
 
 CSV, JSON = "summary.csv", "summary.json"
@@ -31,21 +33,40 @@ NAMES = (CSV, JSON)
 COLUMNS = ("scope", "verdict", "reason", "status", "owner", "rows", "customers", "note")
 
 
-def as_csv(ledger: Ledger, facts: RunFacts) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What both files tell.
+
+    Attributes:
+        ledger: as counted while writing.
+        facts: of the run.
+        unchecked: customers without an account status of whom it is not known whether they are the partner's.
+        unlisted: the partner's own customers that no row names; None where its list was not paged through.
+    """
+
+    ledger: Ledger
+    facts: RunFacts
+    unchecked: int = 0
+    unlisted: int | None = None
+
+
+def as_csv(told: Summary) -> bytes:
     """The counts in long form."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    rows, customers = (sum(getattr(c, unit) for c in ledger.statuses) for unit in ("rows", "customers"))
-    writer.writerow(["run", "", "", "", "", rows, customers, note(ledger, facts)])
-    for scope, c in _scoped(ledger):
+    rows, customers = (sum(getattr(c, unit) for c in told.ledger.statuses) for unit in ("rows", "customers"))
+    writer.writerow(["run", "", "", "", "", rows, customers, note(told)])
+    for scope, c in _scoped(told.ledger):
         writer.writerow([scope, c.verdict, c.reason, c.status, c.owner, c.rows, c.customers, ""])
+    if told.unlisted is not None:
+        writer.writerow(["unlisted", "", "", "", "", 0, told.unlisted, _listing(told)])
     return text.getvalue().encode()
 
 
-def lines(ledger: Ledger) -> int:
-    """How many records summary.csv has for this ledger."""
-    return 1 + len(_scoped(ledger))
+def lines(told: Summary) -> int:
+    """How many records summary.csv has for this."""
+    return 1 + len(_scoped(told.ledger)) + (told.unlisted is not None)
 
 
 def _scoped(ledger: Ledger) -> list[tuple[str, Count]]:
@@ -58,13 +79,14 @@ def _scoped(ledger: Ledger) -> list[tuple[str, Count]]:
     return [(scope, count) for scope, counts in scopes.items() for count in counts]
 
 
-def as_json(ledger: Ledger, facts: RunFacts) -> bytes:
+def as_json(told: Summary) -> bytes:
     """The counts and the run's facts."""
+    ledger, facts = told.ledger, told.facts
     document = {
         "schema_version": SCHEMA_VERSION,
         "run_id": facts.run_id,
         "complete": complete(ledger, facts),
-        "note": note(ledger, facts),
+        "note": note(told),
         "simulated": facts.simulated,
         "finished": facts.finished,
         "cause": facts.cause,
@@ -74,11 +96,13 @@ def as_json(ledger: Ledger, facts: RunFacts) -> bytes:
         "started_at": _time(facts.started_at),
         "finished_at": facts.finished_at and _time(facts.finished_at),
         "elapsed_seconds": facts.elapsed_seconds,
-        "requests": {"total": sum(facts.requests.values()), **dict(sorted(facts.requests.items()))},
+        # every other count is an outcome of requests that were sent
+        "requests": {"total": facts.requests.get("sent", 0), **dict(sorted(facts.requests.items()))},
         "lists": facts.lists,
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,
         "max_undetermined": facts.max_undetermined,
+        "membership": _membership(told),
         "ledger": _ledger(ledger),
         "verdicts": _counts(ledger.by_verdict()),
         "reasons": _counts(ledger.by_reason()),
@@ -88,22 +112,54 @@ def as_json(ledger: Ledger, facts: RunFacts) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def note(ledger: Ledger, facts: RunFacts) -> str:
+def note(told: Summary) -> str:
     """Whether the run is complete, and what a reader must mind, in one line."""
-    whole = complete(ledger, facts)
+    whole = complete(told.ledger, told.facts)
+    return ": ".join(filter(None, ["complete" if whole else "INCOMPLETE", "; ".join(_remarks(told))]))
+
+
+def _remarks(told: Summary) -> Iterator[str]:
+    ledger, facts = told.ledger, told.facts
     undetermined = ledger.rows_of(Verdict.UNDETERMINED)
-    remarks = []
     if not facts.finished:
-        remarks.append(f"not every customer was asked ({facts.message or facts.cause})")
+        yield f"not every customer was asked ({facts.message or facts.cause})"
     if not ledger.balanced:
-        remarks.append("the ledger does not balance")
+        yield "the ledger does not balance"
     if undetermined:
-        remarks.append(f"{undetermined:,} of {ledger.rows:,} rows are undetermined, not to be taken as eligible")
+        yield f"{undetermined:,} of {ledger.rows:,} rows are undetermined, not to be taken as eligible"
+    yield from _remarks_on_membership(told)
     if facts.damaged_lines:
-        remarks.append(f"{len(facts.damaged_lines):,} damaged lines of the journal count as not answered")
+        yield f"{len(facts.damaged_lines):,} damaged lines of the journal count as not answered"
     if facts.simulated:
-        remarks.append("the data are simulated")
-    return ": ".join(filter(None, ["complete" if whole else "INCOMPLETE", "; ".join(remarks)]))
+        yield "the data are simulated"
+
+
+def _remarks_on_membership(told: Summary) -> Iterator[str]:
+    found = told.facts.membership
+    if told.unchecked:
+        why = f" ({found.message})" if found and found.message else ""
+        yield (
+            f"membership was not checked: {told.unchecked:,} customers without an account status count as eligible "
+            f"and may not be the partner's{why}"
+        )
+    if told.unlisted:
+        yield f"{told.unlisted:,} customers of the partner's own list are in none of the lists (unlisted.csv)"
+    if listing := _listing(told):
+        yield listing
+
+
+def _listing(told: Summary) -> str:
+    """What is to be said of unlisted.csv itself."""
+    found = told.facts.membership
+    if found is None or found.way is not Way.LIST or found.complete:
+        return ""
+    why = f" ({found.message})" if found.message and not told.unchecked else ""
+    return f"the partner's own list was not read to its end{why}, so unlisted.csv may lack customers"
+
+
+def _membership(told: Summary) -> dict[str, Any]:
+    found = told.facts.membership or Membership(Way.NONE, 0, complete=False)
+    return {**asdict(found), "unchecked": told.unchecked, "unlisted": told.unlisted}
 
 
 def _ledger(ledger: Ledger) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.commands.lock import one_run_at_a_time
+from auditor.errors import OutputError
+from auditor.journal.lines import encode
 from auditor.simulator import (
     AnswerOptions,
     GateOptions,
@@ -96,7 +100,7 @@ def _folder() -> Path:
 def test_the_whole_way(simulator: Simulator) -> None:
     """From a list to files: every row once, in order, with the verdict that its customer's answer stands for."""
     _write_list([*IDS[:17], IDS[1].upper(), "{" + IDS[0] + "}", "no id"])
-    assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 3
+    assert main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never"]) == 3
     rows = _results()
     assert [row["reason"] for row in rows] == [*REASONS, "under_review", "allowed", "invalid_id"]
     assert [row["customer_id"] for row in rows] == [*IDS[:17], IDS[1], IDS[0], "no id"]
@@ -272,12 +276,11 @@ def test_a_signal_stops_the_intake_and_keeps_every_answer(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
 ) -> None:
     """What is in flight finishes; the journal holds every answer the server gave; the reports say incomplete."""
-    identity = IdentityOptions(enabled=False)
-    with serve_in_thread(_options(identity=identity, tls=False)) as simulator:
+    with serve_in_thread(_slow(0.05)) as simulator:
         _use(monkeypatch, simulator)
         monkeypatch.delenv("AUDITOR_CA_BUNDLE")
         _write_list(IDS)
-        command = [sys.executable, "-m", "auditor", "run", "list.csv", "--rate", "600"]
+        command = [sys.executable, "-m", "auditor", "run", "list.csv", "--rate", "0", "--concurrency", "2"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             simulator.log.wait_for(10)
             process.send_signal(number)
@@ -289,3 +292,109 @@ def test_a_signal_stops_the_intake_and_keeps_every_answer(
     assert {row["customer_id"] for row in rows if row["reason"] != "not_attempted"} == answered
     assert len(rows) == len(IDS)
     assert json.loads((_folder() / "summary.json").read_text(encoding="utf-8"))["complete"] is False
+
+
+def _age(run: Path, hours: int) -> None:
+    """Makes the answers of a run older."""
+    path = run / journal.JOURNAL
+    lines = []
+    for line in path.read_bytes().splitlines():
+        document = json.loads(line)
+        del document["crc"]
+        if document["kind"] == "answer":
+            then = datetime.fromisoformat(document["checked_at"]) - timedelta(hours=hours)
+            document["checked_at"] = then.isoformat()
+        lines.append(encode(document))
+    path.write_bytes(b"".join(lines))
+
+
+def test_eligible_answers_of_earlier_runs_are_reused(simulator: Simulator) -> None:
+    """`--reuse 8h` asks only for whoever was blocked, undetermined, or is stale; each row keeps its own time."""
+    _write_list(IDS[:8])
+    main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never"])
+    first, before = _folder(), {row["customer_id"]: row["checked_at"] for row in _results()}
+    asked_before = len(simulator.log.api)
+    main(["run", "list.csv", "--rate", "0", "--quiet", "--reuse", "8h", "--customer-list", "never"])
+    assert {record.customer_id for record in simulator.log.api[asked_before:]} == set(IDS[1:6])
+    after = {row["customer_id"]: (row["checked_at"], row["attempts"], row["reason"]) for row in _results()}
+    assert after[IDS[0]] == (before[IDS[0]], "0", "allowed")
+    assert after[IDS[6]] == (before[IDS[6]], "0", "no_account_status")
+    assert after[IDS[1]][0] > before[IDS[1]]
+    asked_before = len(simulator.log.api)
+    for run in (first, _folder()):
+        _age(run, hours=9)
+    main(["run", "list.csv", "--rate", "0", "--quiet", "--reuse", "8h", "--customer-list", "never"])
+    assert {record.customer_id for record in simulator.log.api[asked_before:]} == set(IDS[:8])
+
+
+def test_a_newer_refusal_outweighs_an_older_approval(simulator: Simulator) -> None:
+    """Who was allowed yesterday and is under review today is asked again, whichever run is looked at first."""
+    _write_list(IDS[:2])
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    older = _folder()
+    path = older / journal.JOURNAL
+    text = path.read_bytes().replace(b'"reason":"under_review"', b'"reason":"allowed"')
+    path.write_bytes(
+        b"".join(encode({k: v for k, v in json.loads(x).items() if k != "crc"}) for x in text.splitlines())
+    )
+    _age(older, hours=1)
+    main(["run", "list.csv", "--rate", "0", "--quiet"])
+    asked_before = len(simulator.log.api)
+    main(["run", "list.csv", "--rate", "0", "--quiet", "--reuse", "8h"])
+    assert [record.customer_id for record in simulator.log.api[asked_before:]] == [IDS[1]]
+
+
+def test_two_runs_at_once(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second one is refused with exit 11 and told who holds the lock; a dead holder holds nothing."""
+    assert simulator.api_url
+    _write_list(IDS[:2])
+    with one_run_at_a_time(Path("reports"), simulator.api_url, None):
+        assert main(["run", "list.csv", "--quiet"]) == 11
+        assert f"process {os.getpid()}" in capsys.readouterr().err
+    assert main(["run", "list.csv", "--quiet"]) == 0
+
+
+def _slow(seconds: float) -> SimulatorOptions:
+    """A plain-http simulator whose every answer takes so long."""
+    answers = AnswerOptions(weights={"allowed": 1}, latency_seconds=seconds)
+    return _options(identity=IdentityOptions(enabled=False), tls=False, answers=answers)
+
+
+def test_a_deadline_stops_the_run_and_resume_finishes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 6 with every answer kept; the rest is not attempted, and resume asks only for it."""
+    with serve_in_thread(_slow(0.05)) as simulator:
+        _use(monkeypatch, simulator)
+        monkeypatch.delenv("AUDITOR_CA_BUNDLE")
+        _write_list(IDS)
+        options = ["--rate", "0", "--concurrency", "1", "--quiet"]
+        assert main(["run", "list.csv", *options, "--deadline", "1s"]) == 6
+        reasons = Counter(row["reason"] for row in _results())
+        assert reasons["allowed"] + reasons["not_attempted"] == len(IDS)
+        assert reasons["not_attempted"]
+        assert main(["resume", "--quiet", "--concurrency", "8"]) == 0
+        assert set(simulator.log.attempts().values()) == {1}
+
+
+def test_a_service_that_is_down_ends_the_run_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After fifty customers in a row without an answer the rest is left for resume: exit 6."""
+    with serve_in_thread(_options(answers=AnswerOptions(weights={"reset_lasting": 1}))) as simulator:
+        _use(monkeypatch, simulator)
+        _write_list(IDS)
+        options = ["--rate", "0", "--attempts", "1", "--concurrency", "2", "--quiet"]
+        assert main(["run", "list.csv", *options]) == 6
+        assert 50 <= len(simulator.log.api) < len(IDS)
+
+
+def test_reports_that_cannot_be_written_are_exit_7(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk at the end costs the reports only: the journal is whole, and `report` needs no API call."""
+    _write_list(IDS[:4])
+
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise OutputError("results.csv: No space left on device", "make room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("auditor.report.render", full)
+        assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 7
+    asked = len(simulator.log.api)
+    assert main(["report", _folder().name]) == 0
+    assert len(simulator.log.api) == asked

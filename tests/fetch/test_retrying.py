@@ -173,7 +173,7 @@ async def _run(world: World, ids: list[str], workers: int = 7) -> tuple[Counter[
         recorded[answer.customer_id] += 1
 
     asker = world.asker(pacing=pacing)
-    end = await pipeline.run(iter(enumerate(ids)), asker.ask, record, pacing, workers)
+    end = await pipeline.run(iter(enumerate(ids)), asker.ask, record, pacing, pipeline.Crew(workers))
     return recorded, end
 
 
@@ -202,7 +202,7 @@ async def test_the_list_is_read_as_workers_get_free() -> None:
         assert taken <= len(world.sent) + 3
 
     pacing = world.pacing()
-    assert await pipeline.run(lazily(), world.asker(pacing=pacing).ask, record, pacing, 3) is None
+    assert await pipeline.run(lazily(), world.asker(pacing=pacing).ask, record, pacing, pipeline.Crew(3)) is None
 
 
 async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
@@ -232,7 +232,7 @@ async def test_a_failing_record_surfaces_as_itself() -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        await pipeline.run(iter([(0, "a"), (1, "b")]), world.asker(pacing=pacing).ask, record, pacing, 2)
+        await pipeline.run(iter([(0, "a"), (1, "b")]), world.asker(pacing=pacing).ask, record, pacing, pipeline.Crew(2))
 
 
 async def test_a_closed_intake_wakes_whoever_waits() -> None:

@@ -4,9 +4,10 @@ import csv
 import hashlib
 import json
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from auditor import report
 from auditor.core.ledger import Ledger
-from auditor.core.model import Cause, Reason, RunFacts
+from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
 
 BOTH = ("parquet", "csv")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -39,12 +40,24 @@ def answer(at: int, customer: int = 1, reason: str = "allowed", **given: Any) ->
     """A line of the journal."""
     line = {"kind": "answer", "row": at, "customer_id": guid(customer), "reason": reason}
     line |= {"final": reason in STATUS, "status": STATUS.get(Reason(reason)), "attempts": 1}
-    return {**line, "checked_at": "2026-11-22T11:59:58.250000Z", "ms_cv": "x", "crc": "0", **given}
+    return {**line, "checked_at": "2026-11-22T11:59:58.250000Z", "ms_cv": "x", **given}
+
+
+def member(customer: int, *, known: bool = True, **given: Any) -> dict[str, Any]:
+    """A line of the journal about the partner's own list."""
+    line = {"kind": "member", "customer_id": guid(customer), "member": known}
+    return {**line, "company_name": None, "domain": None, "relationship": None, **given}
 
 
 def encoded(lines: Iterable[dict[str, Any]]) -> bytes:
     """JSON Lines."""
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+def sealed(lines: Iterable[dict[str, Any]]) -> bytes:
+    """Lines of a journal, each with the checksum of what stands before it."""
+    bodies = [json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()[:-1] for line in lines]
+    return b"".join(body + b',"crc":"%08x"}\n' % zlib.crc32(body) for body in bodies)
 
 
 @dataclass(frozen=True)
@@ -54,10 +67,11 @@ class Run:
     path: Path
     facts: RunFacts
     answers: tuple[bytes, ...]
+    members: tuple[bytes, ...] = ()
 
     def render(self, formats: Iterable[str] = BOTH) -> Ledger:
         """Renders it."""
-        return report.render(self.path, self.facts, self.answers, tuple(formats))
+        return report.render(self.path, self.facts, self.answers, tuple(formats), self.members)
 
     def with_facts(self, **changes: Any) -> "Run":
         """The same folder with other facts."""
@@ -82,12 +96,17 @@ class Run:
         return {path.name: path.read_bytes() for path in sorted(self.path.iterdir())}
 
 
-def new_run(folder: Path, rows: list[dict[str, Any]], answers: list[dict[str, Any]], **facts: Any) -> Run:
+def new_run(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    answers: list[dict[str, Any]],
+    members: Iterable[dict[str, Any]] = (),
+    **facts: Any,
+) -> Run:
     """Writes rows.jsonl and journal.jsonl into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     content = encoded(rows)
     (folder / "rows.jsonl").write_bytes(content)
-    (folder / "journal.jsonl").write_bytes(encoded([{"kind": "header"}, *answers]))
     columns = dict.fromkeys(column for line in rows for column in line.get("other", {}))
     known: dict[str, Any] = {
         "run_id": folder.name,
@@ -101,14 +120,41 @@ def new_run(folder: Path, rows: list[dict[str, Any]], answers: list[dict[str, An
         "cause": Cause.FINISHED,
         **facts,
     }
-    return Run(folder, RunFacts(**known), (encoded(answers),) if answers else ())
+    run = Run(folder, RunFacts(**known), *(((sealed(lines),) if lines else ()) for lines in (answers, [*members])))
+    (folder / "journal.jsonl").write_bytes(_journal(run))
+    return run
+
+
+def _journal(run: Run) -> bytes:
+    facts = run.facts
+    same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
+    header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
+    end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
+    end |= {
+        "elapsed_seconds": facts.elapsed_seconds,
+        "finished_at": facts.finished_at and facts.finished_at.isoformat(),
+    }
+    found = [{"kind": "membership", **asdict(facts.membership)}] if facts.membership else []
+    return b"".join(
+        [
+            sealed([{**header, **{name: getattr(facts, name) for name in same}, "settings": {}}, {"kind": "session"}]),
+            *run.answers,
+            *run.members,
+            sealed([*found, end] if facts.finished_at else found),
+        ]
+    )
 
 
 @contextmanager
-def passing_run(rows: list[dict[str, Any]], answers: list[dict[str, Any]], **facts: Any) -> Iterator[Run]:
+def passing_run(
+    rows: list[dict[str, Any]],
+    answers: list[dict[str, Any]],
+    members: Iterable[dict[str, Any]] = (),
+    **facts: Any,
+) -> Iterator[Run]:
     """The same in a folder of its own, for one example of a property."""
     with tempfile.TemporaryDirectory() as folder:
-        yield new_run(Path(folder) / "20261122T120000Z", rows, answers, **facts)
+        yield new_run(Path(folder) / "20261122T120000Z", rows, answers, members, **facts)
 
 
 AWKWARD = st.sampled_from(
@@ -123,10 +169,16 @@ TEXTS = AWKWARD | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 @dataclass(frozen=True)
 class Case:
-    """Rows and answers of a made-up run; the answers are in an order that a journal could have."""
+    """Rows, answers and members of a made-up run, each in an order that a journal could have."""
 
     rows: list[dict[str, Any]]
     answers: list[dict[str, Any]]
+    members: list[dict[str, Any]]
+    membership: Membership | None
+
+    def run(self) -> AbstractContextManager[Run]:
+        """A folder of its own."""
+        return passing_run(self.rows, self.answers, self.members, membership=self.membership)
 
     def expected(self) -> list[Reason]:
         """Each row's reason, by the rules in plain Python."""
@@ -138,8 +190,25 @@ class Case:
         reasons = []
         for line in self.rows:
             found = deciding.get(line["customer_id"], {"reason": "not_attempted"})
-            reasons.append(Reason(line["reason"] or found["reason"]))
+            reason = Reason(line["reason"] or found["reason"])
+            strange = reason is Reason.NO_ACCOUNT_STATUS and self.member(line["customer_id"]) is False
+            reasons.append(Reason.NOT_IN_CUSTOMER_LIST if strange else reason)
         return reasons
+
+    def member(self, customer: str) -> bool | None:
+        """Whether the customer is the partner's, by the rules in plain Python; None where it is not known."""
+        if self.membership is None:
+            return None
+        told = [line["member"] for line in self.members if line["customer_id"] == customer]
+        match self.membership.way:
+            case Way.OWN:
+                return True
+            case Way.LIST:
+                return told[-1] if told else False if self.membership.complete else None
+            case Way.SINGLY:
+                return told[-1] if told else None
+            case _:
+                return None
 
 
 @st.composite
@@ -163,4 +232,15 @@ def cases(draw: st.DrawFn) -> Case:
         for customer, place in first.items()
         for _ in range(draw(st.integers(0, 3)))
     ]
-    return Case(rows, draw(st.permutations(answers)))
+    way = draw(st.sampled_from([None, Way.OWN, Way.LIST, Way.SINGLY]))
+    complete, message = draw(st.booleans()), draw(TEXTS)
+    membership = None if way is None else Membership(way, 9, complete, message)
+    lines = st.builds(
+        lambda customer, listed, name, domain: member(customer, known=listed, company_name=name, domain=domain),
+        st.integers(1, 8),
+        st.just(True) if way is Way.LIST else st.booleans(),  # noqa: FBT003 - the value itself
+        texts,
+        st.sampled_from([None, "a.example"]),
+    )
+    members = draw(st.lists(lines, max_size=9)) if way in (Way.LIST, Way.SINGLY) else []
+    return Case(rows, draw(st.permutations(answers)), members, membership)

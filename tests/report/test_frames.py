@@ -10,13 +10,15 @@ from report_support import Run, answer, encoded, new_run, row
 from auditor.errors import IncompleteError
 from auditor.report.answers import read_answers
 from auditor.report.frames import Batch, batches
+from auditor.report.members import read_members
 from auditor.report.roster import read_roster
 from auditor.report.schema import own_names, results_schema
 
 
 def _batch(run: Run) -> Batch:
     roster = read_roster(run.path)
-    (batch,) = batches(run.path, run.facts.columns, roster, read_answers(run.answers, roster))
+    members = read_members(run.members, roster, run.facts.membership)
+    (batch,) = batches(run.path, run.facts.columns, roster, read_answers(run.answers, roster), members)
     return batch
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from report_support import BOTH, Case, answer, cases, new_run, passing_run, row
+from report_support import BOTH, Case, answer, cases, new_run, row
 
 from auditor import report
 from auditor.core.model import Cause, Reason, Verdict
@@ -19,7 +20,7 @@ THOROUGH = settings(max_examples=25, deadline=None)
 @given(cases())
 def test_every_row_has_one_verdict_in_input_order(case: Case) -> None:
     """Rows in = rows out, in order; each has the reason that the rules give it and the verdict of that reason."""
-    with passing_run(case.rows, case.answers) as run:
+    with case.run() as run:
         ledger = run.render()
         expected = case.expected()
         for records in (run.records(), run.typed()):
@@ -35,7 +36,7 @@ def test_every_row_has_one_verdict_in_input_order(case: Case) -> None:
 @given(cases())
 def test_the_splits_divide_the_results(case: Case) -> None:
     """Each split holds exactly its verdict's records, in order."""
-    with passing_run(case.rows, case.answers) as run:
+    with case.run() as run:
         run.render(["csv"])
         for verdict in Verdict:
             share = [record for record in run.records() if record["verdict"] == verdict]
@@ -46,7 +47,7 @@ def test_the_splits_divide_the_results(case: Case) -> None:
 @given(cases())
 def test_customers_are_counted_as_a_set_counts_them(case: Case) -> None:
     """Customers by verdict and by owner are the distinct valid ids among those rows."""
-    with passing_run(case.rows, case.answers) as run:
+    with case.run() as run:
         ledger = run.render(["csv"])
     told = [
         (line["customer_id"], reason.verdict, line["owner"] or "")
@@ -64,11 +65,11 @@ def test_customers_are_counted_as_a_set_counts_them(case: Case) -> None:
 def test_the_order_in_which_customers_were_answered_does_not_matter(case: Case) -> None:
     """Answers of different customers may come in any order, and in blocks of any size."""
     by_customer = sorted(case.answers, key=lambda line: line["row"])  # stable: each customer's own order stays
-    with passing_run(case.rows, case.answers) as run, passing_run(case.rows, by_customer) as other:
+    with case.run() as run, replace(case, answers=by_customer).run() as other:
         run.render()
         assert other.render() == report.recount(run.path)
         single = tuple(line + b"\n" for block in run.answers for line in block.splitlines())
-        report.render(other.path, other.facts, single, BOTH)
+        report.render(other.path, other.facts, single, BOTH, other.members)
         assert other.records() == run.records()
         assert other.table().equals(run.table())
 
@@ -77,7 +78,7 @@ def test_the_order_in_which_customers_were_answered_does_not_matter(case: Case) 
 @given(cases())
 def test_rendering_twice_gives_the_same_bytes(case: Case) -> None:
     """No file holds the time of rendering; Parquet is equal as a frame."""
-    with passing_run(case.rows, case.answers) as run:
+    with case.run() as run:
         run.render()
         once, table = run.contents(), run.table()
         run.render()
@@ -120,7 +121,7 @@ def test_the_manifest_lists_every_other_file(tmp_path: Path) -> None:
     assert records.pop("summary.csv") == len(run.records("summary.csv"))
     assert records == {
         "rows.jsonl": 3,
-        "journal.jsonl": 2,
+        "journal.jsonl": 4,
         "results.parquet": 3,
         "results.csv": 3,
         "blocked.csv": 0,

@@ -10,7 +10,7 @@ from report_support import Run, answer, new_run, row
 
 from auditor.core.ledger import exit_code
 from auditor.core.model import Cause
-from auditor.report.summary import note
+from auditor.report.summary import Summary, note
 
 ROWS = [row(1, owner="ann"), row(2, owner="bo"), row(1, owner="bo"), row("x", owner="bo")]
 ANSWERS = [answer(0, 1, "under_review"), answer(1, 2)]
@@ -46,7 +46,7 @@ def test_summary_csv_is_in_long_form(tmp_path: Path) -> None:
 def test_summary_json_holds_the_ledger_and_the_facts(tmp_path: Path) -> None:
     """Everything that a program asks about a run as a whole."""
     facts = {
-        "requests": {"200": 3, "429": 1},
+        "requests": {"sent": 4, "throttled": 1},
         "lists": ("kunden-ü.csv",),
         "elapsed_seconds": 1.5,
         "max_undetermined": 1,
@@ -71,7 +71,7 @@ def test_summary_json_holds_the_ledger_and_the_facts(tmp_path: Path) -> None:
         "customers": 1,
     }
     assert document["owners"][0] == {"verdict": "blocked", "owner": "ann", "rows": 1, "customers": 1}
-    assert document["requests"] == {"total": 4, "200": 3, "429": 1}
+    assert document["requests"] == {"total": 4, "sent": 4, "throttled": 1}
     assert (document["started_at"], document["finished_at"]) == (
         "2026-11-22T12:00:00.000000Z",
         "2026-11-22T12:00:01.500000Z",
@@ -114,4 +114,4 @@ def test_what_is_allowed_is_complete_but_still_said(tmp_path: Path) -> None:
 def test_nothing_to_remark(tmp_path: Path) -> None:
     """A run with a verdict for every row says one word."""
     run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)])
-    assert note(run.render(["csv"]), run.facts) == "complete"
+    assert note(Summary(run.render(["csv"]), run.facts)) == "complete"

@@ -1,0 +1,62 @@
+"""One run at a time for a reports folder and a partner. Rule: the lock is the operating system's, so that a dead process
+holds none; who holds it stands beside it, for the message.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from auditor.errors import LockHeldError, SettingsError
+
+
+@contextmanager
+def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[None]:
+    """Holds the lock of a reports folder for one API and partner tenant.
+
+    Args:
+        reports: the folder that run folders go to; made where it is missing.
+        api: base URL that is asked.
+        tenant: the partner's tenant as the settings name it, or None.
+
+    Raises:
+        LockHeldError: another process holds it; the message says which.
+        SettingsError: the folder cannot be written to.
+    """
+    key = hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
+    path = reports / f".lock-{key}"
+    holder = reports / f".lock-{key}.holder"
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise LockHeldError(
+            f"another run for this partner writes to {reports}: {_described(holder)}",
+            "wait until it has ended, or name another folder with --reports",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{reports}: no run folder can be made there: {error.strerror}", "name a folder that you may write to"
+        ) from error
+    try:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": now}), encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _described(holder: Path) -> str:
+    try:
+        facts = json.loads(holder.read_text(encoding="utf-8"))
+        return f"process {facts['pid']} on {facts['host']}, since {facts['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "a process that has only just begun"

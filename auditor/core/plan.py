@@ -1,0 +1,60 @@
+"""How a run means to pace, and what it leaves to the next one. Rule: values only; `rate` acts on them.
+
+Source of the limit: "Customer resources" (500 requests a minute for a tenant).
+"""
+
+import math
+from dataclasses import dataclass
+
+from auditor.core.window import Window
+
+DOCUMENTED = 500.0
+"""Requests a minute for one partner tenant."""
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run means to pace.
+
+    Attributes:
+        per_minute: the limit to keep to; None is not known, and learned; 0 does not pace, but the gate still holds.
+        burst: use the quota up as soon as it is there, for a partner whose other programs are silent.
+    """
+
+    per_minute: float | None = DOCUMENTED
+    burst: bool = False
+
+    @property
+    def per_second(self) -> float:
+        """The pace never exceeded; infinite where there is none."""
+        return self.per_minute / MINUTE if self.per_minute else math.inf
+
+    @property
+    def learns(self) -> bool:
+        """Whether rejections lower the pace."""
+        return self.per_minute != 0
+
+    def window(self) -> Window | None:
+        """The guard of this limit, nothing in it; None where there is no limit."""
+        if not self.per_minute:
+            return None
+        limit = max(1, int(self.per_minute))
+        return Window(limit, limit / self.per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one run leaves to the next.
+
+    Attributes:
+        per_second: the pace at its end, in requests a second; infinite where it neither knew nor learned one.
+        longest_asked: the longest Retry-After, in seconds.
+        held: how many requests still held a place in the last minute's window.
+        age: seconds since then.
+    """
+
+    per_second: float
+    longest_asked: float = 1.0
+    held: int = 0
+    age: float = 0.0

@@ -1,0 +1,97 @@
+"""Nothing is lost: a real run killed again and again gives what an uninterrupted one gives, and pays for nothing twice."""
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.cli import main
+from auditor.simulator import (
+    AnswerOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    serve_in_thread,
+)
+
+KILLS = 30
+WORKERS = 3
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 701)]
+KINDS = {
+    "allowed": 5,
+    "under_review": 2,
+    "not_allowed": 1,
+    "no_account_status": 2,
+    "no_relationship": 1,
+    "not_ready": 1,
+}
+TIMING = {"checked_at", "request_id", "correlation_id", "days_in_status", "attempts"}
+OPTIONS = [
+    "--rate",
+    "0",
+    "--concurrency",
+    str(WORKERS),
+    "--quiet",
+    "--customer-list",
+    "never",
+    "--max-undetermined",
+    "999",
+]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator whose answers take a moment, a list and a token for it."""
+    options = SimulatorOptions(
+        tls=False,
+        identity=IdentityOptions(enabled=False),
+        throttle=ThrottleOptions(windows=()),
+        answers=AnswerOptions(weights=KINDS, latency_seconds=0.005),
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        yield simulator
+
+
+def _results(reports: str) -> list[dict[str, str]]:
+    with (_folder(reports) / "results.csv").open(encoding="utf-8", newline="") as file:
+        return [{k: v for k, v in row.items() if k not in TIMING} for row in csv.DictReader(file)]
+
+
+def _folder(reports: str) -> Path:
+    return next(path for path in Path(reports).iterdir() if (path / journal.JOURNAL).exists() and not path.is_symlink())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_killed_thirty_times(served: Simulator) -> None:
+    """After each kill -9 no customer with a final answer is asked again; at most what was in flight is; and the end is
+    the same as without a kill.
+    """
+    simulator, dice = served, random.Random(20261122)
+    assert main(["run", "list.txt", *OPTIONS, "--reports", "whole"]) == 0
+    start = len(simulator.log.api)
+    command = ["run", "list.txt", *OPTIONS, "--reports", "killed"]
+    final: set[str] = set()
+    for _ in range(KILLS):
+        before = len(simulator.log.api)
+        with subprocess.Popen([sys.executable, "-m", "auditor", *command], stderr=subprocess.PIPE) as process:
+            simulator.log.wait_for(before + dice.randint(1, 20))
+            process.send_signal(signal.SIGKILL)
+        asked = {record.customer_id for record in simulator.log.api[before:]}
+        assert not asked & final
+        final = journal.finally_answered(_folder("killed"))
+        command = ["resume", "--reports", "killed", "--quiet"]
+    assert main(["resume", "--reports", "killed", "--quiet"]) == 0
+    assert _results("killed") == _results("whole")
+    assert len(simulator.log.api) - start - len(IDS) <= KILLS * WORKERS
