@@ -56,6 +56,26 @@ def _number(kind: type[int] | type[float], least: float) -> Callable[[str], floa
     return parse
 
 
+AUTO = -1.0
+"""The rate that stands for `auto`: not known, to be learned."""
+
+
+def _rate(text: str) -> float:
+    if text == "auto":
+        return AUTO
+    try:
+        return _number(float, 0)(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or auto") from None
+
+
+def _flag(text: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.casefold() not in known:
+        raise ValueError("must be true or false")
+    return known[text.casefold()]
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -107,7 +127,8 @@ class Settings:
     access_token: Secret | None = field(default=None, metadata={"secret": True})
     ca_bundle: str | None = None
     reports: str = "reports"
-    rate: float = field(default=500.0, metadata={"parse": _number(float, 0)})
+    rate: float = field(default=500.0, metadata={"parse": _rate})
+    burst: bool = field(default=False, metadata={"parse": _flag})
     concurrency: int = field(default=16, metadata={"parse": _number(int, 1)})
     attempts: int = field(default=5, metadata={"parse": _number(int, 1)})
     timeout: float = field(default=180.0, metadata={"parse": _number(float, 0.1)})

@@ -104,7 +104,8 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
 @_format
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
-@click.option("--rate", metavar="N", help="Requests a minute to pace at; 0 does not pace. [default: 500]")
+@click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
+@click.option("--burst", is_flag=True, default=None, help="Use the quota up at once: for exclusive use of it.")
 @click.option("--attempts", metavar="N", help="Requests for one customer that may fail. [default: 5]")
 @click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
 @click.option("--deadline", metavar="DURATION", help="Stop asking after so long (90s, 30m, 8h). [default: never]")

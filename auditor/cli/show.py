@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.commands.audit import Watch
+from auditor.commands.audit import Eta, Watch
 from auditor.commands.render import latest_run_id
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, RunFacts, Verdict
@@ -76,11 +76,12 @@ class _Notes:
     def __init__(self) -> None:
         self._counts: Counter[Verdict] = Counter()
         self._to_ask = 0
-        self._began = self._noted = 0.0
+        self._eta: Eta = lambda _customers: None
+        self._noted = 0.0
 
-    def start(self, facts: RunFacts, to_ask: int) -> None:
-        self._to_ask = to_ask
-        self._began = self._noted = time.monotonic()
+    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
+        self._to_ask, self._eta = to_ask, eta
+        self._noted = time.monotonic()
         say(_opening(facts, to_ask))
 
     def tell(self, answer: Answer) -> None:
@@ -89,8 +90,8 @@ class _Notes:
         if now - self._noted >= NOTE_EVERY:
             self._noted = now
             done = self._counts.total()
-            left = (self._to_ask - done) * (now - self._began) / done / 60
-            say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; about {left:.0f} minutes left")
+            left = _minutes(self._eta(self._to_ask - done))
+            say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; {left}")
 
     def stop(self) -> None:
         if self._counts:
@@ -101,34 +102,42 @@ class _Live:
     """One line that moves, for a terminal."""
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._counts: Counter[Verdict] = Counter()
+        self._to_ask = 0
+        self._eta: Eta = lambda _customers: None
         self._progress = Progress(
             TextColumn("asking"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
             TextColumn("{task.fields[words]}"),
             console=Console(stderr=True),
             refresh_per_second=4,
-            # the default keeps a thousand samples of speed; the pace is even, so a few do
-            speed_estimate_period=20,
         )
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
-    def start(self, facts: RunFacts, to_ask: int) -> None:
+    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
         say(_opening(facts, to_ask))
+        self._to_ask, self._eta = to_ask, eta
         self._progress.update(self._task, total=to_ask, visible=True)
         self._progress.start()
 
     def tell(self, answer: Answer) -> None:
         self._counts[answer.finding.verdict] += 1
-        self._progress.tasks[0].fields["words"] = _in_words(self._counts)
+        left = _minutes(self._eta(self._to_ask - self._counts.total()))
+        self._progress.tasks[0].fields["words"] = f"{_in_words(self._counts)}; {left}"
         self._progress.advance(self._task)
 
     def stop(self) -> None:
         self._progress.stop()
+
+
+def _minutes(seconds: float | None) -> str:
+    """What is left, in words, from the pace that the service takes."""
+    if seconds is None:
+        return "no telling how long yet"
+    return f"{seconds / 60:,.0f} minutes left" if seconds >= 90 else f"{seconds:.0f} seconds left"  # noqa: PLR2004 - where minutes begin to say enough
 
 
 def _opening(facts: RunFacts, to_ask: int) -> str:

@@ -27,10 +27,13 @@ from auditor.settings import Settings
 
 SYNC_EVERY = 1.0
 """Seconds between forced writes of the journal: what a power cut, not a kill, can cost."""
-KEPT = ("rate", "concurrency", "attempts", "timeout")
+KEPT = ("rate", "burst", "concurrency", "attempts", "timeout")
 """Settings that a resumed run takes from its first session unless told otherwise."""
 OWN_LIST = "the partner's customer list"
 """The name of the list where none is handed in."""
+
+
+Eta = Callable[[int], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,14 @@ class Watch:
     """What a person may want to hear while it goes on; every callable may do nothing.
 
     Attributes:
-        started: is given the run's facts and the number of customers to ask for, before the first request.
+        started: is given the run's facts, the number of customers to ask for, and what says how many seconds so many
+            customers will take (None where nothing shows it yet), before the first request.
         told: is given every answer as it is recorded.
         sign_in: is given the sentence that tells the user how to sign in.
         warned: is given what a person should know about a customer list, a sentence each.
     """
 
-    started: Callable[[RunFacts, int], None] = lambda _facts, _to_ask: None
+    started: Callable[[RunFacts, int, Eta], None] = lambda _facts, _to_ask, _eta: None
     told: Callable[[Answer], None] = lambda _answer: None
     sign_in: Callable[[str], None] = lambda _sentence: None
     warned: Callable[[str], None] = lambda _sentence: None
@@ -266,7 +270,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
     done = journal.finally_answered(run)
     api.pacing.expect(facts.customers - len(done))
-    job.watch.started(facts, facts.customers - len(done))
+    job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
 
     def record(row: int, answer: Answer) -> None:
         opened.record(row, answer)

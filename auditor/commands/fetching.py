@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from auditor.commands.signing_in import token_source
 from auditor.core.customer_page import judge_customer, judge_page
+from auditor.core.plan import Plan
 from auditor.core.retry import RetryPolicy
 from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
 from auditor.fetch.retrying import Asker, Means
-from auditor.settings import Settings
+from auditor.settings import AUTO, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
         SettingsError: the extra certificate authorities cannot be read.
     """
     connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
-    pacing = Pacing(settings.rate, clock=time.monotonic)
+    plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
+    pacing = Pacing(plan, clock=time.monotonic)
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
     async with open_session(connection) as http:

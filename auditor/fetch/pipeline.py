@@ -51,39 +51,74 @@ async def run(
     Raises:
         Exception: whatever `ask` or `record` raised first; the other workers are cancelled.
     """
-    ends: list[RunEnd] = []
-    breaker = Breaker()
-
-    async def work() -> None:
-        nonlocal breaker
-        for row, customer_id in wanted:
-            try:
-                answer = await ask(customer_id)
-            except IntakeClosed:
-                return
-            record(row, answer)
-            breaker = breaker.after(answer.finding)
-            if end := answer.finding.run_end or breaker.run_end:
-                ends.append(end)
-                pacing.close()
-            if ends:
-                return
-
+    pool = _Pool(wanted, ask, record, pacing, crew)
     try:
         async with asyncio.TaskGroup() as group:
-            crew_at_work = [group.create_task(work()) for _ in range(crew.workers)]
-            watching = group.create_task(_send_home(crew_at_work, pacing, crew.grace))
-            await asyncio.wait(crew_at_work)
+            pool.hire(group)
+            watching = group.create_task(pool.send_home())
+            await pool.home.wait()
             watching.cancel()
     except ExceptionGroup as failures:
         # one failure ends the run; its fellows were cancelled or say the same
         raise failures.exceptions[0] from failures
-    return ends[0] if ends else None
+    return pool.end
 
 
-async def _send_home(crew_at_work: list["asyncio.Task[None]"], pacing: Pacing, grace: float) -> None:
-    """Cancels whoever has not finished some time after the intake was closed: resume asks for these customers again."""
-    await pacing.closed()
-    await asyncio.sleep(grace)
-    for worker in crew_at_work:
-        worker.cancel()
+class _Pool:
+    """The workers of one run; as many at a time as the pace needs, for more would send nothing earlier."""
+
+    def __init__(
+        self,
+        wanted: Iterator[Wanted],
+        ask: Callable[[str], Awaitable[Answer]],
+        record: Callable[[int, Answer], None],
+        pacing: Pacing,
+        crew: Crew,
+    ) -> None:
+        self._wanted = wanted
+        self._ask = ask
+        self._record = record
+        self._pacing = pacing
+        self._crew = crew
+        self._breaker = Breaker()
+        self._everybody: set[asyncio.Task[None]] = set()
+        self.home = asyncio.Event()
+        self.end: RunEnd | None = None
+
+    def hire(self, group: asyncio.TaskGroup) -> None:
+        """Brings the pool up to what the pace needs now."""
+        while len(self._everybody) < self._pacing.workers(self._crew.workers):
+            worker = group.create_task(self._work(group))
+            self._everybody.add(worker)
+            worker.add_done_callback(self._leave)
+
+    async def send_home(self) -> None:
+        """Cancels whoever has not finished some time after the intake was closed: resume asks for these customers."""
+        await self._pacing.closed()
+        await asyncio.sleep(self._crew.grace)
+        for worker in self._everybody:
+            worker.cancel()
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        for row, customer_id in self._wanted:
+            try:
+                answer = await self._ask(customer_id)
+            except IntakeClosed:
+                return
+            self._record(row, answer)
+            self._judge(answer)
+            if self.end or len(self._everybody) > self._pacing.workers(self._crew.workers):
+                return
+            self.hire(group)
+
+    def _judge(self, answer: Answer) -> None:
+        self._breaker = self._breaker.after(answer.finding)
+        end = answer.finding.run_end or self._breaker.run_end
+        if end is not None:
+            self.end = self.end or end
+            self._pacing.close()
+
+    def _leave(self, worker: "asyncio.Task[None]") -> None:
+        self._everybody.discard(worker)
+        if not self._everybody:
+            self.home.set()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
+from auditor.core import retry_quota
 from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
-from auditor.core.retry import Again, RetryPolicy, decide, retry_after_seconds
+from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
 from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
 
@@ -41,6 +42,7 @@ class _Spent:
     attempts: int = 0
     failures: int = 0
     renewed: bool = False
+    retry_cost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,23 @@ class _Outcome:
     finding: Finding
     reply: Reply
     again: Again | None
+
+
+class RetryBudget:
+    """What is left of the run's retry quota, for all workers; the arithmetic is `core.retry_quota`."""
+
+    def __init__(self) -> None:
+        self._quota = retry_quota.RetryQuota()
+
+    def take(self, cost: int) -> bool:
+        """Takes what one retry costs; False where there is not enough: then it must not be made."""
+        left = retry_quota.spent(self._quota, cost)
+        self._quota = left or self._quota
+        return left is not None
+
+    def give_back(self, cost: int) -> None:
+        """After an answer: what its last retry cost, 0 where it needed none."""
+        self._quota = retry_quota.refunded(self._quota, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +78,14 @@ class Means:
         pacing: the gate and the pace of the run.
         policy: how patient to be with transient failures.
         dice: returns a number in [0, 1).
+        budget: of retries, for the run as a whole.
     """
 
     tokens: TokenSource
     pacing: Pacing
     policy: RetryPolicy
     dice: Callable[[], float] = random.random
+    budget: RetryBudget = field(default_factory=RetryBudget)
 
 
 class Asker:
@@ -83,6 +104,7 @@ class Asker:
         self._pacing = means.pacing
         self._policy = means.policy
         self._dice = means.dice
+        self._budget = means.budget
 
     async def ask(self, customer_id: str) -> Answer:
         """The answer for one customer, with its evidence.
@@ -124,11 +146,20 @@ class Asker:
             return await self._renewing(finding, reply, spent, token.generation)
         if finding.next is Next.WAIT and self._pacing.hopeless:
             return _Outcome(replace(finding, next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), reply, None)
-        if finding.next not in {Next.DONE, Next.WAIT}:
+        if finding.next is Next.DONE:
+            self._budget.give_back(spent.retry_cost)
+        elif finding.next is not Next.WAIT:
             spent.failures += 1
             _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, reply.http_status, finding.error_message)
         decision = decide(finding, spent.failures, self._dice(), self._policy, retry_after)
-        return _Outcome(finding, reply, decision if isinstance(decision, Again) else None)
+        return _Outcome(finding, reply, self._within_budget(decision, finding, reply, spent))
+
+    def _within_budget(self, decision: Again | Stop, finding: Finding, reply: Reply, spent: _Spent) -> Again | None:
+        """The decision, unless the run has retried in vain so often that another one is not worth its request."""
+        if not isinstance(decision, Again) or finding.next is Next.WAIT:
+            return decision if isinstance(decision, Again) else None
+        spent.retry_cost = retry_quota.COST_WITHOUT_ANSWER if reply.http_status is None else retry_quota.COST
+        return decision if self._budget.take(spent.retry_cost) else None
 
     async def _renewing(self, finding: Finding, reply: Reply, spent: _Spent, generation: int) -> _Outcome:
         """After a 401: once more, with a fresh token where one is to be had; refused again, the run ends."""
@@ -151,9 +182,10 @@ class Asker:
             return
         if reply.http_status is None:
             requests["transport_error"] += 1
+            self._pacing.lost(sent_at)
             return
         requests[f"http_{reply.http_status}"] += 1
-        self._pacing.accepted()
+        self._pacing.accepted(sent_at)
 
 
 class _WaitAsDecided(wait_base):

@@ -1,0 +1,55 @@
+"""The journal's lines about the run as a whole -> its facts, for whoever checks them. Rule: no code of the journal's own."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from auditor.core.model import Cause, Membership, RunFacts, Way
+from auditor.errors import IncompleteError
+from auditor.report.schema import JOURNAL, SCHEMA_VERSION
+
+
+def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
+    """The facts.
+
+    Args:
+        documents: the undamaged lines that are about no customer, in the journal's order.
+        damaged: numbers of the damaged lines.
+
+    Raises:
+        IncompleteError: there is no header, or one of another version.
+        KeyError, ValueError: a line lacks something.
+    """
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for document in documents:
+        by_kind.setdefault(document["kind"], []).append(document)
+    header = next(iter(by_kind.get("header", [])), None)
+    if header is None or header["schema_version"] != SCHEMA_VERSION:
+        raise IncompleteError(f"{JOURNAL}: no header of schema version {SCHEMA_VERSION}")
+    ends = by_kind.get("end", [])
+    last = documents[-1] if documents[-1]["kind"] == "end" else None
+    requests: Counter[str] = Counter()
+    for end in ends:
+        requests.update(end["requests"])
+    return RunFacts(
+        **{name: header[name] for name in ("run_id", "api", "simulated", "list_digest", "rows", "customers")},
+        validation_type=header["type"],
+        lists=tuple(header["lists"]),
+        columns=tuple(header["columns"]),
+        max_undetermined=header["max_undetermined"],
+        started_at=datetime.fromisoformat(header["started_at"]),
+        finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,
+        cause=Cause(last["cause"]) if last else Cause.INTERRUPTED,
+        message=last["message"] if last else "the run ended without a word",
+        elapsed_seconds=sum(end["elapsed_seconds"] for end in ends),
+        requests=dict(requests),
+        membership=_membership(by_kind.get("membership", [])),
+        damaged_lines=tuple(damaged),
+    )
+
+
+def _membership(documents: list[dict[str, Any]]) -> Membership | None:
+    if not documents:
+        return None
+    last = documents[-1]
+    return Membership(Way(last["way"]), last["customers"], last["complete"], last["message"])
