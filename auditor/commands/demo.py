@@ -26,8 +26,11 @@ from auditor.simulator import (
 )
 
 REQUESTS_A_MINUTE = 6000
-WEIGHTS = {**DEFAULT_WEIGHTS, "throttled_once": 25, "throttled_twice": 12, "quota_once": 12}
-"""Each throttled customer holds the whole run for a second, so the demo has fewer of them."""
+_REJECTIONS = frozenset({"throttled_once", "throttled_twice", "quota_once"})
+WEIGHTS = {kind: weight for kind, weight in DEFAULT_WEIGHTS.items() if kind not in _REJECTIONS}
+"""Rejections come from the simulator's own limit: those that single customers out would teach the client a pace that is
+far too low, and a run this short has no time to learn better.
+"""
 STRANGERS = 3
 """Customers of the sample that are not the partner's, and of the partner's that are not in the sample."""
 _TIMEOUT = 3.0
@@ -72,7 +75,7 @@ def _options(sample: Path, folder: str) -> SimulatorOptions:
     return SimulatorOptions(
         seed=seed,
         answers=AnswerOptions(weights=WEIGHTS, as_of=datetime.now(UTC), stall_seconds=4 * _TIMEOUT),
-        throttle=ThrottleOptions(windows=(Window(REQUESTS_A_MINUTE),)),
+        throttle=ThrottleOptions(windows=(Window(REQUESTS_A_MINUTE), Window(REQUESTS_A_MINUTE // 60, 1.0))),
         customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
     )
 

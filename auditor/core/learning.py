@@ -3,7 +3,10 @@
 The estimator is what got through, divided by the time that it took, closed gates included. A rejection says that the
 quota was used up, and the one before it said the same: between two such moments the server accepted exactly what it
 allows, be it a token bucket, a fixed or a sliding window. The first epoch also spent what had been saved up before, so
-it counts only until there is a better one.
+it counts for little.
+
+Regrowth adds the same to every pace, however low it is, and a pace above half the cap gives a little away: so two runs
+that share one quota come to equal shares.
 """
 
 import math
@@ -11,19 +14,18 @@ from dataclasses import dataclass, replace
 
 SLOWEST = 0.05
 """Requests a second: even a pace that was learned wrong recovers from here within minutes."""
-_MEMORY = 1.25
-"""The estimate rests on the latest epochs that span so many horizons."""
 _SHORTEST_HORIZON, _LONGEST_HORIZON = 30.0, 60.0
 """Seconds: about the length of the server's window, as far as its Retry-After shows it."""
-_MIX=1.0
-_PULL=0.0
-_CLIP=0.02
-_FIRST=10.
-_EACH=1e9
-_AHEAD = 0.02
-"""Share by which a learned pace is exceeded at once: a limit that is a little higher is found soon."""
-_REGROWTH = 0.05
-"""Share that the pace has grown by half a horizon after the gate opened; from there with the third power of time."""
+_MEMORY = 1.25
+"""The estimate rests on the latest epochs, as many as count for this many horizons."""
+_FIRST_COUNTS, _EACH_COUNTS = 5.0, 10.0
+"""Seconds that the first and any later epoch count for at most: else a long good time hides that it is over."""
+_AHEAD = 0.01
+"""Share by which a learned pace is exceeded at once where there is no cap: a higher limit is found soon."""
+_PULL, _STRONGEST_PULL = 0.1, 0.05
+"""Share of the way to half the cap that a learned pace is moved at once, and the largest share of itself."""
+_REGROWTH = 0.06
+"""Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Learned:
     since: float | None = None
     began: float = 0.0
     longest_asked: float = 1.0
-    epochs: tuple[tuple[int, float], ...] = ()
+    epochs: tuple[tuple[float, float], ...] = ()
     at_closing: float = math.inf
 
     @property
@@ -56,11 +58,13 @@ def pace(learned: Learned, cap: float, now: float) -> float:
     """Requests a second at this moment, never above `cap`; infinite where nothing is known and nothing caps it."""
     if learned.since is None:
         return learned.per_second
-    grown = 2.0 * max(0.0, now - learned.since) / learned.horizon
-    base = learned.per_second if cap == math.inf else _MIX*cap+(1-_MIX)*learned.per_second
-    ahead = base*_AHEAD
-    if cap<math.inf and _PULL: ahead = max(-_CLIP*learned.per_second, min(_CLIP*learned.per_second, _PULL*(cap/2-learned.per_second)))
-    return min(cap, learned.per_second + ahead + base * _REGROWTH * grown**3)
+    base = learned.per_second
+    grown = _REGROWTH * (2.0 * max(0.0, now - learned.since) / learned.horizon) ** 3
+    if cap == math.inf:
+        return base * (1.0 + _AHEAD + grown)
+    strongest = _STRONGEST_PULL * base
+    pull = min(strongest, max(-strongest, _PULL * (cap / 2.0 - base)))
+    return min(cap, base + pull + cap * grown)
 
 
 def closed(learned: Learned, at_closing: float, asked: float) -> Learned:
@@ -70,16 +74,15 @@ def closed(learned: Learned, at_closing: float, asked: float) -> Learned:
 
 def opened(learned: Learned, accepted: int, now: float) -> Learned:
     """When the gate has opened after an epoch in which something was accepted."""
-    count, seconds = accepted, max(now - learned.began, 1e-3)
+    seconds = max(now - learned.began, 1e-3)
     if learned.per_second == math.inf:
-        epochs = ()
-        per_second = count / seconds
+        # a burst: it shows what had been saved up rather than the limit, and is not remembered
+        epochs: tuple[tuple[float, float], ...] = ()
+        per_second = accepted / seconds
     else:
-        limit = _FIRST if learned.since is None else _EACH
-        if seconds > limit:
-            count, seconds = count * limit / seconds, limit
-        epochs = _latest((*learned.epochs, (count, seconds)), _MEMORY * learned.horizon)
-        per_second = sum(count for count, _ in epochs) / sum(seconds for _, seconds in epochs)
+        counts = min(seconds, _FIRST_COUNTS if learned.since is None else _EACH_COUNTS)
+        epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), _MEMORY * learned.horizon)
+        per_second = sum(count for count, _ in epochs) / sum(span for _, span in epochs)
     per_second = max(SLOWEST, min(per_second, learned.at_closing))
     return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs)
 
@@ -89,10 +92,10 @@ def in_vain(learned: Learned, now: float) -> Learned:
     return learned if learned.since is None else replace(learned, since=now)
 
 
-def _latest(epochs: tuple[tuple[int, float], ...], span: float) -> tuple[tuple[int, float], ...]:
-    spanned = 0.0
+def _latest(epochs: tuple[tuple[float, float], ...], span: float) -> tuple[tuple[float, float], ...]:
+    counted = 0.0
     for kept in range(1, len(epochs) + 1):
-        spanned += epochs[-kept][1]
-        if spanned >= span:
+        counted += epochs[-kept][1]
+        if counted >= span:
             return epochs[-kept:]
     return epochs

@@ -154,7 +154,8 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
         return state
     in_vain = 0 if state.accepted else state.in_vain + 1
     # again and again nothing got through: longer, whatever the server says, up to a minute
-    longer = min(MINUTE, FIRST_WAIT * 2.0 ** (in_vain - (BELIEVED if asked else 1))) if in_vain > (BELIEVED if asked else 1) else 0.0
+    doublings = in_vain - (BELIEVED if asked else 1)
+    longer = min(MINUTE, FIRST_WAIT * 2.0**doublings) if doublings > 0 else 0.0
     gate = now + max(asked or FIRST_WAIT, longer)
     learned = learning.closed(state.learned, pace(state, now), asked)
     return replace(state, learned=learned, gate=gate, closed=True, in_vain=in_vain, credit=0.0, credited_at=now)
@@ -171,7 +172,8 @@ def eta(state: Rate, customers: int, now: float) -> float | None:
 def memory(state: Rate, now: float) -> Memory:
     """What the next run may begin with."""
     held = state.window.limit - window.room(state.window, now) if state.window else 0
-    return Memory(pace(state, now), state.learned.longest_asked, held)
+    learned = math.inf if state.learned.since is None else pace(state, now)
+    return Memory(learned, state.learned.longest_asked, held)
 
 
 def _opened(state: Rate, now: float) -> Rate:
@@ -192,7 +194,11 @@ def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:
     earned = max(0.0, now - state.credited_at) * per_second
-    return min(state.credit + earned, max(1.0, per_second * CREDIT_SECONDS))
+    seconds = CREDIT_SECONDS
+    if state.plan.per_minute is None:
+        # whoever asked for all there is makes up for the whole time that the gate was closed
+        seconds = max(seconds, state.learned.longest_asked)
+    return min(state.credit + earned, max(1.0, per_second * seconds))
 
 
 def _usable(retry_after: float | None) -> float:

@@ -127,6 +127,11 @@ class Pacing:
         """True where the gate was opened so often with nothing getting through that no patience will help."""
         return self._rate.in_vain >= rate.PATIENCE
 
+    @property
+    def queueing(self) -> int:
+        """How many wait for their turn: as long as somebody does, more workers would send nothing earlier."""
+        return self._queueing
+
     def workers(self, cap: int) -> int:
         """How many workers are useful now, at most `cap`."""
         return concurrency.workers(rate.pace(self._rate, self._clock()), self._latency, cap)

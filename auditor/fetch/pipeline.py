@@ -12,6 +12,8 @@ from auditor.core.breaker import Breaker
 from auditor.core.model import Answer, RunEnd
 from auditor.fetch.pacing import IntakeClosed, Pacing
 
+IN_QUEUE = 2
+"""Workers that may wait for their turn; more would send nothing earlier."""
 Wanted = tuple[int, str]
 """(row index, customer id)"""
 
@@ -54,7 +56,7 @@ async def run(
     pool = _Pool(wanted, ask, record, pacing, crew)
     try:
         async with asyncio.TaskGroup() as group:
-            pool.hire(group)
+            pool.hire(group, crew.workers)
             watching = group.create_task(pool.send_home())
             await pool.home.wait()
             watching.cancel()
@@ -85,9 +87,9 @@ class _Pool:
         self.home = asyncio.Event()
         self.end: RunEnd | None = None
 
-    def hire(self, group: asyncio.TaskGroup) -> None:
-        """Brings the pool up to what the pace needs now."""
-        while len(self._everybody) < self._pacing.workers(self._crew.workers):
+    def hire(self, group: asyncio.TaskGroup, count: int) -> None:
+        """Adds workers, as far as the crew allows."""
+        for _ in range(min(count, self._crew.workers - len(self._everybody))):
             worker = group.create_task(self._work(group))
             self._everybody.add(worker)
             worker.add_done_callback(self._leave)
@@ -107,9 +109,12 @@ class _Pool:
                 return
             self._record(row, answer)
             self._judge(answer)
-            if self.end or len(self._everybody) > self._pacing.workers(self._crew.workers):
+            # by Little's law a pace needs so many workers as nobody ever waits for; whoever is busy with a slow reply
+            # or backs off is made up for, and a queue is kept short, so that a closed gate opens to few
+            if self.end or self._pacing.queueing > IN_QUEUE:
                 return
-            self.hire(group)
+            if not self._pacing.queueing:
+                self.hire(group, 1)
 
     def _judge(self, answer: Answer) -> None:
         self._breaker = self._breaker.after(answer.finding)

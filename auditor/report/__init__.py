@@ -22,6 +22,7 @@ In the order of the data's way:
 
 from auditor.report.recount import recount
 from auditor.report.stage import render
+from auditor.report.verify import Verified, verify
 from auditor.report.writers import FORMATS, point_latest
 
-__all__ = ["FORMATS", "point_latest", "recount", "render"]
+__all__ = ["FORMATS", "Verified", "point_latest", "recount", "render", "verify"]

@@ -43,11 +43,11 @@ class Evidence:
     facts: RunFacts
     rows: int
     lines: int
-    customers: Places
-    answers: Places
-    attempts: Places
-    members: Places
-    unlisted: Places
+    customers: "array[int]"
+    answers: "array[int]"
+    attempts: "array[int]"
+    members: "array[int]"
+    unlisted: "array[int]"
 
 
 class _About(msgspec.Struct):
@@ -112,12 +112,22 @@ def read_evidence(run: Path) -> Evidence:
         facts_of(found.others, found.damaged),
         len(valid),
         found.lines,
-        customers,
-        _deciding(found.answers, asked, count),
-        np.bincount(asked, np.array(found.answers.attempts), count).astype(np.int64),
-        members,
-        np.sort(members[strange]),
+        *map(
+            _kept,
+            (
+                customers,
+                _deciding(found.answers, asked, count),
+                np.bincount(asked, np.array(found.answers.attempts), count),
+                members,
+                np.sort(members[strange]),
+            ),
+        ),
     )
+
+
+def _kept(numbers: npt.NDArray[Any]) -> "array[int]":
+    """The same as what gives Python's own numbers, and quickly."""
+    return array("q", numbers.astype(np.int64).tobytes())
 
 
 def _rows(run: Path) -> tuple[bytearray, npt.NDArray[np.bool_]]:

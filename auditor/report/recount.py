@@ -10,7 +10,7 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
@@ -25,7 +25,7 @@ from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.report import parquet, summary
-from auditor.report.schema import ROWS
+from auditor.report.schema import JOURNAL, ROWS
 from auditor.report.written import Record, opened, records
 
 _VERDICT_OF = {str(reason): str(reason.verdict) for reason in Reason}
@@ -47,22 +47,45 @@ def recount(run: Path) -> Ledger:
     Raises:
         IncompleteError: a file is missing or damaged, or two of them disagree; the message names the first such place.
     """
-    try:
-        with closing(_rows(run)) as rows, closing(records(run)) as found:
-            ledger = _counted(_accounted(rows, found))
+    with told_as_disagreement(run), closing(records(run)) as found:
+        ledger = recounted(run, found)
         _check_parquet(run, ledger)
-        _check_summary(run, ledger)
+        check_counts(run, ledger)
+    return ledger
+
+
+@contextmanager
+def told_as_disagreement(run: Path) -> Iterator[None]:
+    """Turns whatever a damaged file leads to into one kind of error, with the command that mends it.
+
+    Raises:
+        IncompleteError: instead.
+    """
+    try:
+        yield
     except OSError as error:
         raise _disagreement(run, f"{error.filename or run}: {error.strerror or error}") from error
     except IncompleteError as error:
         raise _disagreement(run, error.message) from error
-    except (csv.Error, ValueError, KeyError, IndexError, msgspec.MsgspecError) as error:
+    except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+        # whatever a damaged document may hold instead of what was expected
         raise _disagreement(run, f"{run}: a file is damaged: {error}") from error
-    return ledger
 
 
 def _disagreement(run: Path, message: str) -> IncompleteError:
+    if message.startswith((ROWS, JOURNAL)):
+        return IncompleteError(message, "put the file back as it was, or audit the list again")
     return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
+
+
+def recounted(run: Path, found: Iterable[Record]) -> Ledger:
+    """The ledger of these records of `results`, each compared with its row.
+
+    Raises:
+        IncompleteError: a record does not report its row, or its verdict does not follow from its reason.
+    """
+    with closing(_rows(run)) as rows:
+        return _counted(_accounted(rows, found))
 
 
 def _rows(run: Path) -> Generator[_Row]:
@@ -127,8 +150,12 @@ def _check_parquet(run: Path, ledger: Ledger) -> None:
     _agree(found == expected, f"{parquet.RESULTS}: holds {found} records, where {expected} were counted")
 
 
-def _check_summary(run: Path, ledger: Ledger) -> None:
-    """Both summaries, grouping by grouping; `listed` is what the journal's header says of the lists."""
+def check_counts(run: Path, ledger: Ledger) -> None:
+    """Both summaries, grouping by grouping; `listed` is what the journal's header says of the lists.
+
+    Raises:
+        IncompleteError: one of them has other counts.
+    """
     document = json.loads((run / summary.JSON).read_bytes())
     for unit, listed in (("rows", ledger.rows), ("customers", ledger.customers)):
         expected = {"listed": listed, **{str(count.verdict): getattr(count, unit) for count in ledger.by_verdict()}}

@@ -110,10 +110,12 @@ def _cells(file: TextIO) -> Iterator[tuple[Cells, list[str]]]:
     taken: list[str] = []
     width = None
     for found in csv.reader(_noted(file, taken), strict=True):
-        lines, taken[:] = [*taken], []
+        lines = taken.copy()
+        taken.clear()
         cells: list[str | None] = [text or None for text in found]
-        if '""' in "".join(lines):
-            fields = _FIELD.findall("".join(lines))
+        record = "".join(lines)
+        if '""' in record:
+            fields = _FIELD.findall(record)
             cells = [text if len(field) > 1 else None for text, field in zip(found, fields, strict=True)]
         width = width or len(cells)
         if len(cells) != width:

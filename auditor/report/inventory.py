@@ -1,0 +1,82 @@
+"""manifest.json against the folder. Rule: what is listed is there to the last byte, and nothing is there that is not listed.
+
+The manifest itself has no hash, so it must be written just as the program writes it. Names that begin with a dot are
+not the run's: what a killed rendering left, or what a file manager puts everywhere.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import IncompleteError
+from auditor.report import summary, unlisted
+from auditor.report.files import Entry
+from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION
+from auditor.report.writers import FORMATS
+
+_ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
+_KNOWN = {*_ALWAYS, unlisted.NAME, *(name for kind in FORMATS.values() for name in kind.names)}
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What manifest.json says: the run, and its files by name."""
+
+    run_id: str
+    files: dict[str, Entry]
+
+
+def check_inventory(run: Path, *, strays: bool) -> Inventory:
+    """Compares every file of the run with the manifest.
+
+    Args:
+        run: the run's folder.
+        strays: whether a file that no rendering makes is a finding too.
+
+    Raises:
+        IncompleteError: the first file that is missing, changed, or not listed.
+        OSError, ValueError, KeyError, TypeError: a file cannot be read; the manifest is damaged.
+    """
+    manifest = _manifest(run)
+    for name in _ALWAYS:
+        if name not in manifest.files:
+            raise IncompleteError(f"{MANIFEST}: does not list {name}, which every run has")
+    for entry in manifest.files.values():
+        _check(run, entry)
+    for name in _names(run):
+        if name not in manifest.files and (strays or name in _KNOWN):
+            raise IncompleteError(f"{name}: stands in the folder, but not in {MANIFEST}")
+    return manifest
+
+
+def _manifest(run: Path) -> Inventory:
+    content = (run / MANIFEST).read_bytes()
+    document: dict[str, Any] = json.loads(content)
+    if document["schema_version"] != SCHEMA_VERSION:
+        raise IncompleteError(
+            f"{MANIFEST}: schema version {document['schema_version']}, where {SCHEMA_VERSION} was expected"
+        )
+    entries = [Entry(**entry) for entry in document["files"]]
+    files = {entry.name: entry for entry in entries}
+    if len(files) < len(entries) or json.dumps(document, indent=2).encode() + b"\n" != content:
+        raise IncompleteError(f"{MANIFEST}: not as it was written")
+    return Inventory(document["run_id"], files)
+
+
+def _check(run: Path, entry: Entry) -> None:
+    if entry.name not in _KNOWN:
+        raise IncompleteError(f"{MANIFEST}: lists {entry.name}, which no run has")
+    with (run / entry.name).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    for what, found, listed in (("size", size, entry.bytes), ("SHA-256", digest, entry.sha256)):
+        if found != listed:
+            raise IncompleteError(f"{entry.name}: {what} is {found}, where {MANIFEST} has {listed}")
+
+
+def _names(run: Path) -> list[str]:
+    """Every file of the folder but the manifest, by its way from there."""
+    ways = sorted(path.relative_to(run) for path in run.rglob("*") if not path.is_dir())
+    return [way.as_posix() for way in ways if way.as_posix() != MANIFEST and not way.name.startswith(".")]

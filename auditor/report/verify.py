@@ -1,0 +1,161 @@
+"""Every file of a run re-read, by other code than wrote it. Rule: the first disagreement ends it, and is named with its
+file, row, column and both values.
+
+In this order: manifest.json against the folder; rows.jsonl and the journal against each other; each record of `results`
+in every format against what its row and its answer say, each split against `results`; unlisted.csv; both summaries; the
+counts in the manifest. So files that were changed together with their hashes still disagree with the journal, or with
+each other. Records stream by one at a time.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from auditor.core.ledger import Ledger
+from auditor.core.model import Reason, RunFacts, Way
+from auditor.errors import IncompleteError
+from auditor.report import csv, expected, parquet, summary, unlisted
+from auditor.report.evidence import Evidence, read_evidence
+from auditor.report.inventory import Inventory, check_inventory
+from auditor.report.members import UNLISTED
+from auditor.report.recount import check_counts, recounted, told_as_disagreement
+from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
+from auditor.report.summary_check import Counted, check_facts
+from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found to agree.
+
+    Attributes:
+        run: the folder.
+        files: names of the files that were compared, the manifest among them.
+        ledger: counted from the records of `results`.
+        damaged_lines: numbers of the journal's lines that count as not answered; the summary tells of them too.
+    """
+
+    run: Path
+    files: tuple[str, ...]
+    ledger: Ledger
+    damaged_lines: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the lists have."""
+        return self.ledger.rows
+
+
+def verify(run: Path, *, strays: bool = True) -> Verified:
+    """Checks that a rendered run is whole and that its files agree.
+
+    Args:
+        run: the run's folder.
+        strays: whether a file that no rendering makes is a disagreement too.
+
+    Raises:
+        IncompleteError: the first disagreement.
+    """
+    with told_as_disagreement(run):
+        inventory = check_inventory(run, strays=strays)
+        evidence = read_evidence(run)
+        _check_sources(inventory, evidence)
+        with closing(_agreed(run, inventory, evidence)) as records:
+            ledger = recounted(run, records)
+        _check_header(evidence.facts, ledger)
+        doubtful = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NO_ACCOUNT_STATUS)
+        unchecked = expected.unchecked(run, evidence, doubtful)
+        counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
+        check_counts(run, ledger)
+        lines = check_facts(run, evidence, counted)
+        _check_records(inventory, evidence, counted, lines)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), ledger, evidence.facts.damaged_lines)
+
+
+def _check_sources(inventory: Inventory, evidence: Evidence) -> None:
+    facts = evidence.facts
+    for what, found, wanted in (
+        (f"{MANIFEST}, run_id", inventory.run_id, facts.run_id),
+        (f"{ROWS}, SHA-256", inventory.files[ROWS].sha256, facts.list_digest),
+    ):
+        if found != wanted:
+            raise IncompleteError(f"{what}: {found!r}, where {JOURNAL} has {wanted!r}")
+
+
+def _check_header(facts: RunFacts, ledger: Ledger) -> None:
+    for what, told, counted in (("rows", facts.rows, ledger.rows), ("customers", facts.customers, ledger.customers)):
+        if told != counted:
+            raise IncompleteError(f"{JOURNAL}: speaks of {told} {what}, where {ROWS} has {counted}")
+
+
+def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Record]:
+    """The records of `results`, each as it must be, in each format alike."""
+    header: Cells = tuple(results_schema(evidence.facts.columns).names)
+    with ExitStack() as stack:
+        wanted = stack.enter_context(closing(expected.results(run, evidence)))
+        formats = {
+            name: _headed(name, stack.enter_context(closing(read(run))), header)
+            for name, read in ((csv.RESULTS, csv_results), (parquet.RESULTS, parquet_results))
+            if name in inventory.files
+        }
+        if not formats:
+            raise IncompleteError(f"{MANIFEST}: lists neither {csv.RESULTS} nor {parquet.RESULTS}")
+        pick = picker(header)
+        for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
+            if found.count(right) < len(found):
+                name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
+                raise _disagreement(f"{name}, row {number}", cells, right, header)
+            yield pick(right)
+
+
+def _headed(name: str, records: Iterator[Cells], header: Cells) -> Iterator[Cells]:
+    """The records, after the header was compared."""
+    found = next(records, ())
+    if found != header:
+        raise IncompleteError(
+            f"{name}: columns {', '.join(map(str, found))}, where there must be {', '.join(map(str, header))}"
+        )
+    return records
+
+
+def _disagreement(where: str, found: Cells | None, right: Cells | None, header: Cells) -> IncompleteError:
+    if found is None or right is None:
+        return IncompleteError(f"{where}: {'is missing' if found is None else 'is one too many'}")
+    name, cell, wanted = next(three for three in zip(header, found, right, strict=True) if three[1] != three[2])
+    return IncompleteError(f"{where}, {name}: {_shown(cell)}, where {ROWS} and {JOURNAL} say {_shown(wanted)}")
+
+
+def _shown(cell: str | None) -> str:
+    return "null" if cell is None else repr(str(cell))
+
+
+def _check_unlisted(run: Path, inventory: Inventory, evidence: Evidence) -> int | None:
+    """Compares unlisted.csv; returns its records, or None where there must be none."""
+    found = evidence.facts.membership
+    paged = found is not None and found.way is Way.LIST
+    if paged != (unlisted.NAME in inventory.files):
+        raise IncompleteError(
+            f"{unlisted.NAME}: {'is missing' if paged else f'stands in {MANIFEST}'}, where {JOURNAL} says otherwise"
+        )
+    if not paged:
+        return None
+    header: Cells = tuple(UNLISTED.names)
+    number = 0
+    with closing(expected.unlisted(run, evidence)) as wanted, closing(csv_file(run / unlisted.NAME)) as file:
+        for number, (right, cells) in enumerate(zip_longest(wanted, _headed(unlisted.NAME, file, header)), 1):
+            if cells != right:
+                raise _disagreement(f"{unlisted.NAME}, record {number}", cells, right, header)
+    return number
+
+
+def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, lines: int) -> None:
+    """Compares the manifest's record counts with what was counted while reading."""
+    ledger = counted.ledger
+    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.CSV: lines, summary.JSON: 1}
+    found |= dict.fromkeys((csv.RESULTS, parquet.RESULTS), ledger.rows) | {unlisted.NAME: counted.unlisted or 0}
+    found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
+    for name, entry in inventory.files.items():
+        if entry.records != found[name]:
+            raise IncompleteError(f"{name}: {found[name]} records, where {MANIFEST} has {entry.records}")

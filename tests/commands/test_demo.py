@@ -1,0 +1,44 @@
+"""`auditor demo`: its list meets everything there is."""
+
+from pathlib import Path
+
+import pytest
+
+from auditor import customers
+from auditor.cli import main
+from auditor.commands.demo import STRANGERS, WEIGHTS, _options, sample_list
+from auditor.core.model import Customer
+from auditor.simulator import KINDS, Scenario
+
+
+def test_every_kind_of_answer_happens_to_somebody(tmp_path: Path) -> None:
+    """Every status, error and fault kind of the simulator is met by a customer of the sample list."""
+    options = _options(sample_list(), str(tmp_path))
+    ids = [row.id for row in customers.read(str(sample_list())) if isinstance(row, Customer)]
+    census = Scenario(seed=options.seed, weights=WEIGHTS).census(ids)
+    assert min(census.values()) > 0
+    # what is left out is rejections for exceeding the limit, and those come from the simulator's own limit
+    assert set(KINDS) - set(census) == {"throttled_once", "throttled_twice", "quota_once"}
+    assert len(set(ids)) == 2000
+
+
+def test_the_customer_list_of_the_demo_has_strangers(tmp_path: Path) -> None:
+    """A few customers of the sample are none of the partner's, and a few of the partner's are not in the sample."""
+    _options(sample_list(), str(tmp_path))
+    sample = {row.id for row in customers.read(str(sample_list())) if isinstance(row, Customer)}
+    roster = {row.id for row in customers.read(str(tmp_path / "roster.csv")) if isinstance(row, Customer)}
+    assert len(sample - roster) == len(roster - sample) == STRANGERS
+
+
+@pytest.mark.system
+def test_the_demo_from_end_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It exits 0, says that its data are simulated and what `run` would have returned, and leaves `latest` alone."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo"]) == 0
+    shown = capsys.readouterr().out
+    assert "The data are simulated" in shown
+    assert "run would have exited with 3" in shown
+    assert "2,009 rows = " in shown
+    assert not (tmp_path / "reports" / "latest").exists()
