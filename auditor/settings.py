@@ -7,6 +7,7 @@ folder. Its keys are the names below; `[profile.NAME]` holds what `--profile NAM
 import difflib
 import ipaddress
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -42,15 +43,17 @@ class Secret:
         return "Secret(…)"
 
 
-def _number(kind: type[int] | type[float], least: float) -> Callable[[str], float]:
+def _number(kind: type[int] | type[float], least: float, most: float = 1e9) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
             raise ValueError(f"must be a {'whole ' if kind is int else ''}number") from None
         # nan compares false with everything, so ask for what is wanted
-        if not least <= value < float("inf"):
+        if not least <= value:
             raise ValueError(f"must be {least:g} or more")
+        if value > most:
+            raise ValueError(f"must be {most:g} or less")
         return value
 
     return parse
@@ -93,8 +96,10 @@ def duration(text: str) -> float:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if not parts.hostname or parts.scheme not in {"https", "http"} or parts.query or parts.fragment:
-        raise ValueError("must be an https URL")
+    if not parts.hostname or parts.scheme not in {"https", "http"} or set(text) & set("?#\\") or not text.isprintable():
+        raise ValueError("must be an https URL, without a query")
+    if parts.port == 0 or any(len(label) > 63 for label in parts.hostname.split(".")):  # noqa: PLR2004 - RFC 1035
+        raise ValueError("must name a host and port that can be")
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
@@ -129,7 +134,7 @@ class Settings:
     reports: str = "reports"
     rate: float = field(default=500.0, metadata={"parse": _rate})
     burst: bool = field(default=False, metadata={"parse": _flag})
-    concurrency: int = field(default=16, metadata={"parse": _number(int, 1)})
+    concurrency: int = field(default=16, metadata={"parse": _number(int, 1, 1000)})
     attempts: int = field(default=5, metadata={"parse": _number(int, 1)})
     timeout: float = field(default=180.0, metadata={"parse": _number(float, 0.1)})
     deadline: float | None = field(default=None, metadata={"parse": duration})
@@ -215,7 +220,9 @@ def _secret_file(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable}: {path} cannot be read: {error}", "name a readable text file") from error
+        # whoever puts the secret itself there must not see it printed
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
 
 
 def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
@@ -229,6 +236,8 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
     profiles = document.pop("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
+        raise SettingsError(f"{path}: profile is no table of tables", "write [profile.NAME] above its settings")
     layers = [(document, f"file {path}")]
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
@@ -273,4 +282,5 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     try:
         return parse(str(value))
     except ValueError as error:
-        raise SettingsError(f"{origin}: {name} = {value!r} cannot be used: {error}", "correct it") from error
+        shown = re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None

@@ -31,7 +31,7 @@ def _write(run: Path, names: list[str]) -> bytes:
         opened.begin_session()
         for row, name in enumerate(names):
             opened.record(row, _answer(IDS[row], name))
-        opened.end(Cause.FINISHED, "", 1.5, {"sent": len(names)})
+        opened.end(Cause.FINISHED, "", journal.Spent(1.5, {"sent": len(names)}))
     return (run / journal.JOURNAL).read_bytes()
 
 
@@ -108,7 +108,7 @@ def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
         opened.begin_session()
         opened.record(2, _answer(IDS[2]))
     assert journal.finally_answered(tmp_path) == {IDS[0], IDS[1], IDS[2]}
-    assert journal.read_facts(tmp_path).damaged_lines == (5,)
+    assert journal.read_facts(tmp_path).damaged_lines == (6,)
 
 
 @settings(max_examples=60)
@@ -122,7 +122,7 @@ def test_a_flipped_bit_is_never_believed(tmp_path_factory: pytest.TempPathFactor
     whole[place] ^= 1 << data.draw(st.integers(0, 7))
     (run / journal.JOURNAL).write_bytes(bytes(whole))
     assert journal.finally_answered(run) == {IDS[0], IDS[2]}
-    assert journal.read_facts(run).damaged_lines[0] == 4
+    assert journal.read_facts(run).damaged_lines[0] == 5
 
 
 def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
@@ -146,3 +146,13 @@ def test_words_of_a_hostile_server_are_written(tmp_path: Path) -> None:
         opened.begin(FACTS, {})
         opened.record(0, Answer(customer_id=IDS[0], finding=finding, reply=reply, attempts=1))
     assert journal.finally_answered(tmp_path) == {IDS[0]}
+
+
+def test_a_damaged_header_costs_nothing(tmp_path: Path) -> None:
+    """The header stands there twice: one bad byte in it is reported, and every answer still counts."""
+    whole = bytearray(_write(tmp_path, ["200-allowed"] * 3))
+    whole[20] ^= 1
+    (tmp_path / journal.JOURNAL).write_bytes(bytes(whole))
+    assert journal.read_facts(tmp_path).damaged_lines == (1,)
+    assert journal.read_settings(tmp_path) == {"rate": 500}
+    assert len(journal.finally_answered(tmp_path)) == 3

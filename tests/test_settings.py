@@ -33,6 +33,12 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ({"AUDITOR_CLOUD": "mars"}, "public, us-gov, china"),
         ({"AUDITOR_API_URL": "http://api.example"}, "loopback"),
         ({"AUDITOR_API_URL": "ftp://api.example"}, "https"),
+        ({"AUDITOR_API_URL": "https://api.example/?"}, "without a query"),
+        ({"AUDITOR_API_URL": "https://api.example/#"}, "without a query"),
+        ({"AUDITOR_API_URL": "https://api.example:99999"}, "out of range"),
+        ({"AUDITOR_API_URL": "https://api.example:abc"}, "cannot be used"),
+        ({"AUDITOR_CONCURRENCY": "99999999999999999999"}, "1000 or less"),
+        ({"AUDITOR_DEADLINE": "soon"}, "such as 90s"),
         ({"AUDITOR_API_URL": "https://user:pw@api.example"}, "password"),
         ({"AUDITOR_ACCESS_TOKEN_FILE": "/nowhere/at/all"}, "cannot be read"),
     ],
@@ -94,3 +100,14 @@ def test_a_missing_file_or_profile_is_refused(tmp_path: Path) -> None:
     file.write_text("[profile.day]\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="it has: day"):
         load({}, environment={}, config=str(file), profile="night")
+
+
+def test_no_message_shows_a_secret(tmp_path: Path) -> None:
+    """A password in a URL, or the token where the name of its file should be, is not printed."""
+    for environment in (
+        {"AUDITOR_API_URL": "https://bob:marked-secret@api.example"},
+        {"AUDITOR_ACCESS_TOKEN_FILE": str(tmp_path / "marked-secret")},
+    ):
+        with pytest.raises(SettingsError) as caught:
+            load({}, environment=environment)
+        assert "marked" not in f"{caught.value.message} {caught.value.hint}"

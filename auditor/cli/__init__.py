@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from auditor.cli.commands import auditor
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, OutputError
 
 UNEXPECTED = 1
 INTERRUPTED = 130
@@ -29,30 +29,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _write_utf8()
     try:
-        code = auditor.main(arguments, prog_name="auditor", standalone_mode=False)
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
-        return INTERRUPTED
+        return int(auditor.main(arguments, prog_name="auditor", standalone_mode=False) or 0)
     except AuditorError as error:
         _complain(error.message, error.hint, arguments)
         return error.exit_code
-    except BrokenPipeError:
-        # whoever read our output has left; Python would complain once more at exit
-        sys.stderr.close()
-        return UNEXPECTED
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
-        _complain(
-            f"unexpected: {type(error).__name__}: {error}",
-            "this is a defect of auditor: run it again with -vv and report what it prints",
-            arguments,
-        )
-        return UNEXPECTED
+        return _code_of(error, arguments)
+    except KeyboardInterrupt:
+        return _code_of(click.Abort(), arguments)
     finally:
         logging.shutdown()
-    return int(code or 0)
+
+
+def _code_of(error: Exception, arguments: Sequence[str]) -> int:
+    """Says what an exception of somebody else's means, and returns its exit code."""
+    match error:
+        case click.ClickException():
+            error.show(sys.stderr)
+            return error.exit_code
+        case click.Abort():
+            _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
+            return INTERRUPTED
+        case BrokenPipeError():
+            # whoever read our output has left; Python would complain once more at exit
+            sys.stderr.close()
+            return UNEXPECTED
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            _complain(f"{where}{error.strerror or error}", "make room or mend the path; answers are safe", arguments)
+            return OutputError.exit_code
+        case _:
+            _complain(
+                f"unexpected: {type(error).__name__}: {error}",
+                "this is a defect of auditor: run it again with -vv and report what it prints",
+                arguments,
+            )
+            return UNEXPECTED
 
 
 def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:

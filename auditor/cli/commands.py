@@ -211,7 +211,7 @@ def resume(
     settings, origins = all_settings.load(flags, config=config, profile=profile)
     folder = find_run(run, settings.reports) if run else command.newest_incomplete(Path(settings.reports))
     if folder is None:
-        click.echo(f"Every run in {settings.reports} is complete: nothing to resume.", err=True)
+        click.echo(f"No run in {settings.reports} is left to finish: nothing to resume.", err=True)
         return 0
     with show.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
@@ -242,11 +242,36 @@ def report(
     """
     del quiet
     from auditor.cli import show
+    from auditor.commands.lock import one_writer_at_a_time
     from auditor.commands.render import find_run, render
 
-    rendered = render(find_run(run, _settings(flags, config, profile).reports), formats)
+    folder = find_run(run, _settings(flags, config, profile).reports)
+    with one_writer_at_a_time(folder):
+        rendered = render(folder, formats)
     show.result(rendered, as_json=as_json)
     return rendered.exit_code
+
+
+@auditor.command()
+@click.argument("run", metavar="RUN")
+@_reports
+@_json
+@_configured
+@_talking
+def verify(
+    *, run: str, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
+) -> int:
+    """Re-read every file of a run: hashes, ledger, agreement of the formats.
+
+    RUN is a folder, a run-id, or latest.
+    """
+    from auditor.cli import show
+    from auditor.commands.verify import verify as carry_out
+
+    found = carry_out(run, _settings(flags, config, profile).reports)
+    if as_json or not quiet:
+        show.verified(found, as_json=as_json)
+    return 0
 
 
 def _settings(flags: dict[str, Any], config: str | None, profile: str | None) -> "Settings":

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,12 +22,14 @@ from rich.text import Text
 from auditor.commands.audit import Eta, Watch
 from auditor.commands.render import latest_run_id
 from auditor.core.customer_page import Listed
+from auditor.core.ledger import Ledger
 from auditor.core.model import Answer, RunFacts, Verdict
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
     from auditor.commands.dry_run import Preview
     from auditor.commands.render import Rendered
+    from auditor.report import Verified
     from auditor.simulator import Simulator
 
 NOTE_EVERY = 30.0
@@ -42,6 +44,7 @@ _WHAT = {
     "eligible.csv": "who can buy",
     "results.csv": "every row of the list",
     "results.parquet": "the same, typed",
+    "unlisted.csv": "your customers that no list mentions",
     "manifest.json": "SHA-256 of every file",
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as it came",
@@ -62,8 +65,9 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
 
 
 def say(sentence: str) -> None:
-    """A sentence of talk, on standard error."""
-    click.echo(sentence, err=True)
+    """A sentence of talk, on standard error; a reader who has left must not end a run."""
+    with suppress(OSError, ValueError):
+        click.echo(sentence, err=True)
 
 
 def _warn(sentence: str) -> None:
@@ -198,20 +202,30 @@ def _table(rendered: "Rendered") -> Table:
 
 
 def _ledger(rendered: "Rendered") -> list[str]:
-    ledger, facts = rendered.ledger, rendered.facts
+    facts = rendered.facts
+    lines = _balance(rendered.ledger)
+    sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
+    lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s{_pace(facts)}")
+    if facts.damaged_lines:
+        numbers = ", ".join(map(str, facts.damaged_lines[:10]))
+        lines.append(f"Damaged lines of the journal, counted as not answered: {numbers}")
+    return lines
+
+
+def _balance(ledger: Ledger) -> list[str]:
     counts = ledger.by_verdict()
-    lines = [
+    return [
         f"Ledger: {ledger.rows:,} rows = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
         f"        {ledger.customers:,} customers = "
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
-    sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
-    lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s")
-    if facts.damaged_lines:
-        numbers = ", ".join(map(str, facts.damaged_lines[:10]))
-        lines.append(f"Damaged lines of the journal, counted as not answered: {numbers}")
-    return lines
+
+
+def _pace(facts: RunFacts) -> str:
+    learned, ideal = facts.pace.get("learned_per_minute"), facts.pace.get("percent_of_ideal")
+    at = f"; paced at {learned:,.0f} a minute at the end" if learned is not None else ""
+    return at + (f", {ideal:.0f} % of what the limit allows" if ideal is not None else "")
 
 
 def _files(console: Console, rendered: "Rendered") -> None:
@@ -262,6 +276,30 @@ def _next(rendered: "Rendered") -> None:
     latest = rendered.run.parent / "latest"
     if latest.exists() and not rendered.facts.simulated:
         say(f"  note: {latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
+
+
+def verified(found: "Verified", *, as_json: bool) -> None:
+    """Prints what was found to agree."""
+    ledger = found.ledger
+    if as_json:
+        document = {
+            "run_id": found.facts.run_id,
+            "agrees": True,
+            "complete": found.complete,
+            "simulated": found.facts.simulated,
+            "files": found.files,
+            "rows": {"listed": ledger.rows} | {str(c.verdict): c.rows for c in ledger.by_verdict()},
+            "customers": {"listed": ledger.customers} | {str(c.verdict): c.customers for c in ledger.by_verdict()},
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    click.echo(
+        f"Run {found.facts.run_id}: {len(found.files)} files agree, and all {ledger.rows:,} rows are in them once"
+    )
+    for line in _balance(ledger):
+        click.echo(line)
+    if not found.complete:
+        click.echo("The run is NOT COMPLETE: summary.csv says why")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from auditor import journal
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching, fetching
-from auditor.commands.lock import one_run_at_a_time
+from auditor.commands.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.commands.membership import check_membership
 from auditor.commands.render import Rendered, render
 from auditor.commands.signals import stopping_on_signals
@@ -85,10 +85,15 @@ def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: J
     try:
         written = journal.write_rows(run, rows)
         _check_not_empty(written, lists)
+        _write_header(run, began, written, lists, job)
+    except OSError as error:
+        _discard(run)
+        raise StoppedEarlyError(
+            f"{run} cannot be written: {error.strerror or error}", "make room, then run it again: nothing was asked"
+        ) from error
     except BaseException:
         _discard(run)
         raise
-    _write_header(run, began, written, lists, job)
     return run
 
 
@@ -104,7 +109,8 @@ def carry_out(run: Path, job: Job) -> Rendered:
         async with fetching(job.settings, job.watch.sign_in) as api:
             return await _session(run, job, api)
 
-    return _rendered(run, job, asyncio.run(whole()))
+    with one_writer_at_a_time(run):
+        return _rendered(run, job, asyncio.run(whole()))
 
 
 def locked(job: Job) -> AbstractContextManager[None]:
@@ -143,7 +149,7 @@ def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
         return render(run, job.formats).ended_by(end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
-        raise OutputError(message, f"make room, then finish it with: auditor resume {run}") from error
+        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {run}") from error
 
 
 async def _start_from_own_list(job: Job, api: Fetching) -> Path:
@@ -192,8 +198,10 @@ def _check_not_empty(written: journal.RowsWritten, lists: tuple[str, ...]) -> No
 
 def _discard(run: Path) -> None:
     """A run that never began leaves nothing behind."""
-    (run / journal.ROWS).unlink(missing_ok=True)
-    run.rmdir()
+    with suppress(OSError):
+        (run / journal.ROWS).unlink(missing_ok=True)
+        (run / journal.JOURNAL).unlink(missing_ok=True)
+        run.rmdir()
 
 
 def _write_header(
@@ -250,6 +258,9 @@ async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
             with stopping_on_signals(api.pacing, job.settings.deadline) as stopped:
                 asked = await _ask_all(run, opened, job, api)
                 end = asked or next(iter(stopped), None)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            end = RunEnd(Cause.INTERRUPTED, "stopped at once by a second signal", "resume it when you like")
+            raise
         except SignInError as error:
             end = RunEnd(Cause.SIGN_IN, error.message, error.hint)
         except OSError as error:
@@ -258,13 +269,25 @@ async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
             syncing.cancel()
             with suppress(OSError):
                 cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
-                opened.end(cause, message, time.monotonic() - began, dict(api.pacing.requests))
+                opened.end(cause, message, _spent(api, time.monotonic() - began))
     return end
+
+
+def _spent(api: Fetching, elapsed: float) -> journal.Spent:
+    account = api.pacing.account()
+    pace = {
+        "waited_seconds": account.waited,
+        "learned_per_minute": account.learned_per_minute,
+        "percent_of_ideal": account.percent_of_ideal,
+    }
+    rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
+    return journal.Spent(elapsed, account.requests, rounded)
 
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
     # before the progress line starts: the user may have to read and type something
-    await api.tokens.token()
+    if not await _signed_in(api):
+        return None
     facts = journal.read_facts(run)
     if job.settings.reuse:
         _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
@@ -279,6 +302,19 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     wanted = still_to_ask(journal.wanted(run), done)
     end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
     return end or await check_membership(run, opened, job.check, api)
+
+
+async def _signed_in(api: Fetching) -> bool:
+    """Gets the first token; False where the run is stopped before the user has signed in."""
+    signing_in = asyncio.ensure_future(api.tokens.token())
+    stopped = asyncio.ensure_future(api.pacing.closed())
+    await asyncio.wait({signing_in, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if signing_in.done():
+        signing_in.result()
+        return True
+    signing_in.cancel()
+    return False
 
 
 def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:

@@ -30,6 +30,24 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         SettingsError: the folder cannot be written to.
     """
     key = hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
+    with _held(reports, key, f"another run for this partner writes to {reports}"):
+        yield
+
+
+@contextmanager
+def one_writer_at_a_time(run: Path) -> Iterator[None]:
+    """Holds the lock of one run folder, for whoever asks for its customers or renders its reports.
+
+    Raises:
+        LockHeldError: another process holds it; the message says which.
+        SettingsError: the reports folder cannot be written to.
+    """
+    with _held(run.resolve().parent, run.resolve().name, f"another process works on {run}"):
+        yield
+
+
+@contextmanager
+def _held(reports: Path, key: str, complaint: str) -> Iterator[None]:
     path = reports / f".lock-{key}"
     holder = reports / f".lock-{key}.holder"
     try:
@@ -38,7 +56,7 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         lock.acquire()
     except Timeout:
         raise LockHeldError(
-            f"another run for this partner writes to {reports}: {_described(holder)}",
+            f"{complaint}: {_described(holder)}",
             "wait until it has ended, or name another folder with --reports",
         ) from None
     except OSError as error:

@@ -18,7 +18,7 @@ class Rendered:
     Attributes:
         run: the folder.
         facts: of the run, from its journal.
-        ledger: recounted from the written files.
+        ledger: counted again from the written files.
         end: why the session just over was ended early, with the next thing to do; None where it was not.
     """
 
@@ -48,7 +48,7 @@ class Rendered:
 
 
 def render(run: Path, formats: Collection[str]) -> Rendered:
-    """Writes every report of a run, counts them again from what was written, and lets `latest` follow.
+    """Writes every report of a run, verifies all that was written, and lets `latest` follow.
 
     Raises:
         OutputError: a report could not be written; the journal is untouched.
@@ -58,7 +58,8 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
 
     facts = journal.read_facts(run)
     report.render(run, facts, journal.answer_blocks(run), formats, journal.member_blocks(run))
-    rendered = Rendered(run, facts, report.recount(run))
+    # what else a person keeps in the folder does not make the run less complete
+    rendered = Rendered(run, facts, report.verify(run, strays=False).ledger)
     # made-up data must never stand where people look for their customers
     if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
         report.point_latest(run.parent, run.name)
@@ -86,7 +87,8 @@ def find_run(run: str, reports: str) -> Path:
     """
     folder = Path(run)
     if (folder / journal.JOURNAL).is_file():
-        return folder
+        # `latest` must never come to lead to itself
+        return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
     named = Path(reports) / (latest_run_id(Path(reports)) or run if run == "latest" else run)
     if (named / journal.JOURNAL).is_file():
         return named

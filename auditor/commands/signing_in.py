@@ -17,9 +17,9 @@ def check(settings: Settings) -> None:
     """
     tls_context(settings.ca_bundle)
     token = settings.access_token.reveal() if settings.access_token else "-"
-    if not token.isascii() or not token.isprintable() or " " in token:
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise SignInError(
-            "AUDITOR_ACCESS_TOKEN holds blanks, line ends or other characters that no token has",
+            "AUDITOR_ACCESS_TOKEN is empty, or holds blanks, line ends or other characters that no token has",
             "set it to the token alone, without quotes and without the word Bearer",
         )
     if settings.access_token is None and not settings.client_id:
@@ -44,4 +44,5 @@ def token_source(settings: Settings, show: Callable[[str], None]) -> TokenSource
         scope=settings.scope,
         ca_bundle=settings.ca_bundle,
     )
-    return TokenSource(DeviceCodeSignIn(sign_in, show).redeem)
+    device_code = DeviceCodeSignIn(sign_in, show)
+    return TokenSource(device_code.redeem, cancel=device_code.cancel)

@@ -6,9 +6,11 @@ others; gateways answer with bodies of their own that have no `code` at all.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MESSAGE_LENGTH = 300
 """Characters kept of an error message."""
 
@@ -54,8 +56,11 @@ class Body:
 
 
 def clean(text: str, length: int = 100) -> str:
-    """A text that any file can hold: at most `length` characters, and no half of a surrogate pair."""
-    return text[:length].encode("utf-8", errors="replace").decode("utf-8")
+    """A text that any file and terminal can hold: at most `length` characters, no control character, and no half of a
+    surrogate pair.
+    """
+    whole = text[:length].encode("utf-8", errors="replace").decode("utf-8")
+    return whole if whole.isprintable() else _CONTROL.sub(" ", whole)
 
 
 def read_body(content: bytes) -> Body:

@@ -12,19 +12,23 @@ from types import MappingProxyType
 from auditor.core.body import Body, clean, read_body
 from auditor.core.model import NO_STATUS, Cause, Finding, Next, Reason, Reply, RunEnd
 
-_WORDS = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+)*")
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_GUID = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(?![0-9a-fA-F])")
 
 _STATUSES = MappingProxyType(
     {
-        "allowed": ("Allowed", Reason.ALLOWED),
-        "underreview": ("UnderReview", Reason.UNDER_REVIEW),
-        "notallowed": ("NotAllowed", Reason.NOT_ALLOWED),
-        "unknown": ("Unknown", Reason.UNKNOWN),
-        # documented, but in neither of the two lists of purchase eligibility
-        "notready": ("Not Ready", Reason.NOT_READY),
+        between.join(words): known
+        for words, known in {
+            ("allowed",): ("Allowed", Reason.ALLOWED),
+            ("under", "review"): ("UnderReview", Reason.UNDER_REVIEW),
+            ("not", "allowed"): ("NotAllowed", Reason.NOT_ALLOWED),
+            ("unknown",): ("Unknown", Reason.UNKNOWN),
+            # documented, but in neither of the two lists of purchase eligibility
+            ("not", "ready"): ("Not Ready", Reason.NOT_READY),
+        }.items()
+        for between in ("", " ", "_", "-")
     }
 )
+"""Statuses in lower case; elsewhere the API has written its enumerations in one word, in two, and in snake_case."""
 
 _SIGN_IN_AGAIN = "sign in again, with multi-factor authentication, as a user of the partner's tenant"
 _ENDS_AT_401 = MappingProxyType(
@@ -92,14 +96,13 @@ def _no_response(reply: Reply) -> Finding:
     return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.END_RUN, error_message=reply.failure, run_end=end)
 
 
-def _ok(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _ok(_reply: Reply, body: Body, customer_id: str) -> Finding:
     if body.document is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message or "an empty body")
-    raw, kind = body.document.get("status"), body.document.get("type", "account")
-    last_update = body.document.get("lastUpdateDateTime")
-    known = None
-    if isinstance(raw, str) and isinstance(kind, str) and kind.casefold() == "account" and _WORDS.fullmatch(raw):
-        known = _STATUSES.get(re.sub("[ _-]", "", raw).casefold())
+        return Finding(
+            reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message or "an empty body"
+        )
+    raw, last_update = body.document.get("status"), body.document.get("lastUpdateDateTime")
+    known = _STATUSES.get(raw.casefold()) if isinstance(raw, str) and _is_plain(body, customer_id) else None
     status, reason = known or (_as_text(raw), Reason.UNRECOGNIZED_STATUS)
     return Finding(
         reason=reason,
@@ -107,6 +110,25 @@ def _ok(_reply: Reply, body: Body, _customer_id: str) -> Finding:
         last_update_raw=_as_text(last_update),
         error_message=body.message if reason is Reason.UNRECOGNIZED_STATUS else None,
     )
+
+
+def _is_plain(body: Body, customer_id: str) -> bool:
+    """True where a 200 says nothing that speaks against its being this customer's account status, and nothing twice."""
+    document = body.document or {}
+    kind = document.get("type", "account")
+    names = [name.casefold() for name in document]
+    return (
+        isinstance(kind, str)
+        and kind.casefold() == "account"
+        and "code" not in names
+        and names.count("status") == names.count("type") + ("type" not in names) == 1
+        and _speaks_of(body, customer_id)
+    )
+
+
+def _speaks_of(body: Body, customer_id: str) -> bool:
+    """True where every GUID in a body is the customer's own: another's would mean a mixed-up cache."""
+    return all(guid.replace("-", "").lower() == customer_id.replace("-", "") for guid in _GUID.findall(body.text))
 
 
 def _as_text(value: object) -> str | None:
@@ -128,12 +150,12 @@ def _is_no_account_status(body: Body, customer_id: str) -> bool:
     """True where the body is, in all it says, the documented answer for a customer without an account status."""
     document = body.document or {}
     name = document.get("errorName", "AccountStatusNotFound")
-    mentioned = _GUID.findall(f"{document.get('message', '')} {document.get('description', '')}")
     return (
-        document.get("isRetryable", False) is False
+        "status" not in {key.casefold() for key in document}
+        and document.get("isRetryable", False) is False
         and isinstance(name, str)
         and name.casefold() == "accountstatusnotfound"
-        and all(guid.lower() == customer_id for guid in mentioned)
+        and _speaks_of(body, customer_id)
     )
 
 

@@ -12,6 +12,8 @@ that share one quota come to equal shares.
 import math
 from dataclasses import dataclass, replace
 
+LONGEST_ASKED = 300.0
+"""Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
 SLOWEST = 0.05
 """Requests a second: even a pace that was learned wrong recovers from here within minutes."""
 _SHORTEST_HORIZON, _LONGEST_HORIZON = 30.0, 60.0
@@ -65,6 +67,11 @@ def pace(learned: Learned, cap: float, now: float) -> float:
     strongest = _STRONGEST_PULL * base
     pull = min(strongest, max(-strongest, _PULL * (cap / 2.0 - base)))
     return min(cap, base + pull + cap * grown)
+
+
+def usable(retry_after: float | None) -> float:
+    """Seconds that a server asked for; 0 where that is nothing, negative or no number."""
+    return min(retry_after, LONGEST_ASKED) if retry_after is not None and retry_after > 0 else 0.0
 
 
 def closed(learned: Learned, at_closing: float, asked: float) -> Learned:

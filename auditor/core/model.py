@@ -54,7 +54,6 @@ class Reason(StrEnum):
         """The verdict that this reason stands for; whatever is not listed as known is undetermined (fail-closed)."""
         return _VERDICTS.get(self, Verdict.UNDETERMINED)
 
-
     @property
     def asked_again(self) -> bool:
         """True where `resume` asks again: there was no answer, or none that makes sense."""
@@ -295,6 +294,7 @@ class RunFacts:
         message: the cause in words for people; empty where the run finished.
         elapsed_seconds: of all sessions together.
         requests: requests sent, by outcome, of all sessions together.
+        pace: of the last session: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None where not paced.
         membership: what is known of the partner's own customer list; None where it was not asked for.
         max_undetermined: rows that may stay undetermined in a run that still counts as complete.
         damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
@@ -315,6 +315,7 @@ class RunFacts:
     message: str = ""
     elapsed_seconds: float = 0.0
     requests: dict[str, int] = field(default_factory=dict)
+    pace: dict[str, float | None] = field(default_factory=dict)
     membership: Membership | None = None
     max_undetermined: int = 0
     damaged_lines: tuple[int, ...] = ()

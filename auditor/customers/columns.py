@@ -4,6 +4,7 @@ The user's choice comes first, then the header's words (case, blanks, underscore
 then the cells themselves: the one column that holds GUIDs.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,9 @@ _WORDS = {
 
 _LISTED = 12
 _LONGEST = 40
+
+
+_AGAIN = re.compile(r" \(\d+\)$")
 
 
 def fold(header: str) -> str:
@@ -136,7 +140,8 @@ def _by_words(names: Sequence[str], groups: Iterable[Sequence[str]], role: str, 
 
 
 def _matching(names: Iterable[str], words: Sequence[str]) -> list[str]:
-    return [name for name in names if fold(name) in words]
+    # "Customer ID (2)" is the second column of that name, and as good a candidate as the first
+    return [name for name in names if fold(_AGAIN.sub("", name)) in words]
 
 
 def _holding_ids(names: Sequence[str], sample: Sequence[dict[str, str]]) -> list[str]:

@@ -132,8 +132,9 @@ def _rows(lines: Iterable[str], delimiter: str, start: int, text: Text) -> Itera
             yield number, cells
             after = start + reader.line_num
             if after > number + 1 and any(map(_swallowed, cells)):
-                text.warnings.append(
-                    f"the row in line {number} holds further rows in one cell: is a quote not closed there?"
+                raise CustomerListError(
+                    f"{text.label}: the row in line {number} holds further rows in one cell",
+                    "close the quote that is open there, or take the ids out of that cell",
                 )
             number = after
     except csv.Error as error:

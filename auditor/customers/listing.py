@@ -94,6 +94,8 @@ class CustomerList:
         name = self.name
         columns = self.columns
         id_column, company, domain, owner = columns.id or "", columns.company, columns.domain, columns.owner
+        # an item without content is there all the same; a blank line is none
+        items = table.format in (Format.JSON, Format.JSON_LINES)
         for number, cells in table.records:
             raw = cells.pop(id_column, "")
             of = cells.pop(company, None) if company is not None else None
@@ -103,7 +105,7 @@ class CustomerList:
             tenant = normalise_id(raw)
             if tenant is not None:
                 yield Customer(tenant, row)
-            elif not _blank(raw, row):
+            elif items or not _blank(raw, row):
                 yield RejectedRow(raw, Reason.INVALID_ID, row)
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.core.body import clean
 from auditor.errors import SignInError
 from auditor.fetch.tls import tls_context
 
@@ -52,12 +53,21 @@ class TokenSource:
         redeem: gets a token, in a thread; asked with True where the cached one was refused.
         renewable: False for a token from elsewhere, which nobody here can renew.
         clock: monotonic seconds.
+        cancel: ends a redeem that waits for the user; called when the run ends.
     """
 
-    def __init__(self, redeem: Redeem, *, renewable: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        redeem: Redeem,
+        *,
+        renewable: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        cancel: Callable[[], None] = lambda: None,
+    ) -> None:
         self._redeem = redeem
         self.renewable = renewable
         self._clock = clock
+        self._cancel = cancel
         self._token: Token | None = None
         self._flight: asyncio.Task[Token] | None = None
         self._not_before = 0.0
@@ -91,7 +101,8 @@ class TokenSource:
             await self._renewed(force=True)
 
     async def close(self) -> None:
-        """Waits for a renewal in flight and ends the thread."""
+        """Waits for a renewal in flight, but not for a user, and ends the thread."""
+        self._cancel()
         if self._flight is not None:
             await asyncio.wait({self._flight})
         self._thread.shutdown(wait=False)
@@ -153,6 +164,13 @@ class DeviceCodeSignIn:
         self._sign_in = sign_in
         self._show = show
         self._app: Any = None
+        self._flow: dict[str, Any] = {}
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Stops waiting for the user; MSAL notices at its next poll, a few seconds later."""
+        self._cancelled = True
+        self._flow["expires_at"] = 0
 
     def redeem(self, force: bool) -> tuple[str, float]:  # noqa: FBT001 - the signature of Redeem
         """An access token: silently where the user signed in already, else by asking the user. Blocks.
@@ -183,15 +201,18 @@ class DeviceCodeSignIn:
         flow = self._app.initiate_device_flow(scopes)
         if "user_code" not in flow:
             return dict(flow)
-        self._show(str(flow["message"]))
+        self._flow = flow
+        if self._cancelled:
+            return {"error": "cancelled", "error_description": "nobody waits for the sign-in any more"}
+        self._show(clean(str(flow["message"]), 1000))
         return dict(self._app.acquire_token_by_device_flow(flow))
 
 
 def _token_of(result: Mapping[str, Any]) -> tuple[str, float]:
     if "access_token" in result:
         return str(result["access_token"]), float(result.get("expires_in", 0))
-    words = str(result.get("error_description") or result.get("error") or "no token in the reply").splitlines()[0]
-    raise SignInError(f"sign-in was refused: {words[:300]}", "sign in again")
+    words = str(result.get("error_description") or result.get("error") or "no token in the reply")
+    raise SignInError(f"sign-in was refused: {clean(words, 300)}", "sign in again")
 
 
 def _public_client(sign_in: SignIn) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -99,7 +100,9 @@ class PartnerCenter:
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 body = await _read(response, limit)
-                return _reply(response, body, request_id, correlation_id)
+                _check_it_is_ours(response, request_id, correlation_id)
+                # a server or proxy that quotes the request must not get the token into a journal or report
+                return _reply(response, body.replace(token.encode(), b"[token]"), request_id, correlation_id)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _failed(error, request_id, correlation_id)
 
@@ -110,7 +113,7 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     context = tls_context(connection.ca_bundle)
     timeouts = connection.timeouts
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connection.concurrency, ssl=context),
+        connector=_Connector(limit=connection.concurrency, ssl=context),
         timeout=aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={
@@ -124,6 +127,34 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     session._retry_connection = False  # noqa: SLF001
     async with session:
         yield session
+
+
+def _check_it_is_ours(response: aiohttp.ClientResponse, request_id: str, correlation_id: str) -> None:
+    """Partner Center repeats both ids; a reply with others answers somebody else's question.
+
+    Raises:
+        ClientPayloadError: it does; the connection is closed, for all that follows on it would be shifted as well.
+    """
+    for name, sent in (("MS-RequestId", request_id), ("MS-CorrelationId", correlation_id)):
+        if response.headers.get(name, sent).strip().casefold() != sent:
+            response.close()
+            raise aiohttp.ClientPayloadError(f"the reply repeats another {name}: it answers another request")
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Never uses a connection again that received anything while it was idle: such bytes would be taken for the answer
+    to the next request. aiohttp has no public way to say so; a test holds it.
+    """
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        for waiting in list(self._conns.get(key, ())):
+            protocol = waiting[0]
+            if protocol.should_close:
+                self._conns[key].remove(waiting)
+                protocol.close()
+        if key in self._conns and not self._conns[key]:
+            del self._conns[key]
+        return await super()._get(key, traces)
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -16,7 +16,7 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle:
         try:
             context.load_verify_locations(ca_bundle)
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ValueError) as error:
             raise SettingsError(
                 f"AUDITOR_CA_BUNDLE: {ca_bundle} cannot be used: {error}", "name a PEM file of certificates"
             ) from error

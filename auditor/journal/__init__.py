@@ -25,7 +25,7 @@ from auditor.journal.reading import (
 )
 from auditor.journal.reusing import reusable
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
-from auditor.journal.writing import Journal
+from auditor.journal.writing import Journal, Spent
 
 __all__ = [
     "JOURNAL",
@@ -33,6 +33,7 @@ __all__ = [
     "Journal",
     "RowsFile",
     "RowsWritten",
+    "Spent",
     "answer_blocks",
     "check_rows",
     "doubtful",

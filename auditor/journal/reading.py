@@ -58,7 +58,8 @@ def read_settings(run: Path) -> dict[str, Any]:
     Raises:
         IncompleteError: the header cannot be read.
     """
-    line = next(read_lines(run), (1, None))[1]
+    lines = (line for _, line in read_lines(run))
+    line = next((line for line in lines if line is not None and line.startswith(b'{"kind":"header"')), None)
     if line is None:
         raise IncompleteError(f"{run / JOURNAL}: no readable header", "audit the list again")
     settings: dict[str, Any] = msgspec.json.decode(line)["settings"]
@@ -95,6 +96,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         message=last["message"] if last else "the run ended without a word",
         elapsed_seconds=sum(end["elapsed_seconds"] for end in reading.ends),
         requests=requests,
+        pace=reading.ends[-1].get("pace", {}) if reading.ends else {},
         membership=reading.membership,
         damaged_lines=tuple(reading.damaged),
     )

@@ -1,6 +1,7 @@
 """The journal, open for appending. Rule: a line is with the operating system before its worker goes on."""
 
 import os
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +10,21 @@ from auditor import __version__
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, Cause, Membership, RunFacts
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one session took.
+
+    Attributes:
+        elapsed_seconds: from its first request to its last answer.
+        requests: by outcome; `sent` is their sum.
+        pace: as `RunFacts.pace`.
+    """
+
+    elapsed_seconds: float
+    requests: dict[str, int]
+    pace: dict[str, float | None] = field(default_factory=dict)
 
 
 class Journal:
@@ -30,26 +46,29 @@ class Journal:
         self.close()
 
     def begin(self, facts: RunFacts, settings: dict[str, Any]) -> None:
-        """Writes the header: what this journal is about, and the settings that a resume needs."""
-        self._append(
-            {
-                "kind": "header",
-                "schema_version": SCHEMA_VERSION,
-                "auditor": __version__,
-                "run_id": facts.run_id,
-                "started_at": facts.started_at,
-                "api": facts.api,
-                "type": facts.validation_type,
-                "simulated": facts.simulated,
-                "lists": facts.lists,
-                "list_digest": facts.list_digest,
-                "rows": facts.rows,
-                "customers": facts.customers,
-                "columns": facts.columns,
-                "max_undetermined": facts.max_undetermined,
-                "settings": settings,
-            }
-        )
+        """Writes the header: what this journal is about, and the settings that a resume needs.
+
+        It stands there twice, because a damaged byte in it would make every answer below worthless.
+        """
+        header = {
+            "kind": "header",
+            "schema_version": SCHEMA_VERSION,
+            "auditor": __version__,
+            "run_id": facts.run_id,
+            "started_at": facts.started_at,
+            "api": facts.api,
+            "type": facts.validation_type,
+            "simulated": facts.simulated,
+            "lists": facts.lists,
+            "list_digest": facts.list_digest,
+            "rows": facts.rows,
+            "customers": facts.customers,
+            "columns": facts.columns,
+            "max_undetermined": facts.max_undetermined,
+            "settings": settings,
+        }
+        self._append(header)
+        self._append(header)
 
     def record(self, row: int, answer: Answer) -> None:
         """Writes one customer's answer down.
@@ -113,7 +132,7 @@ class Journal:
             }
         )
 
-    def end(self, cause: Cause, message: str, elapsed_seconds: float, requests: dict[str, int]) -> None:
+    def end(self, cause: Cause, message: str, spent: Spent) -> None:
         """Writes why this session of the run ended, and what it spent."""
         self._append(
             {
@@ -121,8 +140,9 @@ class Journal:
                 "cause": cause.value,
                 "message": message,
                 "finished_at": datetime.now(UTC),
-                "elapsed_seconds": round(elapsed_seconds, 3),
-                "requests": requests,
+                "elapsed_seconds": round(spent.elapsed_seconds, 3),
+                "requests": spent.requests,
+                "pace": spent.pace,
             }
         )
         self.sync()

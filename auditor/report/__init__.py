@@ -16,13 +16,19 @@ In the order of the data's way:
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`
 `stage`       all of these in order: `render`
-`recount`     the ledger again, from the written files (`written`), by other code
+`written`     written files read back: every cell a text, or None
+`recount`     the ledger again, from the written files, by other code
+`evidence`    rows.jsonl and the journal once more, likewise (`facts`: of the run as a whole)
+`expected`    what each record must say, from that evidence
+`inventory`   manifest.json against the folder
+`verify`      all of these: does everything agree? (`summary_check`: the two summaries)
 ============  ======================================================================
 """
 
 from auditor.report.recount import recount
+from auditor.report.schema import MANIFEST
 from auditor.report.stage import render
 from auditor.report.verify import Verified, verify
 from auditor.report.writers import FORMATS, point_latest
 
-__all__ = ["FORMATS", "Verified", "point_latest", "recount", "render", "verify"]
+__all__ = ["FORMATS", "MANIFEST", "Verified", "point_latest", "recount", "render", "verify"]

@@ -4,9 +4,7 @@ UTF-8 without a BOM, a line feed at the end of a line, texts quoted, times in IS
 commas; an empty text is `""`, which most readers take for the same: Parquet keeps the two apart.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
@@ -22,6 +20,7 @@ from auditor.report.times import as_text
 RESULTS = "results.csv"
 SPLITS = {verdict: f"{verdict}.csv" for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)}
 NAMES = (RESULTS, *SPLITS.values())
+_TELLING = frozenset(',"\r\n')
 _OPTIONS = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed", batch_size=8192)
 
 
@@ -50,9 +49,14 @@ def writing(schema: pa.Schema, create: Callable[[str], Sink]) -> Iterator[Callab
 def header(schema: pa.Schema) -> bytes:
     """The first line."""
     # pyarrow refuses a name that holds a quote
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(schema.names)
-    return text.getvalue().encode()
+    return line(schema.names)
+
+
+def line(values: Iterable[object]) -> bytes:
+    """One line. The csv module leaves a carriage return unquoted where the line ends in a line feed alone."""
+    texts = ["" if value is None else str(value) for value in values]
+    quoted = ['"' + text.replace('"', '""') + '"' if set(text) & _TELLING else text for text in texts]
+    return (",".join(quoted) + "\n").encode()
 
 
 def _as_texts(table: pa.Table) -> pa.Table:

@@ -43,6 +43,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         message=last["message"] if last else "the run ended without a word",
         elapsed_seconds=sum(end["elapsed_seconds"] for end in ends),
         requests=dict(requests),
+        pace=ends[-1].get("pace", {}) if ends else {},
         membership=_membership(by_kind.get("membership", [])),
         damaged_lines=tuple(damaged),
     )

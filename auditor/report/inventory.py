@@ -40,9 +40,10 @@ def check_inventory(run: Path, *, strays: bool) -> Inventory:
         OSError, ValueError, KeyError, TypeError: a file cannot be read; the manifest is damaged.
     """
     manifest = _manifest(run)
-    for name in _ALWAYS:
+    formats = [kind.names for kind in FORMATS.values() if manifest.files.keys() & {*kind.names}]
+    for name in (*_ALWAYS, *(name for names in formats for name in names)):
         if name not in manifest.files:
-            raise IncompleteError(f"{MANIFEST}: does not list {name}, which every run has")
+            raise IncompleteError(f"{MANIFEST}: does not list {name}, which belongs to the run")
     for entry in manifest.files.values():
         _check(run, entry)
     for name in _names(run):

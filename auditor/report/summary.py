@@ -16,8 +16,6 @@ Within a scope rows add up to the run's, but for `unlisted`; so do customers, bu
 owners counts for each. Neither file holds the time of rendering: the same folder gives the same bytes.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -26,6 +24,7 @@ from typing import Any
 
 from auditor.core.ledger import Count, Ledger, complete
 from auditor.core.model import Membership, RunFacts, Verdict, Way
+from auditor.report import csv
 from auditor.report.schema import SCHEMA_VERSION
 
 CSV, JSON = "summary.csv", "summary.json"
@@ -52,16 +51,13 @@ class Summary:
 
 def as_csv(told: Summary) -> bytes:
     """The counts in long form."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
     rows, customers = (sum(getattr(c, unit) for c in told.ledger.statuses) for unit in ("rows", "customers"))
-    writer.writerow(["run", "", "", "", "", rows, customers, note(told)])
+    records: list[tuple[object, ...]] = [COLUMNS, ("run", "", "", "", "", rows, customers, note(told))]
     for scope, c in _scoped(told.ledger):
-        writer.writerow([scope, c.verdict, c.reason, c.status, c.owner, c.rows, c.customers, ""])
+        records.append((scope, c.verdict, c.reason, c.status, c.owner, c.rows, c.customers, ""))
     if told.unlisted is not None:
-        writer.writerow(["unlisted", "", "", "", "", 0, told.unlisted, _listing(told)])
-    return text.getvalue().encode()
+        records.append(("unlisted", "", "", "", "", 0, told.unlisted, _listing(told)))
+    return b"".join(map(csv.line, records))
 
 
 def lines(told: Summary) -> int:
@@ -98,6 +94,7 @@ def as_json(told: Summary) -> bytes:
         "elapsed_seconds": facts.elapsed_seconds,
         # every other count is an outcome of requests that were sent
         "requests": {"total": facts.requests.get("sent", 0), **dict(sorted(facts.requests.items()))},
+        "pace": facts.pace,
         "lists": facts.lists,
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,

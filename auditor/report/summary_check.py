@@ -18,7 +18,7 @@ from auditor.report.written import csv_file
 
 _FACTS = (
     *("run_id", "simulated", "finished", "cause", "message", "api", "validation_type", "started_at", "finished_at"),
-    *("elapsed_seconds", "list_digest", "max_undetermined"),
+    *("elapsed_seconds", "pace", "list_digest", "max_undetermined"),
 )
 """Facts that summary.json tells as they are."""
 
@@ -46,8 +46,11 @@ def check_facts(run: Path, evidence: Evidence, counted: Counted) -> int:
         OSError, ValueError, KeyError, csv.Error: a file is missing or damaged.
     """
     document = json.loads((run / summary.JSON).read_bytes())
-    for key, expected in _facts(evidence, counted).items():
-        _same(f"{summary.JSON}, {key}", _plain(key, document[key]), expected, JOURNAL)
+    wanted = _facts(evidence, counted)
+    found = _flat({key: _plain(key, document[key]) for key in wanted})
+    wanted = _flat(wanted)
+    for key in {**wanted, **found}:
+        _same(f"{summary.JSON}, {key}", found.get(key), wanted.get(key), JOURNAL)
     _same(f"{summary.JSON}, ledger.balanced", document["ledger"]["balanced"], counted.ledger.balanced, "the recount")
     word = "complete" if document["complete"] else "INCOMPLETE"
     _same(f"{summary.JSON}, first word of the note", document["note"].partition(":")[0], word, f"{summary.JSON} itself")
@@ -82,6 +85,14 @@ def _facts(evidence: Evidence, counted: Counted) -> dict[str, Any]:
         "damaged_lines": [*facts.damaged_lines],
         "membership": {**asdict(found), "unchecked": counted.unchecked, "unlisted": counted.unlisted},
     }
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with the values of inner objects under `outer.inner`."""
+    flat: dict[str, Any] = {}
+    for key, value in document.items():
+        flat |= {f"{key}.{inner}": one for inner, one in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def _plain(key: str, value: Any) -> Any:

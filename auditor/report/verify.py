@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from auditor.core.ledger import Ledger
+import pyarrow as pa
+import pyarrow.parquet
+
+from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Reason, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report import csv, expected, parquet, summary, unlisted
@@ -33,19 +36,24 @@ class Verified:
     Attributes:
         run: the folder.
         files: names of the files that were compared, the manifest among them.
+        facts: of the run, from its journal.
         ledger: counted from the records of `results`.
-        damaged_lines: numbers of the journal's lines that count as not answered; the summary tells of them too.
     """
 
     run: Path
     files: tuple[str, ...]
+    facts: RunFacts
     ledger: Ledger
-    damaged_lines: tuple[int, ...]
 
     @property
     def rows(self) -> int:
         """How many rows the lists have."""
         return self.ledger.rows
+
+    @property
+    def complete(self) -> bool:
+        """True where every row has a verdict, and no more of them are undetermined than allowed."""
+        return complete(self.ledger, self.facts)
 
 
 def verify(run: Path, *, strays: bool = True) -> Verified:
@@ -71,7 +79,7 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
         _check_records(inventory, evidence, counted, lines)
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), ledger, evidence.facts.damaged_lines)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
 
 
 def _check_sources(inventory: Inventory, evidence: Evidence) -> None:
@@ -100,6 +108,8 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
             for name, read in ((csv.RESULTS, csv_results), (parquet.RESULTS, parquet_results))
             if name in inventory.files
         }
+        if parquet.RESULTS in formats:
+            _check_schema(run, results_schema(evidence.facts.columns))
         if not formats:
             raise IncompleteError(f"{MANIFEST}: lists neither {csv.RESULTS} nor {parquet.RESULTS}")
         pick = picker(header)
@@ -108,6 +118,12 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
                 name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
                 raise _disagreement(f"{name}, row {number}", cells, right, header)
             yield pick(right)
+
+
+def _check_schema(run: Path, declared: pa.Schema) -> None:
+    found = pyarrow.parquet.read_schema(run / parquet.RESULTS)
+    if not found.equals(declared, check_metadata=True):
+        raise IncompleteError(f"{parquet.RESULTS}: not of the declared types, or without their version")
 
 
 def _headed(name: str, records: Iterator[Cells], header: Cells) -> Iterator[Cells]:

@@ -8,9 +8,6 @@ The tool's own pipeline, retries and pacing ask made-up servers on a virtual clo
 import asyncio
 import math
 import random
-import statistics
-import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 

@@ -40,7 +40,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert f"auditor {__version__}" in done.stdout
 
 
-def test_the_readme_shows_the_help_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_readme_shows_the_help_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The README's help block is what the program prints on a terminal of 100 columns."""
     monkeypatch.setenv("COLUMNS", "102")
     main(["--help"])

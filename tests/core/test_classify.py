@@ -224,3 +224,46 @@ def test_eligible_means_exactly_the_documented_answers(status: int, document: di
 
 def _reply(status: int, body: bytes, retry_after: str | None = None) -> Reply:
     return Reply(http_status=status, body=body, received_at=datetime.now(UTC), retry_after=retry_after)
+
+
+OTHER = "99999999000040008000000000000009"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "Allowed", "customerId": OTHER},
+        {"status": "Allowed", "links": {"self": f"/customers/{OTHER}"}},
+        {"status": "Allowed", "code": 900150},
+        {"status": "Allowed", "Status": "NotAllowed"},
+        {"status": "Allowed", "Type": "account", "type": "account"},
+        {"status": "A-l-l_o w e d"},
+        {"status": "Al lowed"},
+    ],
+)
+def test_a_200_that_contradicts_itself_is_not_believed(body: dict[str, object]) -> None:
+    """Another customer's id, an error code, a name twice, a mangled word: nothing that the documentation classifies."""
+    assert classify(_reply(200, json.dumps(body).encode()), CUSTOMER).reason is Reason.UNRECOGNIZED_STATUS
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"message": f"Account Status for the customer, {OTHER} was not found."},
+        {"customerId": OTHER},
+        {"parameters": {"customer": OTHER}},
+        {"Message": OTHER},
+        {"status": "NotAllowed"},
+        {"Status": "NotAllowed"},
+    ],
+)
+def test_no_account_status_of_somebody_else_is_not_believed(extra: dict[str, object]) -> None:
+    """The right code beside another customer's id, with or without dashes, or beside a status."""
+    body = {"code": 600074, "errorName": "AccountStatusNotFound", "isRetryable": False, **extra}
+    assert classify(_reply(404, json.dumps(body).encode()), CUSTOMER).reason is Reason.UNEXPECTED_REPLY
+
+
+def test_control_characters_do_not_travel() -> None:
+    """Neither an escape sequence for a terminal nor a line end reaches a report."""
+    finding = classify(_reply(200, b'{"status":"a\\rb\\u001b]0;x\\u0007"}'), CUSTOMER)
+    assert finding.status == "a b ]0;x "

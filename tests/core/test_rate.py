@@ -1,70 +1,388 @@
-"""`rate`: the pace and the gate, with time as an argument."""
+"""`rate`: the pace, the gate and the guard, with time as an argument."""
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import pairwise
+from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.core import rate
+from auditor.core import learning, rate
+from auditor.core.plan import Memory, Plan
+from auditor.core.window import LONGEST_REQUEST
+
+Answer = tuple[str, float | None]
+"""("accepted" | "rejected" | "lost", Retry-After)"""
+KNOWN, AUTO, UNPACED, BURST = Plan(), Plan(None), Plan(0), Plan(500, burst=True)
+retry_afters = st.one_of(st.none(), st.floats(), st.sampled_from([0.0, -1.0, 1.0, 57.0, 1e308, math.inf, math.nan]))
 
 
 def _departures(state: rate.Rate, count: int, now: float = 0.0) -> list[float]:
-    """When `count` requests leave if they leave as soon as they may."""
+    """When `count` requests leave if they leave as soon as they may and are accepted at once."""
     times = []
     for _ in range(count):
-        now += rate.wait(state, now)
-        state = rate.sent(state, now)
+        while seconds := rate.wait(state, now):
+            now += seconds
+        state = rate.accepted(rate.sent(state, now), now, now)
         times.append(now)
     return times
 
 
-def test_the_pace_is_smooth() -> None:
-    """At 500 a minute a request leaves every 0.12 s, the first at once."""
-    times = _departures(rate.start(500, 0.0), 101)
-    assert times[0] == 0.0
-    assert abs(times[-1] - 12.0) < 1e-6
-    assert max(b - a for a, b in pairwise(times)) < 0.1201
+def _closed(state: rate.Rate, times: int, retry_after: float | None = None) -> rate.Rate:
+    """After so many requests in a row that were rejected on the spot, sent as soon as they may."""
+    for _ in range(times):
+        now = state.gate if state.closed else state.credited_at
+        state = rate.rejected(rate.sent(state, now), now, now, retry_after)
+    return state
 
 
-@given(per_minute=st.floats(1, 100_000), delays=st.lists(st.floats(0, 90), max_size=60))
-def test_no_minute_holds_more_than_the_limit(per_minute: float, delays: list[float]) -> None:
-    """However late the timers are, the excess over the pace is a quarter second's worth and one request."""
-    state, now, times = rate.start(per_minute, 0.0), 0.0, []
-    for delay in delays:
-        now += rate.wait(state, now) + delay
-        state = rate.sent(state, now)
-        times.append(now)
-    for start in times:
-        inside = sum(1 for t in times if start <= t < start + rate.WINDOW)
-        assert inside <= per_minute + per_minute / 60 * 0.25 + 2
+@dataclass
+class Simulation:
+    """Workers that send as soon as they may; every request takes the time, and gets the answer, that a dice rolls."""
+
+    state: rate.Rate
+    dice: Random
+    answer: Callable[[float], Answer]
+    workers: int = 5
+    longest: float = 1.0
+    now: float = 0.0
+    departures: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+
+    def run(self, count: int) -> "Simulation":
+        """Sends so many requests."""
+        out: list[tuple[float, float, Answer]] = []
+        for _ in range(count):
+            while (seconds := rate.wait(self.state, self.now)) or len(out) >= self.workers:
+                until = self.now + seconds if len(out) < self.workers else math.inf
+                if out and out[0][0] <= until:
+                    self._answered(*heappop(out))
+                else:
+                    self.now = until
+            self.state = rate.sent(self.state, self.now)
+            self.departures.append(self.now)
+            latency = self.dice.random() * self.longest
+            arrives = self.now + self.dice.random() * latency
+            self.arrivals.append(arrives)
+            heappush(out, (self.now + latency, self.now, self.answer(arrives)))
+        while out:
+            self._answered(*heappop(out))
+        return self
+
+    def _answered(self, at: float, sent_at: float, answer: Answer) -> None:
+        self.now = max(self.now, at)
+        outcome, retry_after = answer
+        if outcome == "accepted":
+            self.state = rate.accepted(self.state, self.now, sent_at)
+        elif outcome == "lost":
+            self.state = rate.lost(self.state, self.now, sent_at)
+        else:
+            self.state = rate.rejected(self.state, sent_at, self.now, retry_after)
 
 
-def test_zero_does_not_pace_but_the_gate_holds() -> None:
-    """`--rate 0` sends as fast as it can, yet waits when the server says so."""
-    state = rate.start(0, 0.0)
-    assert _departures(state, 1000)[-1] == 0.0
-    assert rate.wait(rate.rejected(state, 0.0, 0.5, 7.0), 0.5) == 7.0
+def _most_in_any(window: float, arrivals: list[float]) -> int:
+    """The largest number of arrivals that any half-open window holds."""
+    times = sorted(arrivals)
+    first, most = 0, 0
+    for last, time in enumerate(times):
+        while times[first] + window <= time - 1e-6:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
-def test_one_closing_for_all_that_was_on_its_way() -> None:
-    """Rejections of requests sent before the gate opened belong to the same closing and only lengthen it."""
-    state = rate.rejected(rate.start(500, 0.0), 0.0, 1.0, 10.0)
-    late = rate.rejected(state, 0.5, 2.0, 10.0)
-    assert (late.gate, late.closed_in_a_row) == (12.0, state.closed_in_a_row)
+class TestPace:
+    """How requests leave where nobody complains."""
+
+    def test_it_is_smooth(self) -> None:
+        """At 500 a minute a request leaves every 0.12 s, the first at once."""
+        times = _departures(rate.start(KNOWN, 0.0), 101)
+        assert times[0] == 0.0
+        assert abs(times[-1] - 12.0) < 1e-6
+        assert max(b - a for a, b in pairwise(times)) < 0.1201
+
+    def test_a_late_timer_is_made_up_for_up_to_two_seconds_worth(self) -> None:
+        """After a minute's silence 16 requests leave at once, the next in its turn."""
+        state = rate.sent(rate.start(KNOWN, 0.0), 0.0)
+        times = _departures(state, 20, now=60.0)
+        assert times.count(60.0) == 16
+
+    def test_a_list_that_fits_goes_out_at_once(self) -> None:
+        """500 customers at 500 a minute leave in no time; 501 are paced."""
+        state = rate.start(KNOWN, 0.0)
+        assert _departures(rate.expecting(state, 500, 0.0), 500)[-1] == 0.0
+        assert _departures(rate.expecting(state, 501, 0.0), 500)[-1] > 59.0
+
+    def test_retries_of_a_list_that_fits_are_guarded(self) -> None:
+        """What exceeds the quota after all waits for the window, one minute after the answers."""
+        assert _departures(rate.expecting(rate.start(KNOWN, 0.0), 500, 0.0), 501)[-1] == 60.0
+
+    def test_what_has_been_sent_counts_against_the_fit(self) -> None:
+        """After 20 pages of the customer list, 480 customers fit and 481 do not."""
+        state = Simulation(rate.start(KNOWN, 0.0), Random(1), lambda _: ("accepted", None)).run(20).state
+        now = 10.0
+        assert math.isinf(rate.pace(rate.expecting(state, 480, now), now))
+        assert rate.pace(rate.expecting(state, 481, now), now) == 500 / 60
+
+    def test_burst_uses_the_quota_as_soon_as_it_is_there(self) -> None:
+        """--burst: 500 at once in each minute."""
+        times = _departures(rate.start(BURST, 0.0), 1500)
+        assert (times[499], times[500], times[999], times[1000]) == (0.0, 60.0, 60.0, 120.0)
+
+    @pytest.mark.parametrize("plan", [UNPACED, AUTO])
+    def test_without_a_limit_nothing_waits(self, plan: Plan) -> None:
+        """--rate 0, and --rate auto until the first rejection."""
+        assert _departures(rate.start(plan, 0.0), 1000)[-1] == 0.0
+
+    def test_the_time_left_comes_from_the_pace(self) -> None:
+        """1,000 customers at 500 a minute: two minutes, and what the gate is still closed for."""
+        state = rate.start(KNOWN, 0.0)
+        assert rate.eta(state, 1000, 0.0) == pytest.approx(120.0)
+        assert rate.eta(rate.rejected(state, 0.0, 0.0, 30.0), 1000, 0.0) == pytest.approx(150.0)
+        assert rate.eta(rate.start(UNPACED, 0.0), 1000, 0.0) is None
 
 
-def test_without_retry_after_the_wait_doubles_up_to_the_window() -> None:
-    """A server that only says no is asked ever more rarely, but at least once a minute."""
-    state, now, waits = rate.start(500, 0.0), 0.0, []
-    for _ in range(9):
-        state = rate.rejected(state, now, now, None)
-        waits.append(rate.wait(state, now))
-        now = state.gate
-    assert waits == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
+answers = st.sampled_from(["accepted", "accepted", "accepted", "rejected", "lost"])
 
 
-def test_an_accepted_request_ends_the_doubling() -> None:
-    """Patience starts anew as soon as anything gets through."""
-    state = rate.rejected(rate.rejected(rate.start(500, 0.0), 0.0, 0.0, None), 5.0, 5.0, None)
-    assert state.closed_in_a_row == 2
-    assert rate.rejected(rate.accepted(state), 100.0, 100.0, None).closed_in_a_row == 0
+@settings(deadline=None)
+@given(
+    per_minute=st.floats(1, 60),
+    burst=st.booleans(),
+    customers=st.none() | st.integers(1, 80),
+    workers=st.integers(1, 8),
+    longest=st.floats(0.01, 100),
+    seed=st.integers(0, 2**32),
+    script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
+)
+def test_no_window_ever_holds_more_than_the_limit(
+    per_minute: float,
+    burst: bool,
+    customers: int | None,
+    workers: int,
+    longest: float,
+    seed: int,
+    script: list[Answer],
+) -> None:
+    """Whatever is answered, however late, and wherever between departure and answer the server counts a request."""
+    state = rate.start(Plan(per_minute, burst=burst), 0.0)
+    if customers:
+        state = rate.expecting(state, customers, 0.0)
+    dice = Random(seed)
+    done = Simulation(state, dice, lambda _: dice.choice(script), workers, longest).run(120)
+    assert _most_in_any(60.0 * int(per_minute) / per_minute, done.arrivals) <= int(per_minute)
+
+
+@settings(deadline=None)
+@given(
+    plan=st.sampled_from([KNOWN, AUTO, BURST, UNPACED]),
+    seed=st.integers(0, 2**32),
+    script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
+)
+def test_the_pace_always_recovers(plan: Plan, seed: int, script: list[Answer]) -> None:
+    """However badly it was treated, half an hour in which everything gets through brings the full pace back."""
+    dice = Random(seed)
+    done = Simulation(rate.start(plan, 0.0), dice, lambda _: dice.choice(script)).run(150)
+    done.answer = lambda _: ("accepted", None)
+    begin = max(done.now, done.state.gate)
+    while done.now < begin + 1800 and rate.pace(done.state, done.now) < 500 / 60:
+        done.run(1)
+    assert rate.pace(done.state, done.now) >= 500 / 60
+
+
+@settings(deadline=None)
+@given(
+    plan=st.sampled_from([KNOWN, AUTO, BURST, UNPACED]),
+    seed=st.integers(0, 2**32),
+    script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
+)
+def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[Answer]) -> None:
+    """A closed gate is closed for as long as asked, for a second where nothing usable was; only where nothing at all
+    gets through is it longer, and then a minute at most."""
+    dice = Random(seed)
+    longest, state = 0.0, rate.start(plan, 0.0)
+    for now in range(100):
+        outcome, retry_after = dice.choice(script)
+        if outcome != "rejected":
+            state = rate.accepted(rate.sent(state, now), now, now)
+            continue
+        asked = learning.usable(retry_after)
+        longest = max(now + (asked or rate.FIRST_WAIT), longest)
+        state = rate.rejected(state, now, now, retry_after)
+        desperate = now + max(asked, 60.0) if state.in_vain > 1 else 0.0
+        assert state.gate <= max(longest, desperate)
+        assert rate.wait(state, now) <= 300.0
+        longest = max(longest, state.gate)
+
+
+class TestGate:
+    """What rejections do at once."""
+
+    def test_it_holds_without_a_pace(self) -> None:
+        """`--rate 0` sends as fast as it can, yet waits when the server says so."""
+        state = rate.start(UNPACED, 0.0)
+        assert rate.wait(rate.rejected(state, 0.0, 0.5, 7.0), 0.5) == 7.0
+
+    def test_one_closing_for_all_that_was_on_its_way(self) -> None:
+        """Rejections of requests sent before the gate opened belong to the same closing and only lengthen it."""
+        state = rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0)
+        late = rate.rejected(state, 0.5, 2.0, 10.0)
+        assert (late.gate, late.in_vain, late.learned) == (12.0, state.in_vain, state.learned)
+
+    def test_a_straggler_changes_nothing(self) -> None:
+        """A rejection of a request sent before the gate, that comes after it has opened, closes nothing again."""
+        state = rate.accepted(rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0), 2.0)
+        passed = rate.sent(state, 11.0)
+        assert rate.rejected(passed, 0.5, 11.5, 10.0).gate == 11.0
+
+    @pytest.mark.parametrize("senseless", [None, 0.0, -5.0, math.nan, -math.inf])
+    def test_senseless_retry_after_is_none(self, senseless: float | None) -> None:
+        """It is as if the server had not said anything: a second."""
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).gate == rate.FIRST_WAIT
+
+    @pytest.mark.parametrize("absurd", [301.0, 1e9, math.inf])
+    def test_absurd_retry_after_is_believed_for_five_minutes(self, absurd: float) -> None:
+        """No server can put a run to sleep for a day."""
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, absurd).gate == 300.0
+
+    def test_without_retry_after_the_wait_doubles_up_to_a_minute(self) -> None:
+        """A server that only says no is asked ever more rarely, but at least once a minute."""
+        state, waits = rate.start(KNOWN, 0.0), []
+        for _ in range(10):
+            before = state.gate if state.closed else 0.0
+            state = _closed(state, 1)
+            waits.append(state.gate - before)
+        assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
+
+    def test_a_retry_after_that_never_helps_is_doubled_in_the_end(self) -> None:
+        """A server that always says one second, and always says no, is not asked every second for ever."""
+        state = _closed(rate.start(KNOWN, 0.0), rate.BELIEVED, 1.0)
+        assert state.gate == pytest.approx(rate.BELIEVED * 1.0)
+        assert _closed(state, 6, 1.0).gate == pytest.approx(state.gate + 2 + 4 + 8 + 16 + 32 + 60)
+
+    def test_an_accepted_request_ends_the_doubling(self) -> None:
+        """Patience starts anew as soon as anything gets through."""
+        state = _closed(rate.start(KNOWN, 0.0), 5)
+        assert state.in_vain == 5
+        state = rate.accepted(rate.sent(state, 100.0), 100.1, 100.0)
+        assert rate.rejected(state, 101.0, 101.0, None).in_vain == 0
+
+    @pytest.mark.parametrize("plan", [KNOWN, UNPACED, AUTO])
+    def test_one_request_goes_ahead_where_nothing_got_through(self, plan: Plan) -> None:
+        """When the gate opens after a closing in vain, the others wait for the first one's answer."""
+        state = _closed(rate.start(plan, 0.0), 2, 1.0)
+        opens = state.gate
+        assert rate.wait(state, opens) == 0.0
+        probing = rate.sent(state, opens)
+        assert 0.0 < rate.wait(probing, opens + 20.0) < 1.0
+        assert rate.wait(rate.accepted(probing, opens + 20.0, opens), opens + 20.0) == 0.0
+        assert rate.wait(rate.lost(probing, opens + 20.0, opens), opens + 20.0) == 0.0
+
+    def test_a_probe_that_is_never_answered_stops_nobody_for_good(self) -> None:
+        """A report that does not come is given up like any request."""
+        state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
+        probing = rate.sent(state, state.gate)
+        assert rate.wait(probing, state.gate + LONGEST_REQUEST) == 0.0
+
+    def test_an_answer_from_before_does_not_stand_for_the_probe(self) -> None:
+        """A straggler of before the closing shows nothing about now."""
+        state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
+        probing = rate.sent(state, state.gate)
+        assert rate.wait(rate.accepted(probing, state.gate + 1.0, 0.0), state.gate + 1.0) > 0.0
+
+
+@dataclass
+class Bucket:
+    """A token bucket of so many requests a minute, full at the start; says one second like everybody."""
+
+    per_minute: float
+    tokens: float = 0.0
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.tokens = self.per_minute
+
+    def __call__(self, now: float) -> Answer:
+        """Asked in the order of arrival, nearly."""
+        self.tokens = min(self.per_minute, self.tokens + max(0.0, now - self.at) * self.per_minute / 60)
+        self.at = max(now, self.at)
+        if self.tokens < 1:
+            return ("rejected", 1.0)
+        self.tokens -= 1
+        return ("accepted", None)
+
+
+class TestLearning:
+    """What rejections do in the long run."""
+
+    @pytest.mark.parametrize("plan", [KNOWN, AUTO, BURST])
+    @pytest.mark.parametrize("limit", [50.0, 250.0, 420.0])
+    def test_the_true_limit_is_found(self, plan: Plan, limit: float) -> None:
+        """Nobody said what it is; after a while as much gets through as the server allows, and little is wasted."""
+        bucket = Bucket(limit)
+        done = Simulation(rate.start(plan, 0.0), Random(1), bucket, longest=0.3).run(int(limit) * 3)
+        began, sent, rejections = done.now, len(done.departures), 0
+
+        def counting(now: float) -> Answer:
+            nonlocal rejections
+            answer = bucket(now)
+            rejections += answer[0] == "rejected"
+            return answer
+
+        done.answer = counting
+        done.run(int(limit) * 5)
+        got = len(done.departures) - sent - rejections
+        assert got / (done.now - began) == pytest.approx(limit / 60, rel=0.05)
+        assert rejections / got < 0.15
+
+    def test_it_never_exceeds_what_is_configured(self) -> None:
+        """Regrowth ends at the prior."""
+        state = rate.sent(rate.accepted(rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, 1.0), 0.5), 1.0)
+        assert rate.pace(state, 1.0) < 500 / 60
+        assert rate.pace(state, 1e6) == 500 / 60
+
+    def test_without_pacing_nothing_is_learned(self) -> None:
+        """`--rate 0` stays unpaced whatever happens."""
+        done = Simulation(rate.start(UNPACED, 0.0), Random(1), Bucket(100.0)).run(300)
+        assert math.isinf(rate.pace(done.state, done.now))
+
+
+class TestMemory:
+    """What one run leaves to the next."""
+
+    def test_a_lower_pace_is_where_the_next_run_begins(self) -> None:
+        """It regrows from there."""
+        state = rate.start(KNOWN, 1000.0, Memory(4.0, 57.0))
+        assert rate.pace(state, 1000.0) == pytest.approx(4.0, rel=0.05)
+        assert rate.pace(state, 1120.0) == 500 / 60
+
+    def test_a_higher_pace_is_no_reason_to_exceed_the_limit(self) -> None:
+        """The limit asked for stands."""
+        assert rate.pace(rate.start(KNOWN, 0.0, Memory(90.0)), 0.0) == 500 / 60
+
+    def test_an_unknown_limit_begins_with_what_was_learned(self) -> None:
+        """`--rate auto` need not hit the limit a second time."""
+        assert rate.pace(rate.start(AUTO, 0.0, Memory(4.0)), 0.0) == pytest.approx(4.0, rel=0.05)
+
+    def test_what_the_last_run_sent_still_counts(self) -> None:
+        """A run of 300, then within the minute another: 200 at once, the rest when the first ones do not count."""
+        state = rate.expecting(rate.start(KNOWN, 0.0, Memory(math.inf, held=300, age=20.0)), 200, 0.0)
+        times = _departures(state, 201)
+        assert (times[199], times[200]) == (0.0, 40.0)
+
+    def test_it_is_remembered_only_where_it_was_learned(self) -> None:
+        """A run that met no rejection knows nothing that the next one does not."""
+        quiet = rate.sent(rate.start(KNOWN, 0.0), 0.0)
+        assert rate.memory(quiet, 1.0) == Memory(math.inf, 1.0, held=1)
+        taught = rate.sent(rate.accepted(rate.rejected(quiet, 0.0, 0.1, 20.0), 0.2), 20.1)
+        remembered = rate.memory(taught, 21.0)
+        assert remembered.per_second < 1.0
+        assert remembered.longest_asked == 20.0
+
+    def test_a_pace_of_nothing_is_not_believed(self) -> None:
+        """Whatever was kept, the run goes on."""
+        assert rate.pace(rate.start(KNOWN, 0.0, Memory(0.0)), 0.0) >= learning.SLOWEST

@@ -13,6 +13,7 @@ from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.customers import Columns, Format
 from auditor.customers.delimited import LONGEST_CELL
+from auditor.errors import CustomerListError
 
 HEADER = ["Microsoft ID", "Company name", "Note", "Extra"]
 
@@ -140,11 +141,11 @@ def test_quotes_broken_in_the_header() -> None:
     assert "do not pair up" in refusal(f'"Id,Name\n{ONE},a\n'.encode()).message
 
 
-def test_swallowed_rows_are_pointed_out() -> None:
-    """Where an open quote happens to be closed further down, the cell that holds further rows is warned of."""
+def test_swallowed_rows_are_an_error() -> None:
+    """Where an open quote happens to be closed further down, the cell that holds further rows ends the reading."""
     found = opened(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
-    assert len(list(found)) == 1
-    assert "line 2 holds further rows" in found.warnings[0]
+    with pytest.raises(CustomerListError, match="line 2 holds further rows"):
+        list(found)
 
 
 def test_absurd_cell() -> None:

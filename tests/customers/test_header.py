@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TWO, ids_in, opened, rows_in
+from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
 from auditor.customers import Columns
 from auditor.customers.header import find_header, unique_names
@@ -18,10 +18,28 @@ def test_titles_above_the_header() -> None:
 
 
 def test_a_guid_above_the_header() -> None:
-    """A title that holds the partner's own id is no row, but it is mentioned."""
-    found = opened(f"Partner,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode())
+    """A row with an id above the header could be a customer: an error, unless the user insists on the header."""
+    data = f"Partner,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode()
+    assert "row 1 stands above the header in row 2 and holds a GUID" in refusal(data).message
+    found = opened(data, Columns(id="Tenant ID"))
     assert ids_in(list(found)) == [ONE]
-    assert "row 1 stands above the header and was passed over" in found.warnings[0]
+    assert "row 1 stands above the header" in found.warnings[0]
+
+
+def test_ids_above_a_word_that_looks_like_a_header_are_not_lost() -> None:
+    """A row that merely says "id", or a second list behind the first, is no reason to drop what stands above."""
+    assert "holds a GUID" in refusal(f"{ONE}\n{TWO}\nid\n{THREE}\n".encode()).message
+    assert "holds a GUID" in refusal(f"{ONE},a\n{TWO},b\nTenant ID,name\n{THREE},c\n".encode()).message
+
+
+def test_rows_above_a_guessed_header_are_not_lost() -> None:
+    """Where no word names the header, rows with several cells above it may be customers with wrong ids."""
+    assert "stands above what looks like" in refusal(f"bad1,x\nbad2,y\nbad3,z,w\n{ONE},v\n".encode()).message
+
+
+def test_an_id_column_twice() -> None:
+    """Two columns of one name are two candidates."""
+    assert "could each be" in refusal(f"Customer ID,Customer ID\n{ONE},{TWO}\n".encode()).message
 
 
 def test_the_fullest_row_is_the_header() -> None:

@@ -161,10 +161,10 @@ async def test_a_failing_lookup_is_a_failure_in_words(monkeypatch: pytest.Monkey
     with aioresponses() as faked:
         url = f"{api}/v1/customers/{CUSTOMER}/validationStatus?type=account"
         faked.get(url, exception=ConnectionResetError("reset by peer"))
-        faked.get(url, status=200, body=b'{"status":"Allowed"}', headers={"MS-RequestId": "theirs"})
+        faked.get(url, status=200, body=b'{"status":"Allowed"}', headers={"MS-RequestId": "REQUEST-1"})
         first, second = await _ask(api), await _ask(api)
     assert first.failure == "ConnectionResetError: reset by peer"
-    assert (second.http_status, second.request_id) == (200, "theirs")
+    assert (second.http_status, second.request_id) == (200, "REQUEST-1")
 
 
 def _mend_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,3 +177,64 @@ def _mend_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(*args, **kwargs)  # type: ignore[arg-type] # handed through
 
     monkeypatch.setattr("aioresponses.core.ClientResponse", Response)
+
+
+async def test_an_answer_to_another_request_is_not_believed() -> None:
+    """A reply that repeats another MS-RequestId or MS-CorrelationId is no answer to ours."""
+    for header in (b"MS-RequestId: somebody-elses", b"MS-CorrelationId: somebody-elses"):
+        raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + header + b"\r\n\r\n{}"
+        async with _raw_server(_sending(raw, [])) as api:
+            reply = await _ask(api)
+        assert reply.http_status is None
+        assert reply.failure
+        assert "answers another request" in reply.failure
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> None:
+    """A server that sends an answer twice must not shift every later answer to the wrong customer."""
+    asked: list[str] = []
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = True
+        while head := await reader.read(65536):
+            customer = head.decode().split("/")[3]
+            asked.append(customer)
+            echo = next(line for line in head.split(b"\r\n") if line.startswith(b"MS-RequestId"))
+            body = customer.encode()
+            answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
+            answer += (echo + b"\r\n" if echoes else b"") + b"\r\n" + body
+            writer.write(answer)
+            await writer.drain()
+            if first:
+                first = False
+                again.set()
+                await go_on.wait()
+                writer.write(answer)
+                await writer.drain()
+                sent.set()
+        writer.close()
+
+    again, go_on, sent = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    async with _raw_server(twice) as api, open_session(Connection(api, QUICK, concurrency=1)) as session:
+        center = PartnerCenter(session, api)
+        one = await center.validation_status("one", "token", "request-1", "correlation")
+        go_on.set()
+        await sent.wait()
+        # let the bytes arrive on the idle connection
+        for _ in range(20):
+            await asyncio.sleep(0)
+        two = await center.validation_status("two", "token", "request-2", "correlation")
+        three = await center.validation_status("three", "token", "request-3", "correlation")
+    assert one.body == b"one"
+    assert two.body in (b"two", b"")
+    assert three.body in (b"three", b"")
+    assert b"one" not in (two.body, three.body)
+
+
+async def test_an_echoed_token_goes_no_further() -> None:
+    """A server that quotes the request does not get the token into a journal or report."""
+    raw = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\nAuthorization: Bearer token\r\n"
+    async with _raw_server(_sending(raw, [])) as api:
+        reply = await _ask(api)
+    assert reply.body == b"Authorization: Bearer [token]\r\n"

@@ -132,6 +132,7 @@ def _journal(run: Run) -> bytes:
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {
         "elapsed_seconds": facts.elapsed_seconds,
+        "pace": facts.pace,
         "finished_at": facts.finished_at and facts.finished_at.isoformat(),
     }
     found = [{"kind": "membership", **asdict(facts.membership)}] if facts.membership else []
@@ -143,6 +144,16 @@ def _journal(run: Run) -> bytes:
             sealed([*found, end] if facts.finished_at else found),
         ]
     )
+
+
+def forge(run: Run) -> None:
+    """Lets manifest.json follow whatever was done to the files that it lists; the counts of records stay."""
+    path = run.path / "manifest.json"
+    document = json.loads(path.read_bytes())
+    for entry in document["files"]:
+        content = (run.path / entry["name"]).read_bytes()
+        entry |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    path.write_bytes(json.dumps(document, indent=2).encode() + b"\n")
 
 
 @contextmanager
@@ -165,6 +176,31 @@ AWKWARD = st.sampled_from(
     ]
 )
 TEXTS = AWKWARD | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+TIMES = st.sampled_from(
+    [
+        *(
+            None,
+            "2021-07-14T18:02:00",
+            "2021-07-14 18:02:00Z",
+            "2020-09-02T23:26:19.7753934Z",
+            "2021-07-14T18:02:00+05:30",
+        ),
+        *("2021-02-30T00:00:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59", "2021-07-14T24:00:00", "", "2021-07-14"),
+        *(
+            "2027-01-01T00:00:00",
+            "2021-07-14T18:02:00.123456Z",
+            "2021-07-14T18:02:00-05:60",
+            "1900-01-01T00:00:00+10:00",
+        ),
+    ]
+)
+REPLIES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"last_update_raw": TIMES, "http_status": st.sampled_from([None, 200, 404])},
+    optional={"error_message": TEXTS, "request_id": TEXTS, "checked_at": st.just("2026-11-22T11:59:58Z") | st.none()},
+)
+"""What else an answer may hold."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +264,8 @@ def cases(draw: st.DrawFn) -> Case:
     first = {line["customer_id"]: place for place, line in reversed(list(enumerate(rows))) if line["reason"] is None}
     reasons = st.sampled_from([r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED)])
     answers = [
-        answer(place, reason=draw(reasons), attempts=draw(st.integers(1, 9))) | {"customer_id": customer}
+        answer(place, reason=draw(reasons), attempts=draw(st.integers(0, 9)), **draw(REPLIES))
+        | {"customer_id": customer}
         for customer, place in first.items()
         for _ in range(draw(st.integers(0, 3)))
     ]
