@@ -73,7 +73,7 @@ def told_as_disagreement(run: Path) -> Iterator[None]:
 
 
 def _disagreement(run: Path, message: str) -> IncompleteError:
-    if message.startswith((ROWS, JOURNAL)):
+    if Path(message.split(":")[0]).name.startswith((ROWS, JOURNAL)):
         return IncompleteError(message, "put the file back as it was, or audit the list again")
     return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
 
