@@ -64,7 +64,8 @@ def told_as_disagreement(run: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _disagreement(run, f"{error.filename or run}: {error.strerror or error}") from error
+        name = Path(error.filename or run).name
+        raise _disagreement(run, f"{name}: {error.strerror or error}") from error
     except IncompleteError as error:
         raise _disagreement(run, error.message) from error
     except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
@@ -73,7 +74,7 @@ def told_as_disagreement(run: Path) -> Iterator[None]:
 
 
 def _disagreement(run: Path, message: str) -> IncompleteError:
-    if Path(message.split(":")[0]).name.startswith((ROWS, JOURNAL)):
+    if message.startswith((ROWS, JOURNAL)):
         return IncompleteError(message, "put the file back as it was, or audit the list again")
     return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
 
