@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core import concurrency, rate
+from auditor.core import rate
 from auditor.core.plan import MINUTE, Memory, Plan
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -62,7 +62,6 @@ class Pacing:
         self._queue = asyncio.Lock()
         self._queueing = 0
         self._closed = asyncio.Event()
-        self._latency = 0.0
         self._answered = 0
         self._first: float | None = None
         self._last = 0.0
@@ -111,8 +110,6 @@ class Pacing:
         now = self._last = self._clock()
         self._rate = rate.accepted(self._rate, now, sent_at)
         self._answered += 1
-        if sent_at is not None:
-            self._latency = concurrency.mean_latency(self._latency, now - sent_at)
 
     def lost(self, sent_at: float | None = None) -> None:
         """Reports that no answer will come: a time-out or a lost connection."""
@@ -132,16 +129,12 @@ class Pacing:
         """How many wait for their turn: as long as somebody does, more workers would send nothing earlier."""
         return self._queueing
 
-    def workers(self, cap: int) -> int:
-        """How many workers are useful now, at most `cap`."""
-        return concurrency.workers(rate.pace(self._rate, self._clock()), self._latency, cap)
-
     def eta(self, customers: int) -> float | None:
         """Seconds until so many more customers are answered; None where nothing shows it yet."""
         now = self._clock()
         by_pace = rate.eta(self._rate, customers, now)
         if by_pace is not None:
-            return by_pace + self._latency
+            return by_pace
         if self._first is None or not self._answered or now <= self._first:
             return None
         return customers * (now - self._first) / self._answered

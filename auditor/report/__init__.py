@@ -19,7 +19,7 @@ In the order of the data's way:
 `written`     written files read back: every cell a text, or None
 `recount`     the ledger again, from the written files, by other code
 `evidence`    rows.jsonl and the journal once more, likewise (`facts`: of the run as a whole)
-`expected`    what each record must say, from that evidence
+`expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
 `verify`      all of these: does everything agree? (`summary_check`: the two summaries)
 ============  ======================================================================

@@ -106,23 +106,11 @@ def read_evidence(run: Path) -> Evidence:
     numbers, count = _numbers(named + found.members.ids)
     customers = np.where(valid, numbers[: len(valid)], NONE)
     asked, listed = customers[row], numbers[len(valid) :]
+    attempts = np.bincount(asked, np.array(found.answers.attempts), count)
     members = _last(listed, np.array(found.members.places), count)
-    strange = np.setdiff1d(listed, customers)
-    return Evidence(
-        facts_of(found.others, found.damaged),
-        len(valid),
-        found.lines,
-        *map(
-            _kept,
-            (
-                customers,
-                _deciding(found.answers, asked, count),
-                np.bincount(asked, np.array(found.answers.attempts), count),
-                members,
-                np.sort(members[strange]),
-            ),
-        ),
-    )
+    unlisted = np.sort(members[np.setdiff1d(listed, customers)])
+    arrays = (customers, _deciding(found.answers, asked, count), attempts, members, unlisted)
+    return Evidence(facts_of(found.others, found.damaged), len(valid), found.lines, *map(_kept, arrays))
 
 
 def _kept(numbers: npt.NDArray[Any]) -> "array[int]":

@@ -113,7 +113,7 @@ def _cells(file: TextIO) -> Iterator[tuple[Cells, list[str]]]:
         lines = taken.copy()
         taken.clear()
         cells: list[str | None] = [text or None for text in found]
-        record = "".join(lines)
+        record = lines[0] if len(lines) == 1 else "".join(lines)
         if '""' in record:
             fields = _FIELD.findall(record)
             cells = [text if len(field) > 1 else None for text, field in zip(found, fields, strict=True)]
