@@ -301,7 +301,12 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
 
     wanted = still_to_ask(journal.wanted(run), done)
     end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
-    return end or await check_membership(run, opened, job.check, api)
+    end = end or await check_membership(run, opened, job.check, api)
+    found = journal.read_facts(run).membership
+    if found is not None and found.message:
+        # once, for the whole run: the reports say it too
+        job.watch.warned(found.message if found.complete else f"membership was not checked for all: {found.message}")
+    return end
 
 
 async def _signed_in(api: Fetching) -> bool:

@@ -22,10 +22,12 @@ from auditor.errors import OutputError
 from auditor.journal.lines import encode
 from auditor.simulator import (
     AnswerOptions,
+    CustomerListOptions,
     GateOptions,
     IdentityOptions,
     Simulator,
     SimulatorOptions,
+    StrangerPolicy,
     ThrottleOptions,
     Window,
     serve_in_thread,
@@ -398,3 +400,77 @@ def test_reports_that_cannot_be_written_are_exit_7(simulator: Simulator, monkeyp
     asked = len(simulator.log.api)
     assert main(["report", _folder().name]) == 0
     assert len(simulator.log.api) == asked
+
+
+def _with_list(**listed: Any) -> SimulatorOptions:
+    """A simulator whose partner has a customer list; whoever is not in it is answered as having no account status."""
+    listed = {"missing": StrangerPolicy.NO_ACCOUNT_STATUS, "foreign_share": 0.0, **listed}
+    return _options(customers=CustomerListOptions(**listed))
+
+
+def _write_roster(ids: list[str]) -> Path:
+    path = Path("roster.csv")
+    path.write_text(
+        "id,company,domain\n" + "".join(f"{one},Listed {one[:8]},x.example\n" for one in ids), encoding="utf-8"
+    )
+    return path
+
+
+@pytest.mark.parametrize("check", ["auto", "always"])
+def test_strangers_without_an_account_status_are_not_eligible(monkeypatch: pytest.MonkeyPatch, check: str) -> None:
+    """Who is answered with 600074 is eligible only if the partner's own list has it; one doubtful costs one request."""
+    roster = _write_roster([*IDS[:4], IDS[6], IDS[20]])
+    with serve_in_thread(_with_list(roster=roster)) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join([IDS[0], IDS[6], IDS[30]]), encoding="ascii")
+        assert main(["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", check]) == 3
+        listing = [r for r in simulator.log.api if not r.path.endswith("/validationStatus")]
+    reasons = {row["customer_id"]: row["reason"] for row in _results()}
+    assert reasons == {IDS[0]: "allowed", IDS[6]: "no_account_status", IDS[30]: "not_in_customer_list"}
+    # two doubtful customers, one page: the page is cheaper
+    assert len(listing) == 1
+    assert _results()[1]["company_name"] == f"Listed {IDS[6][:8]}"
+    with (_folder() / "unlisted.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["customer_id"] for row in csv.DictReader(file)] == [IDS[1], IDS[2], IDS[3], IDS[20]]
+
+
+def test_one_doubtful_customer_is_asked_for_singly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where that costs no more requests than the pages of the list would."""
+    with serve_in_thread(
+        _with_list(roster=_write_roster([IDS[0]]), missing=StrangerPolicy.TENANT_NOT_FOUND)
+    ) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join([IDS[0]]), encoding="ascii")
+        assert main(["run", "list.txt", "--rate", "0", "--quiet"]) == 0
+        assert len(simulator.log.api) == 1
+    with serve_in_thread(_options()) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join([IDS[0], IDS[6]]), encoding="ascii")
+        assert main(["run", "list.txt", "--rate", "0", "--quiet"]) == 0
+        assert [r.path for r in simulator.log.api][-1] == f"/v1/customers/{IDS[6]}"
+
+
+def test_a_refused_listing_is_said_once_and_the_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answers count; the summary and the talk say that membership was not checked."""
+    with serve_in_thread(_with_list(generated=3, refused=True)) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join(IDS[17:19]), encoding="ascii")
+        assert main(["run", "list.txt", "--rate", "0", "--customer-list", "always"]) == 0
+    talk = capsys.readouterr().err
+    assert talk.count("403, code 1002") == 1
+    summary = json.loads((_folder() / "summary.json").read_text(encoding="utf-8"))
+    assert summary["membership"]["complete"] is False
+    assert "membership was not checked" in summary["note"]
+
+
+def test_without_a_list_the_partners_own_is_audited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every customer of it, once, with its names; listing and asking share one sign-in."""
+    with serve_in_thread(_with_list(roster=_write_roster(IDS[:4]))) as simulator:
+        _use(monkeypatch, simulator)
+        assert main(["run", "--rate", "0", "--quiet"]) == 0
+    rows = _results()
+    assert [row["customer_id"] for row in rows] == IDS[:4]
+    assert rows[0]["company_name"] == f"Listed {IDS[0][:8]}"
+    assert {row["source_file"] for row in rows} == {"the partner's customer list"}
