@@ -45,7 +45,6 @@ _WHAT = {
     "results.csv": "every row of the list",
     "results.parquet": "the same, typed",
     "unlisted.csv": "your customers that no list mentions",
-    "unlisted.csv": "customers of the partner that the list does not mention",
     "manifest.json": "SHA-256 of every file",
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as it came",

@@ -147,14 +147,11 @@ class _Connector(aiohttp.TCPConnector):
     """
 
     async def _get(self, key: Any, traces: Any) -> Any:
-        for waiting in list(self._conns.get(key, ())):
-            protocol = waiting[0]
-            if protocol.should_close:
-                self._conns[key].remove(waiting)
-                protocol.close()
-        if key in self._conns and not self._conns[key]:
-            del self._conns[key]
-        return await super()._get(key, traces)
+        while True:
+            connection = await super()._get(key, traces)
+            if connection is None or connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
