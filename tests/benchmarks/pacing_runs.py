@@ -1,0 +1,157 @@
+"""One run of the tool's own pipeline, retries and pacing against a made-up server, in virtual time."""
+
+import asyncio
+import math
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import virtual_time
+from rate_limits import Limit, Server
+
+from auditor.core.model import Answer, Reply, Verdict
+from auditor.core.plan import Plan
+from auditor.core.retry import RetryPolicy
+from auditor.fetch import pipeline
+from auditor.fetch.auth import given_token
+from auditor.fetch.pacing import Pacing
+from auditor.fetch.retrying import Asker, Means
+
+LATENCY = 0.2
+"""Seconds, median; log-normal, between half of it and three times. A rejection comes sooner."""
+WORKERS = 16
+BODY = b'{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00"}'
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another client of the same tenant: takes this share of the limit, evenly, and gives up what is rejected."""
+
+    share: float = 0.5
+    begins: float = 120.0
+    ends: float = 420.0
+
+    def at(self, now: float) -> float:
+        """Its share at a time."""
+        return self.share if self.begins <= now < self.ends else 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run to measure.
+
+    Attributes:
+        limit: the server's.
+        customers: of each copy of the tool.
+        plan: how each copy paces.
+        other: who else is there.
+        later: for each copy, how many seconds after the first it begins.
+    """
+
+    limit: Limit
+    customers: int = 5000
+    plan: Plan = field(default_factory=Plan)
+    other: Other | None = None
+    later: tuple[float, ...] = (0.0,)
+
+    @property
+    def total(self) -> int:
+        """Customers of all copies."""
+        return self.customers * len(self.later)
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        finished: when each copy was done.
+        ideal: when one could have been done that knew all about the server and sent in bursts.
+        eligible: customers with the answer that the server has for everybody.
+        rejected: requests of ours.
+        others: requests of the other client.
+        others_rejected: of these.
+        arrivals: when our requests came to the server.
+    """
+
+    finished: list[float] = field(default_factory=list)
+    ideal: float = 0.0
+    eligible: int = 0
+    rejected: int = 0
+    others: int = 0
+    others_rejected: int = 0
+    arrivals: list[float] = field(default_factory=list)
+
+    def most_in_any(self, window: float) -> int:
+        """The largest number of our requests that any window held."""
+        times, first, most = sorted(self.arrivals), 0, 0
+        for last, now in enumerate(times):
+            while times[first] <= now - window + 1e-6:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+
+def measure(case: Case, seed: int) -> Outcome:
+    """Runs it."""
+    return virtual_time.run(_measured(case, seed))
+
+
+async def _measured(case: Case, seed: int) -> Outcome:
+    outcome, server, dice = Outcome(), case.limit.server(seed), random.Random(seed)
+    other = asyncio.ensure_future(_another(case.limit, case.other, server, outcome)) if case.other else None
+    await asyncio.gather(
+        *(_copy(case, later, _Wire(case.limit, server, random.Random(dice.random()), outcome)) for later in case.later)
+    )
+    if other:
+        other.cancel()
+    outcome.ideal = server.ideal(case.total, case.other.at if case.other else lambda _now: 0.0)
+    return outcome
+
+
+async def _copy(case: Case, later: float, wire: "_Wire") -> None:
+    await asyncio.sleep(later)
+    pacing = Pacing(case.plan, clock=asyncio.get_running_loop().time)
+    pacing.expect(case.customers)
+
+    def record(_row: int, answer: Answer) -> None:
+        wire.outcome.eligible += answer.finding.verdict is Verdict.ELIGIBLE
+
+    asker = Asker(wire.attempt, Means(given_token("t"), pacing, RetryPolicy(), wire.dice.random))
+    ids = ((row, str(row)) for row in range(case.customers))
+    await pipeline.run(ids, asker.ask, record, pacing, pipeline.Crew(WORKERS))
+    wire.outcome.finished.append(asyncio.get_running_loop().time())
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What lies between one copy and the server."""
+
+    limit: Limit
+    server: Server
+    dice: random.Random
+    outcome: Outcome
+
+    async def attempt(self, _customer: str, _token: str, _request: str, _correlation: str) -> Reply:
+        """Takes the place of HTTP."""
+        latency = min(max(self.dice.lognormvariate(math.log(LATENCY), 0.35), LATENCY / 2), LATENCY * 3)
+        await asyncio.sleep(0.3 * latency)
+        now = asyncio.get_running_loop().time()
+        self.outcome.arrivals.append(now)
+        wait = self.server.arrive(now)
+        if wait is None:
+            await asyncio.sleep(0.7 * latency)
+            return Reply(http_status=200, body=BODY, received_at=NOW)
+        self.outcome.rejected += 1
+        await asyncio.sleep(0.03 + 0.1 * latency)
+        return Reply(http_status=429, body=b"", retry_after=self.limit.said(wait), received_at=NOW)
+
+
+async def _another(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:
+    now = asyncio.get_running_loop().time
+    await asyncio.sleep(other.begins)
+    while now() < other.ends:
+        outcome.others += 1
+        outcome.others_rejected += server.arrive(now()) is not None
+        await asyncio.sleep(limit.window / (other.share * limit.limit))
