@@ -18,10 +18,12 @@ SLOWEST = 0.05
 """Requests a second: even a pace that was learned wrong recovers from here within minutes."""
 _SHORTEST_HORIZON, _LONGEST_HORIZON = 30.0, 60.0
 """Seconds: about the length of the server's window, as far as its Retry-After shows it."""
-_MEMORY = 1.25
-"""The estimate rests on the latest epochs, as many as count for this many horizons."""
+_SHORTEST_MEMORY, _WINDOWS_REMEMBERED = 37.5, 2.25
+"""The estimate rests on the latest seconds, or on so many times the longest Retry-After, where that is more."""
 _FIRST_COUNTS, _EACH_COUNTS = 5.0, 10.0
-"""Seconds that the first and any later epoch count for at most: else a long good time hides that it is over."""
+"""Seconds that the first and any later epoch count for at most: else a long good time hides that it is over. Where the
+server's Retry-After shows a longer window, an epoch counts for as much: a part of a window is not like the whole.
+"""
 _AHEAD = 0.01
 """Share by which a learned pace is exceeded at once where there is no cap: a higher limit is found soon."""
 _PULL, _STRONGEST_PULL = 0.1, 0.05
@@ -52,8 +54,13 @@ class Learned:
 
     @property
     def horizon(self) -> float:
-        """Seconds; the scale of memory and of regrowth."""
+        """Seconds; the scale of regrowth."""
         return min(_LONGEST_HORIZON, max(_SHORTEST_HORIZON, self.longest_asked))
+
+    @property
+    def memory(self) -> float:
+        """Seconds that the estimate rests on."""
+        return max(_SHORTEST_MEMORY, _WINDOWS_REMEMBERED * min(_LONGEST_HORIZON, self.longest_asked))
 
 
 def pace(learned: Learned, cap: float, now: float) -> float:
@@ -87,8 +94,9 @@ def opened(learned: Learned, accepted: int, now: float) -> Learned:
         epochs: tuple[tuple[float, float], ...] = ()
         per_second = accepted / seconds
     else:
-        counts = min(seconds, _FIRST_COUNTS if learned.since is None else _EACH_COUNTS)
-        epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), _MEMORY * learned.horizon)
+        most = _FIRST_COUNTS if learned.since is None else max(_EACH_COUNTS, learned.longest_asked)
+        counts = min(seconds, most)
+        epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), learned.memory)
         per_second = sum(count for count, _ in epochs) / sum(span for _, span in epochs)
     per_second = max(SLOWEST, min(per_second, learned.at_closing))
     return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs)
@@ -100,9 +108,11 @@ def in_vain(learned: Learned, now: float) -> Learned:
 
 
 def _latest(epochs: tuple[tuple[float, float], ...], span: float) -> tuple[tuple[float, float], ...]:
+    """Those of the latest `span` seconds; the oldest in part."""
     counted = 0.0
-    for kept in range(1, len(epochs) + 1):
-        counted += epochs[-kept][1]
-        if counted >= span:
-            return epochs[-kept:]
+    for kept, (count, seconds) in enumerate(reversed(epochs), 1):
+        if counted + seconds >= span:
+            part = (span - counted) / seconds
+            return ((count * part, seconds * part), *epochs[len(epochs) - kept + 1 :])
+        counted += seconds
     return epochs
