@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,20 +80,9 @@ def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: J
         CustomerListError: the list ends in an error, or holds no row; the folder is gone again.
         SettingsError: the folder cannot be made.
     """
-    began = datetime.now(UTC)
-    run = _new_folder(Path(job.settings.reports), began)
-    try:
+    with _beginning(job) as (run, began):
         written = journal.write_rows(run, rows)
-        _check_not_empty(written, lists)
         _write_header(run, began, written, lists, job)
-    except OSError as error:
-        _discard(run)
-        raise StoppedEarlyError(
-            f"{run} cannot be written: {error.strerror or error}", "make room, then run it again: nothing was asked"
-        ) from error
-    except BaseException:
-        _discard(run)
-        raise
     return run
 
 
@@ -132,14 +121,16 @@ def audit_own_list(job: Job) -> Rendered:
         StoppedEarlyError: the listing was stopped, or did not come to its end.
         OutputError: the answers are safe, a report could not be written.
     """
+    with ExitStack() as held:
 
-    async def whole() -> tuple[Path, RunEnd | None]:
-        async with fetching(job.settings, job.watch.sign_in) as api:
-            run = await _start_from_own_list(job, api)
-            return run, await _session(run, job, api)
+        async def whole() -> tuple[Path, RunEnd | None]:
+            async with fetching(job.settings, job.watch.sign_in) as api:
+                run = await _start_from_own_list(job, api)
+                held.enter_context(one_writer_at_a_time(run))
+                return run, await _session(run, job, api)
 
-    run, end = asyncio.run(whole())
-    return _rendered(run, job, end)
+        run, end = asyncio.run(whole())
+        return _rendered(run, job, end)
 
 
 def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
@@ -154,9 +145,7 @@ def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
 
 async def _start_from_own_list(job: Job, api: Fetching) -> Path:
     """As `start`, with rows that come page by page."""
-    began = datetime.now(UTC)
-    run = _new_folder(Path(job.settings.reports), began)
-    try:
+    with _beginning(job) as (run, began):
         rows = journal.RowsFile(run)
         try:
             listing = await _list_into(rows, api)
@@ -164,14 +153,9 @@ async def _start_from_own_list(job: Job, api: Fetching) -> Path:
         finally:
             rows.close()
         check_listing(listing)
-        _check_not_empty(written, (OWN_LIST,))
-    except BaseException:
-        _discard(run)
-        raise
-    own = Membership(Way.OWN, listing.customers, listing.complete, listing.message)
-    _write_header(run, began, written, (OWN_LIST,), job)
-    with journal.Journal(run) as opened:
-        opened.membership(own)
+        _write_header(run, began, written, (OWN_LIST,), job)
+        with journal.Journal(run) as opened:
+            opened.membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
     return run
 
 
@@ -191,16 +175,32 @@ async def _list_into(rows: journal.RowsFile, api: Fetching) -> Listing:
             raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
 
 
-def _check_not_empty(written: journal.RowsWritten, lists: tuple[str, ...]) -> None:
-    if not written.rows:
-        raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
+@contextmanager
+def _beginning(job: Job) -> Iterator[tuple[Path, datetime]]:
+    """A new run folder and the time of its beginning; a run that does not come to begin leaves nothing behind.
+
+    Raises:
+        SettingsError: the folder cannot be made.
+        StoppedEarlyError: it cannot be written to.
+    """
+    began = datetime.now(UTC)
+    run = _new_folder(Path(job.settings.reports), began)
+    try:
+        yield run, began
+    except OSError as error:
+        _discard(run)
+        raise StoppedEarlyError(
+            f"{run} cannot be written: {error.strerror or error}", "make room, then run it again: nothing was asked"
+        ) from error
+    except BaseException:
+        _discard(run)
+        raise
 
 
 def _discard(run: Path) -> None:
-    """A run that never began leaves nothing behind."""
     with suppress(OSError):
-        (run / journal.ROWS).unlink(missing_ok=True)
-        (run / journal.JOURNAL).unlink(missing_ok=True)
+        for name in (journal.ROWS, journal.JOURNAL):
+            (run / name).unlink(missing_ok=True)
         run.rmdir()
 
 
@@ -211,6 +211,8 @@ def _write_header(
     lists: tuple[str, ...],
     job: Job,
 ) -> None:
+    if not written.rows:
+        raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
     facts = RunFacts(
         run_id=run.name,
         api=job.settings.api,
@@ -301,12 +303,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
 
     wanted = still_to_ask(journal.wanted(run), done)
     end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
-    end = end or await check_membership(run, opened, job.check, api)
-    found = journal.read_facts(run).membership
-    if found is not None and found.message:
-        # once, for the whole run: the reports say it too
-        job.watch.warned(found.message if found.complete else f"membership was not checked for all: {found.message}")
-    return end
+    return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
 
 async def _signed_in(api: Fetching) -> bool:

@@ -2,7 +2,7 @@
 run goes on; the report then says that membership was not checked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from auditor import journal
@@ -14,40 +14,59 @@ from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
 from auditor.fetch.pacing import IntakeClosed
 
+_ABOUT_EVERYBODY = frozenset({Way.LIST, Way.OWN})
 _NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
 
 
-async def check_membership(run: Path, opened: journal.Journal, check: Check, api: Fetching) -> RunEnd | None:
+async def check_membership(
+    run: Path, opened: journal.Journal, check: Check, api: Fetching, warned: Callable[[str], None]
+) -> RunEnd | None:
     """Finds out whether customers without an account status are the partner's, and writes it to the journal.
+
+    Args:
+        run: the run's folder.
+        opened: its journal.
+        check: what the user wants.
+        api: where to ask.
+        warned: is told where the answer is not whole.
 
     Returns:
         Why the run must end, or None.
     """
     facts = journal.read_facts(run)
-    if facts.membership is not None and facts.membership.complete:
+    known = facts.membership
+    if known is not None and known.complete and known.way in _ABOUT_EVERYBODY:
         return None
-    doubtful = journal.doubtful(run)
+    # a resumed run may have come to doubt further customers
+    doubtful = journal.doubtful(run) - journal.looked_up(run)
     way = cheapest_way(check, len(doubtful), facts.customers)
-    if way is Way.LIST:
-        return await _by_list(opened, api)
-    if way is Way.SINGLY:
-        return await _singly(doubtful, opened, api)
-    return None
+    if way is Way.NONE:
+        return None
+    found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(doubtful, opened, api))
+    if found is not None:
+        opened.membership(found)
+        if found.message:
+            warned(found.message if found.complete else f"membership was not checked for all: {found.message}")
+    return end
 
 
-async def _by_list(opened: journal.Journal, api: Fetching) -> RunEnd | None:
+async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership | None, RunEnd | None]:
     try:
         listing = await list_customers(api.page.ask, lambda listed: opened.member(listed.id, listed))
     except IntakeClosed:
-        return None
-    opened.membership(Membership(Way.LIST, listing.customers, listing.complete, listing.message))
-    return listing.run_end
+        return None, None
+    return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
-async def _singly(doubtful: set[str], opened: journal.Journal, api: Fetching) -> RunEnd | None:
+async def _singly(
+    doubtful: set[str], opened: journal.Journal, api: Fetching
+) -> tuple[Membership | None, RunEnd | None]:
     unknown: list[str] = []
+    told = 0
 
     def record(_row: int, answer: Answer) -> None:
+        nonlocal told
+        told += 1
         listed, status = read_customer(answer.reply.body), answer.reply.http_status
         if status == 200 and listed is not None and listed.id == answer.customer_id:  # noqa: PLR2004 - OK
             opened.member(answer.customer_id, listed)
@@ -57,10 +76,11 @@ async def _singly(doubtful: set[str], opened: journal.Journal, api: Fetching) ->
             unknown.append(answer.finding.error_message or f"status {status}")
 
     end = await pipeline.run(_numbered(doubtful), api.customer.ask, record, api.pacing, api.crew)
-    if end is None:
-        message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
-        opened.membership(Membership(Way.SINGLY, len(doubtful), not unknown, message))
-    return end
+    if told < len(doubtful):
+        # the run was stopped in between: nothing is known as a whole, and resume asks for the others
+        return None, end
+    message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
+    return Membership(Way.SINGLY, told, not unknown, message), end
 
 
 def _numbered(ids: set[str]) -> Iterator[tuple[int, str]]:

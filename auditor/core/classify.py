@@ -121,7 +121,7 @@ def _is_plain(body: Body, customer_id: str) -> bool:
         isinstance(kind, str)
         and kind.casefold() == "account"
         and "code" not in names
-        and names.count("status") == names.count("type") + ("type" not in names) == 1
+        and len(set(names)) == len(names)
         and _speaks_of(body, customer_id)
     )
 

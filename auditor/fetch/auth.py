@@ -105,6 +105,7 @@ class TokenSource:
         self._cancel()
         if self._flight is not None:
             await asyncio.wait({self._flight})
+            _noticed(self._flight)
         self._thread.shutdown(wait=False)
 
     async def _renewed(self, *, force: bool) -> Token:

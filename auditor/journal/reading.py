@@ -126,6 +126,10 @@ def _blocks(run: Path, beginning: bytes) -> Iterator[bytes]:
         yield b"".join(block)
 
 
+class _MemberId(msgspec.Struct):
+    customer_id: str
+
+
 class _AnswerId(msgspec.Struct):
     customer_id: str
     final: bool
@@ -135,6 +139,12 @@ class _AnswerId(msgspec.Struct):
 def finally_answered(run: Path) -> set[str]:
     """Ids of the customers that need not be asked again."""
     return {answer.customer_id for answer in _answers(run) if answer.final}
+
+
+def looked_up(run: Path) -> set[str]:
+    """Ids of the customers of whom it is written down whether the partner's own list has them."""
+    decode = msgspec.json.Decoder(_MemberId).decode
+    return {decode(line).customer_id for block in member_blocks(run) for line in block.splitlines()}
 
 
 def doubtful(run: Path) -> set[str]:

@@ -19,6 +19,7 @@ from auditor import journal
 from auditor.cli import main
 from auditor.commands.lock import one_run_at_a_time
 from auditor.errors import OutputError
+from auditor.fetch import pipeline
 from auditor.journal.lines import encode
 from auditor.simulator import (
     AnswerOptions,
@@ -474,3 +475,57 @@ def test_without_a_list_the_partners_own_is_audited(monkeypatch: pytest.MonkeyPa
     assert [row["customer_id"] for row in rows] == IDS[:4]
     assert rows[0]["company_name"] == f"Listed {IDS[0][:8]}"
     assert {row["source_file"] for row in rows} == {"the partner's customer list"}
+
+
+def test_a_resumed_run_checks_whom_it_has_come_to_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Membership known of the first session's customers says nothing of those answered only in the second."""
+    kinds = {IDS[6]: "no_account_status", IDS[20]: "error_once:no_account_status"}
+    with serve_in_thread(_options(answers=AnswerOptions(weights={"allowed": 1}, overrides=kinds))) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join([IDS[6], IDS[20]]), encoding="ascii")
+        assert main(["run", "list.txt", "--rate", "0", "--quiet", "--attempts", "1"]) == 3
+        assert main(["resume", "--quiet"]) == 0
+        singly = [r.customer_id for r in simulator.log.api if not r.path.endswith("/validationStatus")]
+    assert singly == [IDS[6], IDS[20]]
+
+
+def test_membership_that_was_not_asked_for_to_the_end_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run stopped before the doubtful customers were looked up looks them up when it is resumed."""
+    with serve_in_thread(_options()) as simulator:
+        _use(monkeypatch, simulator)
+        Path("list.txt").write_text("\n".join([IDS[0], IDS[6]]), encoding="ascii")
+        with monkeypatch.context() as stopping:
+            real = pipeline.run
+
+            async def stopped_after(*args: Any) -> object:
+                end = await real(*args)
+                args[3].close()
+                return end
+
+            stopping.setattr("auditor.fetch.pipeline.run", stopped_after)
+            main(["run", "list.txt", "--rate", "0", "--quiet"])
+        assert journal.read_facts(_folder()).membership is None
+        assert main(["resume", _folder().name, "--quiet"]) == 0
+        assert [r.path for r in simulator.log.api][-1] == f"/v1/customers/{IDS[6]}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
+def test_ctrl_c_while_the_sign_in_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to wait for a device code to expire: the process ends within a poll or two, and says how to go on."""
+    with serve_in_thread(_options(identity=IdentityOptions(approve_device=False))) as simulator:
+        _use(monkeypatch, simulator)
+        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+        monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
+        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+        _write_list(IDS[:2])
+        command = [sys.executable, "-m", "auditor", "run", "list.csv"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            while "enter the code" not in process.stderr.readline():
+                pass
+            process.send_signal(signal.SIGINT)
+            _, talk = process.communicate(timeout=20)
+    assert process.returncode == 130, talk
+    assert "auditor resume" in talk
+    assert "Traceback" not in talk
+    assert "never retrieved" not in talk
