@@ -1,73 +1,16 @@
-"""The command line: options, their help, and which command they go to."""
+"""The commands: what each takes, and where it goes."""
 
-import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor import __version__
+from auditor.cli import options
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
     from auditor.customers import Columns
     from auditor.settings import Settings
-
-FORMATS = ("parquet", "csv")
-Options = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _shared(*options: Options) -> Options:
-    def put(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return put
-
-
-def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> int:
-    """Sets the loudness of the log: `-q` errors only, `-v` what happens, `-vv` everything."""
-    if value:
-        level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
-        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-        # request headers, tokens among them, are what other libraries log at this level
-        for name in ("msal", "urllib3", "asyncio"):
-            logging.getLogger(name).setLevel(max(level, logging.INFO))
-    return value
-
-
-_talking = _shared(
-    click.option(
-        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results and errors only."
-    ),
-    click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
-)
-_configured = _shared(
-    click.option("--config", metavar="FILE", help="Settings file (TOML)."),
-    click.option("--profile", metavar="NAME", help="The part [profile.NAME] of the settings file."),
-)
-_reports = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-
-
-def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in value.split(",") if part.strip())
-    unknown = [part for part in chosen if part not in FORMATS]
-    if unknown or not chosen:
-        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'} is none of {', '.join(FORMATS)}")
-    return tuple(part for part in FORMATS if part in chosen)
-
-
-_format = click.option(
-    "--format",
-    "formats",
-    default=",".join(FORMATS),
-    show_default=True,
-    callback=_formats,
-    metavar="WHAT[,WHAT]",
-    help="Which files to write.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -80,16 +23,16 @@ def auditor() -> None:
 
 
 @auditor.command()
-@_reports
-@_format
-@_json
-@_talking
+@options.REPORTS
+@options.FORMAT
+@options.AS_JSON
+@options.TALKING
 def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Run the whole job against a built-in simulator, on made-up data."""
-    from auditor.cli import show
+    from auditor.cli import progress, show
     from auditor.commands.demo import demo as carry_out
 
-    with show.watching(quiet=quiet) as watch:
+    with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(reports or "reports", formats, watch)
     show.result(rendered, as_json=as_json, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
@@ -97,12 +40,12 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 
 @auditor.command()
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
-@_reports
+@options.REPORTS
 @click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
 @click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
-@_format
+@options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
 @click.option("--burst", is_flag=True, default=None, help="Use the quota up at once: for exclusive use of it.")
@@ -119,9 +62,9 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 )
 @click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
 @click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
-@_json
-@_configured
-@_talking
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
 def run(
     *,
     lists: tuple[str, ...],
@@ -143,8 +86,8 @@ def run(
     LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.
     Without a LIST, the partner's own customer list is audited.
     """
-    from auditor.cli import show
-    from auditor.commands.audit import Job
+    from auditor.cli import progress, show
+    from auditor.commands.job import Job
     from auditor.commands.run import run as carry_out
     from auditor.core.membership import Check
     from auditor.customers import Columns
@@ -153,7 +96,7 @@ def run(
     columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
     if dry_run:
         return _dry_run(lists, columns, settings.rate, as_json=as_json)
-    with show.watching(quiet=quiet) as watch:
+    with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
     show.result(rendered, as_json=as_json)
     return rendered.exit_code
@@ -172,28 +115,28 @@ def _dry_run(lists: tuple[str, ...], columns: "Columns", rate: float, *, as_json
 @auditor.command()
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
-@_configured
-@_talking
+@options.CONFIGURED
+@options.TALKING
 def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Print the partner's own customer list: id, company, domain, relationship."""
-    from auditor.cli import show
+    from auditor.cli import progress, show
     from auditor.commands.customer_list import customer_list
 
     with show.customer_table(output, as_json=as_json) as take:
-        listing = customer_list(_settings({}, config, profile), take, show.say)
+        listing = customer_list(_settings({}, config, profile), take, progress.say)
     if not quiet:
-        show.say(f"{listing.customers:,} customers" + (f"; {listing.message}" if listing.message else ""))
+        progress.say(f"{listing.customers:,} customers" + (f"; {listing.message}" if listing.message else ""))
     return 0
 
 
 @auditor.command()
 @click.argument("run", required=False, metavar="[RUN]")
-@_reports
+@options.REPORTS
 @click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: likewise]")
-@_json
-@_configured
-@_talking
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
 def resume(
     *, run: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
 ) -> int:
@@ -204,7 +147,7 @@ def resume(
     from pathlib import Path
 
     from auditor import settings as all_settings
-    from auditor.cli import show
+    from auditor.cli import progress, show
     from auditor.commands import resume as command
     from auditor.commands.render import find_run
 
@@ -213,7 +156,7 @@ def resume(
     if folder is None:
         click.echo(f"No run in {settings.reports} is left to finish: nothing to resume.", err=True)
         return 0
-    with show.watching(quiet=quiet) as watch:
+    with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
     show.result(rendered, as_json=as_json)
     return rendered.exit_code
@@ -221,11 +164,11 @@ def resume(
 
 @auditor.command()
 @click.argument("run", metavar="RUN")
-@_reports
-@_format
-@_json
-@_configured
-@_talking
+@options.REPORTS
+@options.FORMAT
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
 def report(
     *,
     run: str,
@@ -254,10 +197,10 @@ def report(
 
 @auditor.command()
 @click.argument("run", metavar="RUN")
-@_reports
-@_json
-@_configured
-@_talking
+@options.REPORTS
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
 def verify(
     *, run: str, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
 ) -> int:
@@ -288,7 +231,7 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--customers", "generated", default=0, type=click.IntRange(0), help="Length of the customer list.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
-@_json
+@options.AS_JSON
 def simulate(
     *,
     port: int,
@@ -307,7 +250,7 @@ def simulate(
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import CustomerListOptions, SimulatorOptions, ThrottleOptions, Window
 
-    options = SimulatorOptions(
+    wanted = SimulatorOptions(
         seed=seed,
         tls=not http,
         api_port=port,
@@ -317,7 +260,7 @@ def simulate(
         customers=CustomerListOptions(generated=generated),
     )
     try:
-        serve(options, lambda simulator: show.simulator(simulator, as_json=as_json))
+        serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json))
     except OSError as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
     return 0

@@ -6,10 +6,8 @@ Rich's tables and progress line; it honours NO_COLOR and writes plain text into 
 import csv
 import json
 import sys
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.commands.audit import Eta, Watch
+from auditor.cli.progress import say, warn
 from auditor.commands.render import latest_run_id
 from auditor.core.customer_page import Listed
 from auditor.core.ledger import Ledger
-from auditor.core.model import Answer, RunFacts, Verdict
+from auditor.core.model import RunFacts, Verdict
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from auditor.report import Verified
     from auditor.simulator import Simulator
 
-NOTE_EVERY = 30.0
-"""Seconds between progress notes where standard error is not a terminal."""
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
     "audit.xlsx": "for people",
@@ -49,110 +45,6 @@ _WHAT = {
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as it came",
 }
-
-
-@contextmanager
-def watching(*, quiet: bool) -> Iterator[Watch]:
-    """Shows how a run goes on, on standard error."""
-    if quiet:
-        yield Watch(sign_in=say, warned=_warn)
-        return
-    progress = _Live() if sys.stderr.isatty() else _Notes()
-    try:
-        yield Watch(started=progress.start, told=progress.tell, sign_in=say, warned=_warn)
-    finally:
-        progress.stop()
-
-
-def say(sentence: str) -> None:
-    """A sentence of talk, on standard error; a reader who has left must not end a run."""
-    with suppress(OSError, ValueError):
-        click.echo(sentence, err=True)
-
-
-def _warn(sentence: str) -> None:
-    click.echo(f"warning: {sentence}", err=True)
-
-
-class _Notes:
-    """A line now and then, for a log file."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[Verdict] = Counter()
-        self._to_ask = 0
-        self._eta: Eta = lambda _customers: None
-        self._noted = 0.0
-
-    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
-        self._to_ask, self._eta = to_ask, eta
-        self._noted = time.monotonic()
-        say(_opening(facts, to_ask))
-
-    def tell(self, answer: Answer) -> None:
-        self._counts[answer.finding.verdict] += 1
-        now = time.monotonic()
-        if now - self._noted >= NOTE_EVERY:
-            self._noted = now
-            done = self._counts.total()
-            left = _minutes(self._eta(self._to_ask - done))
-            say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; {left}")
-
-    def stop(self) -> None:
-        if self._counts:
-            say(f"{self._counts.total():,} of {self._to_ask:,} asked: {_in_words(self._counts)}")
-
-
-class _Live:
-    """One line that moves, for a terminal."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        self._counts: Counter[Verdict] = Counter()
-        self._to_ask = 0
-        self._eta: Eta = lambda _customers: None
-        self._progress = Progress(
-            TextColumn("asking"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[words]}"),
-            console=Console(stderr=True),
-            refresh_per_second=4,
-        )
-        self._task = self._progress.add_task("asking", total=None, words="", visible=False)
-
-    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
-        say(_opening(facts, to_ask))
-        self._to_ask, self._eta = to_ask, eta
-        self._progress.update(self._task, total=to_ask, visible=True)
-        self._progress.start()
-
-    def tell(self, answer: Answer) -> None:
-        self._counts[answer.finding.verdict] += 1
-        left = _minutes(self._eta(self._to_ask - self._counts.total()))
-        self._progress.tasks[0].fields["words"] = f"{_in_words(self._counts)}; {left}"
-        self._progress.advance(self._task)
-
-    def stop(self) -> None:
-        self._progress.stop()
-
-
-def _minutes(seconds: float | None) -> str:
-    """What is left, in words, from the pace that the service takes."""
-    if seconds is None:
-        return "no telling how long yet"
-    return f"{seconds / 60:,.0f} minutes left" if seconds >= 90 else f"{seconds:.0f} seconds left"  # noqa: PLR2004 - where minutes begin to say enough
-
-
-def _opening(facts: RunFacts, to_ask: int) -> str:
-    source = "the simulator" if facts.simulated else facts.api
-    return f"run {facts.run_id}: {facts.rows:,} rows, {facts.customers:,} customers; asking {source} for {to_ask:,}"
-
-
-def _in_words(counts: Counter[Verdict]) -> str:
-    return ", ".join(
-        f"{counts[verdict]:,} {verdict}" for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
-    )
 
 
 def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
@@ -354,7 +246,7 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         if one.other_columns:
             click.echo(f"  others   {', '.join(one.other_columns)}")
         for warning in one.warnings:
-            _warn(f"{one.name}: {warning}")
+            warn(f"{one.name}: {warning}")
     click.echo(
         f"{found.rows:,} rows, {found.customers:,} customers, {found.duplicates:,} duplicates, {found.invalid:,} invalid"
     )

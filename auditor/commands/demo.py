@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 from auditor import customers
 from auditor.commands import audit
+from auditor.commands.beginning import start
+from auditor.commands.job import Job, Watch
 from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
 from auditor.core.model import Customer
@@ -39,7 +41,7 @@ _ALL = 1_000_000
 """More rows than the sample has: the list holds deliberate faults, so all of it may stay undetermined."""
 
 
-def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered:
+def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
     """Audits the sample list against a simulator that lives as long as the demo.
 
     Raises:
@@ -58,9 +60,9 @@ def demo(reports: str, formats: tuple[str, ...], watch: audit.Watch) -> Rendered
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
-        job = audit.Job(settings, formats, simulated=True, watch=watch)
+        job = Job(settings, formats, simulated=True, watch=watch)
         with audit.locked(job):
-            run = audit.start(rows_of([customers.read(str(sample))]), (sample.name,), job)
+            run = start(rows_of([customers.read(str(sample))]), (sample.name,), job)
             return audit.carry_out(run, job)
 
 

@@ -9,11 +9,11 @@ from auditor.commands.signing_in import token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Plan
 from auditor.core.retry import RetryPolicy
-from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
 from auditor.fetch.retrying import Asker, Means
+from auditor.fetch.tokens import TokenSource
 from auditor.settings import AUTO, Settings
 
 

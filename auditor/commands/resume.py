@@ -7,13 +7,15 @@ from typing import Any
 
 from auditor import journal
 from auditor.commands import audit, signing_in
+from auditor.commands.beginning import KEPT
+from auditor.commands.job import Job, Watch
 from auditor.commands.render import Rendered
 from auditor.core.membership import Check
 from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import Origins, Settings
 
 
-def resume(run: Path, settings: Settings, origins: Origins, watch: audit.Watch) -> Rendered:
+def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
     """Asks again for whoever has no final answer, then renders the reports.
 
     Args:
@@ -39,7 +41,7 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: audit.Watch) 
     journal.check_rows(run, facts)
     settings = replace(settings, **_unless_flagged(kept, origins))
     check = Check(kept.get("customer_list", Check.NEVER))
-    job = audit.Job(settings, tuple(kept["formats"]), check, simulated=facts.simulated, watch=watch)
+    job = Job(settings, tuple(kept["formats"]), check, simulated=facts.simulated, watch=watch)
     with audit.locked(job):
         return audit.carry_out(run, job)
 
@@ -65,4 +67,4 @@ def _is_complete(run: Path) -> bool:
 
 
 def _unless_flagged(kept: dict[str, Any], origins: Origins) -> dict[str, Any]:
-    return {name: kept[name] for name in audit.KEPT if name in kept and origins.by_name[name] != "flag"}
+    return {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}

@@ -5,11 +5,13 @@ from contextlib import ExitStack
 
 from auditor import customers
 from auditor.commands import audit, signing_in
+from auditor.commands.beginning import start
+from auditor.commands.job import Job
 from auditor.commands.render import Rendered
 from auditor.core.model import Customer, RejectedRow
 
 
-def run(sources: tuple[str, ...], columns: customers.Columns, job: audit.Job) -> Rendered:
+def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rendered:
     """Audits customer lists; without one, the partner's own.
 
     Args:
@@ -29,7 +31,7 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: audit.Job) ->
     with ExitStack() as opened:
         lists = [opened.enter_context(customers.read(source, columns=columns)) for source in sources]
         opened.enter_context(audit.locked(job))
-        folder = audit.start(rows_of(lists), sources, job)
+        folder = start(rows_of(lists), sources, job)
         # only now: a list may give more to warn of while it is read
         for one in lists:
             for warning in one.warnings:

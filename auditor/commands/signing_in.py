@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from auditor.errors import SignInError
-from auditor.fetch.auth import DeviceCodeSignIn, SignIn, TokenSource, given_token
+from auditor.fetch.auth import DeviceCodeSignIn, SignIn
 from auditor.fetch.tls import tls_context
+from auditor.fetch.tokens import TokenSource, given_token
 from auditor.settings import Settings
 
 

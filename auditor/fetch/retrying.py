@@ -17,8 +17,8 @@ from auditor.core import retry_quota
 from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
-from auditor.fetch.auth import TokenSource
 from auditor.fetch.pacing import Pacing
+from auditor.fetch.tokens import TokenSource
 
 _log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from auditor.core.model import Answer, Reply, Verdict
 from auditor.core.plan import Plan
 from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
-from auditor.fetch.auth import given_token
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.retrying import Asker, Means
+from auditor.fetch.tokens import given_token
 
 LATENCY = 0.2
 """Seconds, median; log-normal, between half of it and three times. A rejection comes sooner."""

@@ -12,9 +12,9 @@ from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
 from auditor.core.rate import PATIENCE
 from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
-from auditor.fetch.auth import TokenSource, given_token
 from auditor.fetch.pacing import IntakeClosed, Pacing
 from auditor.fetch.retrying import Asker, Means
+from auditor.fetch.tokens import TokenSource, given_token
 from conftest import CUSTOMER, load_reply
 
 

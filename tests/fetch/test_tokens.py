@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from auditor.errors import SignInError
-from auditor.fetch.auth import TokenSource, given_token
+from auditor.fetch.tokens import TokenSource, given_token
 
 
 class Service:

@@ -1,0 +1,63 @@
+"""Options that several commands share. Rule: an option is spelled, explained and checked in one place."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+FORMATS = ("parquet", "csv")
+Options = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _shared(*options: Options) -> Options:
+    def put(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return put
+
+
+def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """Sets the loudness of the log: `-q` errors only, `-v` what happens, `-vv` everything."""
+    if value:
+        level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
+        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        # request headers, tokens among them, are what other libraries log at this level
+        for name in ("msal", "urllib3", "asyncio"):
+            logging.getLogger(name).setLevel(max(level, logging.INFO))
+    return value
+
+
+TALKING = _shared(
+    click.option(
+        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results and errors only."
+    ),
+    click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
+)
+CONFIGURED = _shared(
+    click.option("--config", metavar="FILE", help="Settings file (TOML)."),
+    click.option("--profile", metavar="NAME", help="The part [profile.NAME] of the settings file."),
+)
+REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in value.split(",") if part.strip())
+    unknown = [part for part in chosen if part not in FORMATS]
+    if unknown or not chosen:
+        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'} is none of {', '.join(FORMATS)}")
+    return tuple(part for part in FORMATS if part in chosen)
+
+
+FORMAT = click.option(
+    "--format",
+    "formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    callback=_formats,
+    metavar="WHAT[,WHAT]",
+    help="Which files to write.",
+)

@@ -1,0 +1,138 @@
+"""How a run begins: its folder, its rows, its journal's header. Rule: a run that does not come to begin leaves nothing."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auditor import journal
+from auditor.commands.customer_list import check_listing
+from auditor.commands.fetching import Fetching
+from auditor.commands.job import Job
+from auditor.commands.signals import stopping_on_signals
+from auditor.core.customer_page import Listed
+from auditor.core.model import Customer, Membership, RejectedRow, Row, RunFacts, Way
+from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
+from auditor.fetch.customer_list import Listing, list_customers
+from auditor.fetch.pacing import IntakeClosed
+
+KEPT = ("rate", "burst", "concurrency", "attempts", "timeout")
+"""Settings that a resumed run takes from its first session unless told otherwise."""
+OWN_LIST = "the partner's customer list"
+"""The name of the list where none is handed in."""
+
+
+def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: Job) -> Path:
+    """Makes the run's folder, copies the rows there and writes the journal's header.
+
+    Raises:
+        CustomerListError: the list ends in an error, or holds no row; the folder is gone again.
+        SettingsError: the folder cannot be made.
+    """
+    with _beginning(job) as (run, began):
+        written = journal.write_rows(run, rows)
+        _write_header(run, began, written, lists, job)
+    return run
+
+
+async def start_from_own_list(job: Job, api: Fetching) -> Path:
+    """As `start`, with rows that come page by page."""
+    with _beginning(job) as (run, began):
+        rows = journal.RowsFile(run)
+        try:
+            listing = await _list_into(rows, api)
+            written = rows.finish()
+        finally:
+            rows.close()
+        check_listing(listing)
+        _write_header(run, began, written, (OWN_LIST,), job)
+        with journal.Journal(run) as opened:
+            opened.membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
+    return run
+
+
+async def _list_into(rows: journal.RowsFile, api: Fetching) -> Listing:
+    count = 0
+
+    def take(listed: Listed) -> None:
+        nonlocal count
+        count += 1
+        other = {"relationship": listed.relationship or ""}
+        rows.add(Customer(listed.id, Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)))
+
+    with stopping_on_signals(api.pacing) as stopped:
+        try:
+            return await list_customers(api.page.ask, take)
+        except IntakeClosed:
+            raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
+
+
+@contextmanager
+def _beginning(job: Job) -> Iterator[tuple[Path, datetime]]:
+    """A new run folder and the time of its beginning; a run that does not come to begin leaves nothing behind.
+
+    Raises:
+        SettingsError: the folder cannot be made.
+        StoppedEarlyError: it cannot be written to.
+    """
+    began = datetime.now(UTC)
+    run = _new_folder(Path(job.settings.reports), began)
+    try:
+        yield run, began
+    except OSError as error:
+        _discard(run)
+        raise StoppedEarlyError(
+            f"{run} cannot be written: {error.strerror or error}", "make room, then run it again: nothing was asked"
+        ) from error
+    except BaseException:
+        _discard(run)
+        raise
+
+
+def _discard(run: Path) -> None:
+    with suppress(OSError):
+        for name in (journal.ROWS, journal.JOURNAL):
+            (run / name).unlink(missing_ok=True)
+        run.rmdir()
+
+
+def _write_header(
+    run: Path,
+    began: datetime,
+    written: journal.RowsWritten,
+    lists: tuple[str, ...],
+    job: Job,
+) -> None:
+    if not written.rows:
+        raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
+    facts = RunFacts(
+        run_id=run.name,
+        api=job.settings.api,
+        lists=lists,
+        list_digest=written.digest,
+        rows=written.rows,
+        customers=written.customers,
+        columns=written.columns,
+        simulated=job.simulated,
+        started_at=began,
+        max_undetermined=job.settings.max_undetermined,
+    )
+    kept = {name: getattr(job.settings, name) for name in KEPT}
+    with journal.Journal(run) as opened:
+        opened.begin(facts, {"formats": job.formats, "customer_list": job.check, **kept})
+
+
+def _new_folder(reports: Path, began: datetime) -> Path:
+    """`<reports>/<run-id>`, new: two runs may begin in one second."""
+    name = f"{began:%Y%m%dT%H%M%SZ}"
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        for suffix in ["", *(f"-{n}" for n in range(2, 100))]:
+            with suppress(FileExistsError):
+                (reports / f"{name}{suffix}").mkdir()
+                return reports / f"{name}{suffix}"
+    except OSError as error:
+        raise SettingsError(
+            f"{reports}: no run folder can be made there: {error.strerror}", "name a folder that you may write to"
+        ) from error
+    raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")

@@ -1,0 +1,47 @@
+"""How a run is to be done, and who hears of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from auditor.core.membership import Check
+from auditor.core.model import Answer, RunFacts
+from auditor.settings import Settings
+
+Eta = Callable[[int], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a person may want to hear while it goes on; every callable may do nothing.
+
+    Attributes:
+        started: is given the run's facts, the number of customers to ask for, and what says how many seconds so many
+            customers will take (None where nothing shows it yet), before the first request.
+        told: is given every answer as it is recorded.
+        sign_in: is given the sentence that tells the user how to sign in.
+        warned: is given what a person should know about a customer list, a sentence each.
+    """
+
+    started: Callable[[RunFacts, int, Eta], None] = lambda _facts, _to_ask, _eta: None
+    told: Callable[[Answer], None] = lambda _answer: None
+    sign_in: Callable[[str], None] = lambda _sentence: None
+    warned: Callable[[str], None] = lambda _sentence: None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How a run is to be done.
+
+    Attributes:
+        settings: of the run.
+        formats: which files to write.
+        check: whether the partner's own customer list is asked for beside the one handed in.
+        simulated: True where the answers come from the built-in simulator.
+        watch: what a person may want to hear.
+    """
+
+    settings: Settings
+    formats: tuple[str, ...]
+    check: Check = Check.AUTO
+    simulated: bool = False
+    watch: Watch = field(default_factory=Watch)
