@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
+from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, read_lines
 
@@ -90,6 +91,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         customers=header["customers"],
         columns=tuple(header["columns"]),
         max_undetermined=header["max_undetermined"],
+        presentation=Presentation.from_document(header.get("presentation", {})),
         started_at=datetime.fromisoformat(header["started_at"]),
         finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,
         cause=Cause(last["cause"]) if last else Cause.INTERRUPTED,

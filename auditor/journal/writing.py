@@ -65,6 +65,7 @@ class Journal:
             "customers": facts.customers,
             "columns": facts.columns,
             "max_undetermined": facts.max_undetermined,
+            "presentation": facts.presentation.as_document(),
             "settings": settings,
         }
         self._append(header)
