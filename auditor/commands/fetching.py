@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from auditor.commands.signing_in import token_source
 from auditor.core.customer_page import judge_customer, judge_page
-from auditor.core.plan import Plan
+from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
+from auditor.fetch.learned import LearnedRates, state_folder, tenant_of
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
@@ -39,12 +40,15 @@ class Fetching:
 
 
 @asynccontextmanager
-async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIterator[Fetching]:
+async def fetching(
+    settings: Settings, show: Callable[[str], None], *, remember: bool = True
+) -> AsyncIterator[Fetching]:
     """Opens the connection pool and the sign-in; nothing is sent before the first question.
 
     Args:
         settings: of the run.
         show: is given the sentence that tells the user how to sign in.
+        remember: begin with what earlier runs learned about the limit, and leave the next one what this one did.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -52,7 +56,8 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
     """
     connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
     plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
-    pacing = Pacing(plan, clock=time.monotonic)
+    quota = _Quota.of(settings) if remember and plan.learns else None
+    pacing = Pacing(plan, clock=time.monotonic, memory=quota.recall() if quota else None)
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
     async with open_session(connection) as http:
@@ -67,4 +72,31 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
                 crew=Crew(connection.concurrency, settings.grace),
             )
         finally:
+            if quota and pacing.requests["sent"]:
+                quota.keep(pacing.memory())
             await tokens.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Quota:
+    """One API's limit for one partner tenant, and where what is learned about it is kept."""
+
+    rates: LearnedRates
+    api: str
+    tenant: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "_Quota | None":
+        """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
+        folder = state_folder()
+        token = settings.access_token.reveal() if settings.access_token else ""
+        tenant = tenant_of(token) or settings.tenant_id or "unknown"
+        return cls(LearnedRates(folder), settings.api, tenant) if folder else None
+
+    def recall(self) -> Memory | None:
+        """What the last run left."""
+        return self.rates.recall(self.api, self.tenant)
+
+    def keep(self, memory: Memory) -> None:
+        """Leaves it to the next run."""
+        self.rates.keep(self.api, self.tenant, memory)
