@@ -25,6 +25,8 @@ CLOUDS = {
     "china": ("https://partner.partnercenterapi.microsoftonline.cn", "https://login.partner.microsoftonline.cn"),
 }
 """Cloud -> (API, authority). Source: "Partner Center REST URLs"."""
+PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+"""Application id of the resource "Microsoft Partner Center", which a token may name instead of the API's URL."""
 
 
 class Secret:
@@ -151,6 +153,11 @@ class Settings:
     def scope(self) -> str:
         """The delegated permission to ask the sign-in service for."""
         return f"{CLOUDS[self.cloud][0]}/user_impersonation"
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """What a token for the API may name as its audience."""
+        return (CLOUDS[self.cloud][0], PARTNER_CENTER)
 
     @property
     def sign_in_authority(self) -> str:
