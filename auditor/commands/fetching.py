@@ -12,6 +12,7 @@ from auditor.core.retry import RetryPolicy
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
+from auditor.fetch.proxy import proxy_for
 from auditor.fetch.retrying import Asker, Means
 from auditor.fetch.tokens import TokenSource
 from auditor.settings import AUTO, Settings
@@ -50,7 +51,7 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
         SignInError: nothing is set to sign in with.
         SettingsError: the extra certificate authorities cannot be read.
     """
-    connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
+    connection = _connection(settings)
     plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
     pacing = Pacing(plan, clock=time.monotonic)
     tokens = token_source(settings, show)
@@ -68,3 +69,13 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
             )
         finally:
             await tokens.close()
+
+
+def _connection(settings: Settings) -> Connection:
+    return Connection(
+        settings.api,
+        Timeouts.within(settings.timeout),
+        settings.ca_bundle,
+        settings.concurrency,
+        proxy_for(settings.api, settings.proxy, settings.no_proxy),
+    )
