@@ -215,7 +215,7 @@ def load(
     for values, origin in layers:
         for name, value in values.items():
             settings = replace(settings, **{name: _parsed(name, value, origin)})
-            origins[name] = f"{origin} {PREFIX}{name.upper()}" if origin == "environment" else origin
+            origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
     if settings.proxy is not None and origins["proxy"] in _EVERYBODYS:
         # it is meant for the network outside; without that, a simulator on this machine could not be reached
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
@@ -237,6 +237,12 @@ def _well_known(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
         if variable is not None:
             found[setting] = kind(environment[variable]), f"environment {variable}"
     return found
+
+
+def _variable(name: str, environment: Mapping[str, str]) -> str:
+    """The environment variable that a setting comes from: itself, or the one that names a file with it."""
+    variable = f"{PREFIX}{name.upper()}"
+    return variable if environment.get(variable) else f"{variable}_FILE"
 
 
 def _fields() -> dict[str, Mapping[str, Any]]:

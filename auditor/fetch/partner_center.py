@@ -187,6 +187,7 @@ def _reply(response: aiohttp.ClientResponse, body: bytes, request_id: str, corre
         correlation_id=_echo(headers, "MS-CorrelationId") or correlation_id,
         ms_cv=_echo(headers, "MS-CV"),
         server_id=_echo(headers, "MS-ServerId"),
+        simulated="X-Simulated" in headers,
     )
 
 
