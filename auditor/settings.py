@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditor.core.proxy import LOOPBACK, Proxy
 from auditor.errors import SettingsError
 
 PREFIX = "AUDITOR_"
@@ -25,6 +26,8 @@ CLOUDS = {
     "china": ("https://partner.partnercenterapi.microsoftonline.cn", "https://login.partner.microsoftonline.cn"),
 }
 """Cloud -> (API, authority). Source: "Partner Center REST URLs"."""
+PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+"""Application id of the resource "Microsoft Partner Center", which a token may name instead of the API's URL."""
 
 
 class Secret:
@@ -120,6 +123,16 @@ def _cloud(text: str) -> str:
     return text
 
 
+def _proxy(text: str) -> Proxy | None:
+    """A proxy, or None for `none`, which switches off the one that HTTPS_PROXY names."""
+    if text.casefold() == "none":
+        return None
+    proxy = Proxy(text)
+    if proxy.problem:
+        raise ValueError(f"{proxy.problem}, or none")
+    return proxy
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told from outside. `None` means not set."""
@@ -131,6 +144,8 @@ class Settings:
     client_id: str | None = None
     access_token: Secret | None = field(default=None, metadata={"secret": True})
     ca_bundle: str | None = None
+    proxy: Proxy | None = field(default=None, metadata={"parse": _proxy, "file": True})
+    no_proxy: str = ""
     reports: str = "reports"
     rate: float = field(default=500.0, metadata={"parse": _rate})
     burst: bool = field(default=False, metadata={"parse": _flag})
@@ -151,6 +166,11 @@ class Settings:
     def scope(self) -> str:
         """The delegated permission to ask the sign-in service for."""
         return f"{CLOUDS[self.cloud][0]}/user_impersonation"
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """What a token for the API may name as its audience."""
+        return (CLOUDS[self.cloud][0], PARTNER_CENTER)
 
     @property
     def sign_in_authority(self) -> str:
@@ -185,6 +205,8 @@ def load(
     """
     environment = os.environ if environment is None else environment
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
+    for name, (value, origin) in _well_known(environment).items():
+        settings, origins[name] = replace(settings, **{name: value}), origin
     layers = [
         *_from_file(config, profile),
         (_from_environment(environment), "environment"),
@@ -193,8 +215,34 @@ def load(
     for values, origin in layers:
         for name, value in values.items():
             settings = replace(settings, **{name: _parsed(name, value, origin)})
-            origins[name] = f"{origin} {PREFIX}{name.upper()}" if origin == "environment" else origin
+            origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
+    if settings.proxy is not None and origins["proxy"] in _EVERYBODYS:
+        # it is meant for the network outside; without that, a simulator on this machine could not be reached
+        settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
     return settings, Origins(origins)
+
+
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+_EVERYBODYS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
+
+
+def _well_known(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """What other programs are told in the same words: setting -> (value, origin). It is below every layer of ours, and is
+    checked when it is used: a proxy of a kind that we cannot use must not stop a command that needs none.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    for setting, names, kind in (("proxy", _PROXY_VARIABLES, Proxy), ("no_proxy", _NO_PROXY_VARIABLES, str)):
+        variable = next((name for name in names if environment.get(name)), None)
+        if variable is not None:
+            found[setting] = kind(environment[variable]), f"environment {variable}"
+    return found
+
+
+def _variable(name: str, environment: Mapping[str, str]) -> str:
+    """The environment variable that a setting comes from: itself, or the one that names a file with it."""
+    variable = f"{PREFIX}{name.upper()}"
+    return variable if environment.get(variable) else f"{variable}_FILE"
 
 
 def _fields() -> dict[str, Mapping[str, Any]]:
@@ -208,7 +256,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or not text:
             continue
         name = variable[len(PREFIX) :].lower()
-        if name.endswith("_file") and known.get(name[:-5], {}).get("secret"):
+        if name.endswith("_file") and {"secret", "file"} & set(known.get(name[:-5], {})):
             values.setdefault(name[:-5], _secret_file(variable, text))
         else:
             _check_known(name, f"environment variable {variable}")
@@ -250,9 +298,9 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
 
 
 def _check_file(values: Mapping[str, Any], origin: str) -> None:
-    for name in values:
+    for name, value in values.items():
         _check_known(name, origin)
-        if _fields()[name].get("secret"):
+        if _fields()[name].get("secret") or (name == "proxy" and Proxy(str(value)).has_credentials):
             raise SettingsError(
                 f"{origin}: {name} is a secret and does not belong in a settings file",
                 f"put it in {PREFIX}{name.upper()} or name a file in {PREFIX}{name.upper()}_FILE",
@@ -282,5 +330,5 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     try:
         return parse(str(value))
     except ValueError as error:
-        shown = re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
         raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None

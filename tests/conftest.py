@@ -34,7 +34,7 @@ def reply() -> Callable[[str], Reply]:
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test, and no test writes outside its folder."""
     for name in list(os.environ):
-        if name.startswith("AUDITOR_"):
+        if name.startswith("AUDITOR_") or name.casefold() in {"https_proxy", "all_proxy", "no_proxy"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -111,3 +111,46 @@ def test_no_message_shows_a_secret(tmp_path: Path) -> None:
         with pytest.raises(SettingsError) as caught:
             load({}, environment=environment)
         assert "marked" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy", "no_proxy", "origin"),
+    [
+        ({}, None, "", "default"),
+        ({"HTTPS_PROXY": "p:1"}, "http://p:1", "localhost,127.0.0.0/8,::1", "environment HTTPS_PROXY"),
+        ({"https_proxy": "p:1", "no_proxy": "a.example"}, "http://p:1", "a.example,localhost,127.0.0.0/8,::1", "environment https_proxy"),
+        ({"ALL_PROXY": "socks5://p:1"}, "socks5://p:1", "localhost,127.0.0.0/8,::1", "environment ALL_PROXY"),
+        ({"HTTP_PROXY": "p:1"}, None, "", "default"),
+        ({"HTTPS_PROXY": "p:1", "AUDITOR_PROXY": "q:2", "NO_PROXY": "b"}, "http://q:2", "b", "environment AUDITOR_PROXY"),
+        ({"HTTPS_PROXY": "p:1", "AUDITOR_PROXY": "None"}, None, "", "environment AUDITOR_PROXY"),
+        ({"AUDITOR_PROXY": "q:2", "NO_PROXY": "b", "AUDITOR_NO_PROXY": "c"}, "http://q:2", "c", "environment AUDITOR_PROXY"),
+    ],
+)  # fmt: skip
+def test_everybodys_proxy_variables_are_below_ours(
+    environment: dict[str, str], proxy: str | None, no_proxy: str, origin: str
+) -> None:
+    """HTTPS_PROXY and NO_PROXY count where nothing of ours says otherwise; only the former spares this machine."""
+    settings, origins = load({}, environment=environment)
+    assert (settings.proxy and str(settings.proxy), settings.no_proxy) == (proxy, no_proxy)
+    assert origins.by_name["proxy"] == origin
+
+
+def test_a_proxy_in_a_file_may_not_hold_a_password(tmp_path: Path) -> None:
+    """A settings file may name the proxy; its password comes from the environment or a file of its own, unseen."""
+    file = tmp_path / "a.toml"
+    file.write_text('proxy = "http://proxy.example:3128"\n', encoding="utf-8")
+    assert str(load({}, environment={"HTTPS_PROXY": "p:1"}, config=str(file))[0].proxy) == "http://proxy.example:3128"
+    file.write_text('proxy = "http://ada:marked@proxy.example"\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load({}, environment={}, config=str(file))
+    assert "marked" not in f"{caught.value.message} {caught.value.hint}"
+    secret = tmp_path / "proxy"
+    secret.write_text("http://ada:marked@proxy.example:1\n", encoding="utf-8")
+    settings, _ = load({}, environment={"AUDITOR_PROXY_FILE": str(secret)})
+    assert settings.proxy is not None
+    assert settings.proxy.reveal() == "http://ada:marked@proxy.example:1"
+    assert "marked" not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        load({}, environment={"AUDITOR_PROXY": "socks5://ada:marked@proxy.example:1"})
+    assert "marked" not in f"{caught.value.message} {caught.value.hint}"
+    assert "SOCKS" in caught.value.message

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
-from auditor.cli import options
+from auditor.cli import asking, options
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.AS_JSON
+@options.TALKING
 def simulate(
     *,
     port: int,
@@ -242,8 +243,10 @@ def simulate(
     http: bool,
     log_file: str | None,
     as_json: bool,
+    quiet: bool,
 ) -> int:
     """Serve the simulator on loopback, until stopped."""
+    del quiet
     from pathlib import Path
 
     from auditor.cli import show
@@ -264,3 +267,7 @@ def simulate(
     except OSError as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
     return 0
+
+
+for _command in (asking.config, asking.status):
+    auditor.add_command(_command)

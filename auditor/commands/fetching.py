@@ -13,6 +13,7 @@ from auditor.fetch.learned import LearnedRates, state_folder, tenant_of
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
+from auditor.fetch.proxy import proxy_for
 from auditor.fetch.retrying import Asker, Means
 from auditor.fetch.tokens import TokenSource
 from auditor.settings import AUTO, Settings
@@ -54,7 +55,7 @@ async def fetching(
         SignInError: nothing is set to sign in with.
         SettingsError: the extra certificate authorities cannot be read.
     """
-    connection = Connection(settings.api, Timeouts.within(settings.timeout), settings.ca_bundle, settings.concurrency)
+    connection = _connection(settings)
     plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
     quota = _Quota.of(settings) if remember and plan.learns else None
     pacing = Pacing(plan, clock=time.monotonic, memory=quota.recall() if quota else None)
@@ -75,6 +76,16 @@ async def fetching(
             if quota and pacing.requests["sent"]:
                 quota.keep(pacing.memory())
             await tokens.close()
+
+
+def _connection(settings: Settings) -> Connection:
+    return Connection(
+        settings.api,
+        Timeouts.within(settings.timeout),
+        settings.ca_bundle,
+        settings.concurrency,
+        proxy_for(settings.api, settings.proxy, settings.no_proxy),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,14 @@ from pathlib import Path
 from auditor import journal
 from auditor.commands.fetching import Fetching
 from auditor.core.customer_page import read_customer
-from auditor.core.membership import Check, cheapest_way
-from auditor.core.model import Answer, Membership, Reason, RunEnd, Way
+from auditor.core.membership import Check, cheapest_way, is_member
+from auditor.core.model import Answer, Membership, RunEnd, Way
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
 from auditor.fetch.pacing import IntakeClosed
 from auditor.fetch.pipeline import Wanted
 
 _ABOUT_EVERYBODY = frozenset({Way.LIST, Way.OWN})
-_NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
 
 
 async def check_membership(
@@ -75,13 +74,11 @@ async def _singly(
     def record(row: int, answer: Answer) -> None:
         nonlocal told
         told += 1
-        listed, status = read_customer(answer.reply.body), answer.reply.http_status
-        if status == 200 and listed is not None and listed.id == answer.customer_id:  # noqa: PLR2004 - OK
-            opened.member(answer.customer_id, listed, row)
-        elif answer.finding.reason in _NOT_OURS:
-            opened.member(answer.customer_id, None, row)
+        member = is_member(answer)
+        if member is None:
+            unknown.append(answer.finding.error_message or f"status {answer.reply.http_status}")
         else:
-            unknown.append(answer.finding.error_message or f"status {status}")
+            opened.member(answer.customer_id, read_customer(answer.reply.body) if member else None, row)
 
     end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, api.crew)
     if told < len(doubtful):

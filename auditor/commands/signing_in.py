@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from auditor.errors import SignInError
 from auditor.fetch.auth import DeviceCodeSignIn, SignIn
+from auditor.fetch.proxy import proxy_for
 from auditor.fetch.tls import tls_context
 from auditor.fetch.tokens import TokenSource, given_token
 from auditor.settings import Settings
@@ -14,9 +15,11 @@ def check(settings: Settings) -> None:
 
     Raises:
         SignInError: neither an access token nor a client id is set, or the access token cannot be one.
-        SettingsError: the extra certificate authorities cannot be read.
+        SettingsError: the extra certificate authorities cannot be read, or the proxy cannot be used.
     """
     tls_context(settings.ca_bundle)
+    for url in (settings.api, settings.sign_in_authority):
+        proxy_for(url, settings.proxy, settings.no_proxy)
     token = settings.access_token.reveal() if settings.access_token else "-"
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise SignInError(
@@ -44,6 +47,7 @@ def token_source(settings: Settings, show: Callable[[str], None]) -> TokenSource
         authority=settings.sign_in_authority,
         scope=settings.scope,
         ca_bundle=settings.ca_bundle,
+        proxy=proxy_for(settings.sign_in_authority, settings.proxy, settings.no_proxy),
     )
     device_code = DeviceCodeSignIn(sign_in, show)
     return TokenSource(device_code.redeem, cancel=device_code.cancel)

@@ -8,8 +8,11 @@ the list has it; where it is not known, the report says that membership was not 
 
 from enum import StrEnum
 
-from auditor.core.customer_page import PAGE_SIZE
-from auditor.core.model import Reason, Way
+from auditor.core.customer_page import PAGE_SIZE, read_customer
+from auditor.core.model import Answer, Reason, Way
+
+_NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
+_OK = 200
 
 
 class Check(StrEnum):
@@ -34,6 +37,14 @@ def cheapest_way(check: Check, doubtful: int, customers: int) -> Way:
     if check is Check.NEVER or not doubtful:
         return Way.NONE
     return Way.SINGLY if doubtful <= pages else Way.LIST
+
+
+def is_member(record: Answer) -> bool | None:
+    """Whether a customer is the partner's, from the answer to the question for its record; None where that says nothing."""
+    listed = read_customer(record.reply.body)
+    if record.reply.http_status == _OK and listed is not None and listed.id == record.customer_id:
+        return True
+    return False if record.finding.reason in _NOT_OURS else None
 
 
 def with_membership(reason: Reason, *, member: bool | None) -> Reason:

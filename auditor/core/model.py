@@ -183,6 +183,7 @@ class Reply:
         www_authenticate: the header as received, or None.
         request_id, correlation_id: as the response repeats them, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
+        simulated: True where the reply itself says that it comes from the simulator.
     """
 
     http_status: int | None = None
@@ -196,6 +197,7 @@ class Reply:
     correlation_id: str | None = None
     ms_cv: str | None = None
     server_id: str | None = None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

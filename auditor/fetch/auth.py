@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.core.body import clean
+from auditor.core.proxy import Proxy
 from auditor.errors import SignInError
-from auditor.fetch.tls import tls_context
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
@@ -27,12 +27,14 @@ class SignIn:
         authority: https URL of the sign-in service with the tenant as its path.
         scope: the delegated permission of the API.
         ca_bundle: PEM file of extra certificate authorities, or None.
+        proxy: through which the sign-in service is reached, or None.
     """
 
     client_id: str
     authority: str
     scope: str
     ca_bundle: str | None = None
+    proxy: Proxy | None = None
 
 
 class DeviceCodeSignIn:
@@ -108,26 +110,17 @@ def _public_client(sign_in: SignIn) -> Any:
         authority=sign_in.authority,
         # the operator named the authority; asking login.microsoftonline.com about it would fail behind a firewall
         instance_discovery=False,
-        http_client=_Http(sign_in.ca_bundle),
+        http_client=_Http(sign_in.ca_bundle, sign_in.proxy),
     )
 
 
 class _Http:
     """What MSAL talks through: no redirects, no environment, time-outs on everything."""
 
-    def __init__(self, ca_bundle: str | None) -> None:
-        import requests
-        from requests.adapters import HTTPAdapter
+    def __init__(self, ca_bundle: str | None, proxy: Proxy | None) -> None:
+        from auditor.fetch.requests_session import requests_session
 
-        context = tls_context(ca_bundle)
-
-        class Adapter(HTTPAdapter):
-            def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-                super().init_poolmanager(*args, **kwargs, ssl_context=context)
-
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.mount("https://", Adapter())
+        self._session = requests_session(ca_bundle, proxy)
 
     def get(self, url: str, **kwargs: Any) -> Any:
         return self._request("GET", url, kwargs)

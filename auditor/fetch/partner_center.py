@@ -18,6 +18,7 @@ from auditor import __version__
 from auditor.core.body import MESSAGE_LENGTH, clean
 from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
+from auditor.core.proxy import Proxy
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
@@ -49,12 +50,14 @@ class Connection:
         timeouts: of one attempt.
         ca_bundle: PEM file of extra certificate authorities, or None.
         concurrency: workers, hence connections.
+        proxy: through which the API is reached, or None; it sees the host's name, and nothing of what is said.
     """
 
     api: str
     timeouts: Timeouts
     ca_bundle: str | None = None
     concurrency: int = 16
+    proxy: Proxy | None = None
 
 
 class PartnerCenter:
@@ -116,6 +119,7 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
         connector=_Connector(limit=connection.concurrency, ssl=context),
         timeout=aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read),
         cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=connection.proxy.reveal() if connection.proxy else None,
         headers={
             "Accept": "application/json",
             "X-Locale": "en-US",
@@ -183,6 +187,7 @@ def _reply(response: aiohttp.ClientResponse, body: bytes, request_id: str, corre
         correlation_id=_echo(headers, "MS-CorrelationId") or correlation_id,
         ms_cv=_echo(headers, "MS-CV"),
         server_id=_echo(headers, "MS-ServerId"),
+        simulated="X-Simulated" in headers,
     )
 
 
@@ -209,7 +214,10 @@ def _plain(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+        whom = "the proxy " if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        return f"cannot connect to {whom}{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy refuses the way to the API ({error.status}): {error.message}"
     if isinstance(error, aiohttp.ClientResponseError):
         # garbage on the wire is reported by aiohttp as a 400 that no server sent
         return error.message

@@ -1,8 +1,19 @@
-"""The certificate authorities of the run. Rule: one setting feeds both the API's client and the sign-in's."""
+"""The certificate authorities of the run. Rule: one context for the API's client and the sign-in's, so that what one
+trusts the other trusts.
+
+On Windows and macOS that is the system's own trust store, where a network that inspects TLS puts its authority; elsewhere
+OpenSSL reads the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another, as for every program that uses OpenSSL).
+"""
 
 import ssl
+import sys
 
 from auditor.errors import SettingsError
+
+_OWN_STORE = frozenset({"win32", "darwin"})
+"""Platforms whose trust store OpenSSL cannot read. Elsewhere truststore would read all of the system's authorities once
+more for every connection: 40 ms of the event loop each.
+"""
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
@@ -11,7 +22,7 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     Raises:
         SettingsError: the file is missing or holds no certificate.
     """
-    context = ssl.create_default_context()
+    context = _system_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_bundle:
         try:
@@ -21,3 +32,11 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
                 f"AUDITOR_CA_BUNDLE: {ca_bundle} cannot be used: {error}", "name a PEM file of certificates"
             ) from error
     return context
+
+
+def _system_context() -> ssl.SSLContext:
+    if sys.platform not in _OWN_STORE:
+        return ssl.create_default_context()
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

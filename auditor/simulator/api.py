@@ -96,7 +96,7 @@ class PartnerCenterApi:
         reply = refusal.reply if refusal else answer(call)
         self._record(call, reply, refusal)
         own = {} if reply.gateway else self._trace_headers(request)
-        return reply, {"Server": SERVER, **own, **self._mfa_header(call, refusal)}
+        return reply, {"Server": SERVER, "X-Simulated": "true", **own, **self._mfa_header(call, refusal)}
 
     def _read(self, request: web.Request) -> Call:
         token = bearer(request.headers.get("Authorization"))

@@ -1,0 +1,43 @@
+"""The commands that look and write nothing: `config` and `status`."""
+
+import click
+
+from auditor.cli import options
+
+
+@click.command()
+@options.REPORTS
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.CONFIGURED
+@options.TALKING
+def config(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """Print the effective settings and where each comes from; secrets are not shown."""
+    del quiet
+    from auditor import settings as all_settings
+    from auditor.cli import facts
+    from auditor.commands.config import describe, effective
+
+    settings, origins = all_settings.load({"reports": reports}, config=config, profile=profile)
+    facts.settings(describe(settings, origins), effective(settings), as_json=as_json)
+    return 0
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.CONFIGURED
+@options.TALKING
+def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """Ask for a few customers and print the answers.
+
+    ID is a customer tenant ID in any spelling that a customer list may have.
+    """
+    del quiet
+    from auditor import settings as all_settings
+    from auditor.cli import facts, progress
+    from auditor.commands.status import status as carry_out
+
+    settings, _ = all_settings.load({}, config=config, profile=profile)
+    found = carry_out(ids, settings, progress.say)
+    facts.statuses(found, as_json=as_json)
+    return found.exit_code
