@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
+VALIDATION_TYPE = "account"
+"""The `type` of the query: the only one that this version asks for."""
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -283,7 +285,7 @@ class RunFacts:
     Attributes:
         run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
         api: base URL that was asked.
-        validation_type: the `type` of the query; always `account` so far.
+        validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
@@ -302,7 +304,7 @@ class RunFacts:
 
     run_id: str
     api: str
-    validation_type: str = "account"
+    validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
     list_digest: str = ""
     rows: int = 0

@@ -121,7 +121,7 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
     ):
         wait_until_open(port)
         trusted = folder / "trusted.pem"
-        trusted.write_bytes(authority.cert_pem.bytes() + signing.ca_file.read_bytes() if signing.ca_file else b"")
+        trusted.write_bytes(authority.cert_pem.bytes() + signing.ca_file.read_bytes())
         yield {
             **os.environ,
             "AUDITOR_API_URL": f"https://localhost:{port}",
