@@ -278,6 +278,19 @@ class Membership:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the answers are that decide.
+
+    Attributes:
+        oldest: when the oldest of them arrived; aware, UTC; None where there is none.
+        reused: how many of them were taken from earlier runs.
+    """
+
+    oldest: datetime | None = None
+    reused: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.

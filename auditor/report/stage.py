@@ -54,7 +54,8 @@ def render(
         answered, own = read_answers(answers, roster), read_members(members, roster, facts.membership)
         parts = batches(run, facts.columns, roster, answered, own)
         ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
-        _write_summary(summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging)), staging)
+        told = summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging), answered.freshness)
+        _write_summary(told, staging)
         entries = staging.publish(outdated=_outdated(chosen))
     write_manifest(run, facts.run_id, [*entries, *_sources(run, roster)])
     return ledger
