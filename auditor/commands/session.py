@@ -4,10 +4,11 @@ and a run whose end is not on the disk has not come to its end.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from auditor import journal
 from auditor.commands.fetching import Fetching
@@ -15,7 +16,7 @@ from auditor.commands.job import Job
 from auditor.commands.membership import check_membership
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
-from auditor.core.model import Answer, Cause, RunEnd, RunFacts
+from auditor.core.model import Answer, Cause, RunEnd
 from auditor.core.resume import still_to_ask
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
@@ -108,7 +109,8 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         return None
     facts = journal.read_facts(run)
     if job.settings.reuse:
-        _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
+        since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
+        _reuse(opened, journal.reusable(run, since, job.watch.warned), journal.finally_answered(run, facts.rows))
     done = journal.finally_answered(run, facts.rows)
     api.pacing.expect(facts.customers - len(done))
     job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
@@ -135,10 +137,8 @@ async def _signed_in(api: Fetching) -> bool:
     return False
 
 
-def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:
+def _reuse(opened: journal.Journal, found: Iterable[tuple[int, dict[str, Any]]], known: Container[int]) -> None:
     """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
-    known = journal.finally_answered(run, facts.rows)
-    found = journal.reusable(run, facts, since)
-    for row, customer_id in journal.wanted(run):
-        if customer_id in found and row not in known:
-            opened.reuse(row, found[customer_id])
+    for row, answer in found:
+        if row not in known:
+            opened.reuse(row, answer)

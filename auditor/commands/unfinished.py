@@ -16,7 +16,7 @@ def newest_incomplete(reports: Path) -> Path | None:
 
 
 def same_list(reports: Path, facts: RunFacts) -> Path | None:
-    """The newest run of the same list against the same API that is not complete, or None where there is none.
+    """The newest run of the same list against the same API in which somebody is left to ask; None where there is none.
 
     Args:
         reports: the folder of the runs.
@@ -27,10 +27,19 @@ def same_list(reports: Path, facts: RunFacts) -> Path | None:
         (
             run
             for run, header in _unfinished(reports)
-            if (header.list_digest, header.api, header.type) == wanted and run.name != facts.run_id
+            if (header.list_digest, header.api, header.type) == wanted and run.name != facts.run_id and _to_ask(run)
         ),
         None,
     )
+
+
+def _to_ask(run: Path) -> bool:
+    """True where `resume` would ask somebody."""
+    try:
+        facts = journal.read_facts(run)
+        return not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers
+    except (IncompleteError, OSError):
+        return False
 
 
 def _unfinished(reports: Path) -> Iterator[tuple[Path, journal.Header]]:

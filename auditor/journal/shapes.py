@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from auditor.core.model import Cause, Reason, Way
 from auditor.errors import IncompleteError
-from auditor.journal.lines import JOURNAL, SCHEMA_VERSION
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
 
 _Count = Annotated[int, Meta(ge=0)]
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
@@ -114,7 +114,10 @@ def understood(run: Path, number: int, line: bytes) -> Line:
     try:
         if line.startswith(_HEADER):
             _check_version(run, _version.decode(line).schema_version)
-        return _line.decode(line)
+        found = _line.decode(line)
+        if isinstance(found, Answer | Member) and not line.startswith((ANSWER, MEMBER)):
+            raise ValueError("its kind does not stand first")  # noqa: TRY301 - told like any other wrong shape
+        return found  # noqa: TRY300 - what is decoded is what is returned
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise IncompleteError(
             f"{run / JOURNAL}, line {number}: is whole, but is not what this version of auditor writes: {error}", _MEND

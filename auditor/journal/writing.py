@@ -112,7 +112,7 @@ class Journal:
 
     def reuse(self, row: int, answer: dict[str, Any]) -> None:
         """Writes an answer of an earlier run down again; it cost this run no request."""
-        self._append({**answer, "kind": "answer", "row": row, "attempts": 0})
+        self._append({"kind": "answer", **answer, "row": row, "attempts": 0})
 
     def member(self, customer_id: str, listed: Listed | None, row: int | None = None) -> None:
         """Writes whether the partner's own list has a customer; None where it has not.
