@@ -100,6 +100,7 @@ class _Version(Struct):
     schema_version: int
 
 
+_ABOUT_CUSTOMERS = (Answer, Member)
 _HEADER = b'{"kind":"header"'
 _line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _version = msgspec.json.Decoder(_Version)
@@ -115,7 +116,7 @@ def understood(run: Path, number: int, line: bytes) -> Line:
         if line.startswith(_HEADER):
             _check_version(run, _version.decode(line).schema_version)
         found = _line.decode(line)
-        if isinstance(found, Answer | Member) and not line.startswith((ANSWER, MEMBER)):
+        if isinstance(found, _ABOUT_CUSTOMERS) and not line.startswith((ANSWER, MEMBER)):
             raise ValueError("its kind does not stand first")  # noqa: TRY301 - told like any other wrong shape
         return found  # noqa: TRY300 - what is decoded is what is returned
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
