@@ -32,7 +32,7 @@ def carry_out(run: Path, job: Job) -> Rendered:
     """
 
     async def whole() -> RunEnd | None:
-        async with fetching(job.settings, job.watch.sign_in) as api:
+        async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
             return await _session(run, job, api)
 
     with one_writer_at_a_time(run):
@@ -61,7 +61,7 @@ def audit_own_list(job: Job) -> Rendered:
     with ExitStack() as held:
 
         async def whole() -> tuple[Path, RunEnd | None]:
-            async with fetching(job.settings, job.watch.sign_in) as api:
+            async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
                 run = await start_from_own_list(job, api)
                 held.enter_context(one_writer_at_a_time(run))
                 return run, await _session(run, job, api)
