@@ -269,5 +269,5 @@ def simulate(
     return 0
 
 
-for _command in (asking.config, asking.status):
+for _command in (asking.config, asking.doctor, asking.status):
     auditor.add_command(_command)

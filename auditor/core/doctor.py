@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from auditor.core.body import clean
 from auditor.core.ledger import STOPPED
-from auditor.core.model import Cause, Finding, Reason, Verdict
-from auditor.core.sign_in_life import warning as ending_soon
-from auditor.core.token_claims import Claims, TokenKind, problem
+from auditor.core.model import Cause
 
 SETTINGS, SIGN_IN, SERVICE, LOCKED = 2, STOPPED[Cause.SIGN_IN], STOPPED[Cause.SERVICE], 11
 """Exit codes of failed checks."""
@@ -25,6 +22,9 @@ CERTIFICATE_NOTED = 14.0
 """Days of life left below which a certificate is worth a word."""
 LEAST_FREE = 100 << 20
 """Bytes: a run of 10,000 customers takes a tenth of it."""
+
+
+Fact = str | int | float | bool | None
 
 
 class State(StrEnum):
@@ -52,7 +52,7 @@ class Result:
     found: str
     next: str = ""
     exit_code: int = 0
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,17 @@ class Named:
     result: Result
 
 
-def ok(found: str, **facts: str | float | bool | None) -> Result:
+def ok(found: str, **facts: Fact) -> Result:
     """Nothing to do."""
     return Result(State.OK, found, facts=facts)
 
 
-def warning(found: str, then: str, **facts: str | float | bool | None) -> Result:
+def warning(found: str, then: str, **facts: Fact) -> Result:
     """A run would go on, but somebody should act."""
     return Result(State.WARNING, found, then, facts=facts)
 
 
-def failed(found: str, then: str, exit_code: int, **facts: str | float | bool | None) -> Result:
+def failed(found: str, then: str, exit_code: int, **facts: Fact) -> Result:
     """A run would not come to its end."""
     return Result(State.FAILED, found, then, exit_code, facts)
 
@@ -112,104 +112,15 @@ def certificate(version: str, issuer: str, expires_at: datetime, now: datetime) 
     Args:
         version: of TLS, in OpenSSL's words.
         issuer: who issued it.
-        expires_at, now: aware.
+        expires_at: when it ends; aware.
+        now: aware.
     """
     days = (expires_at - now).total_seconds() / 86400
     found = f"{version}; issued by {issuer}; valid until {expires_at:%Y-%m-%d}"
-    facts = {"version": version, "issuer": issuer, "days_left": round(days, 1)}
+    facts: dict[str, Fact] = {"version": version, "issuer": issuer, "days_left": round(days, 1)}
     if days < CERTIFICATE_NOTED:
         return warning(f"{found}, {days:.0f} days", "whoever issued it has to renew it in time", **facts)
     return ok(found, **facts)
-
-
-def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Result:
-    """Of what kind an access token is, and for whom."""
-    if claims is None:
-        return ok("the access token is opaque: only the API can judge it")
-    trouble = problem(claims, frozenset(audiences), now)
-    if trouble is not None:
-        what, _, then = trouble.partition(": ")
-        return failed(what, then or "sign in again: auditor login", SIGN_IN, kind=claims.kind)
-    kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(
-        claims.kind, "of a kind it does not say"
-    )
-    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token"]
-    words += [f"of {masked(claims.user_name)}"] if claims.user_name else []
-    words += [f"in tenant {claims.tenant_id}"] if claims.tenant_id else []
-    words += [f"for {claims.audience}"] if claims.audience else []
-    minutes = (claims.expires_at - now).total_seconds() / 60 if claims.expires_at else None
-    words += [f"valid for {minutes:.0f} minutes"] if minutes is not None else []
-    left = None if minutes is None else round(minutes, 1)
-    return ok(" ".join(words), kind=claims.kind, tenant_id=claims.tenant_id, minutes_left=left)
-
-
-def mfa(claims: Claims | None, reported: bool | None) -> Result:  # noqa: FBT001 - three answers, not a switch
-    """Whether the sign-in carries multi-factor authentication.
-
-    Args:
-        claims: of the token; None where it is opaque.
-        reported: what the API says (`isMfaCompliant`); None where it does not.
-    """
-    claimed = claims.mfa if claims else None
-    facts = {"claimed": claimed, "reported": reported}
-    if reported is False or (claimed is False and reported is None):
-        who = "the API says that" if reported is False else "by its claims,"
-        return failed(
-            f"{who} the access token carries no multi-factor authentication (401, code 900421)",
-            "sign in again with multi-factor authentication: auditor login",
-            SIGN_IN,
-            **facts,
-        )
-    if reported:
-        return ok("the API says that the access token carries it", **facts)
-    words = "by its claims, the access token carries it" if claimed else "neither the token nor the API says"
-    return ok(f"{words}; the API did not report it" if claimed else words, **facts)
-
-
-def days_left(days: int | None, where: str) -> Result:
-    """How long the sign-in lasts.
-
-    Args:
-        days: until the refresh token ends; None where nobody knows when it was given.
-        where: what holds it, for people.
-    """
-    if days is None:
-        return ok(f"the refresh token in {where} does not say when it was given", days=None)
-    soon = ending_soon(days, where)
-    if soon is not None:
-        what, _, then = soon.rpartition(": ")
-        return warning(what, then, days=days)
-    return ok(f"{days} days until the refresh token in {where} ends, unless it is used before", days=days)
-
-
-def answered(finding: Finding, http_status: int | None, seconds: float) -> Result:
-    """What one answer about a customer of the partner's means for a run; the customer is not named."""
-    code = f", code {finding.error_code}" if finding.error_code else ""
-    facts = {"http_status": http_status, "error_code": finding.error_code, "seconds": round(seconds, 3)}
-    http = f"HTTP {http_status}{code}" if http_status else "no answer"
-    if finding.run_end is not None:
-        end = finding.run_end
-        return failed(end.message, end.hint, STOPPED[end.cause], **facts)
-    if http_status is None:
-        return failed(http, "see the checks above; then run it again", SERVICE, **facts)
-    if finding.verdict is Verdict.UNDETERMINED:
-        return warning(f"{http}: {finding.reason}", "ask for single customers with auditor status ID", **facts)
-    return ok(f"answered with {http} in {seconds:.2f} s", **facts)
-
-
-def stranger(finding: Finding, http_status: int | None) -> Result:
-    """What the API answers for a tenant that nobody has: does "no account status" say anything?"""
-    facts = {"http_status": http_status, "error_code": finding.error_code, "reason": finding.reason}
-    code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")
-    if finding.reason is Reason.NO_ACCOUNT_STATUS:
-        return ok(
-            f"a stranger is answered like a customer without an account status ({code}): "
-            "keep --customer-list auto, which tells them apart",
-            **facts,
-        )
-    if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
-        return ok(f"a stranger is told apart from customers ({code}: {finding.reason})", **facts)
-    return warning(f"a stranger's answer says nothing ({code}: {finding.reason})", "run it again", **facts)
 
 
 def disk(free: int, largest: int) -> Result:
@@ -244,9 +155,3 @@ def pace(per_minute: float | None, learned: float | None, customers: int) -> Res
     if minutes is not None:
         found += f"; {customers:,} customers as in the newest run take {minutes:,.1f} minutes"
     return ok(found, per_minute=per_minute, learned_per_minute=learned, minutes=minutes)
-
-
-def masked(name: str) -> str:
-    """A user's name as it may be pasted into a ticket: enough for its owner to know it again."""
-    local, at, domain = clean(name).rpartition("@")
-    return f"{local[:1]}…{at}{domain}" if at else f"{name[:1]}…"
