@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from requests.adapters import HTTPAdapter
 
 from auditor.core.body import clean
 from auditor.core.model import Reply
@@ -151,8 +152,7 @@ def _untrusted_certificate(url: str, proxy: Proxy | None) -> Certificate | None:
         return None
     connection = http.client.HTTPSConnection(*first, timeout=TIMEOUT, context=context)
     if proxy:
-        credentials = requests_session(None, proxy).get_adapter(url).proxy_headers(proxy.reveal())  # type: ignore[attr-defined] # of HTTPAdapter
-        connection.set_tunnel(host, port, headers=credentials)
+        connection.set_tunnel(host, port, headers=HTTPAdapter().proxy_headers(proxy.reveal()))
     with closing(connection):
         try:
             connection.connect()
