@@ -127,7 +127,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     facts = journal.read_facts(run)
     if job.settings.reuse:
         _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
-    done = journal.finally_answered(run)
+    done = journal.finally_answered(run, facts.rows)
     api.pacing.expect(facts.customers - len(done))
     job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
 
@@ -155,10 +155,10 @@ async def _signed_in(api: Fetching) -> bool:
 
 def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:
     """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
-    known = journal.finally_answered(run)
+    known = journal.finally_answered(run, facts.rows)
     found = journal.reusable(run, facts, since)
     for row, customer_id in journal.wanted(run):
-        if customer_id in found and customer_id not in known:
+        if customer_id in found and row not in known:
             opened.reuse(row, found[customer_id])
 
 
