@@ -338,6 +338,7 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     if metadata.get("secret"):
         return value if isinstance(value, Secret) else Secret(str(value))
     parse = metadata.get("parse", str)
+    value = value.reveal() if isinstance(value, Secret) else value
     try:
         return parse(str(value))
     except ValueError as error:

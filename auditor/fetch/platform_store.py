@@ -47,9 +47,12 @@ class PlatformStorage:
         except Exception as error:  # noqa: BLE001 - see load
             raise OSError(f"{self.where} does not take it: {type(error).__name__}") from None
 
-    def remove(self) -> None:
+    def remove(self) -> bool:
         """Leaves an empty text, as these stores have no removal; see `Storage`."""
-        self.save("")
+        there = self.load() is not None
+        if there:
+            self.save("")
+        return there
 
 
 def platform_storage(path: Path) -> PlatformStorage | None:

@@ -46,9 +46,13 @@ class FileStorage:
         content = text.encode()
         private_file.write(self.path, fernet(self.keys).encrypt(content) if self.keys else content)
 
-    def remove(self) -> None:
-        """Removes the file; see `Storage`."""
-        self.path.unlink(missing_ok=True)
+    def remove(self) -> bool:
+        """Removes the file, usable or not; see `Storage`."""
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _decrypted(self, content: bytes) -> str:
         from cryptography.fernet import InvalidToken

@@ -6,25 +6,16 @@ that dies lets go of it; msal-extensions' own lock is a file that a dead process
 """
 
 import hashlib
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
-from auditor.errors import SignInError
+from auditor.fetch.file_lock import locked
 from auditor.fetch.platform_store import platform_storage
 from auditor.fetch.state import state_folder
 from auditor.fetch.token_file import FileStorage, fernet
 from auditor.settings import Secret
-
-_log = logging.getLogger(__name__)
-
-LOCK_SECONDS = 120.0
-"""How long to wait for another process that renews the same sign-in; it is done within its time-outs."""
 
 
 class Storage(Protocol):
@@ -38,8 +29,8 @@ class Storage(Protocol):
     def save(self, text: str) -> None:
         """Replaces the text. Raises OSError where that cannot be done."""
 
-    def remove(self) -> None:
-        """Removes the text, if there is one."""
+    def remove(self) -> bool:
+        """Removes the text; False where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +63,9 @@ class TokenStore:
         """What keeps the sign-in, for people."""
         return self._storage.where
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps other processes out; without a lock where there is no folder that can be written to.
-
-        Raises:
-            SignInError: another process holds the lock for longer than any renewal takes.
-        """
-        held = _acquired(self._lock) if self._lock else None
-        try:
-            yield
-        finally:
-            if held:
-                held.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Keeps other processes out; see `file_lock.locked`."""
+        return locked(self._lock)
 
     def load(self) -> str | None:
         """What was saved last; None where nothing was.
@@ -102,28 +83,13 @@ class TokenStore:
         """
         self._storage.save(text)
 
-    def remove(self) -> None:
-        """Forgets the sign-in.
+    def remove(self) -> bool:
+        """Forgets the sign-in; False where there is none.
 
         Raises:
             OSError: it cannot be removed.
         """
-        self._storage.remove()
-
-
-def _acquired(path: Path) -> FileLock | None:
-    lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise SignInError(
-            f"another process has held {path} for {LOCK_SECONDS:.0f} s", "see what hangs there, then run it again"
-        ) from None
-    except OSError as error:
-        _log.info("%s cannot be locked: %s", path, error.strerror)
-        return None
-    return lock
+        return self._storage.remove()
 
 
 def open_store(place: Place, authority: str, client_id: str) -> TokenStore | None:

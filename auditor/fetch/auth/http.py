@@ -7,8 +7,8 @@ with the time that the service asks for, and MSAL never sees them.
 from datetime import UTC, datetime
 from typing import Any
 
+from auditor.core.proxy import Proxy
 from auditor.core.retry import retry_after_seconds
-from auditor.fetch.tls import tls_context
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
@@ -39,21 +39,13 @@ class Http:
 
     Args:
         ca_bundle: PEM file of extra certificate authorities, or None.
+        proxy: through which the sign-in service is reached, or None.
     """
 
-    def __init__(self, ca_bundle: str | None) -> None:
-        import requests
-        from requests.adapters import HTTPAdapter
+    def __init__(self, ca_bundle: str | None, proxy: Proxy | None = None) -> None:
+        from auditor.fetch.requests_session import requests_session
 
-        context = tls_context(ca_bundle)
-
-        class Adapter(HTTPAdapter):
-            def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-                super().init_poolmanager(*args, **kwargs, ssl_context=context)
-
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.mount("https://", Adapter())
+        self._session = requests_session(ca_bundle, proxy)
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """As MSAL calls it."""
@@ -73,7 +65,9 @@ class Http:
         response = self._session.request(method, url, **kwargs)
         if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
             header = response.headers.get("Retry-After")
-            raise ServiceBusyError(response.status_code, retry_after_seconds(header, datetime.now(UTC)) if header else None)
+            raise ServiceBusyError(
+                response.status_code, retry_after_seconds(header, datetime.now(UTC)) if header else None
+            )
         if response.is_redirect:
             raise RedirectedError
         return response

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError
 from auditor.settings import Secret
 
@@ -32,26 +33,51 @@ class Credential:
             return self.secret.reveal() if self.secret else None
         if self.secret is not None:
             raise SettingsError("both a client secret and a client certificate are set", "unset one of them")
-        passphrase = {"passphrase": self.password.reveal()} if self.password else {}
+        password = self.password.reveal() if self.password else None
+        passphrase = {"passphrase": password} if password else {}
         if self.certificate.lower().endswith((".pfx", ".p12")):
+            _check_pfx(_content(self.certificate), password, self.certificate)
             return {"private_key_pfx_path": self.certificate, "public_certificate": True, **passphrase}
-        text = _pem(self.certificate)
-        return {"private_key": text, "public_certificate": text, **passphrase}
+        text = _content(self.certificate)
+        _check_pem(text, password, self.certificate)
+        return {"private_key": text.decode(), "public_certificate": text.decode(), **passphrase}
 
 
-def _pem(path: str) -> str:
+def _content(path: str) -> bytes:
     try:
-        text = Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no PEM file"
-        raise SettingsError(f"AUDITOR_CLIENT_CERTIFICATE: {path} cannot be read: {why}", "name a PEM file") from None
-    missing = [part for part in ("PRIVATE KEY-----", "BEGIN CERTIFICATE-----") if part not in text]
-    if missing:
-        raise SettingsError(
-            f"AUDITOR_CLIENT_CERTIFICATE: {path} must hold the certificate and its private key",
-            "put both into one PEM file",
-        )
-    return text
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+
+
+def _check_pem(content: bytes, password: str | None, path: str) -> None:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        content.decode("ascii")
+        load_pem_x509_certificate(content)
+        load_pem_private_key(content, password.encode() if password else None)
+    except Exception as error:  # noqa: BLE001 - cryptography has an exception for every way to be wrong; the words may quote the file
+        raise _unusable(path, f"holds no certificate with a private key that opens ({type(error).__name__})") from None
+
+
+def _check_pfx(content: bytes, password: str | None, path: str) -> None:
+    from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+
+    try:
+        key, certificate, _ = load_key_and_certificates(content, password.encode() if password else None)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _unusable(path, f"does not open ({type(error).__name__})") from None
+    if key is None or certificate is None:
+        raise _unusable(path, "holds no certificate with a private key")
+
+
+def _unusable(path: str, why: str) -> SettingsError:
+    return SettingsError(
+        f"AUDITOR_CLIENT_CERTIFICATE: {path} {why}",
+        "name a PEM or PKCS #12 file; the key's password goes into AUDITOR_CLIENT_CERTIFICATE_PASSWORD_FILE",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +89,7 @@ class SignIn:
         authority: https URL of the sign-in service with the tenant as its path.
         scope: the delegated permission of the API.
         ca_bundle: PEM file of extra certificate authorities, or None.
+        proxy: through which the sign-in service is reached, or None.
         credential: of a confidential client; empty for a public one.
     """
 
@@ -70,6 +97,7 @@ class SignIn:
     authority: str
     scope: str
     ca_bundle: str | None = None
+    proxy: Proxy | None = None
     credential: Credential = Credential()
 
     @property

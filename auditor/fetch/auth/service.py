@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.sign_in_errors import refusal
-from auditor.errors import AuditorError, SettingsError, SignInError, StoppedEarlyError
+from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError
 from auditor.fetch.auth.registration import SignIn
 
@@ -40,38 +40,17 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
     logging.getLogger("msal.oauth2cli.oauth2").setLevel(logging.CRITICAL)
     credential = sign_in.credential.for_msal()
     kind = msal.PublicClientApplication if credential is None else msal.ConfidentialClientApplication
-    http = Http(sign_in.ca_bundle)
-    try:
-        return kind(
-            sign_in.client_id,
-            client_credential=credential,
-            authority=sign_in.authority,
-            token_cache=cache,
-            # the operator named the authority; asking login.microsoftonline.com about it would fail behind a firewall
-            instance_discovery=False,
-            # "claims challenges": we can pass one on
-            client_capabilities=["CP1"],
-            http_client=http,
-        )
-    except BaseException as error:
-        http.close()
-        if credential is not None and isinstance(error, ValueError | TypeError | OSError) and _is_about_key(error):
-            raise SettingsError(
-                f"AUDITOR_CLIENT_CERTIFICATE: {sign_in.credential.certificate} cannot be used: {type(error).__name__}",
-                "check the file, and AUDITOR_CLIENT_CERTIFICATE_PASSWORD where its key has one",
-            ) from None
-        raise
-
-
-def _is_about_key(error: BaseException) -> bool:
-    """True for what cryptography raises while it reads a key; requests' errors are OSErrors too."""
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last = trace.tb_frame.f_globals.get("__name__", "")
-        if last == "msal.authority":
-            return False
-        trace = trace.tb_next
-    return not last.startswith(("requests", "urllib3"))
+    return kind(
+        sign_in.client_id,
+        client_credential=credential,
+        authority=sign_in.authority,
+        token_cache=cache,
+        # the operator named the authority; asking login.microsoftonline.com about it would fail behind a firewall
+        instance_discovery=False,
+        # "claims challenges": we can pass one on
+        client_capabilities=["CP1"],
+        http_client=Http(sign_in.ca_bundle, sign_in.proxy),
+    )
 
 
 def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
@@ -126,7 +105,9 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
         raise StoppedEarlyError(message, "name the network's certificate authority in AUDITOR_CA_BUNDLE") from None
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         message = f"the sign-in service at {authority} cannot be reached: {_kind(error)}"
-        raise StoppedEarlyError(message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again") from None
+        raise StoppedEarlyError(
+            message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again"
+        ) from None
     what = "answers with a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
     raise SignInError(
         f"{authority} does not answer like a sign-in service: {what}",
