@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands import signing_in
 from auditor.commands.beginning import start_from_own_list
 from auditor.commands.fetching import Fetching, fetching
 from auditor.commands.job import Job
@@ -97,8 +98,8 @@ async def _session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
         except (KeyboardInterrupt, asyncio.CancelledError):
             end = RunEnd(Cause.INTERRUPTED, "stopped at once by a second signal", "resume it when you like")
             raise
-        except SignInError as error:
-            end = RunEnd(Cause.SIGN_IN, error.message, error.hint)
+        except (SignInError, StoppedEarlyError) as error:
+            end = signing_in.run_end(error)
         except OSError as error:
             end = RunEnd(Cause.DISK, f"the journal cannot be written: {error}", "make room, then resume")
         finally:

@@ -12,8 +12,9 @@ WARN_FROM = 14
 
 
 def days_left(given_at: datetime, now: datetime) -> int:
-    """Whole days until a refresh token given at `given_at` ends, 0 on its last day or later. Both are aware."""
-    return max((given_at + LIFE - now).days, 0)
+    """Days until a refresh token given at `given_at` ends, begun ones counted; 0 where it has ended. Both are aware."""
+    left = given_at + LIFE - now
+    return max(-(-left // timedelta(days=1)), 0)
 
 
 def warning(days: int | None, where: str) -> str | None:
@@ -25,5 +26,5 @@ def warning(days: int | None, where: str) -> str | None:
     """
     if days is None or days > WARN_FROM:
         return None
-    left = "today" if days == 0 else "in one day" if days == 1 else f"in {days} days"
-    return f"the sign-in in {where} ends {left}, and was not renewed there: sign in again with `auditor login`"
+    ends = "should have ended" if days == 0 else "ends within a day" if days == 1 else f"ends within {days} days"
+    return f"{where}: this sign-in {ends}, and is not renewed there; sign in again: auditor login"

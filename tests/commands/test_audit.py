@@ -24,7 +24,6 @@ from auditor.journal.lines import encode
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
-    GateOptions,
     IdentityOptions,
     Simulator,
     SimulatorOptions,
@@ -233,34 +232,6 @@ def test_an_untrusted_certificate_ends_the_run(
     assert main(["run", "list.csv", "--quiet"]) == 6
     assert "AUDITOR_CA_BUNDLE" in capsys.readouterr().err
     assert simulator.log.api == ()
-
-
-def test_a_device_code_sign_in_through_msal(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The real MSAL signs in over TLS with the throw-away authority, whatever REQUESTS_CA_BUNDLE says."""
-    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.devnull)
-    monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
-    monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
-    _write_list(IDS[:3])
-    assert main(["run", "list.csv", "--rate", "0"]) == 0
-    assert "enter the code" in capsys.readouterr().err.lower()
-
-
-def test_a_token_revoked_in_mid_run_is_renewed_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every worker meets the 401, one renewal goes to the sign-in service, nobody is lost."""
-    with serve_in_thread(_options(gate=GateOptions(revoke_after=(20,)))) as simulator:
-        _use(monkeypatch, simulator)
-        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
-        monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
-        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
-        _write_list(IDS[17:])
-        assert main(["run", "list.csv", "--rate", "0", "--quiet"]) == 0
-        renewals = [r for r in simulator.log.sign_ins if r.path.endswith("/token")]
-        assert simulator.log.by_status()[401] >= 1
-    # two polls of the device code, one renewal
-    assert len(renewals) == 3
 
 
 def test_the_pace_stays_below_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -507,25 +478,3 @@ def test_membership_that_was_not_asked_for_to_the_end_is_not_known(monkeypatch: 
         assert journal.read_facts(_folder()).membership is None
         assert main(["resume", _folder().name, "--quiet"]) == 0
         assert [r.path for r in simulator.log.api][-1] == f"/v1/customers/{IDS[6]}"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
-def test_ctrl_c_while_the_sign_in_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to wait for a device code to expire: the process ends within a poll or two, and says how to go on."""
-    with serve_in_thread(_options(identity=IdentityOptions(approve_device=False))) as simulator:
-        _use(monkeypatch, simulator)
-        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
-        monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
-        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
-        _write_list(IDS[:2])
-        command = [sys.executable, "-m", "auditor", "run", "list.csv"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            while "enter the code" not in process.stderr.readline():
-                pass
-            process.send_signal(signal.SIGINT)
-            _, talk = process.communicate(timeout=20)
-    assert process.returncode == 130, talk
-    assert "auditor resume" in talk
-    assert "Traceback" not in talk
-    assert "never retrieved" not in talk
