@@ -1,7 +1,8 @@
 """`auditor doctor`: looks at everything that a run needs, one thing after the other. Rule: no check stops those that do
-not build on it; nobody is asked anything, and nothing is changed.
+not build on it; nobody is asked anything, and nothing is changed but a sign-in that was due to be renewed.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ CHECKS = (
     _Check("tls sign-in", _of_sign_in(network.sign_in_tls), ("network sign-in",)),
     _Check("sign-in", asking.sign_in, ("tls sign-in",)),
     _Check("token", asking.token, ("sign-in",)),
+    _Check("days left", asking.days_left, ("sign-in",)),
     _Check("call", asking.call, ("tls api", "token")),
     _Check("mfa", asking.mfa, ("sign-in",)),
     _Check("role", asking.role, ("sign-in",)),
@@ -79,6 +81,11 @@ class Doctor:
 
     def examine(self) -> Iterator[Named]:
         """Every check in turn, as it is made."""
+        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
+        for one in self._examined():
+            yield Named(one.name, doctor.shareable(one.result, home))
+
+    def _examined(self) -> Iterator[Named]:
         yield Named("program", network.program())
         try:
             subject = Subject(*self.load())

@@ -4,11 +4,13 @@ secret or a customer.
 A failed check carries the exit code that a run would end with for the same reason, so that both tell a caller the same.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from auditor.core.body import clean
 from auditor.core.ledger import STOPPED
 from auditor.core.model import Cause
 
@@ -24,6 +26,7 @@ LEAST_FREE = 100 << 20
 """Bytes: a run of 10,000 customers takes a tenth of it."""
 
 
+_USER = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 Fact = str | int | float | bool | None
 
 
@@ -81,6 +84,27 @@ def failed(found: str, then: str, exit_code: int, **facts: Fact) -> Result:
 def skipped(because: str) -> Result:
     """Nothing was looked at."""
     return Result(State.SKIPPED, because)
+
+
+def shareable(result: Result, home: str) -> Result:
+    """The result as it may be pasted into a ticket: users' names masked, and the home folder, which is called like its user.
+
+    Args:
+        result: of a check; its words may quote the sign-in service, or a path.
+        home: the user's home folder, absolute.
+    """
+
+    def masked_in(text: str) -> str:
+        short = text.replace(home, "~") if len(home) > 1 else text
+        return _USER.sub(lambda found: masked(found[0]), short)
+
+    return replace(result, found=masked_in(result.found), next=masked_in(result.next))
+
+
+def masked(name: str) -> str:
+    """A user's name as it may be pasted into a ticket: enough for its owner to know it again."""
+    local, at, domain = clean(name).rpartition("@")
+    return f"{local[:1]}…{at}{domain}" if at else f"{name[:1]}…"
 
 
 def exit_code(results: Iterable[Named]) -> int:

@@ -5,8 +5,7 @@ service's own words, which may name a customer, are left out.
 from collections.abc import Iterable
 from datetime import datetime
 
-from auditor.core.body import clean
-from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, failed, ok, warning
+from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, failed, masked, ok, warning
 from auditor.core.ledger import STOPPED
 from auditor.core.model import Finding, Reason, Verdict
 from auditor.core.sign_in_life import warning as ending_soon
@@ -68,7 +67,7 @@ def days_left(days: int | None, where: str) -> Result:
         return ok(f"the refresh token in {where} does not say when it was given", days=None)
     soon = ending_soon(days, where)
     if soon is not None:
-        what, _, then = soon.rpartition(": ")
+        what, _, then = soon.rpartition("; ")
         return warning(what, then, days=days)
     return ok(f"{days} days until the refresh token in {where} ends, unless it is used before", days=days)
 
@@ -105,9 +104,3 @@ def stranger(finding: Finding, http_status: int | None) -> Result:
     if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
         return ok(f"a stranger is told apart from customers ({code}: {finding.reason})", **facts)
     return warning(f"a stranger's answer says nothing ({code}: {finding.reason})", "run it again", **facts)
-
-
-def masked(name: str) -> str:
-    """A user's name as it may be pasted into a ticket: enough for its owner to know it again."""
-    local, at, domain = clean(name).rpartition("@")
-    return f"{local[:1]}…{at}{domain}" if at else f"{name[:1]}…"

@@ -215,6 +215,63 @@ def test_nobody_is_asked_to_sign_in(
     assert found["call"]["found"] == "needs token"
 
 
+@pytest.fixture
+def signed_in(
+    served: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Simulator:
+    """The same, with a sign-in that is kept here and no access token."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "refresh-token").write_text(served.mint_refresh_token(), encoding="ascii")
+    _use(monkeypatch, served)
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", served.client_id)
+    monkeypatch.setenv("AUDITOR_TOKEN_STORE", str(home / "kept"))
+    assert main(["login", "--refresh-token-file", str(home / "refresh-token")]) == 0
+    return served
+
+
+def test_a_kept_sign_in(signed_in: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both services are looked at, the days left are counted, and the user's name is masked."""
+    capsys.readouterr()
+    code, found = _examined(capsys)
+    assert code == 0
+    assert {one["state"] for one in found.values()} == {"ok"}
+    assert found["days left"]["facts"] == {"days": 90}
+    assert found["tls sign-in"]["facts"]["issuer"] == "Simulated, do not trust"
+    assert "a…@partner.example" in found["sign-in"]["found"]
+    assert signed_in.options.identity.user_name not in json.dumps(found)
+
+
+def test_a_kept_sign_in_comes_before_an_access_token_and_after_none(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check uses what a run would use, and looks at the sign-in service only where that is asked."""
+    capsys.readouterr()
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token(exp=0))
+    assert _examined(capsys)[0] == 0
+    monkeypatch.setenv("AUDITOR_TOKEN_STORE", "nowhere-yet")
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token())
+    code, found = _examined(capsys)
+    assert (code, found["network sign-in"]["found"]) == (0, "not asked: an access token comes from elsewhere")
+    assert "AUDITOR_ACCESS_TOKEN" in found["sign-in"]["found"]
+
+
+def test_a_revoked_sign_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Exit 4 with the sign-in service's reason; the machine is looked at all the same."""
+    options = SimulatorOptions(throttle=FREE, identity=IdentityOptions(access_lifetime=60))
+    with serve_in_thread(options) as simulator:
+        _use(monkeypatch, simulator)
+        (tmp_path / "refresh-token").write_text(simulator.mint_refresh_token(), encoding="ascii")
+        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+        monkeypatch.setenv("AUDITOR_REFRESH_TOKEN_FILE", str(tmp_path / "refresh-token"))
+        simulator.revoke_tokens()
+        code, found = _examined(capsys)
+    assert (code, found["sign-in"]["state"], found["days left"]["state"]) == (4, "failed", "skipped")
+    assert "AADSTS" in found["sign-in"]["found"]
+    assert found["disk"]["state"] == "ok"
+
+
 def test_bad_settings_are_the_first_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

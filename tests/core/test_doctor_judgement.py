@@ -166,4 +166,15 @@ def test_minutes_follow_from_the_slower_of_both_paces(
 )
 def test_a_name_is_masked(name: str, shown: str) -> None:
     """Its owner knows it again; nobody else learns it."""
-    assert doctor_sign_in.masked(name) == shown
+    assert doctor.masked(name) == shown
+
+
+def test_words_of_others_are_masked_before_anybody_pastes_them() -> None:
+    """A sentence of the sign-in service, a path, a proxy: users' names go, all else stays."""
+    said = (
+        "the sign-in of ada.lovelace@partner.example, kept in /home/ada/.local/x; through http://[secret]@p.example:1"
+    )
+    found = doctor.shareable(doctor.failed(said, "see /home/ada/x", 4), "/home/ada")
+    assert found.found == "the sign-in of a…@partner.example, kept in ~/.local/x; through http://[secret]@p.example:1"
+    assert (found.next, found.exit_code, found.state) == ("see ~/x", 4, State.FAILED)
+    assert doctor.shareable(doctor.ok("/srv/reports"), "/").found == "/srv/reports"

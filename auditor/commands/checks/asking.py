@@ -4,13 +4,14 @@ Rule: what is said of an answer holds no customer, and not the service's own wor
 """
 
 import asyncio
+import threading
 import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from auditor.commands import signing_in
-from auditor.commands.checks.subject import Subject, nobody_to_ask
+from auditor.commands.checks.subject import Subject, unheard
 from auditor.commands.fetching import fetching
 from auditor.core import doctor, doctor_sign_in
 from auditor.core.customer_page import judge_page, read_page
@@ -18,6 +19,7 @@ from auditor.core.doctor import Result
 from auditor.core.model import Answer
 from auditor.core.token_claims import read_claims
 from auditor.fetch.probe import look
+from auditor.fetch.tokens import Need
 from auditor.settings import Secret
 
 LONGEST = 120.0
@@ -27,30 +29,33 @@ _COMPLIANT = {"true": True, "false": False}
 
 
 def sign_in(subject: Subject) -> Result:
-    """Gets an access token as a run would, without asking anybody.
+    """Gets an access token as a run would, without asking anybody; a sign-in that is due is renewed.
 
     Raises:
         SignInError: there is none to be had.
+        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: something that is needed for it cannot be used.
     """
-
-    async def redeemed() -> str:
-        tokens = signing_in.token_source(subject.settings, nobody_to_ask)
+    found = signing_in.unattended(subject.settings, unheard)
+    if found is None:
+        subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
+    else:
+        patience = threading.Timer(LONGEST, found.cancel)
+        patience.start()
         try:
-            return (await asyncio.wait_for(tokens.token(), LONGEST)).value
+            subject.token, _ = found.redeem(Need())
         finally:
-            await tokens.close()
-
-    signing_in.check(subject.settings)
-    try:
-        subject.token = asyncio.run(redeemed())
-    except TimeoutError:
-        return doctor.failed(
-            f"the sign-in service gave no token within {LONGEST:.0f} s", "run it again later", doctor.SERVICE
-        )
+            patience.cancel()
+        subject.source, subject.days_left = found.source, found.days_left
     subject.claims = read_claims(subject.token)
-    how = "by the sign-in that is kept here" if subject.asks_to_sign_in else "as it was given (AUDITOR_ACCESS_TOKEN)"
-    return doctor.ok(f"an access token is there, {how}", renewable=subject.asks_to_sign_in)
+    return doctor.ok(f"an access token is there, from {subject.source}", renewable=found is not None)
+
+
+def days_left(subject: Subject) -> Result:
+    """How long the sign-in lasts."""
+    if subject.source == "AUDITOR_ACCESS_TOKEN":
+        return doctor.ok("an access token from elsewhere is not renewed; the token says when it ends", days=None)
+    return doctor_sign_in.days_left(subject.days_left, subject.source)
 
 
 def token(subject: Subject) -> Result:
@@ -158,11 +163,18 @@ def _no_turn() -> Result:
 
 def _asked(subject: Subject, customer_id: str) -> Answer | None:
     """The answer for one customer by a run's own fetcher; None where it did not come in time."""
-    # the token that was looked at is the one that is used, and the user is not asked again
-    settings = replace(subject.settings, access_token=Secret(subject.token), attempts=2, timeout=30.0)
+    # the token that was looked at is the one that is used
+    settings = replace(
+        subject.settings,
+        access_token=Secret(subject.token),
+        client_id=None,
+        refresh_token=None,
+        attempts=2,
+        timeout=30.0,
+    )
 
     async def asked() -> Answer:
-        async with fetching(settings, nobody_to_ask, remember=False) as api:
+        async with fetching(settings, unheard, remember=False) as api:
             return await api.status.ask(customer_id)
 
     try:

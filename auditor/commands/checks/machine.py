@@ -1,7 +1,6 @@
 """This machine: folders, disk, lock, the newest run, the pace."""
 
 import json
-import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from auditor.core.doctor import Result
 from auditor.core.model import RunFacts
 from auditor.core.plan import MINUTE
 from auditor.errors import IncompleteError
-from auditor.fetch.learned import state_folder
+from auditor.fetch.state import state_folder
 from auditor.settings import AUTO
 
 
@@ -37,24 +36,16 @@ def state(_subject: Subject) -> Result:
 
 
 def _writable(folder: Path, then: str) -> Result:
-    shown = _without_home(folder)
     existing = next((each for each in [folder, *folder.absolute().parents] if each.exists()), folder)
     try:
         if not existing.is_dir():
-            return doctor.failed(f"{shown}: {_without_home(existing)} is no folder", then, doctor.SETTINGS)
+            return doctor.failed(f"{folder}: {existing} is no folder", then, doctor.SETTINGS)
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return doctor.failed(f"{shown} cannot be written to: {error.strerror}", then, doctor.SETTINGS)
+        return doctor.failed(f"{folder} cannot be written to: {error.strerror}", then, doctor.SETTINGS)
     made = "" if existing == folder else "; it is not there yet"
-    return doctor.ok(f"{shown} can be written to{made}", folder=shown)
-
-
-def _without_home(path: Path) -> str:
-    """The path as it may be pasted into a ticket: a home folder is often called like its user."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
-    text = str(path)
-    return f"~{text[len(home) :]}" if len(home) > 1 and text.startswith(home + os.sep) else text
+    return doctor.ok(f"{folder} can be written to{made}", exists=existing == folder)
 
 
 def disk(subject: Subject) -> Result:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from auditor.commands import signing_in
 from auditor.core.proxy import Proxy
 from auditor.core.token_claims import Claims
-from auditor.errors import SignInError
+from auditor.errors import AuditorError
 from auditor.fetch.probe import Seen
 from auditor.fetch.proxy import proxy_for
 from auditor.settings import Origins, Settings
@@ -19,6 +20,8 @@ class Subject:
         origins: where each comes from.
         service: what the API answered without a token.
         token: the access token, once there is one.
+        source: where it came from, for people.
+        days_left: days that the sign-in lasts without being used; None where nobody knows.
         claims: what it says of itself; None where it is opaque.
         listed: what the API answered to the question for one page of customers.
         customer: the id of one of the partner's customers, never shown.
@@ -29,6 +32,8 @@ class Subject:
     origins: Origins
     service: Seen | None = None
     token: str = ""
+    source: str = ""
+    days_left: int | None = None
     claims: Claims | None = None
     listed: Seen | None = None
     customer: str | None = None
@@ -36,8 +41,14 @@ class Subject:
 
     @property
     def asks_to_sign_in(self) -> bool:
-        """False where an access token comes from elsewhere: then the sign-in service is not asked."""
-        return self.settings.access_token is None
+        """False where all there is is an access token from elsewhere: then the sign-in service is not asked."""
+        if self.settings.access_token is None:
+            return True
+        try:
+            return signing_in.unattended(self.settings, unheard) is not None
+        except AuditorError:
+            # something is kept, and the check of the sign-in says what is wrong with it
+            return True
 
     def proxy(self, url: str) -> Proxy | None:
         """Through which proxy a service is reached.
@@ -48,10 +59,5 @@ class Subject:
         return proxy_for(url, self.settings.proxy, self.settings.no_proxy)
 
 
-def nobody_to_ask(_sentence: str) -> None:
-    """Stands for the user at a sign-in that would need one: a check never waits for somebody.
-
-    Raises:
-        SignInError: always.
-    """
-    raise SignInError("nobody has signed in here yet, or not lately enough", "sign in: auditor login")
+def unheard(_sentence: str) -> None:
+    """Takes what a run would say of its sign-in: here a check of its own says it."""
