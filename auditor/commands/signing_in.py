@@ -74,7 +74,13 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
     sign_in = registration(settings)
     sign_in.credential.for_msal()
     store = store_of(settings)
-    kept = decode(store.load(), sign_in) if store else None
+    try:
+        kept = decode(store.load(), sign_in) if store else None
+    except SignInError as error:
+        if settings.refresh_token is None and settings.access_token is None:
+            raise
+        say(error.message)
+        kept = None
     if kept is None and settings.refresh_token is None:
         return None
     if settings.access_token is not None:

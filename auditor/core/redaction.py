@@ -26,4 +26,5 @@ def redact(text: str, secrets: Iterable[str] = (), length: int = MESSAGE_LENGTH)
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, _HOLE)
-    return clean(" ".join(_RUN.sub(_HOLE, text).split()), length)
+    line = clean(text, len(text))
+    return " ".join(_RUN.sub(_HOLE, line).split())[:length]

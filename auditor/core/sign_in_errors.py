@@ -13,7 +13,7 @@ from typing import Any
 from auditor.core.redaction import redact
 
 _LOGIN = "sign in again: auditor login"
-_NEW_ONE = "make a new secret in the app registration, and set AUDITOR_CLIENT_NEW_ONE or AUDITOR_CLIENT_NEW_ONE_FILE"
+_NEW_KEY = "make a new secret in the app registration, and set AUDITOR_CLIENT_SECRET or AUDITOR_CLIENT_SECRET_FILE"
 _REGISTRATION = "check AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID against the app registration"
 _ADMIN = "an administrator of the partner's tenant can see the reason in Entra's sign-in log"
 _PERMISSION = "add the delegated permission Microsoft Partner Center: user_impersonation to the app registration and grant consent"
@@ -37,8 +37,8 @@ _CAUSES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((50020, 50034), "the user is none of this tenant", "sign in as a user of the partner's tenant: auditor login"),
     ((50057,), "the user's account is disabled", "have it enabled, or sign in as another: auditor login"),
     ((50105,), "the user is not assigned to the app registration", "assign the user to it in Entra (Enterprise apps)"),
-    ((7000215,), "the client secret is wrong", _NEW_ONE + "; the secret's value is meant, not its id"),
-    ((7000222,), "the client secret has expired", _NEW_ONE),
+    ((7000215,), "the client secret is wrong", _NEW_KEY + "; the secret's value is meant, not its id"),
+    ((7000222,), "the client secret has expired", _NEW_KEY),
     (
         (700027, 700024, 700021, 700030),
         "the client certificate is refused",
@@ -47,12 +47,12 @@ _CAUSES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     (
         (7000218,),
         "the app registration is a confidential client, and no secret came with the request",
-        "set AUDITOR_CLIENT_NEW_ONE_FILE or AUDITOR_CLIENT_CERTIFICATE, or allow public client flows in the registration",
+        "set AUDITOR_CLIENT_SECRET_FILE or AUDITOR_CLIENT_CERTIFICATE, or allow public client flows in the registration",
     ),
     (
         (700025,),
         "the app registration is a public client, and a secret came with the request",
-        "unset AUDITOR_CLIENT_NEW_ONE and AUDITOR_CLIENT_CERTIFICATE",
+        "unset AUDITOR_CLIENT_SECRET and AUDITOR_CLIENT_CERTIFICATE",
     ),
     (
         (50011, 500113),

@@ -27,7 +27,7 @@ def read(path: Path) -> bytes | None:
     """
     try:
         descriptor = os.open(path, _FLAGS)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         why = "it is a symbolic link" if path.is_symlink() else error.strerror

@@ -108,9 +108,9 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
         raise StoppedEarlyError(
             message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again"
         ) from None
-    what = "answers with a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
+    what = "a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
     raise SignInError(
-        f"{authority} does not answer like a sign-in service: {what}",
+        f"{authority} does not answer like a sign-in service, or knows no such tenant ({what})",
         "check AUDITOR_AUTHORITY, AUDITOR_TENANT_ID, AUDITOR_CLOUD and the proxy",
     ) from None
 

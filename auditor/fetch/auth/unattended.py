@@ -106,7 +106,7 @@ class Unattended:
             token = token_of(result or {}, self._sign_in.secrets)
             if app.token_cache.has_state_changed:
                 kept = self._keep(app.token_cache.serialize()) or kept
-        where = "memory" if store is None or kept is self._memory else store.where
+        where = store.where if store and self._memory is None else "memory"
         self._use(f"the sign-in of {kept.user_name or 'a user'}, kept in {where}", kept.renewed_at)
         return token
 
