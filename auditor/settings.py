@@ -31,12 +31,17 @@ PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 
 
 class Secret:
-    """A text that does not show itself in a repr, a log or a traceback; `reveal` gives it out."""
+    """A text that does not show itself in a repr, a log or a traceback; `reveal` gives it out.
 
-    __slots__ = ("_text",)
+    Attributes:
+        file: the file that it was read from; None where it came otherwise.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_text", "file")
+
+    def __init__(self, text: str, file: str | None = None) -> None:
         self._text = text
+        self.file = file
 
     def reveal(self) -> str:
         """The text itself."""
@@ -143,6 +148,12 @@ class Settings:
     tenant_id: str | None = None
     client_id: str | None = None
     access_token: Secret | None = field(default=None, metadata={"secret": True})
+    refresh_token: Secret | None = field(default=None, metadata={"secret": True})
+    client_secret: Secret | None = field(default=None, metadata={"secret": True})
+    client_certificate: str | None = None
+    client_certificate_password: Secret | None = field(default=None, metadata={"secret": True})
+    token_store: str | None = None
+    token_store_key: Secret | None = field(default=None, metadata={"secret": True})
     ca_bundle: str | None = None
     proxy: Proxy | None = field(default=None, metadata={"parse": _proxy, "file": True})
     no_proxy: str = ""
@@ -266,9 +277,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _secret_file(variable: str, path: str) -> str:
+def _secret_file(variable: str, path: str) -> Secret:
     try:
-        return Path(path).read_text(encoding="utf-8-sig").strip()
+        return Secret(Path(path).read_text(encoding="utf-8-sig").strip(), path)
     except (OSError, UnicodeDecodeError) as error:
         # whoever puts the secret itself there must not see it printed
         why = error.strerror if isinstance(error, OSError) else "it is no text"
@@ -327,8 +338,9 @@ def _check_known(name: str, origin: str) -> None:
 def _parsed(name: str, value: object, origin: str) -> Any:
     metadata = _fields()[name]
     if metadata.get("secret"):
-        return Secret(str(value))
+        return value if isinstance(value, Secret) else Secret(str(value))
     parse = metadata.get("parse", str)
+    value = value.reveal() if isinstance(value, Secret) else value
     try:
         return parse(str(value))
     except ValueError as error:

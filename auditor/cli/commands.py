@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
-from auditor.cli import asking, options
+from auditor.cli import asking, options, sign_in_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -270,5 +270,5 @@ def simulate(
     return 0
 
 
-for _command in (asking.config, asking.status):
+for _command in (asking.config, asking.doctor, asking.status, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

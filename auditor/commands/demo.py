@@ -10,6 +10,7 @@ from auditor import customers
 from auditor.commands import audit
 from auditor.commands.beginning import start
 from auditor.commands.job import Job, Watch
+from auditor.commands.login import Flow, Way, login
 from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
 from auditor.core.model import Customer
@@ -55,11 +56,13 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
             client_id=simulator.client_id,
             tenant_id=simulator.tenant_id,
             ca_bundle=str(simulator.ca_file),
+            token_store=folder,
             reports=reports,
             rate=REQUESTS_A_MINUTE,
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
+        login(settings, Way(Flow.DEVICE_CODE), watch.sign_in)
         job = Job(settings, formats, simulated=True, watch=watch)
         with audit.locked(job):
             run = start(rows_of([customers.read(str(sample))]), (sample.name,), job)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from auditor.commands.signing_in import token_source
+from auditor.commands.signing_in import REFUSED_MFA, token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
@@ -48,7 +48,7 @@ async def fetching(
 
     Args:
         settings: of the run.
-        show: is given the sentence that tells the user how to sign in.
+        show: is given what the user should know of the sign-in, a sentence each.
         remember: begin with what earlier runs learned about the limit, and leave the next one what this one did.
 
     Raises:
@@ -62,7 +62,7 @@ async def fetching(
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
     async with open_session(connection) as http:
-        api = PartnerCenter(http, settings.api)
+        api = PartnerCenter(http, settings.api, lambda: show(REFUSED_MFA))
         try:
             yield Fetching(
                 status=Asker(api.validation_status, means),
@@ -111,3 +111,9 @@ class _Quota:
     def keep(self, memory: Memory) -> None:
         """Leaves it to the next run."""
         self.rates.keep(self.api, self.tenant, memory)
+
+
+def learned(settings: Settings) -> Memory | None:
+    """What earlier runs against this API and tenant learned about its limit; None where that is nothing."""
+    quota = _Quota.of(settings)
+    return quota.recall() if quota else None

@@ -18,7 +18,7 @@ class Watch:
         started: is given the run's facts, the number of customers to ask for, and what says how many seconds so many
             customers will take (None where nothing shows it yet), before the first request.
         told: is given every answer as it is recorded.
-        sign_in: is given the sentence that tells the user how to sign in.
+        sign_in: is given what the user should know of the sign-in, a sentence each.
         warned: is given what a person should know about a customer list, a sentence each.
     """
 

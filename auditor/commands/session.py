@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import journal
+from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
 from auditor.commands.membership import check_membership
@@ -71,8 +72,8 @@ async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) ->
         try:
             async with syncing(opened.sync, job.settings.sync_seconds, unsafe):
                 return await _ask_all(run, opened, job, api) or next(iter(stopped), None)
-        except SignInError as error:
-            return RunEnd(Cause.SIGN_IN, error.message, error.hint)
+        except (SignInError, StoppedEarlyError) as error:
+            return signing_in.run_end(error)
         except OSError as error:
             return _disk(error)
 
@@ -126,14 +127,14 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
 
 async def _signed_in(api: Fetching) -> bool:
     """Gets the first token; False where the run is stopped before the user has signed in."""
-    signing_in = asyncio.ensure_future(api.tokens.token())
+    first_token = asyncio.ensure_future(api.tokens.token())
     stopped = asyncio.ensure_future(api.pacing.closed())
-    await asyncio.wait({signing_in, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    if signing_in.done():
-        signing_in.result()
+    if first_token.done():
+        first_token.result()
         return True
-    signing_in.cancel()
+    first_token.cancel()
     return False
 
 

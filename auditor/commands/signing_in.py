@@ -1,53 +1,193 @@
-"""Which token a run asks with. Rule: a token from elsewhere is used as it is; else the user signs in."""
+"""Which token a run asks with. Rule: the kept sign-in, else the refresh token given, else the access token given; and a
+token that the API is known to refuse is refused here, by name, before anything is sent.
+"""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from auditor.errors import SignInError
-from auditor.fetch.auth import DeviceCodeSignIn, SignIn
+from auditor.core.model import Cause, RunEnd
+from auditor.core.token_claims import problem, read_claims
+from auditor.errors import AuditorError, SignInError
+from auditor.fetch.auth.kept import decode
+from auditor.fetch.auth.refresh_token import GivenRefreshToken
+from auditor.fetch.auth.registration import Credential, SignIn
+from auditor.fetch.auth.unattended import Sources, Unattended, nobody
 from auditor.fetch.proxy import proxy_for
 from auditor.fetch.tls import tls_context
-from auditor.fetch.tokens import TokenSource, given_token
-from auditor.settings import Settings
+from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch.tokens import Need, Redeem, TokenSource, given_token
+from auditor.settings import Secret, Settings
+
+Say = Callable[[str], None]
+NO_MFA = (
+    "the access token does not say that its user passed multi-factor authentication: Partner Center refuses such tokens "
+    "(401, code 900421), in stages; sign in again, with MFA: auditor login"
+)
+
+REFUSED_MFA = (
+    "Partner Center says that this sign-in is not MFA-compliant: it refuses such calls (401, code 900421), in stages; "
+    "sign in again, with MFA: auditor login"
+)
 
 
 def check(settings: Settings) -> None:
-    """Says so at once where nothing is set to sign in with.
+    """Says so at once where there is nothing to sign in with; sends nothing.
 
     Raises:
-        SignInError: neither an access token nor a client id is set, or the access token cannot be one.
-        SettingsError: the extra certificate authorities cannot be read, or the proxy cannot be used.
+        SignInError: there is no kept sign-in and no token given, or the one given cannot be used.
+        SettingsError: the extra certificate authorities cannot be read, the proxy or a setting of the sign-in cannot be
+            used.
     """
     tls_context(settings.ca_bundle)
     for url in (settings.api, settings.sign_in_authority):
         proxy_for(url, settings.proxy, settings.no_proxy)
-    token = settings.access_token.reveal() if settings.access_token else "-"
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    token_source(settings, lambda _sentence: None)
+
+
+def token_source(settings: Settings, say: Say) -> TokenSource:
+    """Where the access tokens of a run come from.
+
+    Args:
+        settings: of the sign-in.
+        say: is given what the user should know, a sentence each.
+
+    Raises:
+        SignInError, SettingsError: as `check`.
+    """
+    found = unattended(settings, say)
+    if found is not None:
+        return TokenSource(_judged(found.redeem, settings, say), cancel=found.cancel)
+    value = given(settings)
+    judge(value, settings, say)
+    return given_token(value)
+
+
+def unattended(settings: Settings, say: Say) -> Unattended | None:
+    """What redeems tokens without anybody there; None where at most an access token was given.
+
+    Raises:
+        SignInError: what is kept cannot be used.
+        SettingsError: a setting of the sign-in cannot be used.
+    """
+    if not settings.client_id:
+        return None
+    sign_in = registration(settings)
+    sign_in.credential.for_msal()
+    store = store_of(settings)
+    try:
+        kept = decode(store.load(), sign_in) if store else None
+    except SignInError as error:
+        if settings.refresh_token is None and settings.access_token is None:
+            raise
+        say(error.message)
+        kept = None
+    if kept is None and settings.refresh_token is None:
+        return None
+    if settings.access_token is not None:
+        first = f"the sign-in kept in {store.where}" if store and kept else "AUDITOR_REFRESH_TOKEN"
+        say(f"AUDITOR_ACCESS_TOKEN is set, and is not used as long as {first} serves")
+    refresh_token = GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
+    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
+
+
+def given(settings: Settings) -> str:
+    """The access token from elsewhere.
+
+    Raises:
+        SignInError: there is none, or it cannot be one.
+    """
+    if settings.access_token is not None:
+        return _plain(settings.access_token)
+    if settings.client_id:
+        raise nobody(registration(settings))
+    if settings.refresh_token is not None:
+        raise SignInError(
+            "AUDITOR_REFRESH_TOKEN is set, but not for which app registration it is",
+            "set AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID",
+        )
+    raise SignInError(
+        "nothing to sign in with: neither an app registration nor an access token is set",
+        "set AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID and run auditor login, or set AUDITOR_ACCESS_TOKEN",
+    )
+
+
+def _plain(token: Secret) -> str:
+    value = token.reveal()
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise SignInError(
             "AUDITOR_ACCESS_TOKEN is empty, or holds blanks, line ends or other characters that no token has",
             "set it to the token alone, without quotes and without the word Bearer",
         )
-    if settings.access_token is None and not settings.client_id:
-        raise SignInError(
-            "nothing to sign in with: neither an access token nor a client id is set",
-            "set AUDITOR_ACCESS_TOKEN, or AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID to sign in with a device code",
-        )
+    return value
 
 
-def token_source(settings: Settings, show: Callable[[str], None]) -> TokenSource:
-    """Where the access tokens of a run come from.
+def _judged(redeem: Redeem, settings: Settings, say: Say) -> Redeem:
+    """`redeem`, with each token judged by its claims before anybody uses it; what is said is said once."""
+    said: set[str] = set()
+
+    def say_once(sentence: str) -> None:
+        if sentence not in said:
+            said.add(sentence)
+            say(sentence)
+
+    def judged(need: Need) -> tuple[str, float]:
+        token, seconds = redeem(need)
+        judge(token, settings, say_once)
+        return token, seconds
+
+    return judged
+
+
+def judge(token: str, settings: Settings, say: Say) -> None:
+    """Refuses a token that the API is known to refuse; an opaque one passes.
 
     Raises:
-        SignInError: neither an access token nor a client id is set.
+        SignInError: the token is an application's own, for another audience, or expired.
     """
-    check(settings)
-    if settings.access_token is not None:
-        return given_token(settings.access_token.reveal())
-    sign_in = SignIn(
-        client_id=settings.client_id or "",
+    claims = read_claims(token)
+    if claims is None:
+        return
+    if words := problem(claims, settings.audiences, datetime.now(UTC)):
+        raise SignInError(words)
+    if claims.mfa is False:
+        say(NO_MFA)
+
+
+def registration(settings: Settings) -> SignIn:
+    """Where and as what to sign in.
+
+    Raises:
+        SignInError: no client id is set.
+        SettingsError: the proxy cannot be used.
+    """
+    if not settings.client_id:
+        raise SignInError(
+            "no app registration is set to sign in with",
+            "set AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID; docs/sign-in.md shows how to make one",
+        )
+    return SignIn(
+        client_id=settings.client_id,
         authority=settings.sign_in_authority,
         scope=settings.scope,
         ca_bundle=settings.ca_bundle,
         proxy=proxy_for(settings.sign_in_authority, settings.proxy, settings.no_proxy),
+        credential=Credential(
+            settings.client_secret, settings.client_certificate, settings.client_certificate_password
+        ),
     )
-    device_code = DeviceCodeSignIn(sign_in, show)
-    return TokenSource(device_code.redeem, cancel=device_code.cancel)
+
+
+def store_of(settings: Settings) -> TokenStore | None:
+    """What keeps the sign-in of the app registration that is set; None where there is no place to keep it.
+
+    Raises:
+        SettingsError: the key of the token store is none.
+    """
+    place = Place(settings.token_store, settings.token_store_key)
+    return open_store(place, settings.sign_in_authority, settings.client_id or "")
+
+
+def run_end(error: AuditorError) -> RunEnd:
+    """The end of a run that has no token to go on with: the sign-in is over, or its service is out of reach."""
+    cause = Cause.SIGN_IN if isinstance(error, SignInError) else Cause.SERVICE
+    return RunEnd(cause, error.message, error.hint)

@@ -10,8 +10,8 @@ from auditor.commands.signals import stopping_on_signals
 from auditor.core.ids import normalise_id
 from auditor.core.ledger import COMPLETE, INCOMPLETE, STOPPED
 from auditor.core.membership import is_member, with_membership
-from auditor.core.model import Answer, Cause, Reason, RunEnd, Verdict
-from auditor.errors import SignInError
+from auditor.core.model import Answer, Reason, RunEnd, Verdict
+from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
 from auditor.settings import Settings
 
@@ -114,8 +114,8 @@ async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], No
         with stopping_on_signals(api.pacing, settings.deadline) as stopped:
             try:
                 end = await _ask_all(wanted, api, taken)
-            except SignInError as error:
-                end = RunEnd(Cause.SIGN_IN, error.message, error.hint)
+            except (SignInError, StoppedEarlyError) as error:
+                end = signing_in.run_end(error)
         return end or next(iter(stopped), None)
 
 

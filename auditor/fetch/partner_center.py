@@ -5,10 +5,11 @@ Sources: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId, X-Locale
 own silent second GET on a dropped connection is off, because every request counts against the partner's quota.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -61,11 +62,20 @@ class Connection:
 
 
 class PartnerCenter:
-    """The API over one `ClientSession`, which stays the caller's to close."""
+    """The API over one `ClientSession`, which stays the caller's to close.
 
-    def __init__(self, session: aiohttp.ClientSession, api: str) -> None:
+    Args:
+        session: see `open_session`.
+        api: base URL.
+        no_mfa: is called where the API says that the token is not of a user who passed multi-factor authentication. It is
+            asked with the first request that is answered. Source: "Partner Center authentication" (`ValidateMfa`).
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, api: str, no_mfa: Callable[[], None] = lambda: None) -> None:
         self._session = session
         self._base = api.rstrip("/")
+        self._no_mfa = no_mfa
+        self._asks_for_mfa = True
 
     async def validation_status(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> Reply:
         """Asks for one customer's account status, once.
@@ -94,19 +104,31 @@ class PartnerCenter:
         """Asks for one customer's record, once. Source: "Partner Center REST: Get a customer by ID"."""
         return await self._get(f"/v1/customers/{customer_id}", {}, LARGEST_BODY, (token, request_id, correlation_id))
 
+    def _take_mfa(self, response: aiohttp.ClientResponse) -> None:
+        """Notes what the API says of the sign-in; the gateway that throttles says nothing of it."""
+        self._asks_for_mfa = response.status == HTTPStatus.TOO_MANY_REQUESTS
+        if response.headers.get("isMfaCompliant", "").strip().casefold() == "false":
+            self._no_mfa()
+
     async def _get(self, path: str, headers: dict[str, str], limit: int, ids: tuple[str, str, str]) -> Reply:
         token, request_id, correlation_id = ids
         headers["Authorization"] = f"Bearer {token}"
         headers["MS-RequestId"] = request_id
         headers["MS-CorrelationId"] = correlation_id
+        asks_for_mfa, self._asks_for_mfa = self._asks_for_mfa, False
+        if asks_for_mfa:
+            headers["ValidateMfa"] = "true"
         url = URL(self._base + path, encoded=True)
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 body = await _read(response, limit)
                 _check_it_is_ours(response, request_id, correlation_id)
+                if asks_for_mfa:
+                    self._take_mfa(response)
                 # a server or proxy that quotes the request must not get the token into a journal or report
                 return _reply(response, body.replace(token.encode(), b"[token]"), request_id, correlation_id)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._asks_for_mfa = self._asks_for_mfa or asks_for_mfa
             return _failed(error, request_id, correlation_id)
 
 

@@ -14,6 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
 from auditor.core import retry_quota
+from auditor.core.claims_challenge import claims_challenge
 from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
@@ -112,6 +113,7 @@ class Asker:
         Raises:
             IntakeClosed: the run ended while this customer waited.
             SignInError: there is no token to ask with.
+            StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         """
         spent = _Spent()
         outcome = await self._once(customer_id, spent)
@@ -164,7 +166,7 @@ class Asker:
     async def _renewing(self, finding: Finding, reply: Reply, spent: _Spent, generation: int) -> _Outcome:
         """After a 401: once more, with a fresh token where one is to be had; refused again, the run ends."""
         if not spent.renewed:
-            await self._tokens.renew(generation)
+            await self._tokens.renew(generation, claims_challenge(reply.www_authenticate))
             spent.renewed = True
             return _Outcome(finding, reply, Again(0.0))
         code = f", code {finding.error_code}" if finding.error_code else ""

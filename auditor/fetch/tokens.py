@@ -32,18 +32,31 @@ class Token:
         return f"Token(generation={self.generation})"
 
 
-Redeem = Callable[[bool], tuple[str, float]]
-"""(force) -> (access token, seconds it lives). Blocks. Raises `SignInError`."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Why a token is asked for.
+
+    Attributes:
+        force: True where the cached one was refused.
+        claims: what the API asks a token to claim (a claims challenge, JSON); None where it asks for nothing.
+    """
+
+    force: bool = False
+    claims: str | None = None
+
+
+Redeem = Callable[[Need], tuple[str, float]]
+"""(need) -> (access token, seconds it lives). Blocks. Raises `SignInError` or `StoppedEarlyError`."""
 
 
 class TokenSource:
     """The one access token of a run.
 
     Args:
-        redeem: gets a token, in a thread; asked with True where the cached one was refused.
+        redeem: gets a token, in a thread.
         renewable: False for a token from elsewhere, which nobody here can renew.
         clock: monotonic seconds.
-        cancel: ends a redeem that waits for the user; called when the run ends.
+        cancel: ends a redeem that waits for the service; called when the run ends.
     """
 
     def __init__(
@@ -68,27 +81,30 @@ class TokenSource:
 
         Raises:
             SignInError: there is none to be had.
+            StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         """
         token, now = self._token, self._clock()
         if token is None or token.expires_at - now < TOO_OLD:
-            return await self._renewed(force=False)
+            return await self._renewed(Need())
         if token.expires_at - now < RENEW_AHEAD and self.renewable and now >= self._not_before:
             # the old one still serves; a failure to renew it shows when it no longer does
             self._not_before = now + _RENEW_PAUSE
-            self._start(force=False).add_done_callback(_noticed)
+            self._start(Need()).add_done_callback(_noticed)
         return token
 
-    async def renew(self, generation: int) -> None:
+    async def renew(self, generation: int, claims: str | None = None) -> None:
         """Replaces a token that was refused, where that is possible; a token from elsewhere stays as it is.
 
         Args:
             generation: of the refused token; a late report of one already replaced renews nothing.
+            claims: what the API asks the new token to claim, from its challenge; None where it said nothing.
 
         Raises:
             SignInError: the renewal was refused.
+            StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         """
         if self.renewable and self._token is not None and self._token.generation == generation:
-            await self._renewed(force=True)
+            await self._renewed(Need(force=True, claims=claims))
 
     async def close(self) -> None:
         """Waits for a renewal in flight, but not for a user, and ends the thread."""
@@ -98,17 +114,17 @@ class TokenSource:
             _noticed(self._flight)
         self._thread.shutdown(wait=False)
 
-    async def _renewed(self, *, force: bool) -> Token:
+    async def _renewed(self, need: Need) -> Token:
         # shielded: a cancelled worker must not take the renewal of all others with it
-        return await asyncio.shield(self._start(force=force))
+        return await asyncio.shield(self._start(need))
 
-    def _start(self, *, force: bool) -> asyncio.Task[Token]:
+    def _start(self, need: Need) -> asyncio.Task[Token]:
         if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._fly(force=force))
+            self._flight = asyncio.create_task(self._fly(need))
         return self._flight
 
-    async def _fly(self, *, force: bool) -> Token:
-        value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, force)
+    async def _fly(self, need: Need) -> Token:
+        value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, need)
         generation = self._token.generation + 1 if self._token else 1
         _log.info("access token %d is here, for %.0f s", generation, seconds)
         self._token = Token(value, self._clock() + seconds, generation)
@@ -123,4 +139,4 @@ def _noticed(task: asyncio.Task[Token]) -> None:
 
 def given_token(value: str) -> TokenSource:
     """A token from elsewhere, used as it is until the API refuses it."""
-    return TokenSource(lambda _force: (value, _FOREVER), renewable=False)
+    return TokenSource(lambda _need: (value, _FOREVER), renewable=False)

@@ -5,7 +5,7 @@
 `directory`, `customer_list`                   who is a customer; the partner's customer list
 `throttle`, `tokens`, `gate`                   what stands before every resource
 `wire`, `api`                                  Partner Center over HTTP(S)
-`oauth`, `sign_ins`, `grants`                  what the sign-in service knows and grants
+`oauth`, `assertions`, `sign_ins`, `grants`    what the sign-in service knows and grants
 `pages`, `browser`, `identity`                 the sign-in service over HTTPS, as the real MSAL talks to it
 `request_log`                                  what was asked, when, and what was answered
 `options`, `certificates`, `server`, `thread`  how it behaves; TLS; wiring and life cycle

@@ -4,6 +4,7 @@ Sources: "Partner Center REST: Retrieve the validation status of a customer" (th
 REST error codes" (code, description, data, source) and "Partner Center API throttling guidance" (the gateway's 429).
 """
 
+import base64
 import json
 from collections.abc import Mapping
 
@@ -71,6 +72,19 @@ def html(status: int, title: str) -> PlannedReply:
 def empty(status: int, headers: Mapping[str, str] | None = None) -> PlannedReply:
     """No content at all, Content-Length 0."""
     return PlannedReply(status=status, content_type=None, headers=headers or {})
+
+
+def claims_challenge(context: str) -> PlannedReply:
+    """401 that asks for a token of an authentication context.
+
+    Source: "Claims challenges, claims requests, and client capabilities".
+    """
+    wanted = {"access_token": {"acrs": {"essential": True, "value": context}}}
+    claims = base64.b64encode(json.dumps(wanted).encode()).decode()
+    header = f'Bearer realm="", error="insufficient_claims", claims="{claims}"'
+    return PlannedReply(
+        status=401, body=fault(401, ACCESS_DENIED, "Access denied").body, headers={"WWW-Authenticate": header}
+    )
 
 
 def unauthorized(code: int | str = ACCESS_DENIED, description: str = "Access denied") -> PlannedReply:

@@ -6,17 +6,19 @@ service looks at the token, so a refused token spends the allowance as well; tha
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from auditor.simulator.bodies import empty, fault, throttled, unauthorized
+from auditor.simulator.bodies import claims_challenge, empty, fault, throttled, unauthorized
 from auditor.simulator.options import API_AUDIENCE, GateOptions
 from auditor.simulator.planned import PlannedReply
 from auditor.simulator.throttle import Throttle
 from auditor.simulator.tokens import Claims, TokenMint
 
 RETIRED_AUDIENCE = "https://graph.windows.net"
+CONTEXT = "c1"
+"""The authentication context that a claims challenge asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,22 @@ class Gate:
         throttle: shared by all resources.
         mint: knows which tokens were revoked.
         seed: of the staged MFA roll-out.
+        end_sign_ins: revokes every refresh token.
     """
 
-    def __init__(self, options: GateOptions, throttle: Throttle, mint: TokenMint, seed: int = 0) -> None:
+    def __init__(
+        self,
+        options: GateOptions,
+        throttle: Throttle,
+        mint: TokenMint,
+        seed: int = 0,
+        end_sign_ins: Callable[[], None] = lambda: None,
+    ) -> None:
         self._options = options
         self._throttle = throttle
         self._mint = mint
         self._random = Random(seed)
+        self._end_sign_ins = end_sign_ins
         self._requests = 0
 
     def refuse(self, claims: Claims | None, customer_id: str | None) -> Refusal | None:
@@ -64,6 +75,9 @@ class Gate:
             customer_id: whom the request is about.
         """
         self._requests += 1
+        if self._requests == self._options.end_sign_ins_after:
+            self._mint.revoke_all()
+            self._end_sign_ins()
         tenant_id = str((claims or {}).get("tid", "unknown"))
         if claims is not None or not self._options.check:
             wait = self._throttle.ask(tenant_id, customer_id)
@@ -82,6 +96,8 @@ class Gate:
         if claims is None or self._is_spent(claims):
             challenge = unauthorized()
             return empty(401, challenge.headers) if self._options.empty_401 else challenge
+        if self._wants_claims() and CONTEXT not in (claims.get("acrs") or []):
+            return claims_challenge(CONTEXT)
         audience = str(claims.get("aud", "")).rstrip("/")
         if audience == RETIRED_AUDIENCE:
             return unauthorized("900420", "The audience of the access token is no longer valid.")
@@ -96,6 +112,9 @@ class Gate:
             self._mint.revoke(token_id)
         expires = claims.get("exp")
         return self._mint.is_revoked(token_id) or not isinstance(expires, int | float) or expires <= time.time()
+
+    def _wants_claims(self) -> bool:
+        return self._options.ask_for_claims_after is not None and self._requests > self._options.ask_for_claims_after
 
     def _refuse_caller(self, claims: Claims) -> PlannedReply | None:
         if "scp" not in claims:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from auditor.simulator import oauth
+from auditor.simulator.assertions import read_assertion
 from auditor.simulator.oauth import OAuthError, OAuthReply
 from auditor.simulator.options import IdentityOptions
 from auditor.simulator.sign_ins import DEFAULT_SCOPE, SignIns
-from auditor.simulator.tokens import TokenMint, base64url, decode
+from auditor.simulator.tokens import TokenMint, base64url
 
 Form = Mapping[str, str]
 
@@ -57,7 +58,8 @@ class Grants:
             match GRANT_NAMES.get(form.get("grant_type", "")):
                 case "refresh_token":
                     token = self._sign_ins.use_refresh_token(form.get("refresh_token", ""), confidential=confidential)
-                    return self._grant(form.get("scope") or token.scope, confidential=confidential)
+                    scope = form.get("scope") or token.scope
+                    return self._grant(scope, confidential=confidential, contexts=_contexts(form))
                 case "authorization_code":
                     code = self._sign_ins.take_code(form)
                     return self._grant(form.get("scope") or code.scope, code.nonce, confidential=confidential)
@@ -99,8 +101,7 @@ class Grants:
             return True
         if "client_assertion" not in form:
             return False
-        # The signature is not checked: the simulator knows no certificate of the application.
-        claims = decode(form["client_assertion"]) or {}
+        claims = read_assertion(form["client_assertion"], self._options.client_certificate)
         if claims.get("iss") != self._options.client_id or claims.get("exp", 0) <= time.time():
             raise OAuthError("invalid_client", 700027, "Client assertion failed validation.", 401)
         return True
@@ -112,12 +113,14 @@ class Grants:
             raise OAuthError("invalid_scope", 1002012, "The scope must end with /.default.")
         return OAuthReply(200, self._tokens(self._mint.access_token(app_only=True, aud=_audience(scope))))
 
-    def _grant(self, scope: str, nonce: str | None = None, *, confidential: bool) -> OAuthReply:
+    def _grant(
+        self, scope: str, nonce: str | None = None, *, confidential: bool, contexts: list[str] | None = None
+    ) -> OAuthReply:
         """The tokens for an approved sign-in."""
         resource = " ".join(each for each in scope.split() if each not in _OPENID_SCOPES) or DEFAULT_SCOPE
         client_info = json.dumps({"uid": self._mint.object_id, "utid": self._options.tenant_id}).encode()
         body = {
-            **self._tokens(self._mint.access_token(aud=_audience(resource))),
+            **self._tokens(self._mint.access_token(aud=_audience(resource), acrs=contexts)),
             "scope": resource,
             "refresh_token": self._sign_ins.give_refresh_token(resource, confidential=confidential),
             "id_token": self._mint.id_token(nonce, self.issuer),
@@ -133,6 +136,15 @@ class Grants:
             "ext_expires_in": lifetime,
             "access_token": access_token,
         }
+
+
+def _contexts(form: Form) -> list[str] | None:
+    """The authentication contexts that the request's `claims` ask for; None where it asks for none."""
+    try:
+        wanted = json.loads(form.get("claims") or "null")["access_token"]["acrs"]["value"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return [str(wanted)]
 
 
 def _audience(scope: str) -> str:

@@ -72,16 +72,16 @@ def mfa_required() -> OAuthError:
     return OAuthError("invalid_grant", 50076, text, suberror="basic_action", claims=_MFA_CLAIMS)
 
 
-def expired_refresh_token() -> OAuthError:
+def expired_refresh_token(more: str = "") -> OAuthError:
     """The refresh token lay idle for too long."""
     text = "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00."
-    return OAuthError("invalid_grant", 700082, text)
+    return OAuthError("invalid_grant", 700082, text + more)
 
 
-def revoked_refresh_token() -> OAuthError:
+def revoked_refresh_token(more: str = "") -> OAuthError:
     """An administrator or a change of password revoked the sign-in."""
     text = "The provided grant has expired due to it being revoked, a fresh auth token is needed."
-    return OAuthError("invalid_grant", 50173, text, suberror="bad_token")
+    return OAuthError("invalid_grant", 50173, text + more, suberror="bad_token")
 
 
 def invalid_client() -> OAuthError:

@@ -83,12 +83,17 @@ class GateOptions:
         empty_401: True answers a bad token without a body instead of the front door's error.
         mfa_enforced: share of the requests for which a token without MFA is refused (a staged roll-out has less than 1).
         revoke_after: the token in use is revoked when these counts of requests have been reached.
+        end_sign_ins_after: every access and refresh token given so far is revoked when this count is reached.
+        ask_for_claims_after: from this count on a token has to hold an authentication context, and one without is
+            answered with a claims challenge. Whether Partner Center does so is not documented; other services do.
     """
 
     check: bool = True
     empty_401: bool = False
     mfa_enforced: float = 1.0
     revoke_after: tuple[int, ...] = ()
+    end_sign_ins_after: int | None = None
+    ask_for_claims_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,7 @@ class IdentityOptions:
     Attributes:
         enabled: False starts no sign-in service (it needs TLS; access tokens can be minted without it).
         client_secret: what a confidential client has to present; a request without a secret counts as a public client's.
+        client_certificate: PEM; a client assertion has to be signed with its key. Empty: signatures are not looked at.
         user_name, display_name: of the one user who signs in.
         mfa: True puts `mfa` among the token's authentication methods.
         agent_role: the user's role in the partner tenant; an empty one is refused by the API.
@@ -137,6 +143,7 @@ class IdentityOptions:
         access_lifetime, refresh_lifetime, device_lifetime: seconds.
         device_interval: seconds between polls that a device-code client is told.
         approve_device: True lets the second poll of a device code succeed; False waits for `/device` or `approve`.
+        quotes_tokens: True makes a refused refresh token part of the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
     """
 
@@ -144,6 +151,7 @@ class IdentityOptions:
     tenant_id: str = "6f2c3b7e-8f0a-4a53-9d71-5b1f0c2e7a10"
     client_id: str = "c0a1f9d4-52be-4d0f-8a67-3e9b7d41f2aa"
     client_secret: str = "simulated-client-secret"  # noqa: S105 - opens nothing but the simulator
+    client_certificate: bytes = b""
     user_name: str = "auditor@partner.example"
     display_name: str = "Integration Account"
     mfa: bool = True
@@ -154,6 +162,7 @@ class IdentityOptions:
     device_lifetime: float = 900.0
     device_interval: int = 1
     approve_device: bool = True
+    quotes_tokens: bool = False
     revoke_rotated: bool = False
 
 

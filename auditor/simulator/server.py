@@ -130,7 +130,7 @@ class Simulator:
     async def _serve_api(self, stack: AsyncExitStack) -> None:
         options = self.options
         throttle = Throttle(options.throttle, time.monotonic, options.seed)
-        gate = Gate(options.gate, throttle, self.mint, options.seed)
+        gate = Gate(options.gate, throttle, self.mint, options.seed, self.sign_ins.revoke_all)
         api = PartnerCenterApi(
             self.scenario, self.directory, CustomerList(options.customers, self.directory), gate, self.log
         )

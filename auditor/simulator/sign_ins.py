@@ -148,14 +148,15 @@ class SignIns:
             OAuthError: unknown, revoked or expired token, or one of a confidential client that did not prove itself.
         """
         token = self._refresh_tokens.get(text)
+        quoted = f" Token: {text}" if self._options.quotes_tokens else ""
         if token is None:
-            raise OAuthError("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
+            raise OAuthError("invalid_grant", 9002313, f"Invalid request. Request is malformed or invalid.{quoted}")
         if token.confidential and not confidential:
             raise oauth.missing_credential()
         if token.revoked:
-            raise oauth.revoked_refresh_token()
+            raise oauth.revoked_refresh_token(quoted)
         if token.expires_at <= time.monotonic():
-            raise oauth.expired_refresh_token()
+            raise oauth.expired_refresh_token(quoted)
         token.revoked = self._options.revoke_rotated
         return token
 

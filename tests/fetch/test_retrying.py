@@ -146,13 +146,13 @@ async def test_the_request_id_is_new_after_a_response_and_kept_after_a_loss() ->
 async def test_a_401_renews_the_token_once() -> None:
     """The repeat carries the new token; a second 401 ends the run with the sign-in's exit code."""
     given = iter(["old", "new"])
-    tokens = TokenSource(lambda _force: (next(given), 3600.0))
+    tokens = TokenSource(lambda _need: (next(given), 3600.0))
     world = World()
     answer = await _ask(world, "401-400", "200-allowed", tokens=tokens)
     assert answer.finding.verdict is Verdict.ELIGIBLE
     assert [token for _, _, token, _ in world.sent] == ["old", "new"]
     given = iter(["old", "new"])
-    answer = await _ask(World(), "401-400", tokens=TokenSource(lambda _force: (next(given), 3600.0)))
+    answer = await _ask(World(), "401-400", tokens=TokenSource(lambda _need: (next(given), 3600.0)))
     assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
     assert answer.finding.run_end is not None
     assert answer.finding.run_end.cause is Cause.SIGN_IN

@@ -6,22 +6,22 @@ import threading
 import pytest
 
 from auditor.errors import SignInError
-from auditor.fetch.tokens import TokenSource, given_token
+from auditor.fetch.tokens import Need, TokenSource, given_token
 
 
 class Service:
     """A sign-in service that counts; `life` seconds for each token, `failure` raised instead."""
 
     def __init__(self, life: float = 3600.0) -> None:
-        self.calls: list[bool] = []
+        self.calls: list[Need] = []
         self.life = life
         self.failure: Exception | None = None
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def redeem(self, force: bool) -> tuple[str, float]:  # noqa: FBT001 - the signature of Redeem
+    def redeem(self, need: Need) -> tuple[str, float]:
         """Gives token-1, token-2, …"""
-        self.calls.append(force)
+        self.calls.append(need)
         assert self.may_answer.wait(10)
         if self.failure:
             raise self.failure
@@ -43,7 +43,7 @@ async def test_a_thousand_callers_make_one_call() -> None:
     service = Service()
     tokens = TokenSource(service.redeem)
     values = {t.value for t in await asyncio.gather(*(tokens.token() for _ in range(1000)))}
-    assert (values, service.calls) == ({"token-1"}, [False])
+    assert (values, service.calls) == ({"token-1"}, [Need()])
     await tokens.close()
 
 
@@ -53,10 +53,20 @@ async def test_two_hundred_refusals_make_one_renewal() -> None:
     tokens = TokenSource(service.redeem)
     old = await tokens.token()
     await asyncio.gather(*(tokens.renew(old.generation) for _ in range(200)))
-    assert service.calls == [False, True]
+    assert service.calls == [Need(), Need(force=True)]
     await tokens.renew(old.generation)
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [False, True]
+    assert service.calls == [Need(), Need(force=True)]
+    await tokens.close()
+
+
+async def test_a_claims_challenge_is_passed_on() -> None:
+    """What the API asks a new token to claim reaches whoever redeems it."""
+    service = Service()
+    tokens = TokenSource(service.redeem)
+    old = await tokens.token()
+    await tokens.renew(old.generation, '{"access_token":{}}')
+    assert service.calls[1:] == [Need(force=True, claims='{"access_token":{}}')]
     await tokens.close()
 
 
@@ -71,7 +81,7 @@ async def test_a_token_is_renewed_before_it_expires() -> None:
     service.may_answer.set()
     await tokens.close()
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [False, False]
+    assert service.calls == [Need(), Need()]
 
 
 async def test_a_failed_early_renewal_is_no_failure_yet() -> None:

@@ -1,0 +1,123 @@
+"""`auditor login` and `logout`. Rule: a sign-in is kept only where its token is of the kind that the API takes."""
+
+import threading
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from auditor.commands.signing_in import Say, registration, store_of
+from auditor.commands.whoami import SignedIn, described
+from auditor.core.sign_in_life import LIFE
+from auditor.errors import SettingsError, SignInError
+from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code
+from auditor.fetch.auth.kept import decode, encode
+from auditor.fetch.auth.refresh_token import GivenRefreshToken
+from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.service import application, patiently, token_of
+from auditor.fetch.token_store import TokenStore
+from auditor.settings import Secret, Settings
+
+
+class Flow(Enum):
+    """How a person signs in."""
+
+    BROWSER = auto()
+    DEVICE_CODE = auto()
+    REFRESH_TOKEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to sign in.
+
+    Attributes:
+        flow: which.
+        browser: of the browser flow.
+        refresh_token: of the refresh-token flow.
+    """
+
+    flow: Flow = Flow.BROWSER
+    browser: Browser = field(default_factory=Browser)
+    refresh_token: Secret | None = None
+
+
+def login(settings: Settings, way: Way, say: Say) -> SignedIn:
+    """Signs in, and keeps the sign-in for runs with nobody there; whoever was kept before is forgotten.
+
+    Args:
+        settings: of the sign-in.
+        way: how.
+        say: is given what the user should do and know, a sentence each.
+
+    Raises:
+        SignInError: the service refused, nobody signed in in time, or the token is of a kind that the API refuses.
+        StoppedEarlyError: the service is busy for too long, or out of reach.
+        SettingsError: a setting cannot be used, or there is no place to keep the sign-in.
+    """
+    import msal
+
+    sign_in, store = registration(settings), store_of(settings)
+    if store is None:
+        raise SettingsError("there is no home folder to keep a sign-in in", "name a folder in AUDITOR_TOKEN_STORE")
+    cache = msal.SerializableTokenCache()
+    found = described(_token(sign_in, way, cache, say), settings, store.where, LIFE.days)
+    if found.problem:
+        raise SignInError(found.problem)
+    _keep(store, encode(sign_in, cache.serialize()), sign_in)
+    return found
+
+
+def _token(sign_in: SignIn, way: Way, cache: Any, say: Say) -> str:
+    wait = threading.Event().wait
+    match way.flow:
+        case Flow.BROWSER:
+            return by_browser(sign_in, cache, say, wait, way.browser)
+        case Flow.DEVICE_CODE:
+            return by_device_code(sign_in, cache, say, wait)
+        case Flow.REFRESH_TOKEN:
+            return _by_refresh_token(sign_in, way.refresh_token or Secret(""), cache)
+
+
+def _by_refresh_token(sign_in: SignIn, secret: Secret, cache: Any) -> str:
+    text, wait = GivenRefreshToken(secret).read(), threading.Event().wait
+    app = patiently(lambda: application(sign_in, cache), sign_in.authority, wait)
+    result = patiently(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), sign_in.authority, wait)
+    return token_of(result, (*sign_in.secrets, text))[0]
+
+
+def _keep(store: TokenStore, text: str, sign_in: SignIn) -> None:
+    if decode(text, sign_in) is None:
+        raise SignInError(
+            "the sign-in service gave no refresh token, so runs could not renew the sign-in",
+            "allow offline_access in the app registration, then: auditor login",
+        )
+    try:
+        with store.locked():
+            store.save(text)
+    except OSError as error:
+        raise SettingsError(
+            f"the sign-in cannot be kept in {store.where}: {error.strerror or error}",
+            "name a folder that can be written to in AUDITOR_TOKEN_STORE, then: auditor login",
+        ) from error
+
+
+def logout(settings: Settings) -> str | None:
+    """Forgets the sign-in that is kept; returns where it was, or None where there was none.
+
+    The service is not told: a refresh token cannot be revoked by itself, only all of a user's by an administrator.
+
+    Raises:
+        SignInError: no client id is set.
+        SettingsError: it cannot be removed.
+    """
+    registration(settings)
+    store = store_of(settings)
+    if store is None:
+        return None
+    try:
+        with store.locked():
+            return store.where if store.remove() else None
+    except OSError as error:
+        raise SettingsError(
+            f"{store.where} cannot be removed: {error.strerror or error}", "remove it by hand"
+        ) from error

@@ -1,0 +1,59 @@
+"""`auditor whoami` and the sentence after `auditor login`: who is signed in. Rule: what the token says, and no guess."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from auditor.commands import signing_in
+from auditor.commands.signing_in import Say
+from auditor.core.token_claims import Claims, problem, read_claims
+from auditor.errors import SignInError
+from auditor.fetch.tokens import Need
+from auditor.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, and for how long.
+
+    Attributes:
+        source: where the token comes from, for people.
+        claims: what the token says of itself; None where it is opaque.
+        days_left: days that the sign-in lasts without being used; None where nobody knows.
+        problem: why the API would refuse the token, and what to do; None where nothing is known to be wrong.
+    """
+
+    source: str
+    claims: Claims | None
+    days_left: int | None
+    problem: str | None
+
+    @property
+    def exit_code(self) -> int:
+        """What the command returns."""
+        return 0 if self.problem is None else SignInError.exit_code
+
+
+def who(settings: Settings, say: Say) -> SignedIn:
+    """Gets a token as a run would, and reads it.
+
+    Args:
+        settings: of the sign-in.
+        say: is given what the user should know, a sentence each.
+
+    Raises:
+        SignInError: nobody is signed in, or the sign-in is over.
+        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
+        SettingsError: a setting of the sign-in cannot be used.
+    """
+    found = signing_in.unattended(settings, say)
+    if found is None:
+        return described(signing_in.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
+    token, _ = found.redeem(Need())
+    return described(token, settings, found.source, found.days_left)
+
+
+def described(token: str, settings: Settings, source: str, days_left: int | None) -> SignedIn:
+    """What a token says of itself, and whether it serves."""
+    claims = read_claims(token)
+    wrong = problem(claims, settings.audiences, datetime.now(UTC)) if claims else None
+    return SignedIn(source, claims, days_left, wrong)

@@ -1,0 +1,122 @@
+"""A person signs in. Rule: the user's own browser and the sign-in service's own pages; a password never comes near us.
+
+Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow" (PKCE, loopback redirect), "... device
+authorization grant flow".
+"""
+
+import os
+import sys
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.core.body import clean
+from auditor.errors import SettingsError, SignInError
+from auditor.fetch.auth.loopback import Receiver
+from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.service import Wait, application, patiently, refused, token_of
+
+Show = Callable[[str], None]
+
+
+def open_browser(address: str) -> bool:
+    """Opens an address in the user's browser; False where there is none to be seen: a browser in the terminal that we
+    write to would be no help.
+    """
+    seen = sys.platform in {"win32", "darwin"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    with suppress(webbrowser.Error, OSError):
+        return seen and webbrowser.open(address)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """How the browser flow is done.
+
+    Attributes:
+        port: that the browser comes back to; 0 takes any free one.
+        open: opens an address in the user's browser; False where it cannot.
+        patience: seconds that the user may take.
+    """
+
+    port: int = 0
+    open: Callable[[str], bool] = open_browser
+    patience: float = 900.0
+
+
+def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Browser) -> str:
+    """Signs in through the user's browser (authorization code with PKCE); returns the access token.
+
+    Args:
+        sign_in: where and as what.
+        cache: MSAL's token cache, which takes what comes.
+        show: is given the sentences for the user.
+        wait: see `patiently`.
+        browser: how.
+
+    Raises:
+        SignInError: the service refused, or the user took too long.
+        StoppedEarlyError: the service cannot be reached.
+        SettingsError: the port is taken.
+    """
+    authority = sign_in.authority
+    app = patiently(lambda: application(sign_in, cache), authority, wait)
+    try:
+        receiver = Receiver(browser.port)
+    except OSError as error:
+        raise SettingsError(f"port {browser.port} cannot be used: {error.strerror}", "name another --port") from error
+    with receiver:
+        flow = app.initiate_auth_code_flow(
+            [sign_in.scope],
+            redirect_uri=receiver.redirect_uri,
+            response_mode="form_post",
+            prompt="select_account",
+        )
+        _send_to(flow["auth_uri"], show, browser)
+        answer = receiver.wait(flow["state"], browser.patience)
+    if answer is None:
+        raise SignInError(
+            "nobody signed in within the time",
+            "try again; from a machine without a browser: auditor login --device-code",
+        )
+    if "error" in answer:
+        raise refused(answer, sign_in.secrets)
+    result = patiently(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait)
+    return token_of(result, (*sign_in.secrets, answer["code"]))[0]
+
+
+def _send_to(address: str, show: Show, browser: Browser) -> None:
+    opened = browser.open(address)
+    how = "Your browser opens the sign-in page. If it does not, open" if opened else "To sign in, open"
+    show(f"{how} this address on this machine:\n  {address}")
+
+
+def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
+    """Signs in with a code that the user types in any browser, on any device; returns the access token.
+
+    Args:
+        sign_in: where and as what; a public client.
+        cache: MSAL's token cache, which takes what comes.
+        show: is given the sentence for the user: where to go, and the code.
+        wait: see `patiently`.
+
+    Raises:
+        SignInError: the service refused, or the user took too long.
+        StoppedEarlyError: the service cannot be reached.
+        SettingsError: a confidential client, which has no such flow.
+    """
+    if sign_in.credential.for_msal() is not None:
+        raise SettingsError(
+            "a device code is for public clients, and a client secret or certificate is set",
+            "unset it, or sign in through the browser: auditor login",
+        )
+    authority, scopes = sign_in.authority, [sign_in.scope]
+    app = patiently(lambda: application(sign_in, cache), authority, wait)
+    flow = patiently(lambda: app.initiate_device_flow(scopes), authority, wait)
+    if "user_code" not in flow:
+        raise refused(flow, sign_in.secrets)
+    show(clean(str(flow["message"]), 1000))
+    result = patiently(lambda: app.acquire_token_by_device_flow(flow), authority, wait)
+    return token_of(result, (*sign_in.secrets, str(flow["device_code"])))[0]

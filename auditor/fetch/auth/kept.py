@@ -1,0 +1,66 @@
+"""What a token store holds. Rule: one sign-in of one app registration; what is damaged or another's is as if not there.
+
+A JSON object: `version`, `authority`, `client_id`, and `cache`, which is MSAL's own, with its access and refresh tokens.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.fetch.auth.registration import SignIn
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A sign-in as it is kept.
+
+    Attributes:
+        cache: MSAL's token cache, serialized; holds secrets.
+        user_name: who signed in; empty where the service did not say.
+        renewed_at: when the refresh token was given; None where there is none.
+    """
+
+    cache: str
+    user_name: str
+    renewed_at: datetime | None
+
+    def __repr__(self) -> str:
+        return f"Kept(user_name={self.user_name!r}, renewed_at={self.renewed_at})"
+
+
+def encode(sign_in: SignIn, cache: str) -> str:
+    """The text to keep."""
+    document = {"version": _VERSION, "authority": sign_in.authority, "client_id": sign_in.client_id}
+    return json.dumps(document | {"cache": json.loads(cache)})
+
+
+def decode(text: str | None, sign_in: SignIn) -> Kept | None:
+    """The sign-in in a kept text; None where there is none of this app registration at this authority."""
+    try:
+        document = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    wanted = {"version": _VERSION, "authority": sign_in.authority, "client_id": sign_in.client_id}
+    if not isinstance(document, dict) or any(document.get(name) != value for name, value in wanted.items()):
+        return None
+    cache = document.get("cache")
+    accounts, tokens = _entries(cache, "Account"), _entries(cache, "RefreshToken")
+    if not accounts or not tokens:
+        return None
+    name = accounts[0].get("username")
+    return Kept(json.dumps(cache), name if isinstance(name, str) else "", _newest(tokens))
+
+
+def _entries(cache: Any, kind: str) -> list[dict[str, Any]]:
+    found = cache.get(kind) if isinstance(cache, dict) else None
+    return [each for each in found.values() if isinstance(each, dict)] if isinstance(found, dict) else []
+
+
+def _newest(tokens: list[dict[str, Any]]) -> datetime | None:
+    """When the newest of them was given, by the clock of this machine."""
+    times = [str(each.get("last_modification_time")) for each in tokens]
+    seconds = [int(each) for each in times if each.isascii() and each.isdecimal() and len(each) < 12]  # noqa: PLR2004 - later than the year 5000 is damage
+    return datetime.fromtimestamp(max(seconds), UTC) if seconds else None

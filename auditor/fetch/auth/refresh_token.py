@@ -1,0 +1,96 @@
+"""A refresh token that the operator gave, and where its successor goes. Rule: a file is replaced as a whole, or not.
+
+Source: "Refresh tokens in the Microsoft identity platform": every use gives a new one with 90 days of its own; the old
+one is not revoked, so a file that cannot be written still serves until its own 90 days are over.
+"""
+
+import logging
+import os
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auditor.errors import SignInError
+from auditor.fetch import private_file
+from auditor.fetch.file_lock import locked
+from auditor.settings import Secret
+
+_log = logging.getLogger(__name__)
+
+VARIABLE = "AUDITOR_REFRESH_TOKEN"
+
+
+class GivenRefreshToken:
+    """A refresh token from the environment, or from a file that the environment names.
+
+    Args:
+        secret: the token, with the file that it came from.
+    """
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+        # a vault's agent may have put a link there: the file behind it is replaced, and the link stays
+        self._file = Path(os.path.realpath(secret.file)) if secret.file else None
+
+    @property
+    def where(self) -> str:
+        """Where it stands, for people."""
+        return f"{VARIABLE}_FILE ({self._secret.file})" if self._file else VARIABLE
+
+    @property
+    def in_file(self) -> bool:
+        """True where it came from a file."""
+        return self._file is not None
+
+    @property
+    def is_writable(self) -> bool:
+        """True where its successor can take its place: a file that may be replaced."""
+        return self._file is not None and os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
+
+    @property
+    def given_at(self) -> datetime | None:
+        """When it was given, as far as the file's time tells; None for one from the environment itself."""
+        if self._file is None:
+            return None
+        try:
+            return datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
+        except OSError:
+            return None
+
+    def read(self) -> str:
+        """The token; from the file as it is now, for another process may have replaced it.
+
+        Raises:
+            SignInError: the file cannot be read, or holds no token.
+        """
+        text = self._secret.reveal() if self._file is None else _read(self._file)
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise SignInError(
+                f"{self.where} is empty, or holds what no refresh token has: blanks, line ends, other characters",
+                "put the token alone there, without quotes",
+            )
+        return text
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keeps other processes from redeeming the same file at the same time."""
+        return locked(self._file.with_name(f"{self._file.name}.lock") if self._file and self.is_writable else None)
+
+    def replace(self, successor: str) -> bool:
+        """Puts the successor in the file's place; False where that cannot be done."""
+        if self._file is None:
+            return False
+        try:
+            mode = self._file.stat().st_mode & 0o777
+            private_file.write(self._file, f"{successor}\n".encode(), mode)
+        except OSError as error:
+            _log.info("%s cannot be replaced: %s", self._file, error.strerror)
+            return False
+        return True
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SignInError(f"{VARIABLE}_FILE: {file} cannot be read: {why}", "name a text file") from None

@@ -1,0 +1,107 @@
+"""As what to sign in. Rule: secrets stay `Secret` until MSAL is given them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.core.proxy import Proxy
+from auditor.errors import SettingsError
+from auditor.settings import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How a confidential client proves itself: by a secret, or by a certificate.
+
+    Attributes:
+        secret: the client secret.
+        certificate: file with certificate and private key: PEM, or PKCS #12 (`.pfx`, `.p12`).
+        password: of the private key, if it has one.
+    """
+
+    secret: Secret | None = None
+    certificate: str | None = None
+    password: Secret | None = None
+
+    def for_msal(self) -> Any:
+        """The credential as MSAL takes it; None for a public client.
+
+        Raises:
+            SettingsError: the certificate's file cannot be read, or lacks a part.
+        """
+        if self.certificate is None:
+            return self.secret.reveal() if self.secret else None
+        if self.secret is not None:
+            raise SettingsError("both a client secret and a client certificate are set", "unset one of them")
+        password = self.password.reveal() if self.password else None
+        passphrase = {"passphrase": password} if password else {}
+        if self.certificate.lower().endswith((".pfx", ".p12")):
+            _check_pfx(_content(self.certificate), password, self.certificate)
+            return {"private_key_pfx_path": self.certificate, "public_certificate": True, **passphrase}
+        text = _content(self.certificate)
+        _check_pem(text, password, self.certificate)
+        return {"private_key": text.decode(), "public_certificate": text.decode(), **passphrase}
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+
+
+def _check_pem(content: bytes, password: str | None, path: str) -> None:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        content.decode("ascii")
+        load_pem_x509_certificate(content)
+        load_pem_private_key(content, password.encode() if password else None)
+    except Exception as error:  # noqa: BLE001 - cryptography has an exception for every way to be wrong; the words may quote the file
+        raise _unusable(path, f"holds no certificate with a private key that opens ({type(error).__name__})") from None
+
+
+def _check_pfx(content: bytes, password: str | None, path: str) -> None:
+    from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+
+    try:
+        key, certificate, _ = load_key_and_certificates(content, password.encode() if password else None)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _unusable(path, f"does not open ({type(error).__name__})") from None
+    if key is None or certificate is None:
+        raise _unusable(path, "holds no certificate with a private key")
+
+
+def _unusable(path: str, why: str) -> SettingsError:
+    return SettingsError(
+        f"AUDITOR_CLIENT_CERTIFICATE: {path} {why}",
+        "name a PEM or PKCS #12 file; the key's password goes into AUDITOR_CLIENT_CERTIFICATE_PASSWORD_FILE",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Where and as what to sign in.
+
+    Attributes:
+        client_id: of the app registration.
+        authority: https URL of the sign-in service with the tenant as its path.
+        scope: the delegated permission of the API.
+        ca_bundle: PEM file of extra certificate authorities, or None.
+        proxy: through which the sign-in service is reached, or None.
+        credential: of a confidential client; empty for a public one.
+    """
+
+    client_id: str
+    authority: str
+    scope: str
+    ca_bundle: str | None = None
+    proxy: Proxy | None = None
+    credential: Credential = Credential()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not appear in anybody's words."""
+        held = (self.credential.secret, self.credential.password)
+        return tuple(secret.reveal() for secret in held if secret)

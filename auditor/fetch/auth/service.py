@@ -1,0 +1,134 @@
+"""MSAL, asked with patience. Rule: a token, or one of our errors in words that hold no secret; nothing else gets out.
+
+A busy service is waited for as long as it asks, within limits; a lost connection is tried again; a refusal is final.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from auditor.core.sign_in_errors import refusal
+from auditor.errors import AuditorError, SignInError, StoppedEarlyError
+from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError
+from auditor.fetch.auth.registration import SignIn
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LONGEST_WAIT = 300.0
+"""Seconds of waiting, all waits together, after which a busy service counts as down."""
+_LOST_CONNECTIONS = 4
+"""Attempts in a row without an answer, after which the service counts as out of reach."""
+Wait = Callable[[float], bool]
+"""Waits so many seconds; True where nobody wants the token any more."""
+
+
+def application(sign_in: SignIn, cache: Any = None) -> Any:
+    """MSAL's client for an app registration; asks the authority for its endpoints.
+
+    Args:
+        sign_in: where and as what.
+        cache: MSAL's token cache; None for one in memory.
+
+    Raises:
+        SettingsError: the credential cannot be used.
+        Exception: whatever MSAL raises; see `patiently`.
+    """
+    import msal
+
+    # it logs a body that is not JSON as it is, tokens and all
+    logging.getLogger("msal.oauth2cli.oauth2").setLevel(logging.CRITICAL)
+    credential = sign_in.credential.for_msal()
+    kind = msal.PublicClientApplication if credential is None else msal.ConfidentialClientApplication
+    return kind(
+        sign_in.client_id,
+        client_credential=credential,
+        authority=sign_in.authority,
+        token_cache=cache,
+        # the operator named the authority; asking login.microsoftonline.com about it would fail behind a firewall
+        instance_discovery=False,
+        # "claims challenges": we can pass one on
+        client_capabilities=["CP1"],
+        http_client=Http(sign_in.ca_bundle, sign_in.proxy),
+    )
+
+
+def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
+    """What `step` returns, with a busy service waited for and a lost connection tried again.
+
+    Raises:
+        SignInError: the service refused, or what answers is no sign-in service.
+        StoppedEarlyError: it is busy for too long, or out of reach.
+        SettingsError: from `step`.
+    """
+    waited, failures = 0.0, 0
+    while True:
+        try:
+            return step()
+        except AuditorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the network, HTML bodies and odd JSON come as exceptions of many libraries
+            failures += 1
+            pause = _pause(error, failures)
+            if pause is None or waited + pause > LONGEST_WAIT:
+                _give_up(error, authority)
+            _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(error), pause)
+        if wait(pause):
+            raise SignInError("nobody waits for the sign-in any more")
+        waited += pause
+
+
+def _pause(error: Exception, failures: int) -> float | None:
+    """Seconds to wait before the next attempt; None where there should be none."""
+    import requests
+
+    if isinstance(error, ServiceBusyError):
+        return error.retry_after if error.retry_after is not None else min(2.0**failures, 60.0)
+    final = isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
+    lost = isinstance(error, requests.ConnectionError | requests.Timeout) and not final
+    return 2.0 ** (failures - 1) if lost and failures < _LOST_CONNECTIONS else None
+
+
+def _kind(error: Exception) -> str:
+    return f"HTTP {error.status}" if isinstance(error, ServiceBusyError) else type(error).__name__
+
+
+def _give_up(error: Exception, authority: str) -> NoReturn:
+    """Raises our error for somebody else's; its text may hold a token, so only the kind is named."""
+    import requests
+
+    if isinstance(error, ServiceBusyError):
+        message = f"the sign-in service at {authority} is busy or down ({_kind(error)}), however long the wait"
+        raise StoppedEarlyError(message, "run it again later") from None
+    if isinstance(error, requests.exceptions.SSLError):
+        message = f"the certificate of the sign-in service at {authority} cannot be trusted"
+        raise StoppedEarlyError(message, "name the network's certificate authority in AUDITOR_CA_BUNDLE") from None
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        message = f"the sign-in service at {authority} cannot be reached: {_kind(error)}"
+        raise StoppedEarlyError(
+            message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again"
+        ) from None
+    what = "a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
+    raise SignInError(
+        f"{authority} does not answer like a sign-in service, or knows no such tenant ({what})",
+        "check AUDITOR_AUTHORITY, AUDITOR_TENANT_ID, AUDITOR_CLOUD and the proxy",
+    ) from None
+
+
+def token_of(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, float]:
+    """The access token of MSAL's reply, and the seconds that it lives.
+
+    Raises:
+        SignInError: it is a refusal.
+    """
+    if "access_token" in result:
+        return str(result["access_token"]), float(result.get("expires_in", 0))
+    raise refused(result, secrets)
+
+
+def refused(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignInError:
+    """The refusal in MSAL's reply as our error."""
+    trace = str(result.get("correlation_id") or "")[:40]
+    _log.info("the sign-in service refused (%s); its correlation id is %s", str(result.get("error"))[:60], trace)
+    found = refusal(result, secrets)
+    return SignInError(found.message, found.hint)

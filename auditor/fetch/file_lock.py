@@ -1,0 +1,48 @@
+"""One process at a time. Rule: the kernel's lock (filelock: flock, LockFileEx), which a process that dies lets go of."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from auditor.errors import SignInError
+
+_log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 120.0
+"""How long to wait for another process that renews the same sign-in; it is done within its time-outs."""
+
+
+@contextmanager
+def locked(path: Path | None) -> Iterator[None]:
+    """Keeps other processes out; without a lock where there is no folder that can be written to.
+
+    Args:
+        path: of the lock, which stays there; None for no lock.
+
+    Raises:
+        SignInError: another process holds the lock for longer than any renewal takes.
+    """
+    held = _acquired(path) if path else None
+    try:
+        yield
+    finally:
+        if held:
+            held.release()
+
+
+def _acquired(path: Path) -> FileLock | None:
+    lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise SignInError(
+            f"another process has held {path} for {LOCK_SECONDS:.0f} s", "see what hangs there, then run it again"
+        ) from None
+    except OSError as error:
+        _log.info("%s cannot be locked: %s", path, error.strerror)
+        return None
+    return lock

@@ -1,0 +1,84 @@
+"""What the tests of signing in share: a simulator's sign-in service, and an app registration for it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from auditor.fetch.auth.kept import encode
+from auditor.fetch.auth.registration import Credential, SignIn
+from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.settings import Secret
+from auditor.simulator import (
+    GateOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    serve_in_thread,
+)
+
+SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
+
+
+@contextmanager
+def sign_in_service(gate: GateOptions | None = None, **identity: Any) -> Iterator[Simulator]:
+    """A simulator on its own thread; devices are told to poll without a pause."""
+    options = SimulatorOptions(
+        throttle=ThrottleOptions(windows=()),
+        gate=gate or GateOptions(),
+        identity=IdentityOptions(**{"device_interval": 0, **identity}),
+    )
+    with serve_in_thread(options) as simulator:
+        yield simulator
+
+
+def registration(simulator: Simulator, **changes: Any) -> SignIn:
+    """The simulator's app registration, as a public client."""
+    wanted = {
+        "client_id": simulator.client_id,
+        "authority": simulator.authority,
+        "scope": SCOPE,
+        "ca_bundle": str(simulator.ca_file),
+    }
+    return SignIn(**{**wanted, **changes})
+
+
+def confidential(simulator: Simulator) -> Credential:
+    """The app registration's secret."""
+    return Credential(Secret(simulator.client_secret))
+
+
+def store_in(folder: Path, sign_in: SignIn) -> TokenStore:
+    """The token store of an app registration."""
+    found = open_store(Place(str(folder)), sign_in.authority, sign_in.client_id)
+    assert found is not None
+    return found
+
+
+def refresh_tokens(store: TokenStore) -> list[str]:
+    """The refresh tokens that a store holds."""
+    document = json.loads(store.load() or "{}")
+    return [each["secret"] for each in document.get("cache", {}).get("RefreshToken", {}).values()]
+
+
+def keep(store: TokenStore, sign_in: SignIn, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes what a store holds of MSAL's cache."""
+    cache = json.loads(store.load() or "{}")["cache"]
+    change(cache)
+    store.save(encode(sign_in, json.dumps(cache)))
+
+
+def grants(simulator: Simulator) -> list[tuple[str | None, int | None, str | None]]:
+    """What the token endpoint was asked for, and how it answered."""
+    return [(r.kind, r.status, r.error) for r in simulator.log.sign_ins if r.path.endswith("/token")]
+
+
+def no_wait(_seconds: float) -> bool:
+    """Waits for nothing, and goes on."""
+    return False
+
+
+def say_nothing(_sentence: str) -> None:
+    """Tells nobody."""

@@ -1,0 +1,184 @@
+"""A person signs in, through the real MSAL and TLS: the browser's part is played by plain HTTP, the device's by nobody.
+
+A real browser does the same in tests/system.
+"""
+
+import re
+import ssl
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msal
+import pytest
+from sign_in_support import confidential, grants, no_wait, registration, say_nothing, sign_in_service
+
+from auditor.core.token_claims import read_claims
+from auditor.errors import SettingsError, SignInError
+from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
+from auditor.fetch.auth.loopback import Receiver
+from auditor.simulator import Simulator
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+ACTION = re.compile(r'action="([^"]+)"')
+
+
+class Person:
+    """Opens the address, presses a button, and lets the page post the answer back, as a browser would."""
+
+    def __init__(
+        self, simulator: Simulator, choice: str = "accept", change: Callable[[dict[str, str]], Any] = dict
+    ) -> None:
+        self._context = ssl.create_default_context(cafile=str(simulator.ca_file))
+        self._choice = choice
+        self._change = change
+        self.addresses: list[str] = []
+
+    def open(self, address: str) -> bool:
+        """Goes off in a thread of its own, as a browser does."""
+        self.addresses.append(address)
+        threading.Thread(target=self._sign_in, args=(address,), daemon=True).start()
+        return True
+
+    def _sign_in(self, address: str) -> None:
+        fields = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        page = self._post(address.partition("?")[0], {**fields, "simulated_choice": self._choice})
+        answer = {name: value.replace("&amp;", "&") for name, value in HIDDEN.findall(page)}
+        action = ACTION.search(page)
+        assert action is not None
+        self._change(answer)
+        with suppress(urllib.error.HTTPError):
+            self._post(action.group(1), answer)
+
+    def _post(self, url: str, fields: dict[str, str]) -> str:
+        request = urllib.request.Request(url, urlencode(fields).encode())  # noqa: S310 - https to the simulator, http to loopback
+        context = self._context if url.startswith("https") else None
+        with urllib.request.urlopen(request, timeout=10, context=context) as response:  # noqa: S310 - as above
+            return str(response.read().decode())
+
+
+def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str, Any, list[str]]:
+    """The access token, MSAL's cache, and what the user was told."""
+    cache, talk = msal.SerializableTokenCache(), list[str]()
+    sign_in = registration(simulator, **changes)
+    token = by_browser(sign_in, cache, talk.append, no_wait, Browser(open=person.open, patience=20))
+    return token, cache, talk
+
+
+@pytest.mark.parametrize("kind", ["public", "confidential"])
+def test_the_browser_brings_the_code(kind: str) -> None:
+    """PKCE, a state, the answer posted and not in an address; the sign-in can be renewed afterwards."""
+    with sign_in_service() as simulator:
+        changes = {"credential": confidential(simulator)} if kind == "confidential" else {}
+        person = Person(simulator)
+        token, cache, talk = signed_in(simulator, person, **changes)
+        assert grants(simulator) == [("authorization_code", 200, None)]
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(person.addresses[0]).query).items()}
+    assert (asked["code_challenge_method"], asked["response_mode"]) == ("S256", "form_post")
+    assert urlsplit(asked["redirect_uri"]).hostname == "localhost"
+    assert "offline_access" in asked["scope"]
+    assert person.addresses[0] in talk[0]
+    claims = read_claims(token)
+    assert claims is not None
+    assert (claims.user_name, claims.mfa) == ("auditor@partner.example", True)
+    assert list(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN))
+
+
+def test_whoever_cancels_in_the_browser_is_told() -> None:
+    """No code is redeemed."""
+    with sign_in_service() as simulator:
+        with pytest.raises(SignInError, match="refused"):
+            signed_in(simulator, Person(simulator, "cancel"))
+        assert grants(simulator) == []
+
+
+def test_a_code_of_somebody_else_is_not_redeemed() -> None:
+    """An answer with another state is turned away, and nobody signs in."""
+    with sign_in_service() as simulator:
+        person = Person(simulator, change=lambda answer: answer.update(state="another"))
+        cache = msal.SerializableTokenCache()
+        with pytest.raises(SignInError, match="within the time"):
+            by_browser(registration(simulator), cache, say_nothing, no_wait, Browser(open=person.open, patience=0.5))
+        assert grants(simulator) == []
+
+
+def test_a_wrong_code_is_refused_in_our_words() -> None:
+    """The service's own words may quote it."""
+    with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS54005") as refused:
+        signed_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
+    assert "marked" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_taken_port_is_said() -> None:
+    """Whoever named it may name another."""
+    with sign_in_service() as simulator, Receiver() as other, pytest.raises(SettingsError) as taken:
+        by_browser(registration(simulator), None, say_nothing, no_wait, Browser(port=other.port))
+    assert "--port" in taken.value.hint
+
+
+def test_without_a_browser_the_address_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No browser is opened where nobody could see it, and a browser that fails is no error."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    opened: list[str] = []
+
+    def opens(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", opens)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert open_browser("https://x.example") is False
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert open_browser("https://x.example") is True
+    assert opened == ["https://x.example"]
+
+    def fails(_address: str) -> bool:
+        raise OSError
+
+    monkeypatch.setattr("webbrowser.open", fails)
+    assert open_browser("https://x.example") is False
+
+
+def test_a_device_code() -> None:
+    """The user is told where to go and what to type."""
+    with sign_in_service() as simulator:
+        talk: list[str] = []
+        token = by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+        assert grants(simulator)[-1] == ("device_code", 200, None)
+    assert "enter the code" in talk[0]
+    assert read_claims(token) is not None
+
+
+def test_a_device_code_that_is_declined() -> None:
+    """Said as what it is."""
+    with sign_in_service(approve_device=False) as simulator:
+
+        def decline(sentence: str) -> None:
+            code = sentence.rpartition("code ")[2].strip(". ")
+            assert simulator.sign_ins.decide_device(code, approved=False)
+
+        with pytest.raises(SignInError, match="declined"):
+            by_device_code(registration(simulator), None, decline, no_wait)
+
+
+def test_a_device_code_that_nobody_types() -> None:
+    """Its time is over."""
+    with sign_in_service(device_lifetime=0) as simulator, pytest.raises(SignInError, match="in time"):
+        by_device_code(registration(simulator), None, say_nothing, no_wait)
+
+
+def test_a_device_code_for_another_app() -> None:
+    """The app registration is unknown."""
+    with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS700016"):
+        by_device_code(registration(simulator, client_id="another"), None, say_nothing, no_wait)
+
+
+def test_a_confidential_client_has_no_device_code() -> None:
+    """And is told what it has."""
+    with sign_in_service() as simulator, pytest.raises(SettingsError, match="public clients"):
+        by_device_code(registration(simulator, credential=confidential(simulator)), None, say_nothing, no_wait)

@@ -1,0 +1,177 @@
+"""`service`: patience with a busy sign-in service, and our own words for whatever goes wrong."""
+
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+from sign_in_support import SCOPE, no_wait, registration, sign_in_service
+
+from auditor.errors import AuditorError, SettingsError, SignInError, StoppedEarlyError
+from auditor.fetch.auth.http import ServiceBusyError
+from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.service import LONGEST_WAIT, application, patiently, refused, token_of
+
+AUTHORITY = "https://login.example/a-tenant"
+
+
+class Waits:
+    """Notes every wait."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> bool:
+        """Waits for nothing, and goes on."""
+        self.seconds.append(seconds)
+        return False
+
+
+def failing(*errors: Exception) -> Callable[[], str]:
+    """Raises these, one after the other, then gives a token."""
+    left = list(errors)
+
+    def step() -> str:
+        if left:
+            raise left.pop(0)
+        return "token"
+
+    return step
+
+
+def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
+    """Retry-After where there is one, doubling waits where there is none."""
+    waits = Waits()
+    busy = [
+        ServiceBusyError(429, 7.0),
+        ServiceBusyError(503, 0.0),
+        ServiceBusyError(503, None),
+        ServiceBusyError(500, None),
+    ]
+    assert patiently(failing(*busy), AUTHORITY, waits) == "token"
+    assert waits.seconds == [7.0, 0.0, 8.0, 16.0]
+
+
+def test_a_service_that_stays_busy_counts_as_down() -> None:
+    """All waits together are bounded; the run is to be resumed later."""
+    waits = Waits()
+    with pytest.raises(StoppedEarlyError, match="HTTP 429"):
+        patiently(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
+    assert LONGEST_WAIT - 40 <= sum(waits.seconds) <= LONGEST_WAIT
+
+
+def test_a_lost_connection_is_tried_again() -> None:
+    """A few times; then the service counts as out of reach."""
+    waits = Waits()
+    assert patiently(failing(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    assert waits.seconds == [1.0, 2.0]
+    with pytest.raises(StoppedEarlyError, match="cannot be reached: ConnectionError"):
+        patiently(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (requests.exceptions.SSLError("marked"), StoppedEarlyError, "cannot be trusted"),
+        (requests.exceptions.ProxyError("marked"), StoppedEarlyError, "ProxyError"),
+        (json.JSONDecodeError("marked", "marked", 0), SignInError, "does not answer like a sign-in service"),
+        (AttributeError("marked"), SignInError, "does not answer like a sign-in service"),
+        (SettingsError("as it is"), SettingsError, "as it is"),
+    ],
+)
+def test_the_rest_ends_it_at_once_in_our_own_words(error: Exception, kind: type[AuditorError], words: str) -> None:
+    """Somebody else's text may hold a token, so only the kind of error is named."""
+    waits = Waits()
+    with pytest.raises(kind, match=words) as raised:
+        patiently(failing(error), AUTHORITY, waits)
+    assert waits.seconds == []
+    assert "marked" not in f"{raised.value} {raised.value.hint}"
+    assert raised.value.__suppress_context__ or raised.value is error
+
+
+def test_whoever_does_not_want_the_token_any_more_is_not_kept() -> None:
+    """A run that is stopped does not wait for the service."""
+    with pytest.raises(SignInError, match="nobody waits"):
+        patiently(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
+
+
+def test_the_tokens_life_comes_with_it() -> None:
+    """And a refusal is an error with a cure."""
+    assert token_of({"access_token": "t", "expires_in": 4500}, ()) == ("t", 4500.0)
+    with pytest.raises(SignInError, match="AADSTS50173"):
+        token_of({"error": "invalid_grant", "error_codes": [50173]}, ())
+    assert "secret-1" not in refused({"error_description": "bad secret-1"}, ("secret-1",)).message
+
+
+@contextmanager
+def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) -> Iterator[SignIn]:
+    """Something over TLS that answers every request so."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"https://localhost:{server.server_address[1]}/a-tenant"
+        try:
+            yield SignIn("an-app", url, SCOPE, str(folder / "ca.pem"))
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        (200, {}, b"<html>Sign in to the guest network</html>", "does not answer like"),
+        (302, {"Location": "https://elsewhere.example/"}, b"", "a redirect, which is not followed"),
+        (404, {}, b'{"error": "invalid_tenant"}', "ValueError"),
+        (200, {}, b"[1, 2]", "does not answer like"),
+    ],
+)
+def test_what_is_no_sign_in_service_is_said_to_be_none(
+    tmp_path: Path, status: int, headers: dict[str, str], body: bytes, words: str
+) -> None:
+    """A guest network's page, a redirect elsewhere, another server."""
+    with (
+        impostor(tmp_path, status, headers, body) as sign_in,
+        pytest.raises(SignInError, match=words) as refused_,
+    ):
+        patiently(lambda: application(sign_in), sign_in.authority, no_wait)
+    assert "AUDITOR_AUTHORITY" in refused_.value.hint
+
+
+def test_a_server_that_nobody_vouches_for_is_not_used() -> None:
+    """The certificate is checked against the one setting, whatever REQUESTS_CA_BUNDLE says."""
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator, ca_bundle=None)
+        with pytest.raises(StoppedEarlyError, match="certificate") as stopped:
+            patiently(lambda: application(sign_in), sign_in.authority, no_wait)
+        assert "AUDITOR_CA_BUNDLE" in stopped.value.hint
+        assert simulator.log.sign_ins == ()
+
+
+def test_a_busy_service_is_met_while_msal_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MSAL asks the network in its constructor already; its answer's Retry-After is honoured there as well."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        assert patiently(lambda: application(sign_in), sign_in.authority, no_wait).client_id == simulator.client_id

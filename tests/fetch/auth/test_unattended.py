@@ -1,0 +1,377 @@
+"""`Unattended` through the real MSAL and TLS: where tokens come from, and where successors go, before a token is used."""
+
+import base64
+import json
+import os
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
+
+from auditor.core.token_claims import read_claims
+from auditor.errors import SignInError, StoppedEarlyError
+from auditor.fetch.auth.kept import decode
+from auditor.fetch.auth.refresh_token import GivenRefreshToken
+from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.unattended import Sources, Unattended
+from auditor.fetch.token_store import TokenStore
+from auditor.fetch.tokens import Need
+from auditor.settings import Secret
+from auditor.simulator import Simulator
+
+
+def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> GivenRefreshToken:
+    """A refresh token of the operator's, in a file or not."""
+    text = simulator.mint_refresh_token(lifetime)
+    if file is None:
+        return GivenRefreshToken(Secret(text))
+    file.write_text(f"{text}\n", encoding="utf-8")
+    return GivenRefreshToken(Secret(text, str(file)))
+
+
+class Talk(list[str]):
+    """What the user was told."""
+
+    def __call__(self, sentence: str) -> None:
+        """Takes a sentence."""
+        self.append(sentence)
+
+
+def signed_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
+    """A store with a sign-in, as `auditor login` leaves it."""
+    sign_in = registration(simulator)
+    store = store_in(folder, sign_in)
+    Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
+    return sign_in, store
+
+
+def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
+    """Lets the kept sign-in be older, and its access token be over."""
+
+    def change(cache: dict[str, Any]) -> None:
+        cache["AccessToken"] = {}
+        for token in cache["RefreshToken"].values():
+            token["last_modification_time"] = str(int(time.time() - days * 86_400))
+
+    keep(store, sign_in, change)
+
+
+def test_the_kept_sign_in_comes_first(tmp_path: Path) -> None:
+    """With a token that still lives nothing is asked; the refresh token and the access token given are not touched."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        before = grants(simulator)
+        sources = Sources(store, given(simulator), Secret("theirs"))
+        found = Unattended(sign_in, sources, Talk())
+        token, seconds = found.redeem(Need())
+        assert grants(simulator) == before
+    claims = read_claims(token)
+    assert claims is not None
+    assert claims.user_name == "auditor@partner.example"
+    assert 4000 < seconds <= 4500
+    assert "kept in" in found.source
+    assert found.days_left == 90
+
+
+def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
+    """The store holds the successor when `redeem` returns; another process goes on from there."""
+    with sign_in_service(revoke_rotated=True) as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        for _ in range(3):
+            (before,) = refresh_tokens(store)
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            (after,) = refresh_tokens(store)
+            assert after != before
+
+
+def test_a_sign_in_that_lasts_for_months(tmp_path: Path) -> None:
+    """Eighty days idle: the renewal starts ninety new ones, so there is nothing to warn of."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        aged(store, sign_in, 80)
+        talk = Talk()
+        found = Unattended(sign_in, Sources(store), talk)
+        found.redeem(Need())
+    assert (found.days_left, talk) == (90, [])
+
+
+def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
+    """As a whole, keeping its mode, and nothing beside it; the file then serves the next renewal."""
+    file = tmp_path / "refresh-token"
+    with sign_in_service(revoke_rotated=True) as simulator:
+        source = given(simulator, file)
+        file.chmod(0o640)
+        first = file.read_text(encoding="utf-8")
+        sign_in = registration(simulator)
+        store = store_in(tmp_path / "store", sign_in)
+        found = Unattended(sign_in, Sources(store, source), talk := Talk())
+        found.redeem(Need())
+        second = file.read_text(encoding="utf-8")
+        found.redeem(Need(force=True))
+        third = file.read_text(encoding="utf-8")
+        assert [grant for grant, _, _ in grants(simulator)] == ["refresh_token"] * 2
+    assert len({first, second, third}) == 3
+    assert (talk, found.days_left, store.load()) == ([], 90, None)
+    assert "AUDITOR_REFRESH_TOKEN_FILE" in found.source
+    if sys.platform != "win32":
+        assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """A vault's agent may have put it there; what it points at is rewritten."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    with sign_in_service() as simulator:
+        given(simulator, real)
+        link.symlink_to(real)
+        before = real.read_text(encoding="utf-8")
+        source = GivenRefreshToken(Secret("", str(link)))
+        Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+    assert link.is_symlink()
+    assert real.read_text(encoding="utf-8") != before
+
+
+def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path: Path) -> None:
+    """The next run goes on with that, whatever the environment still says."""
+    with sign_in_service(revoke_rotated=True) as simulator:
+        sign_in = registration(simulator)
+        store, source = store_in(tmp_path, sign_in), given(simulator)
+        for _ in range(3):
+            Unattended(sign_in, Sources(store, source), Talk()).redeem(Need(force=True))
+
+
+def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the user is told, once."""
+    file = tmp_path / "refresh-token"
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        store, source = store_in(tmp_path / "store", sign_in), given(simulator, file)
+        before = file.read_text(encoding="utf-8")
+        with monkeypatch.context() as patched:
+            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
+            found = Unattended(sign_in, Sources(store, source), talk := Talk())
+            found.redeem(Need())
+        assert len(refresh_tokens(store)) == 1
+        found.redeem(Need(force=True))
+        assert "kept in" in found.source
+    assert file.read_text(encoding="utf-8") == before
+    assert len(talk) == 1
+    assert "cannot be rewritten" in talk[0]
+
+
+def test_without_any_place_the_successor_lives_as_long_as_the_run(tmp_path: Path) -> None:
+    """The user is told; the run itself goes on, also where the old token is revoked by its use."""
+    (tmp_path / "no-folder").write_text("", encoding="utf-8")
+    for folder in (None, tmp_path / "no-folder" / "store"):
+        with sign_in_service(revoke_rotated=True) as simulator:
+            sign_in = registration(simulator)
+            store = store_in(folder, sign_in) if folder else None
+            found = Unattended(sign_in, Sources(store, given(simulator)), talk := Talk())
+            for _ in range(3):
+                found.redeem(Need(force=True))
+            assert len(grants(simulator)) == 3
+        assert talk
+        assert "memory" in found.source
+
+
+def test_the_end_of_a_token_that_is_not_renewed_is_announced(tmp_path: Path) -> None:
+    """A file of eighty days that nobody may rewrite, and no store: ten days are left, and that is said."""
+    file = tmp_path / "refresh-token"
+    with sign_in_service() as simulator:
+        source = given(simulator, file)
+        old = (datetime.now(UTC) - timedelta(days=80)).timestamp()
+        os.utime(file, (old, old))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
+            found = Unattended(registration(simulator), Sources(None, source), talk := Talk())
+            found.redeem(Need())
+    assert found.days_left == 10
+    assert any("ends within 10 days" in sentence for sentence in talk)
+
+
+def test_a_dead_sign_in_gives_way_to_the_next_source(tmp_path: Path) -> None:
+    """A new refresh token revives it; without one the access token given is used; without that the reason is said."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        aged(store, sign_in, 1)
+        simulator.revoke_tokens()
+        with pytest.raises(SignInError, match="revoked"):
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+        theirs = Sources(store, None, Secret("theirs"))
+        assert Unattended(sign_in, theirs, Talk()).redeem(Need())[0] == "theirs"
+        Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
+        Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [("mfa_required", "AADSTS50076"), ("expired", "AADSTS700082"), ("no_consent", "AADSTS65001")],
+)
+def test_refusals_are_named(tmp_path: Path, trouble: str, words: str) -> None:
+    """By number, with what to do."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        simulator.identity.fail_always(trouble)
+        with pytest.raises(SignInError, match=words) as refused:
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+    assert refused.value.hint
+
+
+def test_an_expired_refresh_token(tmp_path: Path) -> None:
+    """Ninety days idle."""
+    with sign_in_service() as simulator:
+        source = given(simulator, tmp_path / "rt", lifetime=-1)
+        with pytest.raises(SignInError, match="90 days"):
+            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+
+
+def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
+    """The secure application model: without the secret its refresh token opens nothing."""
+    with sign_in_service() as simulator:
+        text = simulator.sign_ins.give_refresh_token(confidential=True)
+        source = GivenRefreshToken(Secret(text))
+        with pytest.raises(SignInError, match="confidential client"):
+            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+        sign_in = registration(simulator, credential=confidential(simulator))
+        store = store_in(tmp_path, sign_in)
+        for _ in range(2):
+            Unattended(sign_in, Sources(store, source), Talk()).redeem(Need(force=True))
+        simulator.identity.fail_always("invalid_client")
+        with pytest.raises(SignInError, match="client secret is wrong"):
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+
+
+def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
+    """From the kept sign-in and from a refresh token's file alike: the new token claims what was asked for."""
+    wanted = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        file = given(simulator, tmp_path / "rt")
+        for sources in (Sources(store), Sources(None, file)):
+            token, _ = Unattended(sign_in, sources, Talk()).redeem(Need(force=True, claims=wanted))
+            payload = token.split(".")[1]
+            assert '"acrs": ["c1"]' in _decoded(payload)
+
+
+def _decoded(payload: str) -> str:
+    return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+
+
+@pytest.mark.parametrize("trouble", ["throttled", "unavailable", "unavailable_html"])
+def test_throttling_by_the_sign_in_service_is_honoured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """As long as Retry-After says; then the renewal goes through."""
+    waited: list[float] = []
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        found = Unattended(sign_in, Sources(store), Talk())
+
+        def wait(seconds: float) -> bool:
+            waited.append(seconds)
+            return False
+
+        monkeypatch.setattr(found._given_up, "wait", wait)
+        simulator.identity.fail_next(trouble, times=2, retry_after=13)
+        before = len(grants(simulator))
+        found.redeem(Need(force=True))
+        assert [status for _, status, _ in grants(simulator)[before:]][-1] == 200
+        assert len(grants(simulator)) == before + 3
+    assert waited == [13.0, 13.0]
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) -> None:
+    """`cancel` ends the wait at once."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        simulator.identity.fail_always("throttled", retry_after=200)
+        found = Unattended(sign_in, Sources(store), Talk())
+        before = time.monotonic()
+        threading.Timer(0.05, found.cancel).start()
+        with pytest.raises(SignInError, match="nobody waits"):
+            found.redeem(Need(force=True))
+    assert time.monotonic() - before < 30
+
+
+def test_a_service_out_of_reach_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run may be resumed when it is back; nobody has to sign in again."""
+    with sign_in_service() as simulator:
+        signed_in(simulator, tmp_path)
+        sign_in = registration(simulator, ca_bundle=None)
+    found = Unattended(sign_in, Sources(store_in(tmp_path, sign_in)), Talk())
+    monkeypatch.setattr(found._given_up, "wait", no_wait)
+    with pytest.raises(StoppedEarlyError, match="cannot be reached"):
+        found.redeem(Need(force=True))
+
+
+def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
+    """Where a service revokes a refresh token by its use, two at once would end the sign-in: the lock keeps them apart."""
+    with sign_in_service(revoke_rotated=True) as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        failures: list[Exception] = []
+
+        def renew() -> None:
+            try:
+                own = Unattended(sign_in, Sources(store_in(tmp_path, sign_in)), Talk())
+                for _ in range(5):
+                    own.redeem(Need(force=True))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+                failures.append(error)
+
+        threads = [threading.Thread(target=renew) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert failures == []
+        assert len(grants(simulator)) == 21
+        assert len(refresh_tokens(store)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"version": 2}', '{"version": 1, "cache": []}', "\ufffd"])
+def test_a_damaged_store_is_as_if_nobody_were_signed_in(tmp_path: Path, text: str) -> None:
+    """And says how to sign in."""
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        store = store_in(tmp_path, sign_in)
+        store.save(text)
+        with pytest.raises(SignInError, match="nobody is signed in"):
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+
+
+@pytest.mark.parametrize("text", ["", " \n", "two words", "line\nline", "é" * 40])
+def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
+    """And nothing of it is sent or shown."""
+    file = tmp_path / "rt"
+    file.write_text(text, encoding="utf-8")
+    with sign_in_service() as simulator:
+        source = GivenRefreshToken(Secret(text, str(file)))
+        with pytest.raises(SignInError, match="is empty, or holds what no refresh token has"):
+            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+        assert grants(simulator) == []
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    """By its path and the reason."""
+    source = GivenRefreshToken(Secret("", str(tmp_path / "none")))
+    assert (source.given_at, source.is_writable, source.replace("x")) == (None, False, False)
+    with pytest.raises(SignInError, match="No such file"):
+        source.read()
+
+
+def test_what_is_kept_shows_no_token(tmp_path: Path) -> None:
+    """Not by its repr, and nothing but the cache holds one."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+    kept = decode(store.load(), sign_in)
+    (token,) = refresh_tokens(store)
+    assert token not in repr(kept)
+    document = json.loads(store.load() or "{}")
+    assert set(document) == {"version", "authority", "client_id", "cache"}

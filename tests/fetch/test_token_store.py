@@ -1,0 +1,214 @@
+"""`token_store`: where a sign-in is kept, encrypted where a key is given, behind a lock that a dead process cannot hold."""
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from msal_extensions import FilePersistence
+from msal_extensions.persistence import PersistenceNotFound
+
+from auditor.errors import SettingsError, SignInError
+from auditor.fetch import platform_store
+from auditor.fetch.file_lock import locked
+from auditor.fetch.platform_store import PlatformStorage, platform_storage
+from auditor.fetch.token_file import FileStorage
+from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.settings import Secret
+
+AUTHORITY = "https://login.microsoftonline.com/a-tenant"
+TEXT = '{"cache": "marked-refresh-token"}'
+KEYS = [base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
+
+
+def store_in(folder: Path, *keys: str, client_id: str = "an-app") -> TokenStore:
+    """A store in a folder, encrypted with the first of the keys."""
+    found = open_store(Place(str(folder), Secret(" ".join(keys)) if keys else None), AUTHORITY, client_id)
+    assert found is not None
+    return found
+
+
+def content_of(folder: Path) -> bytes:
+    """The one file of a store."""
+    (file,) = folder.glob("sign-in-*.json")
+    return file.read_bytes()
+
+
+def test_a_sign_in_is_kept(tmp_path: Path) -> None:
+    """In a folder that is made for its owner alone; plain text says so of itself."""
+    store = store_in(tmp_path / "new" / "folder")
+    assert store.load() is None
+    assert store.remove() is False
+    with store.locked():
+        store.save(TEXT)
+    assert store_in(tmp_path / "new" / "folder").load() == TEXT
+    assert "plain text" in store.where
+    if sys.platform != "win32":
+        assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
+    assert store.remove() is True
+    assert store.load() is None
+
+
+def test_each_app_registration_has_its_own(tmp_path: Path) -> None:
+    """Two profiles do not overwrite each other's sign-in."""
+    store_in(tmp_path, client_id="one").save("1")
+    store_in(tmp_path, client_id="two").save("2")
+    assert store_in(tmp_path, client_id="ONE").load() == "1"
+
+
+def test_with_a_key_nothing_is_readable(tmp_path: Path) -> None:
+    """Neither the token nor the shape of the document is on the disk; the key's either alphabet opens it."""
+    store_in(tmp_path, KEYS[0]).save(TEXT)
+    assert b"marked" not in content_of(tmp_path)
+    assert b"cache" not in content_of(tmp_path)
+    url_safe = KEYS[0].replace("+", "-").replace("/", "_")
+    assert store_in(tmp_path, url_safe).load() == TEXT
+    assert "encrypted" in store_in(tmp_path, KEYS[0]).where
+
+
+def test_keys_are_changed_by_putting_the_new_one_first(tmp_path: Path) -> None:
+    """The old one still opens what it closed; what is saved next is closed by the new one alone."""
+    store_in(tmp_path, KEYS[0]).save(TEXT)
+    both = store_in(tmp_path, KEYS[1], KEYS[0])
+    both.save(both.load() or "")
+    assert store_in(tmp_path, KEYS[1]).load() == TEXT
+    with pytest.raises(SignInError, match="another key"):
+        store_in(tmp_path, KEYS[0]).load()
+
+
+def test_without_the_key_it_is_said_to_be_encrypted(tmp_path: Path) -> None:
+    """And not to be missing."""
+    store_in(tmp_path, KEYS[0]).save(TEXT)
+    with pytest.raises(SignInError, match="is encrypted"):
+        store_in(tmp_path).load()
+
+
+def test_a_plain_file_becomes_encrypted(tmp_path: Path) -> None:
+    """Whoever sets a key later need not sign in again."""
+    store_in(tmp_path).save(TEXT)
+    later = store_in(tmp_path, KEYS[0])
+    later.save(later.load() or "")
+    assert b"marked" not in content_of(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["", " ", "short", "ä" * 43, base64.b64encode(b"x" * 31).decode()])
+def test_what_is_no_key_is_said_at_once(tmp_path: Path, key: str) -> None:
+    """With the command that makes one, and without the key itself."""
+    with pytest.raises(SettingsError, match="is no key") as refused:
+        store_in(tmp_path, key)
+    assert "openssl" in refused.value.hint
+    assert not key.strip() or key not in refused.value.message
+
+
+def test_the_usual_place_is_the_users_state_folder(tmp_path: Path) -> None:
+    """Where nobody names another and the platform has no store of its own."""
+    found = open_store(Place(), AUTHORITY, "an-app")
+    assert found is not None
+    found.save(TEXT)
+    assert content_of(tmp_path / "state" / "auditor") == TEXT.encode()
+
+
+def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may have none."""
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.delenv("LOCALAPPDATA")
+    monkeypatch.setattr(Path, "home", _no_home)
+    assert open_store(Place(), AUTHORITY, "an-app") is None
+
+
+def _no_home() -> Path:
+    raise RuntimeError("no home")
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from auditor.fetch.file_lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_dead_process_holds_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A living one does, and whoever waits for too long is told; a killed one lets go at once."""
+    path = tmp_path / "a.lock"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        monkeypatch.setattr("auditor.fetch.file_lock.LOCK_SECONDS", 0.05)
+        with pytest.raises(SignInError, match="another process"), locked(path):
+            pass
+        process.send_signal(signal.SIGKILL)
+    before = time.monotonic()
+    with locked(path):
+        assert time.monotonic() - before < 5
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_where_nothing_can_be_written_there_is_no_lock(tmp_path: Path) -> None:
+    """A read-only folder must not stop a run that could do without."""
+    tmp_path.chmod(0o500)
+    with locked(tmp_path / "folder" / "a.lock"):
+        pass
+    tmp_path.chmod(0o700)
+
+
+def test_the_platforms_own_store_keeps_a_text(tmp_path: Path) -> None:
+    """Through msal-extensions' own class; its plain file stands for the stores of other platforms."""
+    storage = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
+    store = TokenStore(storage, tmp_path / "own.lock")
+    assert store.load() is None
+    assert store.remove() is False
+    store.save(TEXT)
+    assert store.load() == TEXT
+    assert store.remove() is True
+    assert store.load() is None
+
+
+class Broken:
+    """A keyring that is locked: its errors are its own, and quote what they were given."""
+
+    def load(self) -> str:
+        """Fails."""
+        raise RuntimeError("marked-refresh-token")
+
+    def save(self, content: str) -> None:
+        """Fails."""
+        raise RuntimeError(content)
+
+
+def test_a_locked_keyring_is_named_without_its_words() -> None:
+    """Reading says how to go on; writing is an OSError as with any other place."""
+    storage = PlatformStorage(Broken(), PersistenceNotFound, "the keyring")
+    with pytest.raises(SignInError, match="the keyring cannot be read: RuntimeError") as refused:
+        storage.load()
+    assert "marked" not in str(refused.value)
+    with pytest.raises(OSError, match="does not take it: RuntimeError"):
+        storage.save("marked-refresh-token")
+
+
+def test_a_platform_without_a_store_falls_back_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without msal-extensions, and without a desktop's session."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'none'}")
+    assert platform_storage(tmp_path / "sign-in-x") is None
+    monkeypatch.setitem(sys.modules, "msal_extensions", None)
+    assert platform_storage(tmp_path / "sign-in-x") is None
+
+
+def test_a_named_folder_or_a_key_always_means_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduled job must find what the login at the desk left."""
+    own = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
+    monkeypatch.setattr("auditor.fetch.token_store.platform_storage", lambda _path: own)
+    places = {Place(): True, Place(str(tmp_path)): False, Place(None, Secret(KEYS[0])): False}
+    for place, platform in places.items():
+        found = open_store(place, AUTHORITY, "an-app")
+        assert found is not None
+        assert (found.where == "the platform's store") is platform
+    assert isinstance(platform_store.PlatformStorage, type)
+    assert FileStorage(tmp_path / "x").load() is None
