@@ -16,7 +16,7 @@ from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
 
-_Count = Annotated[int, Meta(ge=0)]
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
 _MEND = "use the version of auditor that wrote it, put the file back as it was, or audit the list again"
 
