@@ -1,13 +1,15 @@
 """Which runs are left to finish, what `resume` refuses, and what it does where nothing is left to ask."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.core.model import Customer, RejectedRow
 from auditor.journal.lines import encode
 from auditor.simulator import (
     AnswerOptions,
@@ -50,6 +52,39 @@ def _rewrite(run: Path, **header: object) -> None:
         del line["crc"]
         line.update(header if line["kind"] == "header" else {})
     (run / journal.JOURNAL).write_bytes(b"".join(map(encode, lines)))
+
+
+def test_which_file_was_audited_can_be_shown_later(simulator: Simulator, tmp_path: Path) -> None:
+    """summary.json has the name, size and SHA-256 of each list that is a file; `verify` compares them with the journal."""
+    assert simulator.api_url
+    other = tmp_path / "other.csv"
+    other.write_text(f"Microsoft ID\n{IDS[1]}\n", encoding="utf-8")
+    assert main(["run", "list.txt", str(other), *RUN[2:]]) == 0
+    summary = json.loads((_runs()[0] / "summary.json").read_text(encoding="utf-8"))
+    assert summary["list_files"] == [
+        {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name in ("list.txt", str(other))
+        for content in [Path(name).read_bytes()]
+    ]
+    assert main(["verify", "latest", "--quiet"]) == 0
+
+
+def test_a_list_that_changes_while_it_is_read_is_told_of(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No digest is given for what is no longer what was read."""
+    assert simulator.api_url
+    real = journal.write_rows
+
+    def changing(run: Path, rows: Iterable[Customer | RejectedRow]) -> journal.RowsWritten:
+        found = real(run, rows)
+        Path("list.txt").write_text("changed", encoding="ascii")
+        return found
+
+    monkeypatch.setattr(journal, "write_rows", changing)
+    assert main(RUN) == 0
+    assert "warning: list.txt was changed while it was read" in capsys.readouterr().err
+    assert json.loads((_runs()[0] / "summary.json").read_text(encoding="utf-8"))["list_files"] == []
 
 
 def test_a_new_run_of_a_list_tells_of_an_unfinished_one(
