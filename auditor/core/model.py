@@ -295,6 +295,15 @@ class Freshness:
     reused: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A customer list as it was handed in, where it was a file: what shows later which file was audited."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.
@@ -304,6 +313,7 @@ class RunFacts:
         api: base URL that was asked.
         validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
+        list_files: those of them that were files, as they stood while they were read.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
         columns: the lists' other columns, in order of first appearance.
@@ -324,6 +334,7 @@ class RunFacts:
     api: str
     validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
+    list_files: tuple[ListFile, ...] = ()
     list_digest: str = ""
     rows: int = 0
     customers: int = 0

@@ -94,6 +94,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         validation_type=header.type,
         simulated=header.simulated,
         lists=header.lists,
+        list_files=header.list_files,
         list_digest=header.list_digest,
         rows=header.rows,
         customers=header.customers,

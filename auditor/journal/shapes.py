@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from auditor.core.model import Cause, Reason, Way
+from auditor.core.model import Cause, ListFile, Reason, Way
 from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
 
-_Count = Annotated[int, Meta(ge=0)]
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
 _MEND = "use the version of auditor that wrote it, put the file back as it was, or audit the list again"
 
@@ -38,6 +38,7 @@ class Header(Struct, tag_field="kind", tag="header"):
     max_undetermined: _Count
     settings: dict[str, Any]
     presentation: Presentation = Presentation()
+    list_files: tuple[ListFile, ...] = ()
 
 
 class Session(Struct, tag_field="kind", tag="session"):

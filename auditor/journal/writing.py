@@ -63,6 +63,7 @@ class Journal:
             "type": facts.validation_type,
             "simulated": facts.simulated,
             "lists": facts.lists,
+            "list_files": facts.list_files,
             "list_digest": facts.list_digest,
             "rows": facts.rows,
             "customers": facts.customers,

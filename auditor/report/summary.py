@@ -100,6 +100,7 @@ def as_json(told: Summary) -> bytes:
         "requests": {"total": facts.requests.get("sent", 0), **dict(sorted(facts.requests.items()))},
         "pace": facts.pace,
         "lists": facts.lists,
+        "list_files": [asdict(one) for one in facts.list_files],
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,
         "max_undetermined": facts.max_undetermined,

@@ -86,6 +86,7 @@ def _facts(evidence: Evidence, counted: Counted) -> dict[str, Any]:
         "reused_answers": counted.freshness.reused,
         "requests": {"total": facts.requests.get("sent", 0), **facts.requests},
         "lists": [*facts.lists],
+        "list_files": [asdict(one) for one in facts.list_files],
         "damaged_lines": [*facts.damaged_lines],
         "membership": {**asdict(found), "unchecked": counted.unchecked, "unlisted": counted.unlisted},
     }
