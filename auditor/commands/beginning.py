@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands import unfinished
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
@@ -119,7 +120,21 @@ def _write_header(
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
     with journal.Journal(run) as opened:
-        opened.begin(facts, {"formats": job.formats, "customer_list": job.check, **kept})
+        opened.begin(
+            facts,
+            {
+                "formats": job.formats,
+                "customer_list": job.check,
+                "tenant_id": job.settings.tenant_id,
+                **kept,
+            },
+        )
+    other = None if job.simulated else unfinished.same_list(run.parent, facts)
+    if other is not None:
+        job.watch.warned(
+            f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
+            f"to go on with that one, stop this one and type: auditor resume {other}"
+        )
 
 
 def _new_folder(reports: Path, began: datetime) -> Path:

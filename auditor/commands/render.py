@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from auditor import journal
-from auditor.core.ledger import Ledger, complete, exit_code
+from auditor.core.ledger import STOPPED, Ledger, complete, exit_code
 from auditor.core.model import RunEnd, RunFacts
 from auditor.errors import SettingsError
 
@@ -34,7 +34,8 @@ class Rendered:
     @property
     def exit_code(self) -> int:
         """What the command returns."""
-        return exit_code(self.ledger, self.facts)
+        # a full disk may have refused the line that says so
+        return STOPPED[self.end.cause] if self.end else exit_code(self.ledger, self.facts)
 
     @property
     def unanswered(self) -> int:

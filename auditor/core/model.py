@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from auditor.core.presentation import Presentation
 
+VALIDATION_TYPE = "account"
+"""The `type` of the query: the only one that this version asks for."""
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -285,7 +287,7 @@ class RunFacts:
     Attributes:
         run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
         api: base URL that was asked.
-        validation_type: the `type` of the query; always `account` so far.
+        validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
@@ -305,7 +307,7 @@ class RunFacts:
 
     run_id: str
     api: str
-    validation_type: str = "account"
+    validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
     list_digest: str = ""
     rows: int = 0
