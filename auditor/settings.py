@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditor.core.ledger import FailOn
 from auditor.core.proxy import LOOPBACK, Proxy
 from auditor.errors import SettingsError
 
@@ -138,6 +139,12 @@ def _proxy(text: str) -> Proxy | None:
     return proxy
 
 
+def _fail_on(text: str) -> str:
+    if text not in (known := [what.value for what in FailOn]):
+        raise ValueError(f"{text!r} is none of {', '.join(known)}")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told from outside. `None` means not set."""
@@ -167,6 +174,10 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+    baseline: str | None = None
+    sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    fail_on: tuple[str, ...] = field(default=(), metadata={"parse": _fail_on, "many": ","})
+    limit: int | None = field(default=None, metadata={"parse": _number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": _number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": _number(int, 0)})
 
@@ -342,7 +353,13 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     parse = metadata.get("parse", str)
     value = value.reveal() if isinstance(value, Secret) else value
     try:
-        return parse(str(value))
+        return _several(value, metadata) if "many" in metadata else parse(str(value))
     except ValueError as error:
         shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
         raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None
+
+
+def _several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A setting with several values: a list, or a text in which a mark stands between them."""
+    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    return tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))

@@ -96,7 +96,16 @@ class End(Struct, tag_field="kind", tag="end"):
     pace: dict[str, float | None] = {}
 
 
-Line = Header | Session | Answer | Member | Members | End
+class Compared(Struct, tag_field="kind", tag="baseline"):
+    """What the run is compared with."""
+
+    run_id: str
+    started_at: datetime | None
+    note: str
+    digest: str
+
+
+Line = Header | Session | Answer | Member | Members | End | Compared
 
 
 class _Version(Struct):

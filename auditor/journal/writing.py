@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from auditor import __version__
+from auditor.core.baseline import Baseline
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, Cause, Membership, RunFacts
 from auditor.journal.appending import LineFile, sync_folder
@@ -145,6 +146,18 @@ class Journal:
                 "customers": found.customers,
                 "complete": found.complete,
                 "message": found.message,
+            }
+        )
+
+    def baseline(self, baseline: Baseline) -> None:
+        """Writes what the run is compared with; the first such line counts."""
+        self._append(
+            {
+                "kind": "baseline",
+                "run_id": baseline.run_id,
+                "started_at": baseline.started_at,
+                "note": baseline.note,
+                "digest": baseline.digest,
             }
         )
 
