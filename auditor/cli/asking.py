@@ -1,4 +1,4 @@
-"""The commands that look and write nothing: `config` and `status`."""
+"""The commands that look and write nothing: `config`, `doctor` and `status`."""
 
 import click
 
@@ -41,3 +41,28 @@ def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | No
     found = carry_out(ids, settings, progress.say)
     facts.statuses(found, as_json=as_json)
     return found.exit_code
+
+
+@click.command()
+@options.REPORTS
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.CONFIGURED
+@options.TALKING
+def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """Check all that a run needs: network, sign-in, role, one real call, this machine.
+
+    What it prints holds no secret and no customer, and may be pasted into a ticket.
+    """
+    from auditor import settings as all_settings
+    from auditor.cli import diagnosis
+    from auditor.commands.doctor import Doctor
+    from auditor.core.doctor import exit_code
+
+    examined = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile))
+    if as_json:
+        results = list(examined.examine())
+        diagnosis.as_json(results, exit_code=exit_code(results), simulated=examined.simulated)
+    else:
+        results = diagnosis.show(examined.examine(), quiet=quiet)
+        diagnosis.summary(results, exit_code=exit_code(results), simulated=examined.simulated, quiet=quiet)
+    return exit_code(results)

@@ -269,5 +269,5 @@ def simulate(
     return 0
 
 
-for _command in (asking.config, asking.status, *sign_in_commands.COMMANDS):
+for _command in (asking.config, asking.doctor, asking.status, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

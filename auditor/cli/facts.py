@@ -83,29 +83,25 @@ def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
 
 def _document(one: "CustomerStatus", since: datetime | None, days: int | None) -> dict[str, Any]:
     """The columns of `results`, under their names, and what only this command knows."""
-    document: dict[str, Any] = {
+    finding = one.answer.finding if one.answer else None
+    reply = one.answer.reply if one.answer else None
+    return {
         "given": one.given,
         "customer_id": one.customer_id,
         "verdict": one.verdict,
-        "status": None,
+        "status": finding and finding.status,
         "reason": one.reason,
-    }
-    if one.answer is None:
-        return document
-    finding, reply = one.answer.finding, one.answer.reply
-    return document | {
-        "status": finding.status,
         "last_update": since.isoformat() if since else None,
-        "last_update_raw": finding.last_update_raw,
+        "last_update_raw": finding and finding.last_update_raw,
         "days_in_status": days,
-        "checked_at": reply.received_at.isoformat(),
-        "attempts": one.answer.attempts,
-        "http_status": reply.http_status,
-        "error_code": finding.error_code,
-        "error_name": finding.error_name,
-        "error_message": finding.error_message,
-        "request_id": reply.request_id,
-        "correlation_id": reply.correlation_id,
+        "checked_at": reply and reply.received_at.isoformat(),
+        "attempts": one.answer.attempts if one.answer else 0,
+        "http_status": reply and reply.http_status,
+        "error_code": finding and finding.error_code,
+        "error_name": finding and finding.error_name,
+        "error_message": finding and finding.error_message,
+        "request_id": reply and reply.request_id,
+        "correlation_id": reply and reply.correlation_id,
         "in_customer_list": one.member,
     }
 
@@ -121,7 +117,7 @@ def _print(console: Console, one: "CustomerStatus", document: dict[str, Any]) ->
 
 
 def _since_words(document: dict[str, Any]) -> str:
-    if not document.get("last_update_raw"):
+    if not document["last_update_raw"]:
         return ""
     days = document["days_in_status"]
     at = document["last_update"] or f"{document['last_update_raw']} (as received)"
@@ -129,12 +125,12 @@ def _since_words(document: dict[str, Any]) -> str:
 
 
 def _error_words(document: dict[str, Any]) -> str:
-    code, words = document.get("error_code"), document.get("error_message")
+    code, words = document["error_code"], document["error_message"]
     return ": ".join(filter(None, [f"code {code}" if code else "", words or ""]))
 
 
 def _evidence(document: dict[str, Any]) -> str:
-    if "request_id" not in document:
+    if not document["attempts"]:
         return ""
     known = {True: "; in your customer list", False: "; not in your customer list"}
     http = f"HTTP {document['http_status']}" if document["http_status"] else "no answer"

@@ -33,7 +33,7 @@ def carry_out(run: Path, job: Job) -> Rendered:
     """
 
     async def whole() -> RunEnd | None:
-        async with fetching(job.settings, job.watch.sign_in) as api:
+        async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
             return await _session(run, job, api)
 
     with one_writer_at_a_time(run):
@@ -62,7 +62,7 @@ def audit_own_list(job: Job) -> Rendered:
     with ExitStack() as held:
 
         async def whole() -> tuple[Path, RunEnd | None]:
-            async with fetching(job.settings, job.watch.sign_in) as api:
+            async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
                 run = await start_from_own_list(job, api)
                 held.enter_context(one_writer_at_a_time(run))
                 return run, await _session(run, job, api)
@@ -128,7 +128,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     facts = journal.read_facts(run)
     if job.settings.reuse:
         _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
-    done = journal.finally_answered(run)
+    done = journal.finally_answered(run, facts.rows)
     api.pacing.expect(facts.customers - len(done))
     job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
 
@@ -156,10 +156,10 @@ async def _signed_in(api: Fetching) -> bool:
 
 def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:
     """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
-    known = journal.finally_answered(run)
+    known = journal.finally_answered(run, facts.rows)
     found = journal.reusable(run, facts, since)
     for row, customer_id in journal.wanted(run):
-        if customer_id in found and customer_id not in known:
+        if customer_id in found and row not in known:
             opened.reuse(row, found[customer_id])
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from auditor.commands.signing_in import REFUSED_MFA, token_source
 from auditor.core.customer_page import judge_customer, judge_page
-from auditor.core.plan import Plan
+from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
+from auditor.fetch.learned import LearnedRates, state_folder, tenant_of
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
@@ -40,12 +41,15 @@ class Fetching:
 
 
 @asynccontextmanager
-async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIterator[Fetching]:
+async def fetching(
+    settings: Settings, show: Callable[[str], None], *, remember: bool = True
+) -> AsyncIterator[Fetching]:
     """Opens the connection pool and the sign-in; nothing is sent before the first question.
 
     Args:
         settings: of the run.
         show: is given what the user should know of the sign-in, a sentence each.
+        remember: begin with what earlier runs learned about the limit, and leave the next one what this one did.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -53,7 +57,8 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
     """
     connection = _connection(settings)
     plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
-    pacing = Pacing(plan, clock=time.monotonic)
+    quota = _Quota.of(settings) if remember and plan.learns else None
+    pacing = Pacing(plan, clock=time.monotonic, memory=quota.recall() if quota else None)
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
     async with open_session(connection) as http:
@@ -68,6 +73,8 @@ async def fetching(settings: Settings, show: Callable[[str], None]) -> AsyncIter
                 crew=Crew(connection.concurrency, settings.grace),
             )
         finally:
+            if quota and pacing.requests["sent"]:
+                quota.keep(pacing.memory())
             await tokens.close()
 
 
@@ -79,3 +86,34 @@ def _connection(settings: Settings) -> Connection:
         settings.concurrency,
         proxy_for(settings.api, settings.proxy, settings.no_proxy),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Quota:
+    """One API's limit for one partner tenant, and where what is learned about it is kept."""
+
+    rates: LearnedRates
+    api: str
+    tenant: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "_Quota | None":
+        """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
+        folder = state_folder()
+        token = settings.access_token.reveal() if settings.access_token else ""
+        tenant = tenant_of(token) or settings.tenant_id or "unknown"
+        return cls(LearnedRates(folder), settings.api, tenant) if folder else None
+
+    def recall(self) -> Memory | None:
+        """What the last run left."""
+        return self.rates.recall(self.api, self.tenant)
+
+    def keep(self, memory: Memory) -> None:
+        """Leaves it to the next run."""
+        self.rates.keep(self.api, self.tenant, memory)
+
+
+def learned(settings: Settings) -> Memory | None:
+    """What earlier runs against this API and tenant learned about its limit; None where that is nothing."""
+    quota = _Quota.of(settings)
+    return quota.recall() if quota else None

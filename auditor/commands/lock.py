@@ -29,9 +29,27 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         LockHeldError: another process holds it; the message says which.
         SettingsError: the folder cannot be written to.
     """
-    key = hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
-    with _held(reports, key, f"another run for this partner writes to {reports}"):
+    with _held(reports, _key(api, tenant), f"another run for this partner writes to {reports}"):
         yield
+
+
+def holder(reports: Path, api: str, tenant: str | None) -> str | None:
+    """Who holds that lock, in words; None where it is free. Leaves nothing behind."""
+    path = reports / f".lock-{_key(api, tenant)}"
+    if not path.exists():
+        return None
+    try:
+        with FileLock(path, timeout=0):
+            return None
+    except Timeout:
+        return _described(path.with_name(f"{path.name}.holder"))
+    except OSError:
+        # a folder that cannot be written to holds no run of ours
+        return None
+
+
+def _key(api: str, tenant: str | None) -> str:
+    return hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
 
 
 @contextmanager

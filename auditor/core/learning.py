@@ -12,6 +12,8 @@ that share one quota come to equal shares.
 import math
 from dataclasses import dataclass, replace
 
+from auditor.core.plan import Memory
+
 LONGEST_ASKED = 300.0
 """Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
 SLOWEST = 0.05
@@ -43,6 +45,7 @@ class Learned:
         longest_asked: the longest Retry-After seen.
         epochs: (accepted, seconds) of those that the estimate rests on, oldest first.
         at_closing: the pace when the gate closed; more is never believed.
+        learned_at: when a rejection last taught the pace, perhaps in an earlier run.
     """
 
     per_second: float
@@ -51,6 +54,7 @@ class Learned:
     longest_asked: float = 1.0
     epochs: tuple[tuple[float, float], ...] = ()
     at_closing: float = math.inf
+    learned_at: float = 0.0
 
     @property
     def horizon(self) -> float:
@@ -61,6 +65,13 @@ class Learned:
     def memory(self) -> float:
         """Seconds that the estimate rests on."""
         return max(_SHORTEST_MEMORY, _WINDOWS_REMEMBERED * min(_LONGEST_HORIZON, self.longest_asked))
+
+
+def recalled(memory: Memory, now: float) -> Learned:
+    """What an earlier run learned, to begin another one with; it regrows from there."""
+    per_second = max(SLOWEST, memory.believed)
+    learned_at = now - memory.age - memory.learned_ago
+    return Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
 
 
 def pace(learned: Learned, cap: float, now: float) -> float:
@@ -99,7 +110,7 @@ def opened(learned: Learned, accepted: int, now: float) -> Learned:
         epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), learned.memory)
         per_second = sum(count for count, _ in epochs) / sum(span for _, span in epochs)
     per_second = max(SLOWEST, min(per_second, learned.at_closing))
-    return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs)
+    return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs, learned_at=now)
 
 
 def in_vain(learned: Learned, now: float) -> Learned:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
+from auditor.core.presentation import Presentation
+
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -299,6 +301,7 @@ class RunFacts:
         pace: of the last session: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None where not paced.
         membership: what is known of the partner's own customer list; None where it was not asked for.
         max_undetermined: rows that may stay undetermined in a run that still counts as complete.
+        presentation: how it wants its documents for people.
         damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
     """
 
@@ -320,6 +323,7 @@ class RunFacts:
     pace: dict[str, float | None] = field(default_factory=dict)
     membership: Membership | None = None
     max_undetermined: int = 0
+    presentation: Presentation = field(default_factory=Presentation)
     damaged_lines: tuple[int, ...] = ()
 
     @property

@@ -11,6 +11,8 @@ from auditor.core.window import Window
 DOCUMENTED = 500.0
 """Requests a minute for one partner tenant."""
 MINUTE = 60.0
+DOUBTED_AFTER = 7 * 86400.0
+"""Seconds in which a remembered pace comes to count for half: limits are adjusted, and other programs come and go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,17 @@ class Memory:
         per_second: the pace at its end, in requests a second; infinite where it neither knew nor learned one.
         longest_asked: the longest Retry-After, in seconds.
         held: how many requests still held a place in the last minute's window.
-        age: seconds since then.
+        learned_ago: seconds, when the run ended, since a rejection had taught the pace.
+        age: seconds since the run ended.
     """
 
     per_second: float
     longest_asked: float = 1.0
     held: int = 0
+    learned_ago: float = 0.0
     age: float = 0.0
+
+    @property
+    def believed(self) -> float:
+        """The pace to begin with, in requests a second: the older the lesson, the less it holds the next run back."""
+        return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))

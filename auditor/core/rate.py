@@ -70,11 +70,14 @@ def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
     guard = plan.window()
     learned = Learned(math.inf if plan.burst else plan.per_second, began=now)
     if memory is not None and guard is not None and memory.held:
-        then = now - memory.age
-        guard = replace(guard, answers=((then, then, memory.held),), answered=memory.held)
-    if memory is not None and plan.learns and memory.per_second < plan.per_second:
-        learned = Learned(max(learning.SLOWEST, memory.per_second), now, now, learning.usable(memory.longest_asked))
-    return Rate(plan, learned, guard, credited_at=now)
+        held = min(memory.held, guard.limit)
+        guard = replace(guard, answers=((now - memory.age, now - memory.age, held),), answered=held)
+    credited_at = now
+    if memory is not None and plan.learns and memory.believed < plan.per_second:
+        learned = learning.recalled(memory, now)
+        # an unknown quota has filled up again meanwhile
+        credited_at -= 0.0 if plan.per_minute else memory.age
+    return Rate(plan, learned, guard, credited_at=credited_at)
 
 
 def expecting(state: Rate, customers: int, now: float) -> Rate:
@@ -165,8 +168,9 @@ def eta(state: Rate, customers: int, now: float) -> float | None:
 def memory(state: Rate, now: float) -> Memory:
     """What the next run may begin with."""
     held = state.window.limit - window.room(state.window, now) if state.window else 0
-    learned = math.inf if state.learned.since is None else pace(state, now)
-    return Memory(learned, state.learned.longest_asked, held)
+    learned, unknown = state.learned, state.learned.since is None
+    per_second, learned_ago = (math.inf, 0.0) if unknown else (pace(state, now), max(0.0, now - learned.learned_at))
+    return Memory(per_second, learned.longest_asked, held, learned_ago)
 
 
 def _opened(state: Rate, now: float) -> Rate:

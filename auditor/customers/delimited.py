@@ -68,9 +68,7 @@ def read_delimited(text: Text, wanted: Columns) -> Table:
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
     lines = _prepared(text.lines())
-    best = max((_guess(lines, d, text.label, wanted) for d in lines.delimiters), key=lambda guess: guess.merit)
-    if best.fault and not best.merit[0]:
-        raise best.fault
+    best = _best_guess(lines, text.label, wanted)
     text.warnings.extend(best.header.warnings)
     rows = _rows(lines.all, best.delimiter, lines.start, text)
     delimiter = best.delimiter if lines.format is Format.CSV else None
@@ -106,6 +104,23 @@ def _first_lines(lines: Iterator[str]) -> tuple[list[str], bool]:
 def _uncommented(lines: Iterable[str]) -> Iterator[str]:
     """A comment becomes a blank line, so that lines keep their numbers."""
     return ("\n" if line.lstrip().startswith("#") else line for line in lines)
+
+
+def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
+    """By the delimiter that makes most sense; one that makes a list of which nothing is to be made does not count."""
+    guesses: list[_Guess] = []
+    refused: list[CustomerListError] = []
+    for delimiter in lines.delimiters:
+        try:
+            guesses.append(_guess(lines, delimiter, label, wanted))
+        except CustomerListError as error:
+            refused.append(error)
+    best = max(guesses, key=lambda guess: guess.merit, default=None)
+    if best is None or (refused and not best.merit[0]):
+        raise refused[0]
+    if best.fault and not best.merit[0]:
+        raise best.fault
+    return best
 
 
 def _guess(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Guess:

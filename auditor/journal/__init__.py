@@ -8,6 +8,7 @@ nothing (each line is one `os.write`); a power cut loses at most the last second
 ===========  ==============================================================
 `rows`       rows.jsonl: the lists as read
 `lines`      one line of the journal: its checksum, its number
+`shapes`     what each kind of line must look like
 `writing`    the journal, open for appending
 `reading`    what it says: facts, answers, who is done
 `reusing`    answers of earlier runs that may serve again
@@ -22,6 +23,7 @@ from auditor.journal.reading import (
     looked_up,
     member_blocks,
     read_facts,
+    read_header,
     read_settings,
 )
 from auditor.journal.reusing import reusable
@@ -42,6 +44,7 @@ __all__ = [
     "looked_up",
     "member_blocks",
     "read_facts",
+    "read_header",
     "read_settings",
     "reusable",
     "wanted",

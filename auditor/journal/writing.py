@@ -65,6 +65,7 @@ class Journal:
             "customers": facts.customers,
             "columns": facts.columns,
             "max_undetermined": facts.max_undetermined,
+            "presentation": facts.presentation.as_document(),
             "settings": settings,
         }
         self._append(header)
@@ -107,8 +108,14 @@ class Journal:
         """Writes an answer of an earlier run down again; it cost this run no request."""
         self._append({**answer, "kind": "answer", "row": row, "attempts": 0})
 
-    def member(self, customer_id: str, listed: Listed | None) -> None:
-        """Writes whether the partner's own list has a customer; None where it has not."""
+    def member(self, customer_id: str, listed: Listed | None, row: int | None = None) -> None:
+        """Writes whether the partner's own list has a customer; None where it has not.
+
+        Args:
+            customer_id: of the customer.
+            listed: as the list has it.
+            row: the customer's row, where it was asked for singly.
+        """
         self._append(
             {
                 "kind": "member",
@@ -117,6 +124,7 @@ class Journal:
                 "company_name": listed and listed.company_name,
                 "domain": listed and listed.domain,
                 "relationship": listed and listed.relationship,
+                **({} if row is None else {"row": row}),
             }
         )
 

@@ -15,6 +15,7 @@ In the order of the data's way:
 `summary`     ledger and facts -> summary.csv, summary.json
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`
+`told`        what the documents for people are made from
 `stage`       all of these in order: `render`
 `written`     written files read back: every cell a text, or None
 `recount`     the ledger again, from the written files, by other code

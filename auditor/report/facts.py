@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.core.model import Cause, Membership, RunFacts, Way
+from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 from auditor.report.schema import JOURNAL, SCHEMA_VERSION
 
@@ -37,6 +38,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         lists=tuple(header["lists"]),
         columns=tuple(header["columns"]),
         max_undetermined=header["max_undetermined"],
+        presentation=Presentation.from_document(header.get("presentation", {})),
         started_at=datetime.fromisoformat(header["started_at"]),
         finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,
         cause=Cause(last["cause"]) if last else Cause.INTERRUPTED,

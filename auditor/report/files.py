@@ -14,6 +14,8 @@ from typing import Self
 
 from auditor.errors import OutputError
 
+PACKS = "by-owner"
+"""The folder in a run's folder for what each account manager gets."""
 _BUFFER = 1 << 20
 
 
@@ -47,14 +49,14 @@ class Sink:
     """A file in the making: takes bytes, and knows their hash. Its methods are those that pyarrow wants of a file.
 
     Attributes:
-        name: the file's real name.
+        name: the file's way from the folder of the run.
         records: how many were written, set by whoever writes them.
     """
 
     closed = False
 
-    def __init__(self, path: Path) -> None:
-        self.name = path.name
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        self.name = name or path.name
         self.records = 0
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
@@ -123,7 +125,7 @@ class Staging:
         self._sinks: list[Sink] = []
 
     def __enter__(self) -> Self:
-        for left in self._folder.glob(".*.part"):
+        for left in [*self._folder.glob(".*.part"), *self._folder.glob(f"{PACKS}/.*.part")]:
             with told_as_output_error(left):
                 left.unlink(missing_ok=True)
         return self
@@ -133,12 +135,16 @@ class Staging:
             sink.discard()
 
     def create(self, name: str) -> Sink:
-        """A new file.
+        """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.
 
         Raises:
             OutputError: it cannot be made.
         """
-        sink = Sink(self._folder / name)
+        path = self._folder / name
+        if path.parent != self._folder:
+            with told_as_output_error(path):
+                path.parent.mkdir(exist_ok=True)
+        sink = Sink(path, name)
         self._sinks.append(sink)
         return sink
 
@@ -154,7 +160,8 @@ class Staging:
                 (self._folder / name).unlink(missing_ok=True)
         for sink in self._sinks:
             sink.take_name()
-        sync_folder(self._folder)
+        for folder in sorted({(self._folder / sink.name).parent for sink in self._sinks} | {self._folder}):
+            sync_folder(folder)
         return entries
 
 

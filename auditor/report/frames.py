@@ -94,6 +94,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
             ("owner", pa.string()),
             ("source_file", pa.string()),
             ("source_row", pa.int64()),
+            ("first", pa.bool_()),
             ("other", pa.struct([pa.field(column, pa.string()) for column in columns])),
         ]
     )
@@ -101,7 +102,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
 
 def _frame(rows: pa.Table, answered: pa.Table, reasons: npt.NDArray[np.int8], columns: tuple[str, ...]) -> pd.DataFrame:
     own = {name: pc.struct_field(rows["other"], [place]) for place, name in enumerate(own_names(columns).values())}
-    given = rows.drop_columns(["reason", "other"]).to_pandas(types_mapper=arrow_types)
+    given = rows.drop_columns(["reason", "first", "other"]).to_pandas(types_mapper=arrow_types)
     found = answered.drop_columns(["reason"]).to_pandas(types_mapper=arrow_types)
     found["last_update"] = times.parse(found["last_update_raw"])
     found["days_in_status"] = times.whole_days(found["last_update"], found["checked_at"])

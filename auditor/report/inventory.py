@@ -14,10 +14,10 @@ from auditor.errors import IncompleteError
 from auditor.report import summary, unlisted
 from auditor.report.files import Entry
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION
-from auditor.report.writers import FORMATS
+from auditor.report.writers import DOCUMENTS, TABLES
 
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
-_KNOWN = {*_ALWAYS, unlisted.NAME, *(name for kind in FORMATS.values() for name in kind.names)}
+_KNOWN = {*_ALWAYS, unlisted.NAME, *(name for kind in TABLES.values() for name in kind.names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ def check_inventory(run: Path, *, strays: bool) -> Inventory:
         OSError, ValueError, KeyError, TypeError: a file cannot be read; the manifest is damaged.
     """
     manifest = _manifest(run)
-    formats = [kind.names for kind in FORMATS.values() if manifest.files.keys() & {*kind.names}]
+    formats = [kind.names for kind in TABLES.values() if manifest.files.keys() & {*kind.names}]
     for name in (*_ALWAYS, *(name for names in formats for name in names)):
         if name not in manifest.files:
             raise IncompleteError(f"{MANIFEST}: does not list {name}, which belongs to the run")
     for entry in manifest.files.values():
         _check(run, entry)
     for name in _names(run):
-        if name not in manifest.files and (strays or name in _KNOWN):
+        if name not in manifest.files and (strays or _known(name)):
             raise IncompleteError(f"{name}: stands in the folder, but not in {MANIFEST}")
     return manifest
 
@@ -67,7 +67,7 @@ def _manifest(run: Path) -> Inventory:
 
 
 def _check(run: Path, entry: Entry) -> None:
-    if entry.name not in _KNOWN:
+    if not _known(entry.name):
         raise IncompleteError(f"{MANIFEST}: lists {entry.name}, which no run has")
     with (run / entry.name).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -75,6 +75,10 @@ def _check(run: Path, entry: Entry) -> None:
     for what, found, listed in (("size", size, entry.bytes), ("SHA-256", digest, entry.sha256)):
         if found != listed:
             raise IncompleteError(f"{entry.name}: {what} is {found}, where {MANIFEST} has {listed}")
+
+
+def _known(name: str) -> bool:
+    return name in _KNOWN or any(document.owns(name) for document in DOCUMENTS.values())
 
 
 def _names(run: Path) -> list[str]:

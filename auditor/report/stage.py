@@ -1,13 +1,16 @@
 """The pandas stage itself. Rule: a report is a function of rows.jsonl and the journal, and of nothing else.
 
-rows.jsonl is read twice: once for who stands where, once in batches that go, each as a DataFrame, to every writer while
-the ledger is folded. So memory holds the answers and one batch, not the report.
+rows.jsonl is read for who stands where, then in batches that go, each as a DataFrame, to every table's writer while the
+ledger is folded; the documents for people, which begin with the counts, go over it again. So memory holds the answers and
+one batch, not the report.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+
+import pandas as pd
 
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import RunFacts
@@ -19,7 +22,8 @@ from auditor.report.frames import Batch, batches, tallies
 from auditor.report.members import Members, read_members
 from auditor.report.roster import Roster, read_roster
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
-from auditor.report.writers import FORMATS, Write, write_manifest
+from auditor.report.told import Told, beside
+from auditor.report.writers import DOCUMENTS, FORMATS, TABLES, Write, write_manifest
 
 
 def render(
@@ -54,8 +58,16 @@ def render(
         answered, own = read_answers(answers, roster), read_members(members, roster, facts.membership)
         parts = batches(run, facts.columns, roster, answered, own)
         ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
-        _write_summary(summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging)), staging)
-        entries = staging.publish(outdated=_outdated(chosen))
+        counted = summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging))
+        _write_summary(counted, staging)
+
+        def frames() -> Iterator[pd.DataFrame]:
+            return map(beside, batches(run, facts.columns, roster, answered, own))
+
+        told = Told(facts, ledger, summary.note(counted), frames)
+        for name in DOCUMENTS.keys() & {*chosen}:
+            DOCUMENTS[name].write(told, staging)
+        entries = staging.publish(outdated=_outdated(run, chosen))
     write_manifest(run, facts.run_id, [*entries, *_sources(run, roster)])
     return ledger
 
@@ -64,7 +76,8 @@ def _written(parts: Iterable[Batch], facts: RunFacts, chosen: Iterable[str], sta
     """Hands each batch to every writer while the next one is made, and gives its tallies."""
     schema = results_schema(facts.columns)
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        writers: list[Write] = [stack.enter_context(FORMATS[name].writing(schema, staging.create)) for name in chosen]
+        tables = [table for name, table in TABLES.items() if name in chosen]
+        writers: list[Write] = [stack.enter_context(table.writing(schema, staging.create)) for table in tables]
         writing: list[Future[None]] = []
         for batch in parts:
             _wait(writing)
@@ -93,13 +106,15 @@ def _write_summary(told: summary.Summary, staging: Staging) -> None:
     document.records = 1
 
 
-def _outdated(chosen: Iterable[str]) -> list[str]:
-    """The manifest, and what only other renderings made; what this one makes takes its name afterwards."""
-    return [
-        MANIFEST,
-        unlisted.NAME,
-        *(name for other in FORMATS if other not in chosen for name in FORMATS[other].names),
+def _outdated(run: Path, chosen: Iterable[str]) -> list[str]:
+    """The manifest, and what earlier renderings made; what this one makes takes its name afterwards."""
+    documents = [
+        way
+        for way in (path.relative_to(run).as_posix() for path in run.rglob("*") if not path.is_dir())
+        if any(document.owns(way) for document in DOCUMENTS.values())
     ]
+    tables = (name for other, table in TABLES.items() if other not in chosen for name in table.names)
+    return [MANIFEST, unlisted.NAME, *documents, *tables]
 
 
 def _sources(run: Path, roster: Roster) -> Iterator[Entry]:

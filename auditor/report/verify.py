@@ -26,6 +26,7 @@ from auditor.report.members import UNLISTED
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
+from auditor.report.writers import DOCUMENTS
 from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
 
 
@@ -110,8 +111,8 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
         }
         if parquet.RESULTS in formats:
             _check_schema(run, results_schema(evidence.facts.columns))
-        if not formats:
-            raise IncompleteError(f"{MANIFEST}: lists neither {csv.RESULTS} nor {parquet.RESULTS}")
+        if not formats and not any(kind.owns(name) for kind in DOCUMENTS.values() for name in inventory.files):
+            raise IncompleteError(f"{MANIFEST}: lists no report at all")
         pick = picker(header)
         for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
             if found.count(right) < len(found):

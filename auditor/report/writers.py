@@ -18,6 +18,7 @@ from auditor.errors import OutputError
 from auditor.report import csv, parquet
 from auditor.report.files import Entry, Sink, Staging, sync_folder
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION
+from auditor.report.told import Told
 
 LATEST = "latest"
 
@@ -25,8 +26,8 @@ Write = Callable[[pd.DataFrame], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A format of the results.
+class Table:
+    """A format of the results for programs, written while the records stream by.
 
     Attributes:
         names: the files it makes.
@@ -37,12 +38,27 @@ class Format:
     writing: Callable[[pa.Schema, Callable[[str], Sink]], AbstractContextManager[Write]]
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A format for people, made when the ledger is counted.
+
+    Attributes:
+        owns: whether a file (by its way from the run's folder) is one that this format makes.
+        write: makes all of its files.
+    """
+
+    owns: Callable[[str], bool]
+    write: Callable[[Told, Staging], None]
+
+
+TABLES: Mapping[str, Table] = MappingProxyType(
     {
-        "parquet": Format(parquet.NAMES, parquet.writing),
-        "csv": Format(csv.NAMES, csv.writing),
+        "parquet": Table(parquet.NAMES, parquet.writing),
+        "csv": Table(csv.NAMES, csv.writing),
     }
 )
+DOCUMENTS: Mapping[str, Document] = MappingProxyType({})
+FORMATS = (*TABLES, *DOCUMENTS)
 """What `render` takes as formats."""
 
 

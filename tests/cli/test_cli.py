@@ -9,6 +9,7 @@ import pytest
 
 from auditor import __version__
 from auditor.cli import main
+from auditor.cli.commands import auditor
 from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,13 @@ def test_the_readme_shows_the_help_as_it_is(
     shown = capsys.readouterr().out
     block = "\n".join(f"    {line}".rstrip() for line in ["$ auditor --help", *shown.splitlines()])
     assert block in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_can_be_told_how_much_to_say() -> None:
+    """Each takes `-q`, `-v` and `--json`, whatever it does."""
+    for name, command in auditor.commands.items():
+        spelled = {flag for each in command.params for flag in each.opts}
+        assert {"-q", "--quiet", "-v", "--verbose", "--json"} <= spelled, name
 
 
 def test_the_readme_lists_every_exit_code_of_an_error() -> None:

@@ -53,7 +53,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
 def _asked(capsys: pytest.CaptureFixture[str], *ids: str) -> tuple[int, list[dict[str, Any]]]:
     code = main(["status", "--json", *ids])
     document = json.loads(capsys.readouterr().out)
-    assert document["simulated"] is any("http_status" in one for one in document["customers"])
+    assert document["simulated"] is any(one["http_status"] for one in document["customers"])
     return code, document["customers"]
 
 
@@ -92,7 +92,8 @@ def test_an_invalid_id_is_a_row(simulator: Simulator, capsys: pytest.CaptureFixt
     """It is never sent, and the others are asked for all the same; alone it needs no sign-in."""
     code, found = _asked(capsys, "no-guid", IDS[0])
     assert (code, [one["reason"] for one in found]) == (3, ["invalid_id", "allowed"])
-    assert (found[0]["customer_id"], found[0]["given"]) == (None, "no-guid")
+    assert (found[0]["customer_id"], found[0]["given"], found[0]["attempts"]) == (None, "no-guid", 0)
+    assert found[0].keys() == found[1].keys()
     assert len(simulator.log.api) == 1
     assert _asked(capsys, "no-guid")[0] == 3
 
@@ -105,23 +106,29 @@ def test_a_stranger_is_not_eligible(simulator: Simulator, capsys: pytest.Capture
     assert len(simulator.log.api) == 2
 
 
-@pytest.mark.parametrize(
-    ("claims", "words"),
-    [({"exp": 0}, "sign in again"), ({"amr": ["pwd"]}, "multi-factor"), ({"aud": "https://graph.windows.net"}, "audience")],
-)  # fmt: skip
 def test_a_refused_token_ends_it_with_4(
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    claims: dict[str, Any],
-    words: str,
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The rows that were not asked say so, and standard error says what to do."""
-    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(**claims))
+    """The rows that were not determined say so, and standard error says what to do."""
+    simulator.revoke_tokens()
     assert main(["status", IDS[0], IDS[1]]) == 4
     streams = capsys.readouterr()
-    assert "undetermined" in streams.out
-    assert words in streams.err
+    assert streams.out.count("undetermined") == 2
+    assert "sign in again" in streams.err
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(amr=["pwd"]))
+    assert main(["status", IDS[0], IDS[1]]) == 4
+    assert "multi-factor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("claims", [{"exp": 0}, {"aud": "https://graph.windows.net"}, {"app_only": True}])
+def test_a_useless_token_is_never_sent(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], claims: dict[str, Any]
+) -> None:
+    """What a token says of itself is enough to end it with 4 before anybody is asked for."""
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(**claims))
+    assert main(["status", IDS[0]]) == 4
+    assert capsys.readouterr().err
+    assert not simulator.log.api
 
 
 def test_a_process_of_its_own(simulator: Simulator) -> None:

@@ -20,6 +20,15 @@ Answer = tuple[str, float | None]
 KNOWN, AUTO, UNPACED, BURST = Plan(), Plan(None), Plan(0), Plan(500, burst=True)
 retry_afters = st.one_of(st.none(), st.floats(), st.sampled_from([0.0, -1.0, 1.0, 57.0, 1e308, math.inf, math.nan]))
 
+memories = st.builds(
+    Memory,
+    per_second=st.floats(),
+    longest_asked=st.floats(),
+    held=st.integers(0, 10**9),
+    learned_ago=st.floats(0, 1e12),
+    age=st.floats(0, 1e12),
+)
+
 
 def _departures(state: rate.Rate, count: int, now: float = 0.0) -> list[float]:
     """When `count` requests leave if they leave as soon as they may and are accepted at once."""
@@ -379,7 +388,7 @@ class TestMemory:
     def test_it_is_remembered_only_where_it_was_learned(self) -> None:
         """A run that met no rejection knows nothing that the next one does not."""
         quiet = rate.sent(rate.start(KNOWN, 0.0), 0.0)
-        assert rate.memory(quiet, 1.0) == Memory(math.inf, 1.0, held=1)
+        assert rate.memory(quiet, 1.0) == Memory(math.inf, 1.0, held=1, learned_ago=0.0)
         taught = rate.sent(rate.accepted(rate.rejected(quiet, 0.0, 0.1, 20.0), 0.2), 20.1)
         remembered = rate.memory(taught, 21.0)
         assert remembered.per_second < 1.0
@@ -388,3 +397,38 @@ class TestMemory:
     def test_a_pace_of_nothing_is_not_believed(self) -> None:
         """Whatever was kept, the run goes on."""
         assert rate.pace(rate.start(KNOWN, 0.0, Memory(0.0)), 0.0) >= learning.SLOWEST
+
+    def test_an_old_lesson_counts_less(self) -> None:
+        """Half of it after a week, as a quarter of the limit shows; nothing after three."""
+        week = 7 * 86400.0
+        paces = [rate.pace(rate.start(KNOWN, 0.0, Memory(2.0, age=n * week)), 0.0) for n in range(4)]
+        assert paces == pytest.approx([2.1, 4.0, 7.6, 500 / 60], rel=0.05)
+
+    def test_a_run_that_met_no_rejection_does_not_renew_the_lesson(self) -> None:
+        """It is as old as the rejection that taught it, however often it is handed on."""
+        began = rate.start(KNOWN, 1000.0, Memory(4.0, 57.0, learned_ago=100.0, age=3000.0))
+        handed_on = rate.memory(rate.sent(began, 1000.0), 1010.0)
+        assert handed_on.learned_ago == pytest.approx(3110.0)
+        assert handed_on.per_second == pytest.approx(4.0, rel=0.05)
+
+    def test_an_unknown_limit_fills_up_between_two_runs(self) -> None:
+        """Where the server's window is a minute, an hour later a window's worth leaves at once; a second later one."""
+        later, at_once = Memory(4.0, 60.0, age=3600.0), Memory(4.0, 60.0, age=1.0)
+        assert _departures(rate.start(AUTO, 0.0, later), 300).count(0.0) == pytest.approx(240, rel=0.05)
+        assert _departures(rate.start(AUTO, 0.0, at_once), 300).count(0.0) == 5
+
+    @settings(deadline=None)
+    @given(plan=st.sampled_from([KNOWN, AUTO, BURST]), memory=memories)
+    def test_no_memory_can_hurt(self, plan: Plan, memory: Memory) -> None:
+        """Whatever was kept, the run sends, keeps to its limit, and has its full pace back within half an hour."""
+        state = rate.start(plan, 0.0, memory)
+        done = Simulation(state, Random(1), lambda _: ("accepted", None)).run(20)
+        while done.now < 1800 and rate.pace(done.state, done.now) < 500 / 60:
+            done.run(1)
+        assert rate.pace(done.state, done.now) >= 500 / 60
+        if plan.per_minute:
+            held = [-memory.age] * min(memory.held, 500)
+            assert _most_in_any(60.0, [*held, *done.arrivals]) <= 500
+        left = rate.memory(done.state, done.now)
+        assert left.per_second > 0
+        assert min(left.held, left.learned_ago) >= 0

@@ -5,7 +5,7 @@ import io
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
@@ -41,6 +41,13 @@ def _expected(row: tuple[str, ...], line: int) -> Customer | RejectedRow:
 
 
 @given(_rows, st.sampled_from(",;\t"), _dialects, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@example(
+    # by commas, the last row looks like a header below the others
+    [(ONE, "NA", "NA", "a,b"), (ONE, "NA", "NA", "NA"), ("0,", "NA", "NA", "a,b")],
+    ";",
+    ("\r\n", 0),
+    "utf-8",
+)
 def test_rows_in_are_rows_out(
     rows: list[tuple[str, ...]], delimiter: str, dialect: tuple[str, Literal[0, 1]], encoding: str
 ) -> None:

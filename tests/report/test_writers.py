@@ -7,6 +7,7 @@ import pytest
 
 from auditor import report
 from auditor.errors import OutputError
+from auditor.report.writers import TABLES
 
 
 def _refuse(*_: Any, **__: Any) -> None:
@@ -64,5 +65,5 @@ def test_a_folder_named_latest_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_no_two_formats_make_the_same_file() -> None:
     """Each file of a run has one writer."""
-    names = [name for form in report.FORMATS.values() for name in form.names]
+    names = [name for form in TABLES.values() for name in form.names]
     assert len(names) == len(set(names))

@@ -55,7 +55,7 @@ def proxy(tmp_path: Path) -> Iterator[Tinyproxy]:
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
-    """Both services over TLS; the settings name them and an application to sign in with, but no token."""
+    """Both services over TLS; the settings name them, and a refresh token to sign in with, but no access token."""
     monkeypatch.chdir(tmp_path)
     answers = AnswerOptions(weights={"allowed": 3, "under_review": 1})
     with serve_in_thread(SimulatorOptions(answers=answers, throttle=ThrottleOptions(windows=()))) as served:
@@ -64,6 +64,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
         monkeypatch.setenv("AUDITOR_AUTHORITY", served.authority)
         monkeypatch.setenv("AUDITOR_TENANT_ID", served.tenant_id)
         monkeypatch.setenv("AUDITOR_CLIENT_ID", served.client_id)
+        monkeypatch.setenv("AUDITOR_REFRESH_TOKEN", served.mint_refresh_token())
         yield served
 
 
@@ -86,6 +87,7 @@ def test_a_wrong_password_is_the_proxys_refusal(
     simulator: Simulator, proxy: Tinyproxy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Tinyproxy answers it with 401; that is not taken for the API's word about the token."""
+    monkeypatch.delenv("AUDITOR_REFRESH_TOKEN")
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
     monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-wrong@127.0.0.1:{proxy.port}")
     Path("list.txt").write_text("\n".join(IDS[:2]), encoding="ascii")
@@ -105,3 +107,18 @@ def _wait_until_open(port: int) -> None:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nobody listens on port {port}")
+
+
+def test_doctor_and_status_through_a_proxy(
+    simulator: Simulator, proxy: Tinyproxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a command looks at, it looks at through the proxy."""
+    monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-password@127.0.0.1:{proxy.port}")
+    assert main(["doctor"]) == 0
+    assert main(["status", IDS[0]]) == 0
+    said = "".join(capsys.readouterr())
+    assert "for the API and the sign-in service" in said
+    assert "marked" not in said
+    assert {line.split()[0] for line in proxy.requests} == {"CONNECT"}
+    assert len(proxy.requests) >= 5
+    assert len(simulator.log.of(IDS[0])) == 1

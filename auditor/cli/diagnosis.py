@@ -1,0 +1,58 @@
+"""How `doctor` prints what it found: a line a check, as it is made, and what to do below it; or JSON at the end."""
+
+import json
+from collections.abc import Iterable
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from auditor.core.doctor import Named, State
+
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
+_WIDTH = 15
+
+
+def show(results: Iterable[Named], *, quiet: bool) -> list[Named]:
+    """Prints each result as it comes, and returns them all; quiet leaves out those that need no action."""
+    console = Console(highlight=False, soft_wrap=True)
+    kept: list[Named] = []
+    for one in results:
+        kept.append(one)
+        state, result = one.result.state, one.result
+        if quiet and state in {State.OK, State.SKIPPED}:
+            continue
+        line = Text(f"{state:<8}", style=_COLOURS[state]).append(
+            f" {one.name:<{_WIDTH}} {result.found}", style="default"
+        )
+        console.print(line)
+        if result.next:
+            console.print(Text(f"{'':<{9 + _WIDTH}} next: {result.next}"))
+    return kept
+
+
+def summary(results: list[Named], *, exit_code: int, simulated: bool, quiet: bool) -> None:
+    """Prints what came of it all."""
+    if simulated and not quiet:
+        click.echo("The service is the simulator: no real customer was asked for.")
+    counts = {state: sum(one.result.state is state for one in results) for state in State}
+    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    if not quiet:
+        click.echo(f"{words}; a run would {'end with exit code ' + str(exit_code) if exit_code else 'go'}")
+
+
+def as_json(results: list[Named], *, exit_code: int, simulated: bool) -> None:
+    """Prints everything for programs."""
+    checks = [
+        {
+            "name": one.name,
+            "state": one.result.state,
+            "found": one.result.found,
+            "next": one.result.next,
+            "exit_code": one.result.exit_code,
+            "facts": dict(one.result.facts),
+        }
+        for one in results
+    ]
+    document = {"exit_code": exit_code, "simulated": simulated, "checks": checks}
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,0 +1,185 @@
+"""The sign-in and what the API answers to it: token, MFA, role, one real call, a stranger.
+
+Rule: what is said of an answer holds no customer, and not the service's own words, which may name one.
+"""
+
+import asyncio
+import threading
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from auditor.commands import signing_in
+from auditor.commands.checks.subject import Subject, unheard
+from auditor.commands.fetching import fetching
+from auditor.core import doctor, doctor_sign_in
+from auditor.core.customer_page import judge_page, read_page
+from auditor.core.doctor import Result
+from auditor.core.model import Answer
+from auditor.core.token_claims import read_claims
+from auditor.fetch.probe import look
+from auditor.fetch.tokens import Need
+from auditor.settings import Secret
+
+LONGEST = 120.0
+"""Seconds for one question, waiting for the gate of a throttled quota included."""
+_ROLES = frozenset({"900150", "900308"})
+_COMPLIANT = {"true": True, "false": False}
+
+
+def sign_in(subject: Subject) -> Result:
+    """Gets an access token as a run would, without asking anybody; a sign-in that is due is renewed.
+
+    Raises:
+        SignInError: there is none to be had.
+        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
+        SettingsError: something that is needed for it cannot be used.
+    """
+    found = signing_in.unattended(subject.settings, unheard)
+    if found is None:
+        subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
+    else:
+        patience = threading.Timer(LONGEST, found.cancel)
+        patience.start()
+        try:
+            subject.token, _ = found.redeem(Need())
+        finally:
+            patience.cancel()
+        subject.source, subject.days_left = found.source, found.days_left
+    subject.claims = read_claims(subject.token)
+    return doctor.ok(f"an access token is there, from {subject.source}", renewable=found is not None)
+
+
+def days_left(subject: Subject) -> Result:
+    """How long the sign-in lasts."""
+    if subject.source == "AUDITOR_ACCESS_TOKEN":
+        return doctor.ok("an access token from elsewhere is not renewed; the token says when it ends", days=None)
+    return doctor_sign_in.days_left(subject.days_left, subject.source)
+
+
+def token(subject: Subject) -> Result:
+    """Of what kind the token is, and for whom."""
+    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC))
+
+
+def call(subject: Subject) -> Result:
+    """One real call: a page with one customer."""
+    settings, url = subject.settings, subject.settings.api
+    headers = {
+        "Authorization": f"Bearer {subject.token}",
+        "Accept": "application/json",
+        "MS-RequestId": str(uuid.uuid4()),
+        "MS-CorrelationId": str(uuid.uuid4()),
+        "X-Locale": "en-US",
+        "MS-PartnerCenter-Application": "auditor",
+        # Source: "Partner security requirements: mandating MFA": the answer then says whether the token carries it
+        "ValidateMfa": "true",
+    }
+    seen = look(f"{url}/v1/customers?size=1", settings.ca_bundle, subject.proxy(url), headers)
+    subject.listed = seen
+    subject.simulated |= seen.reply.simulated
+    page = read_page(seen.reply.body) if seen.reply.http_status == 200 else None  # noqa: PLR2004 - OK
+    if page is None:
+        return _refused(subject)
+    subject.customer = page.customers[0].id if page.customers else None
+    return doctor.ok(f"the customer list answers in {seen.seconds:.2f} s", seconds=round(seen.seconds, 3))
+
+
+def _refused(subject: Subject) -> Result:
+    if subject.listed is None:
+        return doctor.skipped("nothing was asked")
+    reply = subject.listed.reply
+    finding = judge_page(reply, "")
+    if finding.run_end is not None:
+        return doctor_sign_in.answered(finding, reply.http_status, subject.listed.seconds)
+    code = f", code {finding.error_code}" if finding.error_code else ""
+    if reply.http_status == 401:  # noqa: PLR2004 - unauthorized
+        return doctor.failed(f"the API refuses the access token (HTTP 401{code})", "sign in again", doctor.SIGN_IN)
+    if reply.http_status == 429:  # noqa: PLR2004 - too many requests
+        return doctor.warning("the API is throttled just now (HTTP 429)", "run it again in a minute")
+    words = f"HTTP {reply.http_status}{code}" if reply.http_status else reply.failure or "no answer"
+    refused = 400 <= (reply.http_status or 0) <= 499  # noqa: PLR2004 - the class of client errors
+    then = "hand in a customer list: the partner's own is refused" if refused else "run it again later"
+    return (
+        doctor.warning(f"the customer list is refused: {words}", then)
+        if refused
+        else doctor.failed(f"the customer list does not answer: {words}", then, doctor.SERVICE)
+    )
+
+
+def mfa(subject: Subject) -> Result:
+    """Whether the sign-in carries multi-factor authentication, by the API's own word where it gives it."""
+    told = subject.listed.headers.get("isMfaCompliant", "") if subject.listed else ""
+    return doctor_sign_in.mfa(subject.claims, _COMPLIANT.get(told.strip().casefold()))
+
+
+def role(subject: Subject) -> Result:
+    """Whether the signed-in user may ask; the call shows it."""
+    reply = subject.listed.reply if subject.listed else None
+    if reply is None or reply.http_status is None or reply.http_status not in {200, 403}:
+        return doctor.skipped("the call did not come so far")
+    code = judge_page(reply, "").error_code
+    if reply.http_status == 403 and code in _ROLES:  # noqa: PLR2004 - forbidden
+        return doctor.failed(
+            f"the signed-in user's role lacks the rights (403, code {code})",
+            "give the user the Admin agent or Sales agent role, or sign in as another",
+            doctor.SIGN_IN,
+            error_code=code,
+        )
+    if reply.http_status == 403:  # noqa: PLR2004 - forbidden
+        return doctor.warning(
+            f"the customer list is forbidden (403{f', code {code}' if code else ''})",
+            "give the user the Admin agent or Sales agent role",
+            error_code=code,
+        )
+    return doctor.ok("the signed-in user may read the partner's customers")
+
+
+def account_status(subject: Subject) -> Result:
+    """One customer's account status, asked for and judged as a run does."""
+    if subject.customer is None:
+        return doctor.skipped("no customer is known to ask for")
+    began = time.monotonic()
+    answer = _asked(subject, subject.customer)
+    if answer is None:
+        return _no_turn()
+    return doctor_sign_in.answered(answer.finding, answer.reply.http_status, time.monotonic() - began)
+
+
+def stranger(subject: Subject) -> Result:
+    """What a tenant that nobody has is answered with."""
+    answer = _asked(subject, str(uuid.uuid4()))
+    if answer is None:
+        return _no_turn()
+    if answer.finding.run_end is not None or answer.reply.http_status is None:
+        return doctor_sign_in.answered(answer.finding, answer.reply.http_status, 0.0)
+    return doctor_sign_in.stranger(answer.finding, answer.reply.http_status)
+
+
+def _no_turn() -> Result:
+    return doctor.failed(f"no answer within {LONGEST:.0f} s", "run it again later", doctor.SERVICE)
+
+
+def _asked(subject: Subject, customer_id: str) -> Answer | None:
+    """The answer for one customer by a run's own fetcher; None where it did not come in time."""
+    # the token that was looked at is the one that is used
+    settings = replace(
+        subject.settings,
+        access_token=Secret(subject.token),
+        client_id=None,
+        refresh_token=None,
+        attempts=2,
+        timeout=30.0,
+    )
+
+    async def asked() -> Answer:
+        async with fetching(settings, unheard, remember=False) as api:
+            return await api.status.ask(customer_id)
+
+    try:
+        answer = asyncio.run(asyncio.wait_for(asked(), LONGEST))
+    except TimeoutError:
+        return None
+    subject.simulated |= answer.reply.simulated
+    return answer

@@ -1,0 +1,131 @@
+"""The way to both services: proxy, names, connections, TLS, clock."""
+
+import os
+import platform
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from auditor import __version__
+from auditor.commands.checks.subject import Subject
+from auditor.core import doctor
+from auditor.core.doctor import Result
+from auditor.core.proxy import Proxy
+from auditor.fetch.probe import Seen, look, reach
+
+_NEXT_NETWORK = "check the network, or name its proxy in HTTPS_PROXY or AUDITOR_PROXY"
+
+
+def program() -> Result:
+    """What runs here."""
+    facts = {
+        "auditor": __version__,
+        "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+    return doctor.ok(
+        f"auditor {__version__}, Python {facts['python']}, {facts['openssl']}, {facts['system']}",
+        **facts,
+    )
+
+
+def proxy(subject: Subject) -> Result:
+    """Which services are reached through a proxy, and whether it is there."""
+    settings = subject.settings
+    if settings.proxy is None:
+        return doctor.ok("none is set: both services are reached directly", proxy=None)
+    through = [name for name, url in services(subject).items() if subject.proxy(url)]
+    words = f"{settings.proxy} ({subject.origins.by_name['proxy']})"
+    if not through:
+        return doctor.ok(f"{words} is set, and NO_PROXY spares both services", proxy=str(settings.proxy))
+    try:
+        reach(settings.proxy.host, settings.proxy.port)
+    except OSError as error:
+        return doctor.failed(
+            f"{words} cannot be reached: {error.strerror or error}",
+            "correct HTTPS_PROXY or AUDITOR_PROXY; AUDITOR_PROXY=none goes without",
+            doctor.SERVICE,
+        )
+    return doctor.ok(f"{words} is there, for {' and '.join(through)}", proxy=str(settings.proxy))
+
+
+def services(subject: Subject) -> dict[str, str]:
+    """The services that a run asks."""
+    found = {"the API": subject.settings.api}
+    return found | ({"the sign-in service": subject.settings.sign_in_authority} if subject.asks_to_sign_in else {})
+
+
+def connection(subject: Subject, url: str) -> Result:
+    """Whether a host has an address and somebody answers there."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if (through := subject.proxy(url)) is not None:
+        return doctor.ok(f"{host}:{port} is looked up by the proxy {through.host}", host=host, port=port)
+    try:
+        addresses = reach(host, port)
+    except OSError as error:
+        return doctor.failed(
+            f"{host}:{port} cannot be reached: {error.strerror or error}", _NEXT_NETWORK, doctor.SERVICE, host=host
+        )
+    return doctor.ok(f"{host}:{port} answers at {addresses[-1]}", host=host, port=port, address=addresses[-1])
+
+
+def api_tls(subject: Subject) -> Result:
+    """The API's certificate, and that it is the API which answers."""
+    settings, url = subject.settings, subject.settings.api
+    seen = look(f"{url}/v1/customers?size=1", settings.ca_bundle, subject.proxy(url))
+    subject.service = seen
+    subject.simulated |= seen.reply.simulated
+    if seen.reply.failure is None and seen.reply.http_status is not None and seen.reply.http_status // 100 in {2, 3}:
+        return doctor.failed(
+            f"what answers a call without a token with HTTP {seen.reply.http_status} is not Partner Center",
+            "a network's sign-in page may stand between, or AUDITOR_API_URL names something else",
+            doctor.SERVICE,
+            http_status=seen.reply.http_status,
+        )
+    return _tls(seen, subject.proxy(url))
+
+
+def sign_in_tls(subject: Subject, url: str) -> Result:
+    """The sign-in service's certificate, and that it knows the tenant."""
+    seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.ca_bundle, subject.proxy(url))
+    if seen.reply.failure is None and seen.reply.http_status != 200:  # noqa: PLR2004 - OK
+        return doctor.failed(
+            f"the sign-in service answers with HTTP {seen.reply.http_status} for this tenant",
+            "check AUDITOR_TENANT_ID and AUDITOR_AUTHORITY",
+            doctor.SIGN_IN,
+            http_status=seen.reply.http_status,
+        )
+    return _tls(seen, subject.proxy(url))
+
+
+def _tls(seen: Seen, through: Proxy | None) -> Result:
+    if seen.reply.failure is not None:
+        return _no_tls(seen, through)
+    if seen.tls is None or seen.certificate is None:
+        return doctor.ok("plain http, to this machine")
+    return doctor.certificate(seen.tls, seen.certificate.issuer, seen.certificate.expires_at, datetime.now(UTC))
+
+
+def _no_tls(seen: Seen, through: Proxy | None) -> Result:
+    found, then = seen.reply.failure or "", _NEXT_NETWORK
+    if through is not None and "proxy" in found:
+        then = "check the proxy's user name and password in HTTPS_PROXY or AUDITOR_PROXY, and what it lets through"
+    if seen.reply.untrusted:
+        issuer = seen.certificate.issuer if seen.certificate else "an authority that does not show itself"
+        found = f"{found}; it was issued by {issuer}"
+        then = "where your network inspects TLS, name the file with its certificate authority in AUDITOR_CA_BUNDLE"
+        named = os.environ.get("SSL_CERT_FILE")
+        if named and not Path(named).is_file():
+            then = f"SSL_CERT_FILE names {named}, which is not there; {then}"
+    return doctor.failed(found, then, doctor.SERVICE)
+
+
+def clock(subject: Subject) -> Result:
+    """This machine's clock against the `Date` of the API's answer."""
+    seen = subject.service
+    if seen is None or seen.ahead is None:
+        return doctor.skipped("the API's answer has no Date")
+    return doctor.clock(seen.ahead, seen.uncertain)

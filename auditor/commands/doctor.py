@@ -1,0 +1,123 @@
+"""`auditor doctor`: looks at everything that a run needs, one thing after the other. Rule: no check stops those that do
+not build on it; nobody is asked anything, and nothing is changed but a sign-in that was due to be renewed.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from auditor.commands.checks import asking, machine, network
+from auditor.commands.checks.subject import Subject
+from auditor.core import doctor
+from auditor.core.doctor import Named, Result, State
+from auditor.errors import AuditorError, SettingsError
+from auditor.settings import Origins, Settings
+
+Look = Callable[[Subject], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A check.
+
+    Attributes:
+        name: in the output.
+        look: what it does.
+        needs: names of the checks without which it would say nothing.
+    """
+
+    name: str
+    look: Look
+    needs: tuple[str, ...] = ()
+
+
+def _of_sign_in(look: Callable[[Subject, str], Result]) -> Look:
+    """A check of the sign-in service, which is only asked where no access token comes from elsewhere."""
+
+    def check(subject: Subject) -> Result:
+        if not subject.asks_to_sign_in:
+            return doctor.ok("not asked: an access token comes from elsewhere")
+        return look(subject, subject.settings.sign_in_authority)
+
+    return check
+
+
+CHECKS = (
+    _Check("proxy", network.proxy),
+    _Check("network api", lambda subject: network.connection(subject, subject.settings.api), ("proxy",)),
+    _Check("tls api", network.api_tls, ("network api",)),
+    _Check("clock", network.clock, ("tls api",)),
+    _Check("network sign-in", _of_sign_in(network.connection), ("proxy",)),
+    _Check("tls sign-in", _of_sign_in(network.sign_in_tls), ("network sign-in",)),
+    _Check("sign-in", asking.sign_in, ("tls sign-in",)),
+    _Check("token", asking.token, ("sign-in",)),
+    _Check("days left", asking.days_left, ("sign-in",)),
+    _Check("call", asking.call, ("tls api", "token")),
+    _Check("mfa", asking.mfa, ("sign-in",)),
+    _Check("role", asking.role, ("sign-in",)),
+    _Check("account status", asking.account_status, ("call",)),
+    _Check("stranger", asking.stranger, ("call",)),
+    _Check("reports", machine.reports),
+    _Check("state", machine.state),
+    _Check("disk", machine.disk),
+    _Check("lock", machine.lock),
+    _Check("last run", machine.last_run),
+    _Check("pace", machine.pace),
+)
+"""In the order in which they build on one another; the first that fails gives the exit code."""
+
+
+@dataclass(slots=True)
+class Doctor:
+    """Looks at one installation.
+
+    Args:
+        load: gives the settings; a SettingsError of it is the first finding.
+        simulated: True once an answer said that it comes from the simulator.
+    """
+
+    load: Callable[[], tuple[Settings, Origins]]
+    simulated: bool = False
+
+    def examine(self) -> Iterator[Named]:
+        """Every check in turn, as it is made."""
+        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
+        for one in self._examined():
+            yield Named(one.name, doctor.shareable(one.result, home))
+
+    def _examined(self) -> Iterator[Named]:
+        yield Named("program", network.program())
+        try:
+            subject = Subject(*self.load())
+        except SettingsError as error:
+            yield Named("settings", _failed(error))
+            yield from (Named(check.name, doctor.skipped("needs settings")) for check in CHECKS)
+            return
+        yield Named("settings", _settings(subject))
+        states: dict[str, State] = {}
+        for check in CHECKS:
+            missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
+            result = _looked(check, subject) if missing is None else doctor.skipped(f"needs {missing}")
+            states[check.name] = result.state
+            self.simulated = subject.simulated
+            yield Named(check.name, result)
+
+
+def _settings(subject: Subject) -> Result:
+    """Where the settings come from that are not the default."""
+    origins = dict.fromkeys(origin for origin in subject.origins.by_name.values() if origin != "default")
+    return doctor.ok(f"in force, from: {', '.join(origins) or 'nothing but the defaults'}", api=subject.settings.api)
+
+
+def _looked(check: _Check, subject: Subject) -> Result:
+    try:
+        return check.look(subject)
+    except AuditorError as error:
+        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - a defect in one check must not keep the others from being made
+        # its text may hold anything
+        return doctor.failed(f"unexpected: {type(error).__name__}", "report this as a defect", AuditorError.exit_code)
+
+
+def _failed(error: AuditorError) -> Result:
+    return doctor.failed(error.message, error.hint, error.exit_code)

@@ -1,0 +1,106 @@
+"""What `doctor` makes of a sign-in and of the API's answers. Rule: as in `doctor`; a user's name is masked, and the
+service's own words, which may name a customer, are left out.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, failed, masked, ok, warning
+from auditor.core.ledger import STOPPED
+from auditor.core.model import Finding, Reason, Verdict
+from auditor.core.sign_in_life import warning as ending_soon
+from auditor.core.token_claims import Claims, TokenKind, problem
+
+
+def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Result:
+    """Of what kind an access token is, and for whom."""
+    if claims is None:
+        return ok("the access token is opaque: only the API can judge it")
+    trouble = problem(claims, frozenset(audiences), now)
+    if trouble is not None:
+        what, _, then = trouble.partition(": ")
+        return failed(what, then or "sign in again: auditor login", SIGN_IN, kind=claims.kind)
+    kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(
+        claims.kind, "of a kind it does not say"
+    )
+    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token"]
+    words += [f"of {masked(claims.user_name)}"] if claims.user_name else []
+    words += [f"in tenant {claims.tenant_id}"] if claims.tenant_id else []
+    words += [f"for {claims.audience}"] if claims.audience else []
+    minutes = (claims.expires_at - now).total_seconds() / 60 if claims.expires_at else None
+    words += [f"valid for {minutes:.0f} minutes"] if minutes is not None else []
+    left = None if minutes is None else round(minutes, 1)
+    return ok(" ".join(words), kind=claims.kind, tenant_id=claims.tenant_id, minutes_left=left)
+
+
+def mfa(claims: Claims | None, reported: bool | None) -> Result:  # noqa: FBT001 - three answers, not a switch
+    """Whether the sign-in carries multi-factor authentication.
+
+    Args:
+        claims: of the token; None where it is opaque.
+        reported: what the API says (`isMfaCompliant`); None where it does not.
+    """
+    claimed = claims.mfa if claims else None
+    facts: dict[str, Fact] = {"claimed": claimed, "reported": reported}
+    if reported is False or (claimed is False and reported is None):
+        who = "the API says that" if reported is False else "by its claims,"
+        return failed(
+            f"{who} the access token carries no multi-factor authentication (401, code 900421)",
+            "sign in again with multi-factor authentication: auditor login",
+            SIGN_IN,
+            **facts,
+        )
+    if reported:
+        return ok("the API says that the access token carries it", **facts)
+    words = "by its claims, the access token carries it" if claimed else "neither the token nor the API says"
+    return ok(f"{words}; the API did not report it" if claimed else words, **facts)
+
+
+def days_left(days: int | None, where: str) -> Result:
+    """How long the sign-in lasts.
+
+    Args:
+        days: until the refresh token ends; None where nobody knows when it was given.
+        where: what holds it, for people.
+    """
+    if days is None:
+        return ok(f"the refresh token in {where} does not say when it was given", days=None)
+    soon = ending_soon(days, where)
+    if soon is not None:
+        what, _, then = soon.rpartition("; ")
+        return warning(what, then, days=days)
+    return ok(f"{days} days until the refresh token in {where} ends, unless it is used before", days=days)
+
+
+def answered(finding: Finding, http_status: int | None, seconds: float) -> Result:
+    """What one answer about a customer of the partner's means for a run; the customer is not named."""
+    code = f", code {finding.error_code}" if finding.error_code else ""
+    facts: dict[str, Fact] = {
+        "http_status": http_status,
+        "error_code": finding.error_code,
+        "seconds": round(seconds, 3),
+    }
+    http = f"HTTP {http_status}{code}" if http_status else "no answer"
+    if finding.run_end is not None:
+        end = finding.run_end
+        return failed(end.message, end.hint, STOPPED[end.cause], **facts)
+    if http_status is None:
+        return failed(http, "see the checks above; then run it again", SERVICE, **facts)
+    if finding.verdict is Verdict.UNDETERMINED:
+        return warning(f"{http}: {finding.reason}", "ask for single customers with auditor status ID", **facts)
+    return ok(f"answered with {http} in {seconds:.2f} s", **facts)
+
+
+def stranger(finding: Finding, http_status: int | None) -> Result:
+    """What the API answers for a tenant that nobody has: does "no account status" say anything?"""
+    facts: dict[str, Fact] = {"http_status": http_status, "error_code": finding.error_code, "reason": finding.reason}
+    code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")
+    if finding.reason is Reason.NO_ACCOUNT_STATUS:
+        return ok(
+            f"a stranger is answered like a customer without an account status ({code}): "
+            "keep --customer-list auto, which tells them apart",
+            **facts,
+        )
+    if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
+        return ok(f"a stranger is told apart from customers ({code}: {finding.reason})", **facts)
+    return warning(f"a stranger's answer says nothing ({code}: {finding.reason})", "run it again", **facts)

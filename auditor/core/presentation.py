@@ -1,0 +1,48 @@
+"""How a run wants its documents for people. Rule: settled when the run begins, and kept in its journal, so that a report
+that is made again later, on another machine, is the same.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Packs(StrEnum):
+    """Which account managers get a workbook of their own."""
+
+    ACTING = "acting"
+    """Those with a customer that is blocked, undetermined or changed."""
+    ALL = "all"
+    """Every one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a run wants its documents for people.
+
+    Attributes:
+        customer_link: URL of a customer in Partner Center; `{customer_id}` stands for the id; empty for no links.
+        packs: which account managers get a workbook of their own.
+        zone: IANA name of the time zone that times are shown in beside UTC.
+        sums: columns of the customer lists that are added up by verdict and owner.
+    """
+
+    customer_link: str = "https://partner.microsoft.com/dashboard/v2/customers/{customer_id}"
+    packs: Packs = Packs.ACTING
+    zone: str = "UTC"
+    sums: tuple[str, ...] = ()
+
+    def as_document(self) -> dict[str, Any]:
+        """As the journal's header keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        """From the journal's header; what an older one lacks has its default.
+
+        Raises:
+            ValueError: it names packs that this version does not know.
+        """
+        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        given = cls(**known)
+        return cls(given.customer_link, Packs(given.packs), given.zone, tuple(given.sums))

@@ -1,0 +1,198 @@
+"""One look at a service, for `doctor`: how it is reached, who it says it is, what time it has. Rule: the way there is the
+run's own (proxy, authorities), and what cannot be reached is data with a sentence, no exception.
+
+The token, where there is one, goes to the API's own origin only; redirects are never followed.
+"""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from requests.adapters import HTTPAdapter
+
+from auditor.core.body import clean
+from auditor.core.model import Reply
+from auditor.core.proxy import Proxy
+from auditor.fetch.requests_session import requests_session
+
+TIMEOUT = 10.0
+"""Seconds for each step."""
+LARGEST_BODY = 1 << 20
+"""Bytes that are read of an answer."""
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a server shows. `issuer` is in words, `expires_at` is aware."""
+
+    issuer: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one request brought.
+
+    Attributes:
+        reply: as the fetcher would have it; its `failure` says in words what went wrong.
+        tls: TLS version in OpenSSL's words; None over plain http, or where it did not come to that.
+        certificate: of the server; of one that is not trusted as well, where it could be had.
+        ahead: seconds that this machine's clock is ahead of the service's `Date`; None without one.
+        uncertain: seconds that `ahead` may be wrong by, either way.
+        seconds: that the answer took.
+        headers: of the answer.
+    """
+
+    reply: Reply
+    tls: str | None = None
+    certificate: Certificate | None = None
+    ahead: float | None = None
+    uncertain: float = 0.0
+    seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def reach(host: str, port: int) -> tuple[str, ...]:
+    """The addresses of a host, the last of which accepts connections.
+
+    Raises:
+        OSError: the name has no address, or nobody answers there.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
+        answering = str(connection.getpeername()[0])
+    return (*dict.fromkeys(str(one[4][0]) for one in found if one[4][0] != answering), answering)
+
+
+def look(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[str, str] | None = None) -> Seen:
+    """Sends one GET.
+
+    Raises:
+        SettingsError: the extra certificate authorities cannot be read.
+    """
+    with requests_session(ca_bundle, proxy) as session:
+        sent_at, began = datetime.now(UTC), time.monotonic()
+        try:
+            with session.get(
+                url, headers=headers, allow_redirects=False, stream=True, timeout=(TIMEOUT, 3 * TIMEOUT)
+            ) as response:
+                return _seen(response, sent_at, began)
+        except (requests.exceptions.RequestException, OSError) as error:
+            untrusted = _cause(error, ssl.SSLCertVerificationError)
+            certificate = _untrusted_certificate(url, proxy) if untrusted else None
+            reply = Reply(failure=_words(error), untrusted=untrusted is not None, received_at=datetime.now(UTC))
+            return Seen(reply, certificate=certificate)
+
+
+def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
+    # before the body is read: then the connection goes back to its pool
+    connected = getattr(response.raw.connection, "sock", None)
+    body = response.raw.read(LARGEST_BODY, decode_content=True)
+    seconds = time.monotonic() - began
+    der = connected.getpeercert(binary_form=True) if connected and hasattr(connected, "getpeercert") else None
+    ahead, uncertain = _ahead(response.headers.get("Date"), sent_at, seconds)
+    return Seen(
+        Reply(
+            http_status=response.status_code,
+            body=body,
+            received_at=datetime.now(UTC),
+            retry_after=response.headers.get("Retry-After"),
+            simulated="X-Simulated" in response.headers,
+        ),
+        tls=connected.version() if connected is not None and der else None,
+        certificate=_read(der) if der else None,
+        ahead=ahead,
+        uncertain=uncertain,
+        seconds=seconds,
+        headers=response.headers,
+    )
+
+
+def _ahead(date: str | None, sent_at: datetime, seconds: float) -> tuple[float | None, float]:
+    """How far this clock is ahead of a `Date` header, which has whole seconds, and by how much that may be wrong."""
+    try:
+        told = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None, 0.0
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    # the service wrote it at some time between sending and receiving, and cut off up to a second
+    return (sent_at - told).total_seconds() + seconds / 2 - 0.5, seconds / 2 + 0.5
+
+
+def _read(der: bytes) -> Certificate:
+    found = x509.load_der_x509_certificate(der)
+    names = [
+        str(one.value)
+        for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+        for one in found.issuer.get_attributes_for_oid(oid)
+    ]
+    return Certificate(clean(", ".join(names)) or "an authority without a name", found.not_valid_after_utc)
+
+
+def _untrusted_certificate(url: str, proxy: Proxy | None) -> Certificate | None:
+    """The certificate of a server that is not trusted, to say who issued it; nothing is sent to that server."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    first = (proxy.host, proxy.port) if proxy else (host, port)
+    if proxy and proxy.tls:
+        return None
+    connection = http.client.HTTPSConnection(*first, timeout=TIMEOUT, context=context)
+    if proxy:
+        connection.set_tunnel(host, port, headers=HTTPAdapter().proxy_headers(proxy.reveal()))
+    with closing(connection):
+        try:
+            connection.connect()
+            der = connection.sock.getpeercert(binary_form=True)
+        except (OSError, http.client.HTTPException):
+            return None
+    return _read(der) if der else None
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """An error and all that led to it; urllib3 hands them on as arguments and as `reason`."""
+    found: list[Any] = [error]
+    for one in found:
+        linked = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+        found += [each for each in linked if isinstance(each, BaseException) and each not in found]
+    return found
+
+
+def _cause(error: BaseException, kind: type[_Error]) -> _Error | None:
+    """The first of a kind among them."""
+    return next((one for one in _causes(error) if isinstance(one, kind)), None)
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; never the text of a library's error, which may hold the proxy's password."""
+    refused = _cause(error, ssl.SSLCertVerificationError)
+    if refused:
+        return f"the certificate cannot be trusted: {clean(refused.verify_message or str(refused))}"
+    broken = _cause(error, ssl.SSLError)
+    if broken:
+        return f"no TLS with this server: {clean(broken.reason or str(broken))}"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy does not let us through{_status_of_proxy(error)}"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    words = next((one.strerror for one in _causes(error) if isinstance(one, OSError) and one.strerror), "")
+    return f"{type(error).__name__}: {words}".rstrip(": ")
+
+
+def _status_of_proxy(error: BaseException) -> str:
+    """`Tunnel connection failed: 407 Proxy Authentication Required` is how Python words a refusal."""
+    words = next((str(one) for one in _causes(error) if str(one).startswith("Tunnel connection failed: ")), "")
+    return f" ({clean(words.partition(': ')[2], 60)})" if words else ""

@@ -1,0 +1,78 @@
+"""What every document for people is made from. Rule: a document adds nothing that is not told here, and hides nothing.
+
+A document is made after the tables are written and the ledger is counted, so that its first line can say how complete the
+run is. It goes over the records again as often as it likes: a batch is in memory, not the report.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pandas as pd
+import pyarrow as pa
+
+from auditor.core.ledger import Ledger, complete
+from auditor.core.model import RunFacts
+from auditor.report.frames import Batch
+from auditor.report.schema import TIME, arrow_types
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_FLAG = pa.bool_()
+
+BESIDE = pa.schema(
+    [
+        ("first", _FLAG),
+        ("owner_first", _FLAG),
+        ("change", _WORD),
+        ("verdict_before", _WORD),
+        ("status_before", pa.string()),
+        ("blocked_since", TIME),
+        ("times_blocked", pa.int32()),
+        ("since", TIME),
+        ("days_in_state", pa.int32()),
+    ]
+)
+"""The columns that a document's frame has beside those of `results`:
+
+================  =====================================================================================================
+`first`           whether the record is the first of its customer (False on a row without a valid id)
+`owner_first`     likewise, of its customer under its owner
+`change`          what changed for the customer since the baseline run (`core.changes.Change`); null where nothing did
+`verdict_before`  in the baseline run; null where there is none, or it does not have the customer
+`status_before`   likewise
+`blocked_since`   when the customer was first seen blocked in this stretch; null where it is not blocked
+`times_blocked`   how many such stretches the history has, this one included
+`since`           when the customer was first seen with its present verdict in this stretch
+`days_in_state`   whole days from `since` to `checked_at`
+================  =====================================================================================================
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run has to tell.
+
+    Attributes:
+        facts: of the run; `facts.presentation` says how it wants to be shown.
+        ledger: its counts.
+        note: whether it is complete, and what a reader must mind, in one line; as in the summaries.
+        frames: gives the records in input order, in batches; each frame has the columns of `results`, then BESIDE.
+    """
+
+    facts: RunFacts
+    ledger: Ledger
+    note: str
+    frames: Callable[[], Iterator[pd.DataFrame]]
+
+    @property
+    def complete(self) -> bool:
+        """True where every row has a verdict, and no more of them are undetermined than allowed."""
+        return complete(self.ledger, self.facts)
+
+
+def beside(batch: Batch) -> pd.DataFrame:
+    """The batch's records with the columns of BESIDE."""
+    known = {"first": pa.array(batch.first), "owner_first": pa.array(batch.owner_first)}
+    columns = [known.get(field.name, pa.nulls(len(batch.frame), field.type)) for field in BESIDE]
+    added = pa.table(columns, schema=BESIDE).to_pandas(types_mapper=arrow_types)
+    return cast("pd.DataFrame", pd.concat([batch.frame, added], axis="columns"))

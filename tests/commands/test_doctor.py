@@ -1,0 +1,366 @@
+"""`auditor doctor` end to end: real TLS, a real proxy, real processes; and nothing in it that must not be pasted."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.cli import main
+from auditor.commands.doctor import CHECKS
+from auditor.commands.lock import one_run_at_a_time
+from auditor.simulator import (
+    AnswerOptions,
+    CustomerListOptions,
+    GateOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    StrangerPolicy,
+    ThrottleOptions,
+    Window,
+    serve_in_thread,
+)
+from connect_proxy import connect_proxy
+
+FREE = ThrottleOptions(windows=())
+ALLOWED = AnswerOptions(weights={"allowed": 1})
+ROSTER = CustomerListOptions(generated=20)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **claims: Any) -> None:
+    monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+    monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(simulator.ca_file))
+    monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token(**claims))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Simulator]:
+    """Partner Center and its sign-in service over TLS, with twenty customers."""
+    with serve_in_thread(SimulatorOptions(answers=ALLOWED, throttle=FREE, customers=ROSTER)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(served: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """The same, with a token for it in the environment."""
+    _use(monkeypatch, served)
+    return served
+
+
+def _examined(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    code = main(["doctor", "--json", *arguments])
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == code
+    assert [one["name"] for one in document["checks"]] == ["program", "settings", *(each.name for each in CHECKS)]
+    failing = [one for one in document["checks"] if one["state"] in {"failed", "warning"}]
+    assert all(one["next"] for one in failing)
+    return code, {one["name"]: one for one in document["checks"]}
+
+
+def test_a_healthy_installation(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every check is made and none fails."""
+    code, found = _examined(capsys)
+    assert code == 0
+    assert {one["state"] for one in found.values()} == {"ok"}
+    assert found["tls api"]["facts"]["issuer"] == "Simulated, do not trust"
+    assert found["token"]["facts"]["kind"] == "app_user"
+    assert found["mfa"]["facts"] == {"claimed": True, "reported": True}
+    assert found["stranger"]["facts"]["reason"] in {"no_relationship", "customer_not_found"}
+    # one without a token, one page, one customer, one stranger
+    assert len(simulator.log.api) <= 6
+
+
+def test_nothing_is_changed(simulator: Simulator, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """No folder, no lock, no memory of the pace is left behind."""
+    assert simulator.api_url
+    before = sorted(tmp_path.rglob("*"))
+    _examined(capsys)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"app_only": True}, ("token", "app-only")),
+        ({"aud": "https://graph.windows.net"}, ("token", "graph.windows.net")),
+        ({"exp": 0}, ("token", "expired")),
+        ({"amr": ["pwd"]}, ("mfa", "multi-factor")),
+        ({"agent_role": False}, ("role", "role")),
+    ],
+)
+def test_a_sign_in_that_does_not_do_ends_with_4(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    claims: dict[str, Any],
+    expected: tuple[str, str],
+) -> None:
+    """The check that names the trouble fails, and those that do not build on the sign-in are made all the same."""
+    check, words = expected
+    asked = len(simulator.log.api)
+    _use(monkeypatch, simulator, **claims)
+    code, found = _examined(capsys)
+    assert code == 4
+    assert found[check]["state"] == "failed"
+    assert words in found[check]["found"]
+    assert {found[name]["state"] for name in ("tls api", "clock", "reports", "disk", "lock", "pace")} == {"ok"}
+    assert found["account status"]["state"] == "skipped"
+    if check == "token":
+        # a token that is useless by its own claims is never sent
+        assert {record.token_id for record in simulator.log.api[asked:]} == {None}
+
+
+def test_an_untrusted_certificate_names_its_issuer(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a network that inspects TLS: exit 6, and the setting that mends it."""
+    assert simulator.api_url
+    monkeypatch.delenv("AUDITOR_CA_BUNDLE")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    code, found = _examined(capsys)
+    assert (code, found["tls api"]["state"]) == (6, "failed")
+    assert "issued by Simulated, do not trust" in found["tls api"]["found"]
+    assert "AUDITOR_CA_BUNDLE" in found["tls api"]["next"]
+    assert "SSL_CERT_FILE names /nowhere/ca.pem" in found["tls api"]["next"]
+    assert (found["clock"]["state"], found["clock"]["found"]) == ("skipped", "needs tls api")
+    assert found["token"]["state"] == "ok"
+
+
+def test_through_a_proxy(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every look and every question goes through it; its password is nowhere in the output."""
+    assert simulator.api_url
+    with connect_proxy(password="ada:marked-password") as proxy:
+        monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-password@127.0.0.1:{proxy.port}")
+        code = main(["doctor"])
+        said = capsys.readouterr()
+        assert code == 0, said.out
+        assert f"http://[secret]@127.0.0.1:{proxy.port} (environment AUDITOR_PROXY) is there" in said.out
+        assert len(proxy.targets) >= 4
+        proxy.answer = "407 Proxy Authentication Required"
+        code, found = _examined(capsys)
+    assert (code, found["tls api"]["state"]) == (6, "failed")
+    assert "407" in found["tls api"]["found"]
+    assert "user name and password" in found["tls api"]["next"]
+    assert "marked" not in json.dumps(found) + said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("proxy", "expected"),
+    [("http://127.0.0.1:1", (6, "refused")), ("none", (0, "directly")), ("x://y", (2, "http"))],
+)
+def test_a_proxy_that_is_not_there(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    proxy: str,
+    expected: tuple[int, str],
+) -> None:
+    """It is the proxy which is named, not the service behind it."""
+    assert simulator.api_url
+    code, words = expected
+    monkeypatch.setenv("AUDITOR_PROXY", proxy)
+    ended, found = _examined(capsys)
+    assert ended == code
+    assert words in found["settings" if code == 2 else "proxy"]["found"]
+
+
+def test_everybodys_proxy_of_a_kind_that_we_cannot_use(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It harms nobody who does not need it, and whoever does is told."""
+    assert simulator.api_url
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    assert _examined(capsys)[0] == 0
+    monkeypatch.setenv("AUDITOR_API_URL", "https://api.partnercenter.example")
+    code, found = _examined(capsys)
+    assert (code, found["proxy"]["state"]) == (2, "failed")
+    assert "SOCKS" in found["proxy"]["found"]
+
+
+def test_a_dead_service_and_what_does_not_depend_on_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 6; the sign-in and the machine are looked at all the same."""
+    assert simulator.api_url
+    monkeypatch.setenv("AUDITOR_API_URL", "https://127.0.0.1:1")
+    code, found = _examined(capsys)
+    assert code == 6
+    assert found["network api"]["state"] == "failed"
+    assert {found[name]["state"] for name in ("sign-in", "token", "mfa", "reports", "lock")} == {"ok"}
+    assert {found[name]["state"] for name in ("tls api", "clock", "call", "stranger")} == {"skipped"}
+
+
+def test_nobody_is_asked_to_sign_in(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a sign-in that is kept, the check says so instead of waiting for somebody; the service itself is there."""
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+    code, found = _examined(capsys)
+    assert (code, found["sign-in"]["state"], found["tls sign-in"]["state"]) == (4, "failed", "ok")
+    assert "auditor login" in found["sign-in"]["next"]
+    assert found["call"]["found"] == "needs token"
+
+
+@pytest.fixture
+def signed_in(
+    served: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Simulator:
+    """The same, with a sign-in that is kept here and no access token."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "refresh-token").write_text(served.mint_refresh_token(), encoding="ascii")
+    _use(monkeypatch, served)
+    monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", served.client_id)
+    monkeypatch.setenv("AUDITOR_TOKEN_STORE", str(home / "kept"))
+    assert main(["login", "--refresh-token-file", str(home / "refresh-token")]) == 0
+    return served
+
+
+def test_a_kept_sign_in(signed_in: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both services are looked at, the days left are counted, and the user's name is masked."""
+    capsys.readouterr()
+    code, found = _examined(capsys)
+    assert code == 0
+    assert {one["state"] for one in found.values()} == {"ok"}
+    assert found["days left"]["facts"] == {"days": 90}
+    assert found["tls sign-in"]["facts"]["issuer"] == "Simulated, do not trust"
+    assert "a…@partner.example" in found["sign-in"]["found"]
+    assert signed_in.options.identity.user_name not in json.dumps(found)
+
+
+def test_a_kept_sign_in_comes_before_an_access_token_and_after_none(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check uses what a run would use, and looks at the sign-in service only where that is asked."""
+    capsys.readouterr()
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token(exp=0))
+    assert _examined(capsys)[0] == 0
+    monkeypatch.setenv("AUDITOR_TOKEN_STORE", "nowhere-yet")
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token())
+    code, found = _examined(capsys)
+    assert (code, found["network sign-in"]["found"]) == (0, "not asked: an access token comes from elsewhere")
+    assert "AUDITOR_ACCESS_TOKEN" in found["sign-in"]["found"]
+
+
+def test_a_revoked_sign_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Exit 4 with the sign-in service's reason; the machine is looked at all the same."""
+    options = SimulatorOptions(throttle=FREE, identity=IdentityOptions(access_lifetime=60))
+    with serve_in_thread(options) as simulator:
+        _use(monkeypatch, simulator)
+        (tmp_path / "refresh-token").write_text(simulator.mint_refresh_token(), encoding="ascii")
+        monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
+        monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
+        monkeypatch.setenv("AUDITOR_REFRESH_TOKEN_FILE", str(tmp_path / "refresh-token"))
+        simulator.revoke_tokens()
+        code, found = _examined(capsys)
+    assert (code, found["sign-in"]["state"], found["days left"]["state"]) == (4, "failed", "skipped")
+    assert "AADSTS" in found["sign-in"]["found"]
+    assert found["disk"]["state"] == "ok"
+
+
+def test_bad_settings_are_the_first_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 2; nothing else is looked at, and everything says why."""
+    monkeypatch.setenv("AUDITOR_RATE", "fast")
+    code, found = _examined(capsys)
+    assert (code, found["settings"]["state"]) == (2, "failed")
+    assert {one["found"] for name, one in found.items() if name not in {"program", "settings"}} == {"needs settings"}
+
+
+def test_what_a_stranger_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where strangers look like customers without an account status, it says what keeps them apart."""
+    same = StrangerPolicy.NO_ACCOUNT_STATUS
+    roster = CustomerListOptions(generated=20, foreign_share=0.0, missing=same)
+    with serve_in_thread(SimulatorOptions(answers=ALLOWED, throttle=FREE, customers=roster)) as simulator:
+        _use(monkeypatch, simulator)
+        _, found = _examined(capsys)
+    assert "keep --customer-list auto" in found["stranger"]["found"]
+    assert found["stranger"]["facts"]["error_code"] == "600074"
+
+
+def test_a_staged_mfa_check_is_found_before_it_bites(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The API still lets such a token through, but says that it is not compliant: that is a failure already."""
+    options = SimulatorOptions(
+        answers=ALLOWED,
+        throttle=FREE,
+        customers=ROSTER,
+        gate=GateOptions(mfa_enforced=0.0),
+        identity=IdentityOptions(mfa=False),
+    )
+    with serve_in_thread(options) as simulator:
+        _use(monkeypatch, simulator)
+        code, found = _examined(capsys)
+    assert (code, found["call"]["state"], found["mfa"]["state"]) == (4, "ok", "failed")
+    assert found["mfa"]["facts"] == {"claimed": False, "reported": False}
+
+
+def test_a_throttled_moment_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A quota that another program has used up is a warning, not a broken installation."""
+    throttled = ThrottleOptions(windows=(Window(1, 1.0),))
+    with serve_in_thread(SimulatorOptions(answers=ALLOWED, throttle=throttled, customers=ROSTER)) as simulator:
+        _use(monkeypatch, simulator)
+        code, found = _examined(capsys)
+        assert code == 0
+        assert found["stranger"]["state"] == "ok"
+        assert any(record.turned_away == "throttle" for record in simulator.log.api)
+
+
+def test_the_machine(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lock with its holder, the newest run with its age, and how long the next one takes."""
+    Path("list.txt").write_text("1f2e3d4c-0000-4000-8000-000000000001\n", encoding="ascii")
+    main(["run", "list.txt", "--rate", "0", "--quiet", "--max-undetermined", "1"])
+    capsys.readouterr()
+    _, found = _examined(capsys)
+    assert (found["last run"]["state"], found["last run"]["facts"]["complete"]) == ("ok", True)
+    assert found["pace"]["facts"]["minutes"] == 0.0
+    run = next(Path("reports").glob("2*"))
+    (run / "summary.json").unlink()
+    with one_run_at_a_time(Path("reports"), simulator.api_url, None):
+        code, found = _examined(capsys)
+    assert (code, found["lock"]["state"]) == (11, "failed")
+    assert f"process {os.getpid()}" in found["lock"]["found"]
+    assert (found["last run"]["state"], found["last run"]["next"]) == ("warning", f"auditor resume {run.name}")
+    assert _examined(capsys)[1]["lock"]["state"] == "ok"
+
+
+def test_reports_that_cannot_be_written(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file where the folder should be: exit 2, as `run` would end."""
+    assert simulator.api_url
+    Path("file").write_text("", encoding="ascii")
+    code, found = _examined(capsys, "--reports", "file/reports")
+    assert (code, found["reports"]["state"]) == (2, "failed")
+
+
+def test_a_process_of_its_own_tells_nothing_secret(simulator: Simulator) -> None:
+    """At `-vv`, on both streams: no token, no customer, no user's name; `-q` prints only what needs action."""
+    command = [sys.executable, "-m", "auditor", "doctor"]
+    done = subprocess.run([*command, "-vv"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    said = done.stdout + done.stderr
+    assert os.environ["AUDITOR_ACCESS_TOKEN"] not in said
+    assert os.environ["AUDITOR_ACCESS_TOKEN"].split(".")[1] not in said
+    asked = {record.customer_id for record in simulator.log.api if record.customer_id and record.status == 200}
+    assert asked
+    assert not any(customer in done.stdout for customer in asked)
+    assert simulator.options.identity.user_name not in said
+    assert "\x1b" not in done.stdout
+    assert "The service is the simulator" in done.stdout
+    quiet = subprocess.run([*command, "-q"], capture_output=True, text=True, check=False)
+    assert not any(line.startswith("ok ") for line in quiet.stdout.splitlines())

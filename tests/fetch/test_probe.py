@@ -1,0 +1,114 @@
+"""One look at a service: real TLS, a proxy between, and failures that are sentences without secrets."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from auditor.core.proxy import Proxy
+from auditor.fetch.probe import look, reach
+from auditor.simulator import Simulator, SimulatorOptions, serve_in_thread
+from connect_proxy import connect_proxy
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Partner Center and its sign-in service over TLS."""
+    with serve_in_thread(SimulatorOptions()) as served:
+        yield served
+
+
+@pytest.fixture
+def late() -> Iterator[str]:
+    """A service whose clock is an hour behind."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(401)
+            self.send_header("Date", format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
+    """TLS version, who issued the certificate and until when it is good, and a clock that agrees with ours."""
+    seen = look(f"{simulator.api_url}/v1/customers", str(simulator.ca_file), None)
+    assert seen.reply.http_status == 401
+    assert seen.reply.simulated
+    assert seen.tls in {"TLSv1.2", "TLSv1.3"}
+    assert seen.certificate is not None
+    assert seen.certificate.issuer == "Simulated, do not trust"
+    assert seen.certificate.expires_at > datetime.now(UTC)
+    assert seen.ahead is not None
+    assert abs(seen.ahead) <= seen.uncertain + 1
+
+
+def test_a_wrong_clock_is_measured(late: str) -> None:
+    """An hour is an hour, however the answer came."""
+    seen = look(late, None, None)
+    assert seen.ahead is not None
+    assert abs(seen.ahead - 3600) < 2
+    assert (seen.tls, seen.certificate) == (None, None)
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bool) -> None:  # noqa: FBT001 - a table's column
+    """Who issued it is what a person needs to find the authority's file; through a proxy as well."""
+    with connect_proxy(password="ada:marked") as proxy:
+        way = Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}") if through else None
+        seen = look(simulator.api_url, None, way)
+    assert seen.reply.untrusted
+    assert seen.certificate is not None
+    assert seen.certificate.issuer == "Simulated, do not trust"
+    assert "marked" not in repr(seen)
+    assert bool(proxy.heads) == through
+
+
+def test_a_proxy_that_refuses_is_quoted_without_its_password(simulator: Simulator) -> None:
+    """The status that it answered is in the sentence."""
+    with connect_proxy(answer="407 Proxy Authentication Required") as proxy:
+        seen = look(simulator.api_url, str(simulator.ca_file), Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}"))
+    assert seen.reply.failure == "the proxy does not let us through (407 Proxy Authentication Required)"
+    assert "marked" not in repr(seen)
+
+
+async def test_a_server_without_tls_is_said_to_have_none() -> None:
+    """Garbage instead of a handshake is a sentence."""
+
+    async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(garbage, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        seen = await asyncio.to_thread(look, f"https://127.0.0.1:{port}", None, None)
+    assert seen.reply.failure is not None
+    assert seen.reply.failure.startswith("no TLS with this server")
+    assert not seen.reply.untrusted
+
+
+def test_nobody_there() -> None:
+    """A closed port is an error with the system's words."""
+    with pytest.raises(OSError, match="refused"):
+        reach("127.0.0.1", 1)
+    assert look("https://127.0.0.1:1", None, None).reply.failure == "ConnectionError: Connection refused"
+
+
+def test_a_host_that_answers(simulator: Simulator) -> None:
+    """The address that accepted the connection comes last."""
+    assert reach("127.0.0.1", int(simulator.api_url.rpartition(":")[2]))[-1] == "127.0.0.1"
