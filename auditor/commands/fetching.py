@@ -9,12 +9,14 @@ from auditor.commands.signing_in import REFUSED_MFA, token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
-from auditor.fetch.learned import LearnedRates, state_folder, tenant_of
+from auditor.core.token_claims import read_claims
+from auditor.fetch.learned import LearnedRates
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.pipeline import Crew
 from auditor.fetch.proxy import proxy_for
 from auditor.fetch.retrying import Asker, Means
+from auditor.fetch.state import state_folder
 from auditor.fetch.tokens import TokenSource
 from auditor.settings import AUTO, Settings
 
@@ -101,7 +103,8 @@ class _Quota:
         """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
         folder = state_folder()
         token = settings.access_token.reveal() if settings.access_token else ""
-        tenant = tenant_of(token) or settings.tenant_id or "unknown"
+        claims = read_claims(token)
+        tenant = (claims.tenant_id if claims else None) or settings.tenant_id or "unknown"
         return cls(LearnedRates(folder), settings.api, tenant) if folder else None
 
     def recall(self) -> Memory | None:

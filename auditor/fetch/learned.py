@@ -6,14 +6,11 @@ pace was learned and when, and how many requests the last minute held: a run tha
 what of the quota is used up.
 """
 
-import base64
 import hashlib
 import math
 import os
-import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -101,26 +98,6 @@ class LearnedRates:
         for path in self._folder.glob("rate-*"):
             if path.stat().st_mtime < (now - FORGOTTEN_AFTER).timestamp():
                 path.unlink(missing_ok=True)
-
-
-def state_folder() -> Path | None:
-    """Where this user's programs keep what they may lose: XDG_STATE_HOME, or its like; None where there is no home."""
-    windows = sys.platform == "win32"
-    with suppress(RuntimeError):
-        named = os.environ.get("LOCALAPPDATA" if windows else "XDG_STATE_HOME")
-        return Path(named or Path.home() / ("AppData/Local" if windows else ".local/state")) / "auditor"
-    return None
-
-
-def tenant_of(token: str) -> str | None:
-    """The tenant that an access token says it is of (claim `tid`), not verified; None where it says nothing."""
-    payload = token.split(".")[1:2]
-    try:
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(f"{payload[0]}===") if payload else b"")
-    except ValueError:
-        return None
-    tenant = claims.get("tid") if isinstance(claims, dict) else None
-    return tenant if isinstance(tenant, str) and tenant else None
 
 
 def _read(path: Path, api: str, tenant: str) -> _File | None:

@@ -8,7 +8,8 @@ import pytest
 
 from auditor.commands.fetching import fetching
 from auditor.core.plan import Memory
-from auditor.fetch.learned import LearnedRates, state_folder
+from auditor.fetch.learned import LearnedRates
+from auditor.fetch.state import state_folder
 from auditor.settings import Secret, Settings
 
 API, TENANT = "http://127.0.0.1:9", "11111111-2222-4333-8444-555555555555"

@@ -1,10 +1,7 @@
 """`LearnedRates`: what one run leaves to the next, and that no file can hurt."""
 
-import base64
-import json
 import math
 import os
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.core.plan import Memory
-from auditor.fetch.learned import FORGOTTEN_AFTER, LearnedRates, state_folder, tenant_of
+from auditor.fetch.learned import FORGOTTEN_AFTER, LearnedRates
 
 API, TENANT = "https://api.partnercenter.microsoft.com", "11111111-2222-4333-8444-555555555555"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -191,42 +188,3 @@ def test_it_is_the_users_own(tmp_path: Path) -> None:
     rates.keep(API, TENANT, LEARNED)
     assert rates._path(API, TENANT).stat().st_mode & 0o077 == 0
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
-
-
-def test_the_state_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where the user says, else where the platform keeps such things, and nowhere without a home."""
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert state_folder() == tmp_path / "auditor"
-    monkeypatch.delenv("XDG_STATE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert state_folder() == tmp_path / ".local" / "state" / "auditor"
-
-    def nowhere() -> Path:
-        raise RuntimeError("no home")
-
-    monkeypatch.setattr(Path, "home", nowhere)
-    assert state_folder() is None
-
-
-def _jwt(claims: object) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"eyJhbGciOiJub25lIn0.{payload}."
-
-
-def test_a_token_says_whose_it_is() -> None:
-    """The claim `tid`, whatever the length of the payload."""
-    for padding in range(4):
-        assert tenant_of(_jwt({"x": "a" * padding, "tid": TENANT})) == TENANT
-
-
-@pytest.mark.parametrize("claims", [{}, {"tid": 5}, {"tid": ""}, {"tid": None}, [], "tid", None])
-def test_a_token_that_does_not_say_is_nobodys(claims: object) -> None:
-    """Claims of any other shape are no error."""
-    assert tenant_of(_jwt(claims)) is None
-
-
-@given(token=st.one_of(st.text(), st.text().map(lambda text: f"a.{text}.b"), st.binary().map(lambda raw: f"a.{raw!r}")))
-def test_no_token_is_an_error(token: str) -> None:
-    """Tokens that are no JSON web tokens are opaque."""
-    assert tenant_of(token) is None or isinstance(tenant_of(token), str)
