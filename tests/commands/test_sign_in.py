@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import msal
 import pytest
 
 from auditor.cli import main
+from auditor.commands.signing_in import judge, registration
 from auditor.core.token_claims import TokenKind, read_claims
+from auditor.errors import SignInError
+from auditor.settings import Settings
 from auditor.simulator import GateOptions, Simulator
-from auditor.simulator.sign_ins import DEFAULT_SCOPE
+from auditor.simulator.tokens import encode
 from sign_in_support import grants, sign_in_service
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
@@ -320,10 +324,25 @@ def test_ctrl_c_while_the_sign_in_service_is_busy(monkeypatch: pytest.MonkeyPatc
     assert "never retrieved" not in talk
 
 
-def test_the_scope_is_the_clouds_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulator's own API is asked with a token for the public cloud's, as the setting of the API changes no audience."""
-    with sign_in_service() as simulator:
-        use(monkeypatch, simulator)
-        assert main(["login", "--device-code"]) == 0
-        tokens = [each.scope for each in simulator.sign_ins._refresh_tokens.values()]
-    assert tokens == [DEFAULT_SCOPE]
+@pytest.mark.parametrize(
+    ("cloud", "api", "authority"),
+    [
+        ("public", "https://api.partnercenter.microsoft.com", "https://login.microsoftonline.com"),
+        ("us-gov", "https://api.partnercenter.microsoft.com", "https://login.microsoftonline.us"),
+        (
+            "china",
+            "https://partner.partnercenterapi.microsoftonline.cn",
+            "https://login.partner.microsoftonline.cn",
+        ),
+    ],
+)
+def test_each_cloud_has_its_own_scope_and_sign_in_service(cloud: str, api: str, authority: str) -> None:
+    """A token for one cloud's API is none for another's; any other authority may be named."""
+    settings = Settings(cloud=cloud, client_id="an-app", tenant_id="a-tenant")
+    sign_in = registration(settings)
+    assert (sign_in.scope, sign_in.authority) == (f"{api}/user_impersonation", f"{authority}/a-tenant")
+    judge(encode({"aud": api, "scp": "user_impersonation"}), settings, print)
+    with pytest.raises(SignInError, match="not for Partner Center"):
+        judge(encode({"aud": f"{api}.example", "scp": "user_impersonation"}), settings, print)
+    named = replace(settings, authority="https://login.example/another")
+    assert registration(named).authority == "https://login.example/another"
