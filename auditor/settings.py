@@ -167,6 +167,8 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+    sync_seconds: float = field(default=1.0, metadata={"parse": _number(float, 0)})
+    sync_lines: int = field(default=0, metadata={"parse": _number(int, 0)})
 
     @property
     def api(self) -> str:

@@ -98,6 +98,11 @@ def _ledger(rendered: "Rendered") -> list[str]:
     lines = _balance(rendered.ledger)
     sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
     lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s{_pace(facts)}")
+    fresh = rendered.freshness
+    if fresh.reused and fresh.oldest:
+        lines.append(
+            f"Taken from earlier runs: {fresh.reused:,} answers; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
+        )
     if facts.damaged_lines:
         numbers = ", ".join(map(str, facts.damaged_lines[:10]))
         lines.append(f"Damaged lines of the journal, counted as not answered: {numbers}")

@@ -1,17 +1,21 @@
 """How a run begins: its folder, its rows, its journal's header. Rule: a run that does not come to begin leaves nothing."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands import unfinished
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
 from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
-from auditor.core.model import Customer, Membership, RejectedRow, Row, RunFacts, Way
+from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
+from auditor.customers.source import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed
@@ -22,6 +26,14 @@ OWN_LIST = "the partner's customer list"
 """The name of the list where none is handed in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of a run: their names as the user gave them, and those that are files."""
+
+    names: tuple[str, ...]
+    files: tuple[ListFile, ...] = ()
+
+
 def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: Job) -> Path:
     """Makes the run's folder, copies the rows there and writes the journal's header.
 
@@ -29,10 +41,36 @@ def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: J
         CustomerListError: the list ends in an error, or holds no row; the folder is gone again.
         SettingsError: the folder cannot be made.
     """
+    before = [_stamp(name) for name in lists]
     with _beginning(job) as (run, began):
         written = journal.write_rows(run, rows)
-        _write_header(run, began, written, lists, job)
+        files = () if job.simulated else tuple(_unchanged(lists, before, job.watch.warned))
+        _write_header(run, began, written, Lists(lists, files), job)
     return run
+
+
+def _stamp(name: str) -> tuple[int, ...] | None:
+    """What changes where a file is changed; None for what is no file: standard input, a pipe."""
+    path = Path(name)
+    if name == STANDARD_INPUT or not path.is_file():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _unchanged(
+    lists: tuple[str, ...], before: list[tuple[int, ...] | None], warned: Callable[[str], None]
+) -> Iterator[ListFile]:
+    """The lists that are files, with their digests, after they were read."""
+    for name, stamp in zip(lists, before, strict=True):
+        if stamp is None:
+            continue
+        with suppress(OSError), Path(name).open("rb") as file:
+            found = ListFile(name, stamp[1], hashlib.file_digest(file, "sha256").hexdigest())
+            if _stamp(name) == stamp:
+                yield found
+                continue
+        warned(f"{name} was changed while it was read: rows.jsonl holds what was found in it")
 
 
 async def start_from_own_list(job: Job, api: Fetching) -> Path:
@@ -45,7 +83,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
         finally:
             rows.close()
         check_listing(listing)
-        _write_header(run, began, written, (OWN_LIST,), job)
+        _write_header(run, began, written, Lists((OWN_LIST,)), job)
         with journal.Journal(run) as opened:
             opened.membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
     return run
@@ -100,15 +138,16 @@ def _write_header(
     run: Path,
     began: datetime,
     written: journal.RowsWritten,
-    lists: tuple[str, ...],
+    lists: Lists,
     job: Job,
 ) -> None:
     if not written.rows:
-        raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
+        raise CustomerListError(f"{', '.join(lists.names)}: no rows", "hand in a list with at least one customer")
     facts = RunFacts(
         run_id=run.name,
         api=job.settings.api,
-        lists=lists,
+        lists=lists.names,
+        list_files=lists.files,
         list_digest=written.digest,
         rows=written.rows,
         customers=written.customers,
@@ -119,7 +158,21 @@ def _write_header(
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
     with journal.Journal(run) as opened:
-        opened.begin(facts, {"formats": job.formats, "customer_list": job.check, **kept})
+        opened.begin(
+            facts,
+            {
+                "formats": job.formats,
+                "customer_list": job.check,
+                "tenant_id": job.settings.tenant_id,
+                **kept,
+            },
+        )
+    other = None if job.simulated else unfinished.same_list(run.parent, facts)
+    if other is not None:
+        job.watch.warned(
+            f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
+            f"to go on with that one, stop this one and type: auditor resume {other}"
+        )
 
 
 def _new_folder(reports: Path, began: datetime) -> Path:

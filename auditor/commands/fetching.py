@@ -104,7 +104,7 @@ class _Quota:
         folder = state_folder()
         token = settings.access_token.reveal() if settings.access_token else ""
         claims = read_claims(token)
-        tenant = (claims.tenant_id if claims else None) or settings.tenant_id or "unknown"
+        tenant = (claims and claims.tenant_id) or settings.tenant_id or "unknown"
         return cls(LearnedRates(folder), settings.api, tenant) if folder else None
 
     def recall(self) -> Memory | None:

@@ -1,13 +1,13 @@
 """A run folder -> its reports. Rule: nothing but the folder is read: no network, no credentials, no customer list."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from auditor import journal
-from auditor.core.ledger import Ledger, complete, exit_code
-from auditor.core.model import RunEnd, RunFacts
+from auditor.core.ledger import STOPPED, Ledger, complete, exit_code
+from auditor.core.model import Freshness, RunEnd, RunFacts
 from auditor.errors import SettingsError
 
 
@@ -19,12 +19,14 @@ class Rendered:
         run: the folder.
         facts: of the run, from its journal.
         ledger: counted again from the written files.
+        freshness: of the answers that decide.
         end: why the session just over was ended early, with the next thing to do; None where it was not.
     """
 
     run: Path
     facts: RunFacts
     ledger: Ledger
+    freshness: Freshness = field(default_factory=Freshness)
     end: RunEnd | None = None
 
     def ended_by(self, end: RunEnd) -> Self:
@@ -34,7 +36,8 @@ class Rendered:
     @property
     def exit_code(self) -> int:
         """What the command returns."""
-        return exit_code(self.ledger, self.facts)
+        # a full disk may have refused the line that says so
+        return STOPPED[self.end.cause] if self.end else exit_code(self.ledger, self.facts)
 
     @property
     def unanswered(self) -> int:
@@ -59,7 +62,8 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     facts = journal.read_facts(run)
     report.render(run, facts, journal.answer_blocks(run), formats, journal.member_blocks(run))
     # what else a person keeps in the folder does not make the run less complete
-    rendered = Rendered(run, facts, report.verify(run, strays=False).ledger)
+    found = report.verify(run, strays=False)
+    rendered = Rendered(run, facts, found.ledger, found.freshness)
     # made-up data must never stand where people look for their customers
     if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
         report.point_latest(run.parent, run.name)

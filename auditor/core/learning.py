@@ -26,6 +26,8 @@ _FIRST_COUNTS, _EACH_COUNTS = 5.0, 10.0
 """Seconds that the first and any later epoch count for at most: else a long good time hides that it is over. Where the
 server's Retry-After shows a longer window, an epoch counts for as much: a part of a window is not like the whole.
 """
+_RECALLED_COUNTS = 0.5
+"""Share of the estimate that rests on what an earlier run learned, at first."""
 _AHEAD = 0.01
 """Share by which a learned pace is exceeded at once where there is no cap: a higher limit is found soon."""
 _PULL, _STRONGEST_PULL = 0.1, 0.05
@@ -71,7 +73,9 @@ def recalled(memory: Memory, now: float) -> Learned:
     """What an earlier run learned, to begin another one with; it regrows from there."""
     per_second = max(SLOWEST, memory.believed)
     learned_at = now - memory.age - memory.learned_ago
-    return Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
+    learned = Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
+    counts = _RECALLED_COUNTS * learned.memory
+    return replace(learned, epochs=((per_second * counts, counts),))
 
 
 def pace(learned: Learned, cap: float, now: float) -> float:

@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from auditor.core.presentation import Presentation
 
+VALIDATION_TYPE = "account"
+"""The `type` of the query: the only one that this version asks for."""
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -280,6 +282,28 @@ class Membership:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the answers are that decide.
+
+    Attributes:
+        oldest: when the oldest of them arrived; aware, UTC; None where there is none.
+        reused: how many of them were taken from earlier runs.
+    """
+
+    oldest: datetime | None = None
+    reused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A customer list as it was handed in, where it was a file: what shows later which file was audited."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.
@@ -287,8 +311,9 @@ class RunFacts:
     Attributes:
         run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
         api: base URL that was asked.
-        validation_type: the `type` of the query; always `account` so far.
+        validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
+        list_files: those of them that were files, as they stood while they were read.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
         columns: the lists' other columns, in order of first appearance.
@@ -307,8 +332,9 @@ class RunFacts:
 
     run_id: str
     api: str
-    validation_type: str = "account"
+    validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
+    list_files: tuple[ListFile, ...] = ()
     list_digest: str = ""
     rows: int = 0
     customers: int = 0

@@ -11,6 +11,10 @@ from auditor.core.window import Window
 DOCUMENTED = 500.0
 """Requests a minute for one partner tenant."""
 MINUTE = 60.0
+SHARE = 0.995
+"""Of a limit, what is paced at: no server counts to the request. Source: "Limit call rate by subscription" of API
+Management ("rate limiting is never completely accurate").
+"""
 DOUBTED_AFTER = 7 * 86400.0
 """Seconds in which a remembered pace comes to count for half: limits are adjusted, and other programs come and go."""
 
@@ -29,8 +33,13 @@ class Plan:
 
     @property
     def per_second(self) -> float:
-        """The pace never exceeded; infinite where there is none."""
+        """The limit; infinite where there is none."""
         return self.per_minute / MINUTE if self.per_minute else math.inf
+
+    @property
+    def pace(self) -> float:
+        """The pace never exceeded, in requests a second; infinite where there is none."""
+        return SHARE * self.per_second
 
     @property
     def learns(self) -> bool:

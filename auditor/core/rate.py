@@ -2,31 +2,23 @@
 
 Requests leave smoothly at the documented limit, so that the partner's other programs get their share, and a log of the
 last window makes sure that the limit is never exceeded. A list that fits into the quota goes out at once. A rejection
-closes one gate for everybody; rejections of requests that were sent before it opened belong to the same closing. When
-it opens, the pace is learned from what got through, and regrows. Source: "Partner Center API throttling guidance"
-(every request counts, rejected ones too; wait for Retry-After, back off when rejected again).
+closes one gate for everybody, unless the next request shows that it was one customer's own; rejections of requests that
+were sent before the gate opened belong to the same closing. When it opens, the pace is learned from what got through,
+and regrows. Source: "Partner Center API throttling guidance".
 """
 
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core import learning, window
+from auditor.core import gate, learning, window
 from auditor.core.learning import Learned
-from auditor.core.plan import MINUTE, Memory, Plan
+from auditor.core.plan import Memory, Plan
 from auditor.core.window import Window
 
-PATIENCE = 20
-"""Closings of the gate in a row, nothing accepted between them, after which a run gives up: a quarter of an hour."""
-BELIEVED = 8
-"""Closings in a row with nothing accepted for which the server's Retry-After is believed; then the wait doubles."""
-FIRST_WAIT = 1.0
-"""Seconds that the gate stays closed where the server does not say how long."""
 CREDIT_SECONDS = 2.0
 """How much of the pace may be made up for at once, after a late timer or a closed gate."""
-_LOOK_AGAIN = 1.0
-"""Seconds: the longest wait for credit, because the pace grows meanwhile."""
-_POLL = 0.05
-"""Seconds between two looks at whether a probe was answered."""
+_LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, because the pace grows meanwhile
+_POLL = 0.05  # seconds between two looks at whether a probe was answered
 _DUST = 1e-9
 
 
@@ -42,9 +34,11 @@ class Rate:
         closed: True from a rejection until the first request has left through the reopened gate.
         accepted: answers since the epoch began that were no rejections.
         in_vain: closings of the gate in a row with nothing accepted between them.
-        probe: departure of the one request that is to show whether anything gets through; None where none is out.
+        probe: departure of the one request that is to show whether anything gets through, or None.
         credit: requests that may leave at once.
-        credited_at: when `credit` was last brought up to date.
+        credited_at: when `credit` was last brought up to date; infinite before the first request.
+        suspected: True from a rejection that may be one customer's own until another request shows whose it is.
+        forgiven: rejections of this epoch that turned out to be one customer's own.
     """
 
     plan: Plan
@@ -56,7 +50,9 @@ class Rate:
     in_vain: int = 0
     probe: float | None = None
     credit: float = 1.0
-    credited_at: float = 0.0
+    credited_at: float = math.inf
+    suspected: bool = False
+    forgiven: int = 0
 
 
 def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
@@ -68,15 +64,15 @@ def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
         memory: what the last run against the same quota left, or None.
     """
     guard = plan.window()
-    learned = Learned(math.inf if plan.burst else plan.per_second, began=now)
+    learned = Learned(math.inf if plan.burst else plan.pace, began=now)
     if memory is not None and guard is not None and memory.held:
         held = min(memory.held, guard.limit)
         guard = replace(guard, answers=((now - memory.age, now - memory.age, held),), answered=held)
-    credited_at = now
-    if memory is not None and plan.learns and memory.believed < plan.per_second:
+    credited_at = math.inf
+    if memory is not None and plan.learns and memory.believed < plan.pace:
         learned = learning.recalled(memory, now)
         # an unknown quota has filled up again meanwhile
-        credited_at -= 0.0 if plan.per_minute else memory.age
+        credited_at = math.inf if plan.per_minute else now - memory.age
     return Rate(plan, learned, guard, credited_at=credited_at)
 
 
@@ -89,7 +85,7 @@ def expecting(state: Rate, customers: int, now: float) -> Rate:
 
 def pace(state: Rate, now: float) -> float:
     """Requests a second at this moment; infinite where they are not paced."""
-    return learning.pace(state.learned, state.plan.per_second, now)
+    return learning.pace(state.learned, state.plan.pace, now)
 
 
 def wait(state: Rate, now: float) -> float:
@@ -113,6 +109,8 @@ def sent(state: Rate, now: float) -> Rate:
         # nothing got through the last time: one request goes ahead, the others wait for its answer
         probe = None if state.accepted else now
         state = _opened(state, now)
+    elif state.suspected:
+        probe = now
     per_second = pace(state, now)
     unpaced = per_second == math.inf
     if unpaced and state.window is None and state.probe is None and probe is None:
@@ -126,6 +124,8 @@ def accepted(state: Rate, now: float, sent_at: float | None = None) -> Rate:
     """After an answer that is not a rejection."""
     if state.accepted and state.window is None and state.probe is None and not state.plan.learns:
         return state
+    if state.suspected and state.probe is not None and sent_at is not None and sent_at >= state.probe:
+        state = replace(state, suspected=False, forgiven=state.forgiven + 1)
     return _answered(state, now, sent_at, 1)
 
 
@@ -135,7 +135,7 @@ def lost(state: Rate, now: float, sent_at: float | None = None) -> Rate:
 
 
 def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None) -> Rate:
-    """After a rejection: closes the gate, unless an earlier one already did.
+    """After a rejection: closes the gate, unless an earlier one already did or it may be one customer's own.
 
     Args:
         state: before.
@@ -150,13 +150,13 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
     if sent_at < state.gate:
         # the gate has opened again since: this one belongs to the last closing
         return state
+    if not state.suspected and gate.may_be_one_customers(asked, state.forgiven, state.accepted):
+        return replace(state, suspected=True)
     in_vain = 0 if state.accepted else state.in_vain + 1
-    # again and again nothing got through: longer, whatever the server says, up to a minute
-    doublings = in_vain - (BELIEVED if asked else 1)
-    longer = min(MINUTE, FIRST_WAIT * 2.0**doublings) if doublings > 0 else 0.0
-    gate = now + max(asked or FIRST_WAIT, longer)
+    opens = now + gate.seconds_closed(asked, in_vain)
     learned = learning.closed(state.learned, pace(state, now), asked)
-    return replace(state, learned=learned, gate=gate, closed=True, in_vain=in_vain, credit=0.0, credited_at=now)
+    state = replace(state, learned=learned, gate=opens, closed=True, in_vain=in_vain)
+    return replace(state, credit=0.0, credited_at=now, suspected=False, probe=None)
 
 
 def eta(state: Rate, customers: int, now: float) -> float | None:
@@ -176,10 +176,9 @@ def memory(state: Rate, now: float) -> Memory:
 def _opened(state: Rate, now: float) -> Rate:
     """When the gate is open again: learns, unless nothing at all got through: then it is the same saturation still."""
     if not state.accepted:
-        learned = learning.in_vain(state.learned, now)
-        return replace(state, learned=learned, closed=False, credit=1.0, credited_at=now)
+        return replace(state, learned=learning.in_vain(state.learned, now), closed=False, credit=1.0, credited_at=now)
     learned = learning.opened(state.learned, state.accepted, now) if state.plan.learns else state.learned
-    return replace(state, learned=learned, closed=False, accepted=0)
+    return replace(state, learned=learned, closed=False, accepted=0, forgiven=0)
 
 
 def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> Rate:
@@ -190,7 +189,8 @@ def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> 
 
 def _moved(state: Rate, guard: Window | None, accepted: int, probe: float | None, credit: tuple[float, float]) -> Rate:
     """As `replace` does it, in a third of the time: this happens twice a request."""
-    return Rate(state.plan, state.learned, guard, state.gate, state.closed, accepted, state.in_vain, probe, *credit)
+    kept, doubts = (state.gate, state.closed), (state.suspected, state.forgiven)
+    return Rate(state.plan, state.learned, guard, *kept, accepted, state.in_vain, probe, *credit, *doubts)
 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:

@@ -62,7 +62,8 @@ def decide(
     """
     match finding.next:
         case Next.WAIT:
-            return Again(0.0)
+            # the gate may be open to others: the limit of one customer is no matter of theirs
+            return Again(retry_after or 0.0)
         case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
             if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
                 return Stop()

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core import rate
+from auditor.core import gate, rate
 from auditor.core.plan import MINUTE, Memory, Plan
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -122,7 +122,7 @@ class Pacing:
     @property
     def hopeless(self) -> bool:
         """True where the gate was opened so often with nothing getting through that no patience will help."""
-        return self._rate.in_vain >= rate.PATIENCE
+        return self._rate.in_vain >= gate.PATIENCE
 
     @property
     def queueing(self) -> int:

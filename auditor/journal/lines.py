@@ -9,6 +9,8 @@ import msgspec
 
 JOURNAL = "journal.jsonl"
 SCHEMA_VERSION = 1
+ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
+"""How the lines about customers begin: a million of them are told from the others by that alone."""
 _CRC = len(b',"crc":"12345678"}\n')
 
 
@@ -22,5 +24,9 @@ def read_lines(run: Path) -> Iterator[tuple[int, bytes | None]]:
     """(line number from 1, the line, or None where its checksum says that it is damaged)."""
     with (run / JOURNAL).open("rb") as file:
         for number, line in enumerate(file, 1):
-            body, tail = line[:-_CRC], line[-_CRC:]
-            yield number, line if tail == b',"crc":"%08x"}\n' % zlib.crc32(body) else None
+            yield number, line if sound(line) else None
+
+
+def sound(line: bytes) -> bool:
+    """True where the checksum fits."""
+    return line[-_CRC:] == b',"crc":"%08x"}\n' % zlib.crc32(line[:-_CRC])

@@ -8,10 +8,9 @@ from typing import Any, NoReturn
 from auditor.core.model import Cause, Membership, Reason, RunFacts
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
-from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, read_lines
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, read_lines
 from auditor.journal.shapes import Answer, End, Header, Line, Member, Members, Session, understood
 
-ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 _BLOCK = 4 << 20
 
 
@@ -95,6 +94,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         validation_type=header.type,
         simulated=header.simulated,
         lists=header.lists,
+        list_files=header.list_files,
         list_digest=header.list_digest,
         rows=header.rows,
         customers=header.customers,

@@ -2,57 +2,118 @@
 
 Whoever was blocked or undetermined when last asked may have changed for the better and is asked again; whoever was
 eligible is believed for as long as the user says. Each answer keeps the time at which it was given.
+
+The customers are gone through in parts, the journals once for each, so that a million of them take no memory to speak of.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from auditor.core.model import Reason, RunFacts, Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
-from auditor.journal.lines import JOURNAL
-from auditor.journal.reading import answer_blocks, read_facts
+from auditor.journal.lines import ANSWER, JOURNAL, sound
+from auditor.journal.reading import read_header
+from auditor.journal.rows import wanted
+from auditor.journal.shapes import Header
+
+AT_ONCE = 100_000
+"""Customers of one part."""
+_SKEW = timedelta(days=1)
+"""How far the clock of a file server is trusted."""
 
 
-def reusable(run: Path, facts: RunFacts, since: datetime) -> dict[str, dict[str, Any]]:
-    """Customer id -> the journal document of an answer that need not be asked for again.
+class _Told(msgspec.Struct):
+    """What of an answer decides whether it serves."""
+
+    customer_id: str
+    final: bool
+    reason: Reason
+    checked_at: datetime
+
+
+class _Found(NamedTuple):
+    """An answer: when it came, whether it makes eligible, in which journal and where it begins."""
+
+    when: datetime
+    eligible: bool
+    journal: BinaryIO
+    place: int
+
+
+def reusable(
+    run: Path, since: datetime, warned: Callable[[str], None] = lambda _sentence: None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row, the journal document of an answer that need not be asked for again), in any order.
 
     Args:
-        run: the new run's folder; the runs beside it are searched.
-        facts: of the new run: only runs against the same API and type count.
+        run: the new run's folder; the runs beside it against the same API and partner are searched.
         since: answers older than this do not count.
+        warned: is told of runs that cannot be searched.
     """
-    newest: dict[str, tuple[datetime, dict[str, Any]]] = {}
-    for other in sorted(run.parent.glob(f"*/{JOURNAL}")):
-        folder = other.parent
-        if folder.is_symlink() or folder.name == run.name or not _comparable(folder, facts):
-            continue
-        for checked_at, answer in _final_answers(folder):
-            known = newest.get(answer["customer_id"])
-            if known is None or known[0] < checked_at:
-                newest[answer["customer_id"]] = (checked_at, {**answer, "reused_from": folder.name})
-    return {
-        customer_id: answer
-        for customer_id, (checked_at, answer) in newest.items()
-        if checked_at >= since and Reason(answer["reason"]).verdict is Verdict.ELIGIBLE
-    }
+    own = read_header(run)
+    with ExitStack() as stack:
+        others: dict[BinaryIO, str] = {
+            stack.enter_context((folder / JOURNAL).open("rb")): folder.name
+            for folder in sorted(path.parent for path in run.parent.glob(f"*/{JOURNAL}"))
+            if not folder.is_symlink() and folder.name != run.name and _comparable(folder, own, since, warned)
+        }
+        parts = own.customers // AT_ONCE + 1 if others else 0
+        for part in range(parts):
+            newest: dict[str, _Found] = {}
+            for journal in others:
+                _take(journal, newest, part, parts)
+            for row, customer_id in wanted(run):
+                found = newest.get(customer_id)
+                if found is not None and found.eligible and found.when >= since:
+                    yield row, {**_document(found), "reused_from": others[found.journal]}
 
 
-def _comparable(folder: Path, facts: RunFacts) -> bool:
+def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[str], None]) -> bool:
     try:
-        other = read_facts(folder)
-    except (IncompleteError, OSError, ValueError, KeyError):
+        written = datetime.fromtimestamp((folder / JOURNAL).stat().st_mtime, UTC)
+        if written < since - _SKEW:
+            # every answer in it is older: none serves, and none says otherwise than a younger one
+            return False
+        other = read_header(folder)
+    except (IncompleteError, OSError) as error:
+        warned(f"no answer of {folder} is reused: {error}")
         return False
-    return (other.api, other.validation_type) == (facts.api, facts.validation_type)
+    same = (other.api, other.type, other.settings.get("tenant_id"))
+    return same == (own.api, own.type, own.settings.get("tenant_id"))
 
 
-def _final_answers(folder: Path) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    for block in answer_blocks(folder):
-        for line in block.splitlines():
-            answer: dict[str, Any] = msgspec.json.decode(line)
-            if answer["final"]:
-                del answer["crc"]
-                yield datetime.fromisoformat(answer["checked_at"]), answer
+def _take(journal: BinaryIO, newest: dict[str, _Found], part: int, parts: int) -> None:
+    """Takes in the newest final answer of each customer of the part."""
+    decode = msgspec.json.Decoder(_Told).decode
+    place = 0
+    journal.seek(0)
+    for line in journal:
+        if line.startswith(ANSWER) and sound(line):
+            told = _understood(decode, line)
+            if told is not None and told.final and zlib.crc32(told.customer_id.encode()) % parts == part:
+                known = newest.get(told.customer_id)
+                if known is None or known.when < told.checked_at:
+                    eligible = told.reason.verdict is Verdict.ELIGIBLE
+                    newest[told.customer_id] = _Found(told.checked_at, eligible, journal, place)
+        place += len(line)
+
+
+def _understood(decode: Callable[[bytes], _Told], line: bytes) -> _Told | None:
+    """What an answer says; None where this version does not write such."""
+    try:
+        return decode(line)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _document(found: _Found) -> dict[str, Any]:
+    found.journal.seek(found.place)
+    answer: dict[str, Any] = msgspec.json.decode(found.journal.readline())
+    del answer["crc"]
+    return answer

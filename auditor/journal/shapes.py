@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from auditor.core.model import Cause, Reason, Way
+from auditor.core.model import Cause, ListFile, Reason, Way
 from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
-from auditor.journal.lines import JOURNAL, SCHEMA_VERSION
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
 
-_Count = Annotated[int, Meta(ge=0)]
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
 _MEND = "use the version of auditor that wrote it, put the file back as it was, or audit the list again"
 
@@ -38,6 +38,7 @@ class Header(Struct, tag_field="kind", tag="header"):
     max_undetermined: _Count
     settings: dict[str, Any]
     presentation: Presentation = Presentation()
+    list_files: tuple[ListFile, ...] = ()
 
 
 class Session(Struct, tag_field="kind", tag="session"):
@@ -102,6 +103,7 @@ class _Version(Struct):
     schema_version: int
 
 
+_ABOUT_CUSTOMERS = (Answer, Member)
 _HEADER = b'{"kind":"header"'
 _line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _version = msgspec.json.Decoder(_Version)
@@ -116,7 +118,10 @@ def understood(run: Path, number: int, line: bytes) -> Line:
     try:
         if line.startswith(_HEADER):
             _check_version(run, _version.decode(line).schema_version)
-        return _line.decode(line)
+        found = _line.decode(line)
+        if isinstance(found, _ABOUT_CUSTOMERS) and not line.startswith((ANSWER, MEMBER)):
+            raise ValueError("its kind does not stand first")  # noqa: TRY301 - told like any other wrong shape
+        return found  # noqa: TRY300 - what is decoded is what is returned
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise IncompleteError(
             f"{run / JOURNAL}, line {number}: is whole, but is not what this version of auditor writes: {error}", _MEND

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.core.model import Freshness
 from auditor.errors import IncompleteError
 from auditor.report import ids, jsonl
 from auditor.report.roster import NOBODY, Roster
@@ -29,6 +30,7 @@ _SCHEMA = pa.schema(
         ("checked_at", TIME),
         ("attempts", pa.int64()),
         ("http_status", pa.int16()),
+        ("reused_from", pa.string()),
         *((name, pa.string()) for name in _TEXTS),
     ]
 )
@@ -45,11 +47,13 @@ class Answers:
         lines: the answer lines in journal order: `reason` as a position in REASONS (int8), the rest as in `results`.
         at: for each customer, which line decides; NOBODY where there is none.
         attempts: for each customer, the requests spent on all of its lines together.
+        freshness: of the lines that decide.
     """
 
     lines: pa.Table
     at: npt.NDArray[np.int64]
     attempts: npt.NDArray[np.int16]
+    freshness: Freshness
 
     def of(self, numbers: npt.NDArray[np.int32]) -> pa.Table:
         """The deciding answer for each of these customers, `attempts` with it; nulls and 0 where there is none."""
@@ -77,20 +81,22 @@ def read_answers(blocks: Iterable[bytes], roster: Roster) -> Answers:
     numbers: list[npt.NDArray[Any]] = [np.empty(0, np.int64)]
     finals: list[npt.NDArray[Any]] = [np.empty(0, bool)]
     attempts: list[npt.NDArray[Any]] = [np.empty(0, np.int64)]
+    reused: list[npt.NDArray[Any]] = [np.empty(0, bool)]
     for block in blocks:
         table = jsonl.parse(block, _SCHEMA, JOURNAL)
         numbers.append(_customers_of(table, roster))
         finals.append(_numbers(table["final"], default=False))
         attempts.append(_numbers(table["attempts"], default=0))
+        reused.append(table["reused_from"].is_valid().to_numpy())
         tables.append(_compact(table))
     asked, customers = np.concatenate(numbers), len(roster.customers)
     spent = np.zeros(customers, np.int64)
     np.add.at(spent, asked, np.concatenate(attempts))
-    return Answers(
-        _in_one_chunk(tables),
-        _deciding(asked, np.concatenate(finals), customers),
-        np.minimum(spent, _MOST).astype(np.int16),
-    )
+    lines, at = _in_one_chunk(tables), _deciding(asked, np.concatenate(finals), customers)
+    used = at[at != NOBODY]
+    oldest = pc.min(lines["checked_at"].take(pa.array(used))).as_py()
+    freshness = Freshness(oldest, int(np.concatenate(reused)[used].sum()))
+    return Answers(lines, at, np.minimum(spent, _MOST).astype(np.int16), freshness)
 
 
 def _deciding(asked: npt.NDArray[Any], finals: npt.NDArray[Any], customers: int) -> npt.NDArray[np.int64]:

@@ -33,6 +33,7 @@ class Evidence:
     Attributes:
         facts: of the run, from the journal.
         rows, lines: how many lines rows.jsonl and journal.jsonl have.
+        reused: how many of the deciding lines were taken from earlier runs.
         customers: for each row the number of its customer, or NONE.
         answers: for each customer where its deciding line begins in the journal, or NONE.
         attempts: for each customer the requests of all its lines.
@@ -43,6 +44,7 @@ class Evidence:
     facts: RunFacts
     rows: int
     lines: int
+    reused: int
     customers: "array[int]"
     answers: "array[int]"
     attempts: "array[int]"
@@ -57,6 +59,7 @@ class _About(msgspec.Struct):
     row: int = NONE
     final: bool = False
     attempts: int = 0
+    reused_from: str | None = None
 
 
 class _Row(msgspec.Struct):
@@ -73,6 +76,7 @@ class _Column:
     rows: "array[int]" = field(default_factory=lambda: array("q"))
     finals: bytearray = field(default_factory=bytearray)
     attempts: "array[int]" = field(default_factory=lambda: array("q"))
+    reused: bytearray = field(default_factory=bytearray)
 
     def add(self, place: int, line: _About) -> None:
         self.places.append(place)
@@ -80,6 +84,7 @@ class _Column:
         self.rows.append(line.row)
         self.finals.append(line.final)
         self.attempts.append(line.attempts)
+        self.reused.append(line.reused_from is not None)
 
 
 @dataclass(slots=True)
@@ -109,8 +114,11 @@ def read_evidence(run: Path) -> Evidence:
     attempts = np.bincount(asked, np.array(found.answers.attempts), count)
     members = _last(listed, np.array(found.members.places), count)
     unlisted = np.sort(members[np.setdiff1d(listed, customers)])
-    arrays = (customers, _deciding(found.answers, asked, count), attempts, members, unlisted)
-    return Evidence(facts_of(found.others, found.damaged), len(valid), found.lines, *map(_kept, arrays))
+    deciding = _deciding(found.answers, asked, count)
+    reused = np.isin(deciding, np.array(found.answers.places)[np.frombuffer(found.answers.reused, bool)]).sum()
+    arrays = (customers, deciding, attempts, members, unlisted)
+    facts = facts_of(found.others, found.damaged)
+    return Evidence(facts, len(valid), found.lines, int(reused), *map(_kept, arrays))
 
 
 def _kept(numbers: npt.NDArray[Any]) -> "array[int]":

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from auditor.core.model import Cause, Membership, RunFacts, Way
+from auditor.core.model import Cause, ListFile, Membership, RunFacts, Way
 from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 from auditor.report.schema import JOURNAL, SCHEMA_VERSION
@@ -36,6 +36,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         **{name: header[name] for name in ("run_id", "api", "simulated", "list_digest", "rows", "customers")},
         validation_type=header["type"],
         lists=tuple(header["lists"]),
+        list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
         max_undetermined=header["max_undetermined"],
         presentation=Presentation.from_document(header.get("presentation", {})),

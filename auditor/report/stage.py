@@ -58,7 +58,7 @@ def render(
         answered, own = read_answers(answers, roster), read_members(members, roster, facts.membership)
         parts = batches(run, facts.columns, roster, answered, own)
         ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
-        counted = summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging))
+        counted = summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging), answered.freshness)
         _write_summary(counted, staging)
 
         def frames() -> Iterator[pd.DataFrame]:

@@ -18,12 +18,12 @@ owners counts for each. Neither file holds the time of rendering: the same folde
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor.core.ledger import Count, Ledger, complete
-from auditor.core.model import Membership, RunFacts, Verdict, Way
+from auditor.core.model import Freshness, Membership, RunFacts, Verdict, Way
 from auditor.report import csv
 from auditor.report.schema import SCHEMA_VERSION
 
@@ -41,12 +41,14 @@ class Summary:
         facts: of the run.
         unchecked: customers without an account status of whom it is not known whether they are the partner's.
         unlisted: the partner's own customers that no row names; None where its list was not paged through.
+        freshness: of the answers that decide.
     """
 
     ledger: Ledger
     facts: RunFacts
     unchecked: int = 0
     unlisted: int | None = None
+    freshness: Freshness = field(default_factory=Freshness)
 
 
 def as_csv(told: Summary) -> bytes:
@@ -91,11 +93,14 @@ def as_json(told: Summary) -> bytes:
         "validation_type": facts.validation_type,
         "started_at": _time(facts.started_at),
         "finished_at": facts.finished_at and _time(facts.finished_at),
+        "oldest_checked_at": told.freshness.oldest and _time(told.freshness.oldest),
+        "reused_answers": told.freshness.reused,
         "elapsed_seconds": facts.elapsed_seconds,
         # every other count is an outcome of requests that were sent
         "requests": {"total": facts.requests.get("sent", 0), **dict(sorted(facts.requests.items()))},
         "pace": facts.pace,
         "lists": facts.lists,
+        "list_files": [asdict(one) for one in facts.list_files],
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,
         "max_undetermined": facts.max_undetermined,
@@ -125,6 +130,11 @@ def _remarks(told: Summary) -> Iterator[str]:
     if undetermined:
         yield f"{undetermined:,} of {ledger.rows:,} rows are undetermined, not to be taken as eligible"
     yield from _remarks_on_membership(told)
+    if told.freshness.reused and told.freshness.oldest:
+        yield (
+            f"{told.freshness.reused:,} answers were taken from earlier runs, "
+            f"and the oldest evidence is of {_time(told.freshness.oldest)}"
+        )
     if facts.damaged_lines:
         yield f"{len(facts.damaged_lines):,} damaged lines of the journal count as not answered"
     if facts.simulated:

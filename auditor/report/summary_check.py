@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.core.ledger import Ledger, complete
-from auditor.core.model import Membership, Way
+from auditor.core.model import Freshness, Membership, Way
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence
@@ -31,11 +31,13 @@ class Counted:
         ledger: of the records.
         unchecked: customers without an account status that may be strangers.
         unlisted: records of unlisted.csv; None where there must be no such file.
+        freshness: of the answers that decide.
     """
 
     ledger: Ledger
     unchecked: int
     unlisted: int | None
+    freshness: Freshness
 
 
 def check_facts(run: Path, evidence: Evidence, counted: Counted) -> int:
@@ -80,8 +82,11 @@ def _facts(evidence: Evidence, counted: Counted) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "complete": complete(ledger, facts),
         **{name: getattr(facts, name) for name in _FACTS},
+        "oldest_checked_at": counted.freshness.oldest,
+        "reused_answers": counted.freshness.reused,
         "requests": {"total": facts.requests.get("sent", 0), **facts.requests},
         "lists": [*facts.lists],
+        "list_files": [asdict(one) for one in facts.list_files],
         "damaged_lines": [*facts.damaged_lines],
         "membership": {**asdict(found), "unchecked": counted.unchecked, "unlisted": counted.unlisted},
     }

@@ -10,6 +10,7 @@ each other. Records stream by one at a time.
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from auditor.core.ledger import Ledger, complete
-from auditor.core.model import Reason, RunFacts, Way
+from auditor.core.model import Freshness, Reason, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report import csv, expected, parquet, summary, unlisted
 from auditor.report.evidence import Evidence, read_evidence
@@ -29,6 +30,9 @@ from auditor.report.summary_check import Counted, check_facts
 from auditor.report.writers import DOCUMENTS
 from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
 
+_NEVER = "~"
+"""After every time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -39,12 +43,14 @@ class Verified:
         files: names of the files that were compared, the manifest among them.
         facts: of the run, from its journal.
         ledger: counted from the records of `results`.
+        freshness: of the answers that decide.
     """
 
     run: Path
     files: tuple[str, ...]
     facts: RunFacts
     ledger: Ledger
+    freshness: Freshness
 
     @property
     def rows(self) -> int:
@@ -71,16 +77,26 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         inventory = check_inventory(run, strays=strays)
         evidence = read_evidence(run)
         _check_sources(inventory, evidence)
+        times = [_NEVER]
         with closing(_agreed(run, inventory, evidence)) as records:
-            ledger = recounted(run, records)
+            ledger = recounted(run, _noting_oldest(records, times))
+        freshness = Freshness(None if times == [_NEVER] else datetime.fromisoformat(times[0]), evidence.reused)
         _check_header(evidence.facts, ledger)
         doubtful = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NO_ACCOUNT_STATUS)
         unchecked = expected.unchecked(run, evidence, doubtful)
-        counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
+        counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence), freshness)
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
         _check_records(inventory, evidence, counted, lines)
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, freshness)
+
+
+def _noting_oldest(records: Iterator[Record], times: list[str]) -> Iterator[Record]:
+    """The records; the one element of `times` becomes the first time of all. As texts, for their form is one."""
+    for record in records:
+        if record.checked_at and record.checked_at < times[0]:
+            times[0] = record.checked_at
+        yield record
 
 
 def _check_sources(inventory: Inventory, evidence: Evidence) -> None:

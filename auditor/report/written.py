@@ -37,6 +37,7 @@ class Record(NamedTuple):
     reason: str
     status: str
     owner: str
+    checked_at: str
 
 
 def records(run: Path) -> Generator[Record]:

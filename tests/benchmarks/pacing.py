@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pacing_runs import LATENCY, Case, Other, Outcome, measure
 from rate_limits import Limit
 
-from auditor.core.plan import Plan
+from auditor.core.plan import Memory, Plan
 from auditor.fetch.pacing import Pacing
 
 KINDS = ("bucket", "fixed", "sliding")
@@ -65,7 +65,17 @@ def rows() -> Iterator[Row]:
         yield Row(f"copies {kind}", Case(Limit(kind), 2500, later=(0.0, 0.0)), copies, seeds=9)
         late = {"n/limit": 1.10, "wasted": 3.0}
         yield Row(f"copies {kind}, one 60 s later", Case(Limit(kind), 2500, later=(0.0, 60.0)), late)
+    for kind in KINDS:
+        singled = Case(Limit(kind), singled_out=0.01, asked=57)
+        yield Row(f"known {kind}, one in 100 singled out", singled, {"n/limit": 1.15, "wasted": 0.0})
+        yield Row(f"half {kind}, remembered", Case(Limit(kind, 250), memory=_left(kind, 250)), POLITE)
+        yield Row(f"auto {kind}, remembered", Case(Limit(kind), plan=AUTO, memory=_left(kind, 500)), {"wasted": 3.0})
     yield from _without_aim()
+
+
+def _left(kind: str, per_minute: float) -> Memory:
+    """What a run of an hour ago left that learned the limit of such a server."""
+    return Memory(per_minute / 60, 1.0 if kind == "bucket" else 57.0, age=3600.0)
 
 
 def _without_aim() -> Iterator[Row]:

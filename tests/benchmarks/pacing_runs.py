@@ -10,7 +10,7 @@ import virtual_time
 from rate_limits import Limit, Server
 
 from auditor.core.model import Answer, Reply, Verdict
-from auditor.core.plan import Plan
+from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import Pacing
@@ -47,6 +47,9 @@ class Case:
         plan: how each copy paces.
         other: who else is there.
         later: for each copy, how many seconds after the first it begins.
+        singled_out: share of the customers whose first request is rejected for a reason of their own.
+        asked: seconds that such a rejection asks for.
+        memory: what an earlier run left.
     """
 
     limit: Limit
@@ -54,6 +57,9 @@ class Case:
     plan: Plan = field(default_factory=Plan)
     other: Other | None = None
     later: tuple[float, ...] = (0.0,)
+    singled_out: float = 0.0
+    asked: int = 1
+    memory: Memory | None = None
 
     @property
     def total(self) -> int:
@@ -102,7 +108,7 @@ async def _measured(case: Case, seed: int) -> Outcome:
     outcome, server, dice = Outcome(), case.limit.server(seed), random.Random(seed)
     other = asyncio.ensure_future(_another(case.limit, case.other, server, outcome)) if case.other else None
     await asyncio.gather(
-        *(_copy(case, later, _Wire(case.limit, server, random.Random(dice.random()), outcome)) for later in case.later)
+        *(_copy(case, later, _Wire(case, server, random.Random(dice.random()), outcome)) for later in case.later)
     )
     if other:
         other.cancel()
@@ -112,7 +118,7 @@ async def _measured(case: Case, seed: int) -> Outcome:
 
 async def _copy(case: Case, later: float, wire: "_Wire") -> None:
     await asyncio.sleep(later)
-    pacing = Pacing(case.plan, clock=asyncio.get_running_loop().time)
+    pacing = Pacing(case.plan, clock=asyncio.get_running_loop().time, memory=case.memory)
     pacing.expect(case.customers)
 
     def record(_row: int, answer: Answer) -> None:
@@ -128,24 +134,29 @@ async def _copy(case: Case, later: float, wire: "_Wire") -> None:
 class _Wire:
     """What lies between one copy and the server."""
 
-    limit: Limit
+    case: Case
     server: Server
     dice: random.Random
     outcome: Outcome
+    met: set[str] = field(default_factory=set)
 
-    async def attempt(self, _customer: str, _token: str, _request: str, _correlation: str) -> Reply:
+    async def attempt(self, customer: str, _token: str, _request: str, _correlation: str) -> Reply:
         """Takes the place of HTTP."""
         latency = min(max(self.dice.lognormvariate(math.log(LATENCY), 0.35), LATENCY / 2), LATENCY * 3)
         await asyncio.sleep(0.3 * latency)
         now = asyncio.get_running_loop().time()
         self.outcome.arrivals.append(now)
         wait = self.server.arrive(now)
+        own = customer not in self.met and self.dice.random() < self.case.singled_out
+        self.met.add(customer)
+        if wait is None and own:
+            return Reply(http_status=429, body=b"", retry_after=str(self.case.asked), received_at=NOW)
         if wait is None:
             await asyncio.sleep(0.7 * latency)
             return Reply(http_status=200, body=BODY, received_at=NOW)
         self.outcome.rejected += 1
         await asyncio.sleep(0.03 + 0.1 * latency)
-        return Reply(http_status=429, body=b"", retry_after=self.limit.said(wait), received_at=NOW)
+        return Reply(http_status=429, body=b"", retry_after=self.case.limit.said(wait), received_at=NOW)
 
 
 async def _another(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """`decide` and `retry_after_seconds`: numbers only, no waiting."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,19 @@ def test_attempts_bound_all_kinds_of_retry() -> None:
 def test_throttling_is_never_a_failure(failures: int) -> None:
     """A throttled request is asked again however often; the gate decides when."""
     assert decide(_finding(Next.WAIT), failures, 0.5, POLICY) == Again(0.0)
+
+
+@given(asked=st.floats(0, LONGEST_RETRY_AFTER))
+def test_a_throttled_customer_waits_as_long_as_it_was_told(asked: float) -> None:
+    """Even where the gate opens earlier: the limit may be its own, and others do not wait for it."""
+    assert decide(_finding(Next.WAIT), 0, 0.5, POLICY, asked) == Again(asked)
+
+
+@given(seconds=st.integers(-(10**6), 10**6))
+def test_a_date_is_as_good_as_seconds(seconds: int) -> None:
+    """The two forms of Retry-After agree to the second."""
+    date = format_datetime(NOON + timedelta(seconds=seconds), usegmt=True)
+    assert retry_after_seconds(date, NOON) == min(max(seconds, 0), LONGEST_RETRY_AFTER)
 
 
 @given(

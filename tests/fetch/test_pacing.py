@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from auditor.core.plan import Memory, Plan
+from auditor.core.plan import SHARE, Memory, Plan
 from auditor.fetch.pacing import IntakeClosed, Pacing
 
 
@@ -46,7 +46,7 @@ async def test_waiters_leave_in_the_order_in_which_they_came() -> None:
 
     await asyncio.gather(*(wait(name) for name in range(50)))
     assert [name for name, _ in order] == list(range(50))
-    assert order[-1][1] == pytest.approx(1000.0 + 49 * 0.12)
+    assert order[-1][1] == pytest.approx(1000.0 + 49 * 0.12 / SHARE)
 
 
 async def test_an_open_gate_makes_nobody_wait() -> None:
@@ -65,7 +65,8 @@ async def test_whoever_comes_later_queues_behind_a_closed_gate() -> None:
     pacing = _pacing(time)
     first = await pacing.turn()
     pacing.accepted(first)
-    pacing.rejected(first, 30.0)
+    for _ in range(2):
+        pacing.rejected(first, 30.0)
     turns = [asyncio.create_task(pacing.turn()) for _ in range(5)]
     await asyncio.sleep(0)
     assert pacing.queueing == 5
@@ -104,7 +105,8 @@ async def test_it_is_hopeless_only_where_nothing_gets_through() -> None:
         pacing.rejected(await pacing.turn(), 57.0)
     assert not pacing.hopeless
     pacing.accepted(await pacing.turn())
-    for _ in range(20):
+    # the first one may be its customer's own, the second one shows that it is not
+    for _ in range(2 + 19):
         pacing.rejected(await pacing.turn(), 57.0)
     assert not pacing.hopeless
     pacing.rejected(await pacing.turn(), 57.0)
@@ -117,9 +119,9 @@ async def test_the_account_compares_with_the_limit() -> None:
     await _ask(pacing, 1000)
     account = pacing.account()
     assert account.requests == {"sent": 1000}
-    assert account.waited == pytest.approx(119.9, abs=0.2)
-    assert account.learned_per_minute == pytest.approx(500.0)
-    assert account.percent_of_ideal == pytest.approx(100.0, abs=0.2)
+    assert account.waited == pytest.approx(119.9 / SHARE, abs=0.2)
+    assert account.learned_per_minute == pytest.approx(500.0 * SHARE)
+    assert account.percent_of_ideal == pytest.approx(100.0 * SHARE, abs=0.2)
 
 
 @pytest.mark.parametrize("plan", [0, Plan(None)])
@@ -135,7 +137,7 @@ async def test_without_a_limit_there_is_no_ideal(plan: Plan | float) -> None:
 async def test_the_time_left_comes_from_the_pace_or_from_experience() -> None:
     """Paced: by the pace, learned or not. Not paced: as it went so far, and unknown before the first answer."""
     time = Time()
-    assert _pacing(time).eta(1000) == pytest.approx(120.0)
+    assert _pacing(time).eta(1000) == pytest.approx(120.0, rel=0.01)
     assert _pacing(time, memory=Memory(4.0)).eta(1000) == pytest.approx(250.0, rel=0.05)
     pacing = _pacing(time, 0)
     assert pacing.eta(1000) is None
@@ -152,7 +154,8 @@ async def test_what_one_run_learned_begins_the_next() -> None:
     await _ask(pacing, 100)
     quiet = pacing.memory()
     assert (quiet.per_second, quiet.held) == (math.inf, 100)
-    pacing.rejected(await pacing.turn(), 20.0)
+    for _ in range(2):
+        pacing.rejected(await pacing.turn(), 20.0)
     await _ask(pacing, 1)
     learned = pacing.memory()
     assert 2.0 < learned.per_second < 5.0

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from auditor.core.gate import PATIENCE
 from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
-from auditor.core.rate import PATIENCE
 from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import IntakeClosed, Pacing

@@ -1,4 +1,4 @@
-"""`state_folder`: where the user says, else where the platform keeps such things."""
+"""Where the program keeps its own state."""
 
 import sys
 from pathlib import Path

@@ -196,9 +196,15 @@ TIMES = st.sampled_from(
         ),
     ]
 )
+CHECKED = st.sampled_from([None, "2026-11-22T11:59:58Z", "2026-11-22T11:59:58.5Z", "2026-11-22T13:00:00+02:00"])
 REPLIES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"last_update_raw": TIMES, "http_status": st.sampled_from([None, 200, 404])},
-    optional={"error_message": TEXTS, "request_id": TEXTS, "checked_at": st.just("2026-11-22T11:59:58Z") | st.none()},
+    optional={
+        "error_message": TEXTS,
+        "request_id": TEXTS,
+        "checked_at": CHECKED,
+        "reused_from": st.none() | st.just("r"),
+    },
 )
 """What else an answer may hold."""
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_support import Run, answer, new_run, row
+from report_support import Run, answer, forge, new_run, row
 
 from auditor.core.ledger import exit_code
-from auditor.core.model import Cause
+from auditor.core.model import Cause, Freshness
+from auditor.errors import IncompleteError
+from auditor.report import verify
 from auditor.report.summary import Summary, note
 
 ROWS = [row(1, owner="ann"), row(2, owner="bo"), row(1, owner="bo"), row("x", owner="bo")]
@@ -115,3 +117,26 @@ def test_nothing_to_remark(tmp_path: Path) -> None:
     """A run with a verdict for every row says one word."""
     run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)])
     assert note(Summary(run.render(["csv"]), run.facts)) == "complete"
+
+
+def test_the_oldest_evidence_is_that_of_the_answers_that_decide(tmp_path: Path) -> None:
+    """An older answer that no longer decides counts neither as evidence nor as taken from an earlier run."""
+    answers = [
+        answer(0, 1, "allowed", checked_at="2026-11-01T00:00:00Z", reused_from="before"),
+        answer(0, 1, "under_review", checked_at="2026-11-22T11:00:00Z"),
+        answer(1, 2, "allowed", checked_at="2026-11-20T08:00:00Z", reused_from="before"),
+    ]
+    run = new_run(tmp_path / "r", ROWS[:2], answers)
+    run.render()
+    document = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
+    assert (document["oldest_checked_at"], document["reused_answers"]) == ("2026-11-20T08:00:00.000000Z", 1)
+    assert document["note"] == (
+        "complete: 1 answers were taken from earlier runs, and the oldest evidence is of 2026-11-20T08:00:00.000000Z"
+    )
+    found = verify(run.path)
+    assert found.freshness == Freshness(datetime(2026, 11, 20, 8, tzinfo=UTC), 1)
+    for key, value in (("oldest_checked_at", "2026-11-22T11:00:00.000000Z"), ("reused_answers", 0)):
+        (run.path / "summary.json").write_text(json.dumps({**document, key: value}), encoding="utf-8")
+        forge(run)
+        with pytest.raises(IncompleteError, match=key):
+            verify(run.path)

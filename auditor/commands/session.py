@@ -1,0 +1,145 @@
+"""One session of asking: from the first request to the end in the journal. Rule: whatever ends it, the journal says so,
+and a run whose end is not on the disk has not come to its end.
+"""
+
+import asyncio
+import time
+from collections.abc import Container, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from auditor import journal
+from auditor.commands import signing_in
+from auditor.commands.fetching import Fetching
+from auditor.commands.job import Job
+from auditor.commands.membership import check_membership
+from auditor.commands.signals import stopping_on_signals
+from auditor.commands.syncing import syncing
+from auditor.core.model import Answer, Cause, RunEnd
+from auditor.core.resume import still_to_ask
+from auditor.errors import SignInError, StoppedEarlyError
+from auditor.fetch import pipeline
+
+
+async def ask(run: Path, job: Job, api: Fetching) -> RunEnd | None:
+    """Asks for every customer that has no final answer yet; says why that ended early, or None.
+
+    Raises:
+        StoppedEarlyError: the run's folder cannot be written; nothing was asked.
+        IncompleteError: the journal or the rows cannot be understood.
+    """
+    began = time.monotonic()
+    # whatever else may go wrong is a defect; the journal then says that the run was interrupted
+    end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
+    with _begun(run, job) as opened:
+        try:
+            end = await _asked(run, opened, job, api)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            end = RunEnd(Cause.INTERRUPTED, "stopped at once")
+            raise
+        finally:
+            end = _ended(opened, end, _spent(api, time.monotonic() - began))
+    return end
+
+
+@contextmanager
+def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
+    """The journal, with the beginning of a session written."""
+    with ExitStack() as stack:
+        try:
+            # it would describe a journal of before
+            (run / "manifest.json").unlink(missing_ok=True)
+            opened = stack.enter_context(journal.Journal(run, job.settings.sync_lines))
+            opened.begin_session()
+        except OSError as error:
+            raise StoppedEarlyError(
+                f"{run} cannot be written: {error.strerror or error}; nothing was asked",
+                f"make room or mend the path, then: auditor resume {run}",
+            ) from error
+        yield opened
+
+
+async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    """Asks, and says why it ended before everybody was asked."""
+    with stopping_on_signals(api.pacing, job.settings.deadline) as stopped:
+
+        def unsafe(error: OSError) -> None:
+            stopped.append(_disk(error))
+            api.pacing.close()
+
+        try:
+            async with syncing(opened.sync, job.settings.sync_seconds, unsafe):
+                return await _ask_all(run, opened, job, api) or next(iter(stopped), None)
+        except (SignInError, StoppedEarlyError) as error:
+            return signing_in.run_end(error)
+        except OSError as error:
+            return _disk(error)
+
+
+def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.Spent) -> RunEnd | None:
+    """Writes the end down; a run whose end is not on the disk has not come to its end."""
+    cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
+    try:
+        opened.end(cause, message, spent)
+        opened.close()
+    except OSError as error:
+        return end or _disk(error)
+    return end
+
+
+def _disk(error: OSError) -> RunEnd:
+    return RunEnd(Cause.DISK, f"the journal cannot be written: {error.strerror or error}", "make room, then resume")
+
+
+def _spent(api: Fetching, elapsed: float) -> journal.Spent:
+    account = api.pacing.account()
+    pace = {
+        "waited_seconds": account.waited,
+        "learned_per_minute": account.learned_per_minute,
+        "percent_of_ideal": account.percent_of_ideal,
+    }
+    rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
+    return journal.Spent(elapsed, account.requests, rounded)
+
+
+async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    # before the progress line starts: the user may have to read and type something
+    if not await _signed_in(api):
+        return None
+    facts = journal.read_facts(run)
+    if job.settings.reuse:
+        since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
+        _reuse(opened, journal.reusable(run, since, job.watch.warned), journal.finally_answered(run, facts.rows))
+    done = journal.finally_answered(run, facts.rows)
+    api.pacing.expect(facts.customers - len(done))
+    job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
+
+    def record(row: int, answer: Answer) -> None:
+        opened.record(row, answer)
+        job.watch.told(answer)
+
+    wanted = still_to_ask(journal.wanted(run), done)
+    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
+    return end or await check_membership(run, opened, job.check, api, job.watch.warned)
+
+
+async def _signed_in(api: Fetching) -> bool:
+    """Gets the first token; False where the run is stopped before the user has signed in."""
+    first_token = asyncio.ensure_future(api.tokens.token())
+    stopped = asyncio.ensure_future(api.pacing.closed())
+    await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if first_token.done():
+        first_token.result()
+        return True
+    first_token.cancel()
+    return False
+
+
+def _reuse(opened: journal.Journal, found: Iterable[tuple[int, dict[str, Any]]], known: Container[int]) -> None:
+    """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
+    for row, answer in found:
+        if row not in known:
+            opened.reuse(row, answer)

@@ -1,0 +1,153 @@
+"""Nothing is lost: the program dies, or is refused, at every step that settles something on the disk."""
+
+import csv
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import journal, report
+from auditor.commands.render import find_run
+from auditor.commands.unfinished import newest_incomplete
+from auditor.errors import IncompleteError
+from auditor.simulator import (
+    AnswerOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    serve_in_thread,
+)
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks")
+
+WORKERS = 3
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 25)]
+KINDS = {"allowed": 5, "under_review": 2, "no_account_status": 2, "no_relationship": 1, "error_once:not_allowed": 1}
+TIMING = {"checked_at", "request_id", "correlation_id", "days_in_status", "attempts"}
+OPTIONS = [
+    *("--rate", "0", "--concurrency", str(WORKERS), "--quiet", "--json"),
+    *("--customer-list", "never", "--max-undetermined", "99", "--format", "csv"),
+]
+Call = Callable[..., tuple[int, int]]
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator, a list for it, and a journal that is forced to the disk every few lines."""
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("\n".join([*IDS, IDS[3], "no id"]), encoding="ascii")
+    options = SimulatorOptions(
+        tls=False,
+        identity=IdentityOptions(enabled=False),
+        throttle=ThrottleOptions(windows=()),
+        answers=AnswerOptions(weights=KINDS),
+    )
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        monkeypatch.setenv("AUDITOR_SYNC_LINES", "5")
+        yield simulator
+
+
+@pytest.fixture
+def call(simulator: Simulator) -> Iterator[Call]:
+    """Runs the program in a process that may die: (code, steps)."""
+    assert simulator.api_url
+    command = [sys.executable, str(Path(__file__).with_name("dying.py"))]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, **pipes) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        written, read = server.stdin, server.stdout
+
+        def ask(*argv: str, at: int = 0, **how: int) -> tuple[int, int]:
+            written.write(json.dumps({"argv": argv, "at": at, **how}) + "\n")
+            written.flush()
+            # what the program itself prints comes first
+            told = next(json.loads(line) for line in read if line.startswith('{"code"'))
+            return told["code"], told["steps"]
+
+        yield ask
+        written.close()
+
+
+def _folder(reports: str) -> Path | None:
+    """The run folder whose journal says what it is about."""
+    for path in sorted(Path(reports).glob(f"*/{journal.JOURNAL}"), reverse=True):
+        if not path.parent.is_symlink():
+            try:
+                journal.read_header(path.parent)
+            except IncompleteError:
+                continue
+            return path.parent
+    return None
+
+
+def _results(reports: str) -> list[dict[str, str]]:
+    """Without what depends on the time."""
+    with (find_run("latest", reports) / "results.csv").open(encoding="utf-8", newline="") as file:
+        return [{k: v for k, v in row.items() if k not in TIMING} for row in csv.DictReader(file)]
+
+
+def _final(reports: str) -> set[str]:
+    folder = _folder(reports)
+    done = journal.finally_answered(folder, len(IDS) + 2) if folder else ()
+    return {one for row, one in enumerate(IDS) if row in done}
+
+
+def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
+    """Kill -9 before each sync, rename and the like, until a run comes through: then `resume` gives the reports of an
+    uninterrupted run, asks nobody again whose answer was final, and of the others only who was in flight.
+    """
+    code, steps = call("run", "list.txt", *OPTIONS, "--reports", "whole")
+    assert code == 0
+    assert steps > 30
+    whole = _results("whole")
+    for at in range(1, steps + 1):
+        reports, before = f"killed-{at}", len(simulator.log.api)
+        code, _ = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at)
+        assert code == -signal.SIGKILL
+        asked, final = Counter(r.customer_id for r in simulator.log.api[before:]), _final(reports)
+        assert len({*asked} - final) <= WORKERS
+        again = len(simulator.log.api)
+        command = ["resume", "--json"] if _folder(reports) else ["run", "list.txt", *OPTIONS]
+        assert call(*command, "--reports", reports)[0] == 0
+        assert not {r.customer_id for r in simulator.log.api[again:]} & final
+        assert _results(reports) == whole
+        assert report.verify(find_run("latest", reports)).complete
+        assert newest_incomplete(Path(reports)) is None
+
+
+def test_refused_at_every_step(simulator: Simulator, call: Call) -> None:
+    """A full disk at any step ends in a sentence and a code that says what to do; doing it finishes the run, and asks
+    nobody again whose answer was final.
+    """
+    whole = None
+    for at in range(1, 200):
+        reports = f"full-{at}"
+        code, steps = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at, errno=errno.ENOSPC)
+        if steps < at:
+            break
+        final, folder, asked = _final(reports), _folder(reports), len(simulator.log.api)
+        assert code in {0, 2, 6, 7}
+        if code == 7:
+            assert folder is not None
+            assert call("report", str(folder), "--json")[0] == 0
+            assert len(simulator.log.api) == asked
+        elif code:
+            command = ["resume", "--json"] if folder else ["run", "list.txt", *OPTIONS]
+            assert call(*command, "--reports", reports)[0] == 0
+        assert not {r.customer_id for r in simulator.log.api[asked:]} & final
+        whole = whole or _results(reports)
+        assert _results(reports) == whole
+        assert report.verify(find_run("latest", reports)).complete
+    assert at > 30

@@ -1,0 +1,160 @@
+"""Real processes that are stopped, killed and kept out: under load, at once, and two at a time."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.cli import main
+from auditor.simulator import (
+    AnswerOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    serve_in_thread,
+)
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 2001)]
+RUN = [sys.executable, "-m", "auditor", "run", "list.txt", "--rate", "0", "--customer-list", "never"]
+
+
+def _serving(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float) -> Iterator[Simulator]:
+    options = SimulatorOptions(
+        tls=False,
+        identity=IdentityOptions(enabled=False),
+        throttle=ThrottleOptions(windows=()),
+        answers=AnswerOptions(weights={"allowed": 3, "under_review": 1}, latency_seconds=seconds),
+    )
+    monkeypatch.chdir(folder)
+    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        yield simulator
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator whose answers take a moment."""
+    yield from _serving(monkeypatch, tmp_path, 0.02)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """One whose answers take longer than any test waits."""
+    yield from _serving(monkeypatch, tmp_path, 60.0)
+
+
+def _folder() -> Path:
+    return next(path for path in Path("reports").iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def test_sigterm_under_load(simulator: Simulator) -> None:
+    """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, nobody
+    else's is, and `resume` asks for exactly the rest.
+    """
+    with subprocess.Popen([*RUN, "--concurrency", "50"], stderr=subprocess.PIPE, text=True) as process:
+        simulator.log.wait_for(600)
+        process.send_signal(signal.SIGTERM)
+        _, talk = process.communicate(timeout=60)
+    assert process.returncode == 143, talk
+    assert "auditor resume" in talk
+    answered = {record.customer_id for record in simulator.log.api if record.status == 200}
+    assert simulator.log.peak_in_flight > 40
+    assert 600 <= len(answered) < len(IDS)
+    with (_folder() / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["customer_id"] for row in rows if row["reason"] != "not_attempted"} == answered
+    assert len(rows) == len(IDS)
+    assert main(["resume", "--quiet", "--concurrency", "50"]) == 0
+    assert set(simulator.log.attempts().values()) == {1}
+    assert len(simulator.log.api) == len(IDS)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [
+        ((signal.SIGINT, signal.SIGINT), 130),
+        ((signal.SIGTERM, signal.SIGTERM), 143),
+        ((signal.SIGINT, signal.SIGTERM), 143),
+    ],
+)
+def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Signals, ...], code: int) -> None:
+    """Nobody waits for what is in flight; the talk says how to go on, and the journal that it was stopped."""
+    with subprocess.Popen([*RUN, "--concurrency", "4"], stderr=subprocess.PIPE, text=True) as process:
+        while slow.log.in_flight < 4:
+            assert process.poll() is None
+        for number in numbers:
+            _send(process, number)
+        _, talk = process.communicate(timeout=30)
+    assert process.returncode == code, talk
+    assert "stopped at once; every answer that came is in the journal" in talk
+    assert "next: auditor resume" in talk
+    assert "Traceback" not in talk
+    facts = journal.read_facts(_folder())
+    assert (facts.finished, facts.message) == (False, "stopped at once")
+    assert not (_folder() / "manifest.json").exists()
+
+
+def _send(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    """Sends a signal, and waits until the process has taken it: two that wait may be one, or come the other way round."""
+    process.send_signal(number)
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():  # a system without /proc: one signal after the other is all that can be done
+        return
+    while process.poll() is None and int(_field(status, "ShdPnd"), 16) & (1 << (number - 1)):
+        os.sched_yield()
+
+
+def _field(status: Path, name: str) -> str:
+    try:
+        words = status.read_text(encoding="ascii").split()
+    except OSError:
+        return "0"
+    return words[words.index(f"{name}:") + 1]
+
+
+def test_sigterm_while_the_list_is_read(simulator: Simulator) -> None:
+    """Nothing was asked, so nothing is left behind; exit 143 with a sentence."""
+    command = [*RUN[:4], "-", *RUN[5:]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write("\n".join(IDS * 10) + "\n")
+        process.stdin.flush()
+        while not list(Path().glob("reports/*/rows.jsonl")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        _, talk = process.communicate(timeout=30)
+    assert process.returncode == 143, talk
+    assert "stopped at once" in talk
+    assert not list(Path().glob("reports/*/*.jsonl"))
+    assert simulator.log.api == ()
+
+
+def test_two_processes_and_a_dead_one(slow: Simulator) -> None:
+    """While one run asks, another for the partner is refused with exit 11 and told who it is; so are `resume` and
+    `report`, which would work on the same folder. A process that was killed holds nothing.
+    """
+    with subprocess.Popen(RUN, stderr=subprocess.PIPE, text=True) as process:
+        while not slow.log.in_flight:
+            assert process.poll() is None
+        for command in (RUN, [*RUN[:3], "resume", _folder().name], [*RUN[:3], "report", _folder().name]):
+            refused = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert refused.returncode == 11, refused.stderr
+            assert f"process {process.pid} on " in refused.stderr
+            assert "next: wait until it has ended" in refused.stderr
+        process.kill()
+        process.wait()
+    assert main(["report", _folder().name, "--quiet", "--format", "csv"]) == 3
+    summary = json.loads((_folder() / "summary.json").read_text(encoding="utf-8"))
+    assert summary["message"] == "the run ended without a word"
