@@ -30,7 +30,7 @@ _STATUSES = MappingProxyType(
 )
 """Statuses in lower case; elsewhere the API has written its enumerations in one word, in two, and in snake_case."""
 
-_SIGN_IN_AGAIN = "sign in again, with multi-factor authentication, as a user of the partner's tenant"
+_SIGN_IN_AGAIN = "sign in again with MFA, as a user of the partner's tenant: auditor login"
 _ENDS_AT_401 = MappingProxyType(
     {
         "900420": (
@@ -44,7 +44,7 @@ _ENDS_AT_403 = MappingProxyType(
     {
         "900329": (
             "this API refuses application-only tokens (403, code 900329)",
-            "sign in as a user: only App+User tokens are accepted",
+            "sign in as a user, for only App+User tokens are accepted: auditor login",
         ),
         "900150": (
             "the signed-in user's role lacks the rights (403, code 900150)",

@@ -21,12 +21,12 @@ _PERMISSION = "add the delegated permission Microsoft Partner Center: user_imper
 _CAUSES: tuple[tuple[tuple[int, ...], str, str], ...] = (
     ((50076, 50079, 50074, 50072), "multi-factor authentication is required, and this sign-in had none", _LOGIN),
     ((50078, 50158), "the multi-factor authentication of this sign-in is over, or another one is asked for", _LOGIN),
-    ((50173, 50132, 50133, 50089), "the sign-in was revoked (a changed password, or an administrator)", _LOGIN),
+    ((50173, 50132, 50133), "the sign-in was revoked (a changed password, or an administrator)", _LOGIN),
     ((700082, 70008, 700081), "the refresh token has expired: it lives 90 days without use", _LOGIN),
     ((700084,), "the refresh token has expired: a single-page application's lives 24 hours", _LOGIN),
     ((70043,), "the sign-in is older than the tenant's sign-in frequency (Conditional Access) allows", _LOGIN),
-    ((9002313, 70000, 900144), "the refresh token is none, or is damaged", _LOGIN),
-    ((54005, 70002), "the authorization code was used already", _LOGIN),
+    ((9002313, 70000), "the refresh token is none, or is damaged", _LOGIN),
+    ((54005,), "the authorization code was used already", _LOGIN),
     ((65001, 65004, 90094), "nobody has consented to the app registration for this user", _PERMISSION),
     ((650057, 70011, 650053, 500011), "the app registration may not ask for Partner Center", _PERMISSION),
     (
@@ -60,7 +60,7 @@ _CAUSES: tuple[tuple[tuple[int, ...], str, str], ...] = (
         "add http://localhost to the app registration (Mobile and desktop applications), or use auditor login --device-code",
     ),
     ((53003, 53000, 530003, 53001, 53002, 530084), "a Conditional Access policy blocks this sign-in", _ADMIN),
-    ((50053, 50055, 50056, 50126, 50059), "the user cannot sign in", _ADMIN),
+    ((50053, 50055, 50056, 50126), "the user cannot sign in", _ADMIN),
     ((70018, 70020, 70019), "the device code was declined, or nobody typed it in time", "start again: auditor login"),
     ((70016,), "nobody has approved the device code", "start again: auditor login"),
 )

@@ -127,6 +127,18 @@ def test_no_token_breaks_the_reader(token: str) -> None:
     assert found is None or problem(found, [API], NOW) is None
 
 
+@pytest.mark.parametrize("padding", range(4))
+def test_every_length_of_a_payload_is_read(padding: int) -> None:
+    """Tokens come without the padding of base64."""
+    assert claims_of(x="a" * padding, tid="a-tenant").tenant_id == "a-tenant"
+
+
+@pytest.mark.parametrize("tenant", [5, "", None, []])
+def test_claims_of_another_type_say_nothing(tenant: object) -> None:
+    """And are no error."""
+    assert claims_of(tid=tenant, upn=tenant, aud=tenant, amr=tenant).tenant_id is None
+
+
 def test_claims_can_be_shown_anywhere() -> None:
     """A name with control characters cannot repaint a terminal or split a line of a log."""
     assert claims_of(upn="ann\x1b[2J\r\n@x").user_name == "ann [2J  @x"

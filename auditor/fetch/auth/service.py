@@ -68,11 +68,13 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
         except AuditorError:
             raise
         except Exception as error:  # noqa: BLE001 - the network, HTML bodies and odd JSON come as exceptions of many libraries
-            failures += 1
-            pause = _pause(error, failures)
-            if pause is None or waited + pause > LONGEST_WAIT:
-                _give_up(error, authority)
-            _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(error), pause)
+            failure = error
+        # outside of the handler, so that our exception does not carry theirs along, which may hold a whole reply
+        failures += 1
+        pause = _pause(failure, failures)
+        if pause is None or waited + pause > LONGEST_WAIT:
+            _give_up(failure, authority)
+        _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(failure), pause)
         if wait(pause):
             raise SignInError("nobody waits for the sign-in any more")
         waited += pause
@@ -99,20 +101,18 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
 
     if isinstance(error, ServiceBusyError):
         message = f"the sign-in service at {authority} is busy or down ({_kind(error)}), however long the wait"
-        raise StoppedEarlyError(message, "run it again later") from None
+        raise StoppedEarlyError(message, "run it again later")
     if isinstance(error, requests.exceptions.SSLError):
         message = f"the certificate of the sign-in service at {authority} cannot be trusted"
-        raise StoppedEarlyError(message, "name the network's certificate authority in AUDITOR_CA_BUNDLE") from None
+        raise StoppedEarlyError(message, "name the network's certificate authority in AUDITOR_CA_BUNDLE")
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         message = f"the sign-in service at {authority} cannot be reached: {_kind(error)}"
-        raise StoppedEarlyError(
-            message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again"
-        ) from None
+        raise StoppedEarlyError(message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again")
     what = "a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
     raise SignInError(
         f"{authority} does not answer like a sign-in service, or knows no such tenant ({what})",
         "check AUDITOR_AUTHORITY, AUDITOR_TENANT_ID, AUDITOR_CLOUD and the proxy",
-    ) from None
+    )
 
 
 def token_of(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, float]:

@@ -103,6 +103,10 @@ class Unattended:
             result = app.acquire_token_silent_with_error(
                 [self._sign_in.scope], account, force_refresh=need.force, claims_challenge=need.claims
             )
+            if need.force and "access_token" not in (result or {}):
+                # the API refused the cached token, and there is no other: it must not look good to the next command
+                _forget_access_tokens(app.token_cache)
+                self._keep(app.token_cache.serialize())
             token = token_of(result or {}, self._sign_in.secrets)
             if app.token_cache.has_state_changed:
                 kept = self._keep(app.token_cache.serialize()) or kept
@@ -180,6 +184,11 @@ class Unattended:
         if sentence not in self._said:
             self._said.add(sentence)
             self._say(sentence)
+
+
+def _forget_access_tokens(cache: Any) -> None:
+    for entry in list(cache.search(cache.CredentialType.ACCESS_TOKEN)):
+        cache.remove_at(entry)
 
 
 def nobody(sign_in: SignIn) -> SignInError:

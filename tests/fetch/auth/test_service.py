@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
-from sign_in_support import SCOPE, no_wait, registration, sign_in_service
 
 from auditor.errors import AuditorError, SettingsError, SignInError, StoppedEarlyError
 from auditor.fetch.auth.http import ServiceBusyError
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import LONGEST_WAIT, application, patiently, refused, token_of
+from sign_in_support import SCOPE, no_wait, registration, sign_in_service
 
 AUTHORITY = "https://login.example/a-tenant"
 
@@ -92,7 +92,7 @@ def test_the_rest_ends_it_at_once_in_our_own_words(error: Exception, kind: type[
         patiently(failing(error), AUTHORITY, waits)
     assert waits.seconds == []
     assert "marked" not in f"{raised.value} {raised.value.hint}"
-    assert raised.value.__suppress_context__ or raised.value is error
+    assert raised.value is error or raised.value.__context__ is None
 
 
 def test_whoever_does_not_want_the_token_any_more_is_not_kept() -> None:

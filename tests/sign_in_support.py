@@ -11,6 +11,7 @@ from auditor.fetch.auth.registration import Credential, SignIn
 from auditor.fetch.token_store import Place, TokenStore, open_store
 from auditor.settings import Secret
 from auditor.simulator import (
+    AnswerOptions,
     GateOptions,
     IdentityOptions,
     Simulator,
@@ -24,8 +25,9 @@ SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 
 @contextmanager
 def sign_in_service(gate: GateOptions | None = None, **identity: Any) -> Iterator[Simulator]:
-    """A simulator on its own thread; devices are told to poll without a pause."""
+    """A simulator on its own thread, in which everybody is allowed; devices are told to poll without a pause."""
     options = SimulatorOptions(
+        answers=AnswerOptions(weights={"allowed": 1}, latency_seconds=0.01),
         throttle=ThrottleOptions(windows=()),
         gate=gate or GateOptions(),
         identity=IdentityOptions(**{"device_interval": 0, **identity}),
