@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -20,9 +21,10 @@ from rich.text import Text
 from auditor.cli.changes import money, since_before
 from auditor.cli.progress import say, warn
 from auditor.commands.render import latest_run_id
+from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
 from auditor.core.ledger import MATCHED, Ledger
-from auditor.core.model import RunFacts, Verdict
+from auditor.core.model import Verdict
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from auditor.report import Verified
     from auditor.simulator import Simulator
 
+_WIDTH = 68
+"""Characters of a line that stands indented."""
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
     "audit.xlsx": "for people",
@@ -99,8 +103,9 @@ def _table(rendered: "Rendered") -> Table:
 def _ledger(rendered: "Rendered") -> list[str]:
     facts = rendered.facts
     lines = _balance(rendered.ledger)
-    sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
-    lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s{_pace(facts)}")
+    used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
+    wrapped = [part for line in used for part in wrap(line, _WIDTH)]
+    lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
@@ -120,12 +125,6 @@ def _balance(ledger: Ledger) -> list[str]:
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
-
-
-def _pace(facts: RunFacts) -> str:
-    learned, ideal = facts.pace.get("learned_per_minute"), facts.pace.get("percent_of_ideal")
-    at = f"; paced at {learned:,.0f} a minute at the end" if learned is not None else ""
-    return at + (f", {ideal:.0f} % of what the limit allows" if ideal is not None else "")
 
 
 def _files(console: Console, rendered: "Rendered") -> None:

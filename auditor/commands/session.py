@@ -3,6 +3,7 @@ and a run whose end is not on the disk has not come to its end.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,10 +19,13 @@ from auditor.commands.job import Job
 from auditor.commands.membership import check_membership
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
+from auditor.core.account import in_words
 from auditor.core.model import Answer, Cause, RunEnd
 from auditor.core.resume import still_to_ask
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
+
+_log = logging.getLogger(__name__)
 
 
 async def ask(run: Path, job: Job, api: Fetching) -> RunEnd | None:
@@ -103,6 +107,7 @@ def _spent(api: Fetching, elapsed: float) -> journal.Spent:
         "percent_of_ideal": account.percent_of_ideal,
     }
     rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
+    _log.info("session over: %s", "; ".join(in_words(account.requests, rounded, elapsed)))
     return journal.Spent(elapsed, account.requests, rounded)
 
 
