@@ -16,12 +16,14 @@ In the order of the data's way:
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`
 `told`        what the documents for people are made from
+`page`        what is told -> report.html
 `stage`       all of these in order: `render`
 `written`     written files read back: every cell a text, or None
 `recount`     the ledger again, from the written files, by other code
 `evidence`    rows.jsonl and the journal once more, likewise (`facts`: of the run as a whole)
 `expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
+`page_check`  report.html read back (`page_markup`: its markup)
 `verify`      all of these: does everything agree? (`summary_check`: the two summaries)
 ============  ======================================================================
 """

@@ -4,7 +4,7 @@ file, row, column and both values.
 In this order: manifest.json against the folder; rows.jsonl and the journal against each other; each record of `results`
 in every format against what its row and its answer say, each split against `results`; unlisted.csv; both summaries; the
 counts in the manifest. So files that were changed together with their hashes still disagree with the journal, or with
-each other. Records stream by one at a time.
+each other. Records stream by one at a time. Where there is a page, it is read back as well.
 """
 
 from collections.abc import Generator, Iterator
@@ -19,10 +19,11 @@ import pyarrow.parquet
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Reason, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report import csv, expected, parquet, summary, unlisted
+from auditor.report import csv, expected, page, parquet, summary, unlisted
 from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
+from auditor.report.page_check import check_page
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
@@ -79,7 +80,8 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        _check_records(inventory, evidence, counted, lines)
+        shown = {page.NAME: check_page(run, evidence, ledger)} if page.NAME in inventory.files else {}
+        _check_records(inventory, evidence, counted, {summary.CSV: lines, **shown})
     return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
 
 
@@ -167,10 +169,10 @@ def _check_unlisted(run: Path, inventory: Inventory, evidence: Evidence) -> int 
     return number
 
 
-def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, lines: int) -> None:
-    """Compares the manifest's record counts with what was counted while reading."""
+def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, others: dict[str, int]) -> None:
+    """Compares the manifest's record counts with what was counted while reading; `others` were counted by others."""
     ledger = counted.ledger
-    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.CSV: lines, summary.JSON: 1}
+    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.JSON: 1, **others}
     found |= dict.fromkeys((csv.RESULTS, parquet.RESULTS), ledger.rows) | {unlisted.NAME: counted.unlisted or 0}
     found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
     for name, entry in inventory.files.items():
