@@ -143,8 +143,12 @@ def _frames(told: Told) -> Iterator[Frame]:
 
 
 def _no_record(told: Told) -> Frame:
-    schema = pa.schema([*results_schema(told.facts.columns), *BESIDE])
-    return cast("Frame", schema.empty_table().to_pandas(types_mapper=arrow_types))
+    # a table with two columns of one name would give both of them one type
+    parts = [
+        schema.empty_table().to_pandas(types_mapper=arrow_types)
+        for schema in (results_schema(told.facts.columns), BESIDE)
+    ]
+    return cast("Frame", pd.concat(parts, axis="columns"))
 
 
 def _names(width: int) -> list[str]:
