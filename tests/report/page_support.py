@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from report_support import NOON, Run, answer, guid, new_run, row
 from auditor.core.changes import Change
 from auditor.core.ledger import Tally, fold
 from auditor.core.model import Cause, Reason, RunFacts, Verdict
+from auditor.core.money import Sum
+from auditor.core.presentation import Presentation
+from auditor.report import page
 from auditor.report.changes import CHANGED
+from auditor.report.files import Staging
 from auditor.report.page_markup import Markup, read_markup
 from auditor.report.schema import arrow_types, results_schema
 from auditor.report.told import BESIDE, Changed, Told
@@ -138,3 +143,35 @@ def ago(days: int) -> datetime:
 def verdicts(markup: Markup) -> dict[Verdict, int]:
     """How many lines the page has of each verdict."""
     return {verdict: len(markup.lines[verdict]) for verdict in Verdict}
+
+
+def written(tale: Told, folder: Path) -> Path:
+    """The page that tells it."""
+    with Staging(folder) as staging:
+        page.write(tale, staging)
+        staging.publish()
+    return folder / page.NAME
+
+
+def everything(rows: int) -> Told:
+    """A page's worth of everything: changes of every kind, sums, more account managers than there are bars."""
+    columns, records = ("Relationship", "Tags", "Revenue"), []
+    for n in range(rows):
+        reason = ("under_review", "not_allowed", "allowed", "allowed", "not_ready", "unknown", "no_account_status")[
+            n % 7
+        ]
+        own = {"Relationship": "Cloud Reseller", "Tags": "gold" if n % 3 else None, "Revenue": f"{n * 10}.50"}
+        given: dict[str, Any] = {"reason": reason, "owner": f"Manager {n % 15}" if n % 15 else None, "own": own}
+        given |= {"company_name": f"Customer {n}", "domain": f"customer{n}.example", "last_update": ago(n * n % 700)}
+        given |= {"since": ago(400), "times_blocked": 2} if n % 7 == 1 else {}
+        records.append(given | {"status": reason.replace("_", " ").title().replace(" ", "")})
+    moves = [
+        {"change": change, "company_name": f"Customer {n}", "verdict": "blocked"} for n, change in enumerate(Change)
+    ]
+    sums = [
+        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal("1234.50"), unparsed=2)
+        for owner in (None, "", *(f"Manager {n}" for n in range(1, 15)))
+        for verdict in Verdict
+    ]
+    facts = {"lists": ("customers.csv", "more.xlsx"), "presentation": Presentation(zone="Europe/Copenhagen")}
+    return told(records, columns, changed(moves), sums=tuple(sums), simulated=True, **facts)

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_support import ago, changed, told
+from page_support import ago, changed, told, written
 
 from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
-from auditor.report.files import Staging
-from auditor.report.page import content, write
+from auditor.report.page import content
 from auditor.report.page.records import collect
 from auditor.report.page.words import SHORT_STEPS, label
 from auditor.report.told import Told
@@ -23,11 +22,7 @@ def _page(tale: Told) -> dict[str, Any]:
 
 
 def _text(tale: Told, folder: Path) -> str:
-    folder.mkdir(exist_ok=True)
-    with Staging(folder) as staging:
-        write(tale, staging)
-        staging.publish()
-    return (folder / "report.html").read_text(encoding="utf-8")
+    return written(tale, folder).read_text(encoding="utf-8")
 
 
 MOVED: list[dict[str, Any]] = [
