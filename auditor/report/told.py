@@ -4,15 +4,18 @@ A document is made after the tables are written and the ledger is counted, so th
 run is. It goes over the records again as often as it likes: a batch is in memory, not the report.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import pandas as pd
 import pyarrow as pa
 
+from auditor.core.changes import CHANGES, Change
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import RunFacts
+from auditor.core.money import Sum
 from auditor.report.frames import Batch
 from auditor.report.schema import TIME, arrow_types
 
@@ -49,6 +52,33 @@ BESIDE = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed since the baseline run.
+
+    Attributes:
+        run_id: of the baseline.
+        started_at: when the baseline run began; aware, UTC.
+        note: what this is compared with, and what a reader must mind, in one sentence.
+        counts: customers by change, every `Change` in its order, 0 included.
+        news: how many customers are blocked now that the baseline does not have as blocked (`core.changes.news`).
+        frames: gives what changed, in batches with the columns of `report.changes.CHANGED`: in input order, then whoever
+            is gone.
+    """
+
+    run_id: str
+    started_at: datetime
+    note: str
+    counts: Mapping[Change, int]
+    news: int
+    frames: Callable[[], Iterator[pd.DataFrame]]
+
+    @property
+    def total(self) -> int:
+        """Customers for whom something changed; those that could not be compared are not among them."""
+        return sum(self.counts[change] for change in CHANGES)
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a run has to tell.
 
@@ -57,12 +87,19 @@ class Told:
         ledger: its counts.
         note: whether it is complete, and what a reader must mind, in one line; as in the summaries.
         frames: gives the records in input order, in batches; each frame has the columns of `results`, then BESIDE.
+        changes: since the baseline run; None where there is none to compare with.
+        without_changes: why there is none, in one sentence.
+        sums: of the columns in `facts.presentation.sums`, in this order: by column; first all owners together (owner
+            None), then by owner; of each the three verdicts, always all of them.
     """
 
     facts: RunFacts
     ledger: Ledger
     note: str
     frames: Callable[[], Iterator[pd.DataFrame]]
+    changes: Changed | None = None
+    without_changes: str = ""
+    sums: tuple[Sum, ...] = ()
 
     @property
     def complete(self) -> bool:
