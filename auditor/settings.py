@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor.core.presentation import CUSTOMER_ID, CUSTOMER_LINK, Packs
 from auditor.errors import SettingsError
 
 PREFIX = "AUDITOR_"
@@ -120,6 +122,34 @@ def _cloud(text: str) -> str:
     return text
 
 
+_LONGEST_LINK = 1900
+"""Spreadsheets take 2,079 characters, and the id is longer than what stands for it."""
+
+
+def _packs(text: str) -> Packs:
+    if text not in {*Packs}:
+        raise ValueError(f"must be one of {', '.join(Packs)}")
+    return Packs(text)
+
+
+def _customer_link(text: str) -> str:
+    if text and (not text.startswith(("https://", "http://")) or not text.isprintable() or " " in text):
+        raise ValueError("must be a web address, or empty for no links")
+    if text and CUSTOMER_ID not in text:
+        raise ValueError(f"must hold {CUSTOMER_ID} where the id belongs")
+    if len(text) > _LONGEST_LINK:
+        raise ValueError(f"must have at most {_LONGEST_LINK:,} characters")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told from outside. `None` means not set."""
@@ -141,6 +171,9 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+    packs: Packs = field(default=Packs.ACTING, metadata={"parse": _packs})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": _customer_link})
+    zone: str | None = field(default=None, metadata={"parse": _zone})
 
     @property
     def api(self) -> str:

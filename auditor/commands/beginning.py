@@ -9,6 +9,7 @@ from auditor import journal
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
+from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, Membership, RejectedRow, Row, RunFacts, Way
@@ -116,6 +117,7 @@ def _write_header(
         simulated=job.simulated,
         started_at=began,
         max_undetermined=job.settings.max_undetermined,
+        presentation=presentation(job.settings),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
     with journal.Journal(run) as opened:

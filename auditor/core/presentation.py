@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
+CUSTOMER_ID = "{customer_id}"
+"""Stands for the id in a link to a customer."""
+CUSTOMER_LINK = f"https://partner.microsoft.com/dashboard/v2/customers/{CUSTOMER_ID}"
+"""Where the portal shows a customer."""
+
 
 class Packs(StrEnum):
     """Which account managers get a workbook of their own."""
@@ -27,7 +32,7 @@ class Presentation:
         sums: columns of the customer lists that are added up by verdict and owner.
     """
 
-    customer_link: str = "https://partner.microsoft.com/dashboard/v2/customers/{customer_id}"
+    customer_link: str = CUSTOMER_LINK
     packs: Packs = Packs.ACTING
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
