@@ -7,7 +7,7 @@ counts in the manifest. So files that were changed together with their hashes st
 each other. Records stream by one at a time.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -26,6 +26,7 @@ from auditor.report.members import UNLISTED
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
+from auditor.report.workbook_check import check_workbooks
 from auditor.report.writers import DOCUMENTS
 from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
 
@@ -79,7 +80,8 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        _check_records(inventory, evidence, counted, lines)
+        documents = check_workbooks(run, inventory, evidence, ledger)
+        _check_records(inventory, evidence, counted, {summary.CSV: lines, **documents})
     return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
 
 
@@ -167,10 +169,10 @@ def _check_unlisted(run: Path, inventory: Inventory, evidence: Evidence) -> int 
     return number
 
 
-def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, lines: int) -> None:
+def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, others: Mapping[str, int]) -> None:
     """Compares the manifest's record counts with what was counted while reading."""
     ledger = counted.ledger
-    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.CSV: lines, summary.JSON: 1}
+    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.JSON: 1, **others}
     found |= dict.fromkeys((csv.RESULTS, parquet.RESULTS), ledger.rows) | {unlisted.NAME: counted.unlisted or 0}
     found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
     for name, entry in inventory.files.items():

@@ -40,7 +40,10 @@ _SHEETS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = MappingProx
         ALL: (
             {
                 **_WHO,
-                **{"Verdict": "verdict", "Status": "status", "Reason": "reason", "Change": _UNKNOWN},
+                "Verdict": "verdict",
+                "Status": "status",
+                "Reason": "reason",
+                "Change": _UNKNOWN,
                 "Last update (UTC)": "last_update",
                 "Days in status": "days_in_status",
                 "Checked (UTC)": "checked_at",
@@ -50,10 +53,18 @@ _SHEETS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = MappingProx
         NOT_VERIFIED: (
             {
                 **_WHO,
-                **{"Reason": "reason", "What it means": _MEANING, "Next step": _STEP},
-                **{"List": "source_file", "Row": "source_row", "Checked (UTC)": "checked_at"},
-                **{"Status": "status", "HTTP status": "http_status", "Error code": "error_code"},
-                **{"Error message": "error_message", "Request id": "request_id", "Correlation id": "correlation_id"},
+                "Reason": "reason",
+                "What it means": _MEANING,
+                "Next step": _STEP,
+                "List": "source_file",
+                "Row": "source_row",
+                "Checked (UTC)": "checked_at",
+                "Status": "status",
+                "HTTP status": "http_status",
+                "Error code": "error_code",
+                "Error message": "error_message",
+                "Request id": "request_id",
+                "Correlation id": "correlation_id",
             },
             _ID,
         ),
@@ -61,8 +72,10 @@ _SHEETS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = MappingProx
             {
                 "Change": "change",
                 **_WHO,
-                **{"Verdict before": "verdict_before", "Verdict": "verdict"},
-                **{"Status before": "status_before", "Status": "status"},
+                "Verdict before": "verdict_before",
+                "Verdict": "verdict",
+                "Status before": "status_before",
+                "Status": "status",
                 "Last update before (UTC)": "last_update_before",
                 "Last update (UTC)": "last_update",
                 "Blocked since (UTC)": "blocked_since",
@@ -131,7 +144,9 @@ def plan(where: str, sheet: str, header: Sequence[str], names: Sequence[str], ow
     columns = (*before.values(), *middle, *after.values())
     found = (*header[: len(before)], *header[len(header) - len(after) :])
     if len(header) != len(columns) or found != (*before, *after):
-        raise IncompleteError(f"{where}: columns {', '.join(header)}, where there must be {', '.join((*before, *after))}")
+        raise IncompleteError(
+            f"{where}: columns {', '.join(header)}, where there must be {', '.join((*before, *after))}"
+        )
     return Plan(tuple(header), columns, names)
 
 
@@ -140,15 +155,16 @@ def _shown(column: str, known: Mapping[str, str | None]) -> str | None:
         case "":
             return None
         case "(customer)":
-            return _plain(known["company_name"] or known["domain"] or known["customer_id"] or "")
+            return plain(known["company_name"] or known["domain"] or known["customer_id"] or "")
         case "(meaning)":
             return ADVICE[Reason(known["reason"] or "")].meaning
         case "(step)":
             return ADVICE[Reason(known["reason"] or "")].next_step
         case "change":
             return (known[column] or "").replace("_", " ")
-    text = known[column] or ""
-    return _time(text) if column in _TIMES and text else _plain(text)
+        case _:
+            text = known[column] or ""
+            return _time(text) if column in _TIMES and text else plain(text)
 
 
 def _time(text: str) -> str:
@@ -156,7 +172,7 @@ def _time(text: str) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}" if text >= _FIRST_MONTH else f"{time:%Y-%m-%d %H:%M:%S}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text as a cell can hold it: cut, and the two characters that no XML has spelled out."""
     if len(text) * 2 > _LONGEST:
         units = text.encode("utf-16-le")

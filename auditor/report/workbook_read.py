@@ -86,4 +86,5 @@ def _text(cell: Any) -> str:
             return str(cell)
         case float():
             return str(int(cell)) if cell.is_integer() else repr(cell)
-    return str(cell)
+        case _:
+            return str(cell)
