@@ -22,10 +22,10 @@ from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
 from auditor.report.schema import own_names, results_schema
 from auditor.report.workbook import NAME, owns
-from auditor.report.workbook_expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plan
-from auditor.report.workbook_packs import check_index
-from auditor.report.workbook_read import Line, Reader
-from auditor.report.workbook_summary import check_summary
+from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plan
+from auditor.report.workbook_check.index import check_index
+from auditor.report.workbook_check.read import Line, Reader
+from auditor.report.workbook_check.summary import check_summary
 from auditor.report.written import Cells, csv_file
 
 _CHANGES_CSV = "changes.csv"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
 from auditor.errors import IncompleteError
-from auditor.report.workbook_expected import plain
-from auditor.report.workbook_read import Reader
+from auditor.report.workbook_check.expected import plain
+from auditor.report.workbook_check.read import Reader
 
 _SUMMARY = "Summary"
 _WORDS = {"Blocked": Verdict.BLOCKED, "Not verified": Verdict.UNDETERMINED, "Eligible": Verdict.ELIGIBLE}
