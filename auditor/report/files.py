@@ -137,6 +137,8 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         for sink in self._sinks:
             sink.discard()
+        with suppress(OSError):  # it is not empty, or there is none
+            (self._folder / PACKS).rmdir()
 
     def create(self, name: str) -> Sink:
         """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.
