@@ -11,6 +11,7 @@ from auditor.core.advice import ADVICE
 from auditor.core.model import Verdict
 from auditor.report.schema import TIME
 from auditor.report.workbook.cells import Kind
+from auditor.report.workbook.limits import headers
 from auditor.report.workbook.share import OWN
 
 Values = Callable[[pa.Table], pa.Array]
@@ -118,9 +119,10 @@ LIST, ROW = text("List", "source_file"), number("Row", "source_row")
 CHANGE = Shown("Change", lambda table: pc.replace_substring(_one(table["change"]), "_", " "), width=15)
 
 
-def own(labels: Sequence[str]) -> list[Shown]:
-    """The lists' own columns."""
-    return [text(label, OWN.format(number)) for number, label in enumerate(labels)]
+def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:
+    """The lists' own columns between ours, which keep their names."""
+    named = headers(labels, (shown.label for shown in (*before, *after)))
+    return [*before, *(text(label, OWN.format(number)) for number, label in enumerate(named)), *after]
 
 
 def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
@@ -132,7 +134,7 @@ def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
     link = text("Partner Center", LINK, look="link")
     times = number("Times blocked", "times_blocked")
     shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), STEP]
-    return [*shown, *([link] if linked else []), times, *own(labels), ID]
+    return _around([*shown, *([link] if linked else []), times], labels, [ID])
 
 
 def changes() -> list[Shown]:
@@ -149,7 +151,7 @@ def all_customers(labels: Sequence[str]) -> list[Shown]:
     times = [date("Last update", "last_update"), number("Days in status", "days_in_status")]
     verdict = [VERDICT, STATUS, text("Reason", "reason"), CHANGE]
     checked = time("Checked", "checked_at")
-    return [CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked, *own(labels), LIST, ROW, ID]
+    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], labels, [LIST, ROW, ID])
 
 
 def not_verified() -> list[Shown]:

@@ -34,9 +34,14 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def headers(labels: Iterable[str]) -> list[str]:
-    """Labels as a table takes them: one line, short enough, and no two that differ in letter case alone."""
-    taken: set[str] = set()
+def headers(labels: Iterable[str], given: Iterable[str] = ()) -> list[str]:
+    """Labels as a table takes them: one line, short enough, and no two that differ in letter case alone.
+
+    Args:
+        labels: of columns.
+        given: what other columns of the table are called.
+    """
+    taken = {label.lower() for label in given}
     names = []
     for label in labels:
         plain = "".join(c if c.isprintable() else " " for c in label)

@@ -15,7 +15,7 @@ from auditor.core.presentation import CUSTOMER_ID
 from auditor.report.workbook import columns
 from auditor.report.workbook.book import Book, Column, Table
 from auditor.report.workbook.columns import Shown
-from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, headers, safe, sheet_name
+from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, safe, sheet_name
 from auditor.report.workbook.share import Share, Tables
 from auditor.report.workbook.styles import COLOURS, Styles
 
@@ -134,7 +134,7 @@ def add(draft: Draft, sheet: Sheet) -> None:
         page.freeze_panes(TOP + 1, 0)
         page.repeat_rows(TOP)
         if table.count > 0:
-            _link(draft, sheet, page, start)
+            _link(draft, sheet, page, sheet.urls[start : start + min(table.count, LINKS)])
             draft.book.stream(table)
         else:
             for place, column in enumerate(table.columns):
@@ -151,7 +151,7 @@ def _table(draft: Draft, sheet: Sheet, page: Worksheet, start: int, count: int) 
     styles, widths = draft.styles, draft.share.survey.widths
     made = [
         Column(
-            label,
+            shown.label,
             shown.kind,
             shown.fitted(widths),
             styles.header_of(shown.kind),
@@ -159,7 +159,7 @@ def _table(draft: Draft, sheet: Sheet, page: Worksheet, start: int, count: int) 
             {word: styles.by_verdict[verdict] for word, verdict in (shown.words or {}).items()},
             shown.look == "wrapped",
         )
-        for label, shown in zip(headers(shown.label for shown in sheet.columns), sheet.columns, strict=True)
+        for shown in sheet.columns
     ]
 
     def batches() -> Iterator[list[pa.Array]]:
@@ -179,11 +179,11 @@ def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.
             yield part.combine_chunks()
 
 
-def _link(draft: Draft, sheet: Sheet, page: Worksheet, start: int) -> None:
+def _link(draft: Draft, sheet: Sheet, page: Worksheet, urls: Sequence[str]) -> None:
     """The links of the column `Partner Center`, as many as a sheet can hold."""
     place = next((place for place, shown in enumerate(sheet.columns) if shown.source == columns.LINK), None)
     if place is not None:
-        for row, url in enumerate(sheet.urls[start : start + LINKS], TOP + 1):
+        for row, url in enumerate(urls, TOP + 1):
             page.write_url(row, place, url, draft.styles.link, "Open")
 
 

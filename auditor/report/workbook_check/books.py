@@ -138,36 +138,37 @@ def _check_book(book: Reader, wanted: _Wanted, owner: str | None) -> None:
         if header.cells != shown.header:
             raise IncompleteError(f"{header.where}: other columns than in {NAME}")
         check = _check_any_order if sheet == ACTION else _check_in_order
-        check(lines, keys, shown, partial(wanted.sources[sheet].of, owner))
+        left = check(lines, keys, shown, partial(wanted.sources[sheet].of, owner))
+        if left:
+            raise IncompleteError(f"{book.name}, {sheet}: {left} rows are missing")
 
 
 def _check_in_order(
     lines: Iterator[Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
-) -> None:
-    last = ""
+) -> int:
+    """Compares; gives how many rows are missing at the end."""
     for number, (line, key) in enumerate(zip_longest(lines, keys)):
         if line is None:
-            raise IncompleteError(f"{last or 'no row'}: is the last, where {len(keys) - number} more must follow")
+            return len(keys) - number
         if key is None:
             raise IncompleteError(f"{line.where}: is one too many")
         if shown.key(line.cells) != key:
             record = next(islice(records(), number, None))
             raise IncompleteError(f"{line.where}, {shown.difference(line.cells, shown.told(record))}")
-        last = line.where
+    return 0
 
 
 def _check_any_order(
     lines: Iterator[Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
-) -> None:
+) -> int:
+    """Compares; gives how many rows are missing."""
     left = Counter(keys)
-    where = ACTION
     for line in lines:
-        where, key = line.where, shown.key(line.cells)
+        key = shown.key(line.cells)
         if not left[key]:
             raise IncompleteError(f"{line.where}, {_nearest(line, shown, records())}")
         left[key] -= 1
-    if missing := left.total():
-        raise IncompleteError(f"{where}: is the last, where {missing} more must follow")
+    return left.total()
 
 
 def _nearest(line: Line, shown: Plan, records: Iterator[Cells]) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -54,9 +55,16 @@ def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
     assert not [name for name, part in content.items() if name.startswith("xl/worksheets/sheet") and "<f>" in part]
     links = [part for name, part in content.items() if name.endswith(".rels") and 'TargetMode="External"' in part]
     targets = {line.partition('"')[0] for part in links for line in part.split('Target="')[1:] if "External" in line}
-    assert all(one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/")) for one in targets)
+    assert all(
+        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/")) for one in targets
+    )
     data = opened(run.path / "audit.xlsx")["Action needed"]
-    assert {cell.data_type for cells in data.iter_rows(min_row=HEAD + 1) for cell in cells} <= {"s", "d", "n", "inlineStr"}
+    assert {cell.data_type for cells in data.iter_rows(min_row=HEAD + 1) for cell in cells} <= {
+        "s",
+        "d",
+        "n",
+        "inlineStr",
+    }
 
 
 def test_two_renderings_are_the_same_to_the_byte(tmp_path: Path) -> None:
@@ -106,7 +114,10 @@ def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
         assert [column.name for column in table.tableColumns] == [cell.value for cell in book[name][HEAD]]
         assert book[name].freeze_panes == f"A{HEAD + 1}"
         assert book[name].print_title_rows == f"${HEAD}:${HEAD}"
-        assert (book[name].page_setup.orientation, book[name].sheet_properties.pageSetUpPr.fitToPage) == ("landscape", True)
+        assert (book[name].page_setup.orientation, book[name].sheet_properties.pageSetUpPr.fitToPage) == (
+            "landscape",
+            True,
+        )
         assert book[name].dimensions.endswith(str(HEAD + count * len(INJECTIONS)))
 
 
@@ -129,12 +140,15 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"cause": Cause.DEADLINE, "message": "the time is over", "finished_at": None}, "INCOMPLETE: not every customer"),
+        (
+            {"cause": Cause.DEADLINE, "message": "the time is over", "finished_at": None},
+            "INCOMPLETE: not every customer",
+        ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated"),
         ({"max_undetermined": 0}, "1 of 2 rows are undetermined"),
     ],
 )
-def test_every_sheet_says_what_must_be_minded_first(tmp_path: Path, facts: dict[str, object], words: str) -> None:
+def test_every_sheet_says_what_must_be_minded_first(tmp_path: Path, facts: dict[str, Any], words: str) -> None:
     """Of a run that is not complete, or simulated, the first line of every sheet of every workbook says so."""
     run = new_run(tmp_path / "r", [row(1, owner="Ann"), row(2, owner="Ann")], [answer(0, 1)], **facts)
     run.render(["xlsx"])
@@ -149,7 +163,7 @@ def test_blocked_come_longest_first_with_what_to_do(tmp_path: Path) -> None:
     run = new_run(tmp_path / "r", [row(n, company_name=f"C{n}", other={"Tags": "t"}) for n in range(4)], answers)
     run.render(["xlsx"])
     found = records(run.path / "audit.xlsx", "Action needed")
-    assert [one["Customer"] for one in found][0] == "C2"
+    assert found[0]["Customer"] == "C2"
     assert found[0]["Days blocked"] == 321
     assert "renewals, seat reductions and cancellations go on" in found[0]["What is blocked"]
     assert found[0]["Next step"].startswith("Wait")
@@ -163,9 +177,7 @@ def test_blocked_come_longest_first_with_what_to_do(tmp_path: Path) -> None:
 
 def test_no_template_no_links(tmp_path: Path) -> None:
     """Where links are not wanted, there is no column for them."""
-    run = new_run(
-        tmp_path / "r", [row(1)], [answer(0, 1, "under_review")], presentation=Presentation(customer_link="")
-    )
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1, "under_review")], presentation=Presentation(customer_link=""))
     run.render(["xlsx"])
     report.verify(run.path)
     assert "Partner Center" not in records(run.path / "audit.xlsx", "Action needed")[0]
