@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from auditor.core.presentation import CUSTOMER_ID, CUSTOMER_LINK, Packs
+from auditor.core.ledger import FailOn
+from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
 from auditor.errors import SettingsError
 
 PREFIX = "AUDITOR_"
@@ -122,31 +123,17 @@ def _cloud(text: str) -> str:
     return text
 
 
-_LONGEST_LINK = 1900
-"""Spreadsheets take 2,079 characters, and the id is longer than what stands for it."""
-
-
-def _packs(text: str) -> Packs:
-    if text not in {*Packs}:
-        raise ValueError(f"must be one of {', '.join(Packs)}")
-    return Packs(text)
-
-
-def _customer_link(text: str) -> str:
-    if text and (not text.startswith(("https://", "http://")) or not text.isprintable() or " " in text):
-        raise ValueError("must be a web address, or empty for no links")
-    if text and CUSTOMER_ID not in text:
-        raise ValueError(f"must hold {CUSTOMER_ID} where the id belongs")
-    if len(text) > _LONGEST_LINK:
-        raise ValueError(f"must have at most {_LONGEST_LINK:,} characters")
-    return text
-
-
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
+    return text
+
+
+def _fail_on(text: str) -> str:
+    if text not in (known := [what.value for what in FailOn]):
+        raise ValueError(f"{text!r} is none of {', '.join(known)}")
     return text
 
 
@@ -171,9 +158,15 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
-    packs: Packs = field(default=Packs.ACTING, metadata={"parse": _packs})
-    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": _customer_link})
+    packs: Packs = field(default=Packs.ACTING, metadata={"parse": packs})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
     zone: str | None = field(default=None, metadata={"parse": _zone})
+    baseline: str | None = None
+    sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    fail_on: tuple[str, ...] = field(default=(), metadata={"parse": _fail_on, "many": ","})
+    limit: int | None = field(default=None, metadata={"parse": _number(int, 1)})
+    sync_seconds: float = field(default=1.0, metadata={"parse": _number(float, 0)})
+    sync_lines: int = field(default=0, metadata={"parse": _number(int, 0)})
 
     @property
     def api(self) -> str:
@@ -313,7 +306,13 @@ def _parsed(name: str, value: object, origin: str) -> Any:
         return Secret(str(value))
     parse = metadata.get("parse", str)
     try:
-        return parse(str(value))
+        return _several(value, metadata) if "many" in metadata else parse(str(value))
     except ValueError as error:
         shown = re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
         raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None
+
+
+def _several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A setting with several values: a list, or a text in which a mark stands between them."""
+    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    return tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))

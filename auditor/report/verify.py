@@ -16,10 +16,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
+from auditor.core.changes import Counts
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Reason, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report import csv, expected, parquet, summary, unlisted
+from auditor.report import before, csv, expected, parquet, summary, unlisted
+from auditor.report import changes as changes_csv
+from auditor.report.changes_check import Checking
 from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
@@ -40,12 +43,14 @@ class Verified:
         files: names of the files that were compared, the manifest among them.
         facts: of the run, from its journal.
         ledger: counted from the records of `results`.
+        changes: customers by what became of them since the baseline run; None where there is none.
     """
 
     run: Path
     files: tuple[str, ...]
     facts: RunFacts
     ledger: Ledger
+    changes: Counts | None = None
 
     @property
     def rows(self) -> int:
@@ -72,17 +77,20 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         inventory = check_inventory(run, strays=strays)
         evidence = read_evidence(run)
         _check_sources(inventory, evidence)
-        with closing(_agreed(run, inventory, evidence)) as records:
-            ledger = recounted(run, records)
+        with Checking(run, inventory, evidence) as checking:
+            with closing(_agreed(run, inventory, evidence, checking)) as records:
+                ledger = recounted(run, records)
+            changes = checking.finish()
         _check_header(evidence.facts, ledger)
         doubtful = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NO_ACCOUNT_STATUS)
         unchecked = expected.unchecked(run, evidence, doubtful)
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        documents = check_workbooks(run, inventory, evidence, ledger)
-        _check_records(inventory, evidence, counted, {summary.CSV: lines, **documents})
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
+        others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
+        others |= check_workbooks(run, inventory, evidence, ledger)
+        _check_records(inventory, evidence, counted, others)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, changes)
 
 
 def _check_sources(inventory: Inventory, evidence: Evidence) -> None:
@@ -101,7 +109,7 @@ def _check_header(facts: RunFacts, ledger: Ledger) -> None:
             raise IncompleteError(f"{JOURNAL}: speaks of {told} {what}, where {ROWS} has {counted}")
 
 
-def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Record]:
+def _agreed(run: Path, inventory: Inventory, evidence: Evidence, checking: Checking) -> Generator[Record]:
     """The records of `results`, each as it must be, in each format alike."""
     header: Cells = tuple(results_schema(evidence.facts.columns).names)
     with ExitStack() as stack:
@@ -120,6 +128,7 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
             if found.count(right) < len(found):
                 name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
                 raise _disagreement(f"{name}, row {number}", cells, right, header)
+            checking.take(number - 1, right)
             yield pick(right)
 
 

@@ -71,7 +71,7 @@ class Run:
 
     def render(self, formats: Iterable[str] = BOTH) -> Ledger:
         """Renders it."""
-        return report.render(self.path, self.facts, self.answers, tuple(formats), self.members)
+        return report.render(report.Source(self.path, self.facts, self.answers, self.members), tuple(formats))
 
     def with_facts(self, **changes: Any) -> "Run":
         """The same folder with other facts."""

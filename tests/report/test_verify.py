@@ -108,9 +108,9 @@ def test_a_journal_with_damage_agrees_where_the_damage_is_told(tmp_path: Path) -
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], lines[3][:40] + b"\n", *lines[4:]]))
     run = whole.with_facts(damaged_lines=(4,))
-    report.render(run.path, run.facts, [sealed(ANSWERS[:1])], BOTH)
+    report.render(report.Source(run.path, run.facts, [sealed(ANSWERS[:1])]), BOTH)
     assert report.verify(run.path).facts.damaged_lines == (4,)
-    report.render(run.path, whole.facts, [sealed(ANSWERS[:1])], BOTH)
+    report.render(report.Source(run.path, whole.facts, [sealed(ANSWERS[:1])]), BOTH)
     assert _found(run) == "summary.json, damaged_lines: [], where journal.jsonl says [4]"
 
 
@@ -292,7 +292,7 @@ DISAGREEMENTS = [
         _first("summary.csv", "unlisted,,,,,0,2,", "unlisted,,,,,0,3,"),
         "summary.csv, scope unlisted, customers: '3', where",
     ),
-    (_first("summary.csv", "unlisted,,,,,0,2,\n", ""), "summary.csv, lines of scope run and unlisted: 1, where"),
+    (_first("summary.csv", "unlisted,,,,,0,2,,,,,,\n", ""), "summary.csv, lines of scope run and unlisted: 1, where"),
     (
         _first("summary.csv", "run,,,,,6,", "run,,,,,7,"),
         "summary.csv, scope run, rows: '7', where summary.json says '6'",

@@ -132,7 +132,9 @@ def test_a_count_of_the_summary_is_compared(run: Run) -> None:
     """By verdict, and by account manager."""
     summary = "xl/worksheets/sheet1.xml"
     content = (run.path / "audit.xlsx").read_bytes()
-    _change(run.path / "audit.xlsx", summary, lambda part: re.sub(r'(<c r="B[0-9]+" s="[0-9]+"><v>)3<', r"\g<1>4<", part))
+    _change(
+        run.path / "audit.xlsx", summary, lambda part: re.sub(r'(<c r="B[0-9]+" s="[0-9]+"><v>)3<', r"\g<1>4<", part)
+    )
     assert "audit.xlsx, Summary" in _found(run)
     (run.path / "audit.xlsx").write_bytes(content)
     _change(run.path / "audit.xlsx", summary, lambda part: part.replace(">Bo<", ">Bob<", 1))

@@ -70,7 +70,7 @@ def test_the_packs_add_up_to_the_whole(case: Case) -> None:
     """Every row is in exactly one pack, whoever owns it."""
     with case.run() as made:
         run = made.with_facts(presentation=Presentation(packs=Packs.ALL))
-        report.render(run.path, run.facts, run.answers, ["xlsx"], run.members)
+        run.render(["xlsx"])
         whole = [(one["Row"], one["Verdict"]) for one in records(run.path / "audit.xlsx", "All customers")]
         packs = sorted((run.path / "by-owner").glob("*.xlsx"))
         parts = [(one["Row"], one["Verdict"]) for pack in packs for one in records(pack, "All customers")]
