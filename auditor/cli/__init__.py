@@ -49,7 +49,8 @@ def _code_of(error: Exception, arguments: Sequence[str]) -> int:
             return error.exit_code
         case click.Abort():
             _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
-            return INTERRUPTED
+            # SIGTERM has a code of its own
+            return int(getattr(error.__cause__, "exit_code", INTERRUPTED))
         case BrokenPipeError():
             # whoever read our output has left; Python would complain once more at exit
             sys.stderr.close()

@@ -150,9 +150,10 @@ def resume(
     from auditor.cli import progress, show
     from auditor.commands import resume as command
     from auditor.commands.render import find_run
+    from auditor.commands.unfinished import newest_incomplete
 
     settings, origins = all_settings.load(flags, config=config, profile=profile)
-    folder = find_run(run, settings.reports) if run else command.newest_incomplete(Path(settings.reports))
+    folder = find_run(run, settings.reports) if run else newest_incomplete(Path(settings.reports))
     if folder is None:
         click.echo(f"No run in {settings.reports} is left to finish: nothing to resume.", err=True)
         return 0

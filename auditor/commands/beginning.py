@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands import unfinished
+from auditor.commands.baseline import KEY, choose, identity_of
+from auditor.commands.columns import known_columns
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
+from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, Membership, RejectedRow, Row, RunFacts, Way
@@ -16,10 +20,12 @@ from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed
 
-KEPT = ("rate", "burst", "concurrency", "attempts", "timeout")
+KEPT = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless told otherwise."""
 OWN_LIST = "the partner's customer list"
 """The name of the list where none is handed in."""
+OWN_COLUMNS = ("relationship",)
+"""What that list has beside the customer's id and names."""
 
 
 def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: Job) -> Path:
@@ -116,10 +122,26 @@ def _write_header(
         simulated=job.simulated,
         started_at=began,
         max_undetermined=job.settings.max_undetermined,
+        presentation=presentation(job.settings, known_columns(job.settings.sum, written.columns)),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
+    kept |= {KEY: choose(run.parent, identity_of(job, lists), job.settings.baseline)}
     with journal.Journal(run) as opened:
-        opened.begin(facts, {"formats": job.formats, "customer_list": job.check, **kept})
+        opened.begin(
+            facts,
+            {
+                "formats": job.formats,
+                "customer_list": job.check,
+                "tenant_id": job.settings.tenant_id,
+                **kept,
+            },
+        )
+    other = None if job.simulated else unfinished.same_list(run.parent, facts)
+    if other is not None:
+        job.watch.warned(
+            f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
+            f"to go on with that one, stop this one and type: auditor resume {other}"
+        )
 
 
 def _new_folder(reports: Path, began: datetime) -> Path:

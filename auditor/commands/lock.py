@@ -7,13 +7,13 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from auditor.errors import LockHeldError, SettingsError
+from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         SettingsError: the folder cannot be written to.
     """
     key = hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
-    with _held(reports, key, f"another run for this partner writes to {reports}"):
+    unwritable = SettingsError(f"{reports}: no run folder can be made there", "name a folder that you may write to")
+    with _held(reports, key, f"another run for this partner writes to {reports}", unwritable):
         yield
 
 
@@ -40,14 +41,17 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
 
     Raises:
         LockHeldError: another process holds it; the message says which.
-        SettingsError: the reports folder cannot be written to.
+        OutputError: the reports folder cannot be written to.
     """
-    with _held(run.resolve().parent, run.resolve().name, f"another process works on {run}"):
+    unwritable = OutputError(
+        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {run}"
+    )
+    with _held(run.resolve().parent, run.resolve().name, f"another process works on {run}", unwritable):
         yield
 
 
 @contextmanager
-def _held(reports: Path, key: str, complaint: str) -> Iterator[None]:
+def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> Iterator[None]:
     path = reports / f".lock-{key}"
     holder = reports / f".lock-{key}.holder"
     try:
@@ -60,16 +64,21 @@ def _held(reports: Path, key: str, complaint: str) -> Iterator[None]:
             "wait until it has ended, or name another folder with --reports",
         ) from None
     except OSError as error:
-        raise SettingsError(
-            f"{reports}: no run folder can be made there: {error.strerror}", "name a folder that you may write to"
-        ) from error
+        raise type(unwritable)(f"{unwritable.message}: {error.strerror or error}", unwritable.hint) from error
     try:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": now}), encoding="utf-8")
+        _sign(holder)
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _sign(holder: Path) -> None:
+    """Says who holds the lock. Only the message of the next one needs it: a full disk must not end a run for it."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with suppress(OSError):
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": now}), encoding="utf-8")
 
 
 def _described(holder: Path) -> str:

@@ -2,7 +2,7 @@
 run goes on; the report then says that membership was not checked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from auditor import journal
@@ -13,6 +13,7 @@ from auditor.core.model import Answer, Membership, Reason, RunEnd, Way
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
 from auditor.fetch.pacing import IntakeClosed
+from auditor.fetch.pipeline import Wanted
 
 _ABOUT_EVERYBODY = frozenset({Way.LIST, Way.OWN})
 _NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
@@ -38,8 +39,15 @@ async def check_membership(
     if known is not None and known.complete and known.way in _ABOUT_EVERYBODY:
         return None
     # a resumed run may have come to doubt further customers
-    doubtful = journal.doubtful(run) - journal.looked_up(run)
-    way = cheapest_way(check, len(doubtful), facts.customers)
+    doubted = journal.doubtful(run, facts.rows)
+    way = cheapest_way(check, len(doubted), facts.customers)
+    doubtful: list[Wanted] = []
+    if way is Way.SINGLY:
+        # they are few: their ids fit into memory, and a listing that was stopped may have told of some
+        doubtful = [one for one in journal.wanted(run) if one[0] in doubted]
+        told = journal.looked_up(run, {customer_id for _, customer_id in doubtful})
+        doubtful = [one for one in doubtful if one[1] not in told]
+        way = cheapest_way(check, len(doubtful), facts.customers)
     if way is Way.NONE:
         return None
     found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(doubtful, opened, api))
@@ -59,29 +67,25 @@ async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership |
 
 
 async def _singly(
-    doubtful: set[str], opened: journal.Journal, api: Fetching
+    doubtful: list[Wanted], opened: journal.Journal, api: Fetching
 ) -> tuple[Membership | None, RunEnd | None]:
     unknown: list[str] = []
     told = 0
 
-    def record(_row: int, answer: Answer) -> None:
+    def record(row: int, answer: Answer) -> None:
         nonlocal told
         told += 1
         listed, status = read_customer(answer.reply.body), answer.reply.http_status
         if status == 200 and listed is not None and listed.id == answer.customer_id:  # noqa: PLR2004 - OK
-            opened.member(answer.customer_id, listed)
+            opened.member(answer.customer_id, listed, row)
         elif answer.finding.reason in _NOT_OURS:
-            opened.member(answer.customer_id, None)
+            opened.member(answer.customer_id, None, row)
         else:
             unknown.append(answer.finding.error_message or f"status {status}")
 
-    end = await pipeline.run(_numbered(doubtful), api.customer.ask, record, api.pacing, api.crew)
+    end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, api.crew)
     if told < len(doubtful):
         # the run was stopped in between: nothing is known as a whole, and resume asks for the others
         return None, end
     message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
     return Membership(Way.SINGLY, told, not unknown, message), end
-
-
-def _numbered(ids: set[str]) -> Iterator[tuple[int, str]]:
-    return iter(enumerate(sorted(ids)))

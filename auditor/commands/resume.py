@@ -1,6 +1,5 @@
 """`auditor resume`: wanted minus final, with the options that the run was started with."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,15 @@ from auditor.commands.beginning import KEPT
 from auditor.commands.job import Job, Watch
 from auditor.commands.render import Rendered
 from auditor.core.membership import Check
+from auditor.core.model import VALIDATION_TYPE, RunFacts
 from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import Origins, Settings
 
 
 def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
     """Asks again for whoever has no final answer, then renders the reports.
+
+    Where everybody was asked and answered, and only the reports are missing, nobody has to sign in.
 
     Args:
         run: the run's folder.
@@ -25,46 +27,70 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
         watch: what a person may want to hear.
 
     Raises:
-        SettingsError: the settings name another API than the run asked.
+        SettingsError: the settings name another API or partner than the run asked, or it asked for another type.
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
     """
-    facts, kept = journal.read_facts(run), journal.read_settings(run)
-    if facts.simulated:
+    header = journal.read_header(run)
+    if header.simulated:
         raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
-    signing_in.check(settings)
-    if facts.api != settings.api:
-        raise SettingsError(
-            f"{run} asked {facts.api}, and the settings name {settings.api}",
-            f"set AUDITOR_API_URL={facts.api}, or start a run of its own",
-        )
-    journal.check_rows(run, facts)
-    settings = replace(settings, **_unless_flagged(kept, origins))
-    check = Check(kept.get("customer_list", Check.NEVER))
-    job = Job(settings, tuple(kept["formats"]), check, simulated=facts.simulated, watch=watch)
+    _check_same(run, header, settings)
+    job = _job(run, header.settings, settings, origins, watch)
     with audit.locked(job):
+        facts = journal.read_facts(run)
+        journal.check_rows(run, facts)
+        if _asked_to_the_end(run, facts, job.check):
+            return audit.render_only(run, job)
+        signing_in.check(job.settings)
         return audit.carry_out(run, job)
 
 
-def newest_incomplete(reports: Path) -> Path | None:
-    """The newest run that is not complete, or None where there is none; simulated ones cannot be resumed."""
-    runs = sorted((p.parent for p in reports.glob(f"*/{journal.JOURNAL}") if not p.parent.is_symlink()), reverse=True)
-    return next((run for run in runs if not _is_complete(run)), None)
+def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
+    """Answers of two services, partners or questions are never mixed in one run.
+
+    Raises:
+        SettingsError: the first of these that differs.
+    """
+    own = "start a run of its own"
+    if header.api != settings.api:
+        raise SettingsError(
+            f"{run} asked the API {header.api}, and the settings name {settings.api}",
+            f"set AUDITOR_API_URL={header.api}, or {own}",
+        )
+    tenant = header.settings.get("tenant_id")
+    if tenant and settings.tenant_id and tenant != settings.tenant_id:
+        raise SettingsError(
+            f"{run} was signed in to the partner tenant {tenant}, and the settings name {settings.tenant_id}",
+            f"set AUDITOR_TENANT_ID={tenant}, or {own}",
+        )
+    if header.type != VALIDATION_TYPE:
+        raise SettingsError(
+            f"{run} asked for the type {header.type!r}, and this version asks for {VALIDATION_TYPE!r}",
+            f"use the version of auditor that wrote it, or {own}",
+        )
 
 
-def _is_complete(run: Path) -> bool:
-    """As the run's own summary says; a run that died has none, or one of before."""
-    try:
-        if journal.read_facts(run).simulated:
-            return True
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-        return bool(summary["complete"]) and journal.read_facts(run).finished
-    except IncompleteError:
-        # not a run that this version can finish
-        return True
-    except (OSError, ValueError, KeyError):
+def _asked_to_the_end(run: Path, facts: RunFacts, check: Check) -> bool:
+    """True where a session would have nothing to ask."""
+    if not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers:
         return False
+    if facts.membership is not None:
+        return facts.membership.complete
+    return check is Check.NEVER or (check is Check.AUTO and not journal.doubtful(run, facts.rows))
 
 
-def _unless_flagged(kept: dict[str, Any], origins: Origins) -> dict[str, Any]:
-    return {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}
+def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, watch: Watch) -> Job:
+    """The job as the run was started with it, but for what a flag names.
+
+    Raises:
+        IncompleteError: what the journal keeps cannot be used.
+    """
+    unflagged = {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}
+    try:
+        check = Check(kept.get("customer_list", Check.NEVER))
+        return Job(replace(settings, limit=None, **unflagged), tuple(kept["formats"]), check, watch=watch)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IncompleteError(
+            f"{run / journal.JOURNAL}: the settings in its header cannot be used: {error!r}",
+            "use the version of auditor that wrote it, put the file back as it was, or audit the list again",
+        ) from error

@@ -1,16 +1,30 @@
 """SIGINT, SIGTERM and the deadline. Rule: the first one stops the intake and lets what is in flight finish; a second
-signal acts as usual, at once.
+signal ends the process at once. Where nothing is in flight, the first one does.
 """
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, MappingProxyType
 
 from auditor.core.model import Cause, RunEnd
 from auditor.fetch.pacing import Pacing
 
-_CAUSES = {signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED}
+_CAUSES = MappingProxyType({signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED})
+
+
+class StoppedAtOnce(KeyboardInterrupt):
+    """The process is to end now.
+
+    Attributes:
+        exit_code: by the convention of shells: 128 and the signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped at once by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
 
 
 @contextmanager
@@ -19,26 +33,52 @@ def stopping_on_signals(pacing: Pacing, deadline: float | None = None) -> Iterat
     loop = asyncio.get_running_loop()
     ends: list[RunEnd] = []
 
-    def stop(number: signal.Signals) -> None:
-        ends.append(RunEnd(_CAUSES[number], f"stopped by {number.name}", "resume it when you like"))
-        pacing.close()
-        for known in _CAUSES:
-            loop.remove_signal_handler(known)
-
-    def too_late() -> None:
-        ends.append(RunEnd(Cause.DEADLINE, f"the deadline of {deadline:g} seconds is over", "resume it when you like"))
+    def close(end: RunEnd) -> None:
+        ends.append(end)
         pacing.close()
 
-    timer = loop.call_later(deadline, too_late) if deadline else None
-    # Windows has no signal handlers on the loop: there Ctrl-C ends the process, and the journal is whole
-    with suppress(NotImplementedError):
-        for number in _CAUSES:
-            loop.add_signal_handler(number, stop, number)
+    signalled = False
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal signalled
+        if signalled:
+            raise StoppedAtOnce(number)
+        signalled = True
+        known = signal.Signals(number)
+        end = RunEnd(_CAUSES[known], f"stopped by {known.name}", "resume it when you like")
+        loop.call_soon_threadsafe(close, end)
+
+    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "resume it when you like")
+    timer = loop.call_later(deadline, close, too_late) if deadline else None
     try:
-        yield ends
+        with _handled(stop):
+            yield ends
     finally:
         if timer is not None:
             timer.cancel()
-        with suppress(NotImplementedError):
-            for number in _CAUSES:
-                loop.remove_signal_handler(number)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Lets SIGTERM end the process as SIGINT does: files that are half made are removed, and the user is told."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise StoppedAtOnce(number)
+
+    with _handled(stop):
+        yield
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handles both signals so; whoever handled them before does so again afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        # only a program's main thread may have a say in its signals
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in _CAUSES}
+    try:
+        yield
+    finally:
+        for number, handled in before.items():
+            signal.signal(number, handled)

@@ -5,7 +5,7 @@ of one that was stopped too: its customers without an answer are there as `undet
 undetermined customer's state was, and so nothing is said of it but that it could not be compared.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +75,24 @@ def _listed(before: State | None, after: State | None) -> Change | None:
     if after is not None:
         return Change.NEW_IN_LIST
     return Change.GONE_FROM_LIST if before is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of all customers between two runs.
+
+    Attributes:
+        customers: how many by change; every one in its order, 0 included.
+        news: how many are blocked that the earlier run does not have as blocked.
+    """
+
+    customers: Mapping[Change, int]
+    news: int = 0
+
+    @property
+    def total(self) -> int:
+        """Customers for whom something changed; those that could not be compared are not among them."""
+        return sum(self.customers[change] for change in CHANGES)
 
 
 def news(change: Change | None, after: Verdict | None) -> bool:

@@ -21,6 +21,7 @@ STOPPED = MappingProxyType(
         Cause.SIGN_IN: 4,
         Cause.SERVICE: 6,
         Cause.DEADLINE: 6,
+        Cause.LIMIT: INCOMPLETE,
         Cause.DISK: 6,
         Cause.INTERRUPTED: 130,
         Cause.TERMINATED: 143,

@@ -8,8 +8,11 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
+from auditor.core.baseline import Baseline
 from auditor.core.presentation import Presentation
 
+VALIDATION_TYPE = "account"
+"""The `type` of the query: the only one that this version asks for."""
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -114,6 +117,8 @@ class Cause(StrEnum):
     SERVICE = "service"
     """The service is plainly down, or is not the one that was meant."""
     DEADLINE = "deadline"
+    LIMIT = "limit"
+    """Only so many customers were to be asked for."""
     DISK = "disk"
     """The journal could not be written any more."""
     INTERRUPTED = "interrupted"
@@ -285,7 +290,7 @@ class RunFacts:
     Attributes:
         run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
         api: base URL that was asked.
-        validation_type: the `type` of the query; always `account` so far.
+        validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
@@ -300,12 +305,13 @@ class RunFacts:
         membership: what is known of the partner's own customer list; None where it was not asked for.
         max_undetermined: rows that may stay undetermined in a run that still counts as complete.
         presentation: how it wants its documents for people.
+        baseline: what it is compared with; None where its reports were not made yet, or by a version that compared nothing.
         damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
     """
 
     run_id: str
     api: str
-    validation_type: str = "account"
+    validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
     list_digest: str = ""
     rows: int = 0
@@ -322,6 +328,7 @@ class RunFacts:
     membership: Membership | None = None
     max_undetermined: int = 0
     presentation: Presentation = field(default_factory=Presentation)
+    baseline: Baseline | None = None
     damaged_lines: tuple[int, ...] = ()
 
     @property

@@ -3,11 +3,13 @@
 JSON Lines, so that a run can live on a network share and be read with any tool. The rows as read come first and whole
 (one line a row, in list order); then the journal: a header, one line a customer answered, and an end. Every journal
 line closes with a CRC-32 of what stands before it, so that damage is seen and reported with its line. A kill loses
-nothing (each line is one `os.write`); a power cut loses at most the last second (`fdatasync` by whoever calls `sync`).
+nothing (each line is one `os.write`); a power cut loses what came since the last `sync`, a second by default.
 
 ===========  ==============================================================
 `rows`       rows.jsonl: the lists as read
 `lines`      one line of the journal: its checksum, its number
+`shapes`     what each kind of line must look like
+`appending`  a file of lines, open for appending: how it gets to the disk
 `writing`    the journal, open for appending
 `reading`    what it says: facts, answers, who is done
 `reusing`    answers of earlier runs that may serve again
@@ -22,15 +24,18 @@ from auditor.journal.reading import (
     looked_up,
     member_blocks,
     read_facts,
+    read_header,
     read_settings,
 )
 from auditor.journal.reusing import reusable
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
+from auditor.journal.shapes import Header
 from auditor.journal.writing import Journal, Spent
 
 __all__ = [
     "JOURNAL",
     "ROWS",
+    "Header",
     "Journal",
     "RowsFile",
     "RowsWritten",
@@ -42,6 +47,7 @@ __all__ = [
     "looked_up",
     "member_blocks",
     "read_facts",
+    "read_header",
     "read_settings",
     "reusable",
     "wanted",

@@ -2,55 +2,76 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import msgspec
-
-from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
+from auditor.core.baseline import Baseline
+from auditor.core.model import Cause, Membership, Reason, RunFacts
 from auditor.core.presentation import Presentation
+from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, read_lines
+from auditor.journal.shapes import Answer, Compared, End, Header, Line, Member, Members, Session, understood
 
-ANSWER, MEMBER = b'{"kind":"answer"', b'{"kind":"member",'
+ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 _BLOCK = 4 << 20
 
 
 @dataclass(slots=True)
 class _Reading:
-    header: dict[str, Any] | None = None
-    ends: list[dict[str, Any]] = field(default_factory=list)
+    header: Header | None = None
+    ends: list[End] = field(default_factory=list)
     membership: Membership | None = None
+    baseline: Baseline | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
 
-    def take(self, document: dict[str, Any]) -> None:
-        """Takes in a line that is neither an answer nor a member."""
-        kind = document["kind"]
-        if kind == "header":
-            self.header = self.header or document
-        elif kind == "end":
-            self.ends.append(document)
-        elif kind == "membership":
-            way, rest = Way(document["way"]), (document["customers"], document["complete"], document["message"])
-            self.membership = Membership(way, *rest)
-        self.in_session = kind != "end"
+    def take(self, line: Line) -> None:
+        """Takes in what a line says of the run as a whole."""
+        match line:
+            case Answer() | Member():
+                return
+            case Compared():
+                # written after a session's end, when the reports are made
+                known = Baseline(line.run_id, line.started_at, line.note, line.digest)
+                self.baseline = self.baseline or known
+                return
+            case Session():
+                pass
+            case Header():
+                self.header = self.header or line
+            case End():
+                self.ends.append(line)
+            case Members():
+                self.membership = Membership(line.way, line.customers, line.complete, line.message)
+        self.in_session = not isinstance(line, End)
 
 
 def read_facts(run: Path) -> RunFacts:
     """What the journal says of the run as a whole.
 
     Raises:
-        IncompleteError: there is no journal with a header this version can read.
+        IncompleteError: there is no journal with a header this version can read, or an undamaged line that it cannot
+            understand; the message names the line.
+        OSError: the file cannot be read.
     """
     reading = _Reading()
     for number, line in read_lines(run):
         if line is None:
             reading.damaged.append(number)
-        elif not line.startswith((ANSWER, MEMBER)):
-            reading.take(msgspec.json.decode(line))
+        else:
+            reading.take(understood(run, number, line))
     return _facts(run, reading)
+
+
+def read_header(run: Path) -> Header:
+    """The journal's header alone, without reading on.
+
+    Raises:
+        IncompleteError: it cannot be read.
+        OSError: the file cannot be read.
+    """
+    return next((line for line in _lines(run) if isinstance(line, Header)), None) or _no_header(run)
 
 
 def read_settings(run: Path) -> dict[str, Any]:
@@ -59,47 +80,44 @@ def read_settings(run: Path) -> dict[str, Any]:
     Raises:
         IncompleteError: the header cannot be read.
     """
-    lines = (line for _, line in read_lines(run))
-    line = next((line for line in lines if line is not None and line.startswith(b'{"kind":"header"')), None)
-    if line is None:
-        raise IncompleteError(f"{run / JOURNAL}: no readable header", "audit the list again")
-    settings: dict[str, Any] = msgspec.json.decode(line)["settings"]
-    return settings
+    return read_header(run).settings
+
+
+def _no_header(run: Path) -> NoReturn:
+    raise IncompleteError(
+        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} was expected",
+        "audit the list again",
+    )
 
 
 def _facts(run: Path, reading: _Reading) -> RunFacts:
-    header = reading.header
-    if header is None or header["schema_version"] != SCHEMA_VERSION:
-        found = "no readable header" if header is None else f"schema version {header['schema_version']}"
-        raise IncompleteError(
-            f"{run / JOURNAL}: {found}, where schema version {SCHEMA_VERSION} was expected",
-            "use the version of auditor that wrote it, or audit the list again",
-        )
+    header = reading.header or _no_header(run)
     requests: dict[str, int] = {}
     for end in reading.ends:
-        for outcome, count in end["requests"].items():
+        for outcome, count in end.requests.items():
             requests[outcome] = requests.get(outcome, 0) + count
     last = None if reading.in_session else reading.ends[-1]
     return RunFacts(
-        run_id=header["run_id"],
-        api=header["api"],
-        validation_type=header["type"],
-        simulated=header["simulated"],
-        lists=tuple(header["lists"]),
-        list_digest=header["list_digest"],
-        rows=header["rows"],
-        customers=header["customers"],
-        columns=tuple(header["columns"]),
-        max_undetermined=header["max_undetermined"],
-        presentation=Presentation.from_document(header.get("presentation", {})),
-        started_at=datetime.fromisoformat(header["started_at"]),
-        finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,
-        cause=Cause(last["cause"]) if last else Cause.INTERRUPTED,
-        message=last["message"] if last else "the run ended without a word",
-        elapsed_seconds=sum(end["elapsed_seconds"] for end in reading.ends),
+        run_id=header.run_id,
+        api=header.api,
+        validation_type=header.type,
+        simulated=header.simulated,
+        lists=header.lists,
+        list_digest=header.list_digest,
+        rows=header.rows,
+        customers=header.customers,
+        columns=header.columns,
+        max_undetermined=header.max_undetermined,
+        presentation=Presentation.from_document(header.presentation),
+        started_at=header.started_at,
+        finished_at=last.finished_at if last else None,
+        cause=last.cause if last else Cause.INTERRUPTED,
+        message=last.message if last else "the run ended without a word",
+        elapsed_seconds=sum(end.elapsed_seconds for end in reading.ends),
         requests=requests,
-        pace=reading.ends[-1].get("pace", {}) if reading.ends else {},
+        pace=reading.ends[-1].pace if reading.ends else {},
         membership=reading.membership,
+        baseline=reading.baseline,
         damaged_lines=tuple(reading.damaged),
     )
 
@@ -128,32 +146,62 @@ def _blocks(run: Path, beginning: bytes) -> Iterator[bytes]:
         yield b"".join(block)
 
 
-class _MemberId(msgspec.Struct):
-    customer_id: str
+def finally_answered(run: Path, rows: int) -> RowSet:
+    """The rows whose customers need not be asked again.
+
+    Args:
+        run: the run's folder.
+        rows: of the customer lists.
+
+    Raises:
+        IncompleteError: a line cannot be understood, or names a row that there is not; the message names it.
+        OSError: the journal cannot be read.
+    """
+    done = RowSet(rows)
+    for answer in _answers(run, rows):
+        if answer.final:
+            done.add(answer.row)
+    return done
 
 
-class _AnswerId(msgspec.Struct):
-    customer_id: str
-    final: bool
-    reason: str
+def doubtful(run: Path, rows: int) -> RowSet:
+    """The rows of customers whose answer says only that there is no account status, and who were not looked up singly.
+
+    Raises:
+        IncompleteError, OSError: as `finally_answered`.
+    """
+    found = RowSet(rows)
+    for answer in _answers(run, rows):
+        if answer.final and answer.reason is Reason.NO_ACCOUNT_STATUS:
+            found.add(answer.row)
+    for line in _lines(run, MEMBER):
+        if isinstance(line, Member) and line.row is not None and line.row < rows:
+            found.discard(line.row)
+    return found
 
 
-def finally_answered(run: Path) -> set[str]:
-    """Ids of the customers that need not be asked again."""
-    return {answer.customer_id for answer in _answers(run) if answer.final}
+def looked_up(run: Path, customers: set[str]) -> set[str]:
+    """Which of these customers it is written down of whether the partner's own list has them."""
+    found = (line.customer_id for line in _lines(run, MEMBER) if isinstance(line, Member))
+    return {customer_id for customer_id in found if customer_id in customers}
 
 
-def looked_up(run: Path) -> set[str]:
-    """Ids of the customers of whom it is written down whether the partner's own list has them."""
-    decode = msgspec.json.Decoder(_MemberId).decode
-    return {decode(line).customer_id for block in member_blocks(run) for line in block.splitlines()}
+def _answers(run: Path, rows: int) -> Iterator[Answer]:
+    for number, line in _numbered(run, ANSWER):
+        answer = understood(run, number, line)
+        if isinstance(answer, Answer):
+            if answer.row >= rows:
+                raise IncompleteError(
+                    f"{run / JOURNAL}, line {number}: names row {answer.row}, where the lists have {rows} rows",
+                    "put the file back as it was, or audit the list again",
+                )
+            yield answer
 
 
-def doubtful(run: Path) -> set[str]:
-    """Ids of the customers whose answer says only that there is no account status."""
-    return {a.customer_id for a in _answers(run) if a.final and a.reason == Reason.NO_ACCOUNT_STATUS.value}
+def _lines(run: Path, beginning: bytes = b"") -> Iterator[Line]:
+    return (understood(run, number, line) for number, line in _numbered(run, beginning))
 
 
-def _answers(run: Path) -> Iterator[_AnswerId]:
-    decode = msgspec.json.Decoder(_AnswerId).decode
-    return (decode(line) for block in answer_blocks(run) for line in block.splitlines())
+def _numbered(run: Path, beginning: bytes) -> Iterator[tuple[int, bytes]]:
+    """(line number from 1, line) of the undamaged lines that begin so."""
+    return ((n, line) for n, line in read_lines(run) if line is not None and line.startswith(beginning))

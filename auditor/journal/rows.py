@@ -1,4 +1,8 @@
-"""rows.jsonl: the customer lists as read, one line a row, in order. Rule: whole before the first request leaves."""
+"""rows.jsonl: the customer lists as read, one line a row, in order. Rule: whole before the first request leaves.
+
+A line says whether it is the first that names its customer. So what remembers the ids lives only as long as the list is
+read, and whoever asks needs no memory of them.
+"""
 
 import hashlib
 import os
@@ -53,12 +57,13 @@ class RowsFile:
 
     def add(self, row: Customer | RejectedRow) -> None:
         """Appends one row."""
+        known = len(self._seen)
         if isinstance(row, Customer):
             self._seen.add(bytes.fromhex(row.id.replace("-", "")))
         else:
             self._invalid += 1
         self._columns.update(dict.fromkeys(row.row.other))
-        line = msgspec.json.encode(_row_document(row)) + b"\n"
+        line = msgspec.json.encode({**_row_document(row), "first": len(self._seen) > known}) + b"\n"
         self._digest.update(line)
         self._file.write(line)
         self._rows += 1
@@ -103,23 +108,28 @@ def _row_document(row: Customer | RejectedRow) -> dict[str, Any]:
     }
 
 
-class _RowId(msgspec.Struct):
+class _Named(msgspec.Struct):
     customer_id: str
-    reason: str | None = None
+    first: bool
 
 
 def wanted(run: Path) -> Iterator[tuple[int, str]]:
-    """(row index, customer id) of each distinct customer, in list order: the row is the first that names it."""
-    seen: set[bytes] = set()
-    decode = msgspec.json.Decoder(_RowId).decode
+    """(row index, customer id) of each distinct customer, in list order: the row is the first that names it.
+
+    Raises:
+        IncompleteError: a line cannot be understood.
+        OSError: the file cannot be read.
+    """
+    decode = msgspec.json.Decoder(_Named).decode
     with (run / ROWS).open("rb") as file:
         for index, line in enumerate(file):
-            row = decode(line)
-            if row.reason is not None:
-                continue
-            key = bytes.fromhex(row.customer_id.replace("-", ""))
-            if key not in seen:
-                seen.add(key)
+            try:
+                row = decode(line)
+            except (msgspec.MsgspecError, ValueError) as error:
+                raise IncompleteError(
+                    f"{run / ROWS}, line {index + 1}: {error}", "put the file back as it was, or audit the list again"
+                ) from error
+            if row.first:
                 yield index, row.customer_id
 
 

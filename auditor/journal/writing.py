@@ -1,14 +1,15 @@
 """The journal, open for appending. Rule: a line is with the operating system before its worker goes on."""
 
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from auditor import __version__
+from auditor.core.baseline import Baseline
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, Cause, Membership, RunFacts
+from auditor.journal.appending import LineFile, sync_folder
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
 
 
@@ -32,12 +33,15 @@ class Journal:
 
     Args:
         run: the run's folder.
+        sync_lines: after so many lines the writer waits until they are on the disk; 0 leaves that to `sync`.
+
+    Raises:
+        OSError: the file cannot be opened.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._path = run / JOURNAL
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        self._mend_torn_line()
+    def __init__(self, run: Path, sync_lines: int = 0) -> None:
+        self._run = run
+        self._file = LineFile(run / JOURNAL, sync_lines)
 
     def __enter__(self) -> Self:
         return self
@@ -70,12 +74,16 @@ class Journal:
         }
         self._append(header)
         self._append(header)
+        self.sync()
+        # a file that no folder names is gone after a power cut, however well it was written
+        for folder in (self._run, self._run.parent):
+            sync_folder(folder)
 
     def record(self, row: int, answer: Answer) -> None:
         """Writes one customer's answer down.
 
         Raises:
-            OSError: the disk is full, or the file is gone.
+            OSError: the disk is full, or the file is gone; the answer is not in it.
         """
         finding, reply = answer.finding, answer.reply
         self._append(
@@ -108,8 +116,14 @@ class Journal:
         """Writes an answer of an earlier run down again; it cost this run no request."""
         self._append({**answer, "kind": "answer", "row": row, "attempts": 0})
 
-    def member(self, customer_id: str, listed: Listed | None) -> None:
-        """Writes whether the partner's own list has a customer; None where it has not."""
+    def member(self, customer_id: str, listed: Listed | None, row: int | None = None) -> None:
+        """Writes whether the partner's own list has a customer; None where it has not.
+
+        Args:
+            customer_id: of the customer.
+            listed: as the list has it.
+            row: the customer's row, where it was asked for singly.
+        """
         self._append(
             {
                 "kind": "member",
@@ -118,6 +132,7 @@ class Journal:
                 "company_name": listed and listed.company_name,
                 "domain": listed and listed.domain,
                 "relationship": listed and listed.relationship,
+                **({} if row is None else {"row": row}),
             }
         )
 
@@ -130,6 +145,18 @@ class Journal:
                 "customers": found.customers,
                 "complete": found.complete,
                 "message": found.message,
+            }
+        )
+
+    def baseline(self, baseline: Baseline) -> None:
+        """Writes what the run is compared with; the first such line counts."""
+        self._append(
+            {
+                "kind": "baseline",
+                "run_id": baseline.run_id,
+                "started_at": baseline.started_at,
+                "note": baseline.note,
+                "digest": baseline.digest,
             }
         )
 
@@ -149,28 +176,20 @@ class Journal:
         self.sync()
 
     def sync(self) -> None:
-        """Forces what was written to the disk."""
-        getattr(os, "fdatasync", os.fsync)(self._fd)
+        """Forces what was written to the disk; may be called in another thread.
+
+        Raises:
+            OSError: nobody knows what is there and what is not.
+        """
+        self._file.sync()
 
     def close(self) -> None:
-        """Forces what was written to the disk and closes the file."""
-        if self._fd >= 0:
-            self.sync()
-            os.close(self._fd)
-            self._fd = -1
+        """Forces what was written to the disk and closes the file.
+
+        Raises:
+            OSError: as `sync`; the file is closed all the same.
+        """
+        self._file.close()
 
     def _append(self, document: dict[str, Any]) -> None:
-        line = encode(document)
-        written = os.write(self._fd, line)
-        if written != len(line):
-            # a disk that fills takes a part of a line: the next write raises, and the part is seen as torn
-            os.write(self._fd, line[written:])
-
-    def _mend_torn_line(self) -> None:
-        """A kill can tear the last line; a new line starts on its own, and the torn one is reported as damaged."""
-        size = os.fstat(self._fd).st_size
-        if size:
-            with self._path.open("rb") as file:
-                file.seek(size - 1)
-                if file.read(1) != b"\n":
-                    os.write(self._fd, b"\n")
+        self._file.append(encode(document))

@@ -1,4 +1,4 @@
-"""The pandas stage: run folder -> Parquet, CSV, summary, manifest. Rule: no network, no credentials, no customer list.
+"""The pandas stage: run folder -> Parquet, CSV, summary, workbooks, manifest. Rule: no network, no credentials, no customer list.
 
 In the order of the data's way:
 
@@ -11,11 +11,18 @@ In the order of the data's way:
 `schema`      that schema; `times` parses and writes times
 `parquet`     frame -> results.parquet
 `csv`         frame -> results.csv and its split by verdict
+`history`     history/: what every run knew, one record a customer and run
+`before`      before.parquet: what was known before a run, copied into its folder
+`changes`     batch and before -> what changed; changes.csv
+`sums`        columns of the lists added up
+`taking`      these three while the batches stream by
 `unlisted`    unlisted.csv: the partner's customers that no list mentions
 `summary`     ledger and facts -> summary.csv, summary.json
+              (`summary_more`: changes and sums in them)
 `files`       files that are there whole or not at all
 `writers`     name -> writer; manifest; `latest`
 `told`        what the documents for people are made from
+`workbook`    told -> audit.xlsx and a workbook for each account manager
 `page`        what is told -> report.html
 `stage`       all of these in order: `render`
 `written`     written files read back: every cell a text, or None
@@ -24,14 +31,30 @@ In the order of the data's way:
 `expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
 `page_check`  report.html read back (`page_markup`: its markup)
-`verify`      all of these: does everything agree? (`summary_check`: the two summaries)
+`verify`      all of these: does everything agree? (`summary_check`: the two summaries;
+              `workbook_check`: the workbooks)
 ============  ======================================================================
 """
 
+from auditor.report.before import Remembered, Source, remember
+from auditor.report.history import Record, recording
 from auditor.report.recount import recount
 from auditor.report.schema import MANIFEST
 from auditor.report.stage import render
 from auditor.report.verify import Verified, verify
 from auditor.report.writers import FORMATS, point_latest
 
-__all__ = ["FORMATS", "MANIFEST", "Verified", "point_latest", "recount", "render", "verify"]
+__all__ = [
+    "FORMATS",
+    "MANIFEST",
+    "Record",
+    "Remembered",
+    "Source",
+    "Verified",
+    "point_latest",
+    "recording",
+    "recount",
+    "remember",
+    "render",
+    "verify",
+]

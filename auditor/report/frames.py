@@ -46,11 +46,13 @@ class Batch:
 
     Attributes:
         frame: the records, with the columns of the schema: Arrow-backed, categoricals for verdict, status and reason.
+        numbers: for each record its customer's number in the roster, or NOBODY.
         first: for each record, whether it is the first of its customer.
         owner_first: likewise, of its customer under its owner.
     """
 
     frame: pd.DataFrame
+    numbers: npt.NDArray[np.int32]
     first: npt.NDArray[np.bool_]
     owner_first: npt.NDArray[np.bool_]
 
@@ -81,7 +83,7 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
         answered = answers.of(numbers)
         reasons = members.judged(_reasons(rows["reason"], answered["reason"]), numbers)
         frame = _frame(members.completed(rows, numbers), answered, reasons, columns)
-        yield Batch(frame, roster.first[here], roster.owner_first[here])
+        yield Batch(frame, numbers, roster.first[here], roster.owner_first[here])
 
 
 def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
@@ -94,6 +96,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
             ("owner", pa.string()),
             ("source_file", pa.string()),
             ("source_row", pa.int64()),
+            ("first", pa.bool_()),
             ("other", pa.struct([pa.field(column, pa.string()) for column in columns])),
         ]
     )
@@ -101,7 +104,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
 
 def _frame(rows: pa.Table, answered: pa.Table, reasons: npt.NDArray[np.int8], columns: tuple[str, ...]) -> pd.DataFrame:
     own = {name: pc.struct_field(rows["other"], [place]) for place, name in enumerate(own_names(columns).values())}
-    given = rows.drop_columns(["reason", "other"]).to_pandas(types_mapper=arrow_types)
+    given = rows.drop_columns(["reason", "first", "other"]).to_pandas(types_mapper=arrow_types)
     found = answered.drop_columns(["reason"]).to_pandas(types_mapper=arrow_types)
     found["last_update"] = times.parse(found["last_update_raw"])
     found["days_in_status"] = times.whole_days(found["last_update"], found["checked_at"])

@@ -19,6 +19,7 @@ from auditor.core.model import Verdict
 from auditor.errors import IncompleteError
 from auditor.report import expected, page
 from auditor.report.evidence import Evidence
+from auditor.report.inventory import Inventory
 from auditor.report.page_markup import Line, Markup, read_markup
 from auditor.report.schema import FIXED, JOURNAL, ROWS, results_schema
 
@@ -39,16 +40,18 @@ class _Record:
     days: int | None
 
 
-def check_page(run: Path, evidence: Evidence, ledger: Ledger) -> int:
-    """Reads the page back and compares it.
+def check_page(run: Path, inventory: Inventory, evidence: Evidence, ledger: Ledger) -> dict[str, int]:
+    """Reads the page back, where there is one, and compares it.
 
     Returns:
-        How many records it has.
+        How many records it has, by its name.
 
     Raises:
         IncompleteError: it says something else than the run's rows and journal.
         OSError, ValueError, KeyError, IndexError, TypeError: it cannot be read.
     """
+    if page.NAME not in inventory.files:
+        return {}
     markup = read_markup((run / page.NAME).read_text(encoding="utf-8"))
     _check_state(markup, evidence, ledger)
     _check_figures(markup, ledger)
@@ -65,7 +68,7 @@ def check_page(run: Path, evidence: Evidence, ledger: Ledger) -> int:
     if records:
         raise IncompleteError(f"{page.NAME}: has a row {min(records)}, which {ROWS} does not have")
     _check_left(left, ledger)
-    return count
+    return {page.NAME: count}
 
 
 def _check_state(markup: Markup, evidence: Evidence, ledger: Ledger) -> None:

@@ -12,22 +12,25 @@ from typing import cast
 import pandas as pd
 import pyarrow as pa
 
+from auditor.core.baseline import Baseline
 from auditor.core.changes import CHANGES, Change
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import RunFacts
 from auditor.core.money import Sum
+from auditor.report import changes
+from auditor.report.before import Before
 from auditor.report.frames import Batch
-from auditor.report.schema import TIME, arrow_types
+from auditor.report.schema import TIME, WORD, arrow_types
+from auditor.report.summary import Summary, note
 
-_WORD = pa.dictionary(pa.int32(), pa.string())
 _FLAG = pa.bool_()
 
 BESIDE = pa.schema(
     [
         ("first", _FLAG),
         ("owner_first", _FLAG),
-        ("change", _WORD),
-        ("verdict_before", _WORD),
+        ("change", WORD),
+        ("verdict_before", WORD),
         ("status_before", pa.string()),
         ("blocked_since", TIME),
         ("times_blocked", pa.int32()),
@@ -107,9 +110,44 @@ class Told:
         return complete(self.ledger, self.facts)
 
 
-def beside(batch: Batch) -> pd.DataFrame:
+def tell(counted: Summary, before: Before, parts: Callable[[], Iterator[Batch]]) -> Told:
+    """What the documents are made from.
+
+    Args:
+        counted: what the summaries tell.
+        before: what was known of the customers before the run.
+        parts: gives the run's records.
+    """
+    baseline = counted.facts.baseline or Baseline()
+
+    def changed() -> Iterator[pa.Table]:
+        for batch in parts():
+            yield changes.changed(batch, changes.beside(batch, before))
+        yield from changes.gone(before)
+
+    def frames() -> Iterator[pd.DataFrame]:
+        return (table.to_pandas(types_mapper=arrow_types) for table in changed() if len(table))
+
+    found = None
+    if counted.changes and baseline.started_at:
+        found = Changed(
+            *(baseline.run_id, baseline.started_at, baseline.note),
+            *(counted.changes.customers, counted.changes.news, frames),
+        )
+    return Told(
+        counted.facts,
+        counted.ledger,
+        note(counted),
+        lambda: (beside(batch, before) for batch in parts()),
+        found,
+        "" if found else baseline.note,
+        counted.sums,
+    )
+
+
+def beside(batch: Batch, before: Before) -> pd.DataFrame:
     """The batch's records with the columns of BESIDE."""
-    known = {"first": pa.array(batch.first), "owner_first": pa.array(batch.owner_first)}
-    columns = [known.get(field.name, pa.nulls(len(batch.frame), field.type)) for field in BESIDE]
-    added = pa.table(columns, schema=BESIDE).to_pandas(types_mapper=arrow_types)
+    known = changes.beside(batch, before)
+    table = pa.table([known[field.name].cast(field.type) for field in BESIDE], schema=BESIDE)
+    added = table.to_pandas(types_mapper=arrow_types)
     return cast("pd.DataFrame", pd.concat([batch.frame, added], axis="columns"))

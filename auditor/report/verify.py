@@ -4,10 +4,10 @@ file, row, column and both values.
 In this order: manifest.json against the folder; rows.jsonl and the journal against each other; each record of `results`
 in every format against what its row and its answer say, each split against `results`; unlisted.csv; both summaries; the
 counts in the manifest. So files that were changed together with their hashes still disagree with the journal, or with
-each other. Records stream by one at a time. Where there is a page, it is read back as well.
+each other. Records stream by one at a time.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,10 +16,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
+from auditor.core.changes import Counts
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Reason, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report import csv, expected, page, parquet, summary, unlisted
+from auditor.report import before, csv, expected, parquet, summary, unlisted
+from auditor.report import changes as changes_csv
+from auditor.report.changes_check import Checking
 from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
@@ -27,6 +30,7 @@ from auditor.report.page_check import check_page
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
+from auditor.report.workbook_check import check_workbooks
 from auditor.report.writers import DOCUMENTS
 from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
 
@@ -40,12 +44,14 @@ class Verified:
         files: names of the files that were compared, the manifest among them.
         facts: of the run, from its journal.
         ledger: counted from the records of `results`.
+        changes: customers by what became of them since the baseline run; None where there is none.
     """
 
     run: Path
     files: tuple[str, ...]
     facts: RunFacts
     ledger: Ledger
+    changes: Counts | None = None
 
     @property
     def rows(self) -> int:
@@ -72,17 +78,21 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         inventory = check_inventory(run, strays=strays)
         evidence = read_evidence(run)
         _check_sources(inventory, evidence)
-        with closing(_agreed(run, inventory, evidence)) as records:
-            ledger = recounted(run, records)
+        with Checking(run, inventory, evidence) as checking:
+            with closing(_agreed(run, inventory, evidence, checking)) as records:
+                ledger = recounted(run, records)
+            changes = checking.finish()
         _check_header(evidence.facts, ledger)
         doubtful = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NO_ACCOUNT_STATUS)
         unchecked = expected.unchecked(run, evidence, doubtful)
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        shown = {page.NAME: check_page(run, evidence, ledger)} if page.NAME in inventory.files else {}
-        _check_records(inventory, evidence, counted, {summary.CSV: lines, **shown})
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger)
+        others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
+        others |= check_workbooks(run, inventory, evidence, ledger)
+        others |= check_page(run, inventory, evidence, ledger)
+        _check_records(inventory, evidence, counted, others)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, changes)
 
 
 def _check_sources(inventory: Inventory, evidence: Evidence) -> None:
@@ -101,7 +111,7 @@ def _check_header(facts: RunFacts, ledger: Ledger) -> None:
             raise IncompleteError(f"{JOURNAL}: speaks of {told} {what}, where {ROWS} has {counted}")
 
 
-def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Record]:
+def _agreed(run: Path, inventory: Inventory, evidence: Evidence, checking: Checking) -> Generator[Record]:
     """The records of `results`, each as it must be, in each format alike."""
     header: Cells = tuple(results_schema(evidence.facts.columns).names)
     with ExitStack() as stack:
@@ -120,6 +130,7 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
             if found.count(right) < len(found):
                 name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
                 raise _disagreement(f"{name}, row {number}", cells, right, header)
+            checking.take(number - 1, right)
             yield pick(right)
 
 
@@ -169,8 +180,8 @@ def _check_unlisted(run: Path, inventory: Inventory, evidence: Evidence) -> int 
     return number
 
 
-def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, others: dict[str, int]) -> None:
-    """Compares the manifest's record counts with what was counted while reading; `others` were counted by others."""
+def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, others: Mapping[str, int]) -> None:
+    """Compares the manifest's record counts with what was counted while reading."""
     ledger = counted.ledger
     found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.JSON: 1, **others}
     found |= dict.fromkeys((csv.RESULTS, parquet.RESULTS), ledger.rows) | {unlisted.NAME: counted.unlisted or 0}

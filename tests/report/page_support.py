@@ -163,7 +163,7 @@ def everything(rows: int) -> Told:
         own = {"Relationship": "Cloud Reseller", "Tags": "gold" if n % 3 else None, "Revenue": f"{n * 10}.50"}
         given: dict[str, Any] = {"reason": reason, "owner": f"Manager {n % 15}" if n % 15 else None, "own": own}
         given |= {"company_name": f"Customer {n}", "domain": f"customer{n}.example", "last_update": ago(n * n % 700)}
-        given |= {"since": ago(400), "times_blocked": 2} if n % 7 == 1 else {}
+        given |= {"blocked_since": ago(400), "times_blocked": 2} if n % 7 == 1 else {}
         records.append(given | {"status": reason.replace("_", " ").title().replace(" ", "")})
     moves = [
         {"change": change, "company_name": f"Customer {n}", "verdict": "blocked"} for n, change in enumerate(Change)

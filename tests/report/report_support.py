@@ -71,7 +71,7 @@ class Run:
 
     def render(self, formats: Iterable[str] = BOTH) -> Ledger:
         """Renders it."""
-        return report.render(self.path, self.facts, self.answers, tuple(formats), self.members)
+        return report.render(report.Source(self.path, self.facts, self.answers, self.members), tuple(formats))
 
     def with_facts(self, **changes: Any) -> "Run":
         """The same folder with other facts."""
@@ -129,6 +129,7 @@ def _journal(run: Run) -> bytes:
     facts = run.facts
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
+    header |= {"presentation": facts.presentation.as_document()}
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {
         "elapsed_seconds": facts.elapsed_seconds,

@@ -35,7 +35,7 @@ def test_few_words_take_codes_and_the_frequent_ones_the_shortest() -> None:
 def test_columns_that_follow_others_cost_their_exceptions() -> None:
     """`begun` is `last_update` but where earlier runs know better; places are told as steps."""
     records = [{"reason": "under_review", "last_update": ago(n)} for n in range(5)]
-    records[2]["since"] = ago(90)
+    records[2]["blocked_since"] = ago(90)
     found = columns(collect(told(records)))
     # 90 days makes it the first
     assert found["days"] == {"as": "days_in_status", "but": {"0": 90}}

@@ -29,7 +29,7 @@ def test_blocked_longest_first() -> None:
 )
 def test_since_is_the_earlier_of_what_is_known(last_update: Any, since: Any, days: int | None) -> None:
     """The status may have moved within a stretch that earlier runs saw begin."""
-    shown = collect(told([{"reason": "not_allowed", "last_update": last_update, "since": since}]))
+    shown = collect(told([{"reason": "not_allowed", "last_update": last_update, "blocked_since": since}]))
     assert values(shown.blocked, "days") == [days]
 
 

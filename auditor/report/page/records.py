@@ -38,7 +38,7 @@ class Shown:
 
     ========  ===================================================================================================
     `place`   the record's place in `results`, from 1
-    `begun`   since when the customer is known to have its verdict: the earlier of `last_update` and `since`
+    `begun`   since when the customer is known to be as it is: the earlier of `last_update` and `blocked_since`
     `days`    whole days from `begun` to `checked_at`
     ========  ===================================================================================================
 
@@ -136,8 +136,8 @@ def _frames(told: Told) -> Iterator[Frame]:
         frame[[*_WORDS]] = frame[[*_WORDS]].astype(_TEXT)
         frame["place"] = np.arange(start, start + len(frame))
         start += len(frame)
-        later = (frame["since"] >= frame["last_update"]).fillna(value=False) | frame["since"].isna()
-        frame["begun"] = frame["last_update"].where(later.astype(bool), frame["since"])
+        later = (frame["blocked_since"] >= frame["last_update"]).fillna(value=False) | frame["blocked_since"].isna()
+        frame["begun"] = frame["last_update"].where(later.astype(bool), frame["blocked_since"])
         frame["days"] = whole_days(frame["begun"], frame["checked_at"])
         yield frame
 

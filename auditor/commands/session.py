@@ -1,0 +1,162 @@
+"""One session of asking: from the first request to the end in the journal. Rule: whatever ends it, the journal says so,
+and a run whose end is not on the disk has not come to its end.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from auditor import journal
+from auditor.commands.fetching import Fetching
+from auditor.commands.job import Job
+from auditor.commands.membership import check_membership
+from auditor.commands.signals import stopping_on_signals
+from auditor.commands.syncing import syncing
+from auditor.core.model import Answer, Cause, RunEnd, RunFacts
+from auditor.core.resume import still_to_ask
+from auditor.errors import SignInError, StoppedEarlyError
+from auditor.fetch import pipeline
+
+
+async def ask(run: Path, job: Job, api: Fetching) -> RunEnd | None:
+    """Asks for every customer that has no final answer yet; says why that ended early, or None.
+
+    Raises:
+        StoppedEarlyError: the run's folder cannot be written; nothing was asked.
+        IncompleteError: the journal or the rows cannot be understood.
+    """
+    began = time.monotonic()
+    # whatever else may go wrong is a defect; the journal then says that the run was interrupted
+    end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
+    with _begun(run, job) as opened:
+        try:
+            end = await _asked(run, opened, job, api)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            end = RunEnd(Cause.INTERRUPTED, "stopped at once")
+            raise
+        finally:
+            end = _ended(opened, end, _spent(api, time.monotonic() - began))
+    return end
+
+
+@contextmanager
+def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
+    """The journal, with the beginning of a session written."""
+    with ExitStack() as stack:
+        try:
+            # it would describe a journal of before
+            (run / "manifest.json").unlink(missing_ok=True)
+            opened = stack.enter_context(journal.Journal(run, job.settings.sync_lines))
+            opened.begin_session()
+        except OSError as error:
+            raise StoppedEarlyError(
+                f"{run} cannot be written: {error.strerror or error}; nothing was asked",
+                f"make room or mend the path, then: auditor resume {run}",
+            ) from error
+        yield opened
+
+
+async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    """Asks, and says why it ended before everybody was asked."""
+    with stopping_on_signals(api.pacing, job.settings.deadline) as stopped:
+
+        def unsafe(error: OSError) -> None:
+            stopped.append(_disk(error))
+            api.pacing.close()
+
+        try:
+            async with syncing(opened.sync, job.settings.sync_seconds, unsafe):
+                ended = await _ask_all(run, opened, job, api) or next(iter(stopped), None)
+                return ended or _limited(run, job.settings.limit)
+        except SignInError as error:
+            return RunEnd(Cause.SIGN_IN, error.message, error.hint)
+        except OSError as error:
+            return _disk(error)
+
+
+def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.Spent) -> RunEnd | None:
+    """Writes the end down; a run whose end is not on the disk has not come to its end."""
+    cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
+    try:
+        opened.end(cause, message, spent)
+        opened.close()
+    except OSError as error:
+        return end or _disk(error)
+    return end
+
+
+def _disk(error: OSError) -> RunEnd:
+    return RunEnd(Cause.DISK, f"the journal cannot be written: {error.strerror or error}", "make room, then resume")
+
+
+def _spent(api: Fetching, elapsed: float) -> journal.Spent:
+    account = api.pacing.account()
+    pace = {
+        "waited_seconds": account.waited,
+        "learned_per_minute": account.learned_per_minute,
+        "percent_of_ideal": account.percent_of_ideal,
+    }
+    rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
+    return journal.Spent(elapsed, account.requests, rounded)
+
+
+async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    # before the progress line starts: the user may have to read and type something
+    if not await _signed_in(api):
+        return None
+    facts = journal.read_facts(run)
+    if job.settings.reuse:
+        _reuse(run, opened, facts, datetime.now(UTC) - timedelta(seconds=job.settings.reuse))
+    done = journal.finally_answered(run, facts.rows)
+    limit = job.settings.limit
+    to_ask = facts.customers - len(done)
+    if limit:
+        to_ask = sum(1 for _ in still_to_ask(islice(journal.wanted(run), limit), done))
+    api.pacing.expect(to_ask)
+    job.watch.started(facts, to_ask, api.pacing.eta)
+
+    def record(row: int, answer: Answer) -> None:
+        opened.record(row, answer)
+        job.watch.told(answer)
+
+    wanted = still_to_ask(islice(journal.wanted(run), limit), done)
+    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
+    return end or await check_membership(run, opened, job.check, api, job.watch.warned)
+
+
+def _limited(run: Path, limit: int | None) -> RunEnd | None:
+    """Why the run is not finished, where the limit left somebody out."""
+    facts = journal.read_facts(run)
+    if limit is None or limit >= facts.customers:
+        return None
+    done = journal.finally_answered(run, facts.rows)
+    if all(row in done for row, _ in islice(journal.wanted(run), limit, None)):
+        return None
+    message = f"only the first {limit:,} of {facts.customers:,} customers were asked for (--limit)"
+    return RunEnd(Cause.LIMIT, message, f"auditor resume {run} asks for the others")
+
+
+async def _signed_in(api: Fetching) -> bool:
+    """Gets the first token; False where the run is stopped before the user has signed in."""
+    signing_in = asyncio.ensure_future(api.tokens.token())
+    stopped = asyncio.ensure_future(api.pacing.closed())
+    await asyncio.wait({signing_in, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if signing_in.done():
+        signing_in.result()
+        return True
+    signing_in.cancel()
+    return False
+
+
+def _reuse(run: Path, opened: journal.Journal, facts: RunFacts, since: datetime) -> None:
+    """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
+    known = journal.finally_answered(run, facts.rows)
+    found = journal.reusable(run, facts, since)
+    for row, customer_id in journal.wanted(run):
+        if customer_id in found and row not in known:
+            opened.reuse(row, found[customer_id])

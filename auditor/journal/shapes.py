@@ -1,0 +1,139 @@
+"""What each line of the journal looks like. Rule: a line whose checksum fits and whose shape does not is no accident.
+
+Damage is expected, and costs its line only. But a line that was sealed whole and says something else than this version
+writes was written by another version, or by nobody's auditor: then the journal is refused, with the line's number.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from auditor.core.model import Cause, Reason, Way
+from auditor.errors import IncompleteError
+from auditor.journal.lines import JOURNAL, SCHEMA_VERSION
+
+_Count = Annotated[int, Meta(ge=0)]
+_Id = Annotated[str, Meta(min_length=36, max_length=36)]
+_MEND = "use the version of auditor that wrote it, put the file back as it was, or audit the list again"
+
+
+class Header(Struct, tag_field="kind", tag="header"):
+    """The first line, and once more the second."""
+
+    schema_version: int
+    run_id: str
+    started_at: datetime
+    api: str
+    type: str
+    simulated: bool
+    lists: tuple[str, ...]
+    list_digest: str
+    rows: _Count
+    customers: _Count
+    columns: tuple[str, ...]
+    max_undetermined: _Count
+    settings: dict[str, Any]
+    presentation: dict[str, Any] = {}
+
+
+class Session(Struct, tag_field="kind", tag="session"):
+    """A session of asking starts."""
+
+
+class Answer(Struct, tag_field="kind", tag="answer"):
+    """One customer's answer."""
+
+    row: _Count
+    customer_id: _Id
+    reason: Reason
+    final: bool
+    attempts: _Count
+    checked_at: datetime | None = None
+    status: str | None = None
+    last_update_raw: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_name: str | None = None
+    error_message: str | None = None
+    request_id: str | None = None
+    correlation_id: str | None = None
+    reused_from: str | None = None
+
+
+class Member(Struct, tag_field="kind", tag="member"):
+    """Whether the partner's own list has a customer; `row` where it was asked for singly."""
+
+    customer_id: _Id
+    member: bool
+    company_name: str | None = None
+    domain: str | None = None
+    relationship: str | None = None
+    row: _Count | None = None
+
+
+class Members(Struct, tag_field="kind", tag="membership"):
+    """How the partner's own list was asked for."""
+
+    way: Way
+    customers: _Count
+    complete: bool
+    message: str
+
+
+class End(Struct, tag_field="kind", tag="end"):
+    """A session of asking ended in order."""
+
+    cause: Cause
+    message: str
+    finished_at: datetime
+    elapsed_seconds: float
+    requests: dict[str, int]
+    pace: dict[str, float | None] = {}
+
+
+class Compared(Struct, tag_field="kind", tag="baseline"):
+    """What the run is compared with."""
+
+    run_id: str
+    started_at: datetime | None
+    note: str
+    digest: str
+
+
+Line = Header | Session | Answer | Member | Members | End | Compared
+
+
+class _Version(Struct):
+    schema_version: int
+
+
+_HEADER = b'{"kind":"header"'
+_line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+_version = msgspec.json.Decoder(_Version)
+
+
+def understood(run: Path, number: int, line: bytes) -> Line:
+    """What an undamaged line says.
+
+    Raises:
+        IncompleteError: it is not of the shape that this version writes; the message names it.
+    """
+    try:
+        if line.startswith(_HEADER):
+            _check_version(run, _version.decode(line).schema_version)
+        return _line.decode(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise IncompleteError(
+            f"{run / JOURNAL}, line {number}: is whole, but is not what this version of auditor writes: {error}", _MEND
+        ) from error
+
+
+def _check_version(run: Path, found: int) -> None:
+    if found != SCHEMA_VERSION:
+        raise IncompleteError(
+            f"{run / JOURNAL}: schema version {found}, where schema version {SCHEMA_VERSION} was expected",
+            "use the version of auditor that wrote it, or audit the list again",
+        )
