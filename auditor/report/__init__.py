@@ -30,9 +30,8 @@ In the order of the data's way:
 `evidence`    rows.jsonl and the journal once more, likewise (`facts`: of the run as a whole)
 `expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
-`page_check`  report.html read back (`page_markup`: its markup)
 `verify`      all of these: does everything agree? (`summary_check`: the two summaries;
-              `workbook_check`: the workbooks)
+              `workbook_check`: the workbooks; `page_check`: the page)
 ============  ======================================================================
 """
 

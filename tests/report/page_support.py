@@ -20,7 +20,7 @@ from auditor.core.presentation import Presentation
 from auditor.report import page
 from auditor.report.changes import CHANGED
 from auditor.report.files import Staging
-from auditor.report.page_markup import Markup, read_markup
+from auditor.report.page_check.markup import Markup, read_markup
 from auditor.report.schema import arrow_types, results_schema
 from auditor.report.told import BESIDE, Changed, Told
 

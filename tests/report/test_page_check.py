@@ -13,7 +13,7 @@ from report_support import Case, Run, answer, cases, forge, guid, new_run, row
 from auditor import report
 from auditor.core.model import Verdict
 from auditor.errors import IncompleteError
-from auditor.report.page_markup import read_markup
+from auditor.report.page_check.markup import read_markup
 
 ROWS = [
     row(1, owner="ann", company_name="One", domain="one.example", other={"Tags": "gold", "Seats": "7"}),

@@ -10,7 +10,7 @@ from report_support import TEXTS
 
 from auditor.report.page.columns import as_json, columns, encoded, own
 from auditor.report.page.records import collect
-from auditor.report.page_check import _unpacked
+from auditor.report.page_check.records import _unpacked
 
 VALUES = (
     st.lists(st.none() | TEXTS) | st.lists(st.none() | st.integers()) | st.lists(st.tuples(TEXTS, st.none() | TEXTS))

@@ -10,7 +10,8 @@
 `write`     template, style and script -> the file
 """
 
+from auditor.report.page.content import MOST_CHANGES
 from auditor.report.page.records import PART, WHOLE
 from auditor.report.page.write import NAME, owns, write
 
-__all__ = ["NAME", "PART", "WHOLE", "owns", "write"]
+__all__ = ["MOST_CHANGES", "NAME", "PART", "WHOLE", "owns", "write"]

@@ -1,8 +1,5 @@
-"""report.html against what every record must say. Rule: no code of what wrote it; the first disagreement ends it.
-
-What the page shows of a record, in its tables and in the JSON beside them, is compared with what its row and its answer
-say; then the cards with the ledger, what the page says of the run's state with its state, and how many records it leaves
-out with how many it may leave out.
+"""The records of report.html against what each must say. Rule: what a table shows of one and what the JSON beside it says
+are compared alike; how many are left out is compared with how many may be.
 """
 
 import json
@@ -10,18 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Verdict
 from auditor.errors import IncompleteError
-from auditor.report import expected, page
+from auditor.report import before, expected, page
 from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
-from auditor.report.page_markup import Line, Markup, read_markup
+from auditor.report.page_check.markup import TABLES, Line, Markup, cell
 from auditor.report.schema import FIXED, JOURNAL, ROWS, results_schema
+from auditor.report.written import parquet_file
 
 Said = dict[str, str | None]
 """A record: by names of `results`, texts as results.csv has them, None for null."""
@@ -40,60 +37,47 @@ class _Record:
     days: int | None
 
 
-def check_page(run: Path, inventory: Inventory, evidence: Evidence, ledger: Ledger) -> dict[str, int]:
-    """Reads the page back, where there is one, and compares it.
+def check_records(markup: Markup, run: Path, inventory: Inventory, evidence: Evidence) -> int:
+    """Compares every record that the page shows.
 
     Returns:
-        How many records it has, by its name.
+        How many there are.
 
     Raises:
-        IncompleteError: it says something else than the run's rows and journal.
-        OSError, ValueError, KeyError, IndexError, TypeError: it cannot be read.
+        IncompleteError: one of them says something else than its row and its answer, or is missing.
     """
-    if page.NAME not in inventory.files:
-        return {}
-    markup = read_markup((run / page.NAME).read_text(encoding="utf-8"))
-    _check_state(markup, evidence, ledger)
-    _check_figures(markup, ledger)
     names = results_schema(evidence.facts.columns).names
     records = dict(_records(markup, names[len(FIXED) :]))
-    count, left = len(records), Counter[str | None]()
+    blocked = _blocked_before(run) if before.NAME in inventory.files else {}
+    count, left, rows = len(records), Counter[str | None](), Counter[str | None]()
     with closing(expected.results(run, evidence)) as wanted:
         for place, cells in enumerate(wanted, 1):
-            right = _as_shown(dict(zip(names, cells, strict=True)))
+            right = dict(zip(names, cells, strict=True))
+            rows[right["verdict"]] += 1
             if record := records.pop(place, None):
-                _check_record(place, record, right)
+                _check_record(place, record, _as_shown(right))
+                _check_days(place, record, right, blocked.get(str(right["customer_id"])))
             else:
                 left[right["verdict"]] += 1
     if records:
         raise IncompleteError(f"{page.NAME}: has a row {min(records)}, which {ROWS} does not have")
-    _check_left(left, ledger)
-    return {page.NAME: count}
+    _check_left(left, rows)
+    return count
 
 
-def _check_state(markup: Markup, evidence: Evidence, ledger: Ledger) -> None:
-    states = {"incomplete": not complete(ledger, evidence.facts), "simulated": evidence.facts.simulated}
-    wanted = [word for word, true in states.items() if true]
-    title = " · ".join([*(word.upper() for word in wanted), "Partner Center audit", evidence.facts.run_id])
-    for what, found, right in (("class", markup.flags, wanted), ("title", markup.title, title)):
-        if found != right:
-            raise IncompleteError(f"{page.NAME}: its {what} is {found!r}, where it must be {right!r}")
+def _blocked_before(run: Path) -> dict[str, str | None]:
+    """Since when whoever was blocked when it was last heard of has been so."""
+    header, *records = parquet_file(run / before.NAME)
+    known = (dict(zip(header, record, strict=True)) for record in records)
+    return {str(past["customer_id"]): past["since"] for past in known if past["past_verdict"] == Verdict.BLOCKED}
 
 
-def _check_figures(markup: Markup, ledger: Ledger) -> None:
-    for count in ledger.by_verdict():
-        told, counted = markup.figures[count.verdict], {"customers": str(count.customers), "rows": str(count.rows)}
-        if told != counted:
-            raise IncompleteError(f"{page.NAME}: {count.verdict} are {told}, where {counted} were counted")
-
-
-def _check_left(left: Counter[str | None], ledger: Ledger) -> None:
+def _check_left(left: Counter[str | None], rows: Counter[str | None]) -> None:
     """Of a list of ordinary length nobody is left out; of a longer one only so many."""
     for verdict in Verdict:
         most = 0
-        if ledger.rows > page.WHOLE:
-            rows = ledger.rows_of(verdict)
-            most = rows if verdict is Verdict.ELIGIBLE else max(0, rows - page.PART)
+        if rows.total() > page.WHOLE:
+            most = rows[verdict] if verdict is Verdict.ELIGIBLE else max(0, rows[verdict] - page.PART)
         if left[verdict] > most:
             raise IncompleteError(f"{page.NAME}: leaves out {left[verdict]} {verdict} rows, where {most} were expected")
 
@@ -101,7 +85,7 @@ def _check_left(left: Counter[str | None], ledger: Ledger) -> None:
 def _records(markup: Markup, own_names: list[str]) -> Iterator[tuple[int, _Record]]:
     """(place in `results`, record), in the page's order."""
     document = json.loads(markup.data)
-    packed, lines = document["columns"], [(v, line) for v, found in markup.lines.items() for line in found]
+    packed, lines = document["columns"], [(v, line) for v in TABLES for line in markup.lines[v]]
     columns = {name: _unpacked(name, packed, len(lines)) for name in packed}
     own = [_unpacked("", {"": column}, len(lines)) for _, column in document["own"]]
     for n, (verdict, line) in enumerate(lines):
@@ -134,7 +118,7 @@ def _unpacked(name: str, columns: dict[str, dict[str, Any]], count: int) -> list
 def _as_shown(right: Said) -> Said:
     """A record as the page has to have it: fewer columns, days without the time, and neither null nor NUL in a table."""
     shown = {name: right[name] for name in _FIELDS} | dict([*right.items()][len(FIXED) :])
-    shown |= {name: _cell(right[name]) for name in _PARTS}
+    shown |= {name: cell(right[name]) for name in _PARTS}
     return shown | {"last_update": (right["last_update"] or "")[:_DATE] or None}
 
 
@@ -146,11 +130,11 @@ def _check_record(place: int, record: _Record, right: Said) -> None:
         days = "" if record.days is None else f"{record.days:,}"
         found += zip(("owner", "reason", "days", "last_update"), (cells[0], cells[1], cells[3], cells[4]), strict=True)
         words = str(right["reason"]).replace("_", " ").capitalize()
-        wanted += [("owner", _cell(right["owner"])), ("reason", words), ("days", days)]
-        wanted += [("last_update", _cell(right["last_update"]))]
+        wanted += [("owner", cell(right["owner"])), ("reason", words), ("days", days)]
+        wanted += [("last_update", cell(right["last_update"]))]
     elif right["verdict"] == Verdict.UNDETERMINED:
         found += zip(("owner", "status"), cells[:2], strict=True)
-        wanted += [(name, _cell(right[name])) for name in ("owner", "status")]
+        wanted += [(name, cell(right[name])) for name in ("owner", "status")]
     for (name, said), (_, must) in zip(found, wanted, strict=True):
         if said != must:
             raise IncompleteError(
@@ -158,8 +142,16 @@ def _check_record(place: int, record: _Record, right: Said) -> None:
             )
 
 
-def _cell(text: str | None) -> str:
-    return (text or "").replace("\0", "\ufffd")
+def _check_days(place: int, record: _Record, right: Said, since: str | None) -> None:
+    """Days from the earlier of two times: when the status was last updated, and when the customer was first seen blocked."""
+    checked = right["checked_at"]
+    first_seen = (since or checked) if right["verdict"] == Verdict.BLOCKED else None
+    begun = min(filter(None, (right["last_update"], first_seen)), default=None)
+    days = None
+    if begun and checked:
+        days = max(0, (datetime.fromisoformat(checked) - datetime.fromisoformat(begun)).days)
+    if record.days != days:
+        raise IncompleteError(f"{page.NAME}, row {place}, days: {record.days}, where {days} were expected")
 
 
 def _day(days: int | None) -> str | None:

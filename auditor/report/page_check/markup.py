@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 TABLES = ("blocked", "undetermined", "eligible")
+"""The tables whose lines are the run's records, in the page's order."""
+CHANGED = "changed"
 _CELLS = ("td", "th")
 _PARTS = ("a", "b", "span", "code")
 _ENDS = frozenset({*_CELLS, "tr", "thead", "tbody", "table"})
@@ -24,16 +26,21 @@ class Markup:
     Attributes:
         flags: what it says is wrong with the run.
         title: its title.
-        lines: the records' lines, by the id of their table.
+        lines: the lines of the tables of customers, by the table's id.
         figures: values of the cards: by verdict, then by `customers` and `rows`.
         data: the JSON beside the tables.
     """
 
     flags: list[str] = field(default_factory=list)
     title: str = ""
-    lines: dict[str, list[Line]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    lines: dict[str, list[Line]] = field(default_factory=lambda: {name: [] for name in (*TABLES, CHANGED)})
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
     data: str = ""
+
+
+def cell(text: str | None) -> str:
+    """A text as a cell has it: HTML has neither null nor NUL."""
+    return (text or "").replace("\0", "\ufffd")
 
 
 def read_markup(text: str) -> Markup:
@@ -77,7 +84,7 @@ class _Reader(HTMLParser):
         if tag == "table":
             self._table = given.get("id", "")
         elif tag == "tbody":
-            self._body = self._table in TABLES
+            self._body = self._table in self.found.lines
         elif self._body:
             # a line with a class is a heading among the records
             self._line = Line() if "class" not in given else None
