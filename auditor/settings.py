@@ -15,8 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.ledger import FailOn
+from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
 from auditor.core.proxy import LOOPBACK, Proxy
 from auditor.errors import SettingsError
 
@@ -139,6 +141,14 @@ def _proxy(text: str) -> Proxy | None:
     return proxy
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
+    return text
+
+
 def _fail_on(text: str) -> str:
     if text not in (known := [what.value for what in FailOn]):
         raise ValueError(f"{text!r} is none of {', '.join(known)}")
@@ -174,6 +184,9 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+    packs: Packs = field(default=Packs.ACTING, metadata={"parse": packs})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
+    zone: str | None = field(default=None, metadata={"parse": _zone})
     baseline: str | None = None
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(default=(), metadata={"parse": _fail_on, "many": ","})

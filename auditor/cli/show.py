@@ -37,7 +37,7 @@ _WIDTH = 68
 """Characters of a line that stands indented."""
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
-    "audit.xlsx": "for people",
+    "audit.xlsx": "all of it for account managers",
     "summary.csv": "counts by verdict, reason, status and owner",
     "summary.json": "the same for programs, with the run's facts",
     "blocked.csv": "who cannot buy now",

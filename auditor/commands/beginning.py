@@ -14,10 +14,10 @@ from auditor.commands.columns import known_columns
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
+from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
-from auditor.core.presentation import Presentation
 from auditor.customers.source import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
@@ -160,7 +160,7 @@ def _write_header(
         simulated=job.simulated,
         started_at=began,
         max_undetermined=job.settings.max_undetermined,
-        presentation=Presentation(sums=known_columns(job.settings.sum, written.columns)),
+        presentation=presentation(job.settings, known_columns(job.settings.sum, written.columns)),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
     kept |= {KEY: choose(run.parent, identity_of(job, lists.names), job.settings.baseline)}

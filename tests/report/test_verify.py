@@ -154,7 +154,7 @@ def test_a_truncated_file_is_found(run: Run, name: str, share: float) -> None:
     assert name in _found(run) or name == "manifest.json"
 
 
-@pytest.mark.parametrize("name", ["results.csv.bak", "audit.xlsx", "old/results.csv", "notes.txt"])
+@pytest.mark.parametrize("name", ["results.csv.bak", "audit.xlsx.bak", "old/results.csv", "notes.txt"])
 def test_an_added_file_is_found(run: Run, name: str) -> None:
     """What no rendering made does not belong to a run; a rendering itself minds only what it could have made."""
     (run.path / name).parent.mkdir(exist_ok=True)
