@@ -1,5 +1,7 @@
 """What the tests of the workbooks share: runs with awkward texts, and workbooks read back by two libraries."""
 
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -7,7 +9,10 @@ from zipfile import ZipFile
 import openpyxl
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
-from report_support import Run, answer, new_run, row
+from report_support import NOON, Run, answer, guid, new_run, row, sealed
+
+from auditor import report
+from auditor.core.baseline import Baseline
 
 HEAD = 3
 INJECTIONS = (
@@ -61,3 +66,26 @@ def parts(path: Path) -> dict[str, str]:
     """Every part of the file as text."""
     with ZipFile(path) as package:
         return {name: package.read(name).decode() for name in package.namelist()}
+
+
+def compared_run(folder: Path, rows: list[dict[str, Any]], answers: list[dict[str, Any]], **facts: Any) -> Run:
+    """A run with a baseline a day older: there every customer of these rows is eligible but customer 1, who is blocked,
+    and customer 99 of Ann's, who is not in the lists any more, is blocked too.
+    """
+    listed = [{**line, "other": {}} for line in rows if line["reason"] is None]
+    listed.append(row(99, owner="Ann", company_name="Gone Ltd"))
+    ids = list(dict.fromkeys(line["customer_id"] for line in listed))
+    at = {one: place for place, one in reversed(list(enumerate(line["customer_id"] for line in listed)))}
+    before = [
+        answer(at[one], reason="under_review" if one in (guid(1), guid(99)) else "allowed") | {"customer_id": one}
+        for one in ids
+    ]
+    old = new_run(folder / "20261121T120000Z", listed, before, started_at=NOON - timedelta(days=1))
+    run = new_run(folder / "20261122T120000Z", rows, answers, **facts)
+    source = report.Source(old.path, old.facts, old.answers)
+    digest = report.remember(run.path, run.facts, source).digest
+    known = Baseline(old.facts.run_id, old.facts.started_at, "Compared with the run of the day before.", digest)
+    told = {"kind": "baseline", **asdict(known), "started_at": old.facts.started_at.isoformat()}
+    with (run.path / "journal.jsonl").open("ab") as journal:
+        journal.write(sealed([told]))
+    return run.with_facts(baseline=known)

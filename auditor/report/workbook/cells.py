@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -45,10 +46,9 @@ class Cells:
     styles: Mapping[str, str] = field(default_factory=dict)
 
 
-_AWKWARD = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]|_x")
-"""What may have to be written otherwise than it is, among the bytes of a whole column: most columns have none of it."""
 _LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ALLOWED = frozenset(b"\t\n\r")
 _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"))
 """A reader of XML takes a carriage return for a line feed, unless it is spelled out."""
 _LINE = 15
@@ -83,14 +83,21 @@ def escaped(text: pa.Array) -> pa.Array:
     long = pc.greater(pc.binary_length(text), TEXT)
     if pc.any(long).as_py():
         text = _mapped(text, long, cut)
-    content = memoryview(text.buffers()[2] or b"")
-    if _AWKWARD.search(content):
+    content = bytes(text.buffers()[2] or b"")
+    if _awkward(content):
         text = _mapped(text, pc.is_valid(text), _spelled)
-        content = memoryview(text.buffers()[2] or b"")
     for mark, entity in _MARKUP:
-        if re.search(mark.encode(), content):
+        if mark.encode() in content:
             text = pc.replace_substring(text, mark, entity)
     return text
+
+
+def _awkward(content: bytes) -> bool:
+    """Whether something may have to be spelled among the texts of a whole column; most columns have nothing of it."""
+    if b"_x" in content or b"\xef\xbf" in content:
+        return True
+    controls = np.frombuffer(content, np.uint8) < ord(" ")
+    return bool(controls.any()) and not {*np.frombuffer(content, np.uint8)[controls].tolist()} <= _ALLOWED
 
 
 def _mapped(text: pa.Array, where: pa.Array, change: Callable[[str], str]) -> pa.Array:

@@ -19,6 +19,7 @@ from auditor.report.told import BESIDE, Told
 
 Tables = Callable[[], Iterator[pa.Table]]
 
+FIRST, OWNER_FIRST = "first", "owner_first"
 OWN = "own {}"
 """The name, in a share's tables, of the lists' own column with this number."""
 
@@ -33,6 +34,7 @@ class Survey:
         blocked: the records that are blocked.
         before: customers by verdict in the baseline run, those gone from the lists left out.
         changes: customers by what changed for them, likewise.
+        changed: ids of these customers, where the share is an account manager's.
     """
 
     widths: dict[str, int] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Survey:
     blocked: list[pa.Table] = field(default_factory=list)
     before: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    changed: list[str] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
 
 
@@ -78,14 +81,14 @@ class Share:
 
     def changes(self) -> Iterator[pa.Table]:
         """What changed for the share's customers since the baseline run, in batches."""
+        mine = pa.array(self.survey.changed, pa.string())
         for frame in self.told.changes.frames() if self.told.changes else ():
             table = _words_as_texts(pa.Table.from_pandas(frame, preserve_index=False))
-            yield table if self.owner is None else table.filter(of_owner(table, self.owner))
-
-
-def of_owner(table: pa.Table, owner: str) -> pa.Array:
-    """For each record whether it is this account manager's."""
-    return pc.equal(pc.fill_null(table["owner"], ""), owner)
+            if self.owner is not None:
+                # whoever is on rows of two account managers has changed for both; whoever is gone was the one's
+                gone = pc.and_(pc.is_null(table["verdict"]), pc.equal(pc.fill_null(table["owner"], ""), self.owner))
+                table = table.filter(pc.or_(pc.is_in(table["customer_id"], mine), gone))
+            yield table
 
 
 def whole(told: Told, passing: Callable[[pa.Table], None]) -> Share:
@@ -99,12 +102,12 @@ def whole(told: Told, passing: Callable[[pa.Table], None]) -> Share:
             passing(table)
             yield table
 
-    return Share(told, tables, told.ledger, survey(shown(), "first"))
+    return Share(told, tables, told.ledger, survey(shown(), FIRST))
 
 
 def owned(told: Told, owner: str, tables: Tables) -> Share:
     """The rows of one account manager."""
-    found = survey(tables(), "owner_first")
+    found = survey(tables(), OWNER_FIRST)
     rows, customers = (sum(getattr(tally, unit) for tally in found.tallies) for unit in ("rows", "customers"))
     return Share(told, tables, fold(found.tallies, rows, customers), found, owner)
 
@@ -143,6 +146,8 @@ def survey(tables: Iterable[pa.Table], first: str) -> Survey:
         firsts = table.filter(table[first])
         found.before.update(_counted(firsts["verdict_before"]))
         found.changes.update(_counted(firsts["change"]))
+        if first == OWNER_FIRST:
+            found.changed += firsts.filter(pc.is_valid(firsts["change"]))["customer_id"].to_pylist()
         found.tallies += _tallies(table, first)
     return found
 

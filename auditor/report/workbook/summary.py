@@ -125,7 +125,7 @@ def _remark_texts(draft: Draft) -> list[str]:
         texts.append(f"{changes.note} {', '.join(kinds)}.")
     for column, sums in share.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
-            texts.append(f"{column}: {unparsed:,} rows hold no number there and are not added up.")
+            texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
     return texts
 
 
@@ -195,10 +195,12 @@ def _owner_columns(
         values.append(pa.array([counts[name].get(verdict, 0) for name in names], pa.int64()))
     made.append(Column("Rows", Kind.NUMBER, 0, styles.header_right, styles.number))
     values.append(pa.array([sum(counts[name].values()) for name in names], pa.int64()))
-    sums: dict[tuple[str, Verdict], dict[str, float]] = {}
+    sums: dict[tuple[str, Verdict], dict[str, float]] = {
+        (column, verdict): {} for column in draft.share.sums for verdict in ORDER
+    }
     for one in draft.share.told.sums:
         if one.owner is not None:
-            sums.setdefault((one.column, one.verdict), {})[one.owner] = float(one.total)
+            sums[one.column, one.verdict][one.owner] = float(one.total)
     for (column, verdict), by_owner in sums.items():
         made.append(Column(f"{column}, {ORDER[verdict][0].lower()}", Kind.NUMBER, 0, styles.header_right, styles.money))
         values.append(pa.array([by_owner.get(name, 0.0) for name in names]))

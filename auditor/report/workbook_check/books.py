@@ -8,14 +8,14 @@ everybody's counts. Of a million rows a number each is kept, not the rows.
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from auditor.core.ledger import Ledger
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
 from auditor.report import expected, summary
 from auditor.report.evidence import Evidence
@@ -36,19 +36,30 @@ Digests = dict[str, "array[int]"]
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What the records of a sheet come from: names of the columns, and what gives the records."""
+    """What the records of a sheet come from.
+
+    Attributes:
+        names: of the columns.
+        records: gives the records.
+        verdict: of those that the sheet shows; None for all.
+        shared: the account managers of a customer, where they are not the record's own.
+    """
 
     names: tuple[str, ...]
     records: Callable[[], Iterator[Cells]]
     verdict: Verdict | None = None
+    shared: Mapping[str, set[str]] = field(default_factory=dict)
+
+    def divided(self) -> Iterator[tuple[Cells, Collection[str]]]:
+        """The sheet's records, each with the account managers in whose workbooks it stands."""
+        of_id, of_owner, of_verdict = map(self.names.index, ("customer_id", "owner", "verdict"))
+        for record in self.records():
+            if self.verdict in (None, record[of_verdict]):
+                yield record, self.shared.get(record[of_id] or "") or (record[of_owner] or "",)
 
     def of(self, owner: str | None) -> Iterator[Cells]:
         """The records that the sheet has in the workbook of this account manager; None for audit.xlsx."""
-        places = [self.names.index(name) for name in ("owner", "verdict")]
-        for record in self.records():
-            whose, verdict = (record[place] or "" for place in places)
-            if owner in (None, whose) and self.verdict in (None, verdict):
-                yield record
+        return (record for record, owners in self.divided() if owner is None or owner in owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,8 @@ def _wanted(run: Path, inventory: Inventory, evidence: Evidence, whole: Reader) 
     sources = {sheet: _Source(names, results, _VERDICT_OF.get(sheet)) for sheet in _SHEETS if sheet != CHANGES}
     if _CHANGES_CSV in inventory.files:
         header = tuple(name or "" for name in next(csv_file(run / _CHANGES_CSV)))
-        sources[CHANGES] = _Source(header, lambda: islice(csv_file(run / _CHANGES_CSV), 1, None))
+        changed = _Source(header, lambda: islice(csv_file(run / _CHANGES_CSV), 1, None))
+        sources[CHANGES] = replace(changed, shared=_shared(changed, sources[ALL]))
     own = tuple(own_names(columns).values())
     plans = {}
     for sheet, source in sources.items():
@@ -114,15 +126,24 @@ def _wanted(run: Path, inventory: Inventory, evidence: Evidence, whole: Reader) 
     return _Wanted(sources, plans, note)
 
 
+def _shared(changed: _Source, everybody: _Source) -> dict[str, set[str]]:
+    """The account managers of each customer that changed and is in the lists."""
+    place = changed.names.index("customer_id")
+    owners: dict[str, set[str]] = {record[place] or "": set() for record in changed.records()}
+    of_id, of_reason = (everybody.names.index(name) for name in ("customer_id", "reason"))
+    for record, (owner,) in everybody.divided():
+        if record[of_id] in owners and record[of_reason] != Reason.INVALID_ID:
+            owners[record[of_id] or ""].add(owner)
+    return owners
+
+
 def _digests(source: _Source, shown: Plan, owners: set[str]) -> dict[str | None, "array[int]"]:
     found: dict[str | None, array[int]] = {owner: array("q") for owner in (None, *owners)}
-    place = source.names.index("owner")
-    for record in source.of(None):
+    for record, whose in source.divided():
         key = shown.key(shown.told(record))
-        found[None].append(key)
-        owner = record[place] or ""
-        if owner in found:
-            found[owner].append(key)
+        for owner in (None, *whose):
+            if owner in found:
+                found[owner].append(key)
     return found
 
 
