@@ -1,12 +1,15 @@
 """The words of the audit as frozen values. Rule: nothing here decides, and nothing here changes after it is made.
 
-Every reason belongs to exactly one verdict, so a `Finding` cannot hold a reason and a verdict that disagree.
+Every reason belongs to exactly one verdict, so a `Finding` cannot hold a reason and a verdict that disagree. What is
+made for every request (`Reply`, `Finding`, `Answer`) is a named tuple: a frozen dataclass takes two and a half times as
+long to make.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
+from typing import NamedTuple
 
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
@@ -167,37 +170,33 @@ class RejectedRow:
     row: Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back from one request, or what went wrong on the way.
 
     Attributes:
+        received_at: when the response was complete or the failure was noticed; aware, UTC.
         http_status: of the response; None where there was none.
         body: the decoded content (after transfer and content coding), at most the client's size limit.
         failure: the network's complaint in words, where no whole response came; else None.
         untrusted: True where the failure is a certificate that cannot be trusted: no retry mends that.
-        received_at: when the response was complete or the failure was noticed; aware, UTC.
         retry_after: the header as received, or None.
-        www_authenticate: the header as received, or None.
         request_id, correlation_id: as the response repeats them, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
     """
 
+    received_at: datetime
     http_status: int | None = None
     body: bytes = b""
     failure: str | None = None
     untrusted: bool = False
-    received_at: datetime
     retry_after: str | None = None
-    www_authenticate: str | None = None
     request_id: str | None = None
     correlation_id: str | None = None
     ms_cv: str | None = None
     server_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """What one reply says of one customer.
 
     Attributes:
@@ -229,8 +228,7 @@ class Finding:
         return self.next is Next.DONE and self.reason not in _NO_ANSWER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """One customer's line in the journal: the deciding finding with its evidence.
 
     Attributes:
