@@ -82,7 +82,7 @@ class Journal:
                 "kind": "answer",
                 "row": row,
                 "customer_id": answer.customer_id,
-                "reason": finding.reason.value,
+                "reason": finding.reason,
                 "final": finding.final,
                 "status": finding.status,
                 "last_update_raw": finding.last_update_raw,
