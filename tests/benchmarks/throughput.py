@@ -28,15 +28,16 @@ from fast_server import served
 
 TOKEN = "t" * 1500
 WORKERS = 50
+IDS, AUTHORITY, FIGURES = "ids.txt", "ca.pem", "figures.json"
 Figures = dict[str, float]
 
 
 def main() -> None:
     """Measures and prints."""
     if sys.argv[1:2] == ["--client"]:
-        api, ca_bundle, ids = sys.argv[3:6]
-        figures = as_bare(api, ca_bundle, ids) if sys.argv[2] == "bare" else as_auditor(api, ids)
-        Path(sys.argv[6]).write_text(json.dumps(figures), encoding="ascii")
+        kind, api, folder, workers = sys.argv[2:]
+        figures = (as_bare if kind == "bare" else as_auditor)(api, Path(folder), int(workers))
+        (Path(folder) / FIGURES).write_text(json.dumps(figures), encoding="ascii")
         return
     given = [int(word) for word in sys.argv[1:]]
     count, rounds = (given + [20_000, 5][len(given) :])[:2]
@@ -50,7 +51,7 @@ def compare(count: int, rounds: int, *, tls: bool) -> None:
     """One table: plain or TLS."""
     with tempfile.TemporaryDirectory() as name, served(Path(name), tls=tls) as api:
         folder = Path(name)
-        (folder / "ids.txt").write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(count)), encoding="ascii")
+        (folder / IDS).write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(count)), encoding="ascii")
         pairs = [(client("bare", api, folder), client("auditor", api, folder)) for _ in range(rounds)]
     for label, key, unit in (("seconds", "seconds", 1.0), ("CPU, us a request", "cpu", 1e6 / count)):
         bare, ours = ([pair[which][key] * unit for pair in pairs] for which in (0, 1))
@@ -59,32 +60,25 @@ def compare(count: int, rounds: int, *, tls: bool) -> None:
         print(f"{words:28}{statistics.median(bare):12.2f}{statistics.median(ours):12.2f}{ratio:8.2f}")
 
 
-def client(kind: str, api: str, folder: Path) -> Figures:
-    """What one client needed, in a process of its own whose standard error is a terminal that somebody reads."""
+def client(kind: str, api: str, folder: Path, workers: int = WORKERS) -> Figures:
+    """What one client (`bare` or `auditor`) needed for the customers in `ids.txt`.
+
+    It runs in a process of its own, whose standard error is a terminal that somebody reads.
+    """
     environment = {**os.environ, "AUDITOR_API_URL": api, "AUDITOR_ACCESS_TOKEN": TOKEN}
     if api.startswith("https"):
-        environment["AUDITOR_CA_BUNDLE"] = str(folder / "ca.pem")
+        environment["AUDITOR_CA_BUNDLE"] = str(folder / AUTHORITY)
     reader, terminal = os.openpty()
     reading = threading.Thread(target=read_all, args=(reader,))
     reading.start()
-    out = folder / "figures.json"
-    command = [
-        sys.executable,
-        __file__,
-        "--client",
-        kind,
-        api,
-        str(folder / "ca.pem"),
-        str(folder / "ids.txt"),
-        str(out),
-    ]
+    command = [sys.executable, __file__, "--client", kind, api, str(folder), str(workers)]
     try:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=terminal, env=environment)
     finally:
         os.close(terminal)
         reading.join()
         os.close(reader)
-    figures: Figures = json.loads(out.read_text(encoding="ascii"))
+    figures: Figures = json.loads((folder / FIGURES).read_text(encoding="ascii"))
     return figures
 
 
@@ -95,7 +89,7 @@ def read_all(terminal: int) -> None:
             pass
 
 
-def as_auditor(api: str, ids: str) -> Figures:
+def as_auditor(api: str, folder: Path, workers: int) -> Figures:
     """The program itself, with a stop watch around its asking."""
     from auditor.cli import main as auditor  # noqa: PLC0415 - the bare loop must not carry it along
     from auditor.fetch import pipeline  # noqa: PLC0415 - see above
@@ -111,23 +105,23 @@ def as_auditor(api: str, ids: str) -> Figures:
             figures.update(seconds=time.perf_counter() - began, cpu=time.process_time() - used)
 
     pipeline.run = timed  # type: ignore[assignment] # see above
-    options = ["--rate", "0", "--concurrency", str(WORKERS), "--reports", str(Path(ids).parent / "reports")]
-    code = auditor(["run", ids, *options])
+    options = ["--rate", "0", "--concurrency", str(workers), "--reports", str(folder / "reports")]
+    code = auditor(["run", str(folder / IDS), *options])
     assert code == 0, f"auditor run against {api} ended with {code}"
     return figures
 
 
-def as_bare(api: str, ca_bundle: str, ids: str) -> Figures:
+def as_bare(api: str, folder: Path, workers: int) -> Figures:
     """Workers over one iterator, nothing else: what aiohttp can do."""
-    context = ssl.create_default_context(cafile=ca_bundle) if api.startswith("https") else True
-    with Path(ids).open(encoding="ascii") as file:
-        return asyncio.run(bare_loop(api, context, file))
+    tls = ssl.create_default_context(cafile=folder / AUTHORITY) if api.startswith("https") else None
+    with (folder / IDS).open(encoding="ascii") as ids:
+        return asyncio.run(bare_loop(api, ids, workers, tls))
 
 
-async def bare_loop(api: str, context: ssl.SSLContext | bool, ids: Iterator[str]) -> Figures:  # noqa: FBT001 - as aiohttp has it
+async def bare_loop(api: str, ids: Iterator[str], workers: int, tls: ssl.SSLContext | None) -> Figures:
     """Asks for every id."""
     began, used = time.perf_counter(), time.process_time()
-    connector = aiohttp.TCPConnector(limit=WORKERS, ssl=context)
+    connector = aiohttp.TCPConnector(limit=workers, ssl=tls or True)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def work() -> None:
@@ -136,7 +130,7 @@ async def bare_loop(api: str, context: ssl.SSLContext | bool, ids: Iterator[str]
                 async with session.get(url, headers={"Authorization": f"Bearer {TOKEN}"}) as response:
                     await response.read()
 
-        await asyncio.gather(*(work() for _ in range(WORKERS)))
+        await asyncio.gather(*(work() for _ in range(workers)))
     return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
 
 
