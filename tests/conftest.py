@@ -7,8 +7,13 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from auditor.core.model import Reply
+
+# how quick a machine is decides no test
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 REPLIES = Path(__file__).parent / "replies"
 CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"

@@ -1,20 +1,13 @@
-"""argv -> settings -> command -> exit code. Rule: the only place that prints or exits; no command is imported before it runs.
+"""argv -> settings -> command -> exit code. Rule: no command is imported before it runs, and the parser not before it is
+needed: importing click takes three times as long as starting Python.
 
-Results go to standard output, talk to standard error. No traceback reaches a user without `-vv`.
+Results go to standard output, talk to standard error.
 """
 
-import logging
 import sys
-import traceback
 from collections.abc import Sequence
 
-import click
-
-from auditor.cli.commands import auditor
-from auditor.errors import AuditorError, OutputError
-
-UNEXPECTED = 1
-INTERRUPTED = 130
+from auditor.cli import quick
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,62 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code; see the README's table.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _write_utf8()
-    try:
-        return int(auditor.main(arguments, prog_name="auditor", standalone_mode=False) or 0)
-    except AuditorError as error:
-        _complain(error.message, error.hint, arguments)
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
-        return _code_of(error, arguments)
-    except KeyboardInterrupt:
-        return _code_of(click.Abort(), arguments)
-    finally:
-        logging.shutdown()
+    said = quick.answer(arguments)
+    if said is None:
+        from auditor.cli.program import carry_out
 
-
-def _code_of(error: Exception, arguments: Sequence[str]) -> int:
-    """Says what an exception of somebody else's means, and returns its exit code."""
-    match error:
-        case click.ClickException():
-            error.show(sys.stderr)
-            return error.exit_code
-        case click.Abort():
-            _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
-            # SIGTERM has a code of its own
-            return int(getattr(error.__cause__, "exit_code", INTERRUPTED))
-        case BrokenPipeError():
-            # whoever read our output has left; Python would complain once more at exit
-            sys.stderr.close()
-            return UNEXPECTED
-        case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            _complain(f"{where}{error.strerror or error}", "make room or mend the path; answers are safe", arguments)
-            return OutputError.exit_code
-        case _:
-            _complain(
-                f"unexpected: {type(error).__name__}: {error}",
-                "this is a defect of auditor: run it again with -vv and report what it prints",
-                arguments,
-            )
-            return UNEXPECTED
-
-
-def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:
-    if _very_verbose(arguments):
-        traceback.print_exc()
-    click.echo(f"auditor: {message}", err=True)
-    if hint:
-        click.echo(f"  next: {hint}", err=True)
-
-
-def _very_verbose(arguments: Sequence[str]) -> bool:
-    flags = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
-    return arguments.count("--verbose") + sum(a.count("v") for a in flags if set(a[1:]) <= set("vq")) > 1
-
-
-def _write_utf8() -> None:
-    """Customers have names in every script; a pipe or an old console may not take them all."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+        return carry_out(arguments)
+    sys.stdout.write(said)
+    return 0

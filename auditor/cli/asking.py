@@ -11,7 +11,10 @@ from auditor.cli import options
 @options.CONFIGURED
 @options.TALKING
 def config(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Print the effective settings and where each comes from; secrets are not shown."""
+    """Print the effective settings and where each comes from.
+
+    Secrets are not shown.
+    """
     del quiet
     from auditor import settings as all_settings
     from auditor.cli import facts
@@ -49,7 +52,7 @@ def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | No
 @options.CONFIGURED
 @options.TALKING
 def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Check all that a run needs: network, sign-in, role, one real call, this machine.
+    """Check all that a run needs, a line each, and say what to do.
 
     What it prints holds no secret and no customer, and may be pasted into a ticket.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="auditor %(version)s")
 def auditor() -> None:
     """Asks Partner Center for every customer's validation status and reports who is blocked and who is eligible.
@@ -22,7 +22,7 @@ def auditor() -> None:
     """
 
 
-@auditor.command()
+@auditor.command(short_help="Run the whole job against a built-in simulator.")
 @options.REPORTS
 @options.FORMAT
 @options.AS_JSON
@@ -38,7 +38,7 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
     return 0 if rendered.facts.finished else rendered.exit_code
 
 
-@auditor.command()
+@auditor.command(short_help="Audit customer lists, then write the reports.")
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
 @click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
@@ -121,7 +121,7 @@ def _dry_run(lists: tuple[str, ...], columns: "Columns", rate: float, *, as_json
     return 0
 
 
-@auditor.command()
+@auditor.command(short_help="Print the partner's own customer list.")
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
 @options.CONFIGURED
@@ -205,7 +205,7 @@ def report(
     return rendered.exit_code
 
 
-@auditor.command()
+@auditor.command(short_help="Re-read every file of a run, and check that they agree.")
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @options.AS_JSON

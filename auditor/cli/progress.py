@@ -14,6 +14,8 @@ from auditor.core.model import Answer, RunFacts, Verdict
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""
+DRAW_EVERY = 0.25
+"""Seconds between two looks of the line on a terminal."""
 
 
 @contextmanager
@@ -69,7 +71,7 @@ class _Notes:
 
 
 class _Live:
-    """One line that moves, for a terminal."""
+    """One line that moves, for a terminal; drawn when an answer comes, because nothing else changes it."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -83,8 +85,9 @@ class _Live:
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
             console=Console(stderr=True),
-            refresh_per_second=4,
+            auto_refresh=False,
         )
+        self._drawn = 0.0
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
     def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
@@ -95,12 +98,19 @@ class _Live:
 
     def tell(self, answer: Answer) -> None:
         self._counts[answer.finding.verdict] += 1
-        left = _minutes(self._eta(self._to_ask - self._counts.total()))
-        self._progress.tasks[0].fields["words"] = f"{_in_words(self._counts)}; {left}"
-        self._progress.advance(self._task)
+        now = time.monotonic()
+        if now - self._drawn >= DRAW_EVERY:
+            self._drawn = now
+            self._draw()
 
     def stop(self) -> None:
+        self._draw()
         self._progress.stop()
+
+    def _draw(self) -> None:
+        done = self._counts.total()
+        words = f"{_in_words(self._counts)}; {_minutes(self._eta(self._to_ask - done))}"
+        self._progress.update(self._task, completed=done, words=words, refresh=True)
 
 
 def _minutes(seconds: float | None) -> str:

@@ -59,6 +59,8 @@ def clean(text: str, length: int = 100) -> str:
     """A text that any file and terminal can hold: at most `length` characters, no control character, and no half of a
     surrogate pair.
     """
+    if len(text) <= length and text.isascii() and text.isprintable():
+        return text
     whole = text[:length].encode("utf-8", errors="replace").decode("utf-8")
     return whole if whole.isprintable() else _CONTROL.sub(" ", whole)
 
@@ -67,7 +69,7 @@ def read_body(content: bytes) -> Body:
     """Decodes a body as UTF-8 with or without a BOM and parses it if it is a JSON object with no key twice."""
     text = content.decode("utf-8-sig", errors="replace")
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
+        document = _parse(text)
     except (ValueError, RecursionError):
         return Body(text, None)
     return Body(text, document if isinstance(document, dict) else None)
@@ -79,3 +81,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return document
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_unique).decode

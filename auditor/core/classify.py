@@ -30,6 +30,15 @@ _STATUSES = MappingProxyType(
 )
 """Statuses in lower case; elsewhere the API has written its enumerations in one word, in two, and in snake_case."""
 
+_as_documented = re.compile(
+    rb'(?:\xef\xbb\xbf)?\{"type":"account","status":"(Allowed|UnderReview|NotAllowed|Unknown)",'
+    rb'"lastUpdateDateTime":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z?)"\}'
+).fullmatch
+"""The documentation's own example, byte for byte: a body of this shape has no room for anything that speaks against it.
+
+No key stands twice, nothing is escaped or nested, and neither a status nor a time can hold a customer's id.
+"""
+
 _SIGN_IN_AGAIN = "sign in again with MFA, as a user of the partner's tenant: auditor login"
 _ENDS_AT_401 = MappingProxyType(
     {
@@ -79,6 +88,15 @@ def classify(reply: Reply, customer_id: str) -> Finding:
         reply: one response, or one failure on the way.
         customer_id: lower-case GUID that was in the request's path.
     """
+    # nearly all answers look so; this takes a tenth of the time, and a test holds that it says the same
+    if reply.http_status == 200 and (said := _as_documented(reply.body)):  # noqa: PLR2004 - OK
+        status, reason = _STATUSES[said[1].decode().lower()]
+        return Finding(reason=reason, status=status, last_update_raw=said[2].decode())
+    return classify_strictly(reply, customer_id)
+
+
+def classify_strictly(reply: Reply, customer_id: str) -> Finding:
+    """As `classify`, for a body of any shape."""
     if reply.http_status is None:
         return _no_response(reply)
     body = read_body(reply.body)

@@ -113,7 +113,7 @@ class _Pool:
             # or backs off is made up for, and a queue is kept short, so that a closed gate opens to few
             if self.end or self._pacing.queueing > IN_QUEUE:
                 return
-            if not self._pacing.queueing:
+            if not self._pacing.queueing and len(self._everybody) < self._crew.workers:
                 self.hire(group, 1)
 
     def _judge(self, answer: Answer) -> None:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import trustme
-from throughput import BODY, free_port, wait_until_open
+from fast_server import BODY, free_port, wait_until_open
 
 from auditor.simulator import SimulatorOptions, serve_in_thread
 
@@ -100,7 +100,7 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
     authority = trustme.CA()
     port = free_port()
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
-    text = BODY.decode("utf-8").replace('"', '\\"')
+    text = BODY.replace('"', '\\"')
     (folder / "nginx.conf").write_text(
         f"""
         daemon off; pid {folder}/nginx.pid; worker_processes 1; error_log {folder}/error.log;

@@ -1,174 +1,137 @@
 """How much of a bare aiohttp loop's throughput does `auditor run` keep?
 
-Runs N customers through both, in turn, against one fast local server (nginx where it is installed, else a small one of
-our own in a process of its own), and prints the ratio of times. Whole commands are compared, imports and all, and
-beside that the asking alone, as `summary.json` and the loop itself measure it.
+Runs N customers through both, in turn, against one fast local server, over plain http and over TLS, and prints the ratios
+of medians. Everything is on: sign-in, the gate, retries, the decision table, the journal with its forced writes, the
+live progress line (on a pseudo-terminal). `--rate 0` alone is not as usual: nothing is paced. What is compared is the
+asking alone, by the clock and by the CPU time of the client's process, which a busy machine disturbs less.
 
     python tests/benchmarks/throughput.py [N] [ROUNDS]
 """
 
 import asyncio
+import contextlib
 import json
-import multiprocessing
 import os
-import shutil
-import socket
+import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
+from fast_server import served
 
-BODY = b'\xef\xbb\xbf{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00"}'
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(BODY)
 TOKEN = "t" * 1500
 WORKERS = 50
+IDS, AUTHORITY, FIGURES = "ids.txt", "ca.pem", "figures.json"
+Figures = dict[str, float]
 
 
 def main() -> None:
     """Measures and prints."""
-    if sys.argv[1:2] == ["--bare"]:
-        print(asyncio.run(bare(sys.argv[2], Path(sys.argv[3]))))
+    if sys.argv[1:2] == ["--client"]:
+        kind, api, folder, workers = sys.argv[2:]
+        figures = (as_bare if kind == "bare" else as_auditor)(api, Path(folder), int(workers))
+        (Path(folder) / FIGURES).write_text(json.dumps(figures), encoding="ascii")
         return
     given = [int(word) for word in sys.argv[1:]]
-    count, rounds = (given + [20_000, 3][len(given) :])[:2]
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (api, server):
-        ids = Path(folder) / "ids.txt"
-        ids.write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(count)), encoding="ascii")
-        figures = [(*whole_bare(api, ids), *whole_auditor(api, ids)) for _ in range(rounds)]
-    print(f"{count:,} customers, {WORKERS} workers, {rounds} rounds, {server}, Python {sys.version.split()[0]}")
-    print(f"{'':24}{'bare loop':>12}{'auditor run':>12}{'ratio':>8}")
-    for label, of_bare, of_auditor in (("whole command, s", 0, 2), ("asking alone, s", 1, 3)):
-        left, right = ([row[i] for row in figures] for i in (of_bare, of_auditor))
-        ratio = statistics.median(a / b for a, b in zip(left, right, strict=True))
-        print(f"{label:24}{statistics.median(left):12.2f}{statistics.median(right):12.2f}{ratio:8.2f}")
+    count, rounds = (given + [20_000, 5][len(given) :])[:2]
+    print(f"{count:,} customers, {WORKERS} workers, {rounds} rounds, Python {sys.version.split()[0]}")
+    print(f"{'':28}{'bare loop':>12}{'auditor run':>12}{'ratio':>8}")
+    for tls in (False, True):
+        compare(count, rounds, tls=tls)
 
 
-def whole_bare(api: str, ids: Path) -> tuple[float, float]:
-    """(seconds of the whole process, seconds of asking) of the bare loop."""
-    began = time.perf_counter()
-    command = [sys.executable, __file__, "--bare", api, str(ids)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, float(done.stdout)
+def compare(count: int, rounds: int, *, tls: bool) -> None:
+    """One table: plain or TLS."""
+    with tempfile.TemporaryDirectory() as name, served(Path(name), tls=tls) as api:
+        folder = Path(name)
+        (folder / IDS).write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(count)), encoding="ascii")
+        pairs = [(client("bare", api, folder), client("auditor", api, folder)) for _ in range(rounds)]
+    for label, key, unit in (("seconds", "seconds", 1.0), ("CPU, us a request", "cpu", 1e6 / count)):
+        bare, ours = ([pair[which][key] * unit for pair in pairs] for which in (0, 1))
+        ratio = statistics.median(a / b for a, b in zip(bare, ours, strict=True))
+        words = f"{'TLS' if tls else 'plain'}: {label}"
+        print(f"{words:28}{statistics.median(bare):12.2f}{statistics.median(ours):12.2f}{ratio:8.2f}")
 
 
-def whole_auditor(api: str, ids: Path) -> tuple[float, float]:
-    """(seconds of the whole process, seconds of asking) of `auditor run`."""
+def client(kind: str, api: str, folder: Path, workers: int = WORKERS) -> Figures:
+    """What one client (`bare` or `auditor`) needed for the customers in `ids.txt`.
+
+    It runs in a process of its own, whose standard error is a terminal that somebody reads.
+    """
     environment = {**os.environ, "AUDITOR_API_URL": api, "AUDITOR_ACCESS_TOKEN": TOKEN}
-    options = [
-        "--rate",
-        "0",
-        "--concurrency",
-        str(WORKERS),
-        "--quiet",
-        "--json",
-        "--reports",
-        str(ids.parent / "reports"),
-    ]
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "auditor", "run", str(ids), *options]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return time.perf_counter() - began, float(json.loads(done.stdout)["elapsed_seconds"])
-
-
-async def bare(api: str, ids: Path) -> float:
-    """Workers over one iterator, nothing else: what aiohttp can do."""
-    began = time.perf_counter()
-    with ids.open(encoding="ascii") as file:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=WORKERS)) as session:
-
-            async def work() -> None:
-                for line in file:
-                    url = f"{api}/v1/customers/{line.strip()}/validationStatus?type=account"
-                    async with session.get(url, headers={"Authorization": f"Bearer {TOKEN}"}) as response:
-                        await response.read()
-
-            await asyncio.gather(*(work() for _ in range(WORKERS)))
-    return time.perf_counter() - began
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, str]]:
-    """(base URL, name) of a server that answers everything with Allowed."""
-    port = free_port()
-    nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if nginx:
-        process: subprocess.Popen[bytes] | multiprocessing.Process = start_nginx(nginx, folder, port)
-    else:
-        process = multiprocessing.Process(target=serve, args=(port,), daemon=True)
-        process.start()
-    wait_until_open(port)
+    if api.startswith("https"):
+        environment["AUDITOR_CA_BUNDLE"] = str(folder / AUTHORITY)
+    reader, terminal = os.openpty()
+    reading = threading.Thread(target=read_all, args=(reader,))
+    reading.start()
+    command = [sys.executable, __file__, "--client", kind, api, str(folder), str(workers)]
     try:
-        yield f"http://127.0.0.1:{port}", "nginx" if nginx else "own server"
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=terminal, env=environment)
     finally:
-        process.terminate()
-        process.wait() if isinstance(process, subprocess.Popen) else process.join()
+        os.close(terminal)
+        reading.join()
+        os.close(reader)
+    figures: Figures = json.loads((folder / FIGURES).read_text(encoding="ascii"))
+    return figures
 
 
-def start_nginx(nginx: str, folder: Path, port: int) -> "subprocess.Popen[bytes]":
-    """Nginx with one worker, answering from memory."""
-    text = BODY.decode("utf-8").replace('"', '\\"')
-    configuration = f"""
-        daemon off; pid {folder}/nginx.pid; worker_processes 1; error_log {folder}/error.log;
-        events {{ worker_connections 1024; }}
-        http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-               uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 100000000;
-               server {{ listen 127.0.0.1:{port}; default_type application/json; return 200 "{text}"; }} }}
-    """
-    (folder / "nginx.conf").write_text(configuration, encoding="utf-8")
-    return subprocess.Popen([nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=subprocess.DEVNULL)
+def read_all(terminal: int) -> None:
+    """Reads until the other side has hung up."""
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
 
 
-class Answering(asyncio.Protocol):
-    """Answers every request head with the same bytes."""
+def as_auditor(api: str, folder: Path, workers: int) -> Figures:
+    """The program itself, with a stop watch around its asking."""
+    from auditor.cli import main as auditor  # noqa: PLC0415 - the bare loop must not carry it along
+    from auditor.fetch import pipeline  # noqa: PLC0415 - see above
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.rest = b""
+    figures: Figures = {}
+    asking = pipeline.run
 
-    def data_received(self, data: bytes) -> None:
-        """One answer for each blank line."""
-        *heads, self.rest = (self.rest + data).split(b"\r\n\r\n")
-        self.transport.write((HEAD + BODY) * len(heads))
+    async def timed(*everything: object) -> object:
+        began, used = time.perf_counter(), time.process_time()
+        try:
+            return await asking(*everything)  # type: ignore[arg-type] # handed through
+        finally:
+            figures.update(seconds=time.perf_counter() - began, cpu=time.process_time() - used)
 
-
-def serve(port: int) -> None:
-    """Serves until terminated."""
-
-    async def forever() -> None:
-        server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
-        await server.serve_forever()
-
-    asyncio.run(forever())
+    pipeline.run = timed  # type: ignore[assignment] # see above
+    options = ["--rate", "0", "--concurrency", str(workers), "--reports", str(folder / "reports")]
+    code = auditor(["run", str(folder / IDS), *options])
+    assert code == 0, f"auditor run against {api} ended with {code}"
+    return figures
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def as_bare(api: str, folder: Path, workers: int) -> Figures:
+    """Workers over one iterator, nothing else: what aiohttp can do."""
+    tls = ssl.create_default_context(cafile=folder / AUTHORITY) if api.startswith("https") else None
+    with (folder / IDS).open(encoding="ascii") as ids:
+        return asyncio.run(bare_loop(api, ids, workers, tls))
 
 
-def wait_until_open(port: int) -> None:
-    """Returns when somebody listens.
+async def bare_loop(api: str, ids: Iterator[str], workers: int, tls: ssl.SSLContext | None) -> Figures:
+    """Asks for every id."""
+    began, used = time.perf_counter(), time.process_time()
+    connector = aiohttp.TCPConnector(limit=workers, ssl=tls or True)
+    async with aiohttp.ClientSession(connector=connector) as session:
 
-    Raises:
-        TimeoutError: nobody did within ten seconds.
-    """
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nobody listens on port {port}")
+        async def work() -> None:
+            for line in ids:
+                url = f"{api}/v1/customers/{line.strip()}/validationStatus?type=account"
+                async with session.get(url, headers={"Authorization": f"Bearer {TOKEN}"}) as response:
+                    await response.read()
+
+        await asyncio.gather(*(work() for _ in range(workers)))
+    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
 
 
 if __name__ == "__main__":

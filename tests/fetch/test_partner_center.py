@@ -61,6 +61,25 @@ async def test_the_request_is_the_documented_one() -> None:
     assert (reply.http_status, reply.body, reply.ms_cv, reply.request_id) == (200, b"{}", "abc.0", "request-1")
 
 
+async def test_a_base_url_may_have_a_path() -> None:
+    """A gateway in front of the API keeps its own part of the path, for every kind of question."""
+    seen: list[bytes] = []
+    raw = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
+        center = PartnerCenter(session, f"{api}/gate%20way/")
+        await center.validation_status(CUSTOMER, "token", "r", "c")
+        await center.customer(CUSTOMER, "token", "r", "c")
+        await center.customers_page("", "token", "r", "c")
+        await center.customers_page("next", "token", "r", "c")
+    assert [head.split(b" ")[1].decode() for head in seen] == [
+        f"/gate%20way/v1/customers/{CUSTOMER}/validationStatus?type=account",
+        f"/gate%20way/v1/customers/{CUSTOMER}",
+        "/gate%20way/v1/customers?size=500",
+        "/gate%20way/v1/customers?size=500&seekOperation=Next",
+    ]
+    assert b"MS-ContinuationToken: next" in seen[3]
+
+
 async def test_redirects_are_not_followed() -> None:
     """The token never goes elsewhere: a redirect is a reply like any other."""
     visited: list[str] = []
@@ -129,6 +148,25 @@ async def test_a_slow_server_cannot_hold_a_worker() -> None:
     assert reply.http_status is None
     assert reply.failure
     assert reply.failure.startswith("TimeoutError")
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"], ids=["head", "body"])
+async def test_a_silent_server_is_given_up_before_the_total(begun: bytes) -> None:
+    """Nothing at all for the read time-out ends a request, in its head as in its body."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begun)
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
+    async with _raw_server(silent) as api:
+        reply = await _ask(api, Timeouts(connect=2.0, read=0.05, total=30.0))
+        await ended.wait()
+    assert reply.http_status is None
+    assert reply.failure == "TimeoutError: nothing heard for 0.05 s"
 
 
 @pytest.mark.parametrize("bomb", [True, False], ids=["gzip-bomb", "plain"])

@@ -14,7 +14,7 @@ from auditor.core.model import Cause, Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report.evidence import NONE, read_evidence
 
-THOROUGH = settings(max_examples=40, deadline=None)
+THOROUGH = settings(max_examples=40)
 FACTS = RunFacts(run_id="r", api="https://api.example", lists=("a.csv",), columns=("Tags",), started_at=NOON)
 
 

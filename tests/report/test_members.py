@@ -13,7 +13,7 @@ from auditor.core.model import Cause, Membership, Verdict, Way
 from auditor.errors import IncompleteError
 from auditor.report.summary import COLUMNS
 
-THOROUGH = settings(max_examples=25, deadline=None)
+THOROUGH = settings(max_examples=25)
 LISTED = Membership(Way.LIST, 2, complete=True)
 ROWS = [row(1), row(2), row(1), row(3), row("?")]
 ANSWERS = [answer(0, 1, "no_account_status"), answer(1, 2, "no_account_status"), answer(3, 3)]

@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Run:
     return made
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases())
 def test_whatever_is_rendered_agrees(case: Case) -> None:
     """Any rows, answers and members: the page has each of them, as it must be."""

@@ -11,7 +11,7 @@ from auditor.report.schema import FIXED
 HEADER = ",".join(field.name for field in FIXED)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=20))
 def test_awkward_texts_come_out_as_they_went_in(texts: list[tuple[str, str]]) -> None:
     """Numbers, dates, formulas, quotes, line ends and other scripts are texts, in fixed columns and the list's own."""

@@ -21,7 +21,7 @@ from auditor.core.history import Past, step
 from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
 
-THOROUGH = settings(max_examples=25, deadline=None)
+THOROUGH = settings(max_examples=25)
 REASONS = [Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.NOT_ALLOWED, Reason.THROTTLED, Reason.NO_ACCOUNT_STATUS]
 RUNS = st.lists(
     st.dictionaries(st.integers(1, 6), st.tuples(st.sampled_from(REASONS), st.integers(0, 2)), min_size=1, max_size=6),

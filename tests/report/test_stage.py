@@ -13,7 +13,7 @@ from auditor import report
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.errors import IncompleteError, OutputError, SettingsError
 
-THOROUGH = settings(max_examples=25, deadline=None)
+THOROUGH = settings(max_examples=25)
 
 
 @THOROUGH

@@ -18,7 +18,7 @@ from auditor import report
 from auditor.core.model import Cause, Membership, Way
 from auditor.errors import IncompleteError
 
-THOROUGH = settings(max_examples=40, deadline=None)
+THOROUGH = settings(max_examples=40)
 ROWS = [
     row(1, owner="ann", company_name='a\nb, "c"', other={"Tags": "", "Seats": "007"}),
     row(2, owner="bo", source_row=3, other={"Tags": "x"}),
@@ -114,7 +114,7 @@ def test_a_journal_with_damage_agrees_where_the_damage_is_told(tmp_path: Path) -
     assert _found(run) == "summary.json, damaged_lines: [], where journal.jsonl says [4]"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_one_changed_byte_is_found(lasting: Run, data: st.DataObject) -> None:
     """Any file, any position, any other byte."""

@@ -19,7 +19,7 @@ from auditor.report.files import Sink
 SHEETS = ["Summary", "Action needed", "Changes", "All customers", "Not verified", "About"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases())
 def test_any_run_reads_back_as_it_is(case: Case) -> None:
     """Whatever the lists and the API say, the workbooks verify, and both libraries read the same records of them."""

@@ -64,7 +64,7 @@ def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
     assert not (run.path / "by-owner").exists()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cases())
 def test_the_packs_add_up_to_the_whole(case: Case) -> None:
     """Every row is in exactly one pack, whoever owns it."""

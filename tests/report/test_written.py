@@ -21,7 +21,7 @@ RECORDS = st.lists(st.tuples(*[st.none() | TEXTS] * 3), max_size=6)
 NAMES = ["a", "b", 'c"d']
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RECORDS)
 def test_texts_come_back_from_both_formats(records: list[tuple[str | None, ...]]) -> None:
     """Quotes, commas, line ends of every kind, NUL, blanks, and nothing."""
