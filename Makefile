@@ -12,7 +12,8 @@ test: .venv/installed-test
 	$(BIN)/pytest
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
-SYSTEM_PACKAGES := chromium chromium-driver dbus-daemon gir1.2-secret-1 gnome-keyring haproxy nginx-light python3-gi tinyproxy
+SYSTEM_PACKAGES := chromium chromium-driver dbus-daemon gir1.2-secret-1 gnome-keyring haproxy libreoffice-calc nginx-light \
+  poppler-utils python3-gi tinyproxy
 
 test-system: .venv/installed-test
 	@for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \

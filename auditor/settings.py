@@ -15,7 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor.core.ledger import FailOn
+from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
 from auditor.core.proxy import LOOPBACK, Proxy
 from auditor.errors import SettingsError
 
@@ -138,6 +141,20 @@ def _proxy(text: str) -> Proxy | None:
     return proxy
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
+    return text
+
+
+def _fail_on(text: str) -> str:
+    if text not in (known := [what.value for what in FailOn]):
+        raise ValueError(f"{text!r} is none of {', '.join(known)}")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told from outside. `None` means not set."""
@@ -167,6 +184,13 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": duration})
     grace: float = field(default=30.0, metadata={"parse": _number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": _number(int, 0)})
+    packs: Packs = field(default=Packs.ACTING, metadata={"parse": packs})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
+    zone: str | None = field(default=None, metadata={"parse": _zone})
+    baseline: str | None = None
+    sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    fail_on: tuple[str, ...] = field(default=(), metadata={"parse": _fail_on, "many": ","})
+    limit: int | None = field(default=None, metadata={"parse": _number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": _number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": _number(int, 0)})
 
@@ -342,7 +366,13 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     parse = metadata.get("parse", str)
     value = value.reveal() if isinstance(value, Secret) else value
     try:
-        return parse(str(value))
+        return _several(value, metadata) if "many" in metadata else parse(str(value))
     except ValueError as error:
         shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
         raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None
+
+
+def _several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A setting with several values: a list, or a text in which a mark stands between them."""
+    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    return tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -17,11 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.changes import money, since_before
 from auditor.cli.progress import say, warn
 from auditor.commands.render import latest_run_id
+from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
-from auditor.core.ledger import Ledger
-from auditor.core.model import RunFacts, Verdict
+from auditor.core.ledger import MATCHED, Ledger
+from auditor.core.model import Verdict
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -30,9 +33,11 @@ if TYPE_CHECKING:
     from auditor.report import Verified
     from auditor.simulator import Simulator
 
+_WIDTH = 68
+"""Characters of a line that stands indented."""
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
-    "audit.xlsx": "for people",
+    "audit.xlsx": "all of it for account managers",
     "summary.csv": "counts by verdict, reason, status and owner",
     "summary.json": "the same for programs, with the run's facts",
     "blocked.csv": "who cannot buy now",
@@ -40,10 +45,12 @@ _WHAT = {
     "eligible.csv": "who can buy",
     "results.csv": "every row of the list",
     "results.parquet": "the same, typed",
+    "changes.csv": "what changed since the run before",
     "unlisted.csv": "your customers that no list mentions",
     "manifest.json": "SHA-256 of every file",
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as it came",
+    "before.parquet": "what was known before",
 }
 
 
@@ -54,8 +61,8 @@ def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
         return
     console = Console()
     console.print(_table(rendered))
-    for line in _ledger(rendered):
-        console.print(line, highlight=False)
+    for line in [*_ledger(rendered), *money(rendered.run), *since_before(rendered)]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     _files(console, rendered)
     console.print()
@@ -96,8 +103,9 @@ def _table(rendered: "Rendered") -> Table:
 def _ledger(rendered: "Rendered") -> list[str]:
     facts = rendered.facts
     lines = _balance(rendered.ledger)
-    sent, throttled = facts.requests.get("sent", 0), facts.requests.get("throttled", 0)
-    lines.append(f"Requests: {sent:,} sent, {throttled:,} throttled, in {facts.elapsed_seconds:,.1f} s{_pace(facts)}")
+    used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
+    wrapped = [part for line in used for part in wrap(line, _WIDTH)]
+    lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
@@ -117,12 +125,6 @@ def _balance(ledger: Ledger) -> list[str]:
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
-
-
-def _pace(facts: RunFacts) -> str:
-    learned, ideal = facts.pace.get("learned_per_minute"), facts.pace.get("percent_of_ideal")
-    at = f"; paced at {learned:,.0f} a minute at the end" if learned is not None else ""
-    return at + (f", {ideal:.0f} % of what the limit allows" if ideal is not None else "")
 
 
 def _files(console: Console, rendered: "Rendered") -> None:
@@ -157,6 +159,9 @@ def _as_a_run(rendered: "Rendered") -> str:
 def _next(rendered: "Rendered") -> None:
     """Says on standard error why the exit code is not 0, and the next command."""
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    if rendered.exit_code == MATCHED:
+        say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
+        return
     if rendered.end is not None:
         say(f"auditor: stopped early: {rendered.end.message}")
         say(f"  next: {rendered.end.hint}")

@@ -39,7 +39,7 @@ def render_only(run: Path, job: Job) -> Rendered:
         OutputError: the answers are safe, a report could not be written.
     """
     with one_writer_at_a_time(run):
-        return render(run, job.formats)
+        return _rendered(run, job, None)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def audit_own_list(job: Job) -> Rendered:
 
 def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
     if end is None:
-        return render(run, job.formats)
+        return render(run, job.formats).failing_on(job.settings.fail_on)
     try:
         return render(run, job.formats).ended_by(end)
     except OutputError as error:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands import unfinished
+from auditor.commands.baseline import KEY, choose, identity_of
+from auditor.commands.columns import known_columns
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
+from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
@@ -20,10 +23,12 @@ from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed
 
-KEPT = ("rate", "burst", "concurrency", "attempts", "timeout")
+KEPT = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless told otherwise."""
 OWN_LIST = "the partner's customer list"
 """The name of the list where none is handed in."""
+OWN_COLUMNS = ("relationship",)
+"""What that list has beside the customer's id and names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +160,10 @@ def _write_header(
         simulated=job.simulated,
         started_at=began,
         max_undetermined=job.settings.max_undetermined,
+        presentation=presentation(job.settings, known_columns(job.settings.sum, written.columns)),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
+    kept |= {KEY: choose(run.parent, identity_of(job, lists.names), job.settings.baseline)}
     with journal.Journal(run) as opened:
         opened.begin(
             facts,

@@ -1,12 +1,13 @@
 """A run folder -> its reports. Rule: nothing but the folder is read: no network, no credentials, no customer list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from auditor import journal
-from auditor.core.ledger import STOPPED, Ledger, complete, exit_code
+from auditor.core.changes import Counts
+from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import Freshness, RunEnd, RunFacts
 from auditor.errors import SettingsError
 
@@ -20,6 +21,8 @@ class Rendered:
         facts: of the run, from its journal.
         ledger: counted again from the written files.
         freshness: of the answers that decide.
+        changes: customers by what became of them since the baseline run, likewise; None where there is none.
+        fail_on: what the user wants to hear of by the exit code.
         end: why the session just over was ended early, with the next thing to do; None where it was not.
     """
 
@@ -28,16 +31,34 @@ class Rendered:
     ledger: Ledger
     freshness: Freshness = field(default_factory=Freshness)
     end: RunEnd | None = None
+    changes: Counts | None = None
+    fail_on: tuple[FailOn, ...] = ()
 
     def ended_by(self, end: RunEnd) -> Self:
         """The same, with the reason for an early end."""
         return replace(self, end=end)
 
+    def failing_on(self, what: Iterable[str]) -> Self:
+        """The same, with what the user wants to hear of by the exit code."""
+        return replace(self, fail_on=tuple(map(FailOn, what)))
+
     @property
     def exit_code(self) -> int:
         """What the command returns."""
-        # a full disk may have refused the line that says so
-        return STOPPED[self.end.cause] if self.end else exit_code(self.ledger, self.facts)
+        if self.end:
+            # a full disk may have refused the line that says so
+            return STOPPED[self.end.cause]
+        return exit_code(self.ledger, self.facts, self.fail_on, self._changed)
+
+    @property
+    def matched(self) -> tuple[FailOn, ...]:
+        """What of it was found."""
+        return matched(self.ledger, self.fail_on, self._changed)
+
+    @property
+    def _changed(self) -> set[FailOn]:
+        changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
+        return changed | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
 
     @property
     def unanswered(self) -> int:
@@ -51,19 +72,25 @@ class Rendered:
 
 
 def render(run: Path, formats: Collection[str]) -> Rendered:
-    """Writes every report of a run, verifies all that was written, and lets `latest` follow.
+    """Writes every report of a run, verifies all that was written, and lets the history and `latest` follow.
 
     Raises:
         OutputError: a report could not be written; the journal is untouched.
         IncompleteError: the journal has no readable header, or the written files disagree.
     """
     from auditor import report
+    from auditor.commands.baseline import settle, source_of
 
-    facts = journal.read_facts(run)
-    report.render(run, facts, journal.answer_blocks(run), formats, journal.member_blocks(run))
-    # what else a person keeps in the folder does not make the run less complete
-    found = report.verify(run, strays=False)
-    rendered = Rendered(run, facts, found.ledger, found.freshness)
+    source = source_of(run)
+    source = replace(source, facts=settle(run, source.facts))
+    with report.recording(run.resolve().parent, source.facts) as record:
+        report.render(source, formats, record)
+        # what else a person keeps in the folder does not make the run less complete
+        verified = report.verify(run, strays=False)
+        if record:
+            record.publish()
+    facts = source.facts
+    rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     # made-up data must never stand where people look for their customers
     if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
         report.point_latest(run.parent, run.name)

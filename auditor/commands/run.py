@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from auditor import customers
-from auditor.commands import audit, signing_in
-from auditor.commands.beginning import start
+from auditor.commands import audit, baseline, signing_in
+from auditor.commands.beginning import OWN_COLUMNS, OWN_LIST, start
+from auditor.commands.columns import known_columns
 from auditor.commands.job import Job
 from auditor.commands.render import Rendered
 from auditor.core.model import Customer, RejectedRow
@@ -20,12 +21,15 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
         job: how.
 
     Raises:
+        SettingsError: the run to compare with cannot be, or a column to add up is not there.
         SignInError: nothing is set to sign in with.
         CustomerListError: a list cannot be read, is empty, or has no id column.
         OutputError: the answers are safe, a report could not be written.
     """
     signing_in.check(job.settings)
+    baseline.check(job, sources or (OWN_LIST,))
     if not sources:
+        known_columns(job.settings.sum, OWN_COLUMNS)
         with audit.locked(job):
             return audit.audit_own_list(job)
     with ExitStack() as opened:

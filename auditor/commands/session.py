@@ -3,10 +3,12 @@ and a run whose end is not on the disk has not come to its end.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,13 @@ from auditor.commands.job import Job
 from auditor.commands.membership import check_membership
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
+from auditor.core.account import in_words
 from auditor.core.model import Answer, Cause, RunEnd
 from auditor.core.resume import still_to_ask
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
+
+_log = logging.getLogger(__name__)
 
 
 async def ask(run: Path, job: Job, api: Fetching) -> RunEnd | None:
@@ -71,7 +76,8 @@ async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) ->
 
         try:
             async with syncing(opened.sync, job.settings.sync_seconds, unsafe):
-                return await _ask_all(run, opened, job, api) or next(iter(stopped), None)
+                ended = await _ask_all(run, opened, job, api) or next(iter(stopped), None)
+                return ended or _limited(run, job.settings.limit)
         except (SignInError, StoppedEarlyError) as error:
             return signing_in.run_end(error)
         except OSError as error:
@@ -101,6 +107,7 @@ def _spent(api: Fetching, elapsed: float) -> journal.Spent:
         "percent_of_ideal": account.percent_of_ideal,
     }
     rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
+    _log.info("session over: %s", "; ".join(in_words(account.requests, rounded, elapsed)))
     return journal.Spent(elapsed, account.requests, rounded)
 
 
@@ -113,16 +120,32 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
         _reuse(opened, journal.reusable(run, since, job.watch.warned), journal.finally_answered(run, facts.rows))
     done = journal.finally_answered(run, facts.rows)
-    api.pacing.expect(facts.customers - len(done))
-    job.watch.started(facts, facts.customers - len(done), api.pacing.eta)
+    limit = job.settings.limit
+    to_ask = facts.customers - len(done)
+    if limit:
+        to_ask = sum(1 for _ in still_to_ask(islice(journal.wanted(run), limit), done))
+    api.pacing.expect(to_ask)
+    job.watch.started(facts, to_ask, api.pacing.eta)
 
     def record(row: int, answer: Answer) -> None:
         opened.record(row, answer)
         job.watch.told(answer)
 
-    wanted = still_to_ask(journal.wanted(run), done)
+    wanted = still_to_ask(islice(journal.wanted(run), limit), done)
     end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
+
+
+def _limited(run: Path, limit: int | None) -> RunEnd | None:
+    """Why the run is not finished, where the limit left somebody out."""
+    facts = journal.read_facts(run)
+    if limit is None or limit >= facts.customers:
+        return None
+    done = journal.finally_answered(run, facts.rows)
+    if all(row in done for row, _ in islice(journal.wanted(run), limit, None)):
+        return None
+    message = f"only the first {limit:,} of {facts.customers:,} customers were asked for (--limit)"
+    return RunEnd(Cause.LIMIT, message, "resume asks for the others")
 
 
 async def _signed_in(api: Fetching) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
+from auditor.core.baseline import Baseline
 from auditor.core.presentation import Presentation
 
 VALIDATION_TYPE = "account"
@@ -116,6 +117,8 @@ class Cause(StrEnum):
     SERVICE = "service"
     """The service is plainly down, or is not the one that was meant."""
     DEADLINE = "deadline"
+    LIMIT = "limit"
+    """Only so many customers were to be asked for."""
     DISK = "disk"
     """The journal could not be written any more."""
     INTERRUPTED = "interrupted"
@@ -327,6 +330,7 @@ class RunFacts:
         membership: what is known of the partner's own customer list; None where it was not asked for.
         max_undetermined: rows that may stay undetermined in a run that still counts as complete.
         presentation: how it wants its documents for people.
+        baseline: what it is compared with; None where its reports were not made yet, or by a version that compared nothing.
         damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
     """
 
@@ -350,6 +354,7 @@ class RunFacts:
     membership: Membership | None = None
     max_undetermined: int = 0
     presentation: Presentation = field(default_factory=Presentation)
+    baseline: Baseline | None = None
     damaged_lines: tuple[int, ...] = ()
 
     @property

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
+CUSTOMER_ID = "{customer_id}"
+"""Stands for the id in a link to a customer."""
+CUSTOMER_LINK = f"https://partner.microsoft.com/dashboard/v2/customers/{CUSTOMER_ID}"
+"""Where the portal shows a customer."""
+
 
 class Packs(StrEnum):
     """Which account managers get a workbook of their own."""
@@ -27,7 +32,7 @@ class Presentation:
         sums: columns of the customer lists that are added up by verdict and owner.
     """
 
-    customer_link: str = "https://partner.microsoft.com/dashboard/v2/customers/{customer_id}"
+    customer_link: str = CUSTOMER_LINK
     packs: Packs = Packs.ACTING
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
@@ -46,3 +51,33 @@ class Presentation:
         known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
         given = cls(**known)
         return cls(given.customer_link, Packs(given.packs), given.zone, tuple(given.sums))
+
+
+_LONGEST_LINK = 1900
+"""Spreadsheets take 2,079 characters, and the id is longer than what stands for it."""
+
+
+def packs(text: str) -> Packs:
+    """A word for who gets a workbook.
+
+    Raises:
+        ValueError: there is no such word.
+    """
+    if text not in {*Packs}:
+        raise ValueError(f"must be one of {', '.join(Packs)}")
+    return Packs(text)
+
+
+def customer_link(text: str) -> str:
+    """A link to a customer, with `{customer_id}` for the id; empty for none.
+
+    Raises:
+        ValueError: it is no web address, or has no place for the id.
+    """
+    if text and (not text.startswith(("https://", "http://")) or not text.isprintable() or set(text) & set(' "<>')):
+        raise ValueError("must be a web address, or empty for no links")
+    if text and CUSTOMER_ID not in text:
+        raise ValueError(f"must hold {CUSTOMER_ID} where the id belongs")
+    if len(text) > _LONGEST_LINK:
+        raise ValueError(f"must have at most {_LONGEST_LINK:,} characters")
+    return text

@@ -10,6 +10,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
+from auditor.core.gate import DOUBTED
 from auditor.core.model import Finding, Next
 
 LONGEST_RETRY_AFTER = 300.0
@@ -62,8 +63,8 @@ def decide(
     """
     match finding.next:
         case Next.WAIT:
-            # the gate may be open to others: the limit of one customer is no matter of theirs
-            return Again(retry_after or 0.0)
+            # the gate may stay open to others, where the limit is this customer's own
+            return Again(retry_after if retry_after is not None and retry_after > DOUBTED else 0.0)
         case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
             if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
                 return Stop()

@@ -11,12 +11,13 @@ JOURNAL = "journal.jsonl"
 SCHEMA_VERSION = 1
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 """How the lines about customers begin: a million of them are told from the others by that alone."""
+_encode = msgspec.json.Encoder().encode
 _CRC = len(b',"crc":"12345678"}\n')
 
 
-def encode(document: dict[str, Any]) -> bytes:
+def encode(document: dict[str, Any] | msgspec.Struct) -> bytes:
     """The line for a document, its line end included."""
-    line = msgspec.json.encode(document)[:-1]
+    line = _encode(document)[:-1]
     return line + b',"crc":"%08x"}\n' % zlib.crc32(line)
 
 

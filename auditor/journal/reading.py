@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from auditor.core.baseline import Baseline
 from auditor.core.model import Cause, Membership, Reason, RunFacts
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, read_lines
-from auditor.journal.shapes import Answer, End, Header, Line, Member, Members, Session, understood
+from auditor.journal.shapes import Answer, Compared, End, Header, Line, Member, Members, Session, understood
 
 _BLOCK = 4 << 20
 
@@ -19,6 +20,7 @@ class _Reading:
     header: Header | None = None
     ends: list[End] = field(default_factory=list)
     membership: Membership | None = None
+    baseline: Baseline | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
 
@@ -26,6 +28,11 @@ class _Reading:
         """Takes in what a line says of the run as a whole."""
         match line:
             case Answer() | Member():
+                return
+            case Compared():
+                # written after a session's end, when the reports are made
+                known = Baseline(line.run_id, line.started_at, line.note, line.digest)
+                self.baseline = self.baseline or known
                 return
             case Session():
                 pass
@@ -109,6 +116,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         requests=requests,
         pace=reading.ends[-1].pace if reading.ends else {},
         membership=reading.membership,
+        baseline=reading.baseline,
         damaged_lines=tuple(reading.damaged),
     )
 

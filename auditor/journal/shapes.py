@@ -65,6 +65,27 @@ class Answer(Struct, tag_field="kind", tag="answer"):
     reused_from: str | None = None
 
 
+class WrittenAnswer(Struct, tag_field="kind", tag="answer", gc=False):
+    """An answer as it is written, in the order of its fields; a struct is encoded in half the time of a dictionary."""
+
+    row: int
+    customer_id: str
+    reason: Reason
+    final: bool
+    status: str | None
+    last_update_raw: str | None
+    checked_at: datetime
+    attempts: int
+    http_status: int | None
+    error_code: str | None
+    error_name: str | None
+    error_message: str | None
+    request_id: str | None
+    correlation_id: str | None
+    ms_cv: str | None
+    server_id: str | None
+
+
 class Member(Struct, tag_field="kind", tag="member"):
     """Whether the partner's own list has a customer; `row` where it was asked for singly."""
 
@@ -96,7 +117,16 @@ class End(Struct, tag_field="kind", tag="end"):
     pace: dict[str, float | None] = {}
 
 
-Line = Header | Session | Answer | Member | Members | End
+class Compared(Struct, tag_field="kind", tag="baseline"):
+    """What the run is compared with."""
+
+    run_id: str
+    started_at: datetime | None
+    note: str
+    digest: str
+
+
+Line = Header | Session | Answer | Member | Members | End | Compared
 
 
 class _Version(Struct):

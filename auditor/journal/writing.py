@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from auditor import __version__
+from auditor.core.baseline import Baseline
 from auditor.core.customer_page import Listed
 from auditor.core.model import Answer, Cause, Membership, RunFacts
 from auditor.journal.appending import LineFile, sync_folder
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
+from auditor.journal.shapes import WrittenAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +88,25 @@ class Journal:
             OSError: the disk is full, or the file is gone; the answer is not in it.
         """
         finding, reply = answer.finding, answer.reply
-        self._append(
-            {
-                "kind": "answer",
-                "row": row,
-                "customer_id": answer.customer_id,
-                "reason": finding.reason.value,
-                "final": finding.final,
-                "status": finding.status,
-                "last_update_raw": finding.last_update_raw,
-                "checked_at": reply.received_at,
-                "attempts": answer.attempts,
-                "http_status": reply.http_status,
-                "error_code": finding.error_code,
-                "error_name": finding.error_name,
-                "error_message": finding.error_message,
-                "request_id": reply.request_id,
-                "correlation_id": reply.correlation_id,
-                "ms_cv": reply.ms_cv,
-                "server_id": reply.server_id,
-            }
+        line = WrittenAnswer(
+            row,
+            answer.customer_id,
+            finding.reason,
+            finding.final,
+            finding.status,
+            finding.last_update_raw,
+            reply.received_at,
+            answer.attempts,
+            reply.http_status,
+            finding.error_code,
+            finding.error_name,
+            finding.error_message,
+            reply.request_id,
+            reply.correlation_id,
+            reply.ms_cv,
+            reply.server_id,
         )
+        self._file.append(encode(line))
 
     def begin_session(self) -> None:
         """Writes that a session of asking starts; until its end is written, the run counts as interrupted."""
@@ -145,6 +145,18 @@ class Journal:
                 "customers": found.customers,
                 "complete": found.complete,
                 "message": found.message,
+            }
+        )
+
+    def baseline(self, baseline: Baseline) -> None:
+        """Writes what the run is compared with; the first such line counts."""
+        self._append(
+            {
+                "kind": "baseline",
+                "run_id": baseline.run_id,
+                "started_at": baseline.started_at,
+                "note": baseline.note,
+                "digest": baseline.digest,
             }
         )
 

@@ -38,7 +38,7 @@ def writing(schema: pa.Schema, create: Callable[[str], Sink]) -> Iterator[Callab
 
     def write(frame: pd.DataFrame) -> None:
         verdicts = frame["verdict"].cat.codes.to_numpy()
-        table = _as_texts(to_table(frame, schema))
+        table = as_texts(to_table(frame, schema))
         append(results, table)
         for verdict, sink in splits.items():
             append(sink, table.filter(pa.array(verdicts == VERDICTS.index(verdict))))
@@ -59,7 +59,7 @@ def line(values: Iterable[object]) -> bytes:
     return (",".join(quoted) + "\n").encode()
 
 
-def _as_texts(table: pa.Table) -> pa.Table:
+def as_texts(table: pa.Table) -> pa.Table:
     """The same with times as text; pyarrow writes a blank for the `T`."""
     for place, field in enumerate(table.schema):
         if field.type == TIME:

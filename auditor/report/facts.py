@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from auditor.core.baseline import Baseline
 from auditor.core.model import Cause, ListFile, Membership, RunFacts, Way
 from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
@@ -28,7 +29,8 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
     if header is None or header["schema_version"] != SCHEMA_VERSION:
         raise IncompleteError(f"{JOURNAL}: no header of schema version {SCHEMA_VERSION}")
     ends = by_kind.get("end", [])
-    last = documents[-1] if documents[-1]["kind"] == "end" else None
+    session = [document for document in documents if document["kind"] != "baseline"]
+    last = session[-1] if session[-1]["kind"] == "end" else None
     requests: Counter[str] = Counter()
     for end in ends:
         requests.update(end["requests"])
@@ -48,8 +50,17 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         requests=dict(requests),
         pace=ends[-1].get("pace", {}) if ends else {},
         membership=_membership(by_kind.get("membership", [])),
+        baseline=_baseline(by_kind.get("baseline", [])),
         damaged_lines=tuple(damaged),
     )
+
+
+def _baseline(documents: list[dict[str, Any]]) -> Baseline | None:
+    if not documents:
+        return None
+    first = documents[0]
+    began = first["started_at"] and datetime.fromisoformat(first["started_at"])
+    return Baseline(first["run_id"], began, first["note"], first["digest"])
 
 
 def _membership(documents: list[dict[str, Any]]) -> Membership | None:

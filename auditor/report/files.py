@@ -62,6 +62,7 @@ class Sink:
         self._part = path.with_name(f".{path.name}.part")
         self._size = 0
         self._hash = hashlib.sha256()
+        self._entry: Entry | None = None
         with told_as_output_error(path):
             self._file = self._part.open("wb", buffering=_BUFFER)
 
@@ -85,16 +86,19 @@ class Sink:
         """Does nothing: `finish` does it for the whole file."""
 
     def finish(self) -> Entry:
-        """Forces the file to the disk, still under its passing name.
+        """Forces the file to the disk, still under its passing name; does nothing the second time.
 
         Raises:
             OutputError: it cannot be.
         """
+        if self._entry is not None:
+            return self._entry
         with told_as_output_error(self._path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-        return Entry(self.name, self._size, self._hash.hexdigest(), self.records)
+        self._entry = Entry(self.name, self._size, self._hash.hexdigest(), self.records)
+        return self._entry
 
     def take_name(self) -> None:
         """Gives the finished file its real name.
@@ -116,12 +120,12 @@ class Sink:
 class Staging:
     """Several files that appear together, or not at all where one of them cannot be written.
 
-    Args:
-        folder: where they go.
+    Attributes:
+        folder: where they go. Its files named `.*.part` are passing ones, which the next rendering removes.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = self._folder = folder
         self._sinks: list[Sink] = []
 
     def __enter__(self) -> Self:
@@ -133,6 +137,8 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         for sink in self._sinks:
             sink.discard()
+        with suppress(OSError):  # it is not empty, or there is none
+            (self._folder / PACKS).rmdir()
 
     def create(self, name: str) -> Sink:
         """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.

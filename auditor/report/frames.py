@@ -46,11 +46,13 @@ class Batch:
 
     Attributes:
         frame: the records, with the columns of the schema: Arrow-backed, categoricals for verdict, status and reason.
+        numbers: for each record its customer's number in the roster, or NOBODY.
         first: for each record, whether it is the first of its customer.
         owner_first: likewise, of its customer under its owner.
     """
 
     frame: pd.DataFrame
+    numbers: npt.NDArray[np.int32]
     first: npt.NDArray[np.bool_]
     owner_first: npt.NDArray[np.bool_]
 
@@ -81,7 +83,7 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
         answered = answers.of(numbers)
         reasons = members.judged(_reasons(rows["reason"], answered["reason"]), numbers)
         frame = _frame(members.completed(rows, numbers), answered, reasons, columns)
-        yield Batch(frame, roster.first[here], roster.owner_first[here])
+        yield Batch(frame, numbers, roster.first[here], roster.owner_first[here])
 
 
 def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:

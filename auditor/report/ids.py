@@ -14,8 +14,9 @@ _LENGTH = len("00000000-0000-0000-0000-000000000000")
 _DASHES = [8, 13, 18, 23]
 _HEX = [place for place in range(_LENGTH) if place not in _DASHES]
 _NO_DIGIT = 16
+_DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 _VALUE = np.full(256, _NO_DIGIT, np.uint8)
-_VALUE[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(_NO_DIGIT)
+_VALUE[_DIGITS] = np.arange(_NO_DIGIT)
 
 
 def pack(ids: pa.ChunkedArray, name: str) -> pa.Array:
@@ -41,6 +42,16 @@ def pack(ids: pa.ChunkedArray, name: str) -> pa.Array:
     packed = digits[:, ::2] << 4 | digits[:, 1::2]
     valid = pa.array(ids.is_valid().to_numpy()).buffers()[1]
     return pa.Array.from_buffers(PACKED, len(packed), [valid, pa.py_buffer(packed.tobytes())])
+
+
+def unpack(packed: pa.Array) -> pa.Array:
+    """Bytes -> lower-case, dashed GUIDs; there must be no null among them."""
+    values = np.frombuffer(packed.buffers()[1], np.uint8, len(packed) * 16, packed.offset * 16).reshape(-1, 16)
+    chars = np.full((len(packed), _LENGTH), ord("-"), np.uint8)
+    chars[:, _HEX[::2]] = _DIGITS[values >> 4]
+    chars[:, _HEX[1::2]] = _DIGITS[values & 15]
+    fixed = pa.Array.from_buffers(pa.binary(_LENGTH), len(packed), [None, pa.py_buffer(chars.tobytes())])
+    return fixed.cast(pa.binary()).cast(pa.string())
 
 
 def _not_an_id(name: str) -> IncompleteError:

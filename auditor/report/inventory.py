@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import IncompleteError
-from auditor.report import summary, unlisted
+from auditor.report import before, changes, summary, unlisted
 from auditor.report.files import Entry
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION
 from auditor.report.writers import DOCUMENTS, TABLES
 
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
-_KNOWN = {*_ALWAYS, unlisted.NAME, *(name for kind in TABLES.values() for name in kind.names)}
+_KNOWN = {*_ALWAYS, before.NAME, changes.CSV, unlisted.NAME, *(name for kind in TABLES.values() for name in kind.names)}
 
 
 @dataclass(frozen=True, slots=True)

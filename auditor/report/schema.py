@@ -17,15 +17,15 @@ SCHEMA_VERSION = 1
 ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
 
 TIME = pa.timestamp("us", "UTC")
-_WORD = pa.dictionary(pa.int32(), pa.string())
+WORD = pa.dictionary(pa.int32(), pa.string())
 
 FIXED = (
     pa.field("customer_id", pa.string(), nullable=False),
     pa.field("company_name", pa.string()),
     pa.field("domain", pa.string()),
-    pa.field("verdict", _WORD, nullable=False),
-    pa.field("status", _WORD),
-    pa.field("reason", _WORD, nullable=False),
+    pa.field("verdict", WORD, nullable=False),
+    pa.field("status", WORD),
+    pa.field("reason", WORD, nullable=False),
     pa.field("last_update", TIME),
     pa.field("last_update_raw", pa.string()),
     pa.field("days_in_status", pa.int32()),

@@ -1,4 +1,4 @@
-"""The pandas stage itself. Rule: a report is a function of rows.jsonl and the journal, and of nothing else.
+"""The pandas stage itself. Rule: a report is a function of rows.jsonl, the journal and before.parquet, and of nothing else.
 
 rows.jsonl is read for who stands where, then in batches that go, each as a DataFrame, to every table's writer while the
 ledger is folded; the documents for people, which begin with the counts, go over it again. So memory holds the answers and
@@ -8,36 +8,35 @@ one batch, not the report.
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
+import pyarrow.parquet
 
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import RunFacts
 from auditor.errors import IncompleteError, SettingsError
-from auditor.report import summary, unlisted
+from auditor.report import before, changes, summary, unlisted
 from auditor.report.answers import read_answers
+from auditor.report.before import Source
 from auditor.report.files import Entry, Staging, measure
 from auditor.report.frames import Batch, batches, tallies
+from auditor.report.history import Record
 from auditor.report.members import Members, read_members
 from auditor.report.roster import Roster, read_roster
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
-from auditor.report.told import Told, beside
+from auditor.report.taking import Taking
+from auditor.report.told import tell
 from auditor.report.writers import DOCUMENTS, FORMATS, TABLES, Write, write_manifest
 
 
-def render(
-    run: Path, facts: RunFacts, answers: Iterable[bytes], formats: Collection[str], members: Iterable[bytes] = ()
-) -> Ledger:
+def render(source: Source, formats: Collection[str], record: Record | None = None) -> Ledger:
     """Writes every report of a run, the manifest last.
 
     Args:
-        run: the run's folder, with rows.jsonl and journal.jsonl.
-        facts: what the journal says of the run as a whole.
-        answers: the journal's undamaged answer lines, in blocks of whole lines, in its order.
+        source: the run: its folder with rows.jsonl and journal.jsonl, and before.parquet where the journal names it.
         formats: which of `FORMATS` to write; the summary is always written.
-        members: likewise the lines about who is in the partner's own customer list; read only where `facts` say that
-            it was asked for.
+        record: is given what the history keeps of the run.
 
     Returns:
         The ledger as it was counted while writing.
@@ -47,6 +46,7 @@ def render(
         IncompleteError: rows.jsonl or the journal are damaged, or not of one run.
         OutputError: a file cannot be written (or read); no half-written file is left.
     """
+    run, facts = source.run, source.facts
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
@@ -55,20 +55,23 @@ def render(
         roster = read_roster(run)
         if facts.list_digest and roster.digest != facts.list_digest:
             raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
-        answered, own = read_answers(answers, roster), read_members(members, roster, facts.membership)
-        parts = batches(run, facts.columns, roster, answered, own)
-        ledger = fold(_written(parts, facts, chosen, staging), facts.rows, facts.customers)
-        counted = summary.Summary(ledger, facts, own.unchecked(answered), _unlisted(own, staging), answered.freshness)
+        answered, own = read_answers(source.answers, roster), read_members(source.members, roster, facts.membership)
+        known = before.read_before(run, facts.baseline, roster)
+
+        def parts() -> Iterator[Batch]:
+            return batches(run, facts.columns, roster, answered, own)
+
+        taking = Taking(facts, known, staging, record)
+        ledger = fold(_written(map(taking.take, parts()), facts, chosen, staging), facts.rows, facts.customers)
+        counts, sums = taking.finish()
+        unchecked, beyond = own.unchecked(answered), _unlisted(own, staging)
+        counted = summary.Summary(ledger, facts, unchecked, beyond, answered.freshness, counts, sums)
         _write_summary(counted, staging)
-
-        def frames() -> Iterator[pd.DataFrame]:
-            return map(beside, batches(run, facts.columns, roster, answered, own))
-
-        told = Told(facts, ledger, summary.note(counted), frames)
+        told = tell(counted, known, parts)
         for name in DOCUMENTS.keys() & {*chosen}:
             DOCUMENTS[name].write(told, staging)
         entries = staging.publish(outdated=_outdated(run, chosen))
-    write_manifest(run, facts.run_id, [*entries, *_sources(run, roster)])
+    write_manifest(run, facts.run_id, [*entries, *_sources(run, facts, roster)])
     return ledger
 
 
@@ -114,10 +117,12 @@ def _outdated(run: Path, chosen: Iterable[str]) -> list[str]:
         if any(document.owns(way) for document in DOCUMENTS.values())
     ]
     tables = (name for other, table in TABLES.items() if other not in chosen for name in table.names)
-    return [MANIFEST, unlisted.NAME, *documents, *tables]
+    return [MANIFEST, unlisted.NAME, changes.CSV, *documents, *tables]
 
 
-def _sources(run: Path, roster: Roster) -> Iterator[Entry]:
+def _sources(run: Path, facts: RunFacts, roster: Roster) -> Iterator[Entry]:
     yield Entry(ROWS, roster.size, roster.digest, roster.rows)
+    if facts.baseline and facts.baseline.digest:
+        yield replace(measure(run / before.NAME), records=pyarrow.parquet.read_metadata(run / before.NAME).num_rows)
     if (run / JOURNAL).exists():
         yield measure(run / JOURNAL)

@@ -1,18 +1,22 @@
 """summary.csv and summary.json. Rule: both say in their first lines whether the run is complete, and if not, why.
 
-summary.csv is in long form, `scope,verdict,reason,status,owner,rows,customers,note`. The scope says which keys a line
-counts by, and the other keys are empty:
+summary.csv is in long form: `scope,verdict,reason,status,owner,rows,customers,note`, and `summary_more.COLUMNS`. The scope
+says which keys a line counts by, and the other keys are empty:
 
-========  =================================================================================
+========= =================================================================================
 run       all rows; `note` says whether the run is complete; the first line
 verdict   by verdict; all three, always
 reason    by verdict and reason
 status    by verdict, reason and status; status is empty where there was no answer
 owner     by verdict and owner; owner is empty where the list names none
 unlisted  the partner's own customers that no row names, so 0 rows; only where its list was read
-========  =================================================================================
+change    customers by what became of them since the baseline run, so 0 rows; only where there is one
+sum       a column of the lists (`column`) added up by verdict: `rows` with a number, their `total`, and how many rows are
+          `unparsed` (a text that is not certainly a number) or `empty`; only where a run asks for it
+sum_owner the same by verdict and owner
+========= =================================================================================
 
-Within a scope rows add up to the run's, but for `unlisted`; so do customers, but for `owner`: a customer on rows of two
+Within a scope rows add up to the run's, but for the last four; so do customers, but for `owner`: a customer on rows of two
 owners counts for each. Neither file holds the time of rendering: the same folder gives the same bytes.
 """
 
@@ -22,14 +26,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from auditor.core.changes import Counts
 from auditor.core.ledger import Count, Ledger, complete
 from auditor.core.model import Freshness, Membership, RunFacts, Verdict, Way
-from auditor.report import csv
+from auditor.core.money import Sum
+from auditor.report import csv, summary_more
 from auditor.report.schema import SCHEMA_VERSION
 
 CSV, JSON = "summary.csv", "summary.json"
 NAMES = (CSV, JSON)
-COLUMNS = ("scope", "verdict", "reason", "status", "owner", "rows", "customers", "note")
+COLUMNS = ("scope", "verdict", "reason", "status", "owner", "rows", "customers", "note", *summary_more.COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Summary:
         unchecked: customers without an account status of whom it is not known whether they are the partner's.
         unlisted: the partner's own customers that no row names; None where its list was not paged through.
         freshness: of the answers that decide.
+        changes: since the baseline run; None where there is none.
+        sums: of columns of the lists.
     """
 
     ledger: Ledger
@@ -49,22 +57,27 @@ class Summary:
     unchecked: int = 0
     unlisted: int | None = None
     freshness: Freshness = field(default_factory=Freshness)
+    changes: Counts | None = None
+    sums: tuple[Sum, ...] = ()
 
 
 def as_csv(told: Summary) -> bytes:
     """The counts in long form."""
     rows, customers = (sum(getattr(c, unit) for c in told.ledger.statuses) for unit in ("rows", "customers"))
-    records: list[tuple[object, ...]] = [COLUMNS, ("run", "", "", "", "", rows, customers, note(told))]
+    records: list[tuple[object, ...]] = [("run", "", "", "", "", rows, customers, note(told))]
     for scope, c in _scoped(told.ledger):
         records.append((scope, c.verdict, c.reason, c.status, c.owner, c.rows, c.customers, ""))
     if told.unlisted is not None:
         records.append(("unlisted", "", "", "", "", 0, told.unlisted, _listing(told)))
-    return b"".join(map(csv.line, records))
+    counts = ((*record, *("",) * len(summary_more.COLUMNS)) for record in records)
+    return b"".join(map(csv.line, [COLUMNS, *counts, *summary_more.records(told.changes, told.sums)]))
 
 
 def lines(told: Summary) -> int:
     """How many records summary.csv has for this."""
-    return 1 + len(_scoped(told.ledger)) + (told.unlisted is not None)
+    return (
+        1 + len(_scoped(told.ledger)) + (told.unlisted is not None) + len(summary_more.records(told.changes, told.sums))
+    )
 
 
 def _scoped(ledger: Ledger) -> list[tuple[str, Count]]:
@@ -110,6 +123,8 @@ def as_json(told: Summary) -> bytes:
         "reasons": _counts(ledger.by_reason()),
         "statuses": _counts(ledger.by_status()),
         "owners": _counts(ledger.owners),
+        "changes": summary_more.changes_document(facts.baseline, told.changes),
+        "sums": summary_more.sums_document(told.sums),
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 

@@ -4,27 +4,33 @@ A document is made after the tables are written and the ledger is counted, so th
 run is. It goes over the records again as often as it likes: a batch is in memory, not the report.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import pandas as pd
 import pyarrow as pa
 
+from auditor.core.baseline import Baseline
+from auditor.core.changes import CHANGES, Change
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import RunFacts
+from auditor.core.money import Sum
+from auditor.report import changes
+from auditor.report.before import Before
 from auditor.report.frames import Batch
-from auditor.report.schema import TIME, arrow_types
+from auditor.report.schema import TIME, WORD, arrow_types
+from auditor.report.summary import Summary, note
 
-_WORD = pa.dictionary(pa.int32(), pa.string())
 _FLAG = pa.bool_()
 
 BESIDE = pa.schema(
     [
         ("first", _FLAG),
         ("owner_first", _FLAG),
-        ("change", _WORD),
-        ("verdict_before", _WORD),
+        ("change", WORD),
+        ("verdict_before", WORD),
         ("status_before", pa.string()),
         ("blocked_since", TIME),
         ("times_blocked", pa.int32()),
@@ -49,6 +55,33 @@ BESIDE = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed since the baseline run.
+
+    Attributes:
+        run_id: of the baseline.
+        started_at: when the baseline run began; aware, UTC.
+        note: what this is compared with, and what a reader must mind, in one sentence.
+        counts: customers by change, every `Change` in its order, 0 included.
+        news: how many customers are blocked now that the baseline does not have as blocked (`core.changes.news`).
+        frames: gives what changed, in batches with the columns of `report.changes.CHANGED`: in input order, then whoever
+            is gone.
+    """
+
+    run_id: str
+    started_at: datetime
+    note: str
+    counts: Mapping[Change, int]
+    news: int
+    frames: Callable[[], Iterator[pd.DataFrame]]
+
+    @property
+    def total(self) -> int:
+        """Customers for whom something changed; those that could not be compared are not among them."""
+        return sum(self.counts[change] for change in CHANGES)
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a run has to tell.
 
@@ -57,12 +90,19 @@ class Told:
         ledger: its counts.
         note: whether it is complete, and what a reader must mind, in one line; as in the summaries.
         frames: gives the records in input order, in batches; each frame has the columns of `results`, then BESIDE.
+        changes: since the baseline run; None where there is none to compare with.
+        without_changes: why there is none, in one sentence.
+        sums: of the columns in `facts.presentation.sums`, in this order: by column; first all owners together (owner
+            None), then by owner; of each the three verdicts, always all of them.
     """
 
     facts: RunFacts
     ledger: Ledger
     note: str
     frames: Callable[[], Iterator[pd.DataFrame]]
+    changes: Changed | None = None
+    without_changes: str = ""
+    sums: tuple[Sum, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -70,9 +110,44 @@ class Told:
         return complete(self.ledger, self.facts)
 
 
-def beside(batch: Batch) -> pd.DataFrame:
+def tell(counted: Summary, before: Before, parts: Callable[[], Iterator[Batch]]) -> Told:
+    """What the documents are made from.
+
+    Args:
+        counted: what the summaries tell.
+        before: what was known of the customers before the run.
+        parts: gives the run's records.
+    """
+    baseline = counted.facts.baseline or Baseline()
+
+    def changed() -> Iterator[pa.Table]:
+        for batch in parts():
+            yield changes.changed(batch, changes.beside(batch, before))
+        yield from changes.gone(before)
+
+    def frames() -> Iterator[pd.DataFrame]:
+        return (table.to_pandas(types_mapper=arrow_types) for table in changed() if len(table))
+
+    found = None
+    if counted.changes and baseline.started_at:
+        found = Changed(
+            *(baseline.run_id, baseline.started_at, baseline.note),
+            *(counted.changes.customers, counted.changes.news, frames),
+        )
+    return Told(
+        counted.facts,
+        counted.ledger,
+        note(counted),
+        lambda: (beside(batch, before) for batch in parts()),
+        found,
+        "" if found else baseline.note,
+        counted.sums,
+    )
+
+
+def beside(batch: Batch, before: Before) -> pd.DataFrame:
     """The batch's records with the columns of BESIDE."""
-    known = {"first": pa.array(batch.first), "owner_first": pa.array(batch.owner_first)}
-    columns = [known.get(field.name, pa.nulls(len(batch.frame), field.type)) for field in BESIDE]
-    added = pa.table(columns, schema=BESIDE).to_pandas(types_mapper=arrow_types)
+    known = changes.beside(batch, before)
+    table = pa.table([known[field.name].cast(field.type) for field in BESIDE], schema=BESIDE)
+    added = table.to_pandas(types_mapper=arrow_types)
     return cast("pd.DataFrame", pd.concat([batch.frame, added], axis="columns"))

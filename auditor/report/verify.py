@@ -7,7 +7,7 @@ counts in the manifest. So files that were changed together with their hashes st
 each other. Records stream by one at a time.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +17,21 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
+from auditor.core.changes import Counts
 from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Freshness, Reason, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report import csv, expected, parquet, summary, unlisted
+from auditor.report import before, csv, expected, parquet, summary, unlisted
+from auditor.report import changes as changes_csv
+from auditor.report.changes_check import Checking
 from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
+from auditor.report.page_check import check_page
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
+from auditor.report.workbook_check import check_workbooks
 from auditor.report.writers import DOCUMENTS
 from auditor.report.written import Cells, Record, csv_file, csv_results, parquet_results, picker
 
@@ -44,6 +49,7 @@ class Verified:
         facts: of the run, from its journal.
         ledger: counted from the records of `results`.
         freshness: of the answers that decide.
+        changes: customers by what became of them since the baseline run; None where there is none.
     """
 
     run: Path
@@ -51,6 +57,7 @@ class Verified:
     facts: RunFacts
     ledger: Ledger
     freshness: Freshness
+    changes: Counts | None = None
 
     @property
     def rows(self) -> int:
@@ -78,8 +85,10 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         evidence = read_evidence(run)
         _check_sources(inventory, evidence)
         times = [_NEVER]
-        with closing(_agreed(run, inventory, evidence)) as records:
-            ledger = recounted(run, _noting_oldest(records, times))
+        with Checking(run, inventory, evidence) as checking:
+            with closing(_agreed(run, inventory, evidence, checking)) as records:
+                ledger = recounted(run, _noting_oldest(records, times))
+            changes = checking.finish()
         freshness = Freshness(None if times == [_NEVER] else datetime.fromisoformat(times[0]), evidence.reused)
         _check_header(evidence.facts, ledger)
         doubtful = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NO_ACCOUNT_STATUS)
@@ -87,8 +96,11 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence), freshness)
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        _check_records(inventory, evidence, counted, lines)
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, freshness)
+        others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
+        others |= check_workbooks(run, inventory, evidence, ledger)
+        others |= check_page(run, inventory, evidence, ledger)
+        _check_records(inventory, evidence, counted, others)
+    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, freshness, changes)
 
 
 def _noting_oldest(records: Iterator[Record], times: list[str]) -> Iterator[Record]:
@@ -115,7 +127,7 @@ def _check_header(facts: RunFacts, ledger: Ledger) -> None:
             raise IncompleteError(f"{JOURNAL}: speaks of {told} {what}, where {ROWS} has {counted}")
 
 
-def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Record]:
+def _agreed(run: Path, inventory: Inventory, evidence: Evidence, checking: Checking) -> Generator[Record]:
     """The records of `results`, each as it must be, in each format alike."""
     header: Cells = tuple(results_schema(evidence.facts.columns).names)
     with ExitStack() as stack:
@@ -134,6 +146,7 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence) -> Generator[Re
             if found.count(right) < len(found):
                 name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
                 raise _disagreement(f"{name}, row {number}", cells, right, header)
+            checking.take(number - 1, right)
             yield pick(right)
 
 
@@ -183,10 +196,10 @@ def _check_unlisted(run: Path, inventory: Inventory, evidence: Evidence) -> int 
     return number
 
 
-def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, lines: int) -> None:
+def _check_records(inventory: Inventory, evidence: Evidence, counted: Counted, others: Mapping[str, int]) -> None:
     """Compares the manifest's record counts with what was counted while reading."""
     ledger = counted.ledger
-    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.CSV: lines, summary.JSON: 1}
+    found = {ROWS: evidence.rows, JOURNAL: evidence.lines, summary.JSON: 1, **others}
     found |= dict.fromkeys((csv.RESULTS, parquet.RESULTS), ledger.rows) | {unlisted.NAME: counted.unlisted or 0}
     found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
     for name, entry in inventory.files.items():

@@ -96,7 +96,7 @@ def _results() -> list[dict[str, str]]:
 
 
 def _folder() -> Path:
-    return max(path for path in Path("reports").iterdir() if path.name != "latest" and path.is_dir())
+    return max(path for path in Path("reports").glob("2*") if path.is_dir())
 
 
 def test_the_whole_way(simulator: Simulator) -> None:
@@ -486,3 +486,13 @@ def test_membership_that_was_not_asked_for_to_the_end_is_not_known(monkeypatch: 
         assert journal.read_facts(_folder()).membership is None
         assert main(["resume", _folder().name, "--quiet"]) == 0
         assert [r.path for r in simulator.log.api][-1] == f"/v1/customers/{IDS[6]}"
+
+
+def test_the_log_says_how_the_limit_was_used(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """When a session ends, with the numbers of the final table."""
+    assert simulator.api_url
+    _write_list(IDS[:2])
+    with caplog.at_level("INFO", logger="auditor.commands.session"):
+        assert main(["run", "list.csv", "--rate", "0"]) == 0
+    assert "session over: 2 sent, 0 throttled, in " in caplog.text
+    assert "; 2 status 200" in caplog.text

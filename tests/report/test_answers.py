@@ -73,7 +73,7 @@ def test_a_damaged_line_is_refused(tmp_path: Path, damage: bytes) -> None:
     """What cannot be understood ends the rendering, and says which file."""
     run = new_run(tmp_path / "r", [row(1)], [])
     with pytest.raises(IncompleteError, match=r"journal\.jsonl"):
-        report.render(run.path, run.facts, [damage], ["csv"])
+        report.render(report.Source(run.path, run.facts, [damage]), ["csv"])
 
 
 def test_a_line_longer_than_a_readers_piece_is_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from report_support import Case, Run, answer, cases, guid, member, new_run, row
 from auditor import journal, report
 from auditor.core.model import Cause, Membership, Verdict, Way
 from auditor.errors import IncompleteError
+from auditor.report.summary import COLUMNS
 
 THOROUGH = settings(max_examples=25, deadline=None)
 LISTED = Membership(Way.LIST, 2, complete=True)
@@ -110,7 +111,7 @@ def test_unlisted_csv_as_it_is_written(tmp_path: Path) -> None:
         f'customer_id,company_name,domain,relationship\n"{guid(9)}","A ""B""",,"reseller"\n"{guid(8)}",,"x.example",\n'
     )
     assert run.records("summary.csv")[-1] == {
-        **dict.fromkeys(("verdict", "reason", "status", "owner", "note"), ""),
+        **dict.fromkeys(COLUMNS, ""),
         "scope": "unlisted",
         "rows": "0",
         "customers": "2",
@@ -184,7 +185,8 @@ def test_nobody_in_doubt_needs_no_remark(tmp_path: Path) -> None:
 def test_lines_are_not_read_where_membership_was_not_asked_for(tmp_path: Path) -> None:
     """A large journal is not gone through once more for nothing."""
     run = new_run(tmp_path / "r", ROWS, ANSWERS, cause=Cause.FINISHED)
-    report.render(run.path, run.facts, run.answers, ["csv"], (1 / 0 for _ in range(1)))  # type: ignore[misc] # never run
+    never = (1 / 0 for _ in range(1))
+    report.render(report.Source(run.path, run.facts, run.answers, never), ["csv"])  # type: ignore[arg-type] # never run
 
 
 def test_a_damaged_line_is_not_guessed_at(tmp_path: Path) -> None:

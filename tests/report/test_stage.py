@@ -69,7 +69,7 @@ def test_the_order_in_which_customers_were_answered_does_not_matter(case: Case) 
         run.render()
         assert other.render() == report.recount(run.path)
         single = tuple(line + b"\n" for block in run.answers for line in block.splitlines())
-        report.render(other.path, other.facts, single, BOTH, other.members)
+        report.render(report.Source(other.path, other.facts, single, other.members), BOTH)
         assert other.records() == run.records()
         assert other.table().equals(run.table())
 

@@ -27,21 +27,21 @@ def _rendered(tmp_path: Path, **facts: Any) -> Run:
 def test_summary_csv_is_in_long_form(tmp_path: Path) -> None:
     """One scope a grouping; keys that a scope does not use are empty; all three verdicts are there."""
     assert (_rendered(tmp_path).path / "summary.csv").read_text() == (
-        "scope,verdict,reason,status,owner,rows,customers,note\n"
-        'run,,,,,4,2,"INCOMPLETE: 1 of 4 rows are undetermined, not to be taken as eligible"\n'
-        "verdict,eligible,,,,1,1,\n"
-        "verdict,blocked,,,,2,1,\n"
-        "verdict,undetermined,,,,1,0,\n"
-        "reason,eligible,allowed,,,1,1,\n"
-        "reason,blocked,under_review,,,2,1,\n"
-        "reason,undetermined,invalid_id,,,1,0,\n"
-        "status,eligible,allowed,Allowed,,1,1,\n"
-        "status,blocked,under_review,UnderReview,,2,1,\n"
-        "status,undetermined,invalid_id,,,1,0,\n"
-        "owner,blocked,,,ann,1,1,\n"
-        "owner,eligible,,,bo,1,1,\n"
-        "owner,blocked,,,bo,1,1,\n"
-        "owner,undetermined,,,bo,1,0,\n"
+        "scope,verdict,reason,status,owner,rows,customers,note,change,column,total,unparsed,empty\n"
+        'run,,,,,4,2,"INCOMPLETE: 1 of 4 rows are undetermined, not to be taken as eligible",,,,,\n'
+        "verdict,eligible,,,,1,1,,,,,,\n"
+        "verdict,blocked,,,,2,1,,,,,,\n"
+        "verdict,undetermined,,,,1,0,,,,,,\n"
+        "reason,eligible,allowed,,,1,1,,,,,,\n"
+        "reason,blocked,under_review,,,2,1,,,,,,\n"
+        "reason,undetermined,invalid_id,,,1,0,,,,,,\n"
+        "status,eligible,allowed,Allowed,,1,1,,,,,,\n"
+        "status,blocked,under_review,UnderReview,,2,1,,,,,,\n"
+        "status,undetermined,invalid_id,,,1,0,,,,,,\n"
+        "owner,blocked,,,ann,1,1,,,,,,\n"
+        "owner,eligible,,,bo,1,1,,,,,,\n"
+        "owner,blocked,,,bo,1,1,,,,,,\n"
+        "owner,undetermined,,,bo,1,0,,,,,,\n"
     )
 
 

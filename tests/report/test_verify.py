@@ -108,9 +108,9 @@ def test_a_journal_with_damage_agrees_where_the_damage_is_told(tmp_path: Path) -
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], lines[3][:40] + b"\n", *lines[4:]]))
     run = whole.with_facts(damaged_lines=(4,))
-    report.render(run.path, run.facts, [sealed(ANSWERS[:1])], BOTH)
+    report.render(report.Source(run.path, run.facts, [sealed(ANSWERS[:1])]), BOTH)
     assert report.verify(run.path).facts.damaged_lines == (4,)
-    report.render(run.path, whole.facts, [sealed(ANSWERS[:1])], BOTH)
+    report.render(report.Source(run.path, whole.facts, [sealed(ANSWERS[:1])]), BOTH)
     assert _found(run) == "summary.json, damaged_lines: [], where journal.jsonl says [4]"
 
 
@@ -154,7 +154,7 @@ def test_a_truncated_file_is_found(run: Run, name: str, share: float) -> None:
     assert name in _found(run) or name == "manifest.json"
 
 
-@pytest.mark.parametrize("name", ["results.csv.bak", "audit.xlsx", "old/results.csv", "notes.txt"])
+@pytest.mark.parametrize("name", ["results.csv.bak", "audit.xlsx.bak", "old/results.csv", "notes.txt"])
 def test_an_added_file_is_found(run: Run, name: str) -> None:
     """What no rendering made does not belong to a run; a rendering itself minds only what it could have made."""
     (run.path / name).parent.mkdir(exist_ok=True)
@@ -292,7 +292,7 @@ DISAGREEMENTS = [
         _first("summary.csv", "unlisted,,,,,0,2,", "unlisted,,,,,0,3,"),
         "summary.csv, scope unlisted, customers: '3', where",
     ),
-    (_first("summary.csv", "unlisted,,,,,0,2,\n", ""), "summary.csv, lines of scope run and unlisted: 1, where"),
+    (_first("summary.csv", "unlisted,,,,,0,2,,,,,,\n", ""), "summary.csv, lines of scope run and unlisted: 1, where"),
     (
         _first("summary.csv", "run,,,,,6,", "run,,,,,7,"),
         "summary.csv, scope run, rows: '7', where summary.json says '6'",

@@ -1,0 +1,167 @@
+"""Which earlier run a run is compared with. Rule: settled by name when the run begins, before the first request; what is
+known of it is copied into the run's own folder once, when its reports are made for the first time.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor import journal
+from auditor.commands.job import Job
+from auditor.commands.render import find_run
+from auditor.commands.runs import run_folders
+from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
+from auditor.core.model import VALIDATION_TYPE, RunFacts
+from auditor.errors import IncompleteError, OutputError, SettingsError
+
+if TYPE_CHECKING:
+    from auditor.report import Source
+
+NONE, AUTO = "none", "auto"
+KEY = "baseline"
+"""Under which the choice stands in the settings of a journal's header."""
+
+
+def identity(run: Path) -> Identity:
+    """What a stored run asked, and of whom.
+
+    Raises:
+        IncompleteError: its journal has no readable header.
+        OSError: it cannot be read.
+    """
+    header = journal.read_header(run)
+    tenant = header.settings.get("tenant_id") or ""
+    return Identity(header.api, header.type, header.simulated, tenant, header.lists)
+
+
+def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
+    """What a run that begins now asks, and of whom."""
+    settings = job.settings
+    return Identity(settings.api, VALIDATION_TYPE, job.simulated, settings.tenant_id or "", lists)
+
+
+def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
+    """What a run that begins now is to be compared with, as its journal's header keeps it.
+
+    Args:
+        reports: where the runs are.
+        mine: of the new run.
+        wanted: a folder, a run-id or `latest`; `none`; None or `auto` for the last complete run over the same list.
+
+    Raises:
+        SettingsError: there is no such run, or it cannot be compared with this one.
+    """
+    if wanted == NONE:
+        return {"run_id": "", "folder": "", "note": "no comparison was wanted"}
+    if wanted and wanted != AUTO:
+        return _chosen(_asked_for(wanted, reports, mine), mine, "as asked for")
+    for run in complete_runs(reports):
+        if _identity_or_none(run, mine) is not None:
+            return _chosen(run, mine, "the last complete run over the same list")
+    return {"run_id": "", "folder": "", "note": "there is no earlier complete run over the same list to compare with"}
+
+
+def check(job: Job, lists: tuple[str, ...]) -> None:
+    """Says at once where the run that the user wants to compare with cannot be.
+
+    Raises:
+        SettingsError: there is no such run, or it cannot be compared with this one.
+    """
+    wanted = job.settings.baseline
+    if wanted not in (None, NONE, AUTO):
+        choose(Path(job.settings.reports), identity_of(job, lists), wanted)
+
+
+def complete_runs(reports: Path) -> Iterator[Path]:
+    """Runs that say of themselves that they are complete, and whose reports are whole; newest first."""
+    for run in run_folders(reports):
+        try:
+            summary = json.loads((run / "summary.json").read_bytes())
+            if (run / "manifest.json").is_file() and summary["complete"]:
+                yield run
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def _identity_or_none(run: Path, mine: Identity) -> Identity | None:
+    try:
+        found = identity(run)
+    except (IncompleteError, OSError):
+        return None
+    return found if found.same == mine.same else None
+
+
+def _asked_for(wanted: str, reports: Path, mine: Identity) -> Path:
+    run = find_run(wanted, str(reports))
+    if why := incomparable(identity(run), mine):
+        raise SettingsError(
+            f"--baseline {wanted}: that run cannot be compared with this one: {why}",
+            "name a run that asked the same service, or --baseline none",
+        )
+    return run
+
+
+def _chosen(run: Path, mine: Identity, why: str) -> dict[str, str]:
+    remarks = [f"compared with run {run.resolve().name}, {why}", other_lists(identity(run), mine)]
+    return {"run_id": run.resolve().name, "folder": str(run.resolve()), "note": "; ".join(filter(None, remarks))}
+
+
+def settle(run: Path, facts: RunFacts) -> RunFacts:
+    """Copies what was known before a run into its folder, unless that was done; gives the facts with what it is compared with.
+
+    Raises:
+        OutputError: the copy cannot be written.
+        IncompleteError: the run's own files are damaged.
+    """
+    choice: dict[str, str] | None = journal.read_settings(run).get(KEY)
+    if facts.baseline is not None or choice is None:
+        return facts
+    baseline = _copied(run, facts, choice)
+    # it would describe a journal of before
+    (run / "manifest.json").unlink(missing_ok=True)
+    try:
+        with journal.Journal(run) as opened:
+            opened.baseline(baseline)
+    except OSError as error:
+        raise OutputError(f"{run}: {error.strerror}", f"make room, then: auditor report {run}") from error
+    return replace(facts, baseline=baseline)
+
+
+def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
+    from auditor import report
+
+    note, source = choice["note"], None
+    try:
+        source = source_of(_folder(run, choice)) if choice["run_id"] else None
+        copied = report.remember(run, facts, source)
+    except (IncompleteError, OSError, OutputError) as error:
+        # a baseline that is damaged or gone must not cost the run its own reports
+        note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
+        source, copied = None, report.remember(run, facts, None)
+    if copied.unread:
+        note += f"; {len(copied.unread)} files of the history cannot be read ({copied.unread[0]} is one)"
+    if source is None:
+        return Baseline(note=note, digest=copied.digest)
+    if not source.facts.finished:
+        note += "; not every customer was asked then"
+    return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
+
+
+def _folder(run: Path, choice: dict[str, str]) -> Path:
+    """Where the baseline is: beside the run, wherever both were moved to, or where it was."""
+    beside = run.resolve().parent / choice["run_id"]
+    return beside if (beside / journal.JOURNAL).is_file() else Path(choice["folder"])
+
+
+def source_of(run: Path) -> "Source":
+    """A stored run, to be read by the report stage.
+
+    Raises:
+        IncompleteError: its journal has no readable header.
+        OSError: it cannot be read.
+    """
+    from auditor import report
+
+    return report.Source(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))

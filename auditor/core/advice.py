@@ -1,0 +1,109 @@
+"""What a reason means to people, and the next thing to do. Rule: one entry for every reason; nothing that is not documented
+is promised.
+
+Blocked means new purchases, seat increases and upgrades. That renewals, seat reductions and cancellations go on is said
+where the documentation says it: while a customer is under review. Sources: "Customer account verification" (what is
+reviewed, what is blocked meanwhile), "Partner Center REST: Retrieve the validation status of a customer" (which statuses
+are blocked), "Partner Center REST error codes" (800073: under review, check back in a few days; 800075: not approved,
+verify the customer's account information; 20002, 60003, 600074).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from auditor.core.model import Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to tell a person about a row.
+
+    Attributes:
+        meaning: what the reason means, in one sentence.
+        next_step: what to do about it, in one or two sentences.
+    """
+
+    meaning: str
+    next_step: str
+
+
+MEANINGS: Mapping[Verdict, str] = MappingProxyType(
+    {
+        Verdict.BLOCKED: "New purchases, seat increases and upgrades fail.",
+        Verdict.ELIGIBLE: "New purchases, seat increases and upgrades are not blocked by the account status.",
+        Verdict.UNDETERMINED: "Not known. It must not be taken as eligible.",
+    }
+)
+"""What each verdict means."""
+
+UNDER_REVIEW = (
+    "While a customer is under review, new purchases, seat increases and upgrades are blocked; "
+    "renewals, seat reductions and cancellations go on."
+)
+"""The rule that most questions are about. Source: "Customer account verification"."""
+
+_LATER = "Audit again later; until then, promise no order."
+_RESUME = "Finish the run (auditor resume); if it stays so, open a support case with the request id."
+
+ADVICE: Mapping[Reason, Advice] = MappingProxyType(
+    {
+        Reason.ALLOWED: Advice("Microsoft has verified the customer's account.", "Nothing to do."),
+        Reason.NO_ACCOUNT_STATUS: Advice(
+            "Partner Center has no account status for the customer, which does not block purchases.", "Nothing to do."
+        ),
+        Reason.UNDER_REVIEW: Advice(
+            "New purchases, seat increases and upgrades are blocked; renewals, seat reductions and cancellations go on.",
+            "Wait: Microsoft is reviewing the customer's business information. Check back in a few days; a change of "
+            "name or address may start the review again.",
+        ),
+        Reason.NOT_ALLOWED: Advice(
+            "New purchases, seat increases and upgrades are blocked: the account was not approved.",
+            "Verify the customer's company name and address in Partner Center and correct them with the customer; if "
+            "they are right, open a support case.",
+        ),
+        Reason.UNKNOWN: Advice(
+            "New purchases, seat increases and upgrades are blocked: Partner Center gives the status as unknown.",
+            "Look at the customer's account in Partner Center; if it shows no cause, open a support case with the "
+            "customer's id.",
+        ),
+        Reason.NOT_READY: Advice(
+            "The status is Not Ready; the documentation does not say whether purchases are blocked.", _LATER
+        ),
+        Reason.UNRECOGNIZED_STATUS: Advice(
+            "Partner Center gave a status that the documentation does not classify.",
+            "Look at the customer's account in Partner Center; until then, promise no order.",
+        ),
+        Reason.MALFORMED_REPLY: Advice("Partner Center's reply could not be read.", _RESUME),
+        Reason.CUSTOMER_NOT_FOUND: Advice(
+            "Partner Center does not find the customer.", "Check the id; take the row off the list if it is outdated."
+        ),
+        Reason.NO_RELATIONSHIP: Advice(
+            "The customer has no reseller relationship with this partner.",
+            "Ask the customer to accept the relationship, or take the row off the list.",
+        ),
+        Reason.FORBIDDEN: Advice(
+            "Partner Center refuses to tell this customer's status.",
+            "Check relationship and rights in Partner Center; open a support case with the request id.",
+        ),
+        Reason.REJECTED: Advice(
+            "Partner Center rejects the question for this id.", "Check the id against the customer's page."
+        ),
+        Reason.NOT_IN_CUSTOMER_LIST: Advice(
+            "Partner Center has no account status for the id, and the partner's own customer list lacks it.",
+            "Check the id; the customer may belong to another partner.",
+        ),
+        Reason.THROTTLED: Advice("Not answered: there were too many requests.", _RESUME),
+        Reason.SERVICE_ERROR: Advice("Not answered: Partner Center failed.", _RESUME),
+        Reason.TRANSPORT_ERROR: Advice("Not answered: the network failed.", _RESUME),
+        Reason.UNEXPECTED_REPLY: Advice("Not answered: the reply is not one that Partner Center documents.", _RESUME),
+        Reason.INVALID_ID: Advice(
+            "Not asked: the id is no customer tenant id (GUID).",
+            "Correct the id in the list; Partner Center calls it Microsoft ID.",
+        ),
+        Reason.NOT_ATTEMPTED: Advice(
+            "Not asked: the run ended before it came to this customer.", "Finish the run (auditor resume)."
+        ),
+    }
+)
+"""What to tell people for every reason."""

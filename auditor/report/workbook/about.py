@@ -1,0 +1,59 @@
+"""The sheet that explains the others. Rule: no word stands in the workbook that is not explained here."""
+
+from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
+from auditor.core.model import Reason
+from auditor.report.workbook.limits import safe
+from auditor.report.workbook.sheets import Draft, banner, over, set_up_print, where
+from auditor.report.workbook.summary import ORDER
+
+ABOUT = "About"
+_SOURCES = (
+    "Partner Center REST: Retrieve the validation status of a customer",
+    "Customer account verification",
+    "Partner Center REST error codes",
+)
+
+
+def add_about(draft: Draft) -> None:
+    """The last sheet."""
+    styles = draft.styles
+    page = draft.book.workbook.add_worksheet(ABOUT)
+    for place, width in enumerate((26, 16, 62, 62)):
+        page.set_column(place, place, width)
+    set_up_print(page, draft.share)
+    text, verdict = banner(draft.share)
+    over(page, 0, 2, text, styles.banners[verdict])
+    over(page, 1, 2, where(draft.share), styles.note)
+    row = 3
+    for one, (word, _) in ORDER.items():
+        page.write_string(row, 0, word, styles.by_verdict[one])
+        page.write_string(row, 1, one, styles.text)
+        page.write_string(row, 2, MEANINGS[one], styles.wrapped)
+        row += 1
+    for label, words in _explanations(draft).items():
+        page.write_string(row, 0, label, styles.label)
+        page.merge_range(row, 1, row, 2, "", styles.wrapped)
+        page.write_string(row, 1, safe(words), styles.wrapped)
+        page.set_row(row, 16 * max(1, -(-len(words) // 76)))
+        row += 1
+    page.write_row(row + 1, 0, ["Reason", "Verdict", "What it means", "Next step"], styles.header)
+    for line, reason in enumerate(sorted(Reason, key=lambda one: list(ORDER).index(one.verdict)), row + 2):
+        page.write_string(line, 0, reason, styles.text)
+        page.write_string(line, 1, ORDER[reason.verdict][0], styles.by_verdict[reason.verdict])
+        page.write_string(line, 2, ADVICE[reason].meaning, styles.wrapped)
+        page.write_string(line, 3, ADVICE[reason].next_step, styles.wrapped)
+
+
+def _explanations(draft: Draft) -> dict[str, str]:
+    facts = draft.share.told.facts
+    return {
+        "Under review": UNDER_REVIEW,
+        "Customer, row": "A row is a line of the customer lists; a customer may stand on several. An account manager's "
+        "customers are counted for each account manager who has them.",
+        "Dates": "All times in tables are UTC. Last update: when Microsoft last changed the status. Checked: when "
+        "Partner Center answered. Blocked since: the last update or the first audit that found the customer blocked, "
+        "whichever is earlier; the customer may have been blocked before. Days: whole days until it was checked.",
+        "How long it holds": "This is the state at the time of the audit. A change of name or address may put a customer "
+        "under review again.",
+        "Where it is from": f"Partner Center at {facts.api}; {', '.join(_SOURCES)}.",
+    }

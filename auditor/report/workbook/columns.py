@@ -1,0 +1,164 @@
+"""The columns of each sheet. Rule: a column says what it shows in its header, times in UTC; the id stands last."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.core.advice import ADVICE
+from auditor.core.model import Verdict
+from auditor.report.schema import TIME
+from auditor.report.workbook.cells import Kind
+from auditor.report.workbook.limits import headers
+from auditor.report.workbook.share import OWN
+
+Values = Callable[[pa.Table], pa.Array]
+
+_BUTTON = 4
+"""Characters that a header's filter button takes; the header itself may take two lines."""
+_DAY = 86_400_000_000
+LINK = "link"
+"""The records' column that says what stands on the link to a customer in Partner Center."""
+_NARROW, _WIDE, _WRAPPED = 8, 40, 54
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column of a sheet.
+
+    Attributes:
+        label: its header.
+        values: makes its cells of a table of records.
+        look: which of `Styles` it has.
+        kind: of its cells.
+        source: the records' column whose longest text it must fit; empty where `width` does.
+        width: in characters, at least.
+        words: what its cells say is a verdict's word, in that verdict's colour.
+    """
+
+    label: str
+    values: Values
+    look: str = "text"
+    kind: Kind = Kind.TEXT
+    source: str = ""
+    width: float = _NARROW
+    words: Mapping[str, Verdict] | None = None
+
+    def fitted(self, widths: Mapping[str, int]) -> float:
+        """Its width over texts of these lengths."""
+        words = self.label.split() or [""]
+        header = max(len(self.label) / 2, *map(len, words)) + _BUTTON
+        return max(self.width, header, min(widths.get(self.source, 0) + 2, _WIDE))
+
+
+def _column(name: str) -> Values:
+    return lambda table: _one(table[name])
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def text(label: str, name: str, **given: object) -> Shown:
+    """A text of the records."""
+    return Shown(label, _column(name), source=name, **given)  # type: ignore[arg-type]  # Shown checks them
+
+
+def date(label: str, name: str) -> Shown:
+    """A time of the records, shown as its day."""
+    return Shown(f"{label} (UTC)", _column(name), "date", Kind.TIME, width=12)
+
+
+def time(label: str, name: str) -> Shown:
+    """A time of the records."""
+    return Shown(f"{label} (UTC)", _column(name), "time", Kind.TIME, width=17)
+
+
+def number(label: str, name: str) -> Shown:
+    """A whole number of the records."""
+    return Shown(label, _column(name), "number", Kind.NUMBER)
+
+
+def _customer(table: pa.Table) -> pa.Array:
+    """The company's name; its domain or its id where there is no name."""
+    given = [pc.if_else(pc.equal(column, ""), None, column) for column in (table["company_name"], table["domain"])]
+    return _one(pc.coalesce(*given, table["customer_id"]))
+
+
+def _in_words(words: Mapping[str, str], source: str, table: pa.Table) -> pa.Array:
+    which = pc.index_in(_one(table[source]), value_set=pa.array(list(words), pa.string()))
+    return pa.array(list(words.values()), pa.string()).take(which)
+
+
+def blocked_since(table: pa.Table) -> pa.Array:
+    """Since when a customer is known to be blocked: first seen so, or status set, whichever is earlier."""
+    # Arrow compares no times that have a zone
+    moments = [_one(table[name]).cast(pa.int64()) for name in ("blocked_since", "last_update")]
+    return pc.min_element_wise(*moments).cast(TIME)
+
+
+def _days_blocked(table: pa.Table) -> pa.Array:
+    passed = pc.subtract(_one(table["checked_at"]).cast(pa.int64()), blocked_since(table).cast(pa.int64()))
+    return pc.max_element_wise(pc.divide(passed, _DAY), 0, skip_nulls=False)
+
+
+_MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
+_STEPS = {reason.value: advice.next_step for reason, advice in ADVICE.items()}
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
+DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
+ID = text("Customer id", "customer_id", width=38)
+VERDICT = text("Verdict", "verdict", words=_VERDICTS)
+STATUS = text("Status", "status", width=12)
+MEANING = Shown("What it means", partial(_in_words, _MEANINGS, "reason"), "wrapped", width=_WRAPPED)
+STEP = Shown("Next step", partial(_in_words, _STEPS, "reason"), "wrapped", width=_WRAPPED)
+LIST, ROW = text("List", "source_file"), number("Row", "source_row")
+CHANGE = Shown("Change", lambda table: pc.replace_substring(_one(table["change"]), "_", " "), width=15)
+
+
+def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:
+    """The lists' own columns between ours, which keep their names."""
+    named = headers(labels, (shown.label for shown in (*before, *after)))
+    return [*before, *(text(label, OWN.format(number)) for number, label in enumerate(named)), *after]
+
+
+def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
+    """Of the sheet of whoever is blocked; `linked` where its records have a column LINK."""
+    blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_WRAPPED)
+    status = text("Status", "status", width=13, look="blocked")
+    since = Shown("Blocked since (UTC)", blocked_since, "date", Kind.TIME, width=12)
+    days = Shown("Days blocked", _days_blocked, "number", Kind.NUMBER)
+    link = text("Partner Center", LINK, look="link")
+    times = number("Times blocked", "times_blocked")
+    shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), STEP]
+    return _around([*shown, *([link] if linked else []), times], labels, [ID])
+
+
+def changes() -> list[Shown]:
+    """Of the sheet of what changed."""
+    now, before = VERDICT, text("Verdict before", "verdict_before", words=_VERDICTS)
+    statuses = [text("Status before", "status_before", width=12), STATUS]
+    times = [date("Last update before", "last_update_before"), date("Last update", "last_update")]
+    since = [date("Blocked since", "blocked_since"), number("Times blocked", "times_blocked")]
+    return [CHANGE, CUSTOMER, DOMAIN, OWNER, before, now, *statuses, *times, *since, ID]
+
+
+def all_customers(labels: Sequence[str]) -> list[Shown]:
+    """Of the sheet of every row."""
+    times = [date("Last update", "last_update"), number("Days in status", "days_in_status")]
+    verdict = [VERDICT, STATUS, text("Reason", "reason"), CHANGE]
+    checked = time("Checked", "checked_at")
+    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], labels, [LIST, ROW, ID])
+
+
+def not_verified() -> list[Shown]:
+    """Of the sheet of whoever is undetermined: with what a support case needs."""
+    reason = text("Reason", "reason", look="undetermined")
+    answer = [STATUS, number("HTTP status", "http_status"), text("Error code", "error_code")]
+    message = text("Error message", "error_message", look="wrapped")
+    ids = [text("Request id", "request_id", width=38), text("Correlation id", "correlation_id", width=38)]
+    given = [LIST, ROW, time("Checked", "checked_at")]
+    return [CUSTOMER, DOMAIN, OWNER, reason, MEANING, STEP, *given, *answer, message, *ids, ID]

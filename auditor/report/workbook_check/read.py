@@ -1,0 +1,90 @@
+"""Workbooks read back, for whoever checks them. Rule: by another library than wrote them; every cell a text, so that what is
+there and what must be there are compared as texts.
+
+A time is `2026-11-22T11:59:58`, a number its digits; whatever is missing is the empty text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+HEAD = 3
+"""Lines above a sheet's records: the run's state, what the sheet shows, the header."""
+_HALF_SECOND = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record of a sheet: where it stands, and its cells."""
+
+    where: str
+    cells: tuple[str, ...]
+
+
+class Reader:
+    """A workbook as it stands on the disk.
+
+    Args:
+        run: the run's folder.
+        name: of the file, by its way from there.
+
+    Raises:
+        ValueError: it is no workbook.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, run: Path, name: str) -> None:
+        self.name = name
+        try:
+            self._book = CalamineWorkbook.from_path(str(run / name))
+        except CalamineError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    @property
+    def sheets(self) -> list[str]:
+        """The sheets' names in order."""
+        return list(self._book.sheet_names)
+
+    def rows(self, sheet: str) -> Iterator[tuple[str, ...]]:
+        """The rows of one sheet, all as wide as the widest.
+
+        Raises:
+            ValueError: the sheet is missing or damaged.
+        """
+        try:
+            for row in self._book.get_sheet_by_name(sheet).iter_rows():
+                yield tuple(map(_text, row))
+        except CalamineError as error:
+            raise ValueError(f"{self.name}, {sheet}: {error}") from error
+
+    def lines(self, sheet: str) -> Iterator[Line]:
+        """The records of a sheet and of those that it goes on in; the header first."""
+        headed = False
+        for part in self.sheets:
+            if not re.fullmatch(rf"{re.escape(sheet)}( [0-9]+)?", part):
+                continue
+            for number, row in enumerate(self.rows(part), 1):
+                if number > HEAD or (number == HEAD and not headed):
+                    yield Line(f"{self.name}, {part}, row {number}", row)
+            headed = True
+        if not headed:
+            raise ValueError(f"{self.name}: has no sheet {sheet}")
+
+
+def _text(cell: Any) -> str:
+    match cell:
+        case datetime():
+            return f"{cell + _HALF_SECOND:%Y-%m-%dT%H:%M:%S}"
+        case date():
+            return f"{cell:%Y-%m-%d}T00:00:00"
+        case bool():
+            return str(cell)
+        case float():
+            return str(int(cell)) if cell.is_integer() else repr(cell)
+        case _:
+            return str(cell)

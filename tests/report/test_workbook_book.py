@@ -1,0 +1,221 @@
+"""audit.xlsx as a file: read back equal by two libraries, the same to the byte, and nothing in it that runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from book_support import HEAD, INJECTIONS, awkward_run, opened, opened_records, parts, records, sheet
+from hypothesis import given, settings
+from report_support import Case, answer, cases, new_run, row
+
+from auditor import report
+from auditor.core.model import Cause, Verdict
+from auditor.core.presentation import Presentation
+from auditor.errors import OutputError
+from auditor.report.files import Sink
+
+SHEETS = ["Summary", "Action needed", "Changes", "All customers", "Not verified", "About"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(cases())
+def test_any_run_reads_back_as_it_is(case: Case) -> None:
+    """Whatever the lists and the API say, the workbooks verify, and both libraries read the same records of them."""
+    with case.run() as run:
+        run.render(["xlsx"])
+        report.verify(run.path)
+        path = run.path / "audit.xlsx"
+        read = records(path, "All customers")
+        assert [one["Verdict"] for one in read] == [reason.verdict for reason in case.expected()]
+        also = opened_records(path, "All customers")
+        assert [one["Customer id"] for one in also] == [one["Customer id"] for one in read]
+        assert [one["Verdict"] for one in also] == [one["Verdict"] for one in read]
+
+
+@pytest.mark.parametrize("name", ["Action needed", "Not verified", "All customers"])
+def test_an_awkward_name_stays_the_text_that_it_is(tmp_path: Path, name: str) -> None:
+    """A name that looks like a formula, a number, a link, markup or an escape is read back as that very text."""
+    run = awkward_run(tmp_path / "r")
+    run.render(["xlsx"])
+    for read in (records, opened_records):
+        found = [one["Customer"] for one in read(run.path / "audit.xlsx", name)]
+        wanted = [text.replace("\ufffe", "_xFFFE_") for text in INJECTIONS]  # which no XML can hold
+        unread = [text.replace("_xFFFE_", "\ufffe") for text in wanted]
+        assert sorted({*found}) in (sorted(wanted), sorted(unread))
+
+
+def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
+    """No cell of any sheet holds a formula, and the only links are those that were asked for."""
+    run = awkward_run(tmp_path / "r")
+    run.render(["xlsx"])
+    content = parts(run.path / "audit.xlsx")
+    assert not [name for name in content if "vba" in name.casefold() or "macro" in name.casefold()]
+    assert not [name for name, part in content.items() if name.startswith("xl/worksheets/sheet") and "<f>" in part]
+    links = [part for name, part in content.items() if name.endswith(".rels") and 'TargetMode="External"' in part]
+    targets = {line.partition('"')[0] for part in links for line in part.split('Target="')[1:] if "External" in line}
+    assert all(
+        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/")) for one in targets
+    )
+    data = opened(run.path / "audit.xlsx")["Action needed"]
+    assert {cell.data_type for cells in data.iter_rows(min_row=HEAD + 1) for cell in cells} <= {
+        "s",
+        "d",
+        "n",
+        "inlineStr",
+    }
+
+
+def test_two_renderings_are_the_same_to_the_byte(tmp_path: Path) -> None:
+    """No clock, no order of a set and no temporary name leaves a trace, in the packs either."""
+    run, again = awkward_run(tmp_path / "a" / "r"), awkward_run(tmp_path / "b" / "r")
+    run.render(["xlsx"])
+    again.render(["xlsx"])
+    names = sorted(path.relative_to(run.path) for path in run.path.rglob("*.xlsx"))
+    assert len(names) > 20
+    assert [(run.path / name).read_bytes() for name in names] == [(again.path / name).read_bytes() for name in names]
+    with ZipFile(run.path / "audit.xlsx") as package:
+        assert {part.date_time for part in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_it_is_dated_by_its_run(tmp_path: Path) -> None:
+    """The document's own date is the run's end, not the hour of rendering."""
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)], finished_at=datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC))
+    run.render(["xlsx"])
+    properties = opened(run.path / "audit.xlsx").properties
+    assert properties.created == properties.modified == datetime(2026, 3, 1, 4, 5, 6)  # noqa: DTZ001 - openpyxl drops the zone
+
+
+def test_dates_are_dates_and_ids_are_text(tmp_path: Path) -> None:
+    """A time is a time to the second, a number a number, and an id of digits stays a text."""
+    run = new_run(
+        tmp_path / "r",
+        [row(1, source_row=7), row("0012", source_row=8)],
+        [answer(0, 1, last_update_raw="2026-11-01T18:02:33.9Z", http_status=200)],
+    )
+    run.render(["xlsx"])
+    first, second = opened_records(run.path / "audit.xlsx", "All customers")
+    assert first["Last update (UTC)"] == datetime(2026, 11, 1, 18, 2, 33)  # noqa: DTZ001 - sheets have no zones
+    assert (first["Days in status"], first["Row"]) == (20, 7)
+    assert second["Customer id"] == "0012"
+
+
+def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
+    """Tables with filters over exactly the records; the header stays; it prints as wide as a page with its header on each."""
+    run = awkward_run(tmp_path / "r")
+    run.render(["xlsx"])
+    book = opened(run.path / "audit.xlsx")
+    for name, count in (("Action needed", 1), ("Not verified", 1), ("All customers", 3)):
+        (table,) = book[name].tables.values()
+        assert table.ref.startswith(f"A{HEAD}:")
+        assert table.ref.endswith(str(HEAD + count * len(INJECTIONS)))
+        assert table.autoFilter.ref == table.ref
+        assert [column.name for column in table.tableColumns] == [cell.value for cell in book[name][HEAD]]
+        assert book[name].freeze_panes == f"A{HEAD + 1}"
+        assert book[name].print_title_rows == f"${HEAD}:${HEAD}"
+        assert (book[name].page_setup.orientation, book[name].sheet_properties.pageSetUpPr.fitToPage) == (
+            "landscape",
+            True,
+        )
+        assert book[name].dimensions.endswith(str(HEAD + count * len(INJECTIONS)))
+
+
+def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
+    """Sheets without a record keep their header and say that there is none."""
+    run = new_run(tmp_path / "r", [], [])
+    run.render(["xlsx"])
+    report.verify(run.path)
+    path = run.path / "audit.xlsx"
+    assert opened(path).sheetnames == SHEETS
+    said = {name: str(sheet(path, name)[1][0]) for name in SHEETS[1:-1]}
+    assert said["Action needed"].startswith("Nobody is blocked.")
+    assert said["Changes"].startswith("There is nothing to compare with.")
+    assert said["All customers"].startswith("There are no rows.")
+    assert said["Not verified"].startswith("Every row has a verdict.")
+    assert all(sheet(path, name)[2][0] in {"Customer", "Change"} for name in said)
+    assert not (run.path / "by-owner").exists()
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (
+            {"cause": Cause.DEADLINE, "message": "the time is over", "finished_at": None},
+            "INCOMPLETE: not every customer",
+        ),
+        ({"simulated": True, "max_undetermined": 9}, "the data are simulated"),
+        ({"max_undetermined": 0}, "1 of 2 rows are undetermined"),
+    ],
+)
+def test_every_sheet_says_what_must_be_minded_first(tmp_path: Path, facts: dict[str, Any], words: str) -> None:
+    """Of a run that is not complete, or simulated, the first line of every sheet of every workbook says so."""
+    run = new_run(tmp_path / "r", [row(1, owner="Ann"), row(2, owner="Ann")], [answer(0, 1)], **facts)
+    run.render(["xlsx"])
+    for path in (run.path / "audit.xlsx", run.path / "by-owner" / "Ann.xlsx"):
+        assert [words in str(sheet(path, name)[0][0]) for name in SHEETS] == [True] * len(SHEETS)
+
+
+def test_blocked_come_longest_first_with_what_to_do(tmp_path: Path) -> None:
+    """Oldest first, unknown dates last; with words, days, the next step and a link; the id is the last column."""
+    raw = ["2026-11-20T00:00:00", None, "2026-01-05T00:00:00", "2026-11-21T00:00:00"]
+    answers = [answer(n, n, "under_review", last_update_raw=time) for n, time in enumerate(raw)]
+    run = new_run(tmp_path / "r", [row(n, company_name=f"C{n}", other={"Tags": "t"}) for n in range(4)], answers)
+    run.render(["xlsx"])
+    found = records(run.path / "audit.xlsx", "Action needed")
+    assert found[0]["Customer"] == "C2"
+    assert found[0]["Days blocked"] == 321
+    assert "renewals, seat reductions and cancellations go on" in found[0]["What is blocked"]
+    assert found[0]["Next step"].startswith("Wait")
+    assert list(found[0])[-2:] == ["Tags", "Customer id"]
+    page = opened(run.path / "audit.xlsx")["Action needed"]
+    links = {cell.row: cell.hyperlink.target for cells in page.iter_rows() for cell in cells if cell.hyperlink}
+    ids = [one["Customer id"] for one in found]
+    base = "https://partner.microsoft.com/dashboard/v2/customers/"
+    assert links == {HEAD + 1 + n: base + one for n, one in enumerate(ids)}
+
+
+def test_no_template_no_links(tmp_path: Path) -> None:
+    """Where links are not wanted, there is no column for them."""
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1, "under_review")], presentation=Presentation(customer_link=""))
+    run.render(["xlsx"])
+    report.verify(run.path)
+    assert "Partner Center" not in records(run.path / "audit.xlsx", "Action needed")[0]
+
+
+def test_the_summary_counts_and_explains(tmp_path: Path) -> None:
+    """Times in UTC and in the run's zone, lists, run, counts, account managers with links to their workbooks."""
+    rows = [row(n, owner=["Ann", "Bo", None][n % 3]) for n in range(9)]
+    answers = [answer(n, n, "under_review" if n % 3 == 0 else "allowed") for n in range(9)]
+    shown = Presentation(zone="Europe/Berlin")
+    run = new_run(tmp_path / "r", rows, answers, lists=("a.csv", "b.csv"), presentation=shown)
+    ledger = run.render(["xlsx"])
+    found = sheet(run.path / "audit.xlsx", "Summary")
+    told = {str(line[0]): line for line in found}
+    assert told["Local time"][1] == datetime(2026, 11, 22, 13, 0)  # noqa: DTZ001 - sheets have no zones
+    assert told["As of"][1] == datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - sheets have no zones
+    assert told["Customer lists"][1] == "a.csv, b.csv"
+    assert told["Blocked"][1] == ledger.customers_of(Verdict.BLOCKED) == 3
+    assert told["Ann"][1:6] == [3, 0, 0, 3, "Ann.xlsx"]
+    assert told["(no account manager)"][1:6] == [0, 0, 3, 3, ""]
+    page = opened(run.path / "audit.xlsx")["Summary"]
+    targets = [cell.hyperlink.target for cells in page.iter_rows() for cell in cells if cell.hyperlink]
+    assert "by-owner/Ann.xlsx" in targets
+    assert len(page._charts) == 1
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the workbook cannot be written, the error says how to go on, and no part of it stays."""
+    run = awkward_run(tmp_path / "r")
+    before = set(run.path.iterdir())
+    written = Sink.write
+
+    def write(sink: Sink, data: bytes) -> int:
+        if sink.name == "audit.xlsx" and sink.tell() > 2000:
+            raise OutputError(f"{sink.name}: No space left on device", "make room")
+        return written(sink, data)
+
+    monkeypatch.setattr(Sink, "write", write)
+    with pytest.raises(OutputError, match="No space left"):
+        run.render(["csv", "xlsx"])
+    assert set(run.path.rglob("*")) == before

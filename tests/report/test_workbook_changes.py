@@ -1,0 +1,80 @@
+"""Workbooks of a run that is compared with an earlier one: what changed, in the whole and in each share."""
+
+from decimal import Decimal
+from pathlib import Path
+
+from book_support import compared_run, records, sheet
+from report_support import Run, answer, row
+
+from auditor import report
+from auditor.core.model import Verdict
+from auditor.core.presentation import Presentation
+
+
+def _run(folder: Path) -> Run:
+    """Customer 0 is newly blocked, 1 newly eligible, 2 as before, 3 is not verified; Cy's customer 4 is as before."""
+    owners = ["Ann", "Bo", "Ann", "Bo", "Cy"]
+    rows = [row(n, owner=owner, other={"Revenue": f"{n + 1}00.50"}) for n, owner in enumerate(owners)]
+    rows.append(row(0, owner="Bo", source_row=9, other={"Revenue": "a lot"}))
+    reasons = ["under_review", "allowed", "allowed", "service_error", "allowed"]
+    answers = [answer(n, n, reason) for n, reason in enumerate(reasons)]
+    return compared_run(folder, rows, answers, presentation=Presentation(sums=("Revenue",)))
+
+
+def test_changes_are_told_and_counted(tmp_path: Path) -> None:
+    """The sheet has what changes.csv has; the Summary's differences are those of the counts then and now."""
+    run = _run(tmp_path)
+    ledger = run.render(["csv", "xlsx"])
+    report.verify(run.path)
+    path = run.path / "audit.xlsx"
+    assert [one["Change"] for one in records(path, "Changes")] == [
+        *("newly blocked", "newly eligible", "not compared", "gone from list")
+    ]
+    assert [one["Customer id"] for one in records(path, "Changes")] == [
+        line["customer_id"] for line in run.records("changes.csv")
+    ]
+    told = {str(line[0]): line for line in sheet(path, "Summary")}
+    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Eligible")] == [
+        *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
+    ]
+    assert ledger.customers_of(Verdict.ELIGIBLE) == 3
+    assert "Since 2026-11-21" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
+
+
+def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:
+    """A customer of two account managers changed for both; one that is gone, for whose it was; Cy has nothing to do."""
+    run = _run(tmp_path)
+    run.render(["csv", "xlsx"])
+    report.verify(run.path)
+    ann, bo = (records(run.path / "by-owner" / f"{name}.xlsx", "Changes") for name in ("Ann", "Bo"))
+    assert [one["Change"] for one in ann] == ["newly blocked", "gone from list"]
+    assert [one["Change"] for one in bo] == ["newly blocked", "newly eligible", "not compared"]
+    index = {line["owner"]: (line["file"], line["changed"]) for line in run.records("by-owner/index.csv")}
+    assert index == {"Ann": ("Ann.xlsx", "2"), "Bo": ("Bo.xlsx", "2"), "Cy": ("", "0")}
+
+
+def test_blocked_since_is_the_earlier_of_what_is_known(tmp_path: Path) -> None:
+    """The history's first sight of it, or the status's own date."""
+    rows = [row(1), row(2)]
+    dated = answer(1, 2, "under_review", last_update_raw="2026-06-01T10:00:00")
+    run = compared_run(tmp_path, rows, [answer(0, 1, "under_review"), dated])
+    run.render(["xlsx"])
+    found = {one["Customer id"][-1]: one for one in records(run.path / "audit.xlsx", "Action needed")}
+    assert found["2"]["Blocked since (UTC)"].isoformat() == "2026-06-01T10:00:00"
+    assert found["1"]["Blocked since (UTC)"].isoformat()[:10] == "2026-11-22"
+
+
+def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
+    """By verdict and by account manager; what is no number is counted, not guessed."""
+    run = _run(tmp_path)
+    run.render(["xlsx"])
+    rows = sheet(run.path / "audit.xlsx", "Summary")
+    told = {str(line[0]): line for line in rows}
+    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Eligible")] == [
+        *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
+    ]
+    assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
+    assert told["Bo"][5:8] == [0.0, 400.5, 200.5]
+    assert any(str(line[0]).startswith("Revenue: 1 of the rows hold no number") for line in rows)
+    ann = {str(line[0]): line for line in sheet(run.path / "by-owner" / "Ann.xlsx", "Summary")}
+    assert ann["Blocked"][4] == 100.5

@@ -1,0 +1,115 @@
+"""A workbook for each account manager: who gets one, that they add up, and that they fit into memory and on a disk."""
+
+from pathlib import Path
+
+import pytest
+from book_support import INJECTIONS, awkward_run, records
+from hypothesis import given, settings
+from report_support import Case, Run, answer, cases, new_run, row
+
+from auditor import report
+from auditor.core.presentation import Packs, Presentation
+
+
+def _run(folder: Path, packs: Packs = Packs.ACTING) -> Run:
+    """Ann has a blocked row, Bo an undetermined one, Cy only eligible ones; a row is nobody's."""
+    rows = [row(n, owner=owner) for n, owner in enumerate(["Ann", "Ann", "Bo", "Cy", None, ""])]
+    reasons = ["under_review", "allowed", "service_error", "allowed", "not_allowed", "allowed"]
+    answers = [answer(n, n, reason) for n, reason in enumerate(reasons)]
+    return new_run(folder, rows, answers, presentation=Presentation(packs=packs))
+
+
+def _packs(run: Run) -> set[str]:
+    return {path.name for path in (run.path / "by-owner").iterdir()}
+
+
+def test_whoever_has_something_to_do_gets_one(tmp_path: Path) -> None:
+    """Blocked or undetermined rows make a workbook; the index names the others too, with their counts."""
+    run = _run(tmp_path / "r")
+    run.render(["xlsx"])
+    report.verify(run.path)
+    assert _packs(run) == {"Ann.xlsx", "Bo.xlsx", "_unassigned.xlsx", "index.csv"}
+    index = {line["owner"]: line for line in run.records("by-owner/index.csv")}
+    assert list(index["Cy"].values()) == ["Cy", "", "1", "1", "0", "0", ""]
+    assert index["Ann"]["file"] == "Ann.xlsx"
+    assert index[""]["file"] == "_unassigned.xlsx"
+    assert sum(int(line["rows"]) for line in index.values()) == 6
+
+
+def test_everybody_may_get_one(tmp_path: Path) -> None:
+    """The setting `packs = "all"`."""
+    run = _run(tmp_path / "r", Packs.ALL)
+    run.render(["xlsx"])
+    report.verify(run.path)
+    assert "Cy.xlsx" in _packs(run)
+
+
+def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
+    """In every sheet, in the order of the lists."""
+    run = _run(tmp_path / "r")
+    run.render(["xlsx"])
+    ann = run.path / "by-owner" / "Ann.xlsx"
+    assert [one["Account manager"] for one in records(ann, "All customers")] == ["Ann", "Ann"]
+    assert len(records(ann, "Action needed")) == 1
+    assert records(ann, "Not verified") == []
+    nobody = run.path / "by-owner" / "_unassigned.xlsx"
+    assert [one["Account manager"] for one in records(nobody, "All customers")] == ["", ""]
+
+
+def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
+    """One pack of everything would be audit.xlsx again."""
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1, "under_review")])
+    run.render(["xlsx"])
+    report.verify(run.path)
+    assert not (run.path / "by-owner").exists()
+
+
+@settings(max_examples=15, deadline=None)
+@given(cases())
+def test_the_packs_add_up_to_the_whole(case: Case) -> None:
+    """Every row is in exactly one pack, whoever owns it."""
+    with case.run() as made:
+        run = made.with_facts(presentation=Presentation(packs=Packs.ALL))
+        run.render(["xlsx"])
+        whole = [(one["Row"], one["Verdict"]) for one in records(run.path / "audit.xlsx", "All customers")]
+        packs = sorted((run.path / "by-owner").glob("*.xlsx"))
+        parts = [(one["Row"], one["Verdict"]) for pack in packs for one in records(pack, "All customers")]
+        assert sorted(parts) == (sorted(whole) if packs else [])
+        assert bool(packs) == any(line["owner"] for line in case.rows)
+
+
+@pytest.mark.parametrize("together", [1, 5, 50])
+def test_how_many_are_in_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    """Alone or together, and read in blocks of any size, the packs are the same to the byte; no passing file stays."""
+    one, other = awkward_run(tmp_path / "a" / "r"), awkward_run(tmp_path / "b" / "r")
+    one.render(["xlsx"])
+    monkeypatch.setattr("auditor.report.workbook.spool.TOGETHER", together)
+    monkeypatch.setattr("auditor.report.jsonl.BLOCK_BYTES", 900)
+    other.render(["xlsx"])
+    names = sorted(path.relative_to(one.path) for path in one.path.rglob("*") if path.is_file())
+    assert len([name for name in names if name.suffix == ".xlsx"]) == 1 + len(INJECTIONS)
+    assert names == sorted(path.relative_to(other.path) for path in other.path.rglob("*") if path.is_file())
+    assert [(one.path / name).read_bytes() for name in names] == [(other.path / name).read_bytes() for name in names]
+
+
+def test_more_packs_than_files_may_be_open(tmp_path: Path) -> None:
+    """A workbook is closed when it is written, so a thousand account managers are no trouble."""
+    resource = pytest.importorskip("resource", reason="there is no such limit on Windows")
+    rows = [row(n, owner=f"Owner {n}") for n in range(60)]
+    run = new_run(tmp_path / "r", rows, [answer(n, n, "under_review") for n in range(60)])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))
+    try:
+        run.render(["xlsx"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(_packs(run)) == 61
+
+
+def test_packs_of_an_older_rendering_do_not_stay(tmp_path: Path) -> None:
+    """Rendered again without workbooks, the folder of the packs is gone."""
+    run = _run(tmp_path / "r")
+    run.render(["xlsx"])
+    run.render(["csv"])
+    assert not (run.path / "by-owner").exists()
+    assert not (run.path / "audit.xlsx").exists()

@@ -1,0 +1,80 @@
+"""Answers of earlier runs that may serve again: only the newest, only what makes eligible, only of the same partner."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import journal
+from auditor.core.model import Customer, Row, RunFacts
+from auditor.journal import reusing
+
+IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (), **facts: Any) -> Path:
+    """A run with these answers: (customer, reason, hours before noon)."""
+    run = reports / name
+    run.mkdir(parents=True)
+    written = journal.write_rows(run, [Customer(one, Row("l", n)) for n, one in enumerate(IDS, 1)])
+    tenant = facts.pop("tenant", None)
+    known = {"run_id": name, "api": "https://api.example", "started_at": NOON, "customers": written.customers, **facts}
+    with journal.Journal(run) as opened:
+        opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
+        for customer, reason, hours in answers:
+            line = {"customer_id": IDS[customer], "reason": reason, "final": reason != "throttled", "status": reason}
+            opened.reuse(customer, {**line, "checked_at": NOON - timedelta(hours=hours)})
+    return run
+
+
+def _found(run: Path, hours: float = 8) -> dict[int, tuple[str, str]]:
+    """Row -> (run that the answer is of, status)."""
+    found = journal.reusable(run, NOON - timedelta(hours=hours))
+    return {row: (answer["reused_from"], answer["status"]) for row, answer in found}
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100_000])
+def test_the_newest_final_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """In however many parts the customers are gone through, and whichever run is read first."""
+    monkeypatch.setattr(reusing, "AT_ONCE", at_once)
+    young = [(0, "allowed", 1), (1, "under_review", 1), (2, "throttled", 1), (4, "no_account_status", 2)]
+    old = [(0, "under_review", 3), (1, "allowed", 3), (2, "allowed", 3), (3, "allowed", 9), (5, "not_ready", 1)]
+    _run(tmp_path, "a", young)
+    _run(tmp_path, "b", old)
+    run = _run(tmp_path, "c")
+    assert _found(run) == {0: ("a", "allowed"), 2: ("b", "allowed"), 4: ("a", "no_account_status")}
+    assert _found(run, 10)[3] == ("b", "allowed")
+
+
+@pytest.mark.parametrize("other", [{"api": "https://b.example"}, {"validation_type": "x"}, {"tenant": "b"}])
+def test_answers_of_others_do_not_serve(tmp_path: Path, other: dict[str, str]) -> None:
+    """Another API, another question, another partner."""
+    _run(tmp_path, "a", [(0, "allowed", 1)], **other)
+    assert _found(_run(tmp_path, "b")) == {}
+
+
+def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
+    """And the others serve all the same; a damaged answer serves nobody."""
+    _run(tmp_path, "a", [(0, "allowed", 1), (1, "allowed", 1)])
+    content = (tmp_path / "a" / journal.JOURNAL).read_bytes()
+    (tmp_path / "a" / journal.JOURNAL).write_bytes(content.replace(IDS[1].encode(), IDS[2].encode()))
+    (_run(tmp_path, "b") / journal.JOURNAL).write_bytes(b"")
+    told: list[str] = []
+    found = list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), told.append))
+    assert [row for row, _ in found] == [0]
+    assert len(told) == 1
+    assert told[0].startswith(f"no answer of {tmp_path / 'b'} is reused: ")
+
+
+def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:
+    """They can hold nothing young enough, and years of runs need not be gone through."""
+    old = _run(tmp_path, "a", [(0, "allowed", 1)])
+    run = _run(tmp_path, "b")
+    long_ago = (NOON - timedelta(days=3)).timestamp()
+    os.utime(old / journal.JOURNAL, (long_ago, long_ago))
+    assert _found(run) == {}
+    assert _found(run, 24 * 4) == {0: ("a", "allowed")}
