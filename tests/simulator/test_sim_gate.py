@@ -1,5 +1,7 @@
 """Tokens, MFA, roles and the throttle over real sockets."""
 
+import base64
+import json
 import time
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -17,6 +19,7 @@ from auditor.simulator import (
     ThrottleOptions,
     Window,
 )
+from auditor.simulator.oauth import OAuthError
 
 PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights={"allowed": 1}))
 
@@ -186,3 +189,26 @@ async def test_short_window_is_open_again() -> None:
         while time.monotonic() < until and (await b.status()).status != 200:
             pass
         assert time.monotonic() < until
+
+
+async def test_a_claims_challenge_asks_for_an_authentication_context() -> None:
+    """From the count on: 401 with the claims in base64, until a token holds the context."""
+    async with bench(replace(PLAIN, gate=GateOptions(ask_for_claims_after=1))) as b:
+        assert (await b.status()).status == 200
+        reply = await b.status()
+        assert (await b.status(token=b.simulator.mint_token(acrs=["c1"]))).status == 200
+    challenge = reply.headers["WWW-Authenticate"]
+    assert reply.status == 401
+    claims = challenge.partition('claims="')[2].rstrip('"')
+    wanted = json.loads(base64.b64decode(claims))
+    assert wanted == {"access_token": {"acrs": {"essential": True, "value": "c1"}}}
+
+
+async def test_all_sign_ins_end_at_once() -> None:
+    """At the count every access and refresh token given so far is revoked; later ones are good."""
+    async with bench(replace(PLAIN, gate=GateOptions(end_sign_ins_after=2))) as b:
+        refresh_token = b.simulator.mint_refresh_token()
+        assert [(await b.status()).status for _ in range(3)] == [200, 401, 401]
+        with pytest.raises(OAuthError, match="AADSTS50173"):
+            b.simulator.sign_ins.use_refresh_token(refresh_token, confidential=False)
+        assert (await b.status(token=b.simulator.mint_token())).status == 200

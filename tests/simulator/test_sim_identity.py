@@ -373,3 +373,28 @@ def test_unsupported_grant() -> None:
         assert grants(simulator) == [("password", 400, "unsupported_grant_type")]
     assert response.json()["error"] == "unsupported_grant_type"
     assert keys.json() == {"keys": []}
+
+
+@pytest.mark.parametrize("trouble", ["unknown", "expired", "revoked"])
+def test_a_refused_refresh_token_may_be_quoted(trouble: str) -> None:
+    """With the switch on, the error's text holds it, as a client must be able to stand."""
+    with sign_in_service(quotes_tokens=True) as (simulator, http):
+        token = {"unknown": "a-token", "expired": simulator.mint_refresh_token(-1)}.get(trouble)
+        token = token or simulator.mint_refresh_token()
+        if trouble == "revoked":
+            simulator.revoke_tokens()
+        result = public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
+    assert token in result["error_description"]
+
+
+def test_claims_that_are_asked_for_are_in_the_token() -> None:
+    """An authentication context, as a claims challenge asks for it; other claims are none of ours."""
+    with sign_in_service() as (simulator, http):
+        app = public(simulator, http)
+        app.acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
+        (account,) = app.get_accounts()
+        contexts = []
+        for value in ('{"access_token":{"acrs":{"essential":true,"value":"c7"}}}', '{"access_token":{"nbf":{}}}'):
+            result = app.acquire_token_silent_with_error(SCOPES, account, claims_challenge=value)
+            contexts.append((decode(result["access_token"]) or {}).get("acrs"))
+    assert contexts == [["c7"], None]

@@ -19,6 +19,10 @@ from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import Wait, application, patiently, refused, token_of
 
 Show = Callable[[str], None]
+_WITH_MFA = "&amr_values=mfa"
+"""Asks for multi-factor authentication where no policy does. Source: Microsoft's own sample for partners' consent
+("Partner Center .NET samples", PartnerConsent), as the renewals inherit what the first sign-in had.
+"""
 
 
 def open_browser(address: str) -> bool:
@@ -74,7 +78,7 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
             response_mode="form_post",
             prompt="select_account",
         )
-        _send_to(flow["auth_uri"], show, browser)
+        _send_to(flow["auth_uri"] + _WITH_MFA, show, browser)
         answer = receiver.wait(flow["state"], browser.patience)
     if answer is None:
         raise SignInError(

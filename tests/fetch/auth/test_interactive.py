@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msal
 import pytest
-from sign_in_support import confidential, grants, no_wait, registration, say_nothing, sign_in_service
 
 from auditor.core.token_claims import read_claims
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
 from auditor.fetch.auth.loopback import Receiver
 from auditor.simulator import Simulator
+from sign_in_support import confidential, grants, no_wait, registration, say_nothing, sign_in_service
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 ACTION = re.compile(r'action="([^"]+)"')
@@ -79,6 +79,7 @@ def test_the_browser_brings_the_code(kind: str) -> None:
         assert grants(simulator) == [("authorization_code", 200, None)]
         asked = {name: values[0] for name, values in parse_qs(urlsplit(person.addresses[0]).query).items()}
     assert (asked["code_challenge_method"], asked["response_mode"]) == ("S256", "form_post")
+    assert asked["amr_values"] == "mfa"
     assert urlsplit(asked["redirect_uri"]).hostname == "localhost"
     assert "offline_access" in asked["scope"]
     assert person.addresses[0] in talk[0]
