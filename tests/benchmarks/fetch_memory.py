@@ -122,14 +122,20 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
         wait_until_open(port)
         trusted = folder / "trusted.pem"
         trusted.write_bytes(authority.cert_pem.bytes() + signing.ca_file.read_bytes())
-        yield {
+        environment = {
             **os.environ,
+            "XDG_STATE_HOME": str(folder / "state"),
             "AUDITOR_API_URL": f"https://localhost:{port}",
             "AUDITOR_AUTHORITY": signing.authority,
             "AUDITOR_CLIENT_ID": signing.client_id,
+            "AUDITOR_TENANT_ID": signing.tenant_id,
+            "AUDITOR_REFRESH_TOKEN": signing.mint_refresh_token(),
             "AUDITOR_CA_BUNDLE": str(trusted),
         }
-        process.terminate()
+        try:
+            yield environment
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":
