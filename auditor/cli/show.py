@@ -104,7 +104,9 @@ def _ledger(rendered: "Rendered") -> list[str]:
     facts = rendered.facts
     lines = _balance(rendered.ledger)
     used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
-    wrapped = [part for line in used for part in wrap(line, _WIDTH)]
+    # broken after a comma only: other blanks are hidden from `wrap`
+    hidden = (line.replace(" ", "\0").replace(",\0", ", ") for line in used)
+    wrapped = [part.replace("\0", " ") for line in hidden for part in wrap(line, _WIDTH)]
     lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
