@@ -118,3 +118,16 @@ def test_no_message_shows_a_secret(tmp_path: Path) -> None:
         with pytest.raises(SettingsError) as caught:
             load({}, environment=environment)
         assert "marked" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_settings_with_several_values(tmp_path: Path) -> None:
+    """A list in the file, `;` and `,` between them in the environment; a column on a flag is taken as it is."""
+    (tmp_path / "s.toml").write_text('sum = ["Revenue; net", "Seats"]\nfail_on = "blocked"\n', encoding="utf-8")
+    config = str(tmp_path / "s.toml")
+    assert load({}, environment={}, config=config)[0].sum == ("Revenue; net", "Seats")
+    environment = {"AUDITOR_SUM": "Revenue; Seats", "AUDITOR_FAIL_ON": "changes, newly-blocked"}
+    found, _ = load({}, environment=environment, config=config)
+    assert (found.sum, found.fail_on) == (("Revenue", "Seats"), ("changes", "newly-blocked"))
+    assert load({"sum": ("a;b",)}, environment=environment)[0].sum == ("a;b",)
+    with pytest.raises(SettingsError, match="newly-blocked"):
+        load({"fail_on": "blocked,sometimes"}, environment={})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
-from auditor.cli import options
+from auditor.cli import options, run_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
     help="Check customers without an account status against the partner's own list.",
 )
 @click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
+@click.option(
+    "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
+)
+@click.option(
+    "--sum", "sums", metavar="COLUMN", multiple=True, help="Add this column up by verdict and owner; repeatable."
+)
+@click.option("--fail-on", metavar="WHAT[,WHAT]", help="Exit with 10 on blocked, newly-blocked, undetermined, changes.")
+@click.option("--limit", metavar="N", help="Ask for the first N customers only; resume asks for the others.")
 @click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
 @options.AS_JSON
 @options.CONFIGURED
@@ -74,12 +82,13 @@ def run(
     domain_column: str | None,
     formats: tuple[str, ...],
     customer_list: str,
+    sums: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     quiet: bool,
     config: str | None,
     profile: str | None,
-    **flags: str | None,
+    **flags: Any,
 ) -> int:
     """Audit customer lists: ask for every customer, then write the reports.
 
@@ -92,7 +101,7 @@ def run(
     from auditor.core.membership import Check
     from auditor.customers import Columns
 
-    settings = _settings(flags, config, profile)
+    settings = _settings({**flags, "sum": sums or None}, config, profile)
     columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
     if dry_run:
         return _dry_run(lists, columns, settings.rate, as_json=as_json)
@@ -265,3 +274,7 @@ def simulate(
     except OSError as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
     return 0
+
+
+for _command in run_commands.COMMANDS:
+    auditor.add_command(_command)

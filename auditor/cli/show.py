@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.changes import money, since_before
 from auditor.cli.progress import say, warn
 from auditor.commands.render import latest_run_id
 from auditor.core.customer_page import Listed
-from auditor.core.ledger import Ledger
+from auditor.core.ledger import MATCHED, Ledger
 from auditor.core.model import RunFacts, Verdict
 from auditor.errors import OutputError
 
@@ -40,10 +41,12 @@ _WHAT = {
     "eligible.csv": "who can buy",
     "results.csv": "every row of the list",
     "results.parquet": "the same, typed",
+    "changes.csv": "what changed since the run before",
     "unlisted.csv": "your customers that no list mentions",
     "manifest.json": "SHA-256 of every file",
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as it came",
+    "before.parquet": "what was known before",
 }
 
 
@@ -54,8 +57,8 @@ def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
         return
     console = Console()
     console.print(_table(rendered))
-    for line in _ledger(rendered):
-        console.print(line, highlight=False)
+    for line in [*_ledger(rendered), *money(rendered.run), *since_before(rendered)]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     _files(console, rendered)
     console.print()
@@ -152,6 +155,9 @@ def _as_a_run(rendered: "Rendered") -> str:
 def _next(rendered: "Rendered") -> None:
     """Says on standard error why the exit code is not 0, and the next command."""
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    if rendered.exit_code == MATCHED:
+        say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
+        return
     if rendered.end is not None:
         say(f"auditor: stopped early: {rendered.end.message}")
         say(f"  next: {rendered.end.hint}")

@@ -7,7 +7,7 @@ from typing import Self
 
 from auditor import journal
 from auditor.core.changes import Counts
-from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code
+from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import RunEnd, RunFacts
 from auditor.errors import SettingsError
 
@@ -46,9 +46,17 @@ class Rendered:
         if self.end:
             # a full disk may have refused the line that says so
             return STOPPED[self.end.cause]
+        return exit_code(self.ledger, self.facts, self.fail_on, self._changed)
+
+    @property
+    def matched(self) -> tuple[FailOn, ...]:
+        """What of it was found."""
+        return matched(self.ledger, self.fail_on, self._changed)
+
+    @property
+    def _changed(self) -> set[FailOn]:
         changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
-        changed |= {FailOn.CHANGES} if self.changes and self.changes.total else set()
-        return exit_code(self.ledger, self.facts, self.fail_on, changed)
+        return changed | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
 
     @property
     def unanswered(self) -> int:

@@ -137,7 +137,7 @@ def _limited(run: Path, limit: int | None) -> RunEnd | None:
     if all(row in done for row, _ in islice(journal.wanted(run), limit, None)):
         return None
     message = f"only the first {limit:,} of {facts.customers:,} customers were asked for (--limit)"
-    return RunEnd(Cause.LIMIT, message, f"auditor resume {run} asks for the others")
+    return RunEnd(Cause.LIMIT, message, "resume asks for the others")
 
 
 async def _signed_in(api: Fetching) -> bool:

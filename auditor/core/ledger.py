@@ -182,7 +182,12 @@ def exit_code(
         return STOPPED[facts.cause] if facts.finished_at else INCOMPLETE
     if not complete(ledger, facts):
         return INCOMPLETE
+    return MATCHED if matched(ledger, fail_on, changed) else COMPLETE
+
+
+def matched(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
+    """What of `fail_on` was found; parameters as of `exit_code`."""
     found = {*changed}
     found |= {FailOn.BLOCKED} if ledger.rows_of(Verdict.BLOCKED) else set()
     found |= {FailOn.UNDETERMINED} if ledger.rows_of(Verdict.UNDETERMINED) else set()
-    return MATCHED if found.intersection(fail_on) else COMPLETE
+    return tuple(what for what in FailOn if what in found and what in fail_on)

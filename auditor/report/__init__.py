@@ -12,8 +12,11 @@ In the order of the data's way:
 `parquet`     frame -> results.parquet
 `csv`         frame -> results.csv and its split by verdict
 `history`     history/: what every run knew, one record a customer and run
+`pasts`       history/ -> the stretch that each customer is in
 `before`      before.parquet: what was known before a run, copied into its folder
+              (`remembering`: by whom and when)
 `changes`     batch and before -> what changed; changes.csv
+`comparing`   any two runs
 `sums`        columns of the lists added up
 `taking`      these three while the batches stream by
 `unlisted`    unlisted.csv: the partner's customers that no list mentions
@@ -29,26 +32,31 @@ In the order of the data's way:
 `evidence`    rows.jsonl and the journal once more, likewise (`facts`: of the run as a whole)
 `expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
-`verify`      all of these: does everything agree? (`summary_check`: the two summaries;
-              `workbook_check`: the workbooks)
+`verify`      all of these: does everything agree? (`summary_check`: the two summaries; `changes_check`,
+              `sums_check`: changes.csv and what is added up; `workbook_check`: the workbooks)
 ============  ======================================================================
 """
 
-from auditor.report.before import Remembered, Source, remember
+from auditor.report.before import Source
+from auditor.report.comparing import compare
 from auditor.report.history import Record, recording
 from auditor.report.recount import recount
+from auditor.report.remembering import Remembered, remember
 from auditor.report.schema import MANIFEST
 from auditor.report.stage import render
+from auditor.report.told import Changed
 from auditor.report.verify import Verified, verify
 from auditor.report.writers import FORMATS, point_latest
 
 __all__ = [
     "FORMATS",
     "MANIFEST",
+    "Changed",
     "Record",
     "Remembered",
     "Source",
     "Verified",
+    "compare",
     "point_latest",
     "recording",
     "recount",

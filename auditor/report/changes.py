@@ -133,13 +133,14 @@ def _stretches(checked: "pd.Series[Any]", known: pa.Table, now: Codes, somebody:
 
 
 class Counting:
-    """Counts customers by change while the batches stream by, and writes changes.csv."""
+    """Counts customers by change while the batches stream by, and writes them to a file, if there is one."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink | None = None) -> None:
         self._sink = sink
         self._counts: Counter[Change] = Counter()
         self._news = 0
-        sink.write(csv.header(CHANGED))
+        if sink:
+            sink.write(csv.header(CHANGED))
 
     def add(self, table: pa.Table) -> None:
         """Takes in some records with the columns of CHANGED.
@@ -153,7 +154,8 @@ class Counting:
             self._counts[change] += int(count)
         listed = verdicts.is_valid().to_numpy()
         self._news += int(_NEWS[codes[listed], verdicts.drop_null().to_numpy()].sum())
-        csv.append(self._sink, csv.as_texts(table))
+        if self._sink:
+            csv.append(self._sink, csv.as_texts(table))
 
     def counts(self) -> Counts:
         """What was taken in."""

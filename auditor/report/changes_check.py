@@ -100,9 +100,10 @@ class Checking:
         Raises:
             IncompleteError: changes.csv, or a summary, says something else.
         """
-        while self._compared and self._next is not None:
+        while self._next is not None:
             then, self._next = self._next, self._next_known()
-            self._compare(_record(_change(then, None) or "", then, then, None, (None, None)))
+            if self._compared:
+                self._compare(_record(_change(then, None) or "", then, then, None, (None, None)))
         if next(self._told, None) is not None:
             raise IncompleteError(f"{changes.CSV}, record {self.records + 1}: is one too many")
         counts = Counts({change: self._counts[change] for change in Change}, self._news) if self._compared else None

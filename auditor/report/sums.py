@@ -27,7 +27,8 @@ class Adding:
         """Takes in some records of `results`."""
         for name, column in self._columns.items():
             keys = pd.DataFrame({"owner": frame["owner"].fillna(""), "verdict": frame["verdict"], "text": frame[name]})
-            for key, rows in keys.value_counts(sort=False, dropna=False).items():
+            counted = keys.groupby(["owner", "verdict", "text"], observed=True, dropna=False, sort=False).size()
+            for key, rows in counted.items():
                 owner, verdict, text = cast("tuple[str, str, Any]", key)
                 column.add(owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
 

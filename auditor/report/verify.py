@@ -87,9 +87,9 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
+        others = {before.NAME: checking.known, changes_csv.CSV: checking.records}
         others |= check_workbooks(run, inventory, evidence, ledger)
-        _check_records(inventory, evidence, counted, others)
+        _check_records(inventory, evidence, counted, {summary.CSV: lines, **others})
     return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, changes)
 
 

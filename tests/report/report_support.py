@@ -16,6 +16,7 @@ import pyarrow.parquet
 from hypothesis import strategies as st
 
 from auditor import report
+from auditor.core.baseline import Baseline
 from auditor.core.ledger import Ledger
 from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
 
@@ -71,11 +72,34 @@ class Run:
 
     def render(self, formats: Iterable[str] = BOTH) -> Ledger:
         """Renders it."""
-        return report.render(report.Source(self.path, self.facts, self.answers, self.members), tuple(formats))
+        return report.render(self.source, tuple(formats))
 
     def with_facts(self, **changes: Any) -> "Run":
         """The same folder with other facts."""
         return replace(self, facts=replace(self.facts, **changes))
+
+    @property
+    def source(self) -> report.Source:
+        """As the report stage takes it."""
+        return report.Source(self.path, self.facts, self.answers, self.members)
+
+    def compared_with(self, old: "Run | None" = None) -> "Run":
+        """The same folder once it has been settled what it is compared with; the history beside it is looked at."""
+        copied = report.remember(self.path, self.facts, old.source if old else None)
+        began = old.facts.started_at if old else None
+        baseline = Baseline(old.facts.run_id if old else "", began, "as the test wants it", copied.digest)
+        settled = self.with_facts(baseline=baseline)
+        (self.path / "journal.jsonl").write_bytes(_journal(settled))
+        return settled
+
+    def recorded(self) -> "Run":
+        """Renders, verifies, and lets the history have it, as a command does."""
+        with report.recording(self.path.parent, self.facts) as record:
+            report.render(self.source, BOTH, record)
+            report.verify(self.path)
+            if record:
+                record.publish()
+        return self
 
     def records(self, name: str = "results.csv") -> list[dict[str, str]]:
         """A CSV file as written."""
@@ -129,7 +153,7 @@ def _journal(run: Run) -> bytes:
     facts = run.facts
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
-    header |= {"presentation": facts.presentation.as_document()}
+    header["presentation"] = facts.presentation.as_document()
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {
         "elapsed_seconds": facts.elapsed_seconds,
@@ -143,8 +167,14 @@ def _journal(run: Run) -> bytes:
             *run.answers,
             *run.members,
             sealed([*found, end] if facts.finished_at else found),
+            sealed([_compared(facts.baseline)] if facts.baseline else []),
         ]
     )
+
+
+def _compared(baseline: Baseline) -> dict[str, Any]:
+    began = baseline.started_at and baseline.started_at.isoformat()
+    return {"kind": "baseline", **asdict(baseline), "started_at": began}
 
 
 def forge(run: Run) -> None:

@@ -1,0 +1,95 @@
+"""The commands about stored runs: `compare`, `runs`, `runs prune`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli import options
+
+if TYPE_CHECKING:
+    from auditor.settings import Settings
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@options.REPORTS
+@_JSON
+@options.CONFIGURED
+@options.TALKING
+def compare(
+    *, old: str, new: str, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None
+) -> int:
+    """Say what changed between two runs.
+
+    OLD and NEW are folders, run-ids, or latest. Nothing is written.
+    """
+    del quiet
+    from auditor.cli import changes
+    from auditor.commands.compare import compare as carry_out
+
+    found = carry_out(old, new, _settings(reports, config, profile).reports)
+    changes.compared(found, as_json=as_json)
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@options.REPORTS
+@_JSON
+@options.CONFIGURED
+@options.TALKING
+@click.pass_context
+def runs(
+    context: click.Context,
+    *,
+    reports: str | None,
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+) -> int:
+    """List the stored runs, the newest first."""
+    del quiet
+    context.obj = _settings(reports, config, profile).reports
+    if context.invoked_subcommand is None:
+        from auditor.cli import changes
+        from auditor.commands.runs import stored
+
+        changes.runs(list(stored(Path(context.obj))), as_json=as_json)
+    return 0
+
+
+@runs.command()
+@click.option(
+    "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a day, for N days with runs."
+)
+@click.option("--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a month, likewise.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@_JSON
+@click.pass_obj
+def prune(reports: str, *, keep_daily: int, keep_monthly: int, dry_run: bool, as_json: bool) -> int:
+    """Remove the folders of old runs; history/ keeps what they knew.
+
+    Counted for each list by itself. Never removed: the newest complete run over a list, what latest leads to, a run
+    that is not complete while no newer one over its list is, what such a run is compared with, and a run in use.
+    """
+    from auditor.cli import changes
+    from auditor.commands.prune import prune as carry_out
+
+    if not keep_daily and not keep_monthly:
+        raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
+    found = carry_out(Path(reports), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
+    changes.pruned(found, as_json=as_json, dry_run=dry_run)
+    return 0
+
+
+def _settings(reports: str | None, config: str | None, profile: str | None) -> "Settings":
+    from auditor import settings
+
+    return settings.load({"reports": reports}, config=config, profile=profile)[0]
+
+
+COMMANDS = (compare, runs)

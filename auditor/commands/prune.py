@@ -1,0 +1,86 @@
+"""`auditor runs prune`: removes run folders. Rule: the history stays; a folder that is half removed is no run any more."""
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor import journal
+from auditor.commands.lock import one_writer_at_a_time
+from auditor.commands.render import latest_run_id
+from auditor.commands.runs import Stored, stored
+from auditor.core.keeping import Candidate, kept
+from auditor.errors import LockHeldError, OutputError
+
+_GOING = ".pruned-"
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What became of the runs.
+
+    Attributes:
+        removed: those that went, or would go, the newest first.
+        kept: those that stay, each with the reason.
+    """
+
+    removed: tuple[Stored, ...]
+    kept: tuple[tuple[Stored, str], ...]
+
+
+def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
+    """Removes the folders of the runs that need not stay (`core.keeping`), but for those in use.
+
+    Raises:
+        SettingsError: there is no such folder.
+        OutputError: a folder cannot be removed.
+    """
+    runs = list(stored(reports))
+    reasons = kept(map(_candidate, runs), daily=daily, monthly=monthly, latest=latest_run_id(reports))
+    removed: list[Stored] = []
+    for run in runs:
+        if run.run_id in reasons:
+            continue
+        try:
+            # a dry run asks for the lock as well, so that it says what would happen
+            with one_writer_at_a_time(run.run):
+                if not dry_run:
+                    _remove(run.run)
+        except LockHeldError:
+            reasons[run.run_id] = "in use"
+            continue
+        removed.append(run)
+    if not dry_run:
+        _clear(reports, removed)
+    return Pruned(tuple(removed), tuple((run, reasons[run.run_id]) for run in runs if run.run_id in reasons))
+
+
+def _candidate(run: Stored) -> Candidate:
+    return Candidate(
+        run_id=run.run_id,
+        started_at=run.started_at,
+        list_key=run.list_key,
+        complete=run.complete,
+        resumable=not run.simulated,
+        baseline=run.baseline,
+    )
+
+
+def _remove(run: Path) -> None:
+    going = run.with_name(f"{_GOING}{run.name}")
+    try:
+        run.rename(going)
+        # without it a folder is no run, whatever else of it is left
+        (going / journal.JOURNAL).unlink()
+        shutil.rmtree(going)
+    except OSError as error:
+        raise OutputError(f"{run}: cannot be removed: {error.strerror}", "mend this, then prune again") from error
+
+
+def _clear(reports: Path, removed: list[Stored]) -> None:
+    """Removes what an interrupted pruning left, and the locks of runs that are gone."""
+    for left in reports.glob(f"{_GOING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for run in removed:
+        with suppress(OSError):
+            (reports / f".lock-{run.run_id}").unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""Which runs may be compared."""
+
+from dataclasses import replace
+
+import pytest
+
+from auditor.core.baseline import Identity, incomparable, list_name, other_lists
+
+RUN = Identity("https://api.example", "account", simulated=False, tenant="", lists=("in/Customers-2026-11.csv",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Customers-2026-11.csv", "Customers-2026-12.csv"),
+        ("customers_20261130.csv", "customers_20261231.csv"),
+        ("Customers 2026-11-22T10-30-00.csv", "Customers 2026-12-01T09-00-00.csv"),
+        ("Customers (1).csv", "Customers.csv"),
+        ("exports/november/Customers.csv", "C:\\exports\\december\\customers.csv"),
+        ("2026-11.csv", "2026-12.csv"),
+        ("-", "-"),
+    ],
+)
+def test_one_list_under_the_names_of_two_exports(one: str, other: str) -> None:
+    """Folder, letter case, a date, and the number of a second download do not matter."""
+    assert list_name(one) == list_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("region1.csv", "region2.csv"),
+        ("customers.csv", "customers.xlsx"),
+        ("partner 4711.csv", "partner 4712.csv"),
+        ("customers2026.csv", "customers2025.csv"),
+        ("2025-13.csv", "2025-14.csv"),
+        ("a-20261101.csv", "b-20261101.csv"),
+    ],
+)
+def test_two_lists(one: str, other: str) -> None:
+    """Any other number, and any other word, does."""
+    assert list_name(one) != list_name(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"simulated": True}, "simulated"),
+        ({"api": "https://other.example"}, "https://other.example"),
+        ({"validation_type": "other"}, "other"),
+    ],
+)
+def test_what_cannot_be_compared(change: dict[str, object], words: str) -> None:
+    """Another service, another question, made-up answers: refused, in words."""
+    other = replace(RUN, **change)  # type: ignore[arg-type] # by name
+    assert words in incomparable(RUN, other)
+    assert RUN.same != other.same
+
+
+def test_two_partners_cannot_be_compared() -> None:
+    """Where both runs name their tenant; a run with a token from elsewhere does not know its own."""
+    first, second = replace(RUN, tenant="a"), replace(RUN, tenant="b")
+    assert "partner" in incomparable(first, second)
+    assert not incomparable(first, RUN)
+
+
+def test_other_lists_are_compared_with_a_reservation() -> None:
+    """Only what is said of new and gone customers depends on the lists."""
+    other = replace(RUN, lists=("region2.csv",))
+    assert not incomparable(RUN, other)
+    assert "region2.csv" in other_lists(RUN, other)
+    assert not other_lists(RUN, replace(RUN, lists=("Customers-2026-12.csv",)))
