@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, cast
+from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
@@ -33,6 +34,7 @@ _SLICE = 8192
 _FILLED = 1.1
 """How many letters of a text go on a digit's width, where a wrapped line ends before its last word."""
 _SAMPLE = re.compile(rb'<c r="([A-Z]+)([0-9]+)" s="([0-9]+)"/>')
+_HYPERLINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
 _TARGET = re.compile(rb'Target="[^":]*" TargetMode="External"')
 
 
@@ -75,6 +77,8 @@ class Table:
         count: how many rows it has, at least one.
         columns: from left to right.
         batches: gives the columns' values, batch by batch: `count` rows together.
+        links: what the cells of a column lead to, from the first row on.
+        linked: which column that is.
     """
 
     sheet: Worksheet
@@ -83,6 +87,8 @@ class Table:
     count: int
     columns: Sequence[Column]
     batches: Callable[[], Iterator[list[pa.Array]]]
+    links: Sequence[str] = ()
+    linked: int = 0
 
     @property
     def _samples(self) -> list[list[Format]]:
@@ -119,7 +125,21 @@ class Table:
         corner = self._ends.partition(":")[2]
         yield re.sub(rb'(<dimension ref="[A-Z0-9]+):[A-Z0-9]+"', rb'\1:%b"' % corner.encode(), part[:begin], count=1)
         yield from self._rows(part[begin:end])
-        yield part[end:]
+        yield part[end:].replace(b"<pageMargins", self._hyperlinks() + b"<pageMargins", 1)
+
+    def _hyperlinks(self) -> bytes:
+        """Which cells are links, in the sheet's part: XlsxWriter would keep a kilobyte of each."""
+        letters, first = xl_col_to_name(self.linked), self.top + 2
+        cells = (f'<hyperlink ref="{letters}{first + n}" r:id="link{n}"/>' for n in range(len(self.links)))
+        return f"<hyperlinks>{''.join(cells)}</hyperlinks>".encode() if self.links else b""
+
+    def related(self, part: bytes) -> bytes:
+        """The part of the file that says what the sheet is related to, with where its links lead."""
+        targets = (
+            f'<Relationship Id="link{n}" Type="{_HYPERLINK}" Target={quoteattr(url)} TargetMode="External"/>'
+            for n, url in enumerate(self.links)
+        )
+        return part.replace(b"</Relationships>", f"{''.join(targets)}</Relationships>".encode())
 
     def _rows(self, samples: bytes) -> Iterator[memoryview]:
         numbers: dict[str, list[str]] = {}
@@ -171,25 +191,26 @@ class Book:
             OutputError: it cannot be written, or a sheet would be larger than the format holds.
         """
         self.workbook.close()
-        sheets = {
-            f"xl/worksheets/sheet{number}.xml": [table for table in self._tables if table.sheet is sheet]
-            for number, sheet in enumerate(self.workbook.worksheets(), 1)
-        }
+        places = {sheet: f"sheet{number}.xml" for number, sheet in enumerate(self.workbook.worksheets(), 1)}
+        tables = {f"xl/worksheets/{places[table.sheet]}": table for table in self._tables}
+        relations = {f"xl/worksheets/_rels/{places[table.sheet]}.rels": table for table in self._tables}
         target = cast("IO[bytes]", self._sink)  # it takes bytes and tells its place, which is all that is asked of it
         with ZipFile(self._content) as made, ZipFile(target, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as package:
             for name in made.namelist():
-                self._write_part(package, name, self._part(made.read(name), sheets.get(name, [])))
+                part = made.read(name)
+                if name in tables:
+                    self._write_part(package, name, tables[name].spliced(part))
+                else:
+                    self._write_part(package, name, iter((self._finished(part, relations.get(name)),)))
 
-    def _part(self, part: bytes, streamed: list[Table]) -> Iterator[bytes | memoryview]:
-        """A part of the file as it must be. A sheet has one table at most."""
-        if streamed:
-            return streamed[0].spliced(part)
-        # XlsxWriter parts a relative way as Windows does; in the file it is a URI
-        part = _TARGET.sub(lambda found: found[0].replace(b"\\", b"/"), part)
+    def _finished(self, part: bytes, related: Table | None) -> bytes:
+        """A part of the file that is not a sheet with a table, as it must be; `related` where it is about such a sheet."""
         for table in self._tables:
             if f'displayName="{table.name}"'.encode() in part:
-                part = table.resized(part)
-        return iter((part,))
+                return table.resized(part)
+        # XlsxWriter parts a relative way as Windows does; in the file it is a URI
+        part = _TARGET.sub(lambda found: found[0].replace(b"\\", b"/"), part)
+        return related.related(part) if related else part
 
     def _write_part(self, package: ZipFile, name: str, pieces: Iterator[bytes | memoryview]) -> None:
         size = 0
@@ -202,8 +223,3 @@ class Book:
                         "leave it out: --format parquet,csv,html",
                     )
                 part.write(piece)
-
-
-def letters(place: int) -> str:
-    """The letters of a column, from 0."""
-    return str(xl_col_to_name(place))

@@ -134,7 +134,6 @@ def add(draft: Draft, sheet: Sheet) -> None:
         page.freeze_panes(TOP + 1, 0)
         page.repeat_rows(TOP)
         if table.count > 0:
-            _link(draft, sheet, page, sheet.urls[start : start + min(table.count, LINKS)])
             draft.book.stream(table)
         else:
             for place, column in enumerate(table.columns):
@@ -166,7 +165,9 @@ def _table(draft: Draft, sheet: Sheet, page: Worksheet, start: int, count: int) 
         for table in _cut_out(sheet.tables(), start, count):
             yield [shown.values(table) for shown in sheet.columns]
 
-    return Table(page, page.get_name().replace(" ", "_"), TOP, count, made, batches)
+    urls = sheet.urls[start : start + min(count, LINKS)]
+    linked = [shown.source for shown in sheet.columns].index(columns.LINK) if urls else 0
+    return Table(page, page.get_name().replace(" ", "_"), TOP, count, made, batches, urls, linked)
 
 
 def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.Table]:
@@ -177,14 +178,6 @@ def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.
         place += len(table)
         if len(part):
             yield part.combine_chunks()
-
-
-def _link(draft: Draft, sheet: Sheet, page: Worksheet, urls: Sequence[str]) -> None:
-    """The links of the column `Partner Center`, as many as a sheet can hold."""
-    place = next((place for place, shown in enumerate(sheet.columns) if shown.source == columns.LINK), None)
-    if place is not None:
-        for row, url in enumerate(urls, TOP + 1):
-            page.write_url(row, place, url, draft.styles.link, "Open")
 
 
 def _head(draft: Draft, page: Worksheet, sentence: str, made: Sequence[Column]) -> None:
