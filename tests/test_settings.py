@@ -41,6 +41,13 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ({"AUDITOR_DEADLINE": "soon"}, "such as 90s"),
         ({"AUDITOR_API_URL": "https://user:pw@api.example"}, "password"),
         ({"AUDITOR_ACCESS_TOKEN_FILE": "/nowhere/at/all"}, "cannot be read"),
+        ({"AUDITOR_PACKS": "some"}, "acting, all"),
+        ({"AUDITOR_ZONE": "Mars/Olympus"}, "such as Europe/Berlin"),
+        ({"AUDITOR_ZONE": "/etc/passwd"}, "such as Europe/Berlin"),
+        ({"AUDITOR_CUSTOMER_LINK": "https://crm.example/"}, "must hold {customer_id}"),
+        ({"AUDITOR_CUSTOMER_LINK": "javascript:{customer_id}"}, "must be a web address"),
+        ({"AUDITOR_CUSTOMER_LINK": 'https://crm.example/"{customer_id}'}, "must be a web address"),
+        ({"AUDITOR_CUSTOMER_LINK": "https://crm.example/{customer_id}/" + "x" * 2000}, "at most 1,900"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_reason(environment: dict[str, str], words: str) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from auditor import journal, report
 from auditor.report import Source
 run = Path(sys.argv[1])
-source = Source(run, journal.read_facts(run), list(journal.answer_blocks(run)))
+source = Source(run, journal.read_facts(run), journal.answer_blocks(run))
 began = time.process_time()
 report.render(source, sys.argv[2:])
 print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -1,6 +1,5 @@
 """What the tests of the workbooks share: runs with awkward texts, and workbooks read back by two libraries."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,7 @@ from zipfile import ZipFile
 import openpyxl
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
-from report_support import NOON, Run, answer, guid, new_run, row, sealed
-
-from auditor import report
-from auditor.core.baseline import Baseline
+from report_support import NOON, Run, answer, guid, new_run, row
 
 HEAD = 3
 INJECTIONS = (
@@ -81,11 +77,4 @@ def compared_run(folder: Path, rows: list[dict[str, Any]], answers: list[dict[st
         for one in ids
     ]
     old = new_run(folder / "20261121T120000Z", listed, before, started_at=NOON - timedelta(days=1))
-    run = new_run(folder / "20261122T120000Z", rows, answers, **facts)
-    source = report.Source(old.path, old.facts, old.answers)
-    digest = report.remember(run.path, run.facts, source).digest
-    known = Baseline(old.facts.run_id, old.facts.started_at, "Compared with the run of the day before.", digest)
-    told = {"kind": "baseline", **asdict(known), "started_at": old.facts.started_at.isoformat()}
-    with (run.path / "journal.jsonl").open("ab") as journal:
-        journal.write(sealed([told]))
-    return run.with_facts(baseline=known)
+    return new_run(folder / "20261122T120000Z", rows, answers, **facts).compared_with(old)

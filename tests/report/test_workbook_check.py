@@ -6,9 +6,11 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from book_support import compared_run
 from report_support import Run, answer, forge, new_run, row
 
 from auditor import report
+from auditor.core.presentation import Presentation
 from auditor.errors import IncompleteError
 
 ANN = "by-owner/Ann.xlsx"
@@ -139,6 +141,22 @@ def test_a_count_of_the_summary_is_compared(run: Run) -> None:
     (run.path / "audit.xlsx").write_bytes(content)
     _change(run.path / "audit.xlsx", summary, lambda part: part.replace(">Bo<", ">Bob<", 1))
     assert "the line of 'Bo' is not what was counted" in _found(run)
+
+
+@pytest.mark.parametrize(
+    ("cell", "old", "new"),
+    [("C", "<v>-1</v>", "<v>-2</v>"), ("E", "<v>51</v>", "<v>52</v>"), ("H", "<v>10.5</v>", "<v>11.5</v>")],
+)
+def test_what_was_added_up_and_gained_is_compared(tmp_path: Path, cell: str, old: str, new: str) -> None:
+    """The difference to the baseline run, the sums of all, and of an account manager."""
+    rows = [row(n, owner="Ann", other={"Revenue": f"{n + 1}0.5"}) for n in range(3)]
+    answers = [answer(n, n, "under_review" if n else "allowed") for n in range(3)]
+    made = compared_run(tmp_path, rows, answers, presentation=Presentation(sums=("Revenue",)))
+    made.render(["xlsx"])
+    report.verify(made.path)
+    where = re.compile(rf'(<c r="{cell}[0-9]+" s="[0-9]+">){re.escape(old)}')
+    _change(made.path / "audit.xlsx", "xl/worksheets/sheet1.xml", lambda part: where.sub(rf"\g<1>{new}", part))
+    assert "audit.xlsx, Summary" in _found(made)
 
 
 def test_the_first_line_is_compared(run: Run) -> None:

@@ -7,8 +7,10 @@ and from nothing else; two renderings of one run are the same to the byte.
 `sheets`    the sheets that are one table each
 `summary`   the first sheet; `about` the last
 `styles`    how it looks
+`heads`     what stands around the tables
 `cells`     columns -> the XML of rows
-`book`      XlsxWriter's workbook, with the rows streamed into it
+`table`     a table that streams into its sheet
+`book`      XlsxWriter's workbook, put together with them
 `limits`    what a spreadsheet can hold
 `packs`     the workbooks of the account managers, and their index
 `names`     their file names
@@ -20,9 +22,10 @@ from auditor.report.files import PACKS, Sink, Staging
 from auditor.report.told import Told
 from auditor.report.workbook.about import add_about
 from auditor.report.workbook.book import Book
+from auditor.report.workbook.heads import Draft
 from auditor.report.workbook.packs import INDEX, row_counts, write_packs
 from auditor.report.workbook.share import Share, whole
-from auditor.report.workbook.sheets import Draft, add_action_needed, add_all_customers, add_changes, add_not_verified
+from auditor.report.workbook.sheets import add_action_needed, add_all_customers, add_changes, add_not_verified
 from auditor.report.workbook.spool import Spool
 from auditor.report.workbook.styles import add_styles
 from auditor.report.workbook.summary import add_summary

@@ -2,8 +2,8 @@
 
 from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
 from auditor.core.model import Reason
+from auditor.report.workbook.heads import Draft, banner, over, set_up_print, where
 from auditor.report.workbook.limits import safe
-from auditor.report.workbook.sheets import Draft, banner, over, set_up_print, where
 from auditor.report.workbook.summary import ORDER
 
 ABOUT = "About"

@@ -4,7 +4,6 @@ sheet without a record says that there is none.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,29 +12,19 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.model import Verdict
 from auditor.core.presentation import CUSTOMER_ID
 from auditor.report.workbook import columns
-from auditor.report.workbook.book import Book, Column, Table
 from auditor.report.workbook.columns import Shown
-from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, safe, sheet_name
+from auditor.report.workbook.heads import SPAN, Draft, banner, over, set_up_print, where
+from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, sheet_name
 from auditor.report.workbook.share import Share, Tables
-from auditor.report.workbook.styles import COLOURS, Styles
+from auditor.report.workbook.styles import COLOURS
+from auditor.report.workbook.table import Column, Table
 
 ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
 TOP = 2
 """Row of the header, from 0: above it stand the run's state and the sheet's sentence."""
 _CELL = 60
 """Bytes of a cell beside its text."""
-_SPAN = 90
-"""Characters in a line of the text that stands over several columns."""
 _BATCH = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A workbook in the making, with what it is made from."""
-
-    book: Book
-    styles: Styles
-    share: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +123,6 @@ def add(draft: Draft, sheet: Sheet) -> None:
         page.freeze_panes(TOP + 1, 0)
         page.repeat_rows(TOP)
         if table.count > 0:
-            _link(draft, sheet, page, sheet.urls[start : start + min(table.count, LINKS)])
             draft.book.stream(table)
         else:
             for place, column in enumerate(table.columns):
@@ -166,7 +154,9 @@ def _table(draft: Draft, sheet: Sheet, page: Worksheet, start: int, count: int) 
         for table in _cut_out(sheet.tables(), start, count):
             yield [shown.values(table) for shown in sheet.columns]
 
-    return Table(page, page.get_name().replace(" ", "_"), TOP, count, made, batches)
+    urls = sheet.urls[start : start + min(count, LINKS)]
+    linked = [shown.source for shown in sheet.columns].index(columns.LINK) if urls else 0
+    return Table(page, page.get_name().replace(" ", "_"), TOP, count, made, batches, urls, linked)
 
 
 def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.Table]:
@@ -179,19 +169,11 @@ def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.
             yield part.combine_chunks()
 
 
-def _link(draft: Draft, sheet: Sheet, page: Worksheet, urls: Sequence[str]) -> None:
-    """The links of the column `Partner Center`, as many as a sheet can hold."""
-    place = next((place for place, shown in enumerate(sheet.columns) if shown.source == columns.LINK), None)
-    if place is not None:
-        for row, url in enumerate(urls, TOP + 1):
-            page.write_url(row, place, url, draft.styles.link, "Open")
-
-
 def _head(draft: Draft, page: Worksheet, sentence: str, made: Sequence[Column]) -> None:
     for place, column in enumerate(made):
         page.set_column(place, place, column.width)
     last, width = 0, 0.0
-    while last < len(made) - 1 and width + made[last].width < _SPAN:
+    while last < len(made) - 1 and width + made[last].width < SPAN:
         width += made[last].width
         last += 1
     text, verdict = banner(draft.share)
@@ -199,42 +181,6 @@ def _head(draft: Draft, page: Worksheet, sentence: str, made: Sequence[Column]) 
     over(page, 1, last, f"{sentence} {where(draft.share)}", draft.styles.note)
     page.set_row(TOP, 32)
     set_up_print(page, draft.share)
-
-
-def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None:
-    """A text over the columns from the first to the last, in as many lines as it takes."""
-    page.merge_range(row, 0, row, last, "", style)
-    page.write_string(row, 0, safe(text), style)
-    page.set_row(row, 18 * max(1, ceil(len(text) / _SPAN)) + 4)
-
-
-def banner(share: Share) -> tuple[str, Verdict]:
-    """The run's state in one line, and in whose colour."""
-    told = share.told
-    text = told.note[:1].upper() + told.note[1:]
-    if not told.complete:
-        return text, Verdict.BLOCKED
-    if told.facts.simulated or told.ledger.rows_of(Verdict.UNDETERMINED):
-        return text, Verdict.UNDETERMINED
-    return text, Verdict.ELIGIBLE
-
-
-def where(share: Share) -> str:
-    """Of which run, when, and whose."""
-    facts = share.told.facts
-    ended = facts.finished_at or facts.started_at
-    of = "" if share.owner is None else f" Rows of {share.owner or 'nobody in particular'}."
-    return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
-
-
-def set_up_print(page: Worksheet, share: Share) -> None:
-    """Lying, as wide as the paper, with the run and the page's number below."""
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.set_margins(0.4, 0.4, 0.5, 0.6)
-    page.set_footer(f"&L{share.told.facts.run_id}&C&A&RPage &P of &N")
-    page.hide_gridlines(2)
 
 
 def _rows(count: int) -> str:

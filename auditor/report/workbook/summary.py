@@ -11,12 +11,13 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.advice import MEANINGS, UNDER_REVIEW
 from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Verdict
-from auditor.report.workbook.book import Column, Table
 from auditor.report.workbook.cells import Kind
+from auditor.report.workbook.heads import Draft, banner, over, set_up_print
 from auditor.report.workbook.limits import LINKS, headers, safe
 from auditor.report.workbook.share import since
-from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, Draft, banner, over, set_up_print
+from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
 from auditor.report.workbook.styles import COLOURS, moment
+from auditor.report.workbook.table import Column, Table
 
 SUMMARY = "Summary"
 ORDER: Mapping[Verdict, tuple[str, str]] = {

@@ -25,7 +25,7 @@ from auditor.report.workbook import NAME, owns
 from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plan
 from auditor.report.workbook_check.index import check_index
 from auditor.report.workbook_check.read import Line, Reader
-from auditor.report.workbook_check.summary import check_summary
+from auditor.report.workbook_check.summary import Numbers, check_summary, totals
 from auditor.report.written import Cells, csv_file
 
 _CHANGES_CSV = "changes.csv"
@@ -97,7 +97,8 @@ def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger:
     for sheet, source in wanted.sources.items():
         wanted.digests[sheet] = _digests(source, wanted.plans[sheet], {*packs})
     _check_book(whole, wanted, None)
-    check_summary(whole, ledger)
+    document = json.loads((run / summary.JSON).read_bytes())
+    check_summary(whole, Numbers(ledger, _gained(wanted.sources.get(CHANGES)), totals(document)))
     for owner, pack in packs.items():
         if pack.file:
             _check_book(Reader(run, pack.file), wanted, owner)
@@ -124,6 +125,18 @@ def _wanted(run: Path, inventory: Inventory, evidence: Evidence, whole: Reader) 
         plans[sheet] = plan(line.where, sheet, line.cells, source.names, own)
     note: str = json.loads((run / summary.JSON).read_bytes())["note"]
     return _Wanted(sources, plans, note)
+
+
+def _gained(changed: _Source | None) -> Counter[str] | None:
+    """By how many customers each verdict grew since the baseline run: all others have the verdict that they had."""
+    if changed is None:
+        return None
+    now, before = (changed.names.index(name) for name in ("verdict", "verdict_before"))
+    gained: Counter[str] = Counter()
+    for record in changed.records():
+        gained[record[now] or ""] += 1
+        gained[record[before] or ""] -= 1
+    return gained
 
 
 def _shared(changed: _Source, everybody: _Source) -> dict[str, set[str]]:

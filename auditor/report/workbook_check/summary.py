@@ -1,7 +1,11 @@
-"""The Summary of audit.xlsx against the ledger. Rule: every count that it shows is one that was counted from the records."""
+"""The Summary of audit.xlsx against what was counted. Rule: every number that it shows is one that was counted from the
+records, or follows from changes.csv or summary.json, which were compared before.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
@@ -13,10 +17,37 @@ _SUMMARY = "Summary"
 _WORDS = {"Blocked": Verdict.BLOCKED, "Not verified": Verdict.UNDETERMINED, "Eligible": Verdict.ELIGIBLE}
 _OWNERS = ("Account manager", *_WORDS, "Rows")
 _NOBODY = "(no account manager)"
+_SUMS = 4
+"""The column from which the sums by verdict stand."""
+
+Totals = Mapping[str, Mapping[tuple[Verdict, str | None], float]]
 
 
-def check_summary(book: Reader, ledger: Ledger) -> None:
-    """Compares the counts by verdict and by account manager.
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the Summary must show.
+
+    Attributes:
+        ledger: of the records.
+        gained: customers by verdict, more than in the baseline run; None where there is none.
+        sums: column of the lists -> (verdict, account manager) -> what it adds up to; None for all account managers.
+    """
+
+    ledger: Ledger
+    gained: Mapping[str, int] | None
+    sums: Totals
+
+
+def totals(document: Mapping[str, Any]) -> Totals:
+    """The sums of summary.json."""
+    found: dict[str, dict[tuple[Verdict, str | None], float]] = {}
+    for one in document.get("sums", []):
+        found.setdefault(one["column"], {})[Verdict(one["verdict"]), one.get("owner")] = float(one["total"])
+    return found
+
+
+def check_summary(book: Reader, numbers: Numbers) -> None:
+    """Compares the counts and sums by verdict and by account manager.
 
     Raises:
         IncompleteError: one of them is another.
@@ -24,33 +55,39 @@ def check_summary(book: Reader, ledger: Ledger) -> None:
     """
     rows = list(book.rows(_SUMMARY))
     where = f"{book.name}, {_SUMMARY}"
-    counted = {word: (ledger.customers_of(verdict), ledger.rows_of(verdict)) for word, verdict in _WORDS.items()}
     begin = next((number for number, row in enumerate(rows, 1) if row[:2] == ("Verdict", "Customers")), None)
-    if begin is None or begin + len(counted) > len(rows):
+    if begin is None or begin + len(_WORDS) > len(rows):
         raise IncompleteError(f"{where}: has no counts by verdict")
-    for line, (word, counts) in enumerate(counted.items(), begin):
-        found = (rows[line][0], rows[line][1], rows[line][3])
-        if found != (word, *map(str, counts)):
-            raise IncompleteError(f"{where}, row {line + 1}: {found}, where {word}: {counts} was counted")
-    _check_owners(where, rows, ledger)
+    for line, (word, verdict) in enumerate(_WORDS.items(), begin):
+        ledger, gained = numbers.ledger, numbers.gained
+        since = "not known" if gained is None else str(gained.get(verdict, 0))
+        sums = [sums[verdict, None] for sums in numbers.sums.values()]
+        wanted = (word, str(ledger.customers_of(verdict)), since, str(ledger.rows_of(verdict)), *map(_number, sums))
+        found = rows[line][: _SUMS + len(sums)]
+        if found != wanted:
+            raise IncompleteError(f"{where}, row {line + 1}: {', '.join(found)}, where it must be {', '.join(wanted)}")
+    _check_owners(where, rows, numbers)
 
 
-def _check_owners(where: str, rows: Sequence[tuple[str, ...]], ledger: Ledger) -> None:
-    begin = next((number for number, row in enumerate(rows, 1) if row[:5] == _OWNERS), len(rows))
-    found = Counter(row[:5] for row in rows[begin:])
-    wanted = Counter(_owners(ledger))
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _check_owners(where: str, rows: Sequence[tuple[str, ...]], numbers: Numbers) -> None:
+    width = len(_OWNERS) + len(numbers.sums) * len(_WORDS)
+    begin = next((number for number, row in enumerate(rows, 1) if row[: len(_OWNERS)] == _OWNERS), len(rows))
+    found = Counter(row[:width] for row in rows[begin:])
+    wanted = Counter(_owners(numbers))
     if found != wanted:
         differing = sorted((found - wanted) | (wanted - found))
         raise IncompleteError(f"{where}: the line of {differing[0][0]!r} is not what was counted")
 
 
-def _owners(ledger: Ledger) -> Iterable[tuple[str, ...]]:
+def _owners(numbers: Numbers) -> Iterable[tuple[str, ...]]:
     counts: dict[str, dict[Verdict, int]] = {}
-    for count in ledger.owners:
+    for count in numbers.ledger.owners:
         counts.setdefault(count.owner or "", {})[count.verdict] = count.rows
     for owner, rows in counts.items():
-        yield (
-            plain(owner) or _NOBODY,
-            *(str(rows.get(verdict, 0)) for verdict in _WORDS.values()),
-            str(sum(rows.values())),
-        )
+        counted = [rows.get(verdict, 0) for verdict in _WORDS.values()]
+        sums = [found.get((verdict, owner), 0.0) for found in numbers.sums.values() for verdict in _WORDS.values()]
+        yield (plain(owner) or _NOBODY, *map(str, (*counted, sum(rows.values()))), *map(_number, sums))

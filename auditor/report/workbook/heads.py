@@ -1,0 +1,60 @@
+"""What stands around the tables. Rule: the first line of every sheet says how complete the run is."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from xlsxwriter.worksheet import Worksheet
+
+from auditor.core.model import Verdict
+from auditor.report.workbook.book import Book
+from auditor.report.workbook.limits import safe
+from auditor.report.workbook.share import Share
+from auditor.report.workbook.styles import Styles
+
+SPAN = 90
+"""Characters in a line of the text that stands over several columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A workbook in the making, with what it is made from."""
+
+    book: Book
+    styles: Styles
+    share: Share
+
+
+def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None:
+    """A text over the columns from the first to the last, in as many lines as it takes."""
+    page.merge_range(row, 0, row, last, "", style)
+    page.write_string(row, 0, safe(text), style)
+    page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
+
+
+def banner(share: Share) -> tuple[str, Verdict]:
+    """The run's state in one line, and in whose colour."""
+    told = share.told
+    text = told.note[:1].upper() + told.note[1:]
+    if not told.complete:
+        return text, Verdict.BLOCKED
+    if told.facts.simulated or told.ledger.rows_of(Verdict.UNDETERMINED):
+        return text, Verdict.UNDETERMINED
+    return text, Verdict.ELIGIBLE
+
+
+def where(share: Share) -> str:
+    """Of which run, when, and whose."""
+    facts = share.told.facts
+    ended = facts.finished_at or facts.started_at
+    of = "" if share.owner is None else f" Rows of {share.owner or 'nobody in particular'}."
+    return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
+
+
+def set_up_print(page: Worksheet, share: Share) -> None:
+    """Lying, as wide as the paper, with the run and the page's number below."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.set_margins(0.4, 0.4, 0.5, 0.6)
+    page.set_footer(f"&L{share.told.facts.run_id}&C&A&RPage &P of &N")
+    page.hide_gridlines(2)
