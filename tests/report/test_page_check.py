@@ -2,16 +2,20 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from page_support import markup_of, sample_run, verdicts
-from report_support import Case, Run, answer, cases, forge, guid, new_run, row
+from report_support import NOON, STATUS, Case, Run, answer, cases, forge, guid, new_run, row
 
 from auditor import report
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
 from auditor.report.page_check.markup import read_markup
 
@@ -25,6 +29,15 @@ ANSWERS = [
     answer(0, 1, "under_review", last_update_raw="2026-10-01T10:00:00"),
     answer(1, 2, "not_ready", status="Not Ready", final=True),
     answer(3, 3, "allowed", last_update_raw="2026-10-02T10:00:00"),
+]
+
+STATES = [
+    ("allowed", 0),
+    ("allowed", 3),
+    ("under_review", 0),
+    ("under_review", 3),
+    ("under_review", 5),
+    ("throttled", 0),
 ]
 
 
@@ -134,3 +147,79 @@ def test_a_long_list_agrees_with_its_page(tmp_path: Path) -> None:
     text = (run.path / "report.html").read_text(encoding="utf-8")
     assert verdicts(read_markup(text)) == {Verdict.BLOCKED: 3380, Verdict.UNDETERMINED: 2080, Verdict.ELIGIBLE: 0}
     assert "eligible.csv has all of them" in text
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(st.integers(1, 5), st.sampled_from(STATES), min_size=1, max_size=5), min_size=2, max_size=3
+    )
+)
+def test_the_page_of_a_run_after_others_agrees(days: list[dict[int, tuple[str, int]]]) -> None:
+    """Whatever became of the customers: changes, and since when each is blocked, are what the runs before say."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = None
+        for day, known in enumerate(days):
+            run = _day(Path(folder), day, known, run)
+            run.render(["html", "csv"])
+            report.verify(run.path)
+
+
+def _day(folder: Path, day: int, known: dict[int, tuple[str, int]], old: Run | None = None) -> Run:
+    """The run of a day: for each customer its reason and the month of its last update; compared with another run."""
+    began = NOON + timedelta(days=day)
+    rows = [row(customer, company_name=f"<{customer}>", source_row=customer) for customer in known]
+    answers = [
+        answer(
+            place,
+            customer,
+            reason,
+            status=STATUS.get(Reason(reason)),
+            last_update_raw=f"2026-{month:02}-01T00:00:00" if month else None,
+            checked_at=f"{began:%Y-%m-%dT%H:%M:%S}.000000Z",
+        )
+        for place, (customer, (reason, month)) in enumerate(known.items())
+    ]
+    facts: dict[str, Any] = {"started_at": began, "finished_at": began, "max_undetermined": 9}
+    return new_run(folder / f"{began:%Y%m%dT%H%M%SZ}", rows, answers, **facts).compared_with(old).recorded()
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Run:
+    """A run a week after another one: one customer blocked all the time, one newly, one gone."""
+    old = _day(tmp_path, 0, {1: ("under_review", 0), 2: ("allowed", 3), 3: ("allowed", 3)})
+    run = _day(tmp_path, 7, {1: ("under_review", 0), 2: ("under_review", 11)}, old)
+    run.render(["html"])
+    return run
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            _text("<td>Eligible, Allowed<td>Blocked, UnderReview", "<td>Eligible, Allowed<td>Eligible, Allowed"),
+            "change 1",
+        ),
+        (_text("Not in the list", "Blocked"), "change 2"),
+        (_text("<code>" + guid(2), "<code>" + guid(3)), f"change 1: ('<2>', '', '{guid(3)}'"),
+        (_data("columns.days", {"each": 0}), "days: '7', where"),
+    ],
+)
+def test_what_became_of_customers_is_compared(later: Run, change: Callable[[str], str], found: str) -> None:
+    """With changes.csv, and with since when the runs before had the customer as blocked."""
+    path = later.path / "report.html"
+    report.verify(later.path)
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    forge(later)
+    with pytest.raises(IncompleteError, match=re.escape(found)):
+        report.verify(later.path)
+
+
+def test_the_cards_follow_the_runs(later: Run) -> None:
+    """One more is blocked than a week ago, and two fewer are eligible."""
+    text = (later.path / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'<p class="move[^>]*>([^<]*)<', text) == [
+        "+1 since the baseline",
+        "As many as in the baseline",
+        "−2 since the baseline",
+    ]

@@ -248,7 +248,13 @@ def _expected(run: Run) -> list[dict[str, str]]:
         given["evidence"] = record["error_message"] if unknown else ""
         given["request_id"] = record["request_id"] if unknown else ""
         given |= {name: record[name] for name in ("owner", "source_file", "source_row")}
-        given |= {"change": "", "times_blocked": "", "Tags": record["Tags"], "input.change": f"mark{n}", "=1": "=2"}
+        given |= {
+            "change": "",
+            "times_blocked": "1" if record["verdict"] == "blocked" else "0",
+            "Tags": record["Tags"],
+            "input.change": f"mark{n}",
+            "=1": "=2",
+        }
         rows.append({_safe(name): _safe(text) for name, text in given.items()})
     return rows
 

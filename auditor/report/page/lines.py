@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -65,10 +66,10 @@ def blocked(frame: pd.DataFrame, own: dict[str, str], link: Callable[[Record], s
             "link": link(record),
             "label": label(reason),
             "step": SHORT_STEPS[reason],
-            "begun": record["begun"],
-            "days": record["days"],
-            "times": record["times_blocked"],
-            "last_update": record["last_update"],
+            "begun": _day(record["begun"]),
+            "days": "" if record["days"] is None else f"{record['days']:,}",
+            "times": f"blocked {times:,} times" if (times := record["times_blocked"] or 0) > 1 else "",
+            "last_update": _day(record["last_update"]),
             "own": " · ".join(given),
         }
 
@@ -127,7 +128,7 @@ def changes(frames: Iterator[pd.DataFrame], counted: dict[Change, int], most: in
                     | {
                         "before": _state(record["verdict_before"], record["status_before"]),
                         "now": _state(record["verdict"], record["status"]),
-                        "last_update": record["last_update"],
+                        "last_update": _day(record["last_update"]),
                     }
                 )
     groups = []
@@ -136,6 +137,10 @@ def changes(frames: Iterator[pd.DataFrame], counted: dict[Change, int], most: in
             groups.append(Group(label(change), counted[change], kind.rows[:most]))
             most -= len(groups[-1].rows)
     return groups
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else moment.date().isoformat()
 
 
 def _state(verdict: str | None, status: str | None) -> str:

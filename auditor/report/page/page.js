@@ -325,6 +325,7 @@
       listen();
       find();
       at("listed").remove();
+      setTimeout(() => rows.forEach(sought)); // so that the first key is as quick as the others
     } catch (error) { // the tables are there to be read all the same
       root.classList.remove("js");
       throw error;
