@@ -3,7 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-system check format benchmark clean
+.PHONY: demo example test test-system check format benchmark clean
+
+# a small run of the simulator, committed, for whoever wants to see what comes out
+example: .venv/installed-test
+	$(BIN)/python tests/tools/make_example.py
 
 demo: .venv/installed
 	$(BIN)/auditor demo

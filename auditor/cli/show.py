@@ -38,7 +38,8 @@ _WIDTH = 68
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
     "report.html": "the answer on one page",
-    "audit.xlsx": "all of it for account managers",
+    "audit.xlsx": "all of it as a workbook",
+    "by-owner/": "a workbook for each account manager",
     "summary.csv": "counts by verdict, reason, status and owner",
     "summary.json": "the same for programs, with the run's facts",
     "blocked.csv": "who cannot buy now",
@@ -131,7 +132,7 @@ def _balance(ledger: Ledger) -> list[str]:
 
 
 def _files(console: Console, rendered: "Rendered") -> None:
-    names = sorted(path.name for path in rendered.run.iterdir() if path.is_file())
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in rendered.run.iterdir())
     known = [name for name in _WHAT if name in names]
     console.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
     for name in [*known, *(n for n in names if n not in _WHAT)]:
