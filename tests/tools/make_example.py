@@ -28,8 +28,10 @@ ROOT = Path(__file__).parents[2]
 LIST, STRANGER = "customers.csv", 8
 REVENUE, SEATS = "Monthly revenue", "Seats"
 BEFORE = ("under_review", "under_review", "not_allowed", "allowed", "no_account_status", "unknown")
-AFTER = ("under_review", "allowed", "not_allowed", "under_review", "no_account_status", "not_allowed")
-AFTER += ("under_review", "error_lasting", "no_account_status")
+AFTER = (
+    *("under_review", "allowed", "not_allowed", "under_review", "no_account_status", "not_allowed"),
+    *("under_review", "error_lasting", "no_account_status"),
+)
 """What the first customers of the list answer; the others are allowed."""
 
 
