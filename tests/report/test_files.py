@@ -159,3 +159,21 @@ def test_a_folder_that_is_gone_is_an_output_error(tmp_path: Path) -> None:
     """The file that could not be made is named."""
     with pytest.raises(OutputError, match=r"results\.csv"), files.Staging(tmp_path / "gone") as staging:
         staging.create("results.csv")
+
+
+def test_a_finished_file_is_closed_and_finished_once(tmp_path: Path) -> None:
+    """Whoever writes many files may finish each at once; publishing asks again and gets the same."""
+    with Staging(tmp_path) as staging:
+        sink = staging.create("by-owner/a.csv")
+        sink.write(b"x")
+        entry = sink.finish()
+        assert sink._file.closed
+        assert staging.publish() == [entry]
+    assert (tmp_path / "by-owner" / "a.csv").read_bytes() == b"x"
+
+
+def test_no_empty_folder_stays(tmp_path: Path) -> None:
+    """Where nothing was published below, the folder for it is gone."""
+    with Staging(tmp_path) as staging:
+        staging.create("by-owner/a.csv").write(b"x")
+    assert list(tmp_path.iterdir()) == []

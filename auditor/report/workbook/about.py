@@ -2,11 +2,12 @@
 
 from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
 from auditor.core.model import Reason
-from auditor.report.workbook.heads import Draft, banner, over, set_up_print, where
+from auditor.report.workbook.heads import Draft, banner, over, set_up_print, tall, where
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.summary import ORDER
 
 ABOUT = "About"
+_WIDTHS = (24, 16, 60, 60)
 _SOURCES = (
     "Partner Center REST: Retrieve the validation status of a customer",
     "Customer account verification",
@@ -18,7 +19,7 @@ def add_about(draft: Draft) -> None:
     """The last sheet."""
     styles = draft.styles
     page = draft.book.workbook.add_worksheet(ABOUT)
-    for place, width in enumerate((26, 16, 62, 62)):
+    for place, width in enumerate(_WIDTHS):
         page.set_column(place, place, width)
     set_up_print(page, draft.share)
     text, verdict = banner(draft.share)
@@ -29,12 +30,13 @@ def add_about(draft: Draft) -> None:
         page.write_string(row, 0, word, styles.by_verdict[one])
         page.write_string(row, 1, one, styles.text)
         page.write_string(row, 2, MEANINGS[one], styles.wrapped)
+        tall(page, row, (MEANINGS[one], _WIDTHS[2]))
         row += 1
     for label, words in _explanations(draft).items():
         page.write_string(row, 0, label, styles.label)
         page.merge_range(row, 1, row, 2, "", styles.wrapped)
         page.write_string(row, 1, safe(words), styles.wrapped)
-        page.set_row(row, 16 * max(1, -(-len(words) // 76)))
+        tall(page, row, (words, sum(_WIDTHS[1:3])))
         row += 1
     page.write_row(row + 1, 0, ["Reason", "Verdict", "What it means", "Next step"], styles.header)
     for line, reason in enumerate(sorted(Reason, key=lambda one: list(ORDER).index(one.verdict)), row + 2):
@@ -42,6 +44,7 @@ def add_about(draft: Draft) -> None:
         page.write_string(line, 1, ORDER[reason.verdict][0], styles.by_verdict[reason.verdict])
         page.write_string(line, 2, ADVICE[reason].meaning, styles.wrapped)
         page.write_string(line, 3, ADVICE[reason].next_step, styles.wrapped)
+        tall(page, line, (ADVICE[reason].meaning, _WIDTHS[2]), (ADVICE[reason].next_step, _WIDTHS[3]))
 
 
 def _explanations(draft: Draft) -> dict[str, str]:

@@ -21,7 +21,7 @@ _BUTTON = 4
 _DAY = 86_400_000_000
 LINK = "link"
 """The records' column that says what stands on the link to a customer in Partner Center."""
-_NARROW, _WIDE, _WRAPPED = 8, 40, 54
+_NARROW, _WIDE, _WRAPPED = 8, 34, 44
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,16 @@ def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None
     page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
 
 
+def sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+
+
+def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
+    """Makes a row as high as its texts need in columns so wide."""
+    page.set_row(row, 15 * max(ceil(len(text) / width) for text, width in texts))
+
+
 def banner(share: Share) -> tuple[str, Verdict]:
     """The run's state in one line, and in whose colour."""
     told = share.told

@@ -13,7 +13,7 @@ from auditor.core.model import Verdict
 from auditor.core.presentation import CUSTOMER_ID
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import Shown
-from auditor.report.workbook.heads import SPAN, Draft, banner, over, set_up_print, where
+from auditor.report.workbook.heads import SPAN, Draft, banner, over, sentence, set_up_print, where
 from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, sheet_name
 from auditor.report.workbook.share import Share, Tables
 from auditor.report.workbook.styles import COLOURS
@@ -84,18 +84,18 @@ def add_changes(draft: Draft) -> None:
     """What changed since the baseline run."""
     told, count = draft.share.told, sum(map(len, draft.share.changes()))
     if told.changes is None:
-        sentence = f"There is nothing to compare with. {told.without_changes}".strip()
+        text = f"There is nothing to compare with. {sentence(told.without_changes)}".strip()
     else:
-        sentence = f"{told.changes.note} {'' if count else 'Nothing changed.'}".strip()
-    add(draft, Sheet(CHANGES, None, sentence, columns.changes(), count, draft.share.changes))
+        text = f"{sentence(told.changes.note)} {'' if count else 'Nothing changed.'}".strip()
+    add(draft, Sheet(CHANGES, None, text, columns.changes(), count, draft.share.changes))
 
 
 def add_all_customers(draft: Draft) -> None:
     """Every row."""
     share = draft.share
-    sentence = f"{_rows(share.ledger.rows)} in the order of the lists." if share.ledger.rows else "There are no rows."
+    text = f"{_rows(share.ledger.rows)} in the order of the lists." if share.ledger.rows else "There are no rows."
     shown = columns.all_customers(share.own)
-    add(draft, Sheet(ALL, None, sentence, shown, share.ledger.rows, share.tables))
+    add(draft, Sheet(ALL, None, text, shown, share.ledger.rows, share.tables))
 
 
 def add_not_verified(draft: Draft) -> None:
@@ -107,8 +107,8 @@ def add_not_verified(draft: Draft) -> None:
             yield table.filter(pc.equal(table["verdict"], Verdict.UNDETERMINED))
 
     many = f"{_rows(count)} without a verdict: they must not be taken as eligible."
-    sentence = many if count else "Every row has a verdict."
-    add(draft, Sheet(NOT_VERIFIED, Verdict.UNDETERMINED, sentence, columns.not_verified(), count, tables))
+    text = many if count else "Every row has a verdict."
+    add(draft, Sheet(NOT_VERIFIED, Verdict.UNDETERMINED, text, columns.not_verified(), count, tables))
 
 
 def add(draft: Draft, sheet: Sheet) -> None:
@@ -169,7 +169,7 @@ def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.
             yield part.combine_chunks()
 
 
-def _head(draft: Draft, page: Worksheet, sentence: str, made: Sequence[Column]) -> None:
+def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column]) -> None:
     for place, column in enumerate(made):
         page.set_column(place, place, column.width)
     last, width = 0, 0.0
@@ -178,7 +178,7 @@ def _head(draft: Draft, page: Worksheet, sentence: str, made: Sequence[Column]) 
         last += 1
     text, verdict = banner(draft.share)
     over(page, 0, last, text, draft.styles.banners[verdict])
-    over(page, 1, last, f"{sentence} {where(draft.share)}", draft.styles.note)
+    over(page, 1, last, f"{says} {where(draft.share)}", draft.styles.note)
     page.set_row(TOP, 32)
     set_up_print(page, draft.share)
 

@@ -12,7 +12,7 @@ from auditor.core.advice import MEANINGS, UNDER_REVIEW
 from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Verdict
 from auditor.report.workbook.cells import Kind
-from auditor.report.workbook.heads import Draft, banner, over, set_up_print
+from auditor.report.workbook.heads import Draft, banner, over, sentence, set_up_print
 from auditor.report.workbook.limits import LINKS, headers, safe
 from auditor.report.workbook.share import since
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
@@ -118,12 +118,12 @@ def _remark_texts(draft: Draft) -> list[str]:
     texts = [UNDER_REVIEW]
     changes, found = share.told.changes, since(share)
     if changes is None or found is None:
-        texts.append(f"Nothing to compare with. {share.told.without_changes}".strip())
+        texts.append(f"Nothing to compare with. {sentence(share.told.without_changes)}".strip())
     else:
         kinds = [
             f"{found.changes.get(change, 0):,} {change.replace('_', ' ')}" for change in (*CHANGES, Change.NOT_COMPARED)
         ]
-        texts.append(f"{changes.note} {', '.join(kinds)}.")
+        texts.append(f"{sentence(changes.note)} {', '.join(kinds)}.")
     for column, sums in share.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
             texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
@@ -172,7 +172,7 @@ def _owners(draft: Draft, page: Worksheet, row: int, packs: Mapping[str, str]) -
     names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
     page.write_string(row, 0, "Account managers, in rows of the lists", styles.name)
     made, values = _owner_columns(draft, names, counts)
-    for place, name in enumerate(names[:LINKS], row + 2):
+    for place, name in enumerate(names[: LINKS - len(ORDER)], row + 2):
         if name in packs:
             page.write_url(
                 place, len(made), f"external:{quote(packs[name])}", styles.link, packs[name].rpartition("/")[2]
