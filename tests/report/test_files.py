@@ -163,7 +163,7 @@ def test_a_folder_that_is_gone_is_an_output_error(tmp_path: Path) -> None:
 
 def test_a_finished_file_is_closed_and_finished_once(tmp_path: Path) -> None:
     """Whoever writes many files may finish each at once; publishing asks again and gets the same."""
-    with Staging(tmp_path) as staging:
+    with files.Staging(tmp_path) as staging:
         sink = staging.create("by-owner/a.csv")
         sink.write(b"x")
         entry = sink.finish()
@@ -174,6 +174,6 @@ def test_a_finished_file_is_closed_and_finished_once(tmp_path: Path) -> None:
 
 def test_no_empty_folder_stays(tmp_path: Path) -> None:
     """Where nothing was published below, the folder for it is gone."""
-    with Staging(tmp_path) as staging:
+    with files.Staging(tmp_path) as staging:
         staging.create("by-owner/a.csv").write(b"x")
     assert list(tmp_path.iterdir()) == []
