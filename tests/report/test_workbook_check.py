@@ -166,7 +166,7 @@ def test_the_first_line_is_compared(run: Run) -> None:
         "xl/sharedStrings.xml",
         lambda part: part.replace("INCOMPLETE: 4 of 10 rows are undetermined, not to be taken as eligible", "Complete"),
     )
-    assert "audit.xlsx, Summary, row 1: 'Complete', where it must be 'INCOMPLETE" in _found(run)
+    assert "audit.xlsx, All customers, row 1: 'Complete', where it must be 'INCOMPLETE" in _found(run)
 
 
 @pytest.mark.parametrize(

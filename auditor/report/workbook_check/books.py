@@ -8,75 +8,43 @@ everybody's counts. Of a million rows a number each is kept, not the rows.
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from auditor.core.ledger import Ledger
-from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
-from auditor.report import expected, summary
+from auditor.report import summary
 from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
-from auditor.report.schema import own_names, results_schema
 from auditor.report.workbook import NAME, owns
-from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plan
+from auditor.report.workbook_check.expected import ACTION, CHANGES, Plan
 from auditor.report.workbook_check.index import check_index
-from auditor.report.workbook_check.read import Line, Reader
+from auditor.report.workbook_check.read import Reader
+from auditor.report.workbook_check.sources import Source, gained, sources_of
 from auditor.report.workbook_check.summary import Numbers, check_summary, totals
-from auditor.report.written import Cells, csv_file
+from auditor.report.written import Cells
 
-_CHANGES_CSV = "changes.csv"
-_VERDICT_OF = {NOT_VERIFIED: Verdict.UNDETERMINED, ACTION: Verdict.BLOCKED}
-_SHEETS = (ALL, NOT_VERIFIED, ACTION, CHANGES)
-Digests = dict[str, "array[int]"]
+_HEAD = 3
+"""Lines above a sheet's records: the run's state, what the sheet shows, the header."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """What the records of a sheet come from.
+class _Line:
+    """A record of a sheet: where it stands, and its cells."""
 
-    Attributes:
-        names: of the columns.
-        records: gives the records.
-        verdict: of those that the sheet shows; None for all.
-        shared: the account managers of a customer, where they are not the record's own.
-    """
-
-    names: tuple[str, ...]
-    records: Callable[[], Iterator[Cells]]
-    verdict: Verdict | None = None
-    shared: Mapping[str, set[str]] = field(default_factory=dict)
-
-    def divided(self) -> Iterator[tuple[Cells, Collection[str]]]:
-        """The sheet's records, each with the account managers in whose workbooks it stands."""
-        of_id, of_owner, of_verdict = map(self.names.index, ("customer_id", "owner", "verdict"))
-        for record in self.records():
-            if self.verdict in (None, record[of_verdict]):
-                yield record, self.shared.get(record[of_id] or "") or (record[of_owner] or "",)
-
-    def of(self, owner: str | None) -> Iterator[Cells]:
-        """The records that the sheet has in the workbook of this account manager; None for audit.xlsx."""
-        return (record for record, owners in self.divided() if owner is None or owner in owners)
+    where: str
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What every workbook must hold.
+    """What every workbook must hold: the first line of each sheet, and the sheets with records."""
 
-    Attributes:
-        sources: sheet -> where its records come from.
-        plans: sheet -> how it shows them; the same in every workbook.
-        note: the first line of every sheet.
-        digests: sheet -> account manager -> a number for each record, in order; None for audit.xlsx.
-    """
-
-    sources: Mapping[str, _Source]
-    plans: Mapping[str, Plan]
     note: str
-    digests: dict[str, dict[str | None, "array[int]"]] = field(default_factory=dict)
+    sources: Mapping[str, Source]
 
 
 def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger: Ledger) -> dict[str, int]:
@@ -92,13 +60,10 @@ def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger:
     if NAME not in files:
         raise IncompleteError(f"{NAME}: is missing, where there are packs")
     packs = check_index(run, files - {NAME}, ledger, evidence.facts.presentation.packs)
-    whole = Reader(run, NAME)
-    wanted = _wanted(run, inventory, evidence, whole)
-    for sheet, source in wanted.sources.items():
-        wanted.digests[sheet] = _digests(source, wanted.plans[sheet], {*packs})
+    whole, document = Reader(run, NAME), json.loads((run / summary.JSON).read_bytes())
+    wanted = _Wanted(document["note"], sources_of(run, inventory, evidence, {*packs}))
     _check_book(whole, wanted, None)
-    document = json.loads((run / summary.JSON).read_bytes())
-    check_summary(whole, Numbers(ledger, _gained(wanted.sources.get(CHANGES)), totals(document)))
+    check_summary(whole, Numbers(ledger, gained(wanted.sources.get(CHANGES)), totals(document)))
     for owner, pack in packs.items():
         if pack.file:
             _check_book(Reader(run, pack.file), wanted, owner)
@@ -109,76 +74,39 @@ def _index(files: set[str], packs: Mapping[str, object]) -> dict[str, int]:
     return {name: len(packs) for name in files if name.endswith(".csv")}
 
 
-def _wanted(run: Path, inventory: Inventory, evidence: Evidence, whole: Reader) -> _Wanted:
-    columns = evidence.facts.columns
-    names = tuple(results_schema(columns).names)
-    results = partial(expected.results, run, evidence)
-    sources = {sheet: _Source(names, results, _VERDICT_OF.get(sheet)) for sheet in _SHEETS if sheet != CHANGES}
-    if _CHANGES_CSV in inventory.files:
-        header = tuple(name or "" for name in next(csv_file(run / _CHANGES_CSV)))
-        changed = _Source(header, lambda: islice(csv_file(run / _CHANGES_CSV), 1, None))
-        sources[CHANGES] = replace(changed, shared=_shared(changed, sources[ALL]))
-    own = tuple(own_names(columns).values())
-    plans = {}
-    for sheet, source in sources.items():
-        line = next(whole.lines(sheet))
-        plans[sheet] = plan(line.where, sheet, line.cells, source.names, own)
-    note: str = json.loads((run / summary.JSON).read_bytes())["note"]
-    return _Wanted(sources, plans, note)
-
-
-def _gained(changed: _Source | None) -> Counter[str] | None:
-    """By how many customers each verdict grew since the baseline run: all others have the verdict that they had."""
-    if changed is None:
-        return None
-    now, before = (changed.names.index(name) for name in ("verdict", "verdict_before"))
-    gained: Counter[str] = Counter()
-    for record in changed.records():
-        gained[record[now] or ""] += 1
-        gained[record[before] or ""] -= 1
-    return gained
-
-
-def _shared(changed: _Source, everybody: _Source) -> dict[str, set[str]]:
-    """The account managers of each customer that changed and is in the lists."""
-    place = changed.names.index("customer_id")
-    owners: dict[str, set[str]] = {record[place] or "": set() for record in changed.records()}
-    of_id, of_reason = (everybody.names.index(name) for name in ("customer_id", "reason"))
-    for record, (owner,) in everybody.divided():
-        if record[of_id] in owners and record[of_reason] != Reason.INVALID_ID:
-            owners[record[of_id] or ""].add(owner)
-    return owners
-
-
-def _digests(source: _Source, shown: Plan, owners: set[str]) -> dict[str | None, "array[int]"]:
-    found: dict[str | None, array[int]] = {owner: array("q") for owner in (None, *owners)}
-    for record, whose in source.divided():
-        key = shown.key(shown.told(record))
-        for owner in (None, *whose):
-            if owner in found:
-                found[owner].append(key)
-    return found
-
-
 def _check_book(book: Reader, wanted: _Wanted, owner: str | None) -> None:
-    for sheet in book.sheets:
-        first = next(book.rows(sheet), ("",))[0]
-        if first.casefold() != wanted.note.casefold():
-            raise IncompleteError(f"{book.name}, {sheet}, row 1: {first!r}, where it must be {wanted.note!r}")
-    for sheet, digests in wanted.digests.items():
-        shown, keys = wanted.plans[sheet], digests.get(owner, array("q"))
-        lines = book.lines(sheet)
-        header = next(lines)
-        if header.cells != shown.header:
-            raise IncompleteError(f"{header.where}: other columns than in {NAME}")
+    for sheet, source in wanted.sources.items():
+        keys = source.keys.get(owner, array("q"))
         check = _check_any_order if sheet == ACTION else _check_in_order
-        left = check(lines, keys, shown, partial(wanted.sources[sheet].of, owner))
+        left = check(_lines(book, sheet, source, wanted.note), keys, source.shown, partial(source.of, owner))
         if left:
             raise IncompleteError(f"{book.name}, {sheet}: {left} rows are missing")
+    compared = {part for sheet in wanted.sources for part in book.parts(sheet)}
+    for sheet in book.sheets:
+        if sheet not in compared:
+            _check_note(f"{book.name}, {sheet}", next(book.rows(sheet), ("",)), wanted.note)
+
+
+def _lines(book: Reader, sheet: str, source: Source, note: str) -> Iterator[_Line]:
+    """The records of a sheet and of those that it goes on in, their heads compared."""
+    for part in book.parts(sheet):
+        where = f"{book.name}, {part}"
+        for number, cells in enumerate(book.rows(part), 1):
+            if number == 1:
+                _check_note(where, cells, note)
+            elif number == _HEAD:
+                source.shown.check_header(f"{where}, row {number}", cells)
+            elif number > _HEAD:
+                yield _Line(f"{where}, row {number}", cells)
+
+
+def _check_note(where: str, cells: Sequence[str], note: str) -> None:
+    if cells[0].casefold() != note.casefold():
+        raise IncompleteError(f"{where}, row 1: {cells[0]!r}, where it must be {note!r}")
 
 
 def _check_in_order(
-    lines: Iterator[Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
+    lines: Iterator[_Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
 ) -> int:
     """Compares; gives how many rows are missing at the end."""
     for number, (line, key) in enumerate(zip_longest(lines, keys)):
@@ -193,7 +121,7 @@ def _check_in_order(
 
 
 def _check_any_order(
-    lines: Iterator[Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
+    lines: Iterator[_Line], keys: "array[int]", shown: Plan, records: Callable[[], Iterator[Cells]]
 ) -> int:
     """Compares; gives how many rows are missing."""
     left = Counter(keys)
@@ -205,7 +133,7 @@ def _check_any_order(
     return left.total()
 
 
-def _nearest(line: Line, shown: Plan, records: Iterator[Cells]) -> str:
+def _nearest(line: _Line, shown: Plan, records: Iterator[Cells]) -> str:
     """What is wrong with a row that must not be there: a cell of its customer, or the row itself."""
     differences = [
         shown.difference(line.cells, told) for told in map(shown.told, records) if told[-1] == line.cells[-1]

@@ -3,19 +3,19 @@
 A cell that follows from something else than the record (the history, a setting) is not known here: None.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import zip_longest
 from types import MappingProxyType
 
 from auditor.core.advice import ADVICE
-from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.report.written import Cells
 
 ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
 
 _LONGEST = 32_767
+_SECONDS = len("2026-11-22T11:59:58")
 _FIRST_MONTH = "1900-03"
 """Before it a spreadsheet has no dates, so a time is a text there."""
 _CUSTOMER, _MEANING, _STEP, _UNKNOWN = "(customer)", "(meaning)", "(step)", ""
@@ -90,6 +90,13 @@ _OWN = frozenset({ACTION, ALL})
 """The sheets that show the lists' own columns."""
 _TIMES = frozenset({"last_update", "last_update_before", "checked_at", "blocked_since"})
 
+_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        _MEANING: {reason.value: advice.meaning for reason, advice in ADVICE.items()},
+        _STEP: {reason.value: advice.next_step for reason, advice in ADVICE.items()},
+    }
+)
+
 Told = tuple[str | None, ...]
 
 
@@ -98,78 +105,89 @@ class Plan:
     """How a sheet shows records.
 
     Attributes:
-        header: of the sheet as it is.
-        columns: for each of them the record's column.
-        names: of the record's columns.
+        labels: of the columns; None for a column of the lists' own, whose header may be another than its name.
+        names: of the columns, for the message.
+        cells: for each column what it shows of a record; None where that is not known here.
     """
 
-    header: tuple[str, ...]
-    columns: tuple[str, ...]
-    names: Sequence[str]
+    labels: tuple[str | None, ...]
+    names: tuple[str, ...]
+    cells: tuple[Callable[[Cells], str] | None, ...]
 
     def told(self, record: Cells) -> Told:
         """What the sheet must say of a record, a text or None each."""
-        known = dict(zip(self.names, record, strict=True))
-        return tuple(_shown(column, known) for column in self.columns)
+        return tuple([cell and cell(record) for cell in self.cells])
+
+    def key(self, cells: Sequence[str | None]) -> int:
+        """A number for what is known of a row's cells."""
+        return hash(tuple([text for text, known in zip(cells, self.cells, strict=True) if known]))
+
+    def check_header(self, where: str, header: Sequence[str]) -> None:
+        """Compares the sheet's header.
+
+        Raises:
+            IncompleteError: it is another.
+        """
+        pairs = zip_longest(header, self.labels, fillvalue="")
+        if len(header) != len(self.labels) or any(label not in (None, found) for found, label in pairs):
+            wanted = ", ".join(label or "(the list's)" for label in self.labels)
+            raise IncompleteError(f"{where}: columns {', '.join(header)}, where there must be {wanted}")
 
     def difference(self, cells: Sequence[str], told: Told) -> str | None:
         """The first cell that differs, in words; None where they agree."""
-        for label, cell, wanted in zip(self.header, cells, told, strict=True):
+        for name, cell, wanted in zip(self.names, cells, told, strict=True):
             if wanted is not None and cell != wanted:
-                return f"{label}: {cell!r}, where it must be {wanted!r}"
+                return f"{name}: {cell!r}, where it must be {wanted!r}"
         return None
 
-    def key(self, cells: Sequence[str | None]) -> int:
-        """A number for what is known of the cells."""
-        return hash(tuple(cell for cell, column in zip(cells, self.columns, strict=True) if column != _UNKNOWN))
 
-
-def plan(where: str, sheet: str, header: Sequence[str], names: Sequence[str], own: Sequence[str]) -> Plan:
-    """How a sheet with this header must show records with these columns.
+def plan(sheet: str, names: Sequence[str], own: Sequence[str] = (), *, linked: bool = True) -> Plan:
+    """How a sheet must show records.
 
     Args:
-        where: the header stands, for the message.
         sheet: its name.
-        header: as it is.
-        names: of the record's columns.
+        names: of the records' columns.
         own: those of them that are the lists' own.
-
-    Raises:
-        IncompleteError: the header is another than it must be.
+        linked: whether there are links to the customers.
     """
     before, after = _SHEETS[sheet]
-    if "Partner Center" not in header:
+    if not linked:
         before = {label: column for label, column in before.items() if label != "Partner Center"}
     middle = own if sheet in _OWN else ()
-    columns = (*before.values(), *middle, *after.values())
-    found = (*header[: len(before)], *header[len(header) - len(after) :])
-    if len(header) != len(columns) or found != (*before, *after):
-        raise IncompleteError(
-            f"{where}: columns {', '.join(header)}, where there must be {', '.join((*before, *after))}"
-        )
-    return Plan(tuple(header), columns, names)
+    cells = [
+        *(_cell(column, names) for column in before.values()),
+        *(_text(names.index(name)) for name in middle),
+        *(_cell(column, names) for column in after.values()),
+    ]
+    return Plan((*before, *(None for _ in middle), *after), (*before, *middle, *after), tuple(cells))
 
 
-def _shown(column: str, known: Mapping[str, str | None]) -> str | None:
-    match column:
-        case "":
-            return None
-        case "(customer)":
-            return plain(known["company_name"] or known["domain"] or known["customer_id"] or "")
-        case "(meaning)":
-            return ADVICE[Reason(known["reason"] or "")].meaning
-        case "(step)":
-            return ADVICE[Reason(known["reason"] or "")].next_step
-        case "change":
-            return (known[column] or "").replace("_", " ")
-        case _:
-            text = known[column] or ""
-            return _time(text) if column in _TIMES and text else plain(text)
+def _cell(column: str, names: Sequence[str]) -> Callable[[Cells], str] | None:
+    """What tells the cell of a record."""
+    if column == _UNKNOWN:
+        return None
+    if column == _CUSTOMER:
+        places = [names.index(name) for name in ("company_name", "domain", "customer_id")]
+        return lambda record: plain(next((text for place in places if (text := record[place])), ""))
+    if column in (_MEANING, _STEP):
+        words, place = _WORDS[column], names.index("reason")
+        return lambda record: words[record[place] or ""]
+    place = names.index(column)
+    if column == "change":
+        return lambda record: (record[place] or "").replace("_", " ")
+    if column in _TIMES:
+        return lambda record: _time(text) if (text := record[place]) else ""
+    return _text(place)
+
+
+def _text(place: int) -> Callable[[Cells], str]:
+    return lambda record: plain(record[place] or "")
 
 
 def _time(text: str) -> str:
-    time = datetime.fromisoformat(text)
-    return f"{time:%Y-%m-%dT%H:%M:%S}" if text >= _FIRST_MONTH else f"{time:%Y-%m-%d %H:%M:%S}"
+    """A time as the records have it, to the second."""
+    seconds = text[:_SECONDS]
+    return seconds if text >= _FIRST_MONTH else seconds.replace("T", " ")
 
 
 def plain(text: str) -> str:
@@ -178,4 +196,6 @@ def plain(text: str) -> str:
         units = text.encode("utf-16-le")
         if len(units) > 2 * _LONGEST:
             text = units[: 2 * (_LONGEST - 1)].decode("utf-16-le", "ignore") + "…"
+    if text.isascii():
+        return text
     return text.replace("\ufffe", "_xFFFE_").replace("\uffff", "_xFFFF_")

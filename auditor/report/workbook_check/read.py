@@ -6,24 +6,13 @@ A time is `2026-11-22T11:59:58`, a number its digits; whatever is missing is the
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-HEAD = 3
-"""Lines above a sheet's records: the run's state, what the sheet shows, the header."""
 _HALF_SECOND = timedelta(milliseconds=500)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A record of a sheet: where it stands, and its cells."""
-
-    where: str
-    cells: tuple[str, ...]
 
 
 class Reader:
@@ -62,21 +51,21 @@ class Reader:
         except CalamineError as error:
             raise ValueError(f"{self.name}, {sheet}: {error}") from error
 
-    def lines(self, sheet: str) -> Iterator[Line]:
-        """The records of a sheet and of those that it goes on in; the header first."""
-        headed = False
-        for part in self.sheets:
-            if not re.fullmatch(rf"{re.escape(sheet)}( [0-9]+)?", part):
-                continue
-            for number, row in enumerate(self.rows(part), 1):
-                if number > HEAD or (number == HEAD and not headed):
-                    yield Line(f"{self.name}, {part}, row {number}", row)
-            headed = True
-        if not headed:
+    def parts(self, sheet: str) -> list[str]:
+        """A sheet and those that it goes on in.
+
+        Raises:
+            ValueError: there is none.
+        """
+        found = [part for part in self.sheets if re.fullmatch(rf"{re.escape(sheet)}( [0-9]+)?", part)]
+        if not found:
             raise ValueError(f"{self.name}: has no sheet {sheet}")
+        return found
 
 
 def _text(cell: Any) -> str:
+    if type(cell) is str:
+        return cell  # as nearly all are
     match cell:
         case datetime():
             return f"{cell + _HALF_SECOND:%Y-%m-%dT%H:%M:%S}"
