@@ -104,20 +104,20 @@ def run(
     settings = _settings({**flags, "sum": sums or None}, config, profile)
     columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
     if dry_run:
-        return _dry_run(lists, columns, settings.rate, as_json=as_json)
+        return _dry_run(lists, columns, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
     show.result(rendered, as_json=as_json)
     return rendered.exit_code
 
 
-def _dry_run(lists: tuple[str, ...], columns: "Columns", rate: float, *, as_json: bool) -> int:
+def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import show
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    show.preview(preview(lists, columns, rate), as_json=as_json)
+    show.preview(preview(lists, columns, settings), as_json=as_json)
     return 0
 
 

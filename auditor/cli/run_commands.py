@@ -68,9 +68,23 @@ def runs(
 )
 @click.option("--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a month, likewise.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@options.REPORTS
 @_JSON
+@options.CONFIGURED
+@options.TALKING
 @click.pass_obj
-def prune(reports: str, *, keep_daily: int, keep_monthly: int, dry_run: bool, as_json: bool) -> int:
+def prune(
+    of_group: str,
+    *,
+    keep_daily: int,
+    keep_monthly: int,
+    dry_run: bool,
+    reports: str | None,
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+) -> int:
     """Remove the folders of old runs; history/ keeps what they knew.
 
     Counted for each list by itself. Never removed: the newest complete run over a list, what latest leads to, a run
@@ -81,7 +95,10 @@ def prune(reports: str, *, keep_daily: int, keep_monthly: int, dry_run: bool, as
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
-    found = carry_out(Path(reports), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
+    del quiet
+    # each option may stand on either side of the word prune
+    folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
+    found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
     changes.pruned(found, as_json=as_json, dry_run=dry_run)
     return 0
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 
 from auditor import customers
+from auditor.commands.columns import known_columns
 from auditor.core.model import Customer
 from auditor.errors import CustomerListError
+from auditor.settings import Settings
 
 SHOWN = 20
 """How many rows with an invalid id are named."""
@@ -59,26 +61,28 @@ class _Counting:
     seen: set[bytes] = field(default_factory=set)
 
 
-def preview(sources: tuple[str, ...], columns: customers.Columns, per_minute: float) -> Preview:
+def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Settings) -> Preview:
     """Reads the lists and says what a run would do.
 
     Raises:
+        SettingsError: a column to add up is not there.
         CustomerListError: a list cannot be read, is empty, or has no id column.
     """
     counting = _Counting()
     found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
     if not counting.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
-    calls = len(counting.seen)
+    known_columns(settings.sum, dict.fromkeys(column for one in found for column in one.other_columns))
+    calls = min(len(counting.seen), settings.limit or len(counting.seen))
     return Preview(
         lists=found,
         rows=counting.rows,
-        customers=calls,
-        duplicates=counting.rows - counting.invalid_count - calls,
+        customers=len(counting.seen),
+        duplicates=counting.rows - counting.invalid_count - len(counting.seen),
         invalid=counting.invalid_count,
         invalid_rows=tuple(counting.invalid),
         calls=calls,
-        minutes=round(calls / per_minute, 1) if per_minute else None,
+        minutes=round(calls / settings.rate, 1) if settings.rate else None,
     )
 
 

@@ -69,7 +69,7 @@ class Before:
 
     Attributes:
         compared: whether there is a baseline run.
-        lines: the records of those of whom something was known, with the columns of SCHEMA.
+        lines: the records of those of whom something was known, with the columns of SCHEMA but id and names.
         at: for each customer which of them is about it, or NOBODY.
         gone: the records of those that no row names.
     """
@@ -88,7 +88,8 @@ class Before:
 def nothing(roster: Roster) -> Before:
     """Of whom nothing was known."""
     none = SCHEMA.empty_table()
-    return Before(compared=False, lines=none, at=np.full(len(roster.customers), NOBODY), gone=none)
+    lines = none.drop_columns(["customer_id", *_NAMES])
+    return Before(compared=False, lines=lines, at=np.full(len(roster.customers), NOBODY), gone=none)
 
 
 def read_before(run: Path, baseline: Baseline | None, roster: Roster) -> Before:
@@ -114,7 +115,8 @@ def as_before(table: pa.Table, roster: Roster, *, compared: bool) -> Before:
     (listed,) = np.nonzero(places != NOBODY)
     at[places[listed]] = np.arange(len(listed))
     mine = pa.array(places != NOBODY)
-    return Before(compared, table.filter(mine).combine_chunks(), at, table.filter(pc.invert(mine)))
+    lines = table.drop_columns(["customer_id", *_NAMES]).filter(mine).combine_chunks()
+    return Before(compared, lines, at, table.filter(pc.invert(mine)))
 
 
 def gone_tables(before: Before) -> Iterator[pa.Table]:

@@ -45,12 +45,14 @@ def pack(ids: pa.ChunkedArray, name: str) -> pa.Array:
 
 
 def unpack(packed: pa.Array) -> pa.Array:
-    """Bytes -> lower-case, dashed GUIDs; there must be no null among them."""
+    """Bytes -> lower-case, dashed GUIDs; null stays null."""
     values = np.frombuffer(packed.buffers()[1], np.uint8, len(packed) * 16, packed.offset * 16).reshape(-1, 16)
     chars = np.full((len(packed), _LENGTH), ord("-"), np.uint8)
     chars[:, _HEX[::2]] = _DIGITS[values >> 4]
     chars[:, _HEX[1::2]] = _DIGITS[values & 15]
-    fixed = pa.Array.from_buffers(pa.binary(_LENGTH), len(packed), [None, pa.py_buffer(chars.tobytes())])
+    fixed = pa.Array.from_buffers(
+        pa.binary(_LENGTH), len(packed), [packed.is_valid().buffers()[1], pa.py_buffer(chars.tobytes())]
+    )
     return fixed.cast(pa.binary()).cast(pa.string())
 
 

@@ -23,6 +23,7 @@ from auditor.report.files import Entry, Staging, measure
 from auditor.report.frames import Batch, batches, tallies
 from auditor.report.history import Record
 from auditor.report.members import Members, read_members
+from auditor.report.memory import frugal, give_back
 from auditor.report.roster import Roster, read_roster
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.taking import Taking
@@ -51,12 +52,15 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
     chosen = [name for name in FORMATS if name in formats]
-    with Staging(run) as staging:
+    with frugal(), Staging(run) as staging:
         roster = read_roster(run)
+        give_back()
         if facts.list_digest and roster.digest != facts.list_digest:
             raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
         answered, own = read_answers(source.answers, roster), read_members(source.members, roster, facts.membership)
+        give_back()
         known = before.read_before(run, facts.baseline, roster)
+        give_back()
 
         def parts() -> Iterator[Batch]:
             return batches(run, facts.columns, roster, answered, own)

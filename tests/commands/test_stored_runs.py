@@ -159,7 +159,7 @@ def test_incomparable_runs_are_said_to_be_so(serving: Serving, capsys: pytest.Ca
         assert "the lists differ" in summary(folders()[-1])["changes"]["note"]
 
 
-def test_the_first_few(serving: Serving) -> None:
+def test_the_first_few(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     """`--limit`: every row is accounted for, the run is not complete and says why; `resume` asks for the others."""
     with serving({IDS[0]: "under_review"}):
         assert main(["run", listed(IDS), *PLAIN, "--limit", "2", "--max-undetermined", "99"]) == 3
@@ -172,6 +172,11 @@ def test_the_first_few(serving: Serving) -> None:
         assert main(["resume", "--quiet"]) == 0
         assert summary(run)["ledger"]["customers"] == {"listed": 8, "eligible": 7, "blocked": 1, "undetermined": 0}
         assert main(["run", "Customers-2026-11.csv", *PLAIN, "--limit", "8"]) == 0
+        capsys.readouterr()
+        assert main(["run", "Customers-2026-11.csv", "--dry-run", "--limit", "2", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["customers"], told["calls"]) == (8, 2)
+        assert main(["run", "Customers-2026-11.csv", "--dry-run", "--sum", "Seats"]) == 2
 
 
 def test_money(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,7 +257,7 @@ def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     assert (document["removed"], document["kept"][first.name]) == ([second.name], "in use")
     assert document["kept"][unfinished.name] == "not complete, and may be resumed"
     assert document["kept"][third.name] == "latest leads to it"
-    assert main(["runs", "prune", "--keep-monthly", "1"]) == 0
+    assert main(["runs", "prune", "--keep-monthly", "1", "--reports", "reports"]) == 0
     assert "history/ stays" in capsys.readouterr().out
     assert folders() == [third, unfinished]
     assert not list(Path("reports").glob(".pruned-*"))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_support import answer, new_run, row
+from report_support import answer, guid, new_run, row
 
 from auditor import report
 from auditor.errors import IncompleteError
@@ -83,3 +83,15 @@ def test_a_line_longer_than_a_readers_piece_is_read(tmp_path: Path) -> None:
     run.render()
     assert run.typed()[0]["company_name"] == long
     assert run.typed()[0]["status"] == long
+
+
+@pytest.mark.parametrize("other", ["", "0HMQ:1", "1F2E3D4C-0000-4000-8000-000000000001", None])
+def test_request_ids_that_are_no_guids_stay_as_they_are(tmp_path: Path, other: str | None) -> None:
+    """One of them, anywhere, is enough for all to be kept as texts."""
+    ids_ = [guid(7), other, guid(9)]
+    answers = [answer(n, n + 1, request_id=one, correlation_id=guid(5)) for n, one in enumerate(ids_)]
+    run = new_run(tmp_path / "r", [row(1), row(2), row(3)], answers)
+    blocks = tuple(line + b"\n" for block in run.answers for line in block.splitlines())
+    report.render(report.Source(run.path, run.facts, blocks), ["parquet"])
+    assert [record["request_id"] for record in run.typed()] == ids_
+    assert {record["correlation_id"] for record in run.typed()} == {guid(5)}

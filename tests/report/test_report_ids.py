@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.errors import IncompleteError
-from auditor.report.ids import pack
+from auditor.report.ids import pack, unpack
 
 
 @given(st.lists(st.none() | st.uuids(), max_size=9), st.integers(0, 9))
@@ -16,7 +16,10 @@ def test_bytes_are_those_of_the_guid(ids: list[UUID | None], cut: int) -> None:
     """Each id becomes its sixteen bytes, null stays null, wherever the column is divided."""
     texts = [None if one is None else str(one) for one in ids]
     column = pa.chunked_array([pa.array(texts[:cut], pa.string()), pa.array(texts, pa.string())[cut:]])
-    assert pack(column, "x").to_pylist() == [None if one is None else one.bytes for one in ids]
+    packed = pack(column, "x")
+    assert packed.to_pylist() == [None if one is None else one.bytes for one in ids]
+    assert unpack(packed).to_pylist() == texts
+    assert unpack(packed[cut:]).to_pylist() == texts[cut:]
 
 
 @pytest.mark.parametrize(
