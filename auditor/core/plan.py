@@ -42,6 +42,11 @@ class Plan:
         return SHARE * self.per_second
 
     @property
+    def in_a_window(self) -> int:
+        """Requests that any window of a run may hold that does not fit into one."""
+        return math.ceil(SHARE * self._limit)
+
+    @property
     def learns(self) -> bool:
         """Whether rejections lower the pace."""
         return self.per_minute != 0
@@ -50,8 +55,11 @@ class Plan:
         """The guard of this limit, nothing in it; None where there is no limit."""
         if not self.per_minute:
             return None
-        limit = max(1, int(self.per_minute))
-        return Window(limit, limit / self.per_second)
+        return Window(self._limit, self._limit / self.per_second)
+
+    @property
+    def _limit(self) -> int:
+        return max(1, int(self.per_minute or 0.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,7 @@ class Rate:
         accepted: answers since the epoch began that were no rejections.
         in_vain: closings of the gate in a row with nothing accepted between them.
         probe: departure of the one request that is to show whether anything gets through, or None.
-        credit: requests that may leave at once.
-        credited_at: when `credit` was last brought up to date; infinite before the first request.
+        credit: requests that may leave at once, as of `credited_at`, which is infinite before the first request.
         suspected: True from a rejection that may be one customer's own until another request shows whose it is.
         forgiven: rejections of this epoch that turned out to be one customer's own.
     """
@@ -78,9 +77,11 @@ def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
 
 def expecting(state: Rate, customers: int, now: float) -> Rate:
     """When it is known how many customers are left: those that fit into the quota go out at once."""
-    fits = state.window is not None and customers <= window.room(state.window, now)
-    untaught = state.learned.since is None and not state.closed
-    return replace(state, learned=replace(state.learned, per_second=math.inf)) if fits and untaught else state
+    if state.window is None:
+        return state
+    if customers <= window.room(state.window, now) and state.learned.since is None and not state.closed:
+        return replace(state, learned=replace(state.learned, per_second=math.inf))
+    return replace(state, window=replace(state.window, limit=state.plan.in_a_window))
 
 
 def pace(state: Rate, now: float) -> float:
@@ -153,10 +154,9 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
     if not state.suspected and gate.may_be_one_customers(asked, state.forgiven, state.accepted):
         return replace(state, suspected=True)
     in_vain = 0 if state.accepted else state.in_vain + 1
-    opens = now + gate.seconds_closed(asked, in_vain)
     learned = learning.closed(state.learned, pace(state, now), asked)
-    state = replace(state, learned=learned, gate=opens, closed=True, in_vain=in_vain)
-    return replace(state, credit=0.0, credited_at=now, suspected=False, probe=None)
+    state = replace(state, learned=learned, in_vain=in_vain, closed=True, suspected=False, probe=None)
+    return replace(state, gate=now + gate.seconds_closed(asked, in_vain), credit=0.0, credited_at=now)
 
 
 def eta(state: Rate, customers: int, now: float) -> float | None:

@@ -126,6 +126,15 @@ class TestPace:
         assert _departures(rate.expecting(state, 500, 0.0), 500)[-1] == 0.0
         assert _departures(rate.expecting(state, 501, 0.0), 500)[-1] > 59.0
 
+    def test_a_longer_list_leaves_a_little_of_each_window(self) -> None:
+        """After a stop of two seconds what was missed is made up for, and still no window holds more than 498 of 500."""
+        done = Simulation(rate.start(KNOWN, 0.0), Random(1), lambda _: ("accepted", None), longest=0.01)
+        done.state = rate.expecting(done.state, 1500, 0.0)
+        done.run(300)
+        done.now += 2.0
+        done.run(1000)
+        assert _most_in_any(60.0, done.arrivals) == 498
+
     def test_retries_of_a_list_that_fits_are_guarded(self) -> None:
         """What exceeds the quota after all waits for the window, one minute after the answers."""
         assert _departures(rate.expecting(rate.start(KNOWN, 0.0), 500, 0.0), 501)[-1] == pytest.approx(60.0)
