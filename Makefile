@@ -12,7 +12,7 @@ test: .venv/installed-test
 	$(BIN)/pytest
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
-SYSTEM_PACKAGES := nginx-light libreoffice-calc
+SYSTEM_PACKAGES := nginx-light libreoffice-calc chromium chromium-driver poppler-utils
 
 test-system: .venv/installed-test
 	@for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-FORMATS = ("parquet", "csv", "xlsx")
+FORMATS = ("parquet", "csv", "xlsx", "html")
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 

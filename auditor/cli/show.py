@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 _WHAT = {
+    "report.html": "the answer on one page",
     "audit.xlsx": "all of it for account managers",
     "summary.csv": "counts by verdict, reason, status and owner",
     "summary.json": "the same for programs, with the run's facts",
@@ -133,7 +134,9 @@ def _files(console: Console, rendered: "Rendered") -> None:
 
 
 def _to_open_first(rendered: "Rendered", names: list[str]) -> str:
-    """The file that holds something to act on."""
+    """The page, which begins with the answer; else the file that holds something to act on."""
+    if "report.html" in names:
+        return "report.html"
     blocked, undetermined = (rendered.ledger.rows_of(v) for v in (Verdict.BLOCKED, Verdict.UNDETERMINED))
     if "blocked.csv" in names and blocked and rendered.facts.finished:
         return "blocked.csv"

@@ -26,6 +26,7 @@ In the order of the data's way:
 `writers`     name -> writer; manifest; `latest`
 `told`        what the documents for people are made from
 `workbook`    told -> audit.xlsx and a workbook for each account manager
+`page`        what is told -> report.html
 `stage`       all of these in order: `render`
 `written`     written files read back: every cell a text, or None
 `recount`     the ledger again, from the written files, by other code
@@ -33,7 +34,8 @@ In the order of the data's way:
 `expected`    what each record must say, from that evidence (`record`: one of them)
 `inventory`   manifest.json against the folder
 `verify`      all of these: does everything agree? (`summary_check`: the two summaries; `changes_check`,
-              `sums_check`: changes.csv and what is added up; `workbook_check`: the workbooks)
+              `sums_check`: changes.csv and what is added up; `workbook_check`: the workbooks;
+              `page_check`: the page)
 ============  ======================================================================
 """
 

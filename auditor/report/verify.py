@@ -26,6 +26,7 @@ from auditor.report.changes_check import Checking
 from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
+from auditor.report.page_check import check_page
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
 from auditor.report.summary_check import Counted, check_facts
@@ -87,9 +88,10 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence))
         check_counts(run, ledger)
         lines = check_facts(run, evidence, counted)
-        others = {before.NAME: checking.known, changes_csv.CSV: checking.records}
+        others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
         others |= check_workbooks(run, inventory, evidence, ledger)
-        _check_records(inventory, evidence, counted, {summary.CSV: lines, **others})
+        others |= check_page(run, inventory, evidence, ledger)
+        _check_records(inventory, evidence, counted, others)
     return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, changes)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditor.errors import OutputError
-from auditor.report import csv, parquet, workbook
+from auditor.report import csv, page, parquet, workbook
 from auditor.report.files import Entry, Sink, Staging, sync_folder
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION
 from auditor.report.told import Told
@@ -57,7 +57,9 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "csv": Table(csv.NAMES, csv.writing),
     }
 )
-DOCUMENTS: Mapping[str, Document] = MappingProxyType({"xlsx": Document(workbook.owns, workbook.write)})
+DOCUMENTS: Mapping[str, Document] = MappingProxyType(
+    {"xlsx": Document(workbook.owns, workbook.write), "html": Document(page.owns, page.write)}
+)
 FORMATS = (*TABLES, *DOCUMENTS)
 """What `render` takes as formats."""
 

@@ -27,7 +27,7 @@ def test_a_run_that_agrees(run: Path, capsys: pytest.CaptureFixture[str], *, by_
     """Exit 0, whatever the run itself came to; what was counted is on standard output."""
     assert main(["verify", run.name if by_name else str(run)]) == 0
     streams = capsys.readouterr()
-    assert f"Run {run.name}: 10 files agree, and all 2 rows" in streams.out
+    assert f"Run {run.name}: 12 files agree, and all 2 rows" in streams.out
     assert "Ledger: 2 rows = 0 eligible + 0 blocked + 2 undetermined" in streams.out
     assert "NOT COMPLETE" in streams.out
     assert streams.err == ""

@@ -1,0 +1,31 @@
+"""Words of the program -> words for people. Rule: a word that nobody thought of still reads as one."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from auditor.core.changes import Change
+from auditor.core.model import Reason
+
+SHORT_STEPS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.UNDER_REVIEW: "Wait; check back in a few days",
+        Reason.NOT_ALLOWED: "Verify name and address",
+        Reason.UNKNOWN: "Look at the account",
+    }
+)
+"""The next step in a few words, for a column; `core.advice` says it in full."""
+
+_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        Change.RE_REVIEWED: "Re-reviewed",
+        Change.NEW_IN_LIST: "New in the list",
+        Change.GONE_FROM_LIST: "Gone from the list",
+        Change.NOT_COMPARED: "Could not compare",
+        Reason.INVALID_ID: "Invalid id",
+    }
+)
+
+
+def label(word: str) -> str:
+    """A verdict, reason or change as a heading: `under_review` is `Under review`."""
+    return _LABELS.get(word, word.replace("_", " ").capitalize())

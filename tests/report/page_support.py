@@ -1,0 +1,177 @@
+"""What the tests of the page share: runs of any length over the sample list, and what is told of made-up records."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from report_support import NOON, Run, answer, guid, new_run, row
+
+from auditor.core.changes import Change
+from auditor.core.ledger import Tally, fold
+from auditor.core.model import Cause, Reason, RunFacts, Verdict
+from auditor.core.money import Sum
+from auditor.core.presentation import Presentation
+from auditor.report import page
+from auditor.report.changes import CHANGED
+from auditor.report.files import Staging
+from auditor.report.page_check.markup import Markup, read_markup
+from auditor.report.schema import arrow_types, results_schema
+from auditor.report.told import BESIDE, Changed, Told
+
+SAMPLE = Path(__file__).parents[2] / "sample_inputs" / "customers.csv"
+SCRIPT = "<script>alert(1)</script>"
+
+_SHARES = (("under_review", 8), ("not_allowed", 3), ("unknown", 2), ("service_error", 4), ("not_ready", 4))
+_REASONS = [reason for reason, share in _SHARES for _ in range(share)]
+_STATUSES = {"under_review": "UnderReview", "not_allowed": "NotAllowed", "unknown": "Unknown", "not_ready": "Not Ready"}
+
+
+def sample_run(folder: Path, rows: int, **facts: Any) -> Run:
+    """A run over the sample list, as often as it takes; of a hundred rows 13 are blocked and 8 undetermined."""
+    with SAMPLE.open(encoding="utf-8-sig", newline="") as file:
+        sample = list(csv.DictReader(file))
+    lines = []
+    for n in range(rows):
+        given = sample[n % len(sample)]
+        lines.append(
+            row(
+                n,
+                source_row=n + 2,
+                company_name=given["Company name"],
+                domain=given["Primary domain name"],
+                owner=given["Account manager"] or None,
+                other={"Relationship": given["Relationship"], "Tags": given["Tags"]},
+            )
+        )
+    return new_run(folder, lines, [_answer(n) for n in range(rows)], requests={"sent": rows}, **facts)
+
+
+def _answer(n: int) -> dict[str, Any]:
+    place = n * 37 % 100
+    reason = _REASONS[place] if place < len(_REASONS) else "allowed"
+    return answer(
+        n,
+        n,
+        reason,
+        final=True,
+        status=_STATUSES.get(reason, "Allowed" if reason == "allowed" else None),
+        last_update_raw=f"{NOON - timedelta(days=n * 7 % 900, seconds=n * 11 % 86400):%Y-%m-%dT%H:%M:%S}",
+        http_status=503 if reason == "service_error" else 200,
+        request_id=guid(n + 0x100000000),
+    )
+
+
+def page_of(run: Run, **facts: Any) -> str:
+    """The page of the run, with other facts."""
+    with_facts = run.with_facts(**facts)
+    with_facts.render(["html"])
+    return (run.path / "report.html").read_text(encoding="utf-8")
+
+
+def markup_of(run: Run, **facts: Any) -> Markup:
+    """The same, read back."""
+    return read_markup(page_of(run, **facts))
+
+
+def told(
+    records: Sequence[Mapping[str, Any]], columns: tuple[str, ...] = (), changes: Changed | None = None, **given: Any
+) -> Told:
+    """What there is to tell of these records, each of which needs a `reason` only; `own` holds what its list adds."""
+    filled = [_filled(record, n) for n, record in enumerate(records)]
+    fixed = pa.Table.from_pylist(filled, schema=results_schema(()))
+    own = pa.table(
+        [pa.array([r.get("own", {}).get(name) for r in records], pa.string()) for name in columns], [*columns]
+    )
+    parts = [fixed, own, pa.Table.from_pylist(filled, schema=BESIDE)]
+    frame = pd.concat([part.to_pandas(types_mapper=arrow_types) for part in parts if part.num_columns], axis="columns")
+    facts = RunFacts(
+        run_id="20261122T120000Z",
+        api="https://api.example",
+        rows=len(records),
+        customers=len(records),
+        columns=columns,
+        started_at=NOON,
+        finished_at=NOON,
+        cause=Cause.FINISHED,
+        max_undetermined=len(records),
+    )
+    facts = replace(facts, **{name: given.pop(name) for name in [*given] if name in RunFacts.__dataclass_fields__})
+    tallies = [Tally(Reason(r["reason"]), r.get("status") or "", r.get("owner") or "", 1, 1, 1) for r in records]
+    ledger = fold(tallies, len(records), len(records))
+    halves = [frame.iloc[: len(frame) // 2], frame.iloc[len(frame) // 2 :]]
+    return Told(facts, ledger, "complete", lambda: iter(halves), changes=changes, **given)
+
+
+def _filled(record: Mapping[str, Any], n: int) -> dict[str, Any]:
+    reason = Reason(record["reason"])
+    known: dict[str, Any] = {
+        "customer_id": guid(n),
+        "verdict": reason.verdict.value,
+        "checked_at": NOON,
+        "attempts": 1,
+        "source_file": "list.csv",
+        "source_row": n + 2,
+        "first": True,
+        "owner_first": True,
+    }
+    found = known | dict(record)
+    if found.get("last_update") and "days_in_status" not in found:
+        found["days_in_status"] = (NOON - found["last_update"]).days
+    return found
+
+
+def changed(records: Sequence[Mapping[str, Any]], note: str = "Compared with the run of yesterday.") -> Changed:
+    """Changes since a baseline, each of which needs a `change` only."""
+    table = pa.Table.from_pylist([{"customer_id": guid(n), **r} for n, r in enumerate(records)], schema=CHANGED)
+    frame = table.to_pandas(types_mapper=arrow_types)
+    counts = {change: sum(r["change"] == change for r in records) for change in Change}
+    news = sum(r["change"] == Change.NEWLY_BLOCKED for r in records)
+    return Changed("20261121T120000Z", NOON - timedelta(days=1), note, counts, news, lambda: iter([frame]))
+
+
+def ago(days: int) -> datetime:
+    """So many days before the run."""
+    return datetime(2026, 11, 22, 11, 0, tzinfo=UTC) - timedelta(days=days)
+
+
+def verdicts(markup: Markup) -> dict[Verdict, int]:
+    """How many lines the page has of each verdict."""
+    return {verdict: len(markup.lines[verdict]) for verdict in Verdict}
+
+
+def written(tale: Told, folder: Path) -> Path:
+    """The page that tells it."""
+    with Staging(folder) as staging:
+        page.write(tale, staging)
+        staging.publish()
+    return folder / page.NAME
+
+
+def everything(rows: int) -> Told:
+    """A page's worth of everything: changes of every kind, sums, more account managers than there are bars."""
+    columns, records = ("Relationship", "Tags", "Revenue"), []
+    for n in range(rows):
+        reason = ("under_review", "not_allowed", "allowed", "allowed", "not_ready", "unknown", "no_account_status")[
+            n % 7
+        ]
+        own = {"Relationship": "Cloud Reseller", "Tags": "gold" if n % 3 else None, "Revenue": f"{n * 10}.50"}
+        given: dict[str, Any] = {"reason": reason, "owner": f"Manager {n % 15}" if n % 15 else None, "own": own}
+        given |= {"company_name": f"Customer {n}", "domain": f"customer{n}.example", "last_update": ago(n * n % 700)}
+        given |= {"blocked_since": ago(400), "times_blocked": 2} if n % 7 == 1 else {}
+        records.append(given | {"status": reason.replace("_", " ").title().replace(" ", "")})
+    moves = [
+        {"change": change, "company_name": f"Customer {n}", "verdict": "blocked"} for n, change in enumerate(Change)
+    ]
+    sums = [
+        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal("1234.50"), unparsed=2)
+        for owner in (None, "", *(f"Manager {n}" for n in range(1, 15)))
+        for verdict in Verdict
+    ]
+    facts = {"lists": ("customers.csv", "more.xlsx"), "presentation": Presentation(zone="Europe/Copenhagen")}
+    return told(records, columns, changed(moves), sums=tuple(sums), simulated=True, **facts)

@@ -1,0 +1,146 @@
+"""What the page says of changes, sums and advice."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_support import ago, changed, told, written
+
+from auditor.core.changes import Change
+from auditor.core.model import Reason, Verdict
+from auditor.core.money import Sum
+from auditor.core.presentation import Presentation
+from auditor.report.page import content
+from auditor.report.page.records import collect
+from auditor.report.page.words import SHORT_STEPS, label
+from auditor.report.told import Told
+
+
+def _page(tale: Told) -> dict[str, Any]:
+    return content.page(tale, collect(tale))
+
+
+def _text(tale: Told, folder: Path) -> str:
+    return written(tale, folder).read_text(encoding="utf-8")
+
+
+MOVED: list[dict[str, Any]] = [
+    {"change": "gone_from_list", "verdict_before": "blocked", "status_before": "UnderReview"},
+    {"change": "newly_blocked", "verdict_before": "eligible", "verdict": "blocked", "status": "UnderReview"},
+    {"change": "newly_blocked", "verdict_before": "eligible", "verdict": "blocked", "status": "<b>"},
+    {
+        "change": "new_in_list",
+        "verdict": "eligible",
+        "status": "Allowed",
+        "company_name": "New & Co",
+        "last_update": ago(2),
+    },
+]
+
+
+def test_changes_stand_by_kind_in_their_order() -> None:
+    """Each with what it was and what it is; kinds that do not occur are not there."""
+    tale = told([{"reason": "under_review"}], changes=changed(MOVED))
+    groups = _page(tale)["changes"]["groups"]
+    assert [(group.label, group.count, len(group.rows)) for group in groups] == [
+        ("Newly blocked", 2, 2),
+        ("New in the list", 1, 1),
+        ("Gone from the list", 1, 1),
+    ]
+    assert [(row["before"], row["now"]) for group in groups for row in group.rows] == [
+        ("Eligible", "Blocked, UnderReview"),
+        ("Eligible", "Blocked, <b>"),
+        ("Not in the list", "Eligible, Allowed"),
+        ("Blocked, UnderReview", "Not in the list"),
+    ]
+
+
+def test_changes_are_in_the_page(tmp_path: Path) -> None:
+    """With the baseline's note, and escaped."""
+    text = _text(told([{"reason": "under_review"}], changes=changed(MOVED, "Compared with <run> 1.")), tmp_path)
+    assert "Compared with &lt;run&gt; 1." in text
+    assert "<td>Blocked, &lt;b&gt;" in text
+    assert "<b>2 customers</b> blocked now whom the baseline does not have as blocked." in text
+    assert "New &amp; Co" in text
+
+
+def test_without_a_baseline_the_page_says_so(tmp_path: Path) -> None:
+    """In the section and on every card."""
+    text = _text(told([{"reason": "allowed"}], without_changes="The last run was over another list."), tmp_path)
+    assert "The last run was over another list." in text
+    assert text.count("No baseline to compare with") == 3
+    assert 'id="changed"' not in text
+
+
+def test_only_so_many_changes_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What matters most comes first, the counts stay whole, and the page says how many it leaves out."""
+    monkeypatch.setattr(content, "MOST_CHANGES", 3)
+    many: list[dict[str, Any]] = [{"change": "not_compared"}] * 4 + [
+        {"change": "newly_blocked", "verdict": "blocked"}
+    ] * 2
+    found = _page(told([{"reason": "allowed"}], changes=changed(many)))["changes"]
+    assert [(group.label, group.count, len(group.rows)) for group in found["groups"]] == [
+        ("Newly blocked", 2, 2),
+        ("Could not compare", 4, 1),
+    ]
+    assert found["left_out"] == "3 more are not on this page; changes.csv has all of them."
+
+
+def test_cards_tell_the_change_since_the_baseline() -> None:
+    """Customers now, less those that the baseline had: in the lists still, or gone from them."""
+    records: list[dict[str, Any]] = [
+        {"reason": "under_review", "verdict_before": "eligible"},
+        {"reason": "under_review", "verdict_before": "blocked"},
+        {"reason": "allowed", "verdict_before": None},
+    ]
+    cards = {card.verdict: card for card in _page(told(records, changes=changed(MOVED)))["cards"]}
+    # blocked: 2 now; one then and one that is gone
+    assert cards[Verdict.BLOCKED].change == 0
+    assert cards[Verdict.ELIGIBLE].change == 0
+    assert cards[Verdict.UNDETERMINED].change == 0
+    more = {card.verdict: card.change for card in _page(told(records, changes=changed(MOVED[1:])))["cards"]}
+    assert more[Verdict.BLOCKED] == 1
+
+
+def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
+    """With the digits that the numbers had, and with how many could not be read."""
+    sums = [
+        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal(total), unparsed=unparsed)
+        for owner, figures in ((None, ("128400.00", "0", "7")), ("ann", ("128400.00", "0", "7")))
+        for verdict, total, unparsed in zip(
+            (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE), figures, (2, 0, 0), strict=True
+        )
+    ]
+    tale = told([{"reason": "under_review", "owner": "ann"}, {"reason": "allowed"}], sums=tuple(sums))
+    found = _page(tale)
+    assert found["managers"] == [
+        {"owner": "ann", "cells": ["1", "128,400.00", "0", "0", "0", "7"]},
+        {"owner": "", "cells": ["0", "", "0", "", "1", ""]},
+    ]
+    text = _text(tale, tmp_path)
+    assert "<b>128,400.00</b> Revenue <small>(2 rows without a readable number)</small>" in text
+    assert "All 2 account managers, with sums" in text
+
+
+def test_times_are_shown_in_the_readers_zone_too() -> None:
+    """Where that is not UTC; a zone that this machine does not know is left out."""
+    tales = [told([], presentation=Presentation(zone=zone)) for zone in ("Europe/Copenhagen", "UTC", "No/Where")]
+    assert [_page(tale)["as_of"].local for tale in tales] == ["2026-11-22 13:00 Europe/Copenhagen", "", ""]
+
+
+def test_columns_that_say_the_same_everywhere_are_said_once() -> None:
+    """And are no part of the lines; one that says nothing is not mentioned."""
+    own = [{"Relationship": "Reseller", "Tags": tags, "Notes": None} for tags in ("gold", None)]
+    records = [{"reason": "under_review", "own": given} for given in own]
+    found = _page(told(records, ("Relationship", "Tags", "Notes")))
+    assert found["own"] == [("Relationship", "Reseller")]
+    assert [line["own"] for line in found["blocked"]] == ["Tags: gold", ""]
+
+
+def test_every_blocking_reason_has_a_short_step() -> None:
+    """And every word has a label without underscores."""
+    assert set(SHORT_STEPS) == {reason for reason in Reason if reason.verdict is Verdict.BLOCKED}
+    for word in (*Reason, *Verdict, *Change):
+        assert "_" not in label(word)
+        assert label(word)[0].isupper()
