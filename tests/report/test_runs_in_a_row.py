@@ -201,3 +201,27 @@ def test_any_two_runs(tmp_path: Path) -> None:
         Change.GONE_FROM_LIST: 1,
         Change.NOT_COMPARED: 1,
     }
+
+
+VERDICT_REASONS = (Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.THROTTLED)
+
+
+def test_a_customer_of_each_verdict_leaves_and_another_joins(tmp_path: Path) -> None:
+    """Every format of a run tells of the same customers, whatever was known of those that left: verify says so."""
+    for number, reason in enumerate(VERDICT_REASONS):
+        folder = tmp_path / reason
+        first = made(folder, 0, {1: (reason, 0), 2: (Reason.ALLOWED, 0)})
+        second = made(folder, 1, {2: (Reason.ALLOWED, 0), 3: (VERDICT_REASONS[number - 1], 0)}, first)
+        second.render(list(report.FORMATS))
+        report.verify(second.path)
+
+
+@settings(max_examples=10, deadline=None)
+@given(RUNS.filter(lambda days: len(days) > 1))
+def test_every_format_tells_the_same_of_two_runs(days: list[dict[int, tuple[Reason, int]]]) -> None:
+    """Whoever left, joined, changed or could not be compared: what each format says is what verify finds in the others."""
+    with reports() as folder:
+        first = made(folder, 0, days[0])
+        second = made(folder, 1, days[1], first)
+        second.render(list(report.FORMATS))
+        report.verify(second.path)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.changes import CHANGES, Change
+from auditor.core.changes import CHANGES
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
@@ -192,7 +192,8 @@ def since(share: Share) -> Since | None:
         return None
     before, changes = Counter(share.survey.before), Counter(share.survey.changes)
     for table in share.changes():
-        gone = table.filter(pc.equal(table["change"], Change.GONE_FROM_LIST))
+        # of whom nothing was known, it cannot be said that something changed; of those too a verdict is one fewer
+        gone = table.filter(pc.is_null(table["verdict"]))
         before.update(_counted(gone["verdict_before"]))
-        changes[Change.GONE_FROM_LIST] += len(gone)
+        changes.update(_counted(gone["change"]))
     return Since(before, changes)
