@@ -91,8 +91,8 @@ def read_all(terminal: int) -> None:
 
 def as_auditor(api: str, folder: Path, workers: int) -> Figures:
     """The program itself, with a stop watch around its asking."""
-    from auditor.cli import main as auditor  # noqa: PLC0415 - the bare loop must not carry it along
-    from auditor.fetch import pipeline  # noqa: PLC0415 - see above
+    from auditor.cli import main as auditor
+    from auditor.fetch import pipeline
 
     figures: Figures = {}
     asking = pipeline.run

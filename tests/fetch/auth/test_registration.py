@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
-from sign_in_support import registration, sign_in_service
 
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
@@ -22,6 +21,7 @@ from auditor.fetch.auth.registration import Credential
 from auditor.fetch.auth.unattended import Sources, Unattended
 from auditor.fetch.tokens import Need
 from auditor.settings import Secret
+from sign_in_support import registration, sign_in_service
 
 PASSWORD = "marked-password"
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
 
 from auditor.core.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
@@ -23,6 +22,7 @@ from auditor.fetch.token_store import TokenStore
 from auditor.fetch.tokens import Need
 from auditor.settings import Secret
 from auditor.simulator import Simulator
+from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
 
 
 def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> GivenRefreshToken:
