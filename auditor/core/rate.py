@@ -1,10 +1,9 @@
 """(state, event) -> state: when the next request may leave. Rule: time is an argument; one state serves all workers.
 
-Requests leave smoothly at the documented limit, so that the partner's other programs get their share, and a log of the
-last window makes sure that the limit is never exceeded. A list that fits into the quota goes out at once. A rejection
-closes one gate for everybody, unless the next request shows that it was one customer's own; rejections of requests that
-were sent before the gate opened belong to the same closing. When it opens, the pace is learned from what got through,
-and regrows. Source: "Partner Center API throttling guidance".
+Requests leave smoothly at the documented limit, so that the partner's other programs get their share; a log of the last
+window makes sure that it is never exceeded. A list that fits into the quota goes out at once. A rejection closes one gate
+for everybody, unless the next request shows that it was one customer's own; rejections of requests from before it opened
+belong to the same closing. When it opens, the pace is learned from what got through, and regrows.
 """
 
 import math
@@ -166,11 +165,13 @@ def eta(state: Rate, customers: int, now: float) -> float | None:
 
 
 def memory(state: Rate, now: float) -> Memory:
-    """What the next run may begin with."""
-    held = state.window.limit - window.room(state.window, now) if state.window else 0
-    learned, unknown = state.learned, state.learned.since is None
-    per_second, learned_ago = (math.inf, 0.0) if unknown else (pace(state, now), max(0.0, now - learned.learned_at))
-    return Memory(per_second, learned.longest_asked, held, learned_ago)
+    """What the next run may begin with: the pace, as far as it was learned or the last window shows that it was kept."""
+    learned, guard = state.learned, state.window
+    held = guard.limit - window.room(guard, now) if guard else 0
+    if learned.since is None:
+        return Memory(math.inf, learned.longest_asked, held)
+    per_second = min(pace(state, now), max(learned.per_second, held / guard.seconds) if guard else math.inf)
+    return Memory(per_second, learned.longest_asked, held, max(0.0, now - learned.learned_at))
 
 
 def _opened(state: Rate, now: float) -> Rate:

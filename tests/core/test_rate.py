@@ -477,6 +477,16 @@ class TestMemory:
         """Whatever was kept, the run goes on."""
         assert rate.pace(rate.start(KNOWN, 0.0, Memory(0.0)), 0.0) >= learning.SLOWEST
 
+    def test_a_pace_that_regrew_unproved_is_not_handed_on(self) -> None:
+        """After a minute of growing it may be the limit again; but only what a window has held is known to be let through."""
+        lesson = Memory(4.0, 60.0)
+        done = Simulation(rate.start(KNOWN, 0.0, lesson), Random(1), lambda _: ("accepted", None), longest=0.1).run(120)
+        done.now += 120.0
+        assert rate.pace(done.state, done.now) == KNOWN.pace
+        assert rate.memory(done.state, done.now).per_second == pytest.approx(4.0)
+        done.run(900)
+        assert rate.memory(done.state, done.now).per_second == pytest.approx(KNOWN.pace, rel=0.02)
+
     def test_an_old_lesson_counts_less(self) -> None:
         """Half of it after a week, as a quarter of the limit shows; nothing after three."""
         week = 7 * 86400.0
