@@ -17,8 +17,7 @@ from auditor.core.window import Window
 CREDIT_SECONDS = 2.0
 """How much of the pace may be made up for at once, after a late timer or a closed gate."""
 _LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, because the pace grows meanwhile
-_POLL = 0.05  # seconds between two looks at whether a probe was answered
-_DUST = 1e-9
+_POLL, _DUST = 0.05, 1e-9  # seconds between two looks at whether a probe was answered; what arithmetic may lose
 
 
 @dataclass(frozen=True, slots=True)
