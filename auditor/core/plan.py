@@ -43,8 +43,8 @@ class Plan:
 
     @property
     def in_a_window(self) -> int:
-        """Requests that any window of a run may hold that does not fit into one."""
-        return math.ceil(SHARE * self._limit)
+        """Requests that any window of a run may hold that does not fit into one; all of them where bursts are wanted."""
+        return self._limit if self.burst else math.ceil(SHARE * self._limit)
 
     @property
     def learns(self) -> bool:

@@ -148,7 +148,7 @@ class TestPace:
 
     def test_burst_uses_the_quota_as_soon_as_it_is_there(self) -> None:
         """--burst: 500 at once in each minute."""
-        times = _departures(rate.start(BURST, 0.0), 1500)
+        times = _departures(rate.expecting(rate.start(BURST, 0.0), 1500, 0.0), 1500)
         assert (times[499], times[500], times[999], times[1000]) == pytest.approx((0.0, 60.0, 60.0, 120.0))
 
     @pytest.mark.parametrize("plan", [UNPACED, AUTO])
