@@ -1,4 +1,4 @@
-"""What changed, what adds up, and which runs there are, for people and as JSON. Rule: results to standard output."""
+"""What changed and what adds up, for people and as JSON. Rule: results to standard output."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.core.changes import Change
-from auditor.core.model import Verdict
 
 if TYPE_CHECKING:
     from auditor.commands.compare import Compared
-    from auditor.commands.prune import Pruned
     from auditor.commands.render import Rendered
-    from auditor.commands.runs import Stored
 
 SHOWN = 100
 """Changes that are shown one by one."""
@@ -128,8 +125,8 @@ def _text(value: Any) -> str:
 
 def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
     document = {
-        "old": {"run_id": found.old.run_id, "started_at": _time(found.old.started_at), "finished": found.old.finished},
-        "new": {"run_id": found.new.run_id, "started_at": _time(found.new.started_at), "finished": found.new.finished},
+        "old": {"run_id": found.old.run_id, "started_at": time(found.old.started_at), "finished": found.old.finished},
+        "new": {"run_id": found.new.run_id, "started_at": time(found.new.started_at), "finished": found.new.finished},
         "note": found.changed.note,
         "changed": found.changed.total,
         "blocked_and_not_before": found.changed.news,
@@ -142,87 +139,14 @@ def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
 def _plain(value: Any) -> Any:
     """A cell of a frame as JSON has it: what is not there has no type of its own there."""
     if isinstance(value, datetime):
-        return None if value != value else _time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
+        return None if value != value else time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
     return value if isinstance(value, str | int) else None
 
 
-def _time(moment: datetime) -> str:
+def time(moment: datetime) -> str:
+    """A time as the reports write it."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def runs(found: list["Stored"], *, as_json: bool) -> None:
-    """Prints the stored runs."""
-    if as_json:
-        click.echo(json.dumps([_document(run) for run in found], indent=2, ensure_ascii=False))
-        return
-    table = Table()
-    table.add_column("run", no_wrap=True)
-    for name in ("lists", "state"):
-        table.add_column(name, overflow="fold")
-    for name in ("blocked", "eligible", "undetermined", "size"):
-        table.add_column(name, justify="right")
-    for run in found:
-        counts = [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in _ORDER]
-        table.add_row(run.run_id, Text(", ".join(run.lists)), state(run), *counts, size(run.bytes))
-    Console().print(table)
-
-
-_ORDER = (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
-
-
-def state(run: "Stored") -> str:
-    """Whether a run is complete, in a word or two."""
-    what = "complete" if run.complete else "not complete" if run.rendered else "no reports"
-    return f"{what}, simulated" if run.simulated else what
-
-
-def size(count: int) -> str:
-    """Bytes in the next larger unit."""
-    number = float(count)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:  # noqa: PLR2004 - what these units are steps of
-            return f"{number:,.0f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} GB"
-
-
-def _document(run: "Stored") -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "folder": str(run.run),
-        "started_at": _time(run.started_at),
-        "lists": run.lists,
-        "api": run.api,
-        "simulated": run.simulated,
-        "complete": run.complete,
-        "rendered": run.rendered,
-        "baseline": run.baseline or None,
-        "customers": {"listed": run.customers, **run.counts},
-        "bytes": run.bytes,
-    }
-
-
-def pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
-    """Prints what was removed and what stays, and why."""
-    freed = sum(run.bytes for run in found.removed)
-    if as_json:
-        document = {
-            "dry_run": dry_run,
-            "removed": [run.run_id for run in found.removed],
-            "kept": {run.run_id: why for run, why in found.kept},
-            "bytes": freed,
-        }
-        click.echo(json.dumps(document, indent=2))
-        return
-    for run, why in found.kept:
-        click.echo(f"kept     {run.run_id}  {why}")
-    for run in found.removed:
-        click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {size(run.bytes)}")
-    what = "would be freed" if dry_run else "freed"
-    click.echo(
-        f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {size(freed)} {what}; history/ stays"
-    )

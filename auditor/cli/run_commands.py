@@ -55,10 +55,10 @@ def runs(
     del quiet
     context.obj = _settings(reports, config, profile).reports
     if context.invoked_subcommand is None:
-        from auditor.cli import changes
-        from auditor.commands.runs import stored
+        from auditor.cli import stored
+        from auditor.commands import runs as command
 
-        changes.runs(list(stored(Path(context.obj))), as_json=as_json)
+        stored.runs(list(command.stored(Path(context.obj))), as_json=as_json)
     return 0
 
 
@@ -90,7 +90,7 @@ def prune(
     Counted for each list by itself. Never removed: the newest complete run over a list, what latest leads to, a run
     that is not complete while no newer one over its list is, what such a run is compared with, and a run in use.
     """
-    from auditor.cli import changes
+    from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
 
     if not keep_daily and not keep_monthly:
@@ -99,7 +99,7 @@ def prune(
     # each option may stand on either side of the word prune
     folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
     found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
-    changes.pruned(found, as_json=as_json, dry_run=dry_run)
+    stored.pruned(found, as_json=as_json, dry_run=dry_run)
     return 0
 
 

@@ -79,10 +79,15 @@ def _options(sample: Path, folder: str) -> SimulatorOptions:
     _write_roster(roster, [customer for customer in listed if customer not in strangers])
     return SimulatorOptions(
         seed=seed,
-        answers=AnswerOptions(weights=WEIGHTS, as_of=datetime.now(UTC), stall_seconds=4 * _TIMEOUT),
+        # of the day, so that a second demo does not find every customer reviewed again
+        answers=AnswerOptions(weights=WEIGHTS, as_of=_midnight(), stall_seconds=4 * _TIMEOUT),
         throttle=ThrottleOptions(windows=(Window(REQUESTS_A_MINUTE), Window(REQUESTS_A_MINUTE // 60, 1.0))),
         customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
     )
+
+
+def _midnight() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _write_roster(path: Path, members: list[Customer]) -> None:

@@ -62,8 +62,9 @@ class Identity:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """What is equal of two runs over the same list."""
-        return (self.api, self.validation_type, self.simulated, self.tenant, self.listed)
+        """What is equal of two runs over the same list. A simulator listens elsewhere every time."""
+        service = () if self.simulated else (self.api, self.tenant)
+        return (self.simulated, *service, self.validation_type, self.listed)
 
 
 def list_name(name: str) -> str:
@@ -80,11 +81,11 @@ def incomparable(before: Identity, after: Identity) -> str:
     """
     if before.simulated != after.simulated:
         return "one of them is simulated"
-    if before.api != after.api:
+    if not before.simulated and before.api != after.api:
         return f"one asked {before.api}, the other {after.api}"
     if before.validation_type != after.validation_type:
         return f"one asked for the type {before.validation_type}, the other for {after.validation_type}"
-    if before.tenant and after.tenant and before.tenant != after.tenant:
+    if not before.simulated and before.tenant and after.tenant and before.tenant != after.tenant:
         return f"one was of the partner {before.tenant}, the other of {after.tenant}"
     return ""
 

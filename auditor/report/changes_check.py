@@ -5,20 +5,19 @@ before.parquet holds the run's customers in the order of their first rows, then 
 the rows, and not kept.
 """
 
-import json
 from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
 from auditor.core.changes import Change, Counts
 from auditor.errors import IncompleteError
-from auditor.report import before, changes, summary
+from auditor.report import before, changes
 from auditor.report.evidence import NONE, Evidence
 from auditor.report.inventory import Inventory
 from auditor.report.schema import JOURNAL, MANIFEST, results_schema
+from auditor.report.summary_more_check import check_more
 from auditor.report.sums_check import Adding
 from auditor.report.written import Cells, csv_file, parquet_file
 
@@ -107,7 +106,7 @@ class Checking:
         if next(self._told, None) is not None:
             raise IncompleteError(f"{changes.CSV}, record {self.records + 1}: is one too many")
         counts = Counts({change: self._counts[change] for change in Change}, self._news) if self._compared else None
-        _check_summaries(self._run, self._evidence, counts, self._adding)
+        check_more(self._run, self._evidence, counts, self._adding)
         return counts
 
     def _compare(self, wanted: Cells) -> None:
@@ -173,46 +172,3 @@ def _record(
 ) -> Cells:
     states = [part[name] if part else None for name in _STATE for part in (then, now)]
     return (change, *(named[name] for name in _NAMES), *states, *stretch)
-
-
-def _check_summaries(run: Path, evidence: Evidence, counts: Counts | None, adding: Adding) -> None:
-    """Compares what both summaries say of changes and sums."""
-    document = json.loads((run / summary.JSON).read_bytes())
-    header, *lines = csv_file(run / summary.CSV)
-    table = [dict(zip(header, line, strict=True)) for line in lines]
-    customers = {str(change): count for change, count in counts.customers.items()} if counts else {}
-    baseline = evidence.facts.baseline
-    wanted: dict[str, Any] = {
-        "baseline": (baseline and baseline.run_id) or None,
-        "note": baseline.note if baseline else "",
-    }
-    if counts:
-        wanted |= {"changed": counts.total, "blocked_and_not_before": counts.news, "customers": customers}
-    _same(f"{summary.JSON}, changes", document["changes"], wanted)
-    told = {str(line["change"]): int(line["customers"] or 0) for line in table if line["scope"] == "change"}
-    _same(f"{summary.CSV}, scope change", told, customers)
-    sums = {one[:3]: one[3:] for one in adding.told()}
-    in_document = {
-        (one["column"], one["verdict"], one.get("owner")): _amounts(one, "added") for one in document["sums"]
-    }
-    _same(f"{summary.JSON}, sums", in_document, sums)
-    in_table = {
-        (line["column"], line["verdict"], (line["owner"] or "") if line["scope"] == "sum_owner" else None): _amounts(
-            line, "rows"
-        )
-        for line in table
-        if line["scope"] in ("sum", "sum_owner")
-    }
-    _same(f"{summary.CSV}, scopes sum and sum_owner", in_table, sums)
-
-
-def _amounts(one: dict[Any, Any], added: str) -> tuple[Fraction, int, int, int]:
-    return Fraction(one["total"]), int(one[added]), int(one["unparsed"]), int(one["empty"])
-
-
-def _same(where: str, found: object, wanted: object) -> None:
-    if found != wanted:
-        if isinstance(found, dict) and isinstance(wanted, dict):
-            key = next((key for key in {**wanted, **found} if found.get(key) != wanted.get(key)), None)
-            where, found, wanted = f"{where}, {key}", found.get(key), wanted.get(key)
-        raise IncompleteError(f"{where}: {found!r}, where the records say {wanted!r}")

@@ -64,6 +64,14 @@ def test_two_partners_cannot_be_compared() -> None:
     assert not incomparable(first, RUN)
 
 
+def test_simulators_are_one_service() -> None:
+    """A simulator listens elsewhere every time, so a demo is compared with the demo before."""
+    first = replace(RUN, simulated=True)
+    second = replace(first, api="http://127.0.0.1:1", tenant="b")
+    assert not incomparable(first, second)
+    assert first.same == second.same
+
+
 def test_other_lists_are_compared_with_a_reservation() -> None:
     """Only what is said of new and gone customers depends on the lists."""
     other = replace(RUN, lists=("region2.csv",))

@@ -1,0 +1,89 @@
+"""Which runs there are, and which went, for people and as JSON. Rule: results to standard output."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from auditor.cli.changes import time
+from auditor.core.model import Verdict
+
+if TYPE_CHECKING:
+    from auditor.commands.prune import Pruned
+    from auditor.commands.runs import Stored
+
+_ORDER = (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
+
+
+def runs(found: list["Stored"], *, as_json: bool) -> None:
+    """Prints the stored runs."""
+    if as_json:
+        click.echo(json.dumps([_document(run) for run in found], indent=2, ensure_ascii=False))
+        return
+    table = Table()
+    table.add_column("run", no_wrap=True)
+    for name in ("lists", "state"):
+        table.add_column(name, overflow="fold")
+    for name in ("blocked", "eligible", "undetermined", "size"):
+        table.add_column(name, justify="right")
+    for run in found:
+        counts = [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in _ORDER]
+        table.add_row(run.run_id, Text(", ".join(run.lists)), state(run), *counts, size(run.bytes))
+    Console().print(table)
+
+
+def state(run: "Stored") -> str:
+    """Whether a run is complete, in a word or two."""
+    what = "complete" if run.complete else "not complete" if run.rendered else "no reports"
+    return f"{what}, simulated" if run.simulated else what
+
+
+def size(count: int) -> str:
+    """Bytes in the next larger unit."""
+    number = float(count)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:  # noqa: PLR2004 - what these units are steps of
+            return f"{number:,.0f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} GB"
+
+
+def _document(run: "Stored") -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "folder": str(run.run),
+        "started_at": time(run.started_at),
+        "lists": run.lists,
+        "api": run.api,
+        "simulated": run.simulated,
+        "complete": run.complete,
+        "rendered": run.rendered,
+        "baseline": run.baseline or None,
+        "customers": {"listed": run.customers, **run.counts},
+        "bytes": run.bytes,
+    }
+
+
+def pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
+    """Prints what was removed and what stays, and why."""
+    freed = sum(run.bytes for run in found.removed)
+    if as_json:
+        document = {
+            "dry_run": dry_run,
+            "removed": [run.run_id for run in found.removed],
+            "kept": {run.run_id: why for run, why in found.kept},
+            "bytes": freed,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    for run, why in found.kept:
+        click.echo(f"kept     {run.run_id}  {why}")
+    for run in found.removed:
+        click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {size(run.bytes)}")
+    what = "would be freed" if dry_run else "freed"
+    click.echo(
+        f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {size(freed)} {what}; history/ stays"
+    )
