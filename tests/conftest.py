@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from auditor.core.model import Reply
 
 # how quick a machine is decides no test
-settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 REPLIES = Path(__file__).parent / "replies"

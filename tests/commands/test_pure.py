@@ -48,7 +48,7 @@ def test_the_same_folder_gives_the_same_bytes_anywhere(simulator: Simulator, tmp
     """In another process, place, time zone, language and order of hashes, without list, settings or network."""
     assert main([*RUN, "--customer-list", "always"]) == 3
     asked = len(simulator.log.api)
-    (run,) = (path for path in Path("reports").iterdir() if path.is_dir())
+    (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
     elsewhere = tmp_path / "else where" / run.name
     elsewhere.mkdir(parents=True)
     for name in ("rows.jsonl", "journal.jsonl"):
@@ -63,8 +63,12 @@ def test_the_same_folder_gives_the_same_bytes_anywhere(simulator: Simulator, tmp
     command = [sys.executable, "-m", "auditor", "report", str(elsewhere), "--quiet"]
     done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
-    assert {p.name: p.read_bytes() for p in elsewhere.iterdir()} == {p.name: p.read_bytes() for p in run.iterdir()}
+    assert _files(elsewhere) == _files(run)
     assert len(simulator.log.api) == asked
+
+
+def _files(run: Path) -> dict[str, bytes]:
+    return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
 def test_the_report_stage_is_not_loaded_while_customers_are_asked_for(simulator: Simulator) -> None:
