@@ -145,6 +145,11 @@ def tell(counted: Summary, before: Before, parts: Callable[[], Iterator[Batch]])
     )
 
 
+def sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+
+
 def beside(batch: Batch, before: Before) -> pd.DataFrame:
     """The batch's records with the columns of BESIDE."""
     known = changes.beside(batch, before)

@@ -10,7 +10,7 @@ from auditor.report.page import charts, columns, heading, lines
 from auditor.report.page.records import Shown, own_columns, values
 from auditor.report.page.words import label
 from auditor.report.schema import own_names
-from auditor.report.told import Told
+from auditor.report.told import Told, sentence
 
 MOST_CHANGES = 2_000
 """How many customers the table of changes has."""
@@ -119,11 +119,11 @@ def _changes(told: Told) -> dict[str, Any]:
     found = told.changes
     if found is None:
         why = told.without_changes or "There is no earlier run over this list to compare with."
-        return {"note": why, "news": 0, "groups": [], "total": 0, "left_out": ""}
+        return {"note": sentence(why), "news": 0, "groups": [], "total": 0, "left_out": ""}
     groups = lines.changes(found.frames(), dict(found.counts), MOST_CHANGES)
     missing = sum(group.count - len(group.rows) for group in groups)
     return {
-        "note": found.note,
+        "note": sentence(found.note),
         "news": found.news,
         "groups": groups,
         "total": found.total,

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.core.advice import ADVICE
+from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.report.schema import TIME
 from auditor.report.workbook.cells import Kind
@@ -87,9 +88,14 @@ def _customer(table: pa.Table) -> pa.Array:
     return _one(pc.coalesce(*given, table["customer_id"]))
 
 
-def _in_words(words: Mapping[str, str], source: str, table: pa.Table) -> pa.Array:
-    which = pc.index_in(_one(table[source]), value_set=pa.array(list(words), pa.string()))
-    return pa.array(list(words.values()), pa.string()).take(which)
+def words(change: Change) -> str:
+    """A change as people write it."""
+    return "re-reviewed" if change is Change.RE_REVIEWED else change.replace("_", " ")
+
+
+def _in_words(spelled: Mapping[str, str], source: str, table: pa.Table) -> pa.Array:
+    which = pc.index_in(_one(table[source]), value_set=pa.array(list(spelled), pa.string()))
+    return pa.array(list(spelled.values()), pa.string()).take(which)
 
 
 def blocked_since(table: pa.Table) -> pa.Array:
@@ -116,7 +122,7 @@ STATUS = text("Status", "status", width=12)
 MEANING = Shown("What it means", partial(_in_words, _MEANINGS, "reason"), "wrapped", width=_WRAPPED)
 STEP = Shown("Next step", partial(_in_words, _STEPS, "reason"), "wrapped", width=_WRAPPED)
 LIST, ROW = text("List", "source_file"), number("Row", "source_row")
-CHANGE = Shown("Change", lambda table: pc.replace_substring(_one(table["change"]), "_", " "), width=15)
+CHANGE = Shown("Change", partial(_in_words, {change.value: words(change) for change in Change}, "change"), width=15)
 
 
 def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:

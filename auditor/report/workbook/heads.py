@@ -14,6 +14,8 @@ from auditor.report.workbook.styles import Styles
 SPAN = 90
 """Characters in a line of the text that stands over several columns."""
 
+NO_BASELINE = "There is nothing to compare with."
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -29,11 +31,6 @@ def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None
     page.merge_range(row, 0, row, last, "", style)
     page.write_string(row, 0, safe(text), style)
     page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
-
-
-def sentence(text: str) -> str:
-    """A remark as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
 
 
 def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:

@@ -174,7 +174,7 @@ def _cell(column: str, names: Sequence[str]) -> Callable[[Cells], str] | None:
         return lambda record: words[record[place] or ""]
     place = names.index(column)
     if column == "change":
-        return lambda record: (record[place] or "").replace("_", " ")
+        return lambda record: (record[place] or "").replace("re_", "re-").replace("_", " ")
     if column in _TIMES:
         return lambda record: _time(text) if (text := record[place]) else ""
     return _text(place)
