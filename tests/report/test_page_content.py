@@ -146,3 +146,29 @@ def test_every_blocking_reason_has_a_short_step() -> None:
     for word in (*Reason, *Verdict, *Change):
         assert "_" not in label(word)
         assert label(word)[0].isupper()
+
+
+def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
+    """Their number stands open; their lines wait behind it, after what did change."""
+    moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
+    text = _text(told([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
+    known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
+    assert known < text.index("<summary>Could not compare: 1 customer</summary>") < folded < text.index('id="action"')
+    only = _text(told([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
+    assert '<table id="changed"' not in only
+
+
+def test_only_files_that_are_written_are_named(tmp_path: Path) -> None:
+    """A page alone in its folder sends nobody to a table that is not there."""
+    alone = _text(told([{"reason": "allowed"}]), tmp_path)
+    assert "results." not in alone.partition("What this means</h2>")[2].partition("</main>")[0]
+    beside = _text(told([{"reason": "allowed"}], tables=("results.parquet", "results.csv")), tmp_path)
+    assert "Every column of every row is in results.parquet and results.csv in the folder" in beside
+
+
+def test_the_colours_of_the_bars_are_explained_in_words(tmp_path: Path) -> None:
+    """On a narrow screen too, where the header of the chart has no room for them."""
+    text = _text(told([{"reason": "allowed", "owner": "ann"}]), tmp_path)
+    for verdict in Verdict:
+        assert f'<span class="{verdict}">{verdict.capitalize()}</span>' in text
+    assert ".legend { display: flex" in text

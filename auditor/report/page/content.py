@@ -52,6 +52,7 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
         "left_out": _left_out(told, shown),
         "meanings": [(verdict.value, MEANINGS[verdict]) for verdict in charts.ORDER],
         "api": facts.api,
+        "tables": told.tables,
     }
 
 
@@ -139,7 +140,7 @@ def _left_out(told: Told, shown: Shown) -> dict[str, str]:
         Verdict.ELIGIBLE: "the {} for which something changed since the baseline",
     }
     held = dict(zip(charts.ORDER, map(len, shown.parts), strict=True))
-    said = {}
+    said, csv = {}, "results.csv" in told.tables
     for verdict, words in which.items():
         there = told.ledger.rows_of(verdict)
         said[verdict.value] = (
@@ -147,7 +148,7 @@ def _left_out(told: Told, shown: Shown) -> dict[str, str]:
             if held[verdict] == there
             else (
                 f"The list is too long for one page. Of its {there:,} {verdict} rows this page has "
-                f"{words.format(f'{held[verdict]:,}')}; {verdict}.csv has all of them."
+                f"{words.format(f'{held[verdict]:,}')}{f'; {verdict}.csv has all of them' if csv else ''}."
             )
         )
     return said

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from auditor.core.advice import ADVICE
-from auditor.core.changes import Change
+from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Reason
 from auditor.report.page.records import values
 from auditor.report.page.words import SHORT_STEPS, label
@@ -19,13 +19,16 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lines under one heading; `count` is how many there are in all, `rows` those that the page has."""
+    """Lines under one heading; `count` is how many there are in all, `rows` those that the page has; `known` whether
+    it is known that something changed for them.
+    """
 
     label: str
     count: int
     rows: list[Record]
     meaning: str = ""
     next_step: str = ""
+    known: bool = True
 
 
 def leads_out(template: str) -> bool:
@@ -134,7 +137,7 @@ def changes(frames: Iterator[pd.DataFrame], counted: dict[Change, int], most: in
     groups = []
     for change, kind in kinds.items():
         if counted[change]:
-            groups.append(Group(label(change), counted[change], kind.rows[:most]))
+            groups.append(Group(label(change), counted[change], kind.rows[:most], known=change in CHANGES))
             most -= len(groups[-1].rows)
     return groups
 

@@ -319,9 +319,9 @@
       chips("verdict", data.verdicts);
       chips("reason", []);
       chips("owner", []);
-      for (const code of document.querySelectorAll("#blocked code, #undetermined code, #changed code")) copyButton(code);
+      for (const code of document.querySelectorAll("#blocked code, #undetermined code, #changed code, #uncompared code")) copyButton(code);
       outward(document);
-      document.querySelectorAll("#blocked, #changed, #undetermined").forEach(shorten);
+      document.querySelectorAll("#blocked, #changed, #uncompared, #undetermined").forEach(shorten);
       listen();
       find();
       at("listed").remove();
