@@ -41,12 +41,22 @@ def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
 def banner(share: Share) -> tuple[str, Verdict]:
     """The run's state in one line, and in whose colour."""
     told = share.told
-    text = told.note[:1].upper() + told.note[1:]
+    text = told.note[:1].upper() + told.note[1:] if share.owner is None else _of_a_pack(share)
     if not told.complete:
         return text, Verdict.BLOCKED
-    if told.facts.simulated or told.ledger.rows_of(Verdict.UNDETERMINED):
+    if told.facts.simulated or share.ledger.rows_of(Verdict.UNDETERMINED):
         return text, Verdict.UNDETERMINED
     return text, Verdict.ELIGIBLE
+
+
+def _of_a_pack(share: Share) -> str:
+    """The run's state in a word, and the counts of one account manager: what is to be minded of the others is not theirs."""
+    told, ledger = share.told, share.ledger
+    state = f"The whole run is {'complete' if told.complete else 'INCOMPLETE'}"
+    simulated = "; the data are simulated" if told.facts.simulated else ""
+    count = ledger.rows_of(Verdict.UNDETERMINED)
+    own = f"of {ledger.rows:,} rows here {count:,} are undetermined, not to be taken as eligible"
+    return f"{state}{simulated}: {own if count else f'all {ledger.rows:,} rows here have a verdict'}"
 
 
 def where(share: Share) -> str:
