@@ -107,3 +107,16 @@ def test_a_run_without_a_baseline_says_so_once(tmp_path: Path) -> None:
     path = run.path / "audit.xlsx"
     assert "There is no earlier run to compare with." in [str(line[0]) for line in sheet(path, "Summary")]
     assert str(sheet(path, "Changes")[1][0]).startswith("There is no earlier run to compare with. As of")
+
+
+def test_a_long_review_has_another_next_step(tmp_path: Path) -> None:
+    """On the sheet of what asks for action, and verify agrees."""
+    dates = ("2026-11-10T10:00:00", "2026-01-10T10:00:00")
+    answers = [answer(n, n + 1, "under_review", last_update_raw=one) for n, one in enumerate(dates)]
+    run = new_run(tmp_path / "r", [row(1), row(2)], answers)
+    run.render(["csv", "xlsx", "html"])
+    report.verify(run.path)
+    steps = {one["Customer id"][-1]: one["Next step"] for one in records(run.path / "audit.xlsx", "Action needed")}
+    assert steps["1"].startswith("Wait:")
+    assert "support case" in steps["2"]
+    assert "<td>Unusually long: open a support case" in (run.path / "report.html").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
+from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.report.page import charts, columns, heading, lines
@@ -69,6 +69,7 @@ def data(told: Told, shown: Shown) -> dict[str, Any]:
         "verdict_of": {reason.value: reason.verdict.value for reason in Reason},
         "labels": {word.value: label(word) for word in words},
         "advice": {reason.value: [advice.meaning, advice.next_step] for reason, advice in ADVICE.items()},
+        "long": [LONG_REVIEW, {reason.value: next_step(reason, LONG_REVIEW) for reason in ADVICE}],
         "link": told.facts.presentation.customer_link if lines.leads_out(told.facts.presentation.customer_link) else "",
         "file": "-".join(["customers", told.facts.run_id, *marks]) + ".csv",
     }

@@ -12,7 +12,7 @@ from auditor.core.advice import ADVICE
 from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Reason
 from auditor.report.page.records import values
-from auditor.report.page.words import SHORT_STEPS, label
+from auditor.report.page.words import label, short_step
 
 Record = dict[str, Any]
 
@@ -59,6 +59,7 @@ def blocked(frame: pd.DataFrame, own: dict[str, str], link: Callable[[Record], s
         "reason",
         "begun",
         "days",
+        "days_in_status",
         "times_blocked",
         "last_update",
     )
@@ -68,7 +69,7 @@ def blocked(frame: pd.DataFrame, own: dict[str, str], link: Callable[[Record], s
         yield _customer(record) | {
             "link": link(record),
             "label": label(reason),
-            "step": SHORT_STEPS[reason],
+            "step": short_step(reason, record["days_in_status"]),
             "begun": _day(record["begun"]),
             "days": "" if record["days"] is None else f"{record['days']:,}",
             "times": f"blocked {times:,} times" if (times := record["times_blocked"] or 0) > 1 else "",

@@ -119,7 +119,8 @@
   }
 
   function details(row) {
-    const [meaning, step] = data.advice[row.reason];
+    const [meaning, usual] = data.advice[row.reason], [most, steps] = data.long;
+    const step = row.daysInStatus >= most ? steps[row.reason] : usual;
     const list = element("dl");
     const facts = [
       ["Meaning", meaning], ["Next step", step], ["Since", isoDate(row.begun)],

@@ -7,7 +7,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.advice import ADVICE
+from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.report.schema import TIME
@@ -112,6 +112,15 @@ def _days_blocked(table: pa.Table) -> pa.Array:
 
 _MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
 _STEPS = {reason.value: advice.next_step for reason, advice in ADVICE.items()}
+
+
+def _next_step(table: pa.Table) -> pa.Array:
+    days = pc.fill_null(_one(table["days_in_status"]).cast(pa.int64()), 0)
+    long = pc.greater_equal(days, LONG_REVIEW)
+    return pc.if_else(long, _in_words(_LONG_STEPS, "reason", table), _in_words(_STEPS, "reason", table))
+
+
+_LONG_STEPS = {reason.value: next_step(reason, LONG_REVIEW) for reason in ADVICE}
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
@@ -120,7 +129,7 @@ ID = text("Customer id", "customer_id", width=38)
 VERDICT = text("Verdict", "verdict", words=_VERDICTS)
 STATUS = text("Status", "status", width=12)
 MEANING = Shown("What it means", partial(_in_words, _MEANINGS, "reason"), "wrapped", width=_WRAPPED)
-STEP = Shown("Next step", partial(_in_words, _STEPS, "reason"), "wrapped", width=_WRAPPED)
+STEP = Shown("Next step", _next_step, "wrapped", width=_WRAPPED)
 LIST, ROW = text("List", "source_file"), number("Row", "source_row")
 CHANGE = Shown("Change", partial(_in_words, {change.value: words(change) for change in Change}, "change"), width=15)
 
