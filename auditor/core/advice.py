@@ -107,3 +107,21 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
     }
 )
 """What to tell people for every reason."""
+
+LONG_REVIEW = 30
+"""Days under review from which on it is unusually long: this program's judgement; the documentation speaks of a few days."""
+_LONG_STEP = (
+    f"Under review for {LONG_REVIEW} days or more, which is unusually long: open a support case with the customer's id."
+)
+
+
+def next_step(reason: Reason, days: int | None) -> str:
+    """The next thing to do about a row.
+
+    Args:
+        reason: of the row.
+        days: whole days since the status was last changed; None where that is not known.
+    """
+    if reason is Reason.UNDER_REVIEW and days is not None and days >= LONG_REVIEW:
+        return _LONG_STEP
+    return ADVICE[reason].next_step

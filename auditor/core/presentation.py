@@ -11,6 +11,9 @@ CUSTOMER_ID = "{customer_id}"
 CUSTOMER_LINK = f"https://partner.microsoft.com/dashboard/v2/customers/{CUSTOMER_ID}"
 """Where the portal shows a customer."""
 
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"})
+"""What the time zone that is UTC is called."""
+
 
 class Packs(StrEnum):
     """Which account managers get a workbook of their own."""

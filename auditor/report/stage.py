@@ -71,7 +71,9 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
         unchecked, beyond = own.unchecked(answered), _unlisted(own, staging)
         counted = summary.Summary(ledger, facts, unchecked, beyond, answered.freshness, counts, sums)
         _write_summary(counted, staging)
-        told = tell(counted, known, parts)
+        told = replace(
+            tell(counted, known, parts), tables=tuple(TABLES[name].names[0] for name in TABLES if name in chosen)
+        )
         for name in DOCUMENTS.keys() & {*chosen}:
             DOCUMENTS[name].write(told, staging)
         entries = staging.publish(outdated=_outdated(run, chosen))

@@ -148,7 +148,7 @@ def _remarks(told: Summary) -> Iterator[str]:
     if told.freshness.reused and told.freshness.oldest:
         yield (
             f"{told.freshness.reused:,} answers were taken from earlier runs, "
-            f"and the oldest evidence is of {_time(told.freshness.oldest)}"
+            f"and the oldest evidence is of {told.freshness.oldest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
         yield f"{len(facts.damaged_lines):,} damaged lines of the journal count as not answered"

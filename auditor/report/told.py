@@ -94,6 +94,7 @@ class Told:
         without_changes: why there is none, in one sentence.
         sums: of the columns in `facts.presentation.sums`, in this order: by column; first all owners together (owner
             None), then by owner; of each the three verdicts, always all of them.
+        tables: names of the files that hold every column of every row, as far as they are written beside the documents.
     """
 
     facts: RunFacts
@@ -103,6 +104,7 @@ class Told:
     changes: Changed | None = None
     without_changes: str = ""
     sums: tuple[Sum, ...] = ()
+    tables: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -143,6 +145,11 @@ def tell(counted: Summary, before: Before, parts: Callable[[], Iterator[Batch]])
         "" if found else baseline.note,
         counted.sums,
     )
+
+
+def sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
 
 
 def beside(batch: Batch, before: Before) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.core.advice import ADVICE, MEANINGS
+from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, next_step
 from auditor.core.model import Reason, Verdict
 
 
@@ -27,3 +27,12 @@ def test_only_an_eligible_customer_needs_nothing(reason: Reason) -> None:
 def test_what_goes_on_is_said_of_a_review_only() -> None:
     """The documentation says that renewals go on while under review, and of no other status."""
     assert [reason for reason in Reason if "renewals" in ADVICE[reason].meaning] == [Reason.UNDER_REVIEW]
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_long_review_asks_for_a_support_case(reason: Reason) -> None:
+    """From thirty days under review on nobody is told to wait; every other step is the reason's alone."""
+    assert {next_step(reason, days) for days in (None, 0, LONG_REVIEW - 1)} == {ADVICE[reason].next_step}
+    long = next_step(reason, LONG_REVIEW)
+    assert long == next_step(reason, 699)
+    assert ("unusually long: open a support case" in long) == (reason is Reason.UNDER_REVIEW)

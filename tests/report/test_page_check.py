@@ -142,7 +142,7 @@ def test_the_manifest_counts_the_records_of_the_page(run: Run) -> None:
 def test_a_long_list_agrees_with_its_page(tmp_path: Path) -> None:
     """What a page may leave out is not missed, and it has all that it must have."""
     run = sample_run(tmp_path / "r", 26_000, max_undetermined=26_000)
-    run.render(["html"])
+    run.render(["csv", "html"])
     assert report.verify(run.path).rows == 26_000
     text = (run.path / "report.html").read_text(encoding="utf-8")
     assert verdicts(read_markup(text)) == {Verdict.BLOCKED: 3380, Verdict.UNDETERMINED: 2080, Verdict.ELIGIBLE: 0}

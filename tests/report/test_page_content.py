@@ -67,7 +67,7 @@ def test_changes_are_in_the_page(tmp_path: Path) -> None:
 
 def test_without_a_baseline_the_page_says_so(tmp_path: Path) -> None:
     """In the section and on every card."""
-    text = _text(told([{"reason": "allowed"}], without_changes="The last run was over another list."), tmp_path)
+    text = _text(told([{"reason": "allowed"}], without_changes="the last run was over another list"), tmp_path)
     assert "The last run was over another list." in text
     assert text.count("No baseline to compare with") == 3
     assert 'id="changed"' not in text
@@ -125,8 +125,10 @@ def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
 
 def test_times_are_shown_in_the_readers_zone_too() -> None:
     """Where that is not UTC; a zone that this machine does not know is left out."""
-    tales = [told([], presentation=Presentation(zone=zone)) for zone in ("Europe/Copenhagen", "UTC", "No/Where")]
-    assert [_page(tale)["as_of"].local for tale in tales] == ["2026-11-22 13:00 Europe/Copenhagen", "", ""]
+    tales = [
+        told([], presentation=Presentation(zone=zone)) for zone in ("Europe/Copenhagen", "UTC", "Etc/UTC", "No/Where")
+    ]
+    assert [_page(tale)["as_of"].local for tale in tales] == ["2026-11-22 13:00 Europe/Copenhagen", "", "", ""]
 
 
 def test_columns_that_say_the_same_everywhere_are_said_once() -> None:
@@ -144,3 +146,29 @@ def test_every_blocking_reason_has_a_short_step() -> None:
     for word in (*Reason, *Verdict, *Change):
         assert "_" not in label(word)
         assert label(word)[0].isupper()
+
+
+def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
+    """Their number stands open; their lines wait behind it, after what did change."""
+    moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
+    text = _text(told([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
+    known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
+    assert known < text.index("<summary>Could not compare: 1 customer</summary>") < folded < text.index('id="action"')
+    only = _text(told([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
+    assert '<table id="changed"' not in only
+
+
+def test_only_files_that_are_written_are_named(tmp_path: Path) -> None:
+    """A page alone in its folder sends nobody to a table that is not there."""
+    alone = _text(told([{"reason": "allowed"}]), tmp_path)
+    assert "results." not in alone.partition("What this means</h2>")[2].partition("</main>")[0]
+    beside = _text(told([{"reason": "allowed"}], tables=("results.parquet", "results.csv")), tmp_path)
+    assert "Every column of every row is in results.parquet and results.csv in the folder" in beside
+
+
+def test_the_colours_of_the_bars_are_explained_in_words(tmp_path: Path) -> None:
+    """On a narrow screen too, where the header of the chart has no room for them."""
+    text = _text(told([{"reason": "allowed", "owner": "ann"}]), tmp_path)
+    for verdict in Verdict:
+        assert f'<span class="{verdict}">{verdict.capitalize()}</span>' in text
+    assert ".legend { display: flex" in text

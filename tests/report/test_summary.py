@@ -131,7 +131,7 @@ def test_the_oldest_evidence_is_that_of_the_answers_that_decide(tmp_path: Path) 
     document = json.loads((run.path / "summary.json").read_text(encoding="utf-8"))
     assert (document["oldest_checked_at"], document["reused_answers"]) == ("2026-11-20T08:00:00.000000Z", 1)
     assert document["note"] == (
-        "complete: 1 answers were taken from earlier runs, and the oldest evidence is of 2026-11-20T08:00:00.000000Z"
+        "complete: 1 answers were taken from earlier runs, and the oldest evidence is of 2026-11-20 08:00 UTC"
     )
     found = verify(run.path)
     assert found.freshness == Freshness(datetime(2026, 11, 20, 8, tzinfo=UTC), 1)

@@ -4,11 +4,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from book_support import compared_run, records, sheet
-from report_support import Run, answer, row
+from report_support import Run, answer, new_run, row
 
 from auditor import report
+from auditor.core.baseline import Baseline
+from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.core.presentation import Presentation
+from auditor.report.workbook.columns import words
 
 
 def _run(folder: Path) -> Run:
@@ -34,7 +37,7 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
         line["customer_id"] for line in run.records("changes.csv")
     ]
     told = {str(line[0]): line for line in sheet(path, "Summary")}
-    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [told[word][1:4] for word in ("Blocked", "Undetermined", "Eligible")] == [
         *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
     ]
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
@@ -70,7 +73,7 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     run.render(["xlsx"])
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
-    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Undetermined", "Eligible")] == [
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
     assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
@@ -78,3 +81,42 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     assert any(str(line[0]).startswith("Revenue: 1 of the rows hold no number") for line in rows)
     ann = {str(line[0]): line for line in sheet(run.path / "by-owner" / "Ann.xlsx", "Summary")}
     assert ann["Blocked"][4] == 100.5
+
+
+def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
+    """Only what there is, in people's spelling; nothing changed is said as that; one word for each verdict."""
+    run = _run(tmp_path)
+    run.render(["xlsx"])
+    told = [str(line[0]) for line in sheet(run.path / "audit.xlsx", "Summary")]
+    said = "As the test wants it. 1 newly blocked, 1 newly eligible, 1 gone from list; 1 could not be compared."
+    assert said in told
+    assert "By account manager (rows)" in told
+    assert "Undetermined" in told
+    assert "Not verified" not in told
+    first = str(sheet(run.path / "audit.xlsx", "Not verified")[1][0])
+    assert first.startswith("Not verified (undetermined): 1 row without a verdict")
+    assert words(Change.RE_REVIEWED) == "re-reviewed"
+
+
+def test_a_run_without_a_baseline_says_so_once(tmp_path: Path) -> None:
+    """As a sentence, on the Summary and on the sheet of changes."""
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)]).with_facts(
+        baseline=Baseline(note="there is no earlier run to compare with")
+    )
+    run.render(["xlsx"])
+    path = run.path / "audit.xlsx"
+    assert "There is no earlier run to compare with." in [str(line[0]) for line in sheet(path, "Summary")]
+    assert str(sheet(path, "Changes")[1][0]).startswith("There is no earlier run to compare with. As of")
+
+
+def test_a_long_review_has_another_next_step(tmp_path: Path) -> None:
+    """On the sheet of what asks for action, and verify agrees."""
+    dates = ("2026-11-10T10:00:00", "2026-01-10T10:00:00")
+    answers = [answer(n, n + 1, "under_review", last_update_raw=one) for n, one in enumerate(dates)]
+    run = new_run(tmp_path / "r", [row(1), row(2)], answers)
+    run.render(["csv", "xlsx", "html"])
+    report.verify(run.path)
+    steps = {one["Customer id"][-1]: one["Next step"] for one in records(run.path / "audit.xlsx", "Action needed")}
+    assert steps["1"].startswith("Wait:")
+    assert "support case" in steps["2"]
+    assert "<td>Unusually long: open a support case" in (run.path / "report.html").read_text(encoding="utf-8")

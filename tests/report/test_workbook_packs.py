@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from book_support import INJECTIONS, awkward_run, records
+from book_support import INJECTIONS, awkward_run, records, sheet
 from hypothesis import given, settings
 from report_support import Case, Run, answer, cases, new_run, row
 
@@ -113,3 +113,14 @@ def test_packs_of_an_older_rendering_do_not_stay(tmp_path: Path) -> None:
     run.render(["csv"])
     assert not (run.path / "by-owner").exists()
     assert not (run.path / "audit.xlsx").exists()
+
+
+def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
+    """Whether the whole run is complete, in a word; how much is not known, of this account manager's rows only."""
+    run = _run(tmp_path / "r")
+    run.render(["xlsx"])
+    report.verify(run.path)
+    said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
+    state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
+    assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: all 2 rows here have a verdict"
+    assert said["Bo"].endswith(": of 1 rows here 1 are undetermined, not to be taken as eligible")

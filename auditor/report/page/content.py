@@ -3,14 +3,14 @@
 from collections import Counter
 from typing import Any
 
-from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
+from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.report.page import charts, columns, heading, lines
 from auditor.report.page.records import Shown, own_columns, values
 from auditor.report.page.words import label
 from auditor.report.schema import own_names
-from auditor.report.told import Told
+from auditor.report.told import Told, sentence
 
 MOST_CHANGES = 2_000
 """How many customers the table of changes has."""
@@ -52,6 +52,7 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
         "left_out": _left_out(told, shown),
         "meanings": [(verdict.value, MEANINGS[verdict]) for verdict in charts.ORDER],
         "api": facts.api,
+        "tables": told.tables,
     }
 
 
@@ -68,6 +69,7 @@ def data(told: Told, shown: Shown) -> dict[str, Any]:
         "verdict_of": {reason.value: reason.verdict.value for reason in Reason},
         "labels": {word.value: label(word) for word in words},
         "advice": {reason.value: [advice.meaning, advice.next_step] for reason, advice in ADVICE.items()},
+        "long": [LONG_REVIEW, {reason.value: next_step(reason, LONG_REVIEW) for reason in ADVICE}],
         "link": told.facts.presentation.customer_link if lines.leads_out(told.facts.presentation.customer_link) else "",
         "file": "-".join(["customers", told.facts.run_id, *marks]) + ".csv",
     }
@@ -119,11 +121,11 @@ def _changes(told: Told) -> dict[str, Any]:
     found = told.changes
     if found is None:
         why = told.without_changes or "There is no earlier run over this list to compare with."
-        return {"note": why, "news": 0, "groups": [], "total": 0, "left_out": ""}
+        return {"note": sentence(why), "news": 0, "groups": [], "total": 0, "left_out": ""}
     groups = lines.changes(found.frames(), dict(found.counts), MOST_CHANGES)
     missing = sum(group.count - len(group.rows) for group in groups)
     return {
-        "note": found.note,
+        "note": sentence(found.note),
         "news": found.news,
         "groups": groups,
         "total": found.total,
@@ -139,7 +141,7 @@ def _left_out(told: Told, shown: Shown) -> dict[str, str]:
         Verdict.ELIGIBLE: "the {} for which something changed since the baseline",
     }
     held = dict(zip(charts.ORDER, map(len, shown.parts), strict=True))
-    said = {}
+    said, csv = {}, "results.csv" in told.tables
     for verdict, words in which.items():
         there = told.ledger.rows_of(verdict)
         said[verdict.value] = (
@@ -147,7 +149,7 @@ def _left_out(told: Told, shown: Shown) -> dict[str, str]:
             if held[verdict] == there
             else (
                 f"The list is too long for one page. Of its {there:,} {verdict} rows this page has "
-                f"{words.format(f'{held[verdict]:,}')}; {verdict}.csv has all of them."
+                f"{words.format(f'{held[verdict]:,}')}{f'; {verdict}.csv has all of them' if csv else ''}."
             )
         )
     return said

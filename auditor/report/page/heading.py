@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from auditor.core.advice import MEANINGS
 from auditor.core.model import RunFacts, Verdict
 from auditor.core.money import Sum
+from auditor.core.presentation import UTC_NAMES
 from auditor.report.page.charts import ORDER
 from auditor.report.page.words import label
 from auditor.report.told import Told
@@ -93,7 +94,7 @@ def _local(moment: datetime, zone: str) -> str:
         here = moment.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
         return ""
-    return "" if zone == "UTC" else f"{here:%Y-%m-%d %H:%M} {zone}"
+    return "" if zone in UTC_NAMES else f"{here:%Y-%m-%d %H:%M} {zone}"
 
 
 def cards(told: Told, before: Counter[str]) -> list[Card]:

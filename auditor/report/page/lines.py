@@ -9,23 +9,26 @@ from urllib.parse import quote
 import pandas as pd
 
 from auditor.core.advice import ADVICE
-from auditor.core.changes import Change
+from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Reason
 from auditor.report.page.records import values
-from auditor.report.page.words import SHORT_STEPS, label
+from auditor.report.page.words import label, short_step
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lines under one heading; `count` is how many there are in all, `rows` those that the page has."""
+    """Lines under one heading; `count` is how many there are in all, `rows` those that the page has; `known` whether
+    it is known that something changed for them.
+    """
 
     label: str
     count: int
     rows: list[Record]
     meaning: str = ""
     next_step: str = ""
+    known: bool = True
 
 
 def leads_out(template: str) -> bool:
@@ -56,6 +59,7 @@ def blocked(frame: pd.DataFrame, own: dict[str, str], link: Callable[[Record], s
         "reason",
         "begun",
         "days",
+        "days_in_status",
         "times_blocked",
         "last_update",
     )
@@ -65,7 +69,7 @@ def blocked(frame: pd.DataFrame, own: dict[str, str], link: Callable[[Record], s
         yield _customer(record) | {
             "link": link(record),
             "label": label(reason),
-            "step": SHORT_STEPS[reason],
+            "step": short_step(reason, record["days_in_status"]),
             "begun": _day(record["begun"]),
             "days": "" if record["days"] is None else f"{record['days']:,}",
             "times": f"blocked {times:,} times" if (times := record["times_blocked"] or 0) > 1 else "",
@@ -134,7 +138,7 @@ def changes(frames: Iterator[pd.DataFrame], counted: dict[Change, int], most: in
     groups = []
     for change, kind in kinds.items():
         if counted[change]:
-            groups.append(Group(label(change), counted[change], kind.rows[:most]))
+            groups.append(Group(label(change), counted[change], kind.rows[:most], known=change in CHANGES))
             most -= len(groups[-1].rows)
     return groups
 

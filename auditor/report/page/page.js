@@ -119,7 +119,8 @@
   }
 
   function details(row) {
-    const [meaning, step] = data.advice[row.reason];
+    const [meaning, usual] = data.advice[row.reason], [most, steps] = data.long;
+    const step = row.daysInStatus >= most ? steps[row.reason] : usual;
     const list = element("dl");
     const facts = [
       ["Meaning", meaning], ["Next step", step], ["Since", isoDate(row.begun)],
@@ -319,9 +320,9 @@
       chips("verdict", data.verdicts);
       chips("reason", []);
       chips("owner", []);
-      for (const code of document.querySelectorAll("#blocked code, #undetermined code, #changed code")) copyButton(code);
+      for (const code of document.querySelectorAll("#blocked code, #undetermined code, #changed code, #uncompared code")) copyButton(code);
       outward(document);
-      document.querySelectorAll("#blocked, #changed, #undetermined").forEach(shorten);
+      document.querySelectorAll("#blocked, #changed, #uncompared, #undetermined").forEach(shorten);
       listen();
       find();
       at("listed").remove();

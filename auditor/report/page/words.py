@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from auditor.core.advice import ADVICE, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Reason
 
@@ -29,3 +30,9 @@ _LABELS: Mapping[str, str] = MappingProxyType(
 def label(word: str) -> str:
     """A verdict, reason or change as a heading: `under_review` is `Under review`."""
     return _LABELS.get(word, word.replace("_", " ").capitalize())
+
+
+def short_step(reason: Reason, days: int | None) -> str:
+    """The next step of a blocked row in a few words; `days` as in `core.advice.next_step`."""
+    usual = next_step(reason, days) == ADVICE[reason].next_step
+    return SHORT_STEPS[reason] if usual else "Unusually long: open a support case"

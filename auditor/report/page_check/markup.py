@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 TABLES = ("blocked", "undetermined", "eligible")
 """The tables whose lines are the run's records, in the page's order."""
 CHANGED = "changed"
+_PART_OF = {"uncompared": CHANGED}
+"""A table that goes on with the lines of another."""
 _CELLS = ("td", "th")
 _PARTS = ("a", "b", "span", "code")
 _ENDS = frozenset({*_CELLS, "tr", "thead", "tbody", "table"})
@@ -82,7 +84,7 @@ class _Reader(HTMLParser):
 
     def _begin_line(self, tag: str, given: dict[str, str]) -> None:
         if tag == "table":
-            self._table = given.get("id", "")
+            self._table = _PART_OF.get(given.get("id", ""), given.get("id", ""))
         elif tag == "tbody":
             self._body = self._table in self.found.lines
         elif self._body:

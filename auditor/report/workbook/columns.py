@@ -7,7 +7,8 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.advice import ADVICE
+from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
+from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.report.schema import TIME
 from auditor.report.workbook.cells import Kind
@@ -87,9 +88,14 @@ def _customer(table: pa.Table) -> pa.Array:
     return _one(pc.coalesce(*given, table["customer_id"]))
 
 
-def _in_words(words: Mapping[str, str], source: str, table: pa.Table) -> pa.Array:
-    which = pc.index_in(_one(table[source]), value_set=pa.array(list(words), pa.string()))
-    return pa.array(list(words.values()), pa.string()).take(which)
+def words(change: Change) -> str:
+    """A change as people write it."""
+    return "re-reviewed" if change is Change.RE_REVIEWED else change.replace("_", " ")
+
+
+def _in_words(spelled: Mapping[str, str], source: str, table: pa.Table) -> pa.Array:
+    which = pc.index_in(_one(table[source]), value_set=pa.array(list(spelled), pa.string()))
+    return pa.array(list(spelled.values()), pa.string()).take(which)
 
 
 def blocked_since(table: pa.Table) -> pa.Array:
@@ -106,6 +112,15 @@ def _days_blocked(table: pa.Table) -> pa.Array:
 
 _MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
 _STEPS = {reason.value: advice.next_step for reason, advice in ADVICE.items()}
+
+
+def _next_step(table: pa.Table) -> pa.Array:
+    days = pc.fill_null(_one(table["days_in_status"]).cast(pa.int64()), 0)
+    long = pc.greater_equal(days, LONG_REVIEW)
+    return pc.if_else(long, _in_words(_LONG_STEPS, "reason", table), _in_words(_STEPS, "reason", table))
+
+
+_LONG_STEPS = {reason.value: next_step(reason, LONG_REVIEW) for reason in ADVICE}
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
@@ -114,9 +129,9 @@ ID = text("Customer id", "customer_id", width=38)
 VERDICT = text("Verdict", "verdict", words=_VERDICTS)
 STATUS = text("Status", "status", width=12)
 MEANING = Shown("What it means", partial(_in_words, _MEANINGS, "reason"), "wrapped", width=_WRAPPED)
-STEP = Shown("Next step", partial(_in_words, _STEPS, "reason"), "wrapped", width=_WRAPPED)
+STEP = Shown("Next step", _next_step, "wrapped", width=_WRAPPED)
 LIST, ROW = text("List", "source_file"), number("Row", "source_row")
-CHANGE = Shown("Change", lambda table: pc.replace_substring(_one(table["change"]), "_", " "), width=15)
+CHANGE = Shown("Change", partial(_in_words, {change.value: words(change) for change in Change}, "change"), width=15)
 
 
 def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:

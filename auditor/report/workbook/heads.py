@@ -14,6 +14,8 @@ from auditor.report.workbook.styles import Styles
 SPAN = 90
 """Characters in a line of the text that stands over several columns."""
 
+NO_BASELINE = "There is nothing to compare with."
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -31,11 +33,6 @@ def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None
     page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
 
 
-def sentence(text: str) -> str:
-    """A remark as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
-
-
 def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
     """Makes a row as high as its texts need in columns so wide."""
     page.set_row(row, 15 * max(ceil(len(text) / width) for text, width in texts))
@@ -44,12 +41,22 @@ def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
 def banner(share: Share) -> tuple[str, Verdict]:
     """The run's state in one line, and in whose colour."""
     told = share.told
-    text = told.note[:1].upper() + told.note[1:]
+    text = told.note[:1].upper() + told.note[1:] if share.owner is None else _of_a_pack(share)
     if not told.complete:
         return text, Verdict.BLOCKED
-    if told.facts.simulated or told.ledger.rows_of(Verdict.UNDETERMINED):
+    if told.facts.simulated or share.ledger.rows_of(Verdict.UNDETERMINED):
         return text, Verdict.UNDETERMINED
     return text, Verdict.ELIGIBLE
+
+
+def _of_a_pack(share: Share) -> str:
+    """The run's state in a word, and the counts of one account manager: what is to be minded of the others is not theirs."""
+    told, ledger = share.told, share.ledger
+    state = f"The whole run is {'complete' if told.complete else 'INCOMPLETE'}"
+    simulated = "; the data are simulated" if told.facts.simulated else ""
+    count = ledger.rows_of(Verdict.UNDETERMINED)
+    own = f"of {ledger.rows:,} rows here {count:,} are undetermined, not to be taken as eligible"
+    return f"{state}{simulated}: {own if count else f'all {ledger.rows:,} rows here have a verdict'}"
 
 
 def where(share: Share) -> str:

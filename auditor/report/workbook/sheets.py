@@ -11,9 +11,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
 from auditor.core.presentation import CUSTOMER_ID
+from auditor.report.told import sentence
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import Shown
-from auditor.report.workbook.heads import SPAN, Draft, banner, over, sentence, set_up_print, where
+from auditor.report.workbook.heads import NO_BASELINE, SPAN, Draft, banner, over, set_up_print, where
 from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, sheet_name
 from auditor.report.workbook.share import Share, Tables
 from auditor.report.workbook.styles import COLOURS
@@ -84,7 +85,7 @@ def add_changes(draft: Draft) -> None:
     """What changed since the baseline run."""
     told, count = draft.share.told, sum(map(len, draft.share.changes()))
     if told.changes is None:
-        text = f"There is nothing to compare with. {sentence(told.without_changes)}".strip()
+        text = sentence(told.without_changes or NO_BASELINE)
     else:
         text = f"{sentence(told.changes.note)} {'' if count else 'Nothing changed.'}".strip()
     add(draft, Sheet(CHANGES, None, text, columns.changes(), count, draft.share.changes))
@@ -106,7 +107,7 @@ def add_not_verified(draft: Draft) -> None:
         for table in share.tables():
             yield table.filter(pc.equal(table["verdict"], Verdict.UNDETERMINED))
 
-    many = f"{_rows(count)} without a verdict: they must not be taken as eligible."
+    many = f"Not verified (undetermined): {_rows(count)} without a verdict; they must not be taken as eligible."
     text = many if count else "Every row has a verdict."
     add(draft, Sheet(NOT_VERIFIED, Verdict.UNDETERMINED, text, columns.not_verified(), count, tables))
 

@@ -11,10 +11,13 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.advice import MEANINGS, UNDER_REVIEW
 from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Verdict
+from auditor.core.presentation import UTC_NAMES
+from auditor.report.told import sentence
 from auditor.report.workbook.cells import Kind
-from auditor.report.workbook.heads import Draft, banner, over, sentence, set_up_print
+from auditor.report.workbook.columns import words
+from auditor.report.workbook.heads import NO_BASELINE, Draft, banner, over, set_up_print
 from auditor.report.workbook.limits import LINKS, headers, safe
-from auditor.report.workbook.share import since
+from auditor.report.workbook.share import Since, since
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
 from auditor.report.workbook.styles import COLOURS, moment
 from auditor.report.workbook.table import Column, Table
@@ -22,14 +25,13 @@ from auditor.report.workbook.table import Column, Table
 SUMMARY = "Summary"
 ORDER: Mapping[Verdict, tuple[str, str]] = {
     Verdict.BLOCKED: ("Blocked", ACTION),
-    Verdict.UNDETERMINED: ("Not verified", NOT_VERIFIED),
+    Verdict.UNDETERMINED: ("Undetermined", NOT_VERIFIED),
     Verdict.ELIGIBLE: ("Eligible", ALL),
 }
 """In the order of what needs doing: the word for people, and the sheet that tells more."""
-_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"})
 NOBODY = "(no account manager)"
 _LAST, _CHART_ROWS = 5, 9
-_WIDTHS = (34, 14, 14, 14, 14, 16, 16, 16)
+_WIDTHS = (34, 14, 20, 14, 14, 16, 16, 16)
 
 
 def add_summary(draft: Draft, packs: Mapping[str, str]) -> None:
@@ -85,7 +87,7 @@ def _facts(draft: Draft, page: Worksheet, row: int) -> int:
 def _zone(name: str) -> tzinfo:
     """The time zone; UTC where this machine does not know it."""
     try:
-        return UTC if name in _UTC else ZoneInfo(name)
+        return UTC if name in UTC_NAMES else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
 
@@ -118,16 +120,21 @@ def _remark_texts(draft: Draft) -> list[str]:
     texts = [UNDER_REVIEW]
     changes, found = share.told.changes, since(share)
     if changes is None or found is None:
-        texts.append(f"Nothing to compare with. {sentence(share.told.without_changes)}".strip())
+        texts.append(sentence(share.told.without_changes or NO_BASELINE))
     else:
-        kinds = [
-            f"{found.changes.get(change, 0):,} {change.replace('_', ' ')}" for change in (*CHANGES, Change.NOT_COMPARED)
-        ]
-        texts.append(f"{sentence(changes.note)} {', '.join(kinds)}.")
+        texts.append(f"{sentence(changes.note)} {_changes_in_words(found)}".strip())
     for column, sums in share.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
             texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
     return texts
+
+
+def _changes_in_words(found: Since) -> str:
+    """How many customers by change, those of no customer left out."""
+    kinds = [f"{count:,} {words(change)}" for change in CHANGES if (count := found.changes.get(change, 0))]
+    unknown = found.changes.get(Change.NOT_COMPARED, 0)
+    told = [", ".join(kinds) or "nothing changed", *([f"{unknown:,} could not be compared"] if unknown else [])]
+    return sentence("; ".join(told))
 
 
 def _remarks(draft: Draft, page: Worksheet, row: int) -> int:
@@ -170,7 +177,7 @@ def _owners(draft: Draft, page: Worksheet, row: int, packs: Mapping[str, str]) -
     if not counts:
         return
     names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
-    page.write_string(row, 0, "Account managers, in rows of the lists", styles.name)
+    page.write_string(row, 0, "By account manager (rows)", styles.name)
     made, values = _owner_columns(draft, names, counts)
     for place, name in enumerate(names[: LINKS - len(ORDER)], row + 2):
         if name in packs:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import Any
 
 from auditor.core.ledger import Ledger
 from auditor.errors import IncompleteError
@@ -20,7 +21,7 @@ from auditor.report import summary
 from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
 from auditor.report.workbook import NAME, owns
-from auditor.report.workbook_check.expected import ACTION, CHANGES, Plan
+from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan
 from auditor.report.workbook_check.index import check_index
 from auditor.report.workbook_check.read import Reader
 from auditor.report.workbook_check.sources import Source, gained, sources_of
@@ -45,6 +46,16 @@ class _Wanted:
 
     note: str
     sources: Mapping[str, Source]
+    state: str
+
+    def note_of(self, owner: str | None) -> str:
+        """The first line of the workbook of an account manager, or of audit.xlsx."""
+        if owner is None:
+            return self.note
+        rows, unknown = (len(self.sources[sheet].keys[owner]) for sheet in (ALL, NOT_VERIFIED))
+        if not unknown:
+            return f"{self.state}: all {rows:,} rows here have a verdict"
+        return f"{self.state}: of {rows:,} rows here {unknown:,} are undetermined, not to be taken as eligible"
 
 
 def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger: Ledger) -> dict[str, int]:
@@ -61,7 +72,7 @@ def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger:
         raise IncompleteError(f"{NAME}: is missing, where there are packs")
     packs = check_index(run, files - {NAME}, ledger, evidence.facts.presentation.packs)
     whole, document = Reader(run, NAME), json.loads((run / summary.JSON).read_bytes())
-    wanted = _Wanted(document["note"], sources_of(run, inventory, evidence, {*packs}))
+    wanted = _Wanted(document["note"], sources_of(run, inventory, evidence, {*packs}), _state(document))
     _check_book(whole, wanted, None)
     check_summary(whole, Numbers(ledger, gained(wanted.sources.get(CHANGES)), totals(document)))
     for owner, pack in packs.items():
@@ -70,21 +81,27 @@ def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger:
     return {NAME: ledger.rows, **{pack.file: pack.rows for pack in packs.values() if pack.file}, **_index(files, packs)}
 
 
+def _state(document: Mapping[str, Any]) -> str:
+    simulated = "; the data are simulated" if document["simulated"] else ""
+    return f"The whole run is {'complete' if document['complete'] else 'INCOMPLETE'}{simulated}"
+
+
 def _index(files: set[str], packs: Mapping[str, object]) -> dict[str, int]:
     return {name: len(packs) for name in files if name.endswith(".csv")}
 
 
 def _check_book(book: Reader, wanted: _Wanted, owner: str | None) -> None:
+    note = wanted.note_of(owner)
     for sheet, source in wanted.sources.items():
         keys = source.keys.get(owner, array("q"))
         check = _check_any_order if sheet == ACTION else _check_in_order
-        left = check(_lines(book, sheet, source, wanted.note), keys, source.shown, partial(source.of, owner))
+        left = check(_lines(book, sheet, source, note), keys, source.shown, partial(source.of, owner))
         if left:
             raise IncompleteError(f"{book.name}, {sheet}: {left} rows are missing")
     compared = {part for sheet in wanted.sources for part in book.parts(sheet)}
     for sheet in book.sheets:
         if sheet not in compared:
-            _check_note(f"{book.name}, {sheet}", next(book.rows(sheet), ("",)), wanted.note)
+            _check_note(f"{book.name}, {sheet}", next(book.rows(sheet), ("",)), note)
 
 
 def _lines(book: Reader, sheet: str, source: Source, note: str) -> Iterator[_Line]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
 
-from auditor.core.advice import ADVICE
+from auditor.core.advice import ADVICE, next_step
+from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.report.written import Cells
 
@@ -90,12 +91,7 @@ _OWN = frozenset({ACTION, ALL})
 """The sheets that show the lists' own columns."""
 _TIMES = frozenset({"last_update", "last_update_before", "checked_at", "blocked_since"})
 
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        _MEANING: {reason.value: advice.meaning for reason, advice in ADVICE.items()},
-        _STEP: {reason.value: advice.next_step for reason, advice in ADVICE.items()},
-    }
-)
+_MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
 
 Told = tuple[str | None, ...]
 
@@ -170,14 +166,20 @@ def _cell(column: str, names: Sequence[str]) -> Callable[[Cells], str] | None:
         places = [names.index(name) for name in ("company_name", "domain", "customer_id")]
         return lambda record: plain(next((text for place in places if (text := record[place])), ""))
     if column in (_MEANING, _STEP):
-        words, place = _WORDS[column], names.index("reason")
-        return lambda record: words[record[place] or ""]
+        return _advice(column, names)
     place = names.index(column)
     if column == "change":
-        return lambda record: (record[place] or "").replace("_", " ")
+        return lambda record: (record[place] or "").replace("re_", "re-").replace("_", " ")
     if column in _TIMES:
         return lambda record: _time(text) if (text := record[place]) else ""
     return _text(place)
+
+
+def _advice(column: str, names: Sequence[str]) -> Callable[[Cells], str]:
+    why, age = names.index("reason"), names.index("days_in_status")
+    if column == _MEANING:
+        return lambda record: _MEANINGS[record[why] or ""]
+    return lambda record: next_step(Reason(record[why] or ""), int(days) if (days := record[age]) else None)
 
 
 def _text(place: int) -> Callable[[Cells], str]:

@@ -14,7 +14,7 @@ from auditor.report.workbook_check.expected import plain
 from auditor.report.workbook_check.read import Reader
 
 _SUMMARY = "Summary"
-_WORDS = {"Blocked": Verdict.BLOCKED, "Not verified": Verdict.UNDETERMINED, "Eligible": Verdict.ELIGIBLE}
+_WORDS = {"Blocked": Verdict.BLOCKED, "Undetermined": Verdict.UNDETERMINED, "Eligible": Verdict.ELIGIBLE}
 _OWNERS = ("Account manager", *_WORDS, "Rows")
 _NOBODY = "(no account manager)"
 _SUMS = 4
