@@ -27,6 +27,7 @@ SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 def sign_in_service(gate: GateOptions | None = None, **identity: Any) -> Iterator[Simulator]:
     """A simulator on its own thread, in which everybody is allowed; devices are told to poll without a pause."""
     options = SimulatorOptions(
+        announces=False,
         answers=AnswerOptions(weights={"allowed": 1}, latency_seconds=0.01),
         throttle=ThrottleOptions(windows=()),
         gate=gate or GateOptions(),

@@ -26,6 +26,7 @@ from auditor.core.customer_page import Listed
 from auditor.core.ledger import MATCHED, Ledger
 from auditor.core.model import Verdict
 from auditor.errors import OutputError
+from auditor.journal import read_header
 
 if TYPE_CHECKING:
     from auditor.commands.dry_run import Preview
@@ -177,7 +178,7 @@ def _next(rendered: "Rendered") -> None:
         allowed = rendered.facts.max_undetermined
         say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
         say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
-    if rendered.facts.simulated:
+    if read_header(rendered.run).simulated:
         say("  next: a demo cannot be resumed; start it again")
     elif rendered.unanswered:
         say(f"  next: auditor resume {rendered.run} asks again for {rendered.unanswered:,} customers without an answer")

@@ -33,7 +33,7 @@ def identity(run: Path) -> Identity:
     """
     header = journal.read_header(run)
     tenant = header.settings.get("tenant_id") or ""
-    return Identity(header.api, header.type, header.simulated, tenant, header.lists)
+    return Identity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
 
 
 def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
@@ -135,6 +135,9 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     note, source = choice["note"], None
     try:
         source = source_of(_folder(run, choice)) if choice["run_id"] else None
+        if source is not None and source.facts.simulated != facts.simulated:
+            # what a run is shows only with its first reply
+            source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
         copied = report.remember(run, facts, source)
     except (IncompleteError, OSError, OutputError) as error:
         # a baseline that is damaged or gone must not cost the run its own reports

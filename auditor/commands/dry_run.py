@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from auditor import customers
 from auditor.commands.columns import known_columns
+from auditor.commands.ids import with_ids
 from auditor.core.model import Customer
 from auditor.errors import CustomerListError
 from auditor.settings import Settings
@@ -66,7 +67,7 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
 
     Raises:
         SettingsError: a column to add up is not there.
-        CustomerListError: a list cannot be read, is empty, or has no id column.
+        CustomerListError: a list cannot be read, is empty, or has no id column or no id.
     """
     counting = _Counting()
     found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
@@ -87,7 +88,7 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
 
 
 def _read(one: customers.CustomerList, counting: _Counting) -> ListFound:
-    for row in one:
+    for row in with_ids(one):
         counting.rows += 1
         if isinstance(row, Customer):
             counting.seen.add(bytes.fromhex(row.id.replace("-", "")))

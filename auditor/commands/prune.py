@@ -61,7 +61,7 @@ def _candidate(run: Stored) -> Candidate:
         started_at=run.started_at,
         list_key=run.list_key,
         complete=run.complete,
-        resumable=not run.simulated,
+        resumable=run.resumable,
         baseline=run.baseline,
     )
 

@@ -3,13 +3,16 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from auditor import journal
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import Freshness, RunEnd, RunFacts
-from auditor.errors import SettingsError
+from auditor.errors import IncompleteError, OutputError, SettingsError
+
+if TYPE_CHECKING:
+    from auditor.report import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     """Writes every report of a run, verifies all that was written, and lets the history and `latest` follow.
 
     Raises:
-        OutputError: a report could not be written; the journal is untouched.
-        IncompleteError: the journal has no readable header, or the written files disagree.
+        OutputError: a report could not be written, or the written files disagree; the journal is untouched.
+        IncompleteError: the journal has no readable header.
     """
     from auditor import report
     from auditor.commands.baseline import settle, source_of
@@ -85,8 +88,7 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     source = replace(source, facts=settle(run, source.facts))
     with report.recording(run.resolve().parent, source.facts) as record:
         report.render(source, formats, record)
-        # what else a person keeps in the folder does not make the run less complete
-        verified = report.verify(run, strays=False)
+        verified = _verified(run)
         if record:
             record.publish()
     facts = source.facts
@@ -95,6 +97,20 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
         report.point_latest(run.parent, run.name)
     return rendered
+
+
+def _verified(run: Path) -> "Verified":
+    from auditor import report
+
+    try:
+        # what else a person keeps in the folder does not make the run less complete
+        return report.verify(run, strays=False)
+    except IncompleteError as error:
+        raise OutputError(
+            f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
+            "report it; the answers are safe",
+            f"auditor verify {run} says it again; auditor report {run} makes the reports again, without a request",
+        ) from error
 
 
 def latest_run_id(reports: Path) -> str:
@@ -123,4 +139,4 @@ def find_run(run: str, reports: str) -> Path:
     named = Path(reports) / (latest_run_id(Path(reports)) or run if run == "latest" else run)
     if (named / journal.JOURNAL).is_file():
         return named
-    raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", f"look into {reports}")
+    raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -7,6 +7,7 @@ from auditor import customers
 from auditor.commands import audit, baseline, signing_in
 from auditor.commands.beginning import OWN_COLUMNS, OWN_LIST, start
 from auditor.commands.columns import known_columns
+from auditor.commands.ids import with_ids
 from auditor.commands.job import Job
 from auditor.commands.render import Rendered
 from auditor.core.model import Customer, RejectedRow
@@ -23,7 +24,7 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
     Raises:
         SettingsError: the run to compare with cannot be, or a column to add up is not there.
         SignInError: nothing is set to sign in with.
-        CustomerListError: a list cannot be read, is empty, or has no id column.
+        CustomerListError: a list cannot be read, is empty, or has no id column or no id.
         OutputError: the answers are safe, a report could not be written.
     """
     signing_in.check(job.settings)
@@ -46,4 +47,4 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
 def rows_of(lists: list[customers.CustomerList]) -> Iterator[Customer | RejectedRow]:
     """The rows of all lists, one list after the other."""
     for one in lists:
-        yield from one
+        yield from with_ids(one)

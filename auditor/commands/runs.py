@@ -24,6 +24,7 @@ class Stored:
         lists: names of the customer lists.
         list_key: what is equal of two runs over the same list (`core.baseline.Identity.same`).
         simulated: True where the answers are made up.
+        resumable: whether `resume` could go on with it: not where its simulator is gone with the demo.
         complete: as the run's own reports say; False where it has none.
         rendered: whether its reports are whole.
         customers: distinct ids in its lists.
@@ -38,6 +39,7 @@ class Stored:
     lists: tuple[str, ...]
     list_key: tuple[object, ...]
     simulated: bool
+    resumable: bool
     complete: bool
     rendered: bool
     customers: int
@@ -84,7 +86,8 @@ def _stored(run: Path) -> Stored:
         api=header.api,
         lists=header.lists,
         list_key=identity(run).same,
-        simulated=header.simulated,
+        simulated=journal.is_simulated(run),
+        resumable=not header.simulated,
         complete=rendered and bool(summary.get("complete")),
         rendered=rendered,
         customers=header.customers,

@@ -20,6 +20,7 @@ from auditor.commands.membership import check_membership
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
 from auditor.core.account import in_words
+from auditor.core.breaker import nothing_answered
 from auditor.core.model import Answer, Cause, RunEnd
 from auditor.core.resume import still_to_ask
 from auditor.errors import SignInError, StoppedEarlyError
@@ -127,12 +128,20 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     api.pacing.expect(to_ask)
     job.watch.started(facts, to_ask, api.pacing.eta)
 
+    simulated, last = facts.simulated, ""
+
     def record(row: int, answer: Answer) -> None:
+        nonlocal simulated, last
+        last = answer.reply.failure or ""
+        if answer.reply.simulated and not simulated:
+            simulated = True
+            opened.simulated()
         opened.record(row, answer)
         job.watch.told(answer)
 
     wanted = still_to_ask(islice(journal.wanted(run), limit), done)
     end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
+    end = end or nothing_answered(api.pacing.requests, job.settings.api, last)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
 

@@ -2,6 +2,7 @@
 refusals of one kind, grinding through the list would only waste the partner's quota.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from auditor.core.model import Cause, Finding, Reason, RunEnd
@@ -42,6 +43,24 @@ class Breaker:
         if self.failing >= IN_A_ROW:
             return _DOWN
         return _ENDS[self.kind] if self.seen == FIRST and self.kind else None
+
+
+def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd | None:
+    """Why a session in which not one request got an answer did not come to its end; None where one did.
+
+    Args:
+        requests: sent in this session, by outcome.
+        api: base URL that was asked.
+        last: the network's complaint about the last request.
+    """
+    if not requests.get("sent") or requests["sent"] != requests.get("transport_error"):
+        return None
+    said = f" (last: {last})" if last else ""
+    return RunEnd(
+        Cause.SERVICE,
+        f"nothing at {api} answered{said}",
+        "auditor doctor says what is wrong; then resume",
+    )
 
 
 def _suspicion(finding: Finding) -> str | None:

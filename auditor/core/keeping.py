@@ -17,7 +17,7 @@ class Candidate:
         started_at: aware.
         list_key: equal of two runs over the same list.
         complete: whether its reports are whole and say that it is complete.
-        resumable: whether `resume` could go on with it; no simulated run is.
+        resumable: whether `resume` could go on with it; no demo is.
         baseline: run-id of what an unfinished run will be compared with; empty where there is none.
     """
 

@@ -9,10 +9,12 @@ from auditor.core.baseline import Baseline
 from auditor.core.model import Cause, Membership, Reason, RunFacts
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, read_lines
-from auditor.journal.shapes import Answer, Compared, End, Header, Line, Member, Members, Session, understood
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, SIMULATED, read_lines
+from auditor.journal.shapes import Answer, Compared, End, Header, Line, Member, Members, Session, Simulated, understood
 
 _BLOCK = 4 << 20
+_NO_REPLY = (b'"http_status":null', b'"reused_from":"')
+"""In an answer that no reply of this run stands behind; a quote inside a text is escaped."""
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class _Reading:
     baseline: Baseline | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
+    simulated: bool = False
 
     def take(self, line: Line) -> None:
         """Takes in what a line says of the run as a whole."""
@@ -36,6 +39,8 @@ class _Reading:
                 return
             case Session():
                 pass
+            case Simulated():
+                self.simulated = True
             case Header():
                 self.header = self.header or line
             case End():
@@ -72,6 +77,23 @@ def read_header(run: Path) -> Header:
     return next((line for line in _lines(run) if isinstance(line, Header)), None) or _no_header(run)
 
 
+def is_simulated(run: Path) -> bool:
+    """Whether the run's answers come from the simulator, without reading further than its first reply.
+
+    Raises:
+        IncompleteError, OSError: as `read_header`.
+    """
+    if read_header(run).simulated:
+        return True
+    for _, line in _numbered(run, b""):
+        if line.startswith(ANSWER) and not any(words in line for words in _NO_REPLY):
+            # the mark is written before the first answer that a reply came for
+            return False
+        if line.startswith(SIMULATED):
+            return True
+    return False
+
+
 def read_settings(run: Path) -> dict[str, Any]:
     """The settings that the run was started with.
 
@@ -99,7 +121,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         run_id=header.run_id,
         api=header.api,
         validation_type=header.type,
-        simulated=header.simulated,
+        simulated=header.simulated or reading.simulated,
         lists=header.lists,
         list_files=header.list_files,
         list_digest=header.list_digest,

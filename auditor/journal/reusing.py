@@ -18,7 +18,7 @@ import msgspec
 from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, sound
-from auditor.journal.reading import read_header
+from auditor.journal.reading import is_simulated, read_header
 from auditor.journal.rows import wanted
 from auditor.journal.shapes import Header
 
@@ -81,6 +81,8 @@ def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[st
             # every answer in it is older: none serves, and none says otherwise than a younger one
             return False
         other = read_header(folder)
+        if is_simulated(folder) and not own.simulated:
+            return False
     except (IncompleteError, OSError) as error:
         warned(f"no answer of {folder} is reused: {error}")
         return False

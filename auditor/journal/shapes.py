@@ -45,6 +45,10 @@ class Session(Struct, tag_field="kind", tag="session"):
     """A session of asking starts."""
 
 
+class Simulated(Struct, tag_field="kind", tag="simulated"):
+    """A reply said that it comes from the simulator: the run is a simulated one."""
+
+
 class Answer(Struct, tag_field="kind", tag="answer"):
     """One customer's answer."""
 
@@ -126,7 +130,7 @@ class Compared(Struct, tag_field="kind", tag="baseline"):
     digest: str
 
 
-Line = Header | Session | Answer | Member | Members | End | Compared
+Line = Header | Session | Simulated | Answer | Member | Members | End | Compared
 
 
 class _Version(Struct):

@@ -112,6 +112,10 @@ class Journal:
         """Writes that a session of asking starts; until its end is written, the run counts as interrupted."""
         self._append({"kind": "session", "started_at": datetime.now(UTC)})
 
+    def simulated(self) -> None:
+        """Writes that a reply said that it comes from the simulator."""
+        self._append({"kind": "simulated"})
+
     def reuse(self, row: int, answer: dict[str, Any]) -> None:
         """Writes an answer of an earlier run down again; it cost this run no request."""
         self._append({"kind": "answer", **answer, "row": row, "attempts": 0})

@@ -35,7 +35,8 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
     for end in ends:
         requests.update(end["requests"])
     return RunFacts(
-        **{name: header[name] for name in ("run_id", "api", "simulated", "list_digest", "rows", "customers")},
+        **{name: header[name] for name in ("run_id", "api", "list_digest", "rows", "customers")},
+        simulated=header["simulated"] or "simulated" in by_kind,
         validation_type=header["type"],
         lists=tuple(header["lists"]),
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),

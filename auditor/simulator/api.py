@@ -61,10 +61,12 @@ class PartnerCenterApi:
         self._gate = gate
         self._log = log
         self._answers: Counter[str] = Counter()
+        self._mark: dict[str, str] = {}
         self._random = Random(scenario.seed)
 
-    def application(self, wire: Wire, latency_seconds: float = 0.0) -> web.Application:
-        """The application, which sends its replies over `wire` after `latency_seconds`."""
+    def application(self, wire: Wire, latency_seconds: float = 0.0, *, announces: bool = True) -> web.Application:
+        """The application, which sends its replies over `wire` after `latency_seconds`, marked unless told otherwise."""
+        self._mark = {"X-Simulated": "true"} if announces else {}
 
         def route(answer: Callable[[Call], PlannedReply]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
             async def handle(request: web.Request) -> web.StreamResponse:
@@ -96,7 +98,7 @@ class PartnerCenterApi:
         reply = refusal.reply if refusal else answer(call)
         self._record(call, reply, refusal)
         own = {} if reply.gateway else self._trace_headers(request)
-        return reply, {"Server": SERVER, "X-Simulated": "true", **own, **self._mfa_header(call, refusal)}
+        return reply, {"Server": SERVER, **self._mark, **own, **self._mfa_header(call, refusal)}
 
     def _read(self, request: web.Request) -> Call:
         token = bearer(request.headers.get("Authorization"))

@@ -175,6 +175,7 @@ class SimulatorOptions:
         tls: False serves the API over plain http; the sign-in service has TLS always, as MSAL refuses http.
         host: address to listen on.
         api_port, identity_port: 0 lets the system choose.
+        announces: True marks every reply as a simulator's (X-Simulated); False only where a test needs a real run.
         log_file: JSON Lines file that the request log is written to as well.
     """
 
@@ -183,6 +184,7 @@ class SimulatorOptions:
     host: str = "127.0.0.1"
     api_port: int = 0
     identity_port: int = 0
+    announces: bool = True
     log_file: Path | None = None
     answers: AnswerOptions = field(default_factory=AnswerOptions)
     throttle: ThrottleOptions = field(default_factory=ThrottleOptions)

@@ -141,7 +141,7 @@ class Simulator:
             stall_seconds=options.answers.stall_seconds,
             closing=closing,
         )
-        application = api.application(wire, options.answers.latency_seconds)
+        application = api.application(wire, options.answers.latency_seconds, announces=options.announces)
         port = await self._serve(stack, application, options.api_port, tls=options.tls)
         stack.callback(closing.set)
         self.api_url = f"{'https' if options.tls else 'http'}://{_name(options.host)}:{port}"

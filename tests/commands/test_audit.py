@@ -63,7 +63,7 @@ REASONS = [
 def _options(**changes: object) -> SimulatorOptions:
     answers = AnswerOptions(weights={"allowed": 1}, overrides=KINDS)
     free = ThrottleOptions(windows=())
-    return SimulatorOptions(**{"answers": answers, "throttle": free, **changes})  # type: ignore[arg-type] # by name
+    return SimulatorOptions(**{"answers": answers, "throttle": free, "announces": False, **changes})  # type: ignore[arg-type] # by name
 
 
 @pytest.fixture(autouse=True)

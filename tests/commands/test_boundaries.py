@@ -46,6 +46,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("\n".join([*IDS, IDS[3], "no id"]), encoding="ascii")
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

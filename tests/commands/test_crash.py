@@ -51,6 +51,7 @@ OPTIONS = [
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator whose answers take a moment, a list and a token for it."""
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

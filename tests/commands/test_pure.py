@@ -29,6 +29,7 @@ RUN = ["run", "list.csv", "--rate", "0", "--quiet"]
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator with a customer list of its own, and a list with owners and awkward names."""
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

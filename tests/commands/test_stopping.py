@@ -30,6 +30,7 @@ RUN = [sys.executable, "-m", "auditor", "run", "list.txt", "--rate", "0", "--cus
 
 def _serving(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float) -> Iterator[Simulator]:
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

@@ -28,6 +28,7 @@ def serving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Serving:
     @contextmanager
     def serve(kinds: dict[str, str]) -> Iterator[None]:
         options = SimulatorOptions(
+            announces=False,
             answers=AnswerOptions(weights={"allowed": 1}, overrides=kinds),
             throttle=ThrottleOptions(windows=()),
             tls=False,

@@ -27,6 +27,7 @@ IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 41)]
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator whose answers take a moment."""
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

@@ -28,6 +28,7 @@ RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never"]
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator of whose customers one is answered at the second try only."""
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

@@ -1,6 +1,6 @@
 """`Breaker`: ends a run whose first answers are all refusals of one kind."""
 
-from auditor.core.breaker import FIRST, Breaker
+from auditor.core.breaker import FIRST, Breaker, nothing_answered
 from auditor.core.model import Cause, Finding, Reason
 
 ELSEWHERE = Finding(reason=Reason.UNEXPECTED_REPLY)
@@ -34,3 +34,15 @@ def test_one_good_answer_clears_the_suspicion_for_good() -> None:
     """What is refused later is a matter of that customer."""
     assert _after(ELSEWHERE, FINE, *[ELSEWHERE] * 100).run_end is None
     assert _after(*[ELSEWHERE] * 10, *[REFUSED] * 100).run_end is None
+
+
+def test_where_no_request_got_an_answer_the_service_is_down() -> None:
+    """However few there were; one answer of whatever kind says that somebody is there."""
+    end = nothing_answered({"sent": 3, "transport_error": 3}, "https://api.example", "Connection refused")
+    assert end is not None
+    assert (end.cause, end.message) == (
+        Cause.SERVICE,
+        "nothing at https://api.example answered (last: Connection refused)",
+    )
+    assert nothing_answered({"sent": 3, "transport_error": 2, "http_503": 1}, "", "") is None
+    assert nothing_answered({"sent": 0}, "", "") is None

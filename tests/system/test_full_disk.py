@@ -40,6 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator, and a list for it."""
     options = SimulatorOptions(
+        announces=False,
         tls=False,
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),

@@ -58,7 +58,9 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
     """Both services over TLS; the settings name them, and a refresh token to sign in with, but no access token."""
     monkeypatch.chdir(tmp_path)
     answers = AnswerOptions(weights={"allowed": 3, "under_review": 1})
-    with serve_in_thread(SimulatorOptions(answers=answers, throttle=ThrottleOptions(windows=()))) as served:
+    with serve_in_thread(
+        SimulatorOptions(answers=answers, throttle=ThrottleOptions(windows=()), announces=False)
+    ) as served:
         monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
         monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(served.ca_file))
         monkeypatch.setenv("AUDITOR_AUTHORITY", served.authority)

@@ -1,0 +1,48 @@
+"""The rows of a list that is to be audited. Rule: a list in which not one row holds a valid id was misread, and is no run."""
+
+from collections.abc import Iterable, Iterator
+
+from auditor.core.ids import normalise_id
+from auditor.core.model import Customer, RejectedRow
+from auditor.customers import CustomerList
+from auditor.errors import CustomerListError
+
+LOOKED_AT = 1000
+"""Rows in whose other cells an id is looked for."""
+
+
+def with_ids(one: CustomerList) -> Iterator[Customer | RejectedRow]:
+    """The rows of a list.
+
+    Raises:
+        CustomerListError: after its last row, where none of them holds a valid id; or as the list itself.
+    """
+    rejected: list[RejectedRow] | None = []
+    for row in one:
+        if isinstance(row, Customer):
+            rejected = None
+        elif rejected is not None and len(rejected) < LOOKED_AT:
+            rejected.append(row)
+        yield row
+    if rejected:
+        raise _no_ids(one, rejected)
+
+
+def _no_ids(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListError:
+    """The error, with the column that does hold ids, where there is one."""
+    counts: dict[str, int] = {}
+    for each in rejected:
+        named = [
+            (one.columns.company, each.row.company_name),
+            (one.columns.domain, each.row.domain),
+            (one.columns.owner, each.row.owner),
+        ]
+        for name, cell in [*named, *each.row.other.items()]:
+            if name and cell and normalise_id(cell):
+                counts[name] = counts.get(name, 0) + 1
+    near = max(counts, key=lambda name: counts[name], default=None)
+    column = f"column {one.columns.id!r}" if one.columns.id else "the list"
+    return CustomerListError(
+        f"{one.name}: {column} holds no customer id" + (f"; did you mean {near!r}?" if near else ""),
+        f"--id-column {near!r}" if near else "name the column of customer tenant ids (GUIDs) with --id-column",
+    )

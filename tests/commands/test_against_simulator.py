@@ -1,0 +1,101 @@
+"""A run whose answers turn out to be a simulator's, end to end. Rule held: made-up answers never pass for real ones."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.cli import main
+from auditor.report.evidence import read_evidence
+from auditor.simulator import AnswerOptions, Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
+
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ids.txt").write_text("\n".join(IDS) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A simulator that says so with each reply, and a token for it in the environment."""
+    yield from _served(monkeypatch, announces=True)
+
+
+def _served(monkeypatch: pytest.MonkeyPatch, *, announces: bool, port: int = 0) -> Iterator[Simulator]:
+    options = SimulatorOptions(
+        answers=AnswerOptions(weights={"allowed": 1}),
+        throttle=ThrottleOptions(windows=()),
+        announces=announces,
+        api_port=port,
+    )
+    with serve_in_thread(options) as served:
+        monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
+        monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(served.ca_file))
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
+        yield served
+
+
+def _runs() -> list[Path]:
+    return sorted(path.parent for path in Path("reports").glob("*/journal.jsonl") if not path.parent.is_symlink())
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_run_against_a_simulator_is_a_simulated_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its summary says so, the checks agree, `latest` does not lead to it and the history does not know it."""
+    assert main(["run", "ids.txt", "--rate", "0"]) == 0
+    [run] = _runs()
+    assert json.loads((run / "summary.json").read_bytes())["simulated"] is True
+    assert (journal.is_simulated(run), journal.read_facts(run).simulated) == (True, True)
+    assert read_evidence(run).facts.simulated
+    assert not Path("reports/latest").exists()
+    assert not list(Path("reports").glob("history/*"))
+    assert "no real customer was asked for" in capsys.readouterr().out
+    assert main(["verify", str(run)]) == 0
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_simulated_run_may_be_resumed() -> None:
+    """Only a demo cannot be: its simulator is gone."""
+    assert main(["run", "ids.txt", "--rate", "0", "--limit", "2"]) == 3
+    [run] = _runs()
+    assert main(["resume"]) == 0
+    facts = journal.read_facts(run)
+    assert (facts.finished, facts.simulated) == (True, True)
+
+
+def test_nothing_of_a_simulated_run_gets_into_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is reused from it, and it is no baseline, wherever the real service has the same address."""
+    before = _served(monkeypatch, announces=True)
+    port = int(next(before).api_url.rpartition(":")[2])
+    assert main(["run", "ids.txt", "--rate", "0"]) == 0
+    assert not list(before)
+    after = _served(monkeypatch, announces=False, port=port)
+    next(after)
+    assert main(["run", "ids.txt", "--rate", "0", "--reuse", "1d"]) == 0
+    assert main(["run", "ids.txt", "--rate", "0", "--baseline", _runs()[0].name]) == 2
+    assert not list(after)
+    real = _runs()[1]
+    assert journal.read_facts(real).requests["sent"] == len(IDS)
+    assert journal.read_settings(real)["baseline"]["run_id"] == ""
+    assert Path("reports/latest").resolve().name == real.name
+
+
+def test_a_run_that_turns_out_simulated_is_compared_with_no_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The baseline is chosen before the first reply says what the run is; then it is dropped, and the run says why."""
+    before = _served(monkeypatch, announces=False)
+    port = int(next(before).api_url.rpartition(":")[2])
+    assert main(["run", "ids.txt", "--rate", "0"]) == 0
+    assert not list(before)
+    after = _served(monkeypatch, announces=True, port=port)
+    next(after)
+    assert main(["run", "ids.txt", "--rate", "0"]) == 0
+    assert not list(after)
+    facts = journal.read_facts(_runs()[1])
+    assert facts.baseline is not None
+    assert (facts.baseline.run_id, facts.simulated) == ("", True)
+    assert "one of them is simulated" in facts.baseline.note
