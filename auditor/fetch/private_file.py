@@ -5,8 +5,9 @@ mode it has, and follows symbolic links.
 """
 
 import os
+import re
+import secrets
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,10 @@ _LARGEST = 1 << 20
 _OTHERS = 0o077
 # a pipe would block for ever, a link may lead anywhere
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+
+_NEW = (
+    os.O_RDWR | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
+)
 
 
 def read(path: Path) -> bytes | None:
@@ -73,11 +78,9 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     Raises:
         OSError: the folder cannot be written to; the old file is as it was.
     """
-    part = f".{path.name}-"
-    for left in [each for each in path.parent.iterdir() if each.name.startswith(part)]:
-        with suppress(OSError):
-            left.unlink()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=part)
+    sweep(path)
+    part = path.with_name(f".{path.name}-auditor-{secrets.token_hex(4)}.part")
+    descriptor = os.open(part, _NEW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -85,12 +88,21 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
             if hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             os.fsync(descriptor)
-        os.replace(name, path)  # noqa: PTH105 - `name` is no Path yet
+        part.replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)  # noqa: PTH108 - as above
+            part.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Removes what dead processes left half written of a file: it may hold the secret. Nobody else's file is touched."""
+    ours = re.compile(rf"\.{re.escape(path.name)}-auditor-[0-9a-f]{{8}}\.part")
+    with suppress(OSError):
+        for left in [each for each in path.parent.iterdir() if ours.fullmatch(each.name)]:
+            with suppress(OSError):
+                left.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -47,7 +47,8 @@ class FileStorage:
         private_file.write(self.path, fernet(self.keys).encrypt(content) if self.keys else content)
 
     def remove(self) -> bool:
-        """Removes the file, usable or not; see `Storage`."""
+        """Removes the file, usable or not, and what a killed process left of it; see `Storage`."""
+        private_file.sweep(self.path)
         try:
             self.path.unlink()
         except FileNotFoundError:

@@ -12,6 +12,7 @@ import pytest
 
 from auditor.errors import SignInError
 from auditor.fetch import private_file
+from auditor.fetch.token_file import FileStorage
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 WRITER = """
@@ -102,3 +103,15 @@ def test_kills_tear_nothing(tmp_path: Path) -> None:
         assert len(set(numbers)) == 1
     private_file.write(path, b"x")
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
+
+
+def test_only_leftovers_of_its_own_are_swept(tmp_path: Path) -> None:
+    """A file of somebody else that merely begins alike stays."""
+    theirs = {".secret-backup", ".secret-auditor-notes.part", ".secret-auditor-0123456g.part"}
+    for name in {*theirs, ".secret-auditor-0123abcd.part"}:
+        (tmp_path / name).write_bytes(b"x")
+    private_file.write(tmp_path / "secret", b"x")
+    assert {each.name for each in tmp_path.iterdir()} == {*theirs, "secret"}
+    (tmp_path / ".secret-auditor-0123abcd.part").write_bytes(b"x")
+    assert FileStorage(tmp_path / "secret").remove()
+    assert {each.name for each in tmp_path.iterdir()} == theirs

@@ -4,6 +4,10 @@ MSAL would cache a 429 or 5xx by rules of its own and raise a different exceptio
 with the time that the service asks for, and MSAL never sees them.
 """
 
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +16,10 @@ from auditor.core.retry import retry_after_seconds
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
+_WHOLE = 60.0
+"""Seconds for a whole request: a server that drips resets the time between bytes with every one."""
+_LARGEST = 1 << 20
+"""Bytes of a reply; tokens and their metadata take some ten thousand."""
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
@@ -32,6 +40,32 @@ class ServiceBusyError(Exception):
 
 class RedirectedError(Exception):
     """The sign-in service points elsewhere; whoever follows would take the refresh token there."""
+
+
+class TooLargeError(Exception):
+    """A reply is larger than any of a sign-in service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, read as a whole; what MSAL needs of one.
+
+    Attributes:
+        status_code: HTTP status.
+        text: of the body.
+        headers: by name, in any case.
+    """
+
+    status_code: int
+    text: str
+    headers: Mapping[str, str]
+
+    def raise_for_status(self) -> None:
+        """As MSAL calls it, for a status that is no success."""
+        import requests
+
+        if self.status_code >= 400:  # noqa: PLR2004 - the class of client errors
+            raise requests.HTTPError(f"HTTP {self.status_code}")
 
 
 class Http:
@@ -59,10 +93,35 @@ class Http:
         """As MSAL calls it."""
         self._session.close()
 
-    def _request(self, method: str, url: str, kwargs: dict[str, Any]) -> Any:
-        kwargs["allow_redirects"] = False
+    def _request(self, method: str, url: str, kwargs: dict[str, Any]) -> Answer:
+        import requests
+
+        kwargs |= {"allow_redirects": False, "stream": True}
         kwargs.setdefault("timeout", _TIMEOUT)
-        response = self._session.request(method, url, **kwargs)
+        done: list[Answer | Exception] = []
+        end = time.monotonic() + _WHOLE
+        # name look-up, headers and body may each drip: only somebody outside can tell how long it takes in all
+        thread = threading.Thread(
+            target=_kept_in, args=(done, lambda: _read(self._session.request(method, url, **kwargs), end)), daemon=True
+        )
+        thread.start()
+        thread.join(_WHOLE)
+        if not done:
+            raise requests.ReadTimeout("the whole reply took too long")
+        if isinstance(done[0], Exception):
+            raise done[0]
+        return done[0]
+
+
+def _kept_in(done: list[Answer | Exception], step: Callable[[], Answer]) -> None:
+    try:
+        done.append(step())
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+        done.append(error)
+
+
+def _read(response: Any, end: float) -> Answer:
+    with response:
         if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
             header = response.headers.get("Retry-After")
             raise ServiceBusyError(
@@ -70,4 +129,11 @@ class Http:
             )
         if response.is_redirect:
             raise RedirectedError
-        return response
+        content = b""
+        for chunk in response.iter_content(1 << 10):
+            content += chunk
+            if len(content) > _LARGEST:
+                raise TooLargeError
+            if time.monotonic() > end:
+                break  # nobody waits for it any more
+        return Answer(response.status_code, content.decode("utf-8-sig", errors="replace"), response.headers)

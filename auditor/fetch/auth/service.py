@@ -4,6 +4,7 @@ A busy service is waited for as long as it asks, within limits; a lost connectio
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -16,7 +17,9 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LONGEST_WAIT = 300.0
-"""Seconds of waiting, all waits together, after which a busy service counts as down."""
+"""Seconds from the first failure, all waits together, after which a busy service counts as down."""
+_LEAST_WAIT = 1.0
+"""Seconds; whoever asks for less is asked again after waits that double."""
 _LOST_CONNECTIONS = 4
 """Attempts in a row without an answer, after which the service counts as out of reach."""
 Wait = Callable[[float], bool]
@@ -61,7 +64,7 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
         StoppedEarlyError: it is busy for too long, or out of reach.
         SettingsError: from `step`.
     """
-    waited, failures = 0.0, 0
+    waited, failures, first = 0.0, 0, None
     while True:
         try:
             return step()
@@ -71,6 +74,8 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
             failure = error
         # outside of the handler, so that our exception does not carry theirs along, which may hold a whole reply
         failures += 1
+        first = first or time.monotonic()
+        waited = max(waited, time.monotonic() - first)
         pause = _pause(failure, failures)
         if pause is None or waited + pause > LONGEST_WAIT:
             _give_up(failure, authority)
@@ -85,7 +90,9 @@ def _pause(error: Exception, failures: int) -> float | None:
     import requests
 
     if isinstance(error, ServiceBusyError):
-        return error.retry_after if error.retry_after is not None else min(2.0**failures, 60.0)
+        if error.retry_after is None:
+            return min(2.0**failures, 60.0)
+        return error.retry_after if error.retry_after >= _LEAST_WAIT else min(2.0 ** (failures - 1), 60.0)
     final = isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
     lost = isinstance(error, requests.ConnectionError | requests.Timeout) and not final
     return 2.0 ** (failures - 1) if lost and failures < _LOST_CONNECTIONS else None

@@ -55,7 +55,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
         ServiceBusyError(500, None),
     ]
     assert patiently(failing(*busy), AUTHORITY, waits) == "token"
-    assert waits.seconds == [7.0, 0.0, 8.0, 16.0]
+    assert waits.seconds == [7.0, 2.0, 8.0, 16.0]
 
 
 def test_a_service_that_stays_busy_counts_as_down() -> None:
@@ -64,6 +64,21 @@ def test_a_service_that_stays_busy_counts_as_down() -> None:
     with pytest.raises(StoppedEarlyError, match="HTTP 429"):
         patiently(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
     assert LONGEST_WAIT - 40 <= sum(waits.seconds) <= LONGEST_WAIT
+
+
+def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Retry-After: 0`: the waits double from one second; and time that passes otherwise counts as well."""
+    waits = Waits()
+    with pytest.raises(StoppedEarlyError, match="HTTP 503"):
+        patiently(failing(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
+    assert waits.seconds[:4] == [1.0, 2.0, 4.0, 8.0]
+    assert sum(waits.seconds) <= LONGEST_WAIT
+    clock = iter(range(0, 100_000, 100))
+    monkeypatch.setattr("auditor.fetch.auth.service.time.monotonic", lambda: float(next(clock)) + 1)
+    waits = Waits()
+    with pytest.raises(StoppedEarlyError, match="HTTP 503"):
+        patiently(failing(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
+    assert len(waits.seconds) < 4
 
 
 def test_a_lost_connection_is_tried_again() -> None:

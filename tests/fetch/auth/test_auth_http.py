@@ -1,0 +1,61 @@
+"""What MSAL talks through: a reply has an end, in time and in size."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+import auditor.fetch.auth.http as auth_http
+from auditor.fetch.auth.http import Http, TooLargeError
+
+
+@contextmanager
+def server(body: bytes, length: int, until: threading.Event | None = None) -> Iterator[str]:
+    """Something on loopback that sends `body`, says that it is `length` long, and waits before it hangs up."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+            self.wfile.flush()
+            if until is not None:
+                until.wait(10)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
+        threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{found.server_address[1]}/"
+        finally:
+            found.shutdown()
+
+
+def test_a_reply_is_read_as_a_whole() -> None:
+    """Status, text and headers, as MSAL takes them."""
+    with server(b'{"a": 1}', 8) as url:
+        found = Http(None).get(url)
+    assert (found.status_code, found.text, found.headers["content-length"]) == (200, '{"a": 1}', "8")
+
+
+def test_a_reply_that_does_not_end_counts_as_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the time between bytes may be."""
+    monkeypatch.setattr(auth_http, "_WHOLE", 0.3)
+    over = threading.Event()
+    with server(b"{", 9, over) as url:
+        with pytest.raises(requests.ReadTimeout):
+            Http(None).get(url)
+        over.set()
+
+
+def test_a_reply_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger is read no further."""
+    monkeypatch.setattr(auth_http, "_LARGEST", 5000)
+    with server(b"x" * 9000, 9000) as url, pytest.raises(TooLargeError):
+        Http(None).get(url)
