@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.words import many
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
 
@@ -68,14 +69,10 @@ def money(run: Path) -> list[str]:
     for one in document.get("sums", []):
         if "owner" in one:
             continue
-        left = f" ({_many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
-        many = _many(customers[one["verdict"]], "customer")
-        lines.append(f"{one['column']}, {one['verdict']}: {many}, {_amount(one['total'])}{left}")
+        left = f" ({many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
+        who = many(customers[one["verdict"]], "customer")
+        lines.append(f"{one['column']}, {one['verdict']}: {who}, {_amount(one['total'])}{left}")
     return lines
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _amount(text: str) -> str:
@@ -224,5 +221,5 @@ def pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
         click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {size(run.bytes)}")
     what = "would be freed" if dry_run else "freed"
     click.echo(
-        f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {size(freed)} {what}; history/ stays"
+        f"{len(found.removed):,} of {many(len(found.removed) + len(found.kept), 'run')}, {size(freed)} {what}; history/ stays"
     )
