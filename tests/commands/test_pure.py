@@ -64,7 +64,8 @@ def test_the_same_folder_gives_the_same_bytes_anywhere(simulator: Simulator, tmp
     command = [sys.executable, "-m", "auditor", "report", str(elsewhere), "--quiet"]
     done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
-    assert {p.name: p.read_bytes() for p in elsewhere.iterdir()} == {p.name: p.read_bytes() for p in run.iterdir()}
+    here, there = ({p.relative_to(at): p.read_bytes() for p in at.rglob("*") if p.is_file()} for at in (run, elsewhere))
+    assert there == here
     assert len(simulator.log.api) == asked
 
 
