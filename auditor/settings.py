@@ -151,7 +151,9 @@ def _zone(text: str) -> str:
 
 def _fail_on(text: str) -> str:
     if text not in (known := [what.value for what in FailOn]):
-        raise ValueError(f"{text!r} is none of {', '.join(known)}")
+        near = difflib.get_close_matches(text, known, n=1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{text!r} is none of {', '.join(known)}{guess}")
     return text
 
 
@@ -316,10 +318,7 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
         raise SettingsError(f"--profile {profile}: there is no settings file", "name one with --config")
     if path is None:
         return []
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
+    document = _document(path)
     profiles = document.pop("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
         raise SettingsError(f"{path}: profile is no table of tables", "write [profile.NAME] above its settings")
@@ -332,6 +331,15 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
     for values, origin in layers:
         _check_file(values, origin)
     return layers
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(f"settings file {path} does not exist", "correct --config") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
 
 
 def _check_file(values: Mapping[str, Any], origin: str) -> None:
@@ -369,7 +377,16 @@ def _parsed(name: str, value: object, origin: str) -> Any:
         return _several(value, metadata) if "many" in metadata else parse(str(value))
     except ValueError as error:
         shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
-        raise SettingsError(f"{origin}: {name} = {shown} cannot be used: {error}", "correct it") from None
+        raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", "correct it") from None
+
+
+def _as_typed(name: str, shown: str, origin: str) -> str:
+    """A setting as the user wrote it."""
+    if origin == "flag":
+        return f"--{name.replace('_', '-')} {shown.strip(chr(39))}"
+    if origin == "environment":
+        return f"{PREFIX}{name.upper()}={shown.strip(chr(39))}"
+    return f"{origin}: {name} = {shown}"
 
 
 def _several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:

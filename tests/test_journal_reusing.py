@@ -21,7 +21,7 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
     run = reports / name
     run.mkdir(parents=True)
     written = journal.write_rows(run, [Customer(one, Row("l", n)) for n, one in enumerate(IDS, 1)])
-    tenant = facts.pop("tenant", None)
+    tenant = facts.pop("tenant", "t")
     known = {"run_id": name, "api": "https://api.example", "started_at": NOON, "customers": written.customers, **facts}
     with journal.Journal(run) as opened:
         opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
@@ -33,20 +33,20 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
 
 def _found(run: Path, hours: float = 8) -> dict[int, tuple[str, str]]:
     """Row -> (run that the answer is of, status)."""
-    found = journal.reusable(run, NOON - timedelta(hours=hours))
+    found = journal.reusable(run, NOON - timedelta(hours=hours), NOON)
     return {row: (answer["reused_from"], answer["status"]) for row, answer in found}
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 100_000])
-def test_the_newest_final_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    """In however many parts the customers are gone through, and whichever run is read first."""
+def test_the_newest_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """In however many parts the customers are gone through, and whichever run is read first; who got none is asked again."""
     monkeypatch.setattr(reusing, "AT_ONCE", at_once)
     young = [(0, "allowed", 1), (1, "under_review", 1), (2, "throttled", 1), (4, "no_account_status", 2)]
     old = [(0, "under_review", 3), (1, "allowed", 3), (2, "allowed", 3), (3, "allowed", 9), (5, "not_ready", 1)]
     _run(tmp_path, "a", young)
     _run(tmp_path, "b", old)
     run = _run(tmp_path, "c")
-    assert _found(run) == {0: ("a", "allowed"), 2: ("b", "allowed"), 4: ("a", "no_account_status")}
+    assert _found(run) == {0: ("a", "allowed"), 4: ("a", "no_account_status")}
     assert _found(run, 10)[3] == ("b", "allowed")
 
 
@@ -58,16 +58,32 @@ def test_answers_of_others_do_not_serve(tmp_path: Path, other: dict[str, str]) -
 
 
 def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
-    """And the others serve all the same; a damaged answer serves nobody."""
-    _run(tmp_path, "a", [(0, "allowed", 1), (1, "allowed", 1)])
+    """And the others serve all the same; a damaged answer serves nobody, and no answer from before its run does."""
+    _run(tmp_path, "a", [(0, "allowed", 1), (1, "allowed", 1)], started_at=NOON - timedelta(hours=2))
+    _run(tmp_path, "older", [(1, "allowed", 3), (3, "allowed", 3)])
     content = (tmp_path / "a" / journal.JOURNAL).read_bytes()
     (tmp_path / "a" / journal.JOURNAL).write_bytes(content.replace(IDS[1].encode(), IDS[2].encode()))
     (_run(tmp_path, "b") / journal.JOURNAL).write_bytes(b"")
     told: list[str] = []
-    found = list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), told.append))
+    found = list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append))
     assert [row for row, _ in found] == [0]
-    assert len(told) == 1
+    assert len(told) == 2
     assert told[0].startswith(f"no answer of {tmp_path / 'b'} is reused: ")
+    assert "1 damaged lines of its journal" in told[1]
+
+
+def test_a_clock_that_was_wrong_serves_for_nothing(tmp_path: Path) -> None:
+    """An answer from the future would be young for ever."""
+    _run(tmp_path, "a", [(0, "allowed", -1)])
+    assert _found(_run(tmp_path, "b")) == {}
+
+
+def test_an_unknown_partner_is_nobodys_partner(tmp_path: Path) -> None:
+    """Where the tenant is not known, two runs may be of two partners: nothing is reused, and the user is told why."""
+    _run(tmp_path, "a", [(0, "allowed", 1)], tenant=None)
+    told: list[str] = []
+    assert not list(journal.reusable(_run(tmp_path, "b", tenant=None), NOON - timedelta(hours=8), NOON, told.append))
+    assert "AUDITOR_TENANT_ID" in told[0]
 
 
 def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ({"AUDITOR_API_URL": "https://api.example/?"}, "without a query"),
         ({"AUDITOR_API_URL": "https://api.example/#"}, "without a query"),
         ({"AUDITOR_API_URL": "https://api.example:99999"}, "out of range"),
-        ({"AUDITOR_API_URL": "https://api.example:abc"}, "cannot be used"),
+        ({"AUDITOR_API_URL": "https://api.example:abc"}, "AUDITOR_API_URL=https://api.example:abc: "),
         ({"AUDITOR_CONCURRENCY": "99999999999999999999"}, "1000 or less"),
         ({"AUDITOR_DEADLINE": "soon"}, "such as 90s"),
         ({"AUDITOR_API_URL": "https://user:pw@api.example"}, "password"),
@@ -99,7 +99,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_missing_file_or_profile_is_refused(tmp_path: Path) -> None:
     """What the user names must be there."""
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="does not exist"):
         load({}, environment={}, config=str(tmp_path / "none.toml"))
     with pytest.raises(SettingsError, match="no settings file"):
         load({}, environment={}, profile="night")

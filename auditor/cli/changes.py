@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.words import many
 from auditor.core.changes import Change
 
 if TYPE_CHECKING:
@@ -65,14 +66,10 @@ def money(run: Path) -> list[str]:
     for one in document.get("sums", []):
         if "owner" in one:
             continue
-        left = f" ({_many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
-        many = _many(customers[one["verdict"]], "customer")
-        lines.append(f"{one['column']}, {one['verdict']}: {many}, {_amount(one['total'])}{left}")
+        left = f" ({many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
+        who = many(customers[one["verdict"]], "customer")
+        lines.append(f"{one['column']}, {one['verdict']}: {who}, {_amount(one['total'])}{left}")
     return lines
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _amount(text: str) -> str:

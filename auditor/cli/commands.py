@@ -129,12 +129,13 @@ def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *
 def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Print the partner's own customer list: id, company, domain, relationship."""
     from auditor.cli import progress, show
+    from auditor.cli.words import many
     from auditor.commands.customer_list import customer_list
 
     with show.customer_table(output, as_json=as_json) as take:
         listing = customer_list(_settings({}, config, profile), take, progress.say)
     if not quiet:
-        progress.say(f"{listing.customers:,} customers" + (f"; {listing.message}" if listing.message else ""))
+        progress.say(many(listing.customers, "customer") + (f"; {listing.message}" if listing.message else ""))
     return 0
 
 

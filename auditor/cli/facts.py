@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.cli.progress import say
+from auditor.cli.words import many
 from auditor.core.model import Verdict
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _print(console: Console, one: "CustomerStatus", document: dict[str, Any]) ->
     line.append("  ").append(one.verdict, style=COLOURS[one.verdict])
     line.append("".join(f"  {word}" for word in (document["status"], one.reason) if word))
     console.print(line)
-    for words in (_since_words(document), _error_words(document), _evidence(document)):
+    stranger = "" if one.customer_id else "not asked: this is no customer tenant id (GUID)"
+    for words in (stranger, _since_words(document), _error_words(document), _evidence(document)):
         if words:
             console.print(Text(f"  {words}"))
 
@@ -121,7 +123,7 @@ def _since_words(document: dict[str, Any]) -> str:
         return ""
     days = document["days_in_status"]
     at = document["last_update"] or f"{document['last_update_raw']} (as received)"
-    return f"since {at}" + (f", {days:,} days" if days is not None else "")
+    return f"since {at}" + (f", {many(days, 'day')}" if days is not None else "")
 
 
 def _error_words(document: dict[str, Any]) -> str:

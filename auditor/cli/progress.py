@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
+from auditor.cli.words import many
 from auditor.commands.job import Eta, Watch
 from auditor.core.model import Answer, RunFacts, Verdict
 
@@ -122,7 +123,8 @@ def _minutes(seconds: float | None) -> str:
 
 def _opening(facts: RunFacts, to_ask: int) -> str:
     source = "the simulator" if facts.simulated else facts.api
-    return f"run {facts.run_id}: {facts.rows:,} rows, {facts.customers:,} customers; asking {source} for {to_ask:,}"
+    counted = f"{many(facts.rows, 'row')}, {many(facts.customers, 'customer')}"
+    return f"run {facts.run_id}: {counted}; asking {source} for {to_ask:,}"
 
 
 def _in_words(counts: Counter[Verdict]) -> str:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from auditor.cli.changes import money, since_before
 from auditor.cli.progress import say, warn
+from auditor.cli.words import lasting, many
 from auditor.commands.render import latest_run_id
 from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
@@ -114,7 +115,7 @@ def _ledger(rendered: "Rendered") -> list[str]:
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
-            f"Taken from earlier runs: {fresh.reused:,} answers; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
+            f"Taken from earlier runs: {many(fresh.reused, 'answer')}; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
         numbers = ", ".join(map(str, facts.damaged_lines[:10]))
@@ -125,8 +126,8 @@ def _ledger(rendered: "Rendered") -> list[str]:
 def _balance(ledger: Ledger) -> list[str]:
     counts = ledger.by_verdict()
     return [
-        f"Ledger: {ledger.rows:,} rows = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
-        f"        {ledger.customers:,} customers = "
+        f"Ledger: {many(ledger.rows, 'row')} = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
+        f"        {many(ledger.customers, 'customer')} = "
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
@@ -159,7 +160,7 @@ def _as_a_run(rendered: "Rendered") -> str:
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     return (
         f"The list holds deliberate faults, so demo allows undetermined rows and exits with 0; "
-        f"run would have exited with {code}: {undetermined:,} rows are undetermined."
+        f"run would have exited with {code}: {_undetermined(undetermined)}."
     )
 
 
@@ -170,21 +171,43 @@ def _next(rendered: "Rendered") -> None:
         say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
         return
     if rendered.end is not None:
-        say(f"auditor: stopped early: {rendered.end.message}")
+        say(f"auditor: {_early(rendered.end.message)}")
         say(f"  next: {rendered.end.hint}")
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
     else:
         allowed = rendered.facts.max_undetermined
-        say(f"auditor: {undetermined:,} rows are undetermined, and {allowed:,} are allowed (--max-undetermined)")
-        say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
+        say(f"auditor: {_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")
+        say(f"  {_what_may_change(rendered)}")
+        if (rendered.run / "undetermined.csv").exists():
+            say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
     if read_header(rendered.run).simulated:
         say("  next: a demo cannot be resumed; start it again")
     elif rendered.unanswered:
-        say(f"  next: auditor resume {rendered.run} asks again for {rendered.unanswered:,} customers without an answer")
+        still = "customer is" if rendered.unanswered == 1 else "customers are"
+        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
     latest = rendered.run.parent / "latest"
     if latest.exists() and not rendered.facts.simulated:
         say(f"  note: {latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
+
+
+def _early(message: str) -> str:
+    by = message.removeprefix("stopped ")
+    return f"stopped early: {message}" if by == message else f"stopped early {by}"
+
+
+def _undetermined(rows: int) -> str:
+    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
+
+
+def _what_may_change(rendered: "Rendered") -> str:
+    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
+    open_, settled = rendered.undetermined
+    words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
+    if settled:
+        allow = f"allow them with --max-undetermined {settled}"
+        words.append(f"{settled:,} will not change: correct the list, or {allow}")
+    return "; ".join(words)
 
 
 def verified(found: "Verified", *, as_json: bool) -> None:
@@ -203,7 +226,7 @@ def verified(found: "Verified", *, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     click.echo(
-        f"Run {found.facts.run_id}: {len(found.files)} files agree, and all {ledger.rows:,} rows are in them once"
+        f"Run {found.facts.run_id}: {many(len(found.files), 'file')} agree, and each of {many(ledger.rows, 'row')} is in them once"
     )
     for line in _balance(ledger):
         click.echo(line)
@@ -254,7 +277,7 @@ def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]
 def preview(found: "Preview", *, as_json: bool) -> None:
     """Prints what a run would do."""
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(asdict(found) | {"minutes": found.minutes}, ensure_ascii=False, indent=2))
         return
     for one in found.lists:
         click.echo(f"{one.name}: {one.format}")
@@ -265,14 +288,15 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         for warning in one.warnings:
             warn(f"{one.name}: {warning}")
     click.echo(
-        f"{found.rows:,} rows, {found.customers:,} customers, {found.duplicates:,} duplicates, {found.invalid:,} invalid"
+        f"{many(found.rows, 'row')}, {many(found.customers, 'customer')}, {many(found.duplicates, 'duplicate')}, "
+        f"{found.invalid:,} invalid"
     )
     for name, row, text in found.invalid_rows:
         click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
     if found.invalid > len(found.invalid_rows):
         click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
-    at = "as fast as the service answers" if found.minutes is None else f"{found.minutes:,.1f} minutes at the set rate"
-    click.echo(f"{found.calls:,} calls, {at}; nothing was sent.")
+    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} at the set rate"
+    click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
 
 
 def simulator(served: "Simulator", *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from auditor import journal
 from auditor.commands.job import Job
 from auditor.commands.render import find_run
 from auditor.commands.runs import run_folders
+from auditor.commands.signing_in import tenant_of
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
 from auditor.core.model import VALIDATION_TYPE, RunFacts
 from auditor.errors import IncompleteError, OutputError, SettingsError
@@ -39,7 +40,7 @@ def identity(run: Path) -> Identity:
 def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
     """What a run that begins now asks, and of whom."""
     settings = job.settings
-    return Identity(settings.api, VALIDATION_TYPE, job.simulated, settings.tenant_id or "", lists)
+    return Identity(settings.api, VALIDATION_TYPE, job.simulated, tenant_of(settings) or "", lists)
 
 
 def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from auditor.commands.fetching import Fetching
 from auditor.commands.job import Job
 from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
+from auditor.commands.signing_in import tenant_of
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
 from auditor.customers.source import STANDARD_INPUT
@@ -170,7 +171,7 @@ def _write_header(
             {
                 "formats": job.formats,
                 "customer_list": job.check,
-                "tenant_id": job.settings.tenant_id,
+                "tenant_id": tenant_of(job.settings),
                 **kept,
             },
         )

@@ -46,7 +46,7 @@ def effective(settings: Settings) -> dict[str, str]:
 
 def _described(name: str, value: object, origin: str, *, secret: bool) -> Setting:
     shown = None if secret or isinstance(value, Secret) else _plain(name, value)
-    return Setting(name, f"{PREFIX}{name.upper()}", shown, value not in (None, ""), origin, secret)
+    return Setting(name, f"{PREFIX}{name.upper()}", shown, value not in (None, "", ()), origin, secret)
 
 
 def _plain(name: str, value: object) -> Value:

@@ -41,7 +41,7 @@ class Preview:
         rows, customers, duplicates, invalid: rows; distinct ids; rows that name a customer again; rows without a valid id.
         invalid_rows: the first rows without a valid id: (list, row, text in the id column).
         calls: requests, if every one succeeds and nobody is without an account status.
-        minutes: at the rate; None where it is not paced.
+        seconds: at the rate; None where it is not paced.
     """
 
     lists: tuple[ListFound, ...]
@@ -51,7 +51,12 @@ class Preview:
     invalid: int
     invalid_rows: tuple[tuple[str, int, str], ...]
     calls: int
-    minutes: float | None
+    seconds: float | None
+
+    @property
+    def minutes(self) -> float | None:
+        """The same in minutes, to a tenth."""
+        return None if self.seconds is None else round(self.seconds / 60, 1)
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
         invalid=counting.invalid_count,
         invalid_rows=tuple(counting.invalid),
         calls=calls,
-        minutes=round(calls / settings.rate, 1) if settings.rate else None,
+        seconds=round(60 * calls / settings.rate, 1) if settings.rate else None,
     )
 
 

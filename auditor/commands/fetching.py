@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from auditor.commands.signing_in import REFUSED_MFA, token_source
+from auditor.commands.signing_in import REFUSED_MFA, tenant_of, token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Memory, Plan
 from auditor.core.retry import RetryPolicy
-from auditor.core.token_claims import read_claims
 from auditor.fetch.learned import LearnedRates
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
@@ -102,9 +101,7 @@ class _Quota:
     def of(cls, settings: Settings) -> "_Quota | None":
         """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
         folder = state_folder()
-        token = settings.access_token.reveal() if settings.access_token else ""
-        claims = read_claims(token)
-        tenant = (claims and claims.tenant_id) or settings.tenant_id or "unknown"
+        tenant = tenant_of(settings) or "unknown"
         return cls(LearnedRates(folder), settings.api, tenant) if folder else None
 
     def recall(self) -> Memory | None:

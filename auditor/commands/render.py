@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from auditor import journal
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
-from auditor.core.model import Freshness, RunEnd, RunFacts
+from auditor.core.model import Freshness, RunEnd, RunFacts, Verdict
 from auditor.errors import IncompleteError, OutputError, SettingsError
 
 if TYPE_CHECKING:
@@ -67,6 +67,13 @@ class Rendered:
     def unanswered(self) -> int:
         """How many customers `resume` would ask for."""
         return sum(c.customers for c in self.ledger.by_reason() if c.reason is not None and c.reason.asked_again)
+
+    @property
+    def undetermined(self) -> tuple[int, int]:
+        """(undetermined rows that another try may settle, those that it will not)."""
+        counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
+        again = sum(c.rows for c in counts if c.reason is not None and c.reason.asked_again)
+        return again, sum(c.rows for c in counts) - again
 
     @property
     def complete(self) -> bool:

@@ -58,9 +58,10 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
             f"set AUDITOR_API_URL={header.api}, or {own}",
         )
     tenant = header.settings.get("tenant_id")
-    if tenant and settings.tenant_id and tenant != settings.tenant_id:
+    mine = signing_in.tenant_of(settings)
+    if tenant and mine and tenant != mine:
         raise SettingsError(
-            f"{run} was signed in to the partner tenant {tenant}, and the settings name {settings.tenant_id}",
+            f"{run} was signed in to the partner tenant {tenant}, and this sign-in is for {mine}",
             f"set AUDITOR_TENANT_ID={tenant}, or {own}",
         )
     if header.type != VALIDATION_TYPE:

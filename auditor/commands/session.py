@@ -119,7 +119,11 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     facts = journal.read_facts(run)
     if job.settings.reuse:
         since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
-        _reuse(opened, journal.reusable(run, since, job.watch.warned), journal.finally_answered(run, facts.rows))
+        _reuse(
+            opened,
+            journal.reusable(run, since, datetime.now(UTC), job.watch.warned),
+            journal.finally_answered(run, facts.rows),
+        )
     done = journal.finally_answered(run, facts.rows)
     limit = job.settings.limit
     to_ask = facts.customers - len(done)

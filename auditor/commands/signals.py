@@ -45,7 +45,8 @@ def stopping_on_signals(pacing: Pacing, deadline: float | None = None) -> Iterat
             raise StoppedAtOnce(number)
         signalled = True
         known = signal.Signals(number)
-        end = RunEnd(_CAUSES[known], f"stopped by {known.name}", "resume it when you like")
+        by = "Ctrl-C (SIGINT)" if known is signal.SIGINT else known.name
+        end = RunEnd(_CAUSES[known], f"stopped by {by}", "resume it when you like")
         loop.call_soon_threadsafe(close, end)
 
     too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "resume it when you like")

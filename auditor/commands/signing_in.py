@@ -30,6 +30,12 @@ REFUSED_MFA = (
 )
 
 
+def tenant_of(settings: Settings) -> str | None:
+    """The partner tenant that is asked: of the access token, else as set; None where neither says it."""
+    claims = read_claims(settings.access_token.reveal()) if settings.access_token else None
+    return (claims and claims.tenant_id) or settings.tenant_id
+
+
 def check(settings: Settings) -> None:
     """Says so at once where there is nothing to sign in with; sends nothing.
 

@@ -5,8 +5,9 @@ ends as undetermined. Sources: "Partner Center REST: Retrieve the validation sta
 eligibility, 404 with code 600074), "Partner Center REST error codes", "Partner Center API throttling guidance".
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from auditor.core.body import Body, clean, read_body
@@ -78,6 +79,8 @@ _ENDS_AT_403 = MappingProxyType(
         "90000": ("the identity service failed while issuing a token (403, code 90000)", "sign in again"),
     }
 )
+_OF_ERRORS = frozenset({"code", "errorcode", "errorname", "isretryable"})
+"""Keys, as `_bare` gives them, that no answer with a status has."""
 _FORBIDDEN = MappingProxyType({"20002": Reason.NO_RELATIONSHIP})
 
 
@@ -133,20 +136,42 @@ def _ok(_reply: Reply, body: Body, customer_id: str) -> Finding:
 def _is_plain(body: Body, customer_id: str) -> bool:
     """True where a 200 says nothing that speaks against its being this customer's account status, and nothing twice."""
     document = body.document or {}
-    kind = document.get("type", "account")
-    names = [name.casefold() for name in document]
+    names = _names(document)
+    kind = next((value for name, value in document.items() if _bare(name) == "type"), "account")
     return (
         isinstance(kind, str)
         and kind.casefold() == "account"
-        and "code" not in names
+        and not _OF_ERRORS.intersection(names)
         and len(set(names)) == len(names)
+        and not any(_tells_more(value) for value in document.values())
         and _speaks_of(body, customer_id)
     )
 
 
+def _bare(name: str) -> str:
+    """A key as a careless reader sees it: letters and digits, no matter in which case."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def _names(document: Mapping[str, object]) -> list[str]:
+    return [_bare(name) for name in document]
+
+
+def _tells_more(value: object) -> bool:
+    """True where something inside a value has a status or an error of its own."""
+    if isinstance(value, list):
+        return any(map(_tells_more, value))
+    if not isinstance(value, dict):
+        return False
+    return bool({"status", *_OF_ERRORS}.intersection(_names(value))) or any(map(_tells_more, value.values()))
+
+
 def _speaks_of(body: Body, customer_id: str) -> bool:
     """True where every GUID in a body is the customer's own: another's would mean a mixed-up cache."""
-    return all(guid.replace("-", "").lower() == customer_id.replace("-", "") for guid in _GUID.findall(body.text))
+    # once more as parsed: an escape can hide one
+    texts = (body.text, json.dumps(body.document, ensure_ascii=False))
+    found = (guid for text in texts for guid in _GUID.findall(text))
+    return all(guid.replace("-", "").lower() == customer_id.replace("-", "") for guid in found)
 
 
 def _as_text(value: object) -> str | None:
@@ -169,7 +194,8 @@ def _is_no_account_status(body: Body, customer_id: str) -> bool:
     document = body.document or {}
     name = document.get("errorName", "AccountStatusNotFound")
     return (
-        "status" not in {key.casefold() for key in document}
+        "status" not in (names := _names(document))
+        and len(set(names)) == len(names)
         and document.get("isRetryable", False) is False
         and isinstance(name, str)
         and name.casefold() == "accountstatusnotfound"

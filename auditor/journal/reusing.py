@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -34,7 +34,7 @@ class _Told(msgspec.Struct):
     customer_id: str
     final: bool
     reason: Reason
-    checked_at: datetime
+    checked_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class _Found(NamedTuple):
@@ -47,22 +47,27 @@ class _Found(NamedTuple):
 
 
 def reusable(
-    run: Path, since: datetime, warned: Callable[[str], None] = lambda _sentence: None
+    run: Path, since: datetime, until: datetime, warned: Callable[[str], None] = lambda _sentence: None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """(row, the journal document of an answer that need not be asked for again), in any order.
 
     Args:
         run: the new run's folder; the runs beside it against the same API and partner are searched.
-        since: answers older than this do not count.
+        since: answers older than this do not serve.
+        until: now; a later answer is of a clock that was wrong, and serves for nothing.
         warned: is told of runs that cannot be searched.
     """
     own = read_header(run)
+    if not own.settings.get("tenant_id"):
+        warned("no answer is reused: which partner tenant is asked is not known; set AUDITOR_TENANT_ID")
+        return
     with ExitStack() as stack:
         others: dict[BinaryIO, str] = {
             stack.enter_context((folder / JOURNAL).open("rb")): folder.name
             for folder in sorted(path.parent for path in run.parent.glob(f"*/{JOURNAL}"))
             if not folder.is_symlink() and folder.name != run.name and _comparable(folder, own, since, warned)
         }
+        since = max([since, *_damaged(others, run.parent, warned)])
         parts = own.customers // AT_ONCE + 1 if others else 0
         for part in range(parts):
             newest: dict[str, _Found] = {}
@@ -70,7 +75,7 @@ def reusable(
                 _take(journal, newest, part, parts)
             for row, customer_id in wanted(run):
                 found = newest.get(customer_id)
-                if found is not None and found.eligible and found.when >= since:
+                if found is not None and found.eligible and since <= found.when <= until:
                     yield row, {**_document(found), "reused_from": others[found.journal]}
 
 
@@ -90,18 +95,28 @@ def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[st
     return same == (own.api, own.type, own.settings.get("tenant_id"))
 
 
+def _damaged(journals: dict[BinaryIO, str], reports: Path, warned: Callable[[str], None]) -> Iterator[datetime]:
+    """When the runs began whose journals have damaged lines: any of these may have said otherwise than an older answer."""
+    for journal, name in journals.items():
+        journal.seek(0)
+        lines = sum(not sound(line) for line in journal)
+        if lines:
+            warned(f"{reports / name}: {lines} damaged lines of its journal: no answer from before that run is reused")
+            yield read_header(reports / name).started_at
+
+
 def _take(journal: BinaryIO, newest: dict[str, _Found], part: int, parts: int) -> None:
-    """Takes in the newest final answer of each customer of the part."""
+    """Takes in the newest answer of each customer of the part; one that is not final makes nobody eligible."""
     decode = msgspec.json.Decoder(_Told).decode
     place = 0
     journal.seek(0)
     for line in journal:
         if line.startswith(ANSWER) and sound(line):
             told = _understood(decode, line)
-            if told is not None and told.final and zlib.crc32(told.customer_id.encode()) % parts == part:
+            if told is not None and zlib.crc32(told.customer_id.encode()) % parts == part:
                 known = newest.get(told.customer_id)
                 if known is None or known.when < told.checked_at:
-                    eligible = told.reason.verdict is Verdict.ELIGIBLE
+                    eligible = told.final and told.reason.verdict is Verdict.ELIGIBLE
                     newest[told.customer_id] = _Found(told.checked_at, eligible, journal, place)
         place += len(line)
 

@@ -150,9 +150,9 @@ def test_a_defect_is_a_sentence_without_vv_and_a_traceback_with_it(
 
 
 def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody listens: every row is undetermined with its reason, the exit code says incomplete, no secret is written."""
+    """Nobody listens: every row is undetermined with its reason, the exit code says that the service is down, no secret is written."""
     Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
-    assert main(["run", "list.csv", "--attempts", "1", "--json"]) == 3
+    assert main(["run", "list.csv", "--attempts", "1", "--json"]) == 6
     streams = capsys.readouterr()
     summary = json.loads(streams.out)
     assert summary["complete"] is False

@@ -99,3 +99,23 @@ def test_a_run_that_turns_out_simulated_is_compared_with_no_real_one(monkeypatch
     assert facts.baseline is not None
     assert (facts.baseline.run_id, facts.simulated) == ("", True)
     assert "one of them is simulated" in facts.baseline.note
+
+
+@pytest.mark.usefixtures("simulator")
+def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row without an id stays what it is: nobody is told to resume for it, nor to look into a file that is not there."""
+    with Path("ids.txt").open("a", encoding="utf-8") as file:
+        file.write("no-guid\n")
+    assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3
+    said = capsys.readouterr().err
+    assert "1 row is undetermined, and 0 may be" in said
+    assert "1 will not change: correct the list, or allow them with --max-undetermined 1" in said
+    assert "next: see" not in said
+    assert "resume" not in said
+
+
+@pytest.mark.usefixtures("simulator")
+def test_whoever_was_never_asked_is_still_to_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody asks again for somebody who was not asked."""
+    assert main(["run", "ids.txt", "--rate", "0", "--limit", "2"]) == 3
+    assert "3 customers are still to be asked" in capsys.readouterr().err

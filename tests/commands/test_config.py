@@ -88,4 +88,4 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     """Exit 2, with its name, where it stands and the reason."""
     monkeypatch.setenv("AUDITOR_RATE", "fast")
     assert main(["config"]) == 2
-    assert "environment: rate = 'fast' cannot be used" in capsys.readouterr().err
+    assert "AUDITOR_RATE=fast: must be a number" in capsys.readouterr().err

@@ -71,3 +71,54 @@ def test_reports_that_fail_their_check_are_a_failed_report(
         in said
     )
     assert f"next: auditor verify {run}" in said
+
+
+def test_a_dry_run_says_seconds_and_counts_one_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """A tenth of a minute tells nobody anything."""
+    Path("one.csv").write_text(f"Microsoft ID\n{IDS[0]}\n", encoding="utf-8")
+    assert main(["run", "one.csv", "--dry-run", "--rate", "12"]) == 0
+    said = capsys.readouterr().out
+    assert "1 row, 1 customer, 0 duplicates, 0 invalid" in said
+    assert "1 call, about 5 seconds at the set rate; nothing was sent." in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "variable", "said"),
+    [
+        (["--fail-on", "blokced"], None, "--fail-on blokced: 'blokced' is none of "),
+        (["--fail-on", "blokced"], None, "did you mean blocked?"),
+        ([], ("AUDITOR_RATE", "abc"), "AUDITOR_RATE=abc: must be a number, or auto"),
+        (["--config", "none.toml"], None, "settings file none.toml does not exist"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_as_it_was_typed(
+    flags: list[str],
+    variable: tuple[str, str] | None,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody typed `fail_on`."""
+    if variable:
+        monkeypatch.setenv(*variable)
+    assert main(["run", "list.csv", *flags]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_run_that_there_is_not_leads_to_the_list_of_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder to look into is no command."""
+    assert main(["report", "nosuch"]) == 2
+    assert "next: auditor runs lists them" in capsys.readouterr().err
+
+
+def test_what_is_no_id_was_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the line says why."""
+    assert main(["status", "notanid"]) == 3
+    assert "not asked: this is no customer tenant id (GUID)" in capsys.readouterr().out
+
+
+def test_a_setting_with_no_value_is_not_set(capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets around nothing say nothing."""
+    assert main(["config"]) == 0
+    said = capsys.readouterr().out
+    assert "()" not in said

@@ -49,7 +49,7 @@ def test_the_same_folder_gives_the_same_bytes_anywhere(simulator: Simulator, tmp
     """In another process, place, time zone, language and order of hashes, without list, settings or network."""
     assert main([*RUN, "--customer-list", "always"]) == 3
     asked = len(simulator.log.api)
-    (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
+    (run,) = (path.parent for path in Path("reports").glob("2*/journal.jsonl"))
     elsewhere = tmp_path / "else where" / run.name
     elsewhere.mkdir(parents=True)
     for name in ("rows.jsonl", "journal.jsonl"):

@@ -43,7 +43,9 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
 
 
 def _runs() -> list[Path]:
-    return sorted(path for path in Path("reports").glob("2*") if path.is_dir() and not path.is_symlink())
+    return sorted(
+        path for path in Path("reports").iterdir() if (path / journal.JOURNAL).is_file() and not path.is_symlink()
+    )
 
 
 def _rewrite(run: Path, **header: object) -> None:

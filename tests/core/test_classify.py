@@ -329,3 +329,27 @@ def test_the_short_way_is_taken_for_documented_answers_only(monkeypatch: pytest.
         "200-not-allowed",
         "200-unknown",
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Type":"nonprofit","status":"Allowed"}',
+        b'{"status":"Allowed","errorCode":800002}',
+        b'{"status":"Allowed","details":{"status":"NotAllowed"}}',
+        b'{"status":"Allowed","status\\u00a0":"NotAllowed"}',
+        b'{"status":"Allowed","note":"\\u0031\\u0031111111-1111-4111-8111-111111111111"}',
+    ],
+)
+def test_what_speaks_against_an_approval_is_heard_however_it_is_spelled(body: bytes) -> None:
+    """A key in another case, an error's key, a status further in, a customer's id behind an escape."""
+    reply = Reply(http_status=200, body=body, received_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    assert classify(reply, "1f2e3d4c-0000-4000-8000-000000000001").reason is Reason.UNRECOGNIZED_STATUS
+
+
+def test_two_codes_are_none() -> None:
+    """A 404 that gives two codes in two spellings does not say that there is no account status."""
+    reply = Reply(
+        http_status=404, body=b'{"code":600074,"Code":800002}', received_at=datetime(2026, 11, 22, 12, tzinfo=UTC)
+    )
+    assert classify(reply, "1f2e3d4c-0000-4000-8000-000000000001").reason is not Reason.NO_ACCOUNT_STATUS

@@ -1,0 +1,19 @@
+"""Numbers in words for people. Rule: one row is one row, never 1 rows."""
+
+MINUTE, HOUR = 60, 3600
+_SOON = 90
+"""Seconds from which minutes say enough."""
+
+
+def many(count: int, what: str) -> str:
+    """A count with its noun, in the plural where there is not exactly one."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """About how long something takes."""
+    if seconds < _SOON:
+        return f"about {many(max(1, round(seconds)), 'second')}"
+    if seconds < 2 * HOUR:
+        return f"about {many(round(seconds / MINUTE), 'minute')}"
+    return f"about {seconds / HOUR:,.1f} hours"
