@@ -322,8 +322,15 @@ def test_a_throttled_moment_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsy
         assert any(record.turned_away == "throttle" for record in simulator.log.api)
 
 
-def test_the_machine(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_machine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The lock with its holder, the newest run with its age, and how long the next one takes."""
+    options = SimulatorOptions(announces=False, answers=ALLOWED, throttle=FREE, customers=ROSTER)
+    with serve_in_thread(options) as simulator:
+        _use(monkeypatch, simulator)
+        _check_the_machine(simulator, capsys)
+
+
+def _check_the_machine(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     Path("list.txt").write_text("1f2e3d4c-0000-4000-8000-000000000001\n", encoding="ascii")
     main(["run", "list.txt", "--rate", "0", "--quiet", "--max-undetermined", "1"])
     capsys.readouterr()

@@ -35,7 +35,7 @@ def renewals(simulator: Simulator) -> int:
 
 def test_a_run_across_many_expiries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens that serve for a second each: every one is renewed before it ends, so the API refuses none."""
-    with sign_in_service(access_lifetime=31) as simulator:
+    with sign_in_service(latency=0.25, access_lifetime=31) as simulator:
         use(monkeypatch, simulator, REFRESH_TOKEN=simulator.mint_refresh_token())
         assert main([*RUN, "--rate", "24000"]) == 0
         assert simulator.log.by_status()[401] == 0
@@ -47,7 +47,7 @@ def test_a_clock_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the client takes a token for good that has ended, the API's 401 renews it, once for all workers."""
     monkeypatch.setattr("auditor.fetch.tokens.TOO_OLD", -1000.0)
     monkeypatch.setattr("auditor.fetch.tokens.RENEW_AHEAD", -1000.0)
-    with sign_in_service(access_lifetime=2) as simulator:
+    with sign_in_service(latency=0.25, access_lifetime=2) as simulator:
         use(monkeypatch, simulator, REFRESH_TOKEN=simulator.mint_refresh_token())
         assert main([*RUN, "--rate", "18000"]) == 0
         refused = simulator.log.by_status()[401]

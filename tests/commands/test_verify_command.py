@@ -17,7 +17,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "secret")
     monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
     Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
-    assert main(["run", "list.csv", "--attempts", "1", "--quiet"]) == 3
+    assert main(["run", "list.csv", "--attempts", "1", "--quiet"]) == 6
     capsys.readouterr()
     return next(Path("reports").glob("2*"))
 
@@ -27,7 +27,7 @@ def test_a_run_that_agrees(run: Path, capsys: pytest.CaptureFixture[str], *, by_
     """Exit 0, whatever the run itself came to; what was counted is on standard output."""
     assert main(["verify", run.name if by_name else str(run)]) == 0
     streams = capsys.readouterr()
-    assert f"Run {run.name}: 12 files agree, and all 2 rows" in streams.out
+    assert f"Run {run.name}: 12 files agree, and each of 2 rows" in streams.out
     assert "Ledger: 2 rows = 0 eligible + 0 blocked + 2 undetermined" in streams.out
     assert "NOT COMPLETE" in streams.out
     assert streams.err == ""
@@ -79,5 +79,5 @@ def test_a_stray_file_is_a_finding_for_verify_and_none_for_report(run: Path) -> 
     """What a person keeps in the folder does not make a rendering fail."""
     (run / "blocked.xlsx").write_text("saved from a spreadsheet", encoding="utf-8")
     assert main(["verify", run.name]) == 3
-    assert main(["report", run.name]) == 3  # two rows are undetermined
+    assert main(["report", run.name]) == 6  # nothing answered
     assert json.loads((run / "manifest.json").read_bytes())["run_id"] == run.name

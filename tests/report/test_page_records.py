@@ -49,7 +49,7 @@ def test_a_long_list_has_what_asks_for_action() -> None:
     """The longest blocked, the first undetermined, the eligible that changed; and the page says what is missing."""
     records = _blocked(*range(20)) + [{"reason": "not_ready"}] * 9 + [{"reason": "allowed"}] * 5
     records += [{"reason": "allowed", "change": "newly_eligible"}]
-    tale = told(records)
+    tale = told(records, tables=("results.csv",))
     shown = collect(tale, whole=10, part=4)
     assert values(shown.blocked, "days") == [19, 18, 17, 16]
     assert values(shown.undetermined, "place") == [21, 22, 23, 24]
