@@ -9,6 +9,7 @@ import csv
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,7 +58,6 @@ def write_roster(path: Path, listed: Sequence[Sample]) -> None:
 
 def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
     """One run against a simulator in which these customers answer so: (its folder, the simulator's port)."""
-    path = folder / LIST
     options = SimulatorOptions(
         api_port=port,
         answers=AnswerOptions(weights={"allowed": 1}, overrides=kinds, as_of=datetime(2026, 11, 20, tzinfo=UTC)),
@@ -78,8 +78,9 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
             zone="Europe/Berlin",
         )
         job = Job(settings, FORMATS, simulated=True)
-        with audit.locked(job):
-            run = start(rows_of([customers.read(str(path))]), (path.name,), job)
+        # the list as a user names it, not by where this script keeps it
+        with audit.locked(job), chdir(folder):
+            run = start(rows_of([customers.read(LIST)]), (LIST,), job)
             return audit.carry_out(run, job).run, int(simulator.api_url.rpartition(":")[2])
 
 
