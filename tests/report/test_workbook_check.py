@@ -82,7 +82,7 @@ PARTS["Not verified"] = "xl/worksheets/sheet5.xml"
             "Allowed",
             "Action needed, row 4, Status: 'Allowed', where it must be 'UnderReview'",
         ),
-        (("audit.xlsx", "Action needed"), ">Wait", ">Do not wait", "row 4, Next step"),
+        (("audit.xlsx", "Action needed"), ">Under review for 30", ">Under review for 31", "row 4, Next step"),
         (
             ("audit.xlsx", "Action needed"),
             "000000000003<",
