@@ -93,7 +93,7 @@ def test_a_wrong_password_is_the_proxys_refusal(
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
     monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-wrong@127.0.0.1:{proxy.port}")
     Path("list.txt").write_text("\n".join(IDS[:2]), encoding="ascii")
-    assert main(["run", "list.txt", "--rate", "0", "-vv", "--attempts", "1"]) == 3
+    assert main(["run", "list.txt", "--rate", "0", "-vv", "--attempts", "1"]) == 6
     run = next(Path("reports").glob("2*"))
     said = (run / "journal.jsonl").read_text(encoding="utf-8") + "".join(capfd.readouterr())
     assert "the proxy refuses the way to the API (401)" in said
