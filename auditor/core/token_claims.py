@@ -128,7 +128,7 @@ def _kind(found: Mapping[str, Any]) -> TokenKind:
         return TokenKind.APP_USER
     # an application without any role has no `roles` either, but is its own subject
     is_own_subject = found.get("oid") is not None and found.get("oid") == found.get("sub")
-    return TokenKind.APP_ONLY if "roles" in found or is_own_subject else TokenKind.UNKNOWN
+    return TokenKind.APP_ONLY if isinstance(found.get("roles"), list) or is_own_subject else TokenKind.UNKNOWN
 
 
 def _text(found: Mapping[str, Any], *names: str) -> str | None:
