@@ -110,6 +110,10 @@ class Next(Enum):
     """No customer will fare better: end the run."""
 
 
+# an enumeration looks its members up in Python: this one is asked for with every answer
+_DONE = Next.DONE
+
+
 class Cause(StrEnum):
     """Why a run ended."""
 
@@ -236,7 +240,7 @@ class Finding(NamedTuple):
     @property
     def final(self) -> bool:
         """True where the API answered for this customer for good: only such a customer counts as done on resume."""
-        return self.next is Next.DONE and self.reason not in _NO_ANSWER
+        return self.next is _DONE and self.reason not in _NO_ANSWER
 
 
 class Answer(NamedTuple):

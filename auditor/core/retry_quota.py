@@ -30,5 +30,4 @@ def spent(quota: RetryQuota, cost: int = COST) -> RetryQuota | None:
 
 def refunded(quota: RetryQuota, cost: int = 0) -> RetryQuota:
     """After a success. `cost` is what its last retry took, 0 where it was a first attempt."""
-    left = min(CAPACITY, quota.left + max(cost, REFUND))
-    return quota if left == quota.left else RetryQuota(left)
+    return quota if quota.left == CAPACITY else RetryQuota(min(CAPACITY, quota.left + max(cost, REFUND)))

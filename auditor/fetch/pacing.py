@@ -59,6 +59,8 @@ class Pacing:
         self._sleep = sleep
         self._plan = plan if isinstance(plan, Plan) else Plan(plan)
         self._rate = rate.start(self._plan, clock(), memory)
+        # a state that a departure does not change makes nobody wait, however often it is asked
+        self._free: rate.Rate | None = None
         self._queue = asyncio.Lock()
         self._queueing = 0
         self._closed = asyncio.Event()
@@ -79,11 +81,10 @@ class Pacing:
             IntakeClosed: the run ends.
         """
         now = self._clock()
-        if self._queueing or rate.wait(self._rate, now):
-            now = await self._in_turn()
-        elif self._closed.is_set():
-            raise IntakeClosed
-        self._rate = rate.sent(self._rate, now)
+        if self._rate is self._free:
+            self._check()
+        else:
+            now = await self._in_line(now)
         self.requests["sent"] += 1
         if self._first is None:
             self._first = now
@@ -163,6 +164,16 @@ class Pacing:
     def close(self) -> None:
         """Lets no further request leave; whoever waits is woken with `IntakeClosed`."""
         self._closed.set()
+
+    async def _in_line(self, now: float) -> float:
+        """The time at which the next request leaves, behind those that wait already."""
+        if self._queueing or rate.wait(self._rate, now):
+            now = await self._in_turn()
+        else:
+            self._check()
+        before, self._rate = self._rate, rate.sent(self._rate, now)
+        self._free = self._rate if self._rate is before else None
+        return now
 
     async def _in_turn(self) -> float:
         """The time at which the first of the queue may leave."""

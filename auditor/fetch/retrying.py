@@ -4,10 +4,8 @@ tenacity is entered only after a first attempt has failed: nearly all succeed, a
 throughput. One `AsyncRetrying` a customer (a shared one miscounts), no exception as control flow, attempts counted here.
 """
 
-import itertools
 import logging
 import random
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,24 +19,16 @@ from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
 from auditor.fetch.pacing import Pacing
+from auditor.fetch.request_ids import new_id
 from auditor.fetch.tokens import TokenSource
 
 _log = logging.getLogger(__name__)
 
+# an enumeration looks its members up in Python: this one is needed for every request
+_DONE = Next.DONE
+
 Attempt = Callable[[str, str, str, str], Awaitable[Reply]]
 """(customer id, access token, request id, correlation id) -> Reply; see `PartnerCenter.validation_status`."""
-
-
-_ids = itertools.count(uuid.uuid4().node)
-_start = str(uuid.uuid4())[:24]
-
-
-def _new_id() -> str:
-    """A GUID that nobody else has: its start is random in each process, its end counts from a random number.
-
-    Two are made for every customer, and `uuid.uuid4` takes ten times as long.
-    """
-    return f"{_start}{next(_ids) & 0xFFFF_FFFF_FFFF:012x}"
 
 
 @dataclass(slots=True)
@@ -122,11 +112,11 @@ class Asker:
             SignInError: there is no token to ask with.
             StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         """
-        spent = _Spent(_new_id(), _new_id())
+        spent = _Spent(new_id(), new_id())
         outcome = await self._once(customer_id, spent)
         if outcome.again is not None:
             outcome = await self._until_it_stands(customer_id, spent, outcome)
-        return Answer(customer_id=customer_id, finding=outcome.finding, reply=outcome.reply, attempts=spent.attempts)
+        return Answer(customer_id, outcome.finding, outcome.reply, spent.attempts)
 
     async def _until_it_stands(self, customer_id: str, spent: _Spent, first: _Outcome) -> _Outcome:
         await self._pacing.pause(first.again.after if first.again else 0.0)
@@ -145,19 +135,21 @@ class Asker:
         spent.attempts += 1
         if spent.answered:
             # "MS-RequestId": the same again after a time-out, a new one after any response
-            spent.request_id = _new_id()
+            spent.request_id = new_id()
         reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
         spent.answered = reply.http_status is not None
         finding = self._judge(reply, customer_id)
+        if finding.next is _DONE and spent.answered:
+            self._pacing.requests[f"http_{reply.http_status}"] += 1
+            self._pacing.accepted(sent_at)
+            self._budget.give_back(spent.retry_cost)
+            return _Outcome(finding, reply, None)
         retry_after = retry_after_seconds(reply.retry_after, reply.received_at) if reply.retry_after else None
         self._tell_pacing(finding, reply, sent_at, retry_after)
         if finding.next is Next.RENEW_TOKEN:
             return await self._renewing(finding, reply, spent, token.generation)
         if finding.next is Next.WAIT and self._pacing.hopeless:
             return _Outcome(finding._replace(next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), reply, None)
-        if finding.next is Next.DONE:
-            self._budget.give_back(spent.retry_cost)
-            return _Outcome(finding, reply, None)
         if finding.next is not Next.WAIT:
             spent.failures += 1
             _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, reply.http_status, finding.error_message)

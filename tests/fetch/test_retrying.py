@@ -1,7 +1,6 @@
 """`Asker` and `pipeline.run`: with scripted replies, an own clock and no waiting."""
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
 from auditor.core.retry import RetryPolicy
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import IntakeClosed, Pacing
-from auditor.fetch.retrying import Asker, Means, _new_id
+from auditor.fetch.retrying import Asker, Means
 from auditor.fetch.tokens import TokenSource, given_token
 from conftest import CUSTOMER, load_reply
 
@@ -142,13 +141,6 @@ async def test_the_request_id_is_new_after_a_response_and_kept_after_a_loss() ->
     ids = [request_id for _, _, _, request_id in world.sent]
     assert ids[0] == ids[1] == ids[2]
     assert ids[3] != ids[2]
-
-
-def test_no_id_is_made_twice() -> None:
-    """Each is a GUID in the form that the API documents, and another than all before."""
-    ids = [_new_id() for _ in range(1000)]
-    assert len(set(ids)) == 1000
-    assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in ids)
 
 
 async def test_a_401_renews_the_token_once() -> None:
