@@ -6,6 +6,7 @@ authorization grant flow".
 
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,12 +42,12 @@ class Browser:
 
     Attributes:
         port: that the browser comes back to; 0 takes any free one.
-        open: opens an address in the user's browser; False where it cannot.
+        open: opens an address in the user's browser, if it can; may last until that is closed.
         patience: seconds that the user may take.
     """
 
     port: int = 0
-    open: Callable[[str], bool] = open_browser
+    open: Callable[[str], object] = open_browser
     patience: float = 900.0
 
 
@@ -78,8 +79,9 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
             response_mode="form_post",
             prompt="select_account",
         )
+        receiver.expect(flow["state"])
         _send_to(flow["auth_uri"] + _WITH_MFA, show, browser)
-        answer = receiver.wait(flow["state"], browser.patience)
+        answer = receiver.wait(browser.patience)
     if answer is None:
         raise SignInError(
             "nobody signed in within the time",
@@ -92,9 +94,9 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
 
 
 def _send_to(address: str, show: Show, browser: Browser) -> None:
-    opened = browser.open(address)
-    how = "Your browser opens the sign-in page. If it does not, open" if opened else "To sign in, open"
-    show(f"{how} this address on this machine:\n  {address}")
+    show(f"To sign in, open this address on this machine, if your browser does not do so by itself:\n  {address}")
+    # some browsers stay in the foreground: the call returns when the user closes them
+    threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
 
 
 def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:

@@ -56,14 +56,12 @@ class Receiver:
         """What the app registration knows as `http://localhost`; the port does not count."""
         return f"http://localhost:{self.port}"
 
-    def wait(self, state: str, seconds: float) -> dict[str, str] | None:
-        """The parameters that the browser brings with this `state`; None where none come in time.
-
-        Args:
-            state: of the authorization request; only now answers are taken.
-            seconds: how long to wait.
-        """
+    def expect(self, state: str) -> None:
+        """Takes answers with this `state` from now on; to be said before a browser is sent off, which may be quick."""
         self._state = state
+
+    def wait(self, seconds: float) -> dict[str, str] | None:
+        """The parameters that the browser brings with the expected `state`; None where none come in so many seconds."""
         with suppress(queue.Empty):
             return self._answers.get(timeout=seconds)
         return None

@@ -89,6 +89,22 @@ def test_the_browser_brings_the_code(kind: str) -> None:
     assert list(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN))
 
 
+def test_a_browser_in_the_foreground_holds_nobody_up() -> None:
+    """Some come back from opening only when the user closes them."""
+    closed = threading.Event()
+    with sign_in_service() as simulator:
+        person = Person(simulator)
+
+        def stays(address: str) -> bool:
+            person.open(address)
+            return closed.wait(60)
+
+        browser = Browser(open=stays, patience=20)
+        by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
+        assert grants(simulator) == [("authorization_code", 200, None)]
+    closed.set()
+
+
 def test_whoever_cancels_in_the_browser_is_told() -> None:
     """No code is redeemed."""
     with sign_in_service() as simulator:

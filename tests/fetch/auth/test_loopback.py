@@ -2,7 +2,6 @@
 
 import http.client
 import socket
-import threading
 from urllib.parse import urlencode
 
 import pytest
@@ -28,35 +27,13 @@ def send(
         connection.close()
 
 
-class Waiting:
-    """Waits for the answer in a thread, as the program does in its own."""
-
-    def __init__(self, receiver: Receiver, seconds: float = 10.0) -> None:
-        self.answer: dict[str, str] | None = None
-        self._began = threading.Event()
-        self._thread = threading.Thread(target=self._wait, args=(receiver, seconds))
-        self._thread.start()
-        self._began.wait(5)
-        while receiver._state != STATE:
-            pass
-
-    def _wait(self, receiver: Receiver, seconds: float) -> None:
-        self._began.set()
-        self.answer = receiver.wait(STATE, seconds)
-
-    def result(self) -> dict[str, str] | None:
-        """What came."""
-        self._thread.join(10)
-        return self.answer
-
-
 def test_the_answer_arrives_and_the_user_is_told() -> None:
     """The page repeats nothing of what was sent."""
     with Receiver() as receiver:
         assert receiver.redirect_uri == f"http://localhost:{receiver.port}"
-        waiting = Waiting(receiver)
+        receiver.expect(STATE)
         status, page = send(receiver, {"code": "marked-code", "state": STATE})
-        assert waiting.result() == {"code": "marked-code", "state": STATE}
+        assert receiver.wait(10) == {"code": "marked-code", "state": STATE}
     assert status == 200
     assert "You may close this window" in page
     assert "marked" not in page
@@ -65,9 +42,9 @@ def test_the_answer_arrives_and_the_user_is_told() -> None:
 def test_a_refusal_is_an_answer_too() -> None:
     """The terminal says why."""
     with Receiver() as receiver:
-        waiting = Waiting(receiver)
+        receiver.expect(STATE)
         status, page = send(receiver, {"error": "access_denied", "error_description": "<b>no</b>", "state": STATE})
-        assert (waiting.result() or {})["error"] == "access_denied"
+        assert (receiver.wait(10) or {})["error"] == "access_denied"
     assert status == 200
     assert "<b>no" not in page
 
@@ -79,11 +56,11 @@ def test_a_refusal_is_an_answer_too() -> None:
 def test_what_is_no_answer_to_our_question_is_turned_away(fields: dict[str, str]) -> None:
     """Any page may send requests to loopback; the right answer still arrives after it."""
     with Receiver() as receiver:
-        waiting = Waiting(receiver)
+        receiver.expect(STATE)
         assert send(receiver, fields)[0] == 400
         assert send(receiver, {"code": "x", "state": STATE}, method="GET")[0] == 404
         assert send(receiver, {"code": "ours", "state": STATE})[0] == 200
-        assert (waiting.result() or {})["code"] == "ours"
+        assert (receiver.wait(10) or {})["code"] == "ours"
 
 
 def test_before_the_question_there_is_no_answer() -> None:
@@ -103,15 +80,15 @@ def test_bodies_are_bounded(length: str) -> None:
 def test_a_silent_connection_holds_nobody_up() -> None:
     """Browsers open connections that they may never use."""
     with Receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=5):
-        waiting = Waiting(receiver)
+        receiver.expect(STATE)
         assert send(receiver, {"code": "x", "state": STATE})[0] == 200
-        assert waiting.result() is not None
+        assert receiver.wait(10) is not None
 
 
 def test_nobody_comes() -> None:
     """After the time there is no answer."""
     with Receiver() as receiver:
-        assert receiver.wait(STATE, 0.01) is None
+        assert receiver.wait(0.01) is None
 
 
 def test_both_loopback_addresses_are_ours() -> None:
@@ -120,9 +97,9 @@ def test_both_loopback_addresses_are_ours() -> None:
         listening = {server.socket.family for server in receiver._servers}
         assert socket.AF_INET in listening
         if socket.has_ipv6 and socket.AF_INET6 in listening:
-            waiting = Waiting(receiver)
+            receiver.expect(STATE)
             assert send(receiver, {"code": "x", "state": STATE}, host="::1")[0] == 200
-            assert waiting.result() is not None
+            assert receiver.wait(10) is not None
 
 
 def test_a_taken_port_is_an_error() -> None:
