@@ -207,13 +207,13 @@ def test_it_is_total_and_fail_closed(status: int, body: bytes, retry_after: str 
     ),
 )
 def test_eligible_means_exactly_the_documented_answers(status: int, document: dict[str, object]) -> None:
-    """Whatever object comes: eligible only for 200 with Allowed of type account, or 404 with 600074, not retryable."""
+    """Whatever object comes: eligible only for 200 with Allowed of type account and nothing of an error, or 404 with 600074."""
     finding = classify(_reply(status, json.dumps(document).encode()), CUSTOMER)
     allowed = (
         status == 200
         and document.get("status") in {"Allowed", "allowed"}
         and document.get("type", "account") == "account"
-        and "code" not in document
+        and not {"code", "errorName", "isRetryable"} & document.keys()
     )
     no_status = (
         status == 404
