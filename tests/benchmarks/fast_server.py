@@ -1,4 +1,4 @@
-"""nginx on loopback that answers everything with Allowed, over http or TLS, from a process of its own."""
+"""nginx on loopback that answers everything with Allowed, over http or TLS, at once or late, from a process of its own."""
 
 import shutil
 import socket
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import trustme
 
+ECHO = Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")
+"""Lets an answer wait; of Debian's libnginx-mod-http-echo, which nginx-light brings."""
 BODY = '\ufeff{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00"}'
 
 
 @contextmanager
-def served(folder: Path, *, tls: bool) -> Iterator[str]:
-    """The base URL; with TLS the certificate authority is `ca.pem` in the folder.
+def served(folder: Path, *, tls: bool, delay: float = 0.0) -> Iterator[str]:
+    """The base URL; with TLS the certificate authority is `ca.pem` in the folder; each answer waits `delay` seconds.
 
     Raises:
         FileNotFoundError: nginx is not installed.
@@ -28,7 +30,7 @@ def served(folder: Path, *, tls: bool) -> Iterator[str]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    (folder / "nginx.conf").write_text(configuration(folder, port, tls=tls), encoding="utf-8")
+    (folder / "nginx.conf").write_text(configuration(folder, port, tls=tls, delay=delay), encoding="utf-8")
     command = [nginx, "-c", str(folder / "nginx.conf"), "-p", str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -39,19 +41,21 @@ def served(folder: Path, *, tls: bool) -> Iterator[str]:
         process.wait()
 
 
-def configuration(folder: Path, port: int, *, tls: bool) -> str:
+def configuration(folder: Path, port: int, *, tls: bool, delay: float) -> str:
     """One worker that answers from memory and repeats the request's ids, as Partner Center does."""
     text = BODY.replace('"', '\\"')
     secured = f"ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem;" if tls else ""
+    module = f"load_module {ECHO};" if delay else ""
+    answer = f"location / {{ echo_sleep {delay}; echo '{BODY}'; }}" if delay else f'return 200 "{text}";'
     return f"""
-        daemon off; pid {folder}/nginx.pid; worker_processes 1; error_log {folder}/error.log;
+        {module} daemon off; pid {folder}/nginx.pid; worker_processes 1; error_log {folder}/error.log;
         events {{ worker_connections 1024; }}
         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
                uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 100000000; {secured}
                add_header MS-RequestId $http_ms_requestid; add_header MS-CorrelationId $http_ms_correlationid;
                add_header MS-CV $request_id; add_header MS-ServerId 101112115;
                server {{ listen 127.0.0.1:{port}{" ssl" if tls else ""}; default_type application/json;
-                         return 200 "{text}"; }} }}
+                         {answer} }} }}
     """
 
 
