@@ -6,6 +6,7 @@ Each answers every customer's validation status with Allowed, at once, and rejec
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ def _haproxy(seconds: int, port: int, table: str, rules: str, retry_after: str) 
     configuration = f"""
         global
             maxconn 256
+            noreuseport
         defaults
             mode http
             timeout client 300s
@@ -99,31 +101,43 @@ def limiting(kind: str, limit: int, seconds: int) -> Iterator[str]:
         TimeoutError: it does not come up.
     """
     with TemporaryDirectory(prefix="auditor-limit-") as name:
-        folder, port = Path(name), _free_port()
-        command, configuration = KINDS[kind](folder, port, limit, seconds)
+        port = _free_port()
+        command, configuration = KINDS[kind](Path(name), port, limit, seconds)
         program = shutil.which(command[0], path="/usr/sbin:/usr/bin")
         if program is None:
             raise FileNotFoundError(f"{command[0]} is not installed: make test-system installs it")
-        (folder / "configuration").write_text(f"{configuration.rstrip()}\n", encoding="ascii")
-        words = [str(folder / "configuration") if word == "FILE" else word for word in command[1:]]
+        file = Path(name, "configuration")
+        file.write_text(f"{configuration.rstrip()}\n", encoding="ascii")
+        words = [str(file) if word == "FILE" else word for word in command[1:]]
         with subprocess.Popen([program, *words], stderr=subprocess.DEVNULL) as process:
             try:
-                _wait_until_open(port)
+                _wait_until_open(port, process)
                 yield f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
 
 
+_given: set[int] = set()
+_giving = threading.Lock()
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that was free a moment ago, and that no other server here was told to take: many start at a time."""
+    with _giving:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
-def _wait_until_open(port: int) -> None:
+def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(200):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            # somebody else may sit on the port: then the server has ended
+            if probe.connect_ex(("127.0.0.1", port)) == 0 and process.poll() is None:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nobody listens on port {port}")
