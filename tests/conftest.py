@@ -1,6 +1,7 @@
 """What all tests share: API replies from files, and an environment without the machine's own settings."""
 
 import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -20,6 +21,9 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("any machine")
+
+# a shell's background job ignores Ctrl-C and hands that down, and some tests press it in a program that they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPLIES = Path(__file__).parent / "replies"
 CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"
