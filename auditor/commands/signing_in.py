@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from auditor.core.model import Cause, RunEnd
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
-from auditor.fetch.auth.kept import decode
+from auditor.fetch.auth.kept import Kept, decode
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import Credential, SignIn
 from auditor.fetch.auth.unattended import Sources, Unattended, nobody
@@ -79,21 +79,45 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
         return None
     sign_in = registration(settings)
     sign_in.credential.for_msal()
-    store = store_of(settings)
+    store, refresh_token = store_of(settings), refresh_token_of(settings)
+    kept = _kept(settings, sign_in, store, say)
+    if kept is None and refresh_token is None:
+        return None
+    if kept is not None and store is not None:
+        _say_what_waits(settings, kept, store.where, say)
+    elif settings.access_token is not None:
+        say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
+    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
+
+
+def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
+    """The refresh token that the operator gave, or None."""
+    return GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
+
+
+def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
+    """The kept sign-in, or None; one that must not be used is an error only where there is nothing else."""
     try:
-        kept = decode(store.load(), sign_in) if store else None
+        return decode(store.load(), sign_in) if store else None
     except SignInError as error:
         if settings.refresh_token is None and settings.access_token is None:
             raise
-        say(error.message)
-        kept = None
-    if kept is None and settings.refresh_token is None:
-        return None
+        if settings.refresh_token is None:
+            say(f"{error.message}; used instead: AUDITOR_ACCESS_TOKEN; to mend it: {error.hint}")
+    return None
+
+
+def _say_what_waits(settings: Settings, kept: Kept, where: str, say: Say) -> None:
+    """Names what is set and is not used as long as something before it serves."""
+    refresh_token = refresh_token_of(settings)
+    first = f"the sign-in kept in {where}"
+    if refresh_token is not None and kept.source is None:
+        say(f"{refresh_token.where} is set, and is not used as long as {first} serves; auditor logout makes way for it")
+    elif refresh_token is not None and refresh_token.fingerprint not in {None, kept.source}:
+        first = refresh_token.where
+        say(f"{first} holds another refresh token than the one that {where} began with: it is used first")
     if settings.access_token is not None:
-        first = f"the sign-in kept in {store.where}" if store and kept else "AUDITOR_REFRESH_TOKEN"
         say(f"AUDITOR_ACCESS_TOKEN is set, and is not used as long as {first} serves")
-    refresh_token = GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
-    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
 
 
 def given(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from auditor.errors import SignInError
+from auditor.fetch.private_file import make_folder
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def locked(path: Path | None) -> Iterator[None]:
 def _acquired(path: Path) -> FileLock | None:
     lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock.acquire()
     except Timeout:
         raise SignInError(

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from auditor.core.plan import MINUTE, Memory
+from auditor.fetch.private_file import make_folder
 
 FORGOTTEN_AFTER = timedelta(days=30)
 """Age from which a file says nothing any more; it is removed when another one is written."""
@@ -74,7 +75,7 @@ class LearnedRates:
         per_minute = memory.per_second * MINUTE if math.isfinite(memory.per_second) else None
         kept = _File(VERSION, api, tenant, now, per_minute, memory.longest_asked, memory.held, memory.learned_ago)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder)
             _replace(path, msgspec.json.encode(kept))
             self._forget(now)
         except OSError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import SignInError
+from auditor.fetch.private_file import make_folder
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ class PlatformStorage:
                 "unlock it, or name a folder in AUDITOR_TOKEN_STORE and sign in again: auditor login",
             ) from None
 
+    def is_behind(self) -> bool:
+        """False: the platform has a key of its own; see `Storage`."""
+        return False
+
     def save(self, text: str) -> None:
         """Replaces the text; see `Storage`."""
         try:
@@ -63,7 +68,7 @@ def platform_storage(path: Path) -> PlatformStorage | None:
     except ImportError:
         return None
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         persistence = build_encrypted_persistence(str(path.with_suffix(".bin")))
     except Exception as error:  # noqa: BLE001 - each platform has errors of its own; without a desktop libsecret always fails
         _log.info("the platform's own store cannot be used (%s): a file will be", type(error).__name__)

@@ -67,6 +67,18 @@ def _refused(path: Path, why: str, hint: str = "") -> SignInError:
     )
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it that are missing, each for its owner alone: `mkdir(parents=True)` would give
+    those above whatever the umask lets through. Folders that are there stay as they are.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replaces the file as a whole; what a dead process left half written is swept away. One writer at a time.
 

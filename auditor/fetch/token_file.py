@@ -40,9 +40,14 @@ class FileStorage:
             return self._decrypted(content)
         return content.decode(errors="replace")
 
+    def is_behind(self) -> bool:
+        """True where keys are given and the file is not encrypted with the first of them; see `Storage`."""
+        content = private_file.read(self.path) if self.keys else None
+        return content is not None and self.keys is not None and not _opens(fernet(self.keys, first=True), content)
+
     def save(self, text: str) -> None:
         """Replaces the text; see `Storage`."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_file.make_folder(self.path.parent)
         content = text.encode()
         private_file.write(self.path, fernet(self.keys).encrypt(content) if self.keys else content)
 
@@ -69,11 +74,22 @@ class FileStorage:
             ) from None
 
 
-def fernet(keys: Secret) -> Any:
+def _opens(key: Any, content: bytes) -> bool:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        key.decrypt(content)
+    except InvalidToken:
+        return False
+    return True
+
+
+def fernet(keys: Secret, *, first: bool = False) -> Any:
     """What encrypts with the first of the keys and decrypts with any.
 
     Args:
         keys: one or more, separated by blanks or commas; each is 32 bytes in either alphabet of base64.
+        first: decrypt with the first of them alone, too.
 
     Raises:
         SettingsError: there is none, or one is no such key.
@@ -92,4 +108,4 @@ def fernet(keys: Secret) -> Any:
             "AUDITOR_TOKEN_STORE_KEY holds what is no key: 32 bytes in base64 are one",
             "make one: openssl rand -base64 32",
         )
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in found])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in (found[:1] if first else found)])

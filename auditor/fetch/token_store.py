@@ -26,6 +26,9 @@ class Storage(Protocol):
     def load(self) -> str | None:
         """The text; None where there is none."""
 
+    def is_behind(self) -> bool:
+        """True where the text is not kept as the settings want it: not encrypted with the key that is first by now."""
+
     def save(self, text: str) -> None:
         """Replaces the text. Raises OSError where that cannot be done."""
 
@@ -74,6 +77,14 @@ class TokenStore:
             SignInError: what is there must not, or cannot, be used.
         """
         return self._storage.load()
+
+    def is_behind(self) -> bool:
+        """True where what is kept should be saved once more, because another key is first by now.
+
+        Raises:
+            SignInError: as `load`.
+        """
+        return self._storage.is_behind()
 
     def save(self, text: str) -> None:
         """Replaces what is kept.

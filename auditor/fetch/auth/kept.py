@@ -1,8 +1,10 @@
 """What a token store holds. Rule: one sign-in of one app registration; what is damaged or another's is as if not there.
 
-A JSON object: `version`, `authority`, `client_id`, and `cache`, which is MSAL's own, with its access and refresh tokens.
+A JSON object: `version`, `authority`, `client_id`, `source`, and `cache`, which is MSAL's own, with its access and
+refresh tokens. `source` tells whether the operator has put another refresh token in place since: see `fingerprint`.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,20 +23,34 @@ class Kept:
         cache: MSAL's token cache, serialized; holds secrets.
         user_name: who signed in; empty where the service did not say.
         renewed_at: when the refresh token was given; None where there is none.
+        source: fingerprint of the operator's refresh token that was in place when this sign-in began; None where there
+            was none.
     """
 
     cache: str
     user_name: str
     renewed_at: datetime | None
+    source: str | None = None
 
     def __repr__(self) -> str:
         return f"Kept(user_name={self.user_name!r}, renewed_at={self.renewed_at})"
 
 
-def encode(sign_in: SignIn, cache: str) -> str:
-    """The text to keep."""
+def fingerprint(token: str) -> str:
+    """By which a refresh token is known again; it cannot be found out from that."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def encode(sign_in: SignIn, cache: str, source: str | None = None) -> str:
+    """The text to keep.
+
+    Args:
+        sign_in: where and as what it signs in.
+        cache: MSAL's, serialized.
+        source: see `Kept`.
+    """
     document = {"version": _VERSION, "authority": sign_in.authority, "client_id": sign_in.client_id}
-    return json.dumps(document | {"cache": json.loads(cache)})
+    return json.dumps(document | {"source": source, "cache": json.loads(cache)})
 
 
 def decode(text: str | None, sign_in: SignIn) -> Kept | None:
@@ -50,8 +66,13 @@ def decode(text: str | None, sign_in: SignIn) -> Kept | None:
     accounts, tokens = _entries(cache, "Account"), _entries(cache, "RefreshToken")
     if not accounts or not tokens:
         return None
-    name = accounts[0].get("username")
-    return Kept(json.dumps(cache), name if isinstance(name, str) else "", _newest(tokens))
+    name, source = accounts[0].get("username"), document.get("source")
+    return Kept(
+        json.dumps(cache),
+        name if isinstance(name, str) else "",
+        _newest(tokens),
+        source if isinstance(source, str) else None,
+    )
 
 
 def _entries(cache: Any, kind: str) -> list[dict[str, Any]]:

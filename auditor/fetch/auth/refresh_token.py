@@ -6,12 +6,14 @@ one is not revoked, so a file that cannot be written still serves until its own 
 
 import logging
 import os
-from contextlib import AbstractContextManager
+import stat
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.errors import SignInError
 from auditor.fetch import private_file
+from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.file_lock import locked
 from auditor.settings import Secret
 
@@ -25,22 +27,25 @@ class GivenRefreshToken:
 
     Args:
         secret: the token, with the file that it came from.
+        where: it stands, for people; None for the environment.
     """
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, secret: Secret, where: str | None = None) -> None:
         self._secret = secret
-        # a vault's agent may have put a link there: the file behind it is replaced, and the link stays
-        self._file = Path(os.path.realpath(secret.file)) if secret.file else None
-
-    @property
-    def where(self) -> str:
-        """Where it stands, for people."""
-        return f"{VARIABLE}_FILE ({self._secret.file})" if self._file else VARIABLE
+        self._file = _replaceable(secret.file) if secret.file else None
+        self.where = where or (f"{VARIABLE}_FILE ({secret.file})" if secret.file else VARIABLE)
 
     @property
     def in_file(self) -> bool:
-        """True where it came from a file."""
-        return self._file is not None
+        """True where it came from a file, or from a pipe with a name."""
+        return self._secret.file is not None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """By which it is known again; None where it cannot be read."""
+        with suppress(SignInError):
+            return fingerprint(self.read())
+        return None
 
     @property
     def is_writable(self) -> bool:
@@ -63,7 +68,7 @@ class GivenRefreshToken:
         Raises:
             SignInError: the file cannot be read, or holds no token.
         """
-        text = self._secret.reveal() if self._file is None else _read(self._file)
+        text = self._secret.reveal() if self._file is None else self._read(self._file)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise SignInError(
                 f"{self.where} is empty, or holds what no refresh token has: blanks, line ends, other characters",
@@ -87,10 +92,22 @@ class GivenRefreshToken:
             return False
         return True
 
+    def _read(self, file: Path) -> str:
+        try:
+            return file.read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise SignInError(f"{self.where} cannot be read: {why}", "name a text file") from None
 
-def _read(file: Path) -> str:
+
+def _replaceable(path: str) -> Path | None:
+    """The file to read again and to replace; None for what can be read only once: a pipe, `/dev/stdin`, a shell's `<(...)`.
+
+    A vault's agent may have put a link there: the file behind it is replaced, and the link stays.
+    """
+    file = Path(os.path.realpath(path))
     try:
-        return file.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SignInError(f"{VARIABLE}_FILE: {file} cannot be read: {why}", "name a text file") from None
+        again = stat.S_ISREG(os.stat(path).st_mode) and file.exists()  # noqa: PTH116 - a link in /proc leads to no path
+    except OSError:
+        return file  # reading it says what is wrong
+    return file if again else None

@@ -1,18 +1,19 @@
 """Tokens for a run, with nobody there. Rule: the kept sign-in, else the refresh token given, else the access token given;
-and the successor of a refresh token is stored before the access token that came with it is used.
+a refresh token that was put in place after the kept sign-in began goes before it; what is passed over is said; and the
+successor of a refresh token is stored before the access token that came with it is used.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor.core.sign_in_life import days_left, warning
 from auditor.errors import SignInError
-from auditor.fetch.auth.kept import Kept, decode, encode
+from auditor.fetch.auth.keeping import Keeper
+from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import application, patiently, token_of
@@ -22,6 +23,7 @@ from auditor.settings import Secret
 
 _log = logging.getLogger(__name__)
 _FOREVER = float("inf")
+Attempt = Callable[[Need], tuple[str, float] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Unattended:
         self._say = say
         self._said: set[str] = set()
         self._app: Any = None
-        self._memory: Kept | None = None
+        self._keeper = Keeper(sign_in, sources.store, self._tell)
         self._given_up = threading.Event()
         self.source = ""
         """Where the last token came from, for people."""
@@ -76,26 +78,46 @@ class Unattended:
         return patiently(lambda: self._redeem(need), self._sign_in.authority, self._given_up.wait)
 
     def _redeem(self, need: Need) -> tuple[str, float]:
-        refusals: list[SignInError] = []
-        for attempt in (self._from_kept, self._from_refresh_token):
+        refusals: list[tuple[str, SignInError]] = []
+        for where, attempt in self._ways():
             try:
                 token = attempt(need)
             except SignInError as error:
-                _log.info("%s", error.message)
-                refusals.append(error)
+                _log.info("%s: %s", where, error.message)
+                refusals.append((where, error))
                 continue
             if token is not None:
+                self._passed_over(refusals)
                 return token
         if self._sources.access_token is not None:
             self._use("AUDITOR_ACCESS_TOKEN", None)
+            self._passed_over(refusals)
             return self._sources.access_token.reveal(), _FOREVER
-        raise refusals[-1] if refusals else nobody(self._sign_in)
+        raise refusals[-1][1] if refusals else nobody(self._sign_in)
+
+    def _ways(self) -> list[tuple[str, Attempt]]:
+        """What to try in turn: the kept sign-in first, unless the operator has put another refresh token in place since."""
+        given = self._sources.refresh_token
+        ways: list[tuple[str, Attempt]] = [(f"the sign-in kept in {self._keeper.where}", self._from_kept)]
+        if given is None:
+            return ways
+        began_with, now = self._keeper.source(), given.fingerprint
+        ways.append((given.where, lambda need: self._from_refresh_token(given, need)))
+        return ways[::-1] if began_with and now and began_with != now else ways
+
+    def _passed_over(self, refusals: list[tuple[str, SignInError]]) -> None:
+        """Says what did not serve and what does instead: what is dead should not be found out when that ends, too."""
+        for where, error in refusals:
+            named = error.message.startswith(where.partition(" (")[0])
+            what = error.message if named else f"{where} does not serve: {error.message}"
+            self._tell(f"{what}; used instead: {self.source}; to mend it: {error.hint}")
 
     def _from_kept(self, need: Need) -> tuple[str, float] | None:
         """With what was kept: the cached access token where it still lives and was not refused, else a new one."""
-        store = self._sources.store
-        with store.locked() if store else nullcontext():
-            kept = (decode(store.load(), self._sign_in) if store else None) or self._memory
+        keeper = self._keeper
+        with keeper.locked():
+            keeper.encrypt_anew()
+            kept = keeper.load()
             if kept is None:
                 return None
             app = self._application(kept.cache)
@@ -106,36 +128,31 @@ class Unattended:
             if need.force and "access_token" not in (result or {}):
                 # the API refused the cached token, and there is no other: it must not look good to the next command
                 _forget_access_tokens(app.token_cache)
-                self._keep(app.token_cache.serialize())
+                keeper.keep(app.token_cache.serialize(), kept.source)
             token = token_of(result or {}, self._sign_in.secrets)
             if app.token_cache.has_state_changed:
-                kept = self._keep(app.token_cache.serialize()) or kept
-        where = store.where if store and self._memory is None else "memory"
-        self._use(f"the sign-in of {kept.user_name or 'a user'}, kept in {where}", kept.renewed_at)
+                kept = keeper.keep(app.token_cache.serialize(), kept.source) or kept
+        self._use(f"the sign-in of {kept.user_name or 'a user'}, kept in {keeper.where}", kept.renewed_at)
         return token
 
-    def _from_refresh_token(self, need: Need) -> tuple[str, float] | None:
-        given = self._sources.refresh_token
-        if given is None:
-            return None
+    def _from_refresh_token(self, given: GivenRefreshToken, need: Need) -> tuple[str, float]:
         with given.locked():
             text = given.read()
             app = self._application("")
             data = {"data": {"claims": need.claims}} if need.claims else {}
             result = app.acquire_token_by_refresh_token(text, [self._sign_in.scope], **data)
             token = token_of(result, (*self._sign_in.secrets, text))
-            self._succeed(given, result, app.token_cache.serialize())
+            self._succeed(given, text, result)
         return token
 
-    def _succeed(self, given: GivenRefreshToken, result: Mapping[str, Any], cache: str) -> None:
+    def _succeed(self, given: GivenRefreshToken, text: str, result: Mapping[str, Any]) -> None:
         """Stores the successor: in the file itself, else in the token store, else for this run alone."""
-        successor = result.get("refresh_token")
-        if isinstance(successor, str) and successor and given.replace(successor):
+        successor, store = result.get("refresh_token"), self._sources.store
+        if not isinstance(successor, str) or not successor or given.replace(successor):
             self._use(given.where, given.given_at)
             return
-        store = self._sources.store
-        with store.locked() if store else nullcontext():
-            kept = self._keep(cache)
+        with self._keeper.locked():
+            kept = self._keeper.keep(self._app.token_cache.serialize(), fingerprint(text))
         if kept is None or store is None:
             self._tell(f"{given.where} cannot be replaced by its successor, nor is there a token store to keep that in")
             self._use(given.where, given.given_at)
@@ -143,22 +160,6 @@ class Unattended:
         if given.in_file:
             self._tell(f"{given.where} cannot be rewritten: its successor is kept in {store.where}")
         self._use(given.where, kept.renewed_at)
-
-    def _keep(self, cache: str) -> Kept | None:
-        """Stores MSAL's cache and returns it as it is kept; in memory, and None, where there is no place for it."""
-        text = encode(self._sign_in, cache)
-        kept, store = decode(text, self._sign_in), self._sources.store
-        try:
-            if store is not None:
-                store.save(text)
-                self._memory = None
-                return kept
-        except OSError as error:
-            self._tell(
-                f"the renewed sign-in cannot be kept in {store.where if store else ''}: {error.strerror or error}"
-            )
-        self._memory = kept
-        return None
 
     def _application(self, cache: str) -> Any:
         """MSAL with this cache."""

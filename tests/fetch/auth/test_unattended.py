@@ -18,7 +18,7 @@ from auditor.fetch.auth.kept import decode
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.unattended import Sources, Unattended
-from auditor.fetch.token_store import TokenStore
+from auditor.fetch.token_store import Place, TokenStore, open_store
 from auditor.fetch.tokens import Need
 from auditor.settings import Secret
 from auditor.simulator import Simulator
@@ -47,6 +47,7 @@ def signed_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
     sign_in = registration(simulator)
     store = store_in(folder, sign_in)
     Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
+    keep(store, sign_in, lambda _cache: None)
     return sign_in, store
 
 
@@ -208,6 +209,140 @@ def test_a_dead_sign_in_gives_way_to_the_next_source(tmp_path: Path) -> None:
         assert Unattended(sign_in, theirs, Talk()).redeem(Need())[0] == "theirs"
         Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
         Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+
+
+def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    """One sentence: what is dead and why, what serves now, and what to do; not again at the next renewal."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        aged(store, sign_in, 1)
+        simulator.revoke_tokens()
+        found = Unattended(sign_in, Sources(store, None, Secret("theirs")), talk := Talk())
+        for _ in range(2):
+            assert found.redeem(Need())[0] == "theirs"
+    (said,) = talk
+    assert f"the sign-in kept in {store.where} does not serve" in said
+    assert "revoked" in said
+    assert "used instead: AUDITOR_ACCESS_TOKEN" in said
+    assert "auditor login" in said
+
+
+def test_a_store_that_must_not_be_used_is_named_once(tmp_path: Path) -> None:
+    """With the command that mends it, and what serves meanwhile."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        (file,) = tmp_path.glob("sign-in-*.json")
+        file.chmod(0o644)
+        Unattended(sign_in, Sources(store, given(simulator, tmp_path / "rt")), talk := Talk()).redeem(Need())
+    (said,) = talk
+    assert said.count(str(file)) == 2
+    assert f"chmod 600 {file}" in said
+
+
+def test_a_new_refresh_token_goes_before_the_sign_in_that_began_with_another(tmp_path: Path) -> None:
+    """The operator puts one in the vault and it is used at once, by another user even; from then on its successors are."""
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        store, first, second = store_in(tmp_path, sign_in), given(simulator), given(simulator)
+        for source, redeemed in ((first, 1), (first, 1), (second, 2), (second, 2)):
+            Unattended(sign_in, Sources(store, source), talk := Talk()).redeem(Need())
+            assert (len(grants(simulator)), talk) == (redeemed, [])
+        Unattended(sign_in, Sources(store, second), talk).redeem(Need(force=True))
+        kept = decode(store.load(), sign_in)
+    assert kept is not None
+    assert kept.source == second.fingerprint
+    assert second.read() not in (store.load() or "")
+
+
+def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path: Path) -> None:
+    """That is said; the kept sign-in stays what it was."""
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        store, first = store_in(tmp_path, sign_in), given(simulator)
+        Unattended(sign_in, Sources(store, first), Talk()).redeem(Need())
+        before = store.load()
+        wrong = GivenRefreshToken(Secret("no-refresh-token-at-all"))
+        found = Unattended(sign_in, Sources(store, wrong), talk := Talk())
+        found.redeem(Need())
+        assert "kept in" in found.source
+    assert store.load() == before
+    (said,) = talk
+    assert "AUDITOR_REFRESH_TOKEN does not serve" in said
+    assert "used instead: the sign-in of auditor@partner.example" in said
+
+
+def test_a_new_refresh_token_in_a_file_goes_first_for_good(tmp_path: Path) -> None:
+    """The file takes its own successors; the sign-in that is kept beside it is not touched any more."""
+    file = tmp_path / "rt"
+    with sign_in_service(revoke_rotated=True) as simulator:
+        sign_in = registration(simulator)
+        store = store_in(tmp_path / "store", sign_in)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
+            Unattended(sign_in, Sources(store, given(simulator, file)), Talk()).redeem(Need())
+        before, source = store.load(), given(simulator, file)
+        for _ in range(3):
+            found = Unattended(sign_in, Sources(store, source), talk := Talk())
+            found.redeem(Need())
+            assert (found.source, talk) == (source.where, [])
+    assert store.load() == before
+
+
+def test_another_key_is_taken_at_the_next_use(tmp_path: Path) -> None:
+    """Not only at the next renewal: once the sign-in was used, the old key opens nothing any more and may go."""
+    old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+    with sign_in_service() as simulator:
+        sign_in, plain = signed_in(simulator, tmp_path)
+        stores = [
+            open_store(Place(str(tmp_path), Secret(keys)), *_whose(sign_in)) for keys in (old, f"{new} {old}", new)
+        ]
+        before = len(grants(simulator))
+        for store in stores:
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+        assert len(grants(simulator)) == before
+        assert stores[0] is not None
+        with pytest.raises(SignInError, match="another key"):
+            stores[0].load()
+        with pytest.raises(SignInError, match="is encrypted"):
+            plain.load()
+
+
+def test_a_key_that_cannot_be_changed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one is still needed; the run goes on."""
+    with sign_in_service() as simulator:
+        sign_in, _ = signed_in(simulator, tmp_path)
+        store = open_store(Place(str(tmp_path), Secret("A" * 43 + "=")), *_whose(sign_in))
+        monkeypatch.setattr(TokenStore, "save", _full)
+        Unattended(sign_in, Sources(store), talk := Talk()).redeem(Need())
+    (said,) = talk
+    assert "leave the old one" in said
+
+
+def _whose(sign_in: SignIn) -> tuple[str, str]:
+    return sign_in.authority, sign_in.client_id
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """As the settings read it: its token serves, its successor goes to the store, and that is said once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with sign_in_service() as simulator:
+        sign_in = registration(simulator)
+        store, source = (
+            store_in(tmp_path, sign_in),
+            GivenRefreshToken(Secret(simulator.mint_refresh_token(), str(pipe))),
+        )
+        found = Unattended(sign_in, Sources(store, source), talk := Talk())
+        for _ in range(2):
+            found.redeem(Need(force=True))
+        assert len(refresh_tokens(store)) == 1
+    (said,) = talk
+    assert f"({pipe}) cannot be rewritten" in said
 
 
 @pytest.mark.parametrize(
@@ -374,4 +509,4 @@ def test_what_is_kept_shows_no_token(tmp_path: Path) -> None:
     (token,) = refresh_tokens(store)
     assert token not in repr(kept)
     document = json.loads(store.load() or "{}")
-    assert set(document) == {"version", "authority", "client_id", "cache"}
+    assert set(document) == {"version", "authority", "client_id", "source", "cache"}
