@@ -3,7 +3,8 @@
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,7 @@ from auditor.cli import options
 if TYPE_CHECKING:
     from auditor.commands.login import Way
     from auditor.commands.whoami import SignedIn
+    from auditor.fetch.auth.refresh_token import GivenRefreshToken
     from auditor.settings import Settings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -66,7 +68,7 @@ def _way(device_code: bool, refresh_token_file: str | None, port: int, no_browse
     from auditor.fetch.auth.interactive import Browser
 
     if refresh_token_file:
-        return Way(Flow.REFRESH_TOKEN, refresh_token=_refresh_token(refresh_token_file))
+        return Way(refresh_token=_refresh_token(refresh_token_file))
     if device_code:
         return Way(Flow.DEVICE_CODE)
     return Way(browser=Browser(port, open=_opens_none) if no_browser else Browser(port))
@@ -76,12 +78,23 @@ def _opens_none(_address: str) -> bool:
     return False
 
 
-def _refresh_token(file: str) -> Any:
+def _refresh_token(file: str) -> "GivenRefreshToken":
+    """Read here, and once: what the user names may be a pipe."""
+    from auditor.errors import SettingsError
+    from auditor.fetch.auth.refresh_token import GivenRefreshToken
     from auditor.settings import Secret
 
-    if file == "-":
-        return Secret(sys.stdin.read().strip())
-    return Secret("", file)
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        # whoever types the token itself there must not see it printed
+        what = "standard input" if file == "-" else "the file that it names"
+        raise SettingsError(
+            f"--refresh-token-file: {what} cannot be read: {why}", "name a text file, or - for standard input"
+        ) from None
+    secret = Secret(text.strip("\ufeff").strip(), None if file == "-" else file)
+    return GivenRefreshToken(secret, secret.file or "standard input")
 
 
 @click.command()
@@ -109,14 +122,19 @@ def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | Non
 def logout(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Forget the sign-in that is kept on this machine."""
     from auditor.commands.login import logout as carry_out
+    from auditor.commands.signing_in import set_beside
 
-    where = carry_out(_settings(config, profile))
+    settings = _settings(config, profile)
+    where, left = carry_out(settings), set_beside(settings)
     if as_json:
-        click.echo(json.dumps({"signed_out": where is not None, "kept_in": where}, indent=2))
+        facts = {"signed_out": where is not None, "kept_in": where, "still_signs_in": left}
+        click.echo(json.dumps(facts, indent=2))
     elif not quiet:
         click.echo(f"Forgotten: the sign-in in {where}" if where else "Nobody was signed in.")
         if where:
             click.echo("It lives on at the sign-in service: an administrator can revoke a user's sessions in Entra.")
+        if left:
+            click.echo(f"Runs still sign in, with {' and '.join(left)}: unset what should not serve any more.")
     return 0
 
 

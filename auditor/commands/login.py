@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from auditor.commands.signing_in import Say, registration, store_of
+from auditor.commands.signing_in import Say, refresh_token_of, registration, store_of
 from auditor.commands.whoami import SignedIn, described
 from auditor.core.sign_in_life import LIFE
 from auditor.errors import SettingsError, SignInError
@@ -15,7 +15,7 @@ from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
-from auditor.settings import Secret, Settings
+from auditor.settings import Settings
 
 
 class Flow(Enum):
@@ -23,7 +23,6 @@ class Flow(Enum):
 
     BROWSER = auto()
     DEVICE_CODE = auto()
-    REFRESH_TOKEN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,14 @@ class Way:
     """How to sign in.
 
     Attributes:
-        flow: which.
+        flow: of a person.
         browser: of the browser flow.
-        refresh_token: of the refresh-token flow.
+        refresh_token: from a consent elsewhere, which takes the place of a person; or None.
     """
 
     flow: Flow = Flow.BROWSER
     browser: Browser = field(default_factory=Browser)
-    refresh_token: Secret | None = None
+    refresh_token: GivenRefreshToken | None = None
 
 
 def login(settings: Settings, way: Way, say: Say) -> SignedIn:
@@ -59,27 +58,32 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
     sign_in, store = registration(settings), store_of(settings)
     if store is None:
         raise SettingsError("there is no home folder to keep a sign-in in", "name a folder in AUDITOR_TOKEN_STORE")
-    cache = msal.SerializableTokenCache()
+    cache, given = msal.SerializableTokenCache(), way.refresh_token
+    # runs find it set beside this sign-in: it waits until another one is put in its place
+    beside = refresh_token_of(settings) or given
+    source = beside.fingerprint if beside else None
     found = described(_token(sign_in, way, cache, say), settings, store.where, LIFE.days)
     if found.problem:
         raise SignInError(found.problem)
-    _keep(store, encode(sign_in, cache.serialize()), sign_in)
+    _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
+    if given is not None:
+        say(f"{given.where} is not rewritten: the successor of its refresh token is kept in {store.where}")
     return found
 
 
 def _token(sign_in: SignIn, way: Way, cache: Any, say: Say) -> str:
+    if way.refresh_token is not None:
+        return _by_refresh_token(sign_in, way.refresh_token, cache)
     wait = threading.Event().wait
     match way.flow:
         case Flow.BROWSER:
             return by_browser(sign_in, cache, say, wait, way.browser)
         case Flow.DEVICE_CODE:
             return by_device_code(sign_in, cache, say, wait)
-        case Flow.REFRESH_TOKEN:
-            return _by_refresh_token(sign_in, way.refresh_token or Secret(""), cache)
 
 
-def _by_refresh_token(sign_in: SignIn, secret: Secret, cache: Any) -> str:
-    text, wait = GivenRefreshToken(secret).read(), threading.Event().wait
+def _by_refresh_token(sign_in: SignIn, given: GivenRefreshToken, cache: Any) -> str:
+    text, wait = given.read(), threading.Event().wait
     app = patiently(lambda: application(sign_in, cache), sign_in.authority, wait)
     result = patiently(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), sign_in.authority, wait)
     return token_of(result, (*sign_in.secrets, text))[0]

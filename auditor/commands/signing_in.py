@@ -95,6 +95,13 @@ def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
     return GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
 
 
+def set_beside(settings: Settings) -> list[str]:
+    """What signs in without any sign-in being kept: the names of the settings."""
+    token, refresh_token = settings.access_token, refresh_token_of(settings)
+    found = [refresh_token.where] if refresh_token else []
+    return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
+
+
 def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
     """The kept sign-in, or None; one that must not be used is an error only where there is nothing else."""
     try:
@@ -115,7 +122,6 @@ def _say_what_waits(settings: Settings, kept: Kept, where: str, say: Say) -> Non
         say(f"{refresh_token.where} is set, and is not used as long as {first} serves; auditor logout makes way for it")
     elif refresh_token is not None and refresh_token.fingerprint not in {None, kept.source}:
         first = refresh_token.where
-        say(f"{first} holds another refresh token than the one that {where} began with: it is used first")
     if settings.access_token is not None:
         say(f"AUDITOR_ACCESS_TOKEN is set, and is not used as long as {first} serves")
 

@@ -85,7 +85,8 @@ def test_sign_in_once_run_whoami_logout(monkeypatch: pytest.MonkeyPatch, capsys:
         assert main(["logout"]) == 0
         assert "Forgotten" in capsys.readouterr().out
         assert main(["logout", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"signed_out": False, "kept_in": None}
+        facts_left = json.loads(capsys.readouterr().out)
+        assert facts_left == {"signed_out": False, "kept_in": None, "still_signs_in": []}
         assert main(["whoami"]) == 4
         assert main(RUN) == 4
     assert (facts["user"], facts["mfa"], facts["token_kind"]) == ("auditor@partner.example", True, "app_user")
@@ -105,6 +106,83 @@ def test_login_with_a_refresh_token(monkeypatch: pytest.MonkeyPatch, way: str, *
         assert main(["login", "--refresh-token-file", "token" if way == "file" else "-"]) == 0
         Path("token").unlink()
         assert main(RUN) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="/dev/stdin")
+@pytest.mark.parametrize("name", ["/dev/stdin", "-", "pipe"])
+def test_login_with_a_refresh_token_from_a_pipe(name: str) -> None:
+    """It can be read only once, and it is; where its successor goes is said once."""
+    with sign_in_service(revoke_rotated=True) as simulator, pytest.MonkeyPatch.context() as monkeypatch:
+        use(monkeypatch, simulator)
+        if name == "pipe":
+            os.mkfifo(name)
+        command = [sys.executable, "-m", "auditor", "login", "--refresh-token-file", name]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            token = simulator.mint_refresh_token()
+            if name == "pipe":
+                Path(name).write_text(token, encoding="ascii")
+            _, talk = process.communicate(token if name != "pipe" else None, timeout=60)
+        assert process.returncode == 0, talk
+        assert talk.count("is not rewritten: the successor of its refresh token is kept in") == 1
+        assert main(RUN) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"), [(None, 2, "No such file"), (b"\xff\xfe\x00", 2, "no text"), (b"", 4, "is empty")]
+)
+def test_login_with_a_file_that_holds_no_refresh_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: bytes | None, code: int, words: str
+) -> None:
+    """The reason is said before anything is sent."""
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", "an-app")
+    monkeypatch.setenv("AUDITOR_AUTHORITY", "https://127.0.0.1:1/a-tenant")
+    if content is not None:
+        Path("token").write_bytes(content)
+    assert main(["login", "--refresh-token-file", "token"]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_logout_says_what_still_signs_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever signs out means it, and the environment would go on."""
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", "an-app")
+    Path("token").write_text("marked-token", encoding="ascii")
+    monkeypatch.setenv("AUDITOR_REFRESH_TOKEN_FILE", "token")
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "marked-token")
+    assert main(["logout"]) == 0
+    said = capsys.readouterr().out
+    assert "Runs still sign in, with AUDITOR_REFRESH_TOKEN_FILE (token) and AUDITOR_ACCESS_TOKEN: unset" in said
+    assert "marked" not in said
+
+
+def test_a_refresh_token_that_is_set_beside_a_kept_sign_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is said while the kept sign-in goes back to it, or was made beside it; another one in its place goes first."""
+    with sign_in_service() as simulator:
+
+        def source(token: str) -> tuple[str, str]:
+            use(monkeypatch, simulator, REFRESH_TOKEN=token)
+            capsys.readouterr()
+            assert main(["whoami", "--json"]) == 0
+            streams = capsys.readouterr()
+            return json.loads(streams.out)["source"], streams.err
+
+        use(monkeypatch, simulator)
+        assert main(["login", "--device-code"]) == 0
+        first, second = simulator.mint_refresh_token(), simulator.mint_refresh_token()
+        where, said = source(first)
+        assert "kept in" in where
+        assert "AUDITOR_REFRESH_TOKEN is set, and is not used" in said
+        assert main(["login", "--device-code"]) == 0
+        where, said = source(first)
+        assert ("kept in" in where, said) == (True, "")
+        where, said = source(second)
+        assert (where, said) == ("AUDITOR_REFRESH_TOKEN", "")
+        where, said = source(second)
+        assert ("kept in" in where, said) == (True, "")
 
 
 def test_two_ways_at_once_are_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
