@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from auditor.core.body import Body, clean, read_body
+from auditor.core.certificate import untrusted
 from auditor.core.documented import as_documented
 from auditor.core.model import NO_STATUS, Cause, Finding, Next, Reason, Reply, RunEnd
 
@@ -99,11 +100,8 @@ def classify_strictly(reply: Reply, customer_id: str) -> Finding:
 def _no_response(reply: Reply) -> Finding:
     if not reply.untrusted:
         return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.RETRY, error_message=reply.failure)
-    end = RunEnd(
-        Cause.SERVICE,
-        f"the server's certificate cannot be trusted: {reply.failure}",
-        "name the network's certificate authority in AUDITOR_CA_BUNDLE",
-    )
+    what, cure = untrusted(reply.verify_code)
+    end = RunEnd(Cause.SERVICE, f"the server's certificate {what}: {reply.failure}", cure)
     return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.END_RUN, error_message=reply.failure, run_end=end)
 
 

@@ -195,6 +195,7 @@ class Reply(NamedTuple):
         request_id, correlation_id: as the response repeats them, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
         simulated: True where the reply itself says that it comes from the simulator.
+        verify_code: OpenSSL's code for why a certificate cannot be trusted; None where it is, or nobody says.
     """
 
     received_at: datetime
@@ -209,6 +210,7 @@ class Reply(NamedTuple):
     ms_cv: str | None = None
     server_id: str | None = None
     simulated: bool = False
+    verify_code: int | None = None
 
 
 class Finding(NamedTuple):

@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -22,15 +21,19 @@ from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
 from auditor.core.body import clean
+from auditor.core.certificate import untrusted
 from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
+from auditor.fetch.bounded import within
+from auditor.fetch.causes import cause, causes, verify_code
 from auditor.fetch.requests_session import requests_session
 
 TIMEOUT = 10.0
 """Seconds for each step."""
 LARGEST_BODY = 1 << 20
 """Bytes that are read of an answer."""
-_Error = TypeVar("_Error", bound=BaseException)
+_WHOLE = 45.0
+"""Seconds for a whole look: a server that drips resets the time between bytes with each one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def reach(host: str, port: int) -> tuple[str, ...]:
     Raises:
         OSError: the name has no address, or nobody answers there.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # the resolver has time-outs of its own, as many as there are name servers
+    found = within(_WHOLE, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
         answering = str(connection.getpeername()[0])
     return (*dict.fromkeys(str(one[4][0]) for one in found if one[4][0] != answering), answering)
@@ -82,6 +86,13 @@ def look(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[
     Raises:
         SettingsError: the extra certificate authorities cannot be read.
     """
+    try:
+        return within(_WHOLE, lambda: _looked(url, ca_bundle, proxy, headers))
+    except TimeoutError as error:
+        return Seen(Reply(failure=str(error), received_at=datetime.now(UTC)))
+
+
+def _looked(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
     with requests_session(ca_bundle, proxy) as session:
         sent_at, began = datetime.now(UTC), time.monotonic()
         try:
@@ -90,9 +101,10 @@ def look(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[
             ) as response:
                 return _seen(response, sent_at, began)
         except (requests.exceptions.RequestException, OSError) as error:
-            untrusted = _cause(error, ssl.SSLCertVerificationError)
-            certificate = _untrusted_certificate(url, proxy) if untrusted else None
-            reply = Reply(failure=_words(error), untrusted=untrusted is not None, received_at=datetime.now(UTC))
+            refused = cause(error, ssl.SSLCertVerificationError)
+            certificate = _untrusted_certificate(url, proxy) if refused else None
+            code, now = verify_code(error), datetime.now(UTC)
+            reply = Reply(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
             return Seen(reply, certificate=certificate)
 
 
@@ -162,37 +174,24 @@ def _untrusted_certificate(url: str, proxy: Proxy | None) -> Certificate | None:
     return _read(der) if der else None
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    """An error and all that led to it; urllib3 hands them on as arguments and as `reason`."""
-    found: list[Any] = [error]
-    for one in found:
-        linked = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-        found += [each for each in linked if isinstance(each, BaseException) and each not in found]
-    return found
-
-
-def _cause(error: BaseException, kind: type[_Error]) -> _Error | None:
-    """The first of a kind among them."""
-    return next((one for one in _causes(error) if isinstance(one, kind)), None)
-
-
 def _words(error: BaseException) -> str:
     """What went wrong; never the text of a library's error, which may hold the proxy's password."""
-    refused = _cause(error, ssl.SSLCertVerificationError)
+    refused = cause(error, ssl.SSLCertVerificationError)
     if refused:
-        return f"the certificate cannot be trusted: {clean(refused.verify_message or str(refused))}"
-    broken = _cause(error, ssl.SSLError)
+        what, _ = untrusted(verify_code(error))
+        return f"the certificate {what}: {clean(refused.verify_message or str(refused))}"
+    broken = cause(error, ssl.SSLError)
     if broken:
         return f"no TLS with this server: {clean(broken.reason or str(broken))}"
     if isinstance(error, requests.exceptions.ProxyError):
         return f"the proxy does not let us through{_status_of_proxy(error)}"
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
-    words = next((one.strerror for one in _causes(error) if isinstance(one, OSError) and one.strerror), "")
+    words = next((one.strerror for one in causes(error) if isinstance(one, OSError) and one.strerror), "")
     return f"{type(error).__name__}: {words}".rstrip(": ")
 
 
 def _status_of_proxy(error: BaseException) -> str:
     """`Tunnel connection failed: 407 Proxy Authentication Required` is how Python words a refusal."""
-    words = next((str(one) for one in _causes(error) if str(one).startswith("Tunnel connection failed: ")), "")
+    words = next((str(one) for one in causes(error) if str(one).startswith("Tunnel connection failed: ")), "")
     return f" ({clean(words.partition(': ')[2], 60)})" if words else ""

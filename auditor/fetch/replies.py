@@ -11,6 +11,7 @@ from multidict import istr
 
 from auditor.core.body import MESSAGE_LENGTH, clean
 from auditor.core.model import Reply
+from auditor.fetch.causes import verify_code
 from auditor.fetch.deadlines import Deadline
 
 # made once: a header's name that is not an istr is folded at every look-up
@@ -83,6 +84,7 @@ def as_failure(error: BaseException, request_id: str, correlation_id: str) -> Re
     return Reply(
         failure=clean(" ".join(words.split()), MESSAGE_LENGTH),
         untrusted=isinstance(error, aiohttp.ClientConnectorCertificateError),
+        verify_code=verify_code(error),
         received_at=datetime.now(UTC),
         request_id=request_id,
         correlation_id=correlation_id,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from test_sign_in import use
 
 from auditor.cli import main
 from auditor.simulator import GateOptions, Simulator
+from dripping import dripping
 from sign_in_support import grants, sign_in_service
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 801)]
@@ -137,6 +139,22 @@ def test_a_run_on_a_busy_sign_in_service(monkeypatch: pytest.MonkeyPatch) -> Non
             ("refresh_token", 429),
             ("refresh_token", 200),
         ]
+
+
+def test_a_server_that_drips_does_not_outlast_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its headers come a byte at a time and never end: the run ends after the deadline and the grace, and is resumable."""
+    with dripping() as url:
+        monkeypatch.setenv("AUDITOR_API_URL", url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "opaque")
+        monkeypatch.setenv("AUDITOR_GRACE", "0.1")
+        began = time.monotonic()
+        assert main(["run", "list.txt", "--deadline", "1s"]) == 6
+    assert time.monotonic() - began < 30
+    said = capsys.readouterr().err
+    assert "the deadline of 1 seconds is over" in said
+    assert "auditor resume" in said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")

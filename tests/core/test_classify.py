@@ -190,6 +190,29 @@ def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run
     assert classify(forged, CUSTOMER).next is Next.END_RUN
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "cure"),
+    [
+        (9, "is not valid yet", "clock"),
+        (10, "has expired", "clock"),
+        (18, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
+        (20, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
+        (23, "has been revoked", "do not go on"),
+        (62, "is for another host", "AUDITOR_API_URL"),
+        (64, "is for another address", "AUDITOR_API_URL"),
+        (None, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
+    ],
+)
+def test_only_for_an_unknown_authority_is_naming_one_the_cure(code: int | None, words: str, cure: str) -> None:
+    """An expired certificate stays expired, whoever is trusted."""
+    forged = Reply(failure="as OpenSSL says", untrusted=True, verify_code=code, received_at=datetime.now(UTC))
+    end = classify(forged, CUSTOMER).run_end
+    assert end is not None
+    assert f"certificate {words}: as OpenSSL says" in end.message
+    assert cure in end.hint
+    assert ("AUDITOR_CA_BUNDLE" in end.hint) == (cure == "AUDITOR_CA_BUNDLE")
+
+
 @given(status=st.integers(100, 999), body=st.binary(max_size=300), retry_after=st.none() | st.text(max_size=20))
 def test_it_is_total_and_fail_closed(status: int, body: bytes, retry_after: str | None) -> None:
     """Any status with any body gives a finding, and bytes that are no answer never make anybody eligible."""

@@ -10,9 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from auditor.core.proxy import Proxy
+from auditor.fetch import probe
 from auditor.fetch.probe import look, reach
 from auditor.simulator import Simulator, SimulatorOptions, serve_in_thread
 from connect_proxy import connect_proxy
+from dripping import dripping
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +114,12 @@ def test_nobody_there() -> None:
 def test_a_host_that_answers(simulator: Simulator) -> None:
     """The address that accepted the connection comes last."""
     assert reach("127.0.0.1", int(simulator.api_url.rpartition(":")[2]))[-1] == "127.0.0.1"
+
+
+def test_headers_that_drip_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then holds nobody up: the look as a whole has a time-out."""
+    monkeypatch.setattr(probe, "_WHOLE", 0.3)
+    with dripping() as url:
+        seen = look(url, None, None)
+    assert seen.reply.failure == "no whole answer within 0.3 s"
+    assert seen.reply.http_status is None

@@ -1,8 +1,10 @@
 """Whom both clients trust: the system's authorities and those of one setting, and nobody else."""
 
+import asyncio
 import ssl
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from auditor.core.model import Reply
 from auditor.errors import SettingsError
 from auditor.fetch import tls
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.probe import look
 from auditor.fetch.requests_session import requests_session
 from auditor.fetch.tls import tls_context
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
@@ -94,3 +97,33 @@ def test_a_bundle_that_holds_no_certificate_is_refused(tmp_path: Path, content: 
 def test_old_tls_is_not_spoken() -> None:
     """TLS 1.2 is the oldest."""
     assert tls_context(None).minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+YESTERDAY, LONG_AGO, TOMORROW = (datetime.now(UTC) + timedelta(days=days) for days in (-1, -9, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "dates", "code", "words"),
+    [
+        ("127.0.0.1", (LONG_AGO, YESTERDAY), 10, "has expired"),
+        ("127.0.0.1", (TOMORROW, TOMORROW + timedelta(days=9)), 9, "is not valid yet"),
+        ("elsewhere.example", (LONG_AGO, TOMORROW), 64, "is for another address"),
+    ],
+)
+async def test_why_a_certificate_is_not_trusted(
+    tmp_path: Path, name: str, dates: tuple[datetime, datetime], code: int, words: str
+) -> None:
+    """By an authority that is trusted: dates and names are told apart, by both clients alike."""
+    authority, ca = trustme.CA(), str(tmp_path / "ca.pem")
+    authority.cert_pem.write_to_path(ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, not_before=dates[0], not_after=dates[1]).configure_cert(context)
+    async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with open_session(Connection(url, Timeouts.within(5.0), ca)) as session:
+            reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
+        seen = await asyncio.to_thread(look, url, ca, None)
+    for each in (reply, seen.reply):
+        assert (each.untrusted, each.verify_code) == (True, code)
+    assert words in str(seen.reply.failure)
+    assert seen.certificate is not None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from auditor import __version__
 from auditor.commands.checks.subject import Subject
 from auditor.core import doctor
+from auditor.core.certificate import untrusted
 from auditor.core.doctor import Result
 from auditor.core.proxy import Proxy
 from auditor.fetch.probe import Seen, look, reach
@@ -116,9 +117,9 @@ def _no_tls(seen: Seen, through: Proxy | None) -> Result:
     if seen.reply.untrusted:
         issuer = seen.certificate.issuer if seen.certificate else "an authority that does not show itself"
         found = f"{found}; it was issued by {issuer}"
-        then = "where your network inspects TLS, name the file with its certificate authority in AUDITOR_CA_BUNDLE"
+        _, then = untrusted(seen.reply.verify_code)
         named = os.environ.get("SSL_CERT_FILE")
-        if named and not Path(named).is_file():
+        if "AUDITOR_CA_BUNDLE" in then and named and not Path(named).is_file():
             then = f"SSL_CERT_FILE names {named}, which is not there; {then}"
     return doctor.failed(found, then, doctor.SERVICE)
 

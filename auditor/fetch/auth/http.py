@@ -4,15 +4,15 @@ MSAL would cache a 429 or 5xx by rules of its own and raise a different exceptio
 with the time that the service asks for, and MSAL never sees them.
 """
 
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor.core.proxy import Proxy
 from auditor.core.retry import retry_after_seconds
+from auditor.fetch.bounded import within
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
@@ -40,6 +40,10 @@ class ServiceBusyError(Exception):
 
 class RedirectedError(Exception):
     """The sign-in service points elsewhere; whoever follows would take the refresh token there."""
+
+
+class TooSlowError(Exception):
+    """A reply is not there as a whole after a time in which any sign-in service has answered."""
 
 
 class TooLargeError(Exception):
@@ -94,30 +98,13 @@ class Http:
         self._session.close()
 
     def _request(self, method: str, url: str, kwargs: dict[str, Any]) -> Answer:
-        import requests
-
         kwargs |= {"allow_redirects": False, "stream": True}
         kwargs.setdefault("timeout", _TIMEOUT)
-        done: list[Answer | Exception] = []
         end = time.monotonic() + _WHOLE
-        # name look-up, headers and body may each drip: only somebody outside can tell how long it takes in all
-        thread = threading.Thread(
-            target=_kept_in, args=(done, lambda: _read(self._session.request(method, url, **kwargs), end)), daemon=True
-        )
-        thread.start()
-        thread.join(_WHOLE)
-        if not done:
-            raise requests.ReadTimeout("the whole reply took too long")
-        if isinstance(done[0], Exception):
-            raise done[0]
-        return done[0]
-
-
-def _kept_in(done: list[Answer | Exception], step: Callable[[], Answer]) -> None:
-    try:
-        done.append(step())
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
-        done.append(error)
+        try:
+            return within(_WHOLE, lambda: _read(self._session.request(method, url, **kwargs), end))
+        except TimeoutError as error:
+            raise TooSlowError from error
 
 
 def _read(response: Any, end: float) -> Answer:

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
+from auditor.core.certificate import untrusted
 from auditor.core.sign_in_errors import refusal
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
-from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError
+from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.causes import verify_code
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -22,6 +24,8 @@ _LEAST_WAIT = 1.0
 """Seconds; whoever asks for less is asked again after waits that double."""
 _LOST_CONNECTIONS = 4
 """Attempts in a row without an answer, after which the service counts as out of reach."""
+_SLOW_ANSWERS = 2
+"""Attempts that each took as long as they may, after which likewise."""
 Wait = Callable[[float], bool]
 """Waits so many seconds; True where nobody wants the token any more."""
 
@@ -93,6 +97,8 @@ def _pause(error: Exception, failures: int) -> float | None:
         if error.retry_after is None:
             return min(2.0**failures, 60.0)
         return error.retry_after if error.retry_after >= _LEAST_WAIT else min(2.0 ** (failures - 1), 60.0)
+    if isinstance(error, TooSlowError):
+        return 2.0 if failures < _SLOW_ANSWERS else None
     final = isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
     lost = isinstance(error, requests.ConnectionError | requests.Timeout) and not final
     return 2.0 ** (failures - 1) if lost and failures < _LOST_CONNECTIONS else None
@@ -110,8 +116,11 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
         message = f"the sign-in service at {authority} is busy or down ({_kind(error)}), however long the wait"
         raise StoppedEarlyError(message, "run it again later")
     if isinstance(error, requests.exceptions.SSLError):
-        message = f"the certificate of the sign-in service at {authority} cannot be trusted"
-        raise StoppedEarlyError(message, "name the network's certificate authority in AUDITOR_CA_BUNDLE")
+        what, cure = untrusted(verify_code(error))
+        raise StoppedEarlyError(f"the certificate of the sign-in service at {authority} {what}", cure)
+    if isinstance(error, TooSlowError):
+        message = f"the sign-in service at {authority} answers too slowly: a whole answer does not come in a minute"
+        raise StoppedEarlyError(message, "check the network and the proxy, then run it again")
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         message = f"the sign-in service at {authority} cannot be reached: {_kind(error)}"
         raise StoppedEarlyError(message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again")

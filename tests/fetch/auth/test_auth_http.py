@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import requests
 
 import auditor.fetch.auth.http as auth_http
-from auditor.fetch.auth.http import Http, TooLargeError
+from auditor.fetch.auth.http import Http, TooLargeError, TooSlowError
+from dripping import dripping
 
 
 @contextmanager
@@ -49,9 +49,16 @@ def test_a_reply_that_does_not_end_counts_as_no_answer(monkeypatch: pytest.Monke
     monkeypatch.setattr(auth_http, "_WHOLE", 0.3)
     over = threading.Event()
     with server(b"{", 9, over) as url:
-        with pytest.raises(requests.ReadTimeout):
+        with pytest.raises(TooSlowError):
             Http(None).get(url)
         over.set()
+
+
+def test_headers_that_drip_count_as_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte begins the time-out of a socket anew; the whole has one of its own."""
+    monkeypatch.setattr(auth_http, "_WHOLE", 0.3)
+    with dripping() as url, pytest.raises(TooSlowError):
+        Http(None).post(url)
 
 
 def test_a_reply_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:

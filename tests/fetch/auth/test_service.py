@@ -13,7 +13,7 @@ import requests
 import trustme
 
 from auditor.errors import AuditorError, SettingsError, SignInError, StoppedEarlyError
-from auditor.fetch.auth.http import ServiceBusyError
+from auditor.fetch.auth.http import ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import LONGEST_WAIT, application, patiently, refused, token_of
 from sign_in_support import SCOPE, no_wait, registration, sign_in_service
@@ -90,10 +90,28 @@ def test_a_lost_connection_is_tried_again() -> None:
         patiently(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
 
 
+def _certificate(code: int) -> Exception:
+    """As requests hands on what OpenSSL says of a certificate."""
+    refused = ssl.SSLCertVerificationError("marked")
+    refused.verify_code = code
+    return requests.exceptions.SSLError(refused)
+
+
+def test_a_service_that_drips_is_tried_twice() -> None:
+    """Each time may last a minute."""
+    waits = Waits()
+    with pytest.raises(StoppedEarlyError, match="answers too slowly") as stopped:
+        patiently(failing(*[TooSlowError()] * 9), AUTHORITY, waits)
+    assert waits.seconds == [2.0]
+    assert "proxy" in stopped.value.hint
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
         (requests.exceptions.SSLError("marked"), StoppedEarlyError, "cannot be trusted"),
+        (_certificate(10), StoppedEarlyError, "has expired"),
+        (_certificate(62), StoppedEarlyError, "is for another host"),
         (requests.exceptions.ProxyError("marked"), StoppedEarlyError, "ProxyError"),
         (json.JSONDecodeError("marked", "marked", 0), SignInError, "does not answer like a sign-in service"),
         (AttributeError("marked"), SignInError, "does not answer like a sign-in service"),
