@@ -258,7 +258,25 @@ def load(
     if settings.proxy is not None and origins["proxy"] in _EVERYBODYS:
         # it is meant for the network outside; without that, a simulator on this machine could not be reached
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
+    _check_tenant(settings, origins)
     return settings, Origins(origins)
+
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
+
+
+def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
+    """A tenant has an id and any number of domain names: one of each kind may mean the same, two ids do not."""
+    named = urlsplit(settings.authority or "").path.strip("/").partition("/")[0].casefold()
+    tenant = (settings.tenant_id or "").casefold()
+    comparable = bool(_GUID.fullmatch(named)) == bool(_GUID.fullmatch(tenant))
+    if tenant and named not in _ANY_TENANT and comparable and named != tenant:
+        raise SettingsError(
+            f"tenant_id ({origins['tenant_id']}) is {settings.tenant_id}, and authority ({origins['authority']}) names "
+            f"another tenant: {settings.authority}",
+            "correct one of them, or leave AUDITOR_TENANT_ID out: the authority's is the one that signs in",
+        )
 
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -328,8 +346,9 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
     if profile:
         layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
-    for values, origin in layers:
-        _check_file(values, origin)
+    # those that are not asked for as well: a secret is no safer there, and a mistake shows before the night it is used in
+    for name, values in (("", document), *profiles.items()):
+        _check_file(values, f"file {path} [profile.{name}]" if name else f"file {path}")
     return layers
 
 

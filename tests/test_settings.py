@@ -97,6 +97,44 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
         load({}, environment={}, config=str(file), profile="a" if "profile" in text else None)
 
 
+@pytest.mark.parametrize("line", ["rates = 5", 'client_secret = "marked"', 'proxy = "http://a:marked@proxy"'])
+@pytest.mark.parametrize("selected", [None, "day"])
+def test_a_profile_that_is_not_selected_is_checked_too(tmp_path: Path, line: str, selected: str | None) -> None:
+    """A secret in it is as readable as any, and a misspelt key would show only in the night that uses it."""
+    file = tmp_path / "auditor.toml"
+    file.write_text(f"rate = 1\n[profile.day]\nrate = 2\n[profile.night]\n{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"\[profile.night\]") as refused:
+        load({}, environment={}, config=str(file), profile=selected)
+    assert "marked" not in f"{refused.value} {refused.value.hint}"
+
+
+ONE, OTHER = "6f2c3b7e-8f0a-4a53-9d71-5b1f0c2e7a10", "7f2c3b7e-8f0a-4a53-9d71-5b1f0c2e7a10"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "path", "fits"),
+    [
+        (ONE, f"/{ONE.upper()}/", True),
+        (ONE, "/contoso.example", True),
+        ("contoso.example", f"/{ONE}", True),
+        (ONE, "/organizations", True),
+        (ONE, "", True),
+        (ONE, f"/{OTHER}", False),
+        ("contoso.example", "/fabrikam.example", False),
+    ],
+)
+def test_a_tenant_that_the_authority_contradicts_is_refused(tenant: str, path: str, fits: bool) -> None:  # noqa: FBT001 - a table's column
+    """Both are named, and where each comes from: a run would ask one tenant and speak of another."""
+    environment = {"AUDITOR_TENANT_ID": tenant, "AUDITOR_AUTHORITY": f"https://login.example{path}"}
+    if fits:
+        assert load({}, environment=environment)[0].tenant_id == tenant
+        return
+    with pytest.raises(SettingsError, match="names another tenant") as refused:
+        load({}, environment=environment)
+    assert "environment AUDITOR_TENANT_ID" in refused.value.message
+    assert "environment AUDITOR_AUTHORITY" in refused.value.message
+
+
 def test_a_missing_file_or_profile_is_refused(tmp_path: Path) -> None:
     """What the user names must be there."""
     with pytest.raises(SettingsError, match="does not exist"):

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -121,8 +121,22 @@ def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
     authority, scopes = sign_in.authority, [sign_in.scope]
     app = patiently(lambda: application(sign_in, cache), authority, wait)
     flow = patiently(lambda: app.initiate_device_flow(scopes), authority, wait)
-    if "user_code" not in flow:
+    if "error" in flow:
         raise refused(flow, sign_in.secrets)
-    show(clean(str(flow["message"]), 1000))
+    show(_how_to(flow))
     result = patiently(lambda: app.acquire_token_by_device_flow(flow), authority, wait)
     return token_of(result, (*sign_in.secrets, str(flow["device_code"])))[0]
+
+
+def _how_to(flow: Mapping[str, Any]) -> str:
+    """The service's own sentence, in the user's language; ours where it sends none, which it need not (RFC 8628)."""
+    told = flow.get("message")
+    if isinstance(told, str) and told.strip():
+        return clean(told, 1000)
+    address, code = flow.get("verification_uri"), flow.get("user_code")
+    if not isinstance(address, str) or not address or not isinstance(code, str) or not code:
+        raise SignInError(
+            "the sign-in service gave a device code without the address to type it at",
+            "sign in through the browser: auditor login; AUDITOR_AUTHORITY may name no sign-in service of Microsoft's",
+        )
+    return f"To sign in, open {clean(address, 300)} in any browser, on any device, and enter the code {clean(code, 60)}"

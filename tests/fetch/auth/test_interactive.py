@@ -171,6 +171,35 @@ def test_a_device_code() -> None:
     assert read_claims(token) is not None
 
 
+def _without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Lets the sign-in service's answer lack something."""
+    asked = msal.PublicClientApplication.initiate_device_flow
+
+    def initiate(app: Any, scopes: list[str]) -> dict[str, Any]:
+        return {name: value for name, value in asked(app, scopes).items() if name not in names}
+
+    monkeypatch.setattr(msal.PublicClientApplication, "initiate_device_flow", initiate)
+
+
+def test_a_device_code_without_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`message` is Microsoft's own; the standard has the address and the code."""
+    _without(monkeypatch, "message")
+    with sign_in_service() as simulator:
+        talk: list[str] = []
+        by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+    assert "open https://" in talk[0]
+    assert "enter the code" in talk[0]
+
+
+@pytest.mark.parametrize("missing", [("message", "verification_uri"), ("user_code",), ("device_code",)])
+def test_a_device_code_that_lacks_something(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    """It is no sign-in service of the kind that is needed; no traceback says so."""
+    _without(monkeypatch, *missing)
+    with sign_in_service() as simulator, pytest.raises(SignInError) as refused:
+        by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+    assert refused.value.hint
+
+
 def test_a_device_code_that_is_declined() -> None:
     """Said as what it is."""
     with sign_in_service(approve_device=False) as simulator:
