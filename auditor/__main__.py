@@ -1,5 +1,9 @@
-"""`python -m auditor` is `auditor`."""
+"""`python -m auditor` is `auditor`. Rule: whoever stops it at any moment sees no traceback."""
 
-from auditor.cli import main
+try:
+    from auditor.cli import main
 
-raise SystemExit(main())
+    code = main()
+except KeyboardInterrupt:
+    code = 130
+raise SystemExit(code)

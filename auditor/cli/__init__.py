@@ -6,8 +6,12 @@ Results go to standard output, talk to standard error.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from auditor.cli import quick
+
+INTERRUPTED = 130
+"""Exit code after SIGINT, as of a shell."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,11 +23,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see the README's table.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    said = quick.answer(arguments)
-    if said is None:
-        from auditor.cli.program import carry_out
+    try:
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        said = quick.answer(arguments)
+        if said is None:
+            from auditor.cli.program import carry_out
 
-        return carry_out(arguments)
-    sys.stdout.write(said)
+            code = carry_out(arguments)
+            if argv is None:
+                _end_quietly()
+            return code
+        sys.stdout.write(said)
+    except KeyboardInterrupt:
+        # before or after the command itself, while modules are imported or files closed
+        sys.stderr.write("auditor: stopped at once\n")
+        return INTERRUPTED
     return 0
+
+
+def _end_quietly() -> None:
+    """Python waits for threads at its end, and would answer Ctrl-C with a traceback while it does."""
+    import signal
+
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import click
 
+from auditor.cli import INTERRUPTED
 from auditor.cli.commands import auditor
 from auditor.errors import AuditorError, OutputError
 
 UNEXPECTED = 1
-INTERRUPTED = 130
+_ASKING = frozenset({"run", "resume"})
+"""Commands that write a journal."""
 
 
 def carry_out(arguments: Sequence[str]) -> int:
@@ -37,7 +39,10 @@ def _code_of(error: Exception, arguments: Sequence[str]) -> int:
             error.show(sys.stderr)
             return error.exit_code
         case click.Abort():
-            _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
+            if _ASKING.intersection(arguments[:1]):
+                _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
+            else:
+                _complain("stopped at once", "", arguments)
             # SIGTERM has a code of its own
             return int(getattr(error.__cause__, "exit_code", INTERRUPTED))
         case BrokenPipeError():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import options
+from auditor.cli import INTERRUPTED, options
 
 if TYPE_CHECKING:
     from auditor.commands.login import Way
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_INTERRUPTED = 130
 
 
 @click.command()
@@ -58,7 +57,7 @@ def login(
         found = carry_out(_settings(config, profile), way, progress.say)
     except KeyboardInterrupt:
         progress.say("auditor: the sign-in was broken off; nothing has changed")
-        return _INTERRUPTED
+        return INTERRUPTED
     _show(found, as_json=as_json)
     return 0
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,54 @@ def test_a_defect_is_a_sentence_without_vv_and_a_traceback_with_it(
     assert "Traceback" not in quiet
     assert main(["run", "list.csv", "-vv"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def _interrupted(*_args: object, **_more: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("stage", "command", "resumes"),
+    [
+        ("auditor.cli.quick.answer", "doctor", False),
+        ("auditor.cli.program.carry_out", "doctor", False),
+        ("auditor.cli.commands.auditor.main", "doctor", False),
+        ("auditor.cli.commands.auditor.main", "run", True),
+    ],
+)
+def test_ctrl_c_is_a_sentence_at_any_moment(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    command: str,
+    resumes: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """While modules are imported, too; only a command that writes a journal speaks of one."""
+    monkeypatch.setattr(stage, _interrupted)
+    assert main([command]) == 130
+    said = capsys.readouterr().err
+    assert said.startswith("auditor: stopped at once")
+    assert ("auditor resume" in said) == resumes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
+def test_ctrl_c_while_python_waits_for_threads_is_no_traceback() -> None:
+    """The command is over, its exit code is known, and somebody loses patience."""
+    program = (
+        "import os, signal, sys, threading\n"
+        "from auditor.cli import main\n"
+        "def late():\n"
+        "    threading.main_thread().join()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    threading.Event().wait(30)\n"
+        "threading.Thread(target=late).start()\n"
+        "sys.argv = ['auditor', 'config']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == ""
+    assert "rate" in done.stdout
 
 
 def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.CaptureFixture[str]) -> None:

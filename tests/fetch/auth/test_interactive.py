@@ -191,7 +191,7 @@ def test_a_device_code_without_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     assert "enter the code" in talk[0]
 
 
-@pytest.mark.parametrize("missing", [("message", "verification_uri"), ("user_code",), ("device_code",)])
+@pytest.mark.parametrize("missing", [("message", "verification_uri"), ("message", "user_code"), ("device_code",)])
 def test_a_device_code_that_lacks_something(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
     """It is no sign-in service of the kind that is needed; no traceback says so."""
     _without(monkeypatch, *missing)
