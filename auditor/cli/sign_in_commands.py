@@ -121,7 +121,7 @@ def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | Non
 def logout(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Forget the sign-in that is kept on this machine."""
     from auditor.commands.login import logout as carry_out
-    from auditor.commands.signing_in import set_beside
+    from auditor.commands.sources import set_beside
 
     settings = _settings(config, profile)
     where, left = carry_out(settings), set_beside(settings)

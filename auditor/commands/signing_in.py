@@ -5,11 +5,12 @@ token that the API is known to refuse is refused here, by name, before anything 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from auditor.commands.sources import refresh_token_of, say_what_waits
 from auditor.core.model import Cause, RunEnd
+from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
 from auditor.fetch.auth.kept import Kept, decode
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import Credential, SignIn
 from auditor.fetch.auth.unattended import Sources, Unattended, nobody
 from auditor.fetch.proxy import proxy_for
@@ -84,22 +85,10 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
     if kept is None and refresh_token is None:
         return None
     if kept is not None and store is not None:
-        _say_what_waits(settings, kept, store.where, say)
+        say_what_waits(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
     return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
-
-
-def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
-    """The refresh token that the operator gave, or None."""
-    return GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
-
-
-def set_beside(settings: Settings) -> list[str]:
-    """What signs in without any sign-in being kept: the names of the settings."""
-    token, refresh_token = settings.access_token, refresh_token_of(settings)
-    found = [refresh_token.where] if refresh_token else []
-    return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
 
 
 def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
@@ -110,20 +99,8 @@ def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Sa
         if settings.refresh_token is None and settings.access_token is None:
             raise
         if settings.refresh_token is None:
-            say(f"{error.message}; used instead: AUDITOR_ACCESS_TOKEN; to mend it: {error.hint}")
+            say(f"{error.message}; used instead: AUDITOR_ACCESS_TOKEN{MEND}{error.hint}")
     return None
-
-
-def _say_what_waits(settings: Settings, kept: Kept, where: str, say: Say) -> None:
-    """Names what is set and is not used as long as something before it serves."""
-    refresh_token = refresh_token_of(settings)
-    first = f"the sign-in kept in {where}"
-    if refresh_token is not None and kept.source is None:
-        say(f"{refresh_token.where} is set, and is not used as long as {first} serves; auditor logout makes way for it")
-    elif refresh_token is not None and refresh_token.fingerprint not in {None, kept.source}:
-        first = refresh_token.where
-    if settings.access_token is not None:
-        say(f"AUDITOR_ACCESS_TOKEN is set, and is not used as long as {first} serves")
 
 
 def given(settings: Settings) -> str:

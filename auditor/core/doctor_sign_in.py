@@ -3,13 +3,62 @@ service's own words, which may name a customer, are left out.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, failed, masked, ok, warning
+from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, State, failed, masked, ok, warning
 from auditor.core.ledger import STOPPED
-from auditor.core.model import Finding, Reason, Verdict
+from auditor.core.model import Finding, Reason, Reply, Verdict
+from auditor.core.sign_in_life import MEND
 from auditor.core.sign_in_life import warning as ending_soon
 from auditor.core.token_claims import Claims, TokenKind, problem
+
+_UNAUTHORIZED, _THROTTLED = 401, 429
+
+
+def signed_in(source: str, days: int | None, said: Iterable[str]) -> Result:
+    """An access token is there; what a run would say on the way to it is said here.
+
+    Args:
+        source: where it comes from, for people.
+        days: that the sign-in lasts without use; their end is said by a check of its own.
+        said: sentences, each with its cure after `MEND`, where there is something to mend.
+    """
+    notes = [sentence for sentence in said if sentence != ending_soon(days, source)]
+    return noted(ok(f"an access token is there, from {source}"), notes)
+
+
+def noted(result: Result, said: Iterable[str]) -> Result:
+    """A result with what a run would say beside it; a warning where there is something to mend."""
+    notes = [sentence.partition(MEND) for sentence in said]
+    found = "; ".join([result.found, *(note for note, _, _ in notes)])
+    cures = "; ".join(cure for _, _, cure in notes if cure)
+    if result.state is State.OK and cures:
+        return replace(result, state=State.WARNING, found=found, next=cures)
+    return replace(result, found=found)
+
+
+def call_refused(finding: Finding, reply: Reply, token: str) -> Result:
+    """What it means that the call for one page of the partner's customers brought none.
+
+    Args:
+        finding: what the reply means for a run.
+        reply: the answer, or what went wrong on the way.
+        token: which access token was sent, for people.
+    """
+    status = reply.http_status
+    if finding.run_end is not None:
+        return answered(finding, status, 0.0)
+    code = f", code {finding.error_code}" if finding.error_code else ""
+    if status == _UNAUTHORIZED:
+        return failed(f"the API refuses {token} (HTTP 401{code})", "sign in again: auditor login", SIGN_IN)
+    if status == _THROTTLED:
+        return warning("the API is throttled just now (HTTP 429)", "run it again in a minute")
+    if status is not None and 400 <= status <= 499:  # noqa: PLR2004 - the class of client errors
+        words = f"the customer list is refused: HTTP {status}{code}"
+        return warning(words, "hand a customer list to auditor run: it cannot fetch the partner's own")
+    words = f"HTTP {status}{code}" if status else reply.failure or "no answer"
+    return failed(f"the customer list does not answer: {words}", "run it again later", SERVICE)
 
 
 def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Result:

@@ -10,6 +10,9 @@ LIFE = timedelta(days=90)
 WARN_FROM = 14
 """Days left from which the end is announced."""
 
+MEND = "; to mend it: "
+"""Stands between what a person should know of a sign-in and what to do about it."""
+
 
 def days_left(given_at: datetime, now: datetime) -> int:
     """Days until a refresh token given at `given_at` ends, begun ones counted; 0 where it has ended. Both are aware."""

@@ -5,14 +5,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auditor.cli import main
+from auditor.commands.checks import network
 from auditor.commands.doctor import CHECKS
 from auditor.commands.lock import one_run_at_a_time
+from auditor.fetch.probe import Seen, look
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
@@ -270,6 +273,61 @@ def test_a_revoked_sign_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert (code, found["sign-in"]["state"], found["days left"]["state"]) == (4, "failed", "skipped")
     assert "AADSTS" in found["sign-in"]["found"]
     assert found["disk"]["state"] == "ok"
+
+
+def test_a_refused_token_is_renewed_as_in_a_run(signed_in: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """The access token that was kept is revoked, the sign-in lives: a run goes on, and so the check does."""
+    capsys.readouterr()
+    signed_in.revoke_tokens(refresh=False)
+    code, found = _examined(capsys)
+    assert (code, found["call"]["state"]) == (0, "ok")
+    assert "so a new one was fetched" in found["call"]["found"]
+    assert found["account status"]["state"] == "ok"
+    code, found = _examined(capsys)
+    assert (code, "a new one" in found["call"]["found"]) == (0, False)
+
+
+def test_what_a_run_passes_over_is_a_warning(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sign-in that was kept is dead and an access token is set: a run uses that, and says what to mend; so the check does."""
+    capsys.readouterr()
+    signed_in.revoke_tokens()
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token())
+    # first the API refuses the access token that was kept, then there is none any more
+    for check in ("call", "sign-in"):
+        code, found = _examined(capsys)
+        assert (code, found[check]["state"]) == (0, "warning")
+        assert "revoked" in found[check]["found"]
+        assert "used instead: AUDITOR_ACCESS_TOKEN" in found[check]["found"]
+        assert "auditor login" in found[check]["next"]
+    assert found["call"]["state"] == "ok"
+
+
+def test_a_refused_token_that_nothing_replaces(signed_in: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 4 with the sign-in service's reason."""
+    capsys.readouterr()
+    signed_in.revoke_tokens()
+    code, found = _examined(capsys)
+    assert (code, found["call"]["state"]) == (4, "failed")
+    assert "AADSTS50173" in found["call"]["found"]
+
+
+def test_a_busy_sign_in_service_is_waited_for(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its 503 says nothing of the tenant, and a run waits; the checks after it are made."""
+    assert signed_in.authority
+    capsys.readouterr()
+
+    def busy(url: str, *rest: Any) -> Seen:
+        seen = look(url, *rest)
+        return replace(seen, reply=seen.reply._replace(http_status=503)) if "openid" in url else seen
+
+    monkeypatch.setattr(network, "look", busy)
+    code, found = _examined(capsys)
+    assert (code, found["tls sign-in"]["state"], found["sign-in"]["state"]) == (0, "warning", "ok")
+    assert "HTTP 503" in found["tls sign-in"]["found"]
 
 
 def test_bad_settings_are_the_first_finding(

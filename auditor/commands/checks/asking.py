@@ -9,16 +9,19 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from auditor.commands import signing_in
 from auditor.commands.checks.subject import Subject, unheard
 from auditor.commands.fetching import fetching
 from auditor.core import doctor, doctor_sign_in
+from auditor.core.claims_challenge import claims_challenge
 from auditor.core.customer_page import judge_page, read_page
 from auditor.core.doctor import Result
-from auditor.core.model import Answer
+from auditor.core.model import Answer, Next
 from auditor.core.token_claims import read_claims
-from auditor.fetch.probe import look
+from auditor.fetch.auth.unattended import Unattended
+from auditor.fetch.probe import Seen, look
 from auditor.fetch.tokens import Need
 from auditor.settings import Secret
 
@@ -36,19 +39,24 @@ def sign_in(subject: Subject) -> Result:
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: something that is needed for it cannot be used.
     """
-    found = signing_in.unattended(subject.settings, unheard)
-    if found is None:
+    subject.unattended = signing_in.unattended(subject.settings, subject.said.append)
+    if subject.unattended is None:
         subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
+        subject.claims = read_claims(subject.token)
     else:
-        patience = threading.Timer(LONGEST, found.cancel)
-        patience.start()
-        try:
-            subject.token, _ = found.redeem(Need())
-        finally:
-            patience.cancel()
-        subject.source, subject.days_left = found.source, found.days_left
+        _redeem(subject, subject.unattended, Need())
+    return doctor_sign_in.signed_in(subject.source, subject.days_left, subject.said)
+
+
+def _redeem(subject: Subject, found: Unattended, need: Need) -> None:
+    patience = threading.Timer(LONGEST, found.cancel)
+    patience.start()
+    try:
+        subject.token, _ = found.redeem(need)
+    finally:
+        patience.cancel()
+    subject.source, subject.days_left = found.source, found.days_left
     subject.claims = read_claims(subject.token)
-    return doctor.ok(f"an access token is there, from {subject.source}", renewable=found is not None)
 
 
 def days_left(subject: Subject) -> Result:
@@ -64,7 +72,26 @@ def token(subject: Subject) -> Result:
 
 
 def call(subject: Subject) -> Result:
-    """One real call: a page with one customer."""
+    """One real call: a page with one customer; where the access token is refused, once more with a new one, as a run does.
+
+    Raises:
+        SignInError, StoppedEarlyError: it is refused, and no other is to be had.
+    """
+    first = _page(subject)
+    found, renewable = judge_page(first.reply, ""), subject.unattended
+    if found.next is not Next.RENEW_TOKEN or renewable is None:
+        return _called(subject, first, "the access token")
+    before = len(subject.said)
+    _redeem(subject, renewable, Need(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate"))))
+    judged = token(subject)
+    if judged.state is doctor.State.FAILED:
+        return judged
+    result = _called(subject, _page(subject), "even a new access token")
+    renewed = "the API refused the access token that was kept, so a new one was fetched, as a run does"
+    return doctor_sign_in.noted(result, [renewed, *subject.said[before:]])
+
+
+def _page(subject: Subject) -> Seen:
     settings, url = subject.settings, subject.settings.api
     headers = {
         "Authorization": f"Bearer {subject.token}",
@@ -79,33 +106,15 @@ def call(subject: Subject) -> Result:
     seen = look(f"{url}/v1/customers?size=1", settings.ca_bundle, subject.proxy(url), headers)
     subject.listed = seen
     subject.simulated |= seen.reply.simulated
-    page = read_page(seen.reply.body) if seen.reply.http_status == 200 else None  # noqa: PLR2004 - OK
+    return seen
+
+
+def _called(subject: Subject, seen: Seen, token: str) -> Result:
+    page = read_page(seen.reply.body) if seen.reply.http_status == HTTPStatus.OK else None
     if page is None:
-        return _refused(subject)
+        return doctor_sign_in.call_refused(judge_page(seen.reply, ""), seen.reply, token)
     subject.customer = page.customers[0].id if page.customers else None
     return doctor.ok(f"the customer list answers in {seen.seconds:.2f} s", seconds=round(seen.seconds, 3))
-
-
-def _refused(subject: Subject) -> Result:
-    if subject.listed is None:
-        return doctor.skipped("nothing was asked")
-    reply = subject.listed.reply
-    finding = judge_page(reply, "")
-    if finding.run_end is not None:
-        return doctor_sign_in.answered(finding, reply.http_status, subject.listed.seconds)
-    code = f", code {finding.error_code}" if finding.error_code else ""
-    if reply.http_status == 401:  # noqa: PLR2004 - unauthorized
-        return doctor.failed(f"the API refuses the access token (HTTP 401{code})", "sign in again", doctor.SIGN_IN)
-    if reply.http_status == 429:  # noqa: PLR2004 - too many requests
-        return doctor.warning("the API is throttled just now (HTTP 429)", "run it again in a minute")
-    words = f"HTTP {reply.http_status}{code}" if reply.http_status else reply.failure or "no answer"
-    refused = 400 <= (reply.http_status or 0) <= 499  # noqa: PLR2004 - the class of client errors
-    then = "hand in a customer list: the partner's own is refused" if refused else "run it again later"
-    return (
-        doctor.warning(f"the customer list is refused: {words}", then)
-        if refused
-        else doctor.failed(f"the customer list does not answer: {words}", then, doctor.SERVICE)
-    )
 
 
 def mfa(subject: Subject) -> Result:
@@ -117,17 +126,17 @@ def mfa(subject: Subject) -> Result:
 def role(subject: Subject) -> Result:
     """Whether the signed-in user may ask; the call shows it."""
     reply = subject.listed.reply if subject.listed else None
-    if reply is None or reply.http_status is None or reply.http_status not in {200, 403}:
+    if reply is None or reply.http_status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}:
         return doctor.skipped("the call did not come so far")
     code = judge_page(reply, "").error_code
-    if reply.http_status == 403 and code in _ROLES:  # noqa: PLR2004 - forbidden
+    if reply.http_status == HTTPStatus.FORBIDDEN and code in _ROLES:
         return doctor.failed(
             f"the signed-in user's role lacks the rights (403, code {code})",
             "give the user the Admin agent or Sales agent role, or sign in as another",
             doctor.SIGN_IN,
             error_code=code,
         )
-    if reply.http_status == 403:  # noqa: PLR2004 - forbidden
+    if reply.http_status == HTTPStatus.FORBIDDEN:
         return doctor.warning(
             f"the customer list is forbidden (403{f', code {code}' if code else ''})",
             "give the user the Admin agent or Sales agent role",

@@ -4,6 +4,7 @@ import os
 import platform
 import ssl
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -92,12 +93,19 @@ def api_tls(subject: Subject) -> Result:
 def sign_in_tls(subject: Subject, url: str) -> Result:
     """The sign-in service's certificate, and that it knows the tenant."""
     seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.ca_bundle, subject.proxy(url))
-    if seen.reply.failure is None and seen.reply.http_status != 200:  # noqa: PLR2004 - OK
+    status = seen.reply.http_status
+    if status is not None and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
+        return doctor.warning(
+            f"the sign-in service is busy or down just now (HTTP {status})",
+            "nothing, if it passes: a run waits for it, five minutes at most",
+            http_status=status,
+        )
+    if status is not None and status != HTTPStatus.OK:
         return doctor.failed(
-            f"the sign-in service answers with HTTP {seen.reply.http_status} for this tenant",
+            f"the sign-in service answers with HTTP {status} for this tenant",
             "check AUDITOR_TENANT_ID and AUDITOR_AUTHORITY",
             doctor.SIGN_IN,
-            http_status=seen.reply.http_status,
+            http_status=status,
         )
     return _tls(seen, subject.proxy(url))
 

@@ -1,11 +1,12 @@
 """What the checks have found out so far and others build on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.commands import signing_in
 from auditor.core.proxy import Proxy
 from auditor.core.token_claims import Claims
 from auditor.errors import AuditorError
+from auditor.fetch.auth.unattended import Unattended
 from auditor.fetch.probe import Seen
 from auditor.fetch.proxy import proxy_for
 from auditor.settings import Origins, Settings
@@ -19,6 +20,8 @@ class Subject:
         settings: in force.
         origins: where each comes from.
         service: what the API answered without a token.
+        unattended: what a run would get its tokens from; None where all there is is an access token from elsewhere.
+        said: what a run would say of the sign-in, a sentence each.
         token: the access token, once there is one.
         source: where it came from, for people.
         days_left: days that the sign-in lasts without being used; None where nobody knows.
@@ -31,6 +34,8 @@ class Subject:
     settings: Settings
     origins: Origins
     service: Seen | None = None
+    unattended: Unattended | None = None
+    said: list[str] = field(default_factory=list)
     token: str = ""
     source: str = ""
     days_left: int | None = None

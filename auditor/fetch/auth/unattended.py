@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.core.sign_in_life import days_left, warning
+from auditor.core.sign_in_life import MEND, days_left, warning
 from auditor.errors import SignInError
 from auditor.fetch.auth.keeping import Keeper
 from auditor.fetch.auth.kept import fingerprint
@@ -110,7 +110,7 @@ class Unattended:
         for where, error in refusals:
             named = error.message.startswith(where.partition(" (")[0])
             what = error.message if named else f"{where} does not serve: {error.message}"
-            self._tell(f"{what}; used instead: {self.source}; to mend it: {error.hint}")
+            self._tell(f"{what}; used instead: {self.source}{MEND}{error.hint}")
 
     def _from_kept(self, need: Need) -> tuple[str, float] | None:
         """With what was kept: the cached access token where it still lives and was not refused, else a new one."""
