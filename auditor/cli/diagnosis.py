@@ -37,8 +37,13 @@ def summary(results: list[Named], *, exit_code: int, simulated: bool, quiet: boo
         click.echo("The service is the simulator: no real customer was asked for.")
     counts = {state: sum(one.result.state is state for one in results) for state in State}
     words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    first = next((one.name for one in results if one.result.state is State.FAILED), "")
     if not quiet:
-        click.echo(f"{words}; a run would {'end with exit code ' + str(exit_code) if exit_code else 'go'}")
+        click.echo(
+            f"{words}: a run would end with exit code {exit_code}; mend first: {first}"
+            if first
+            else f"{words}: a run can go"
+        )
 
 
 def as_json(results: list[Named], *, exit_code: int, simulated: bool) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.commands.checks import asking, machine, network
+from auditor.commands.checks import asking, machine, network, signing
 from auditor.commands.checks.subject import Subject
 from auditor.core import doctor
 from auditor.core.doctor import Named, Result, State
@@ -36,22 +36,23 @@ def _of_sign_in(look: Callable[[Subject, str], Result]) -> Look:
 
     def check(subject: Subject) -> Result:
         if not subject.asks_to_sign_in:
-            return doctor.ok("not asked: an access token comes from elsewhere")
+            return doctor.ok("not asked: the access token comes from elsewhere (AUDITOR_ACCESS_TOKEN)")
         return look(subject, subject.settings.sign_in_authority)
 
     return check
 
 
 CHECKS = (
+    _Check("signs in with", signing.sources),
     _Check("proxy", network.proxy),
     _Check("network api", lambda subject: network.connection(subject, subject.settings.api), ("proxy",)),
     _Check("tls api", network.api_tls, ("network api",)),
     _Check("clock", network.clock, ("tls api",)),
     _Check("network sign-in", _of_sign_in(network.connection), ("proxy",)),
     _Check("tls sign-in", _of_sign_in(network.sign_in_tls), ("network sign-in",)),
-    _Check("sign-in", asking.sign_in, ("tls sign-in",)),
-    _Check("token", asking.token, ("sign-in",)),
-    _Check("days left", asking.days_left, ("sign-in",)),
+    _Check("sign-in", signing.sign_in, ("tls sign-in",)),
+    _Check("token", signing.token, ("sign-in",)),
+    _Check("days left", signing.days_left, ("sign-in",)),
     _Check("call", asking.call, ("tls api", "token")),
     _Check("mfa", asking.mfa, ("sign-in",)),
     _Check("role", asking.role, ("sign-in",)),
@@ -91,13 +92,13 @@ class Doctor:
             subject = Subject(*self.load())
         except SettingsError as error:
             yield Named("settings", _failed(error))
-            yield from (Named(check.name, doctor.skipped("needs settings")) for check in CHECKS)
+            yield from (Named(check.name, doctor.skipped("not checked: needs settings")) for check in CHECKS)
             return
         yield Named("settings", _settings(subject))
         states: dict[str, State] = {}
         for check in CHECKS:
             missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
-            result = _looked(check, subject) if missing is None else doctor.skipped(f"needs {missing}")
+            result = _looked(check, subject) if missing is None else doctor.skipped(f"not checked: needs {missing}")
             states[check.name] = result.state
             self.simulated = subject.simulated
             yield Named(check.name, result)
@@ -106,7 +107,10 @@ class Doctor:
 def _settings(subject: Subject) -> Result:
     """Where the settings come from that are not the default."""
     origins = dict.fromkeys(origin for origin in subject.origins.by_name.values() if origin != "default")
-    return doctor.ok(f"in force, from: {', '.join(origins) or 'nothing but the defaults'}", api=subject.settings.api)
+    found = (
+        f"can be used; not the defaults: {', '.join(origins)}" if origins else "nothing is set: all are the defaults"
+    )
+    return doctor.ok(found, api=subject.settings.api)
 
 
 def _looked(check: _Check, subject: Subject) -> Result:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from auditor.commands.signing_in import Say, registration, store_of
-from auditor.commands.sources import refresh_token_of
+from auditor.commands.signing_in import Say
+from auditor.commands.sources import refresh_token_of, registration, store_of
 from auditor.commands.whoami import SignedIn, described
 from auditor.core.sign_in_life import LIFE
 from auditor.errors import SettingsError, SignInError

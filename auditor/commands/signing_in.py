@@ -5,17 +5,17 @@ token that the API is known to refuse is refused here, by name, before anything 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from auditor.commands.sources import refresh_token_of, say_what_waits
+from auditor.commands.sources import in_order, refresh_token_of, registration, say_what_waits, store_of
 from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
 from auditor.fetch.auth.kept import Kept, decode
-from auditor.fetch.auth.registration import Credential, SignIn
+from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.unattended import Sources, Unattended, nobody
 from auditor.fetch.proxy import proxy_for
 from auditor.fetch.tls import tls_context
-from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch.token_store import TokenStore
 from auditor.fetch.tokens import Need, Redeem, TokenSource, given_token
 from auditor.settings import Secret, Settings
 
@@ -48,7 +48,7 @@ def check(settings: Settings) -> None:
     tls_context(settings.ca_bundle)
     for url in (settings.api, settings.sign_in_authority):
         proxy_for(url, settings.proxy, settings.no_proxy)
-    token_source(settings, lambda _sentence: None)
+    token_source(settings, unheard)
 
 
 def token_source(settings: Settings, say: Say) -> TokenSource:
@@ -89,6 +89,24 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
     return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
+
+
+def sources(settings: Settings) -> list[str]:
+    """What a run signs in with, for people; the next where the one before does not serve.
+
+    Raises:
+        SignInError: there is nothing to sign in with.
+        SettingsError: a setting of the sign-in cannot be used.
+    """
+    if unattended(settings, unheard) is None:
+        given(settings)
+        return in_order(settings, None, "")
+    store = store_of(settings)
+    return in_order(settings, _kept(settings, registration(settings), store, unheard), store.where if store else "")
+
+
+def unheard(_sentence: str) -> None:
+    """Takes what a run would say of its sign-in, where nobody is to hear it."""
 
 
 def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
@@ -164,40 +182,6 @@ def judge(token: str, settings: Settings, say: Say) -> None:
         raise SignInError(words)
     if claims.mfa is False:
         say(NO_MFA)
-
-
-def registration(settings: Settings) -> SignIn:
-    """Where and as what to sign in.
-
-    Raises:
-        SignInError: no client id is set.
-        SettingsError: the proxy cannot be used.
-    """
-    if not settings.client_id:
-        raise SignInError(
-            "no app registration is set to sign in with",
-            "set AUDITOR_CLIENT_ID and AUDITOR_TENANT_ID; docs/sign-in.md shows how to make one",
-        )
-    return SignIn(
-        client_id=settings.client_id,
-        authority=settings.sign_in_authority,
-        scope=settings.scope,
-        ca_bundle=settings.ca_bundle,
-        proxy=proxy_for(settings.sign_in_authority, settings.proxy, settings.no_proxy),
-        credential=Credential(
-            settings.client_secret, settings.client_certificate, settings.client_certificate_password
-        ),
-    )
-
-
-def store_of(settings: Settings) -> TokenStore | None:
-    """What keeps the sign-in of the app registration that is set; None where there is no place to keep it.
-
-    Raises:
-        SettingsError: the key of the token store is none.
-    """
-    place = Place(settings.token_store, settings.token_store_key)
-    return open_store(place, settings.sign_in_authority, settings.client_id or "")
 
 
 def run_end(error: AuditorError) -> RunEnd:

@@ -127,7 +127,7 @@ def clock(ahead: float, uncertain: float) -> Result:
         return failed(f"this machine's clock is {words}", set_it, SIGN_IN, **facts)
     if size >= SKEW_NOTED:
         return warning(f"this machine's clock is {words}", set_it, **facts)
-    return ok(f"within {abs(ahead) + uncertain:.1f} s of the service's", **facts)
+    return ok(f"this machine's clock is right, within {abs(ahead) + uncertain:.1f} s", **facts)
 
 
 def certificate(version: str, issuer: str, expires_at: datetime, now: datetime) -> Result:
@@ -140,10 +140,10 @@ def certificate(version: str, issuer: str, expires_at: datetime, now: datetime) 
         now: aware.
     """
     days = (expires_at - now).total_seconds() / 86400
-    found = f"{version}; issued by {issuer}; valid until {expires_at:%Y-%m-%d}"
+    found = f"the certificate is trusted: issued by {issuer}, valid until {expires_at:%Y-%m-%d} ({version})"
     facts: dict[str, Fact] = {"version": version, "issuer": issuer, "days_left": round(days, 1)}
     if days < CERTIFICATE_NOTED:
-        return warning(f"{found}, {days:.0f} days", "whoever issued it has to renew it in time", **facts)
+        return warning(f"{found}: {days:.0f} days left", "whoever runs the server has to renew it in time", **facts)
     return ok(found, **facts)
 
 
@@ -155,7 +155,7 @@ def disk(free: int, largest: int) -> Result:
         largest: bytes of the newest run; 0 where there is none.
     """
     needed = max(LEAST_FREE, 2 * largest)
-    found = f"{free / 2**30:,.1f} GB free; a run is taken to need {needed / 2**20:,.0f} MB"
+    found = f"{free / 2**30:,.1f} GB free where the run folders go; a run takes {needed / 2**20:,.0f} MB at most"
     if free < needed:
         return failed(found, "make room, or name another folder with --reports", SERVICE, free_bytes=free)
     if free < 5 * needed:
@@ -173,9 +173,10 @@ def pace(per_minute: float | None, learned: float | None, customers: int) -> Res
     """
     known = [rate for rate in (per_minute, learned) if rate]
     at = min(known) if known else None
-    how = "not paced" if per_minute == 0 else "to be learned" if per_minute is None else f"{per_minute:,.0f} a minute"
-    found = f"set: {how}; learned: {f'{learned:,.0f} a minute' if learned else 'nothing'}"
+    how = "the pace is to be learned" if per_minute is None else f"{per_minute:,.0f} requests a minute are set"
+    how = "requests are not paced" if per_minute == 0 else how
+    found = f"{how}; earlier runs learned {f'a limit of {learned:,.0f} a minute' if learned else 'of no limit'}"
     minutes = round(customers / at, 1) if at and customers and per_minute != 0 else None
     if minutes is not None:
-        found += f"; {customers:,} customers as in the newest run take {minutes:,.1f} minutes"
+        found += f"; as many customers as in the newest run ({customers:,}) take {minutes:,.1f} minutes"
     return ok(found, per_minute=per_minute, learned_per_minute=learned, minutes=minutes)

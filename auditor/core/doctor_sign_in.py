@@ -25,7 +25,7 @@ def signed_in(source: str, days: int | None, said: Iterable[str]) -> Result:
         said: sentences, each with its cure after `MEND`, where there is something to mend.
     """
     notes = [sentence for sentence in said if sentence != ending_soon(days, source)]
-    return noted(ok(f"an access token is there, from {source}"), notes)
+    return noted(ok(f"got an access token, from {source}"), notes)
 
 
 def noted(result: Result, said: Iterable[str]) -> Result:
@@ -53,18 +53,21 @@ def call_refused(finding: Finding, reply: Reply, token: str) -> Result:
     if status == _UNAUTHORIZED:
         return failed(f"the API refuses {token} (HTTP 401{code})", "sign in again: auditor login", SIGN_IN)
     if status == _THROTTLED:
-        return warning("the API is throttled just now (HTTP 429)", "run it again in a minute")
+        return warning(
+            "the API is throttled just now (HTTP 429)",
+            "another program of the partner uses the quota; a run waits for it",
+        )
     if status is not None and 400 <= status <= 499:  # noqa: PLR2004 - the class of client errors
         words = f"the customer list is refused: HTTP {status}{code}"
         return warning(words, "hand a customer list to auditor run: it cannot fetch the partner's own")
     words = f"HTTP {status}{code}" if status else reply.failure or "no answer"
-    return failed(f"the customer list does not answer: {words}", "run it again later", SERVICE)
+    return failed(f"the customer list does not answer: {words}", "run auditor doctor again in a few minutes", SERVICE)
 
 
 def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Result:
     """Of what kind an access token is, and for whom."""
     if claims is None:
-        return ok("the access token is opaque: only the API can judge it")
+        return ok("the access token does not say of what kind it is: only the API can judge it")
     trouble = problem(claims, frozenset(audiences), now)
     if trouble is not None:
         what, _, then = trouble.partition(": ")
@@ -72,9 +75,9 @@ def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Res
     kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(
         claims.kind, "of a kind it does not say"
     )
-    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token"]
-    words += [f"of {masked(claims.user_name)}"] if claims.user_name else []
-    words += [f"in tenant {claims.tenant_id}"] if claims.tenant_id else []
+    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token, as it has to be,"]
+    words += [f"of user {masked(claims.user_name)}"] if claims.user_name else []
+    words += [f"of tenant {claims.tenant_id}"] if claims.tenant_id else []
     words += [f"for {claims.audience}"] if claims.audience else []
     minutes = (claims.expires_at - now).total_seconds() / 60 if claims.expires_at else None
     words += [f"valid for {minutes:.0f} minutes"] if minutes is not None else []
@@ -100,9 +103,10 @@ def mfa(claims: Claims | None, reported: bool | None) -> Result:  # noqa: FBT001
             **facts,
         )
     if reported:
-        return ok("the API says that the access token carries it", **facts)
-    words = "by its claims, the access token carries it" if claimed else "neither the token nor the API says"
-    return ok(f"{words}; the API did not report it" if claimed else words, **facts)
+        return ok("the API says that the sign-in carries multi-factor authentication", **facts)
+    by_claims = "by its claims, the access token carries multi-factor authentication; the API did not say"
+    nobody = "neither the access token nor the API says whether the sign-in carries multi-factor authentication"
+    return ok(by_claims if claimed else nobody, **facts)
 
 
 def days_left(days: int | None, where: str) -> Result:
@@ -113,12 +117,12 @@ def days_left(days: int | None, where: str) -> Result:
         where: what holds it, for people.
     """
     if days is None:
-        return ok(f"the refresh token in {where} does not say when it was given", days=None)
+        return ok("nobody knows: the refresh token does not say when it was given; 90 days are usual", days=None)
     soon = ending_soon(days, where)
     if soon is not None:
         what, _, then = soon.rpartition("; ")
         return warning(what, then, days=days)
-    return ok(f"{days} days until the refresh token in {where} ends, unless it is used before", days=days)
+    return ok(f"{days} days until the sign-in ends if nothing uses it; every use starts 90 new ones", days=days)
 
 
 def answered(finding: Finding, http_status: int | None, seconds: float) -> Result:
@@ -134,10 +138,13 @@ def answered(finding: Finding, http_status: int | None, seconds: float) -> Resul
         end = finding.run_end
         return failed(end.message, end.hint, STOPPED[end.cause], **facts)
     if http_status is None:
-        return failed(http, "see the checks above; then run it again", SERVICE, **facts)
+        return failed(http, "mend what failed above, then run auditor doctor again", SERVICE, **facts)
     if finding.verdict is Verdict.UNDETERMINED:
-        return warning(f"{http}: {finding.reason}", "ask for single customers with auditor status ID", **facts)
-    return ok(f"answered with {http} in {seconds:.2f} s", **facts)
+        words = f"one of the partner's customers, asked for as in a run, is answered with {http}: {finding.reason}"
+        return warning(words, "ask for a few customers: auditor status ID; an ID is in auditor customers", **facts)
+    return ok(
+        f"one of the partner's customers, asked for as in a run, is answered in {seconds:.2f} s ({http})", **facts
+    )
 
 
 def stranger(finding: Finding, http_status: int | None) -> Result:
@@ -146,10 +153,13 @@ def stranger(finding: Finding, http_status: int | None) -> Result:
     code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")
     if finding.reason is Reason.NO_ACCOUNT_STATUS:
         return ok(
-            f"a stranger is answered like a customer without an account status ({code}): "
+            f"a random tenant is answered like a customer without an account status ({code}): "
             "keep --customer-list auto, which tells them apart",
             **facts,
         )
     if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
-        return ok(f"a stranger is told apart from customers ({code}: {finding.reason})", **facts)
-    return warning(f"a stranger's answer says nothing ({code}: {finding.reason})", "run it again", **facts)
+        return ok(
+            f"a random tenant, nobody's customer, is told apart from customers ({code}: {finding.reason})", **facts
+        )
+    words = f"the answer for a random tenant, nobody's customer, says nothing ({code}: {finding.reason})"
+    return warning(words, "run auditor doctor again in a few minutes", **facts)

@@ -136,7 +136,7 @@ def test_an_untrusted_certificate_names_its_issuer(
     assert "issued by Simulated, do not trust" in found["tls api"]["found"]
     assert "AUDITOR_CA_BUNDLE" in found["tls api"]["next"]
     assert "SSL_CERT_FILE names /nowhere/ca.pem" in found["tls api"]["next"]
-    assert (found["clock"]["state"], found["clock"]["found"]) == ("skipped", "needs tls api")
+    assert (found["clock"]["state"], found["clock"]["found"]) == ("skipped", "not checked: needs tls api")
     assert found["token"]["state"] == "ok"
 
 
@@ -215,7 +215,7 @@ def test_nobody_is_asked_to_sign_in(
     code, found = _examined(capsys)
     assert (code, found["sign-in"]["state"], found["tls sign-in"]["state"]) == (4, "failed", "ok")
     assert "auditor login" in found["sign-in"]["next"]
-    assert found["call"]["found"] == "needs token"
+    assert found["call"]["found"] == "not checked: needs token"
 
 
 @pytest.fixture
@@ -255,7 +255,10 @@ def test_a_kept_sign_in_comes_before_an_access_token_and_after_none(
     monkeypatch.setenv("AUDITOR_TOKEN_STORE", "nowhere-yet")
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", signed_in.mint_token())
     code, found = _examined(capsys)
-    assert (code, found["network sign-in"]["found"]) == (0, "not asked: an access token comes from elsewhere")
+    assert (code, found["network sign-in"]["found"]) == (
+        0,
+        "not asked: the access token comes from elsewhere (AUDITOR_ACCESS_TOKEN)",
+    )
     assert "AUDITOR_ACCESS_TOKEN" in found["sign-in"]["found"]
 
 
@@ -337,7 +340,9 @@ def test_bad_settings_are_the_first_finding(
     monkeypatch.setenv("AUDITOR_RATE", "fast")
     code, found = _examined(capsys)
     assert (code, found["settings"]["state"]) == (2, "failed")
-    assert {one["found"] for name, one in found.items() if name not in {"program", "settings"}} == {"needs settings"}
+    assert {one["found"] for name, one in found.items() if name not in {"program", "settings"}} == {
+        "not checked: needs settings"
+    }
 
 
 def test_what_a_stranger_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,8 @@ import msal
 import pytest
 
 from auditor.cli import main
-from auditor.commands.signing_in import judge, registration
+from auditor.commands.signing_in import judge
+from auditor.commands.sources import registration
 from auditor.core.token_claims import TokenKind, read_claims
 from auditor.errors import SignInError
 from auditor.settings import Settings

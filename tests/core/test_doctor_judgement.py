@@ -59,8 +59,8 @@ def test_the_first_failure_gives_the_exit_code() -> None:
 @pytest.mark.parametrize(
     ("claims", "state", "words"),
     [
-        (None, State.OK, "opaque"),
-        (USER, State.OK, "an App+User token of a…@partner.example"),
+        (None, State.OK, "only the API can judge it"),
+        (USER, State.OK, "an App+User token, as it has to be, of user a…@partner.example"),
         (Claims(kind=TokenKind.APP_ONLY), State.FAILED, "app-only"),
         (Claims(audience="https://graph.windows.net"), State.FAILED, "graph.windows.net"),
         (Claims(audience=API, expires_at=NOW - timedelta(hours=1)), State.FAILED, "expired"),

@@ -53,6 +53,24 @@ def test_a_sign_in_is_kept(tmp_path: Path) -> None:
     assert store.load() is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no mode there")
+def test_no_umask_opens_the_folders_above(tmp_path: Path) -> None:
+    """Whatever is missing above the store is made for its owner alone, too; what was there stays as it was."""
+    before = tmp_path.stat().st_mode
+    umask = os.umask(0)
+    try:
+        store = store_in(tmp_path / "new" / "folder")
+        with store.locked():
+            store.save(TEXT)
+        store_in(tmp_path / "another" / "folder").save(TEXT)
+    finally:
+        os.umask(umask)
+    made = [each for each in tmp_path.rglob("*") if each.is_dir()]
+    assert len(made) == 4
+    assert {each.stat().st_mode & 0o777 for each in made} == {0o700}
+    assert tmp_path.stat().st_mode == before
+
+
 def test_each_app_registration_has_its_own(tmp_path: Path) -> None:
     """Two profiles do not overwrite each other's sign-in."""
     store_in(tmp_path, client_id="one").save("1")
@@ -78,6 +96,17 @@ def test_keys_are_changed_by_putting_the_new_one_first(tmp_path: Path) -> None:
     assert store_in(tmp_path, KEYS[1]).load() == TEXT
     with pytest.raises(SignInError, match="another key"):
         store_in(tmp_path, KEYS[0]).load()
+
+
+def test_what_another_key_closed_is_known(tmp_path: Path) -> None:
+    """It waits to be saved once more: while it is plain or closed by a key that is not the first any more, and no longer."""
+    assert store_in(tmp_path, KEYS[0]).is_behind() is False
+    store_in(tmp_path).save(TEXT)
+    assert store_in(tmp_path).is_behind() is False
+    assert store_in(tmp_path, KEYS[0]).is_behind() is True
+    store_in(tmp_path, KEYS[0]).save(TEXT)
+    assert store_in(tmp_path, KEYS[0]).is_behind() is False
+    assert store_in(tmp_path, KEYS[1], KEYS[0]).is_behind() is True
 
 
 def test_without_the_key_it_is_said_to_be_encrypted(tmp_path: Path) -> None:

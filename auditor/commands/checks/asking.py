@@ -1,26 +1,23 @@
-"""The sign-in and what the API answers to it: token, MFA, role, one real call, a stranger.
+"""What the API answers to the sign-in: one real call, MFA, role, one customer, a stranger.
 
 Rule: what is said of an answer holds no customer, and not the service's own words, which may name one.
 """
 
 import asyncio
-import threading
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 
-from auditor.commands import signing_in
-from auditor.commands.checks.subject import Subject, unheard
+from auditor.commands.checks import signing
+from auditor.commands.checks.subject import Subject
 from auditor.commands.fetching import fetching
+from auditor.commands.signing_in import unheard
 from auditor.core import doctor, doctor_sign_in
 from auditor.core.claims_challenge import claims_challenge
 from auditor.core.customer_page import judge_page, read_page
 from auditor.core.doctor import Result
 from auditor.core.model import Answer, Next
-from auditor.core.token_claims import read_claims
-from auditor.fetch.auth.unattended import Unattended
 from auditor.fetch.probe import Seen, look
 from auditor.fetch.tokens import Need
 from auditor.settings import Secret
@@ -29,46 +26,6 @@ LONGEST = 120.0
 """Seconds for one question, waiting for the gate of a throttled quota included."""
 _ROLES = frozenset({"900150", "900308"})
 _COMPLIANT = {"true": True, "false": False}
-
-
-def sign_in(subject: Subject) -> Result:
-    """Gets an access token as a run would, without asking anybody; a sign-in that is due is renewed.
-
-    Raises:
-        SignInError: there is none to be had.
-        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
-        SettingsError: something that is needed for it cannot be used.
-    """
-    subject.unattended = signing_in.unattended(subject.settings, subject.said.append)
-    if subject.unattended is None:
-        subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
-        subject.claims = read_claims(subject.token)
-    else:
-        _redeem(subject, subject.unattended, Need())
-    return doctor_sign_in.signed_in(subject.source, subject.days_left, subject.said)
-
-
-def _redeem(subject: Subject, found: Unattended, need: Need) -> None:
-    patience = threading.Timer(LONGEST, found.cancel)
-    patience.start()
-    try:
-        subject.token, _ = found.redeem(need)
-    finally:
-        patience.cancel()
-    subject.source, subject.days_left = found.source, found.days_left
-    subject.claims = read_claims(subject.token)
-
-
-def days_left(subject: Subject) -> Result:
-    """How long the sign-in lasts."""
-    if subject.source == "AUDITOR_ACCESS_TOKEN":
-        return doctor.ok("an access token from elsewhere is not renewed; the token says when it ends", days=None)
-    return doctor_sign_in.days_left(subject.days_left, subject.source)
-
-
-def token(subject: Subject) -> Result:
-    """Of what kind the token is, and for whom."""
-    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC))
 
 
 def call(subject: Subject) -> Result:
@@ -82,8 +39,8 @@ def call(subject: Subject) -> Result:
     if found.next is not Next.RENEW_TOKEN or renewable is None:
         return _called(subject, first, "the access token")
     before = len(subject.said)
-    _redeem(subject, renewable, Need(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate"))))
-    judged = token(subject)
+    signing.redeem(subject, renewable, Need(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate"))))
+    judged = signing.token(subject)
     if judged.state is doctor.State.FAILED:
         return judged
     result = _called(subject, _page(subject), "even a new access token")
@@ -114,7 +71,10 @@ def _called(subject: Subject, seen: Seen, token: str) -> Result:
     if page is None:
         return doctor_sign_in.call_refused(judge_page(seen.reply, ""), seen.reply, token)
     subject.customer = page.customers[0].id if page.customers else None
-    return doctor.ok(f"the customer list answers in {seen.seconds:.2f} s", seconds=round(seen.seconds, 3))
+    return doctor.ok(
+        f"a real call works: the partner's customer list answers in {seen.seconds:.2f} s",
+        seconds=round(seen.seconds, 3),
+    )
 
 
 def mfa(subject: Subject) -> Result:
@@ -127,7 +87,7 @@ def role(subject: Subject) -> Result:
     """Whether the signed-in user may ask; the call shows it."""
     reply = subject.listed.reply if subject.listed else None
     if reply is None or reply.http_status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}:
-        return doctor.skipped("the call did not come so far")
+        return doctor.skipped("not checked: the call was not answered")
     code = judge_page(reply, "").error_code
     if reply.http_status == HTTPStatus.FORBIDDEN and code in _ROLES:
         return doctor.failed(
@@ -148,7 +108,7 @@ def role(subject: Subject) -> Result:
 def account_status(subject: Subject) -> Result:
     """One customer's account status, asked for and judged as a run does."""
     if subject.customer is None:
-        return doctor.skipped("no customer is known to ask for")
+        return doctor.skipped("not checked: the partner's customer list names nobody to ask for")
     began = time.monotonic()
     answer = _asked(subject, subject.customer)
     if answer is None:
@@ -167,7 +127,9 @@ def stranger(subject: Subject) -> Result:
 
 
 def _no_turn() -> Result:
-    return doctor.failed(f"no answer within {LONGEST:.0f} s", "run it again later", doctor.SERVICE)
+    return doctor.failed(
+        f"no answer within {LONGEST:.0f} s", "run auditor doctor again in a few minutes", doctor.SERVICE
+    )
 
 
 def _asked(subject: Subject, customer_id: str) -> Answer | None:

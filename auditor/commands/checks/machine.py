@@ -44,8 +44,9 @@ def _writable(folder: Path, then: str) -> Result:
             pass
     except OSError as error:
         return doctor.failed(f"{folder} cannot be written to: {error.strerror}", then, doctor.SETTINGS)
-    made = "" if existing == folder else "; it is not there yet"
-    return doctor.ok(f"{folder} can be written to{made}", exists=existing == folder)
+    known = f"the folder {folder} can be written to"
+    found = known if existing == folder else f"the folder {folder} is not there yet, and can be made"
+    return doctor.ok(found, exists=existing == folder)
 
 
 def disk(subject: Subject) -> Result:
@@ -86,7 +87,7 @@ def last_run(subject: Subject) -> Result:
     """Whether the newest run came to its end."""
     run = newest_run(subject)
     if run is None:
-        return doctor.ok("none yet", run_id=None)
+        return doctor.ok("no run is in this reports folder yet", run_id=None)
     facts = _facts(run)
     if facts is None:
         return doctor.warning(f"{run.name} cannot be read", f"auditor verify {run.name} says why", run_id=run.name)

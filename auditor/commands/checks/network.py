@@ -37,7 +37,7 @@ def proxy(subject: Subject) -> Result:
     """Which services are reached through a proxy, and whether it is there."""
     settings = subject.settings
     if settings.proxy is None:
-        return doctor.ok("none is set: both services are reached directly", proxy=None)
+        return doctor.ok("no proxy is set: both services are reached directly", proxy=None)
     through = [name for name, url in services(subject).items() if subject.proxy(url)]
     words = f"{settings.proxy} ({subject.origins.by_name['proxy']})"
     if not through:
@@ -71,7 +71,9 @@ def connection(subject: Subject, url: str) -> Result:
         return doctor.failed(
             f"{host}:{port} cannot be reached: {error.strerror or error}", _NEXT_NETWORK, doctor.SERVICE, host=host
         )
-    return doctor.ok(f"{host}:{port} answers at {addresses[-1]}", host=host, port=port, address=addresses[-1])
+    return doctor.ok(
+        f"{host}:{port} takes connections, at {addresses[-1]}", host=host, port=port, address=addresses[-1]
+    )
 
 
 def api_tls(subject: Subject) -> Result:
@@ -114,7 +116,7 @@ def _tls(seen: Seen, through: Proxy | None) -> Result:
     if seen.reply.failure is not None:
         return _no_tls(seen, through)
     if seen.tls is None or seen.certificate is None:
-        return doctor.ok("plain http, to this machine")
+        return doctor.ok("no TLS: plain http, to this machine")
     return doctor.certificate(seen.tls, seen.certificate.issuer, seen.certificate.expires_at, datetime.now(UTC))
 
 
@@ -136,5 +138,5 @@ def clock(subject: Subject) -> Result:
     """This machine's clock against the `Date` of the API's answer."""
     seen = subject.service
     if seen is None or seen.ahead is None:
-        return doctor.skipped("the API's answer has no Date")
+        return doctor.skipped("not checked: the API's answer has no Date to compare with")
     return doctor.clock(seen.ahead, seen.uncertain)

@@ -50,7 +50,7 @@ class Subject:
         if self.settings.access_token is None:
             return True
         try:
-            return signing_in.unattended(self.settings, unheard) is not None
+            return signing_in.unattended(self.settings, signing_in.unheard) is not None
         except AuditorError:
             # something is kept, and the check of the sign-in says what is wrong with it
             return True
@@ -62,7 +62,3 @@ class Subject:
             SettingsError: the proxy is of a kind that cannot be used.
         """
         return proxy_for(url, self.settings.proxy, self.settings.no_proxy)
-
-
-def unheard(_sentence: str) -> None:
-    """Takes what a run would say of its sign-in: here a check of its own says it."""

@@ -1,0 +1,70 @@
+"""The sign-in itself: with what, whether it gives a token, of what kind, and how long it lasts."""
+
+import threading
+from datetime import UTC, datetime
+
+from auditor.commands import signing_in
+from auditor.commands.checks.subject import Subject
+from auditor.core import doctor, doctor_sign_in
+from auditor.core.doctor import Result
+from auditor.core.token_claims import read_claims
+from auditor.fetch.auth.unattended import Unattended
+from auditor.fetch.tokens import Need
+
+LONGEST = 120.0
+"""Seconds for a sign-in service that is busy; a run has more patience."""
+
+
+def sources(subject: Subject) -> Result:
+    """What a run would sign in with, in this order; nobody is asked.
+
+    Raises:
+        SignInError: there is nothing.
+        SettingsError: a setting of the sign-in cannot be used.
+    """
+    return doctor.ok(", else ".join(signing_in.sources(subject.settings)))
+
+
+def sign_in(subject: Subject) -> Result:
+    """Gets an access token as a run would, without asking anybody; a sign-in that is due is renewed.
+
+    Raises:
+        SignInError: there is none to be had.
+        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
+        SettingsError: something that is needed for it cannot be used.
+    """
+    subject.unattended = signing_in.unattended(subject.settings, subject.said.append)
+    if subject.unattended is None:
+        subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
+        subject.claims = read_claims(subject.token)
+    else:
+        redeem(subject, subject.unattended, Need())
+    return doctor_sign_in.signed_in(subject.source, subject.days_left, subject.said)
+
+
+def redeem(subject: Subject, found: Unattended, need: Need) -> None:
+    """Gets an access token as a run would.
+
+    Raises:
+        SignInError, StoppedEarlyError: as `sign_in`.
+    """
+    patience = threading.Timer(LONGEST, found.cancel)
+    patience.start()
+    try:
+        subject.token, _ = found.redeem(need)
+    finally:
+        patience.cancel()
+    subject.source, subject.days_left = found.source, found.days_left
+    subject.claims = read_claims(subject.token)
+
+
+def days_left(subject: Subject) -> Result:
+    """How long the sign-in lasts."""
+    if subject.source == "AUDITOR_ACCESS_TOKEN":
+        return doctor.ok("nothing renews an access token from elsewhere; it ends as the line above says", days=None)
+    return doctor_sign_in.days_left(subject.days_left, subject.source)
+
+
+def token(subject: Subject) -> Result:
+    """Of what kind the token is, and for whom."""
+    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC))
