@@ -1,5 +1,6 @@
-"""docs/sign-in.md names every refusal that the program knows, and every setting of the sign-in that it names exists."""
+"""docs/sign-in.md names every refusal and every error that the program knows; every setting that it names exists."""
 
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -7,7 +8,15 @@ from pathlib import Path
 from auditor.core.sign_in_errors import REFUSALS
 from auditor.settings import PREFIX, Settings
 
-PAGE = (Path(__file__).parents[1] / "docs" / "sign-in.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "sign-in.md").read_text(encoding="utf-8")
+RAISED = {"SignInError", "SettingsError", "StoppedEarlyError"}
+FETCH, COMMANDS = ROOT / "auditor" / "fetch", ROOT / "auditor" / "commands"
+MODULES = [
+    *sorted((FETCH / "auth").glob("*.py")),
+    *(FETCH / f"{name}.py" for name in ("token_file", "private_file", "platform_store", "file_lock")),
+    *(COMMANDS / f"{name}.py" for name in ("login", "signing_in", "sources")),
+]
 
 
 def test_every_refusal_stands_in_the_table() -> None:
@@ -16,6 +25,23 @@ def test_every_refusal_stands_in_the_table() -> None:
     rows = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     numbers = [int(number) for row in rows for number in row.split(",")]
     assert sorted(numbers) == sorted(REFUSALS)
+
+
+def test_every_error_has_its_cure() -> None:
+    """The longest piece of each sentence that the modules of the sign-in raise with advice stands in the page."""
+    page = " ".join(PAGE.replace("`", "").split())
+    pieces = [piece for module in MODULES for piece in _said_in(module)]
+    assert len(pieces) > 20
+    assert [piece for piece in pieces if piece not in page] == []
+
+
+def _said_in(module: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args[1:]:
+            parts = [each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)]
+            found += [max((str(part).strip(" (") for part in parts), key=len)] if parts else []
+    return found
 
 
 def test_every_setting_exists() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from auditor.cli import main
-from auditor.commands.checks import network
+from auditor.commands.checks import network, signing
 from auditor.commands.doctor import CHECKS
 from auditor.commands.lock import one_run_at_a_time
 from auditor.fetch.probe import Seen, look
@@ -331,6 +331,22 @@ def test_a_busy_sign_in_service_is_waited_for(
     code, found = _examined(capsys)
     assert (code, found["tls sign-in"]["state"], found["sign-in"]["state"]) == (0, "warning", "ok")
     assert "HTTP 503" in found["tls sign-in"]["found"]
+
+
+def test_a_sign_in_service_that_stays_busy(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 6, as a run: nobody has to sign in again."""
+    capsys.readouterr()
+    monkeypatch.setattr(signing, "LONGEST", 0.3)
+    signed_in.revoke_tokens(refresh=False)
+    signed_in.identity.fail_always("throttled", retry_after=200)
+    try:
+        code, found = _examined(capsys)
+    finally:
+        signed_in.identity.fail_always(None)
+    assert (code, found["call"]["state"]) == (6, "failed")
+    assert "busy" in found["call"]["found"]
 
 
 def test_bad_settings_are_the_first_finding(

@@ -8,6 +8,7 @@ from auditor.commands.checks.subject import Subject
 from auditor.core import doctor, doctor_sign_in
 from auditor.core.doctor import Result
 from auditor.core.token_claims import read_claims
+from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch.auth.unattended import Unattended
 from auditor.fetch.tokens import Need
 
@@ -48,10 +49,21 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
     Raises:
         SignInError, StoppedEarlyError: as `sign_in`.
     """
-    patience = threading.Timer(LONGEST, found.cancel)
+    over = threading.Event()
+
+    def give_up() -> None:
+        over.set()
+        found.cancel()
+
+    patience = threading.Timer(LONGEST, give_up)
     patience.start()
     try:
         subject.token, _ = found.redeem(need)
+    except SignInError:
+        if not over.is_set():
+            raise
+        words = f"the sign-in service is busy: it gave no access token within {LONGEST:.0f} s"
+        raise StoppedEarlyError(words, "run auditor doctor again later; a run waits five minutes") from None
     finally:
         patience.cancel()
     subject.source, subject.days_left = found.source, found.days_left
