@@ -45,5 +45,7 @@ def _end_quietly() -> None:
     """Python waits for threads at its end, and would answer Ctrl-C with a traceback while it does."""
     import signal
 
-    with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # a job in the background may have been started with Ctrl-C ignored: that stays
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
