@@ -91,12 +91,12 @@ def _make(run: Path, rows: int) -> None:
     with (run / "rows.jsonl").open("wb") as file:
         for n in range(rows):
             other = f'{{"Relationship":"Cloud Reseller","Revenue":"{n % 9973},00"}}'
-            line = (
+            content = (
                 f'{{"customer_id":"{_id(n)}","reason":null,"company_name":"Company, {n} A/S","domain":"c{n}.example",'
                 f'"owner":"manager{n % 97}@partner.example","source_file":"list.csv","source_row":{n + 2},"other":{other}}}\n'.encode()
             )
-            digest.update(line)
-            file.write(line)
+            digest.update(content)
+            file.write(content)
     header = {"kind": "header", "schema_version": 1, "run_id": "20261122T120000Z", "started_at": began.strip('"')}
     header |= {
         "api": "https://api.example",
@@ -105,7 +105,13 @@ def _make(run: Path, rows: int) -> None:
         "lists": ["list.csv"],
         "columns": ["Relationship", "Revenue"],
     }
-    header |= {"list_digest": digest.hexdigest(), "rows": rows, "customers": rows, "max_undetermined": rows, "settings": {}}
+    header |= {
+        "list_digest": digest.hexdigest(),
+        "rows": rows,
+        "customers": rows,
+        "max_undetermined": rows,
+        "settings": {},
+    }
     end = {
         "kind": "end",
         "cause": "finished",

@@ -6,6 +6,7 @@ from math import ceil
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
+from auditor.core.words import many, undetermined
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.share import Share
@@ -55,8 +56,8 @@ def _of_a_pack(share: Share) -> str:
     state = f"The whole run is {'complete' if told.complete else 'INCOMPLETE'}"
     simulated = "; the data are simulated" if told.facts.simulated else ""
     count = ledger.rows_of(Verdict.UNDETERMINED)
-    own = f"of {ledger.rows:,} rows here {count:,} are undetermined, not to be taken as eligible"
-    return f"{state}{simulated}: {own if count else f'all {ledger.rows:,} rows here have a verdict'}"
+    known = f"each of {many(ledger.rows, 'row')} here has a verdict"
+    return f"{state}{simulated}: {undetermined(count, ledger.rows, 'here') if count else known}"
 
 
 def where(share: Share) -> str:
