@@ -1,5 +1,6 @@
 """What stands around the tables. Rule: the first line of every sheet says how complete the run is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -16,6 +17,13 @@ SPAN = 90
 """Characters in a line of the text that stands over several columns."""
 
 NO_BASELINE = "There is nothing to compare with."
+
+LEGIBLE = 62
+"""Per cent of their size in which columns are printed that would be smaller still on one sheet of paper."""
+_PAPER = 784.0
+"""Points of A4's longer side between the margins."""
+_DIGIT, _PADDING = 5.25, 3.75
+"""Points of a column: a character of its width, and what it has beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None
 
 def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
     """Makes a row as high as its texts need in columns so wide."""
-    page.set_row(row, 15 * max(ceil(len(text) / width) for text, width in texts))
+    page.set_row(row, 15 * max(1, *(ceil(len(text) / width) for text, width in texts)))
 
 
 def banner(share: Share) -> tuple[str, Verdict]:
@@ -68,11 +76,18 @@ def where(share: Share) -> str:
     return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
 
 
-def set_up_print(page: Worksheet, share: Share) -> None:
-    """Lying, as wide as the paper, with the run and the page's number below."""
+def set_up_print(page: Worksheet, share: Share, widths: Sequence[float] = ()) -> None:
+    """Lying, with the run and the page's number below; as wide as the paper where its columns are legible then, and else
+    on several sheets of paper side by side, each with the first column.
+    """
     page.set_landscape()
     page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    if sum(_DIGIT * width + _PADDING for width in widths) * LEGIBLE / 100 <= _PAPER:
+        page.fit_to_pages(1, 0)
+    else:
+        page.set_print_scale(LEGIBLE)
+        page.repeat_columns(0)
+        page.print_across()
     page.set_margins(0.4, 0.4, 0.5, 0.6)
     page.set_footer(f"&L{share.told.facts.run_id}&C&A&RPage &P of &N")
     page.hide_gridlines(2)
