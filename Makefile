@@ -3,11 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo example test test-system check format benchmark clean
+.PHONY: demo example pictures test test-system check format benchmark clean
 
 # a small run of the simulator, committed, for whoever wants to see what comes out
 example: .venv/installed-test
 	$(BIN)/python tests/tools/make_example.py
+
+# how the example looks, for the README
+pictures: .venv/installed-test
+	$(BIN)/python tests/tools/make_pictures.py
 
 demo: .venv/installed
 	$(BIN)/auditor demo
@@ -16,7 +20,7 @@ test: .venv/installed-test
 	$(BIN)/pytest
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
-SYSTEM_PACKAGES := chromium chromium-driver dbus-daemon gir1.2-secret-1 gnome-keyring haproxy libreoffice-calc nginx-light \
+SYSTEM_PACKAGES := chromium chromium-driver dbus-daemon fonts-noto-cjk gir1.2-secret-1 gnome-keyring haproxy libreoffice-calc nginx-light \
   poppler-utils python3-gi tinyproxy
 
 test-system: .venv/installed-test

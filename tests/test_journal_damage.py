@@ -179,7 +179,7 @@ def test_damage_is_told_wherever_a_person_looks(
     assert "Damaged lines of the journal, counted as not answered: 5, 7" in capsys.readouterr().out
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     assert summary["damaged_lines"] == [5, 7]
-    assert "2 damaged lines of the journal count as not answered" in summary["note"]
+    assert "2 damaged lines of the journal: counted as not answered" in summary["note"]
     assert main(["verify", run.name]) == 0
 
 

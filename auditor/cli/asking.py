@@ -41,7 +41,7 @@ def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | No
     from auditor.commands.status import status as carry_out
 
     settings, _ = all_settings.load({}, config=config, profile=profile)
-    found = carry_out(ids, settings, progress.say)
+    found = carry_out(ids, settings, progress.warn)
     facts.statuses(found, as_json=as_json)
     return found.exit_code
 

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from auditor.cli import columns
 from auditor.cli.words import many
 from auditor.core.changes import Change
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.commands.render import Rendered
 
 SHOWN = 100
-"""Changes that are shown one by one."""
+"""Changes that a terminal shows one by one."""
 _WORDS = {
     Change.NEWLY_BLOCKED: "newly blocked",
     Change.NEWLY_ELIGIBLE: "newly eligible",
@@ -91,24 +89,20 @@ def compared(found: "Compared", *, as_json: bool) -> None:
         click.echo(f"Mind: {found.changed.note}")
     click.echo(in_words(found.changed.counts))
     changes = [record for record in records if record["change"] != Change.NOT_COMPARED]
-    if changes:
-        order = list(Change)
-        changes.sort(key=lambda record: order.index(record["change"]))
-        Console().print(_table(changes[:SHOWN]))
-    if len(changes) > SHOWN:
-        click.echo(f"… and {len(changes) - SHOWN:,} more: --json prints all of them")
+    order = list(Change)
+    changes.sort(key=lambda record: order.index(record["change"]))
+    shown = changes[:SHOWN] if columns.on_terminal() else changes
+    if shown:
+        click.echo()
+        columns.show(("change", "before", "now", "company", "owner", "customer"), [_cells(one) for one in shown])
+    if len(changes) > len(shown):
+        click.echo(f"… and {len(changes) - len(shown):,} more: into a pipe, or with --json, go all of them")
 
 
-def _table(records: list[dict[Any, Any]]) -> Table:
-    table = Table()
-    for name in ("change", "company", "owner", "before", "now"):
-        table.add_column(name, overflow="fold")
-    table.add_column("customer", no_wrap=True)
-    for record in records:
-        cells = [Text(_text(record[name])) for name in ("company_name", "owner")]
-        states = [Text(_state(record, end)) for end in ("_before", "")]
-        table.add_row(_text(record["change"]).replace("_", " "), *cells, *states, Text(_text(record["customer_id"])))
-    return table
+def _cells(record: dict[Any, Any]) -> list[str]:
+    states = [_state(record, end) for end in ("_before", "")]
+    names = [_text(record[name]) or "-" for name in ("company_name", "owner")]
+    return [_text(record["change"]).replace("_", " "), *states, *names, _text(record["customer_id"])]
 
 
 def _state(record: dict[Any, Any], end: str) -> str:

@@ -34,7 +34,7 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 
     with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(reports or "reports", formats, watch)
-    show.result(rendered, as_json=as_json, demo=True)
+    show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
 
@@ -107,7 +107,7 @@ def run(
         return _dry_run(lists, columns, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
-    show.result(rendered, as_json=as_json)
+    show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -133,9 +133,10 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
     from auditor.commands.customer_list import customer_list
 
     with show.customer_table(output, as_json=as_json) as take:
-        listing = customer_list(_settings({}, config, profile), take, progress.say)
-    if not quiet:
-        progress.say(many(listing.customers, "customer") + (f"; {listing.message}" if listing.message else ""))
+        listing = customer_list(_settings({}, config, profile), take, progress.warn)
+    if listing.message:
+        progress.warn(listing.message)
+    progress.noting(quiet=quiet)(many(listing.customers, "customer"))
     return 0
 
 
@@ -165,11 +166,11 @@ def resume(
     settings, origins = all_settings.load(flags, config=config, profile=profile)
     folder = find_run(run, settings.reports) if run else newest_incomplete(Path(settings.reports))
     if folder is None:
-        click.echo(f"No run in {settings.reports} is left to finish: nothing to resume.", err=True)
+        progress.noting(quiet=quiet)(f"no run in {settings.reports} is left to finish: nothing to resume")
         return 0
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
-    show.result(rendered, as_json=as_json)
+    show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -194,7 +195,6 @@ def report(
 
     RUN is a folder, a run-id, or latest.
     """
-    del quiet
     from auditor.cli import show
     from auditor.commands.lock import one_writer_at_a_time
     from auditor.commands.render import find_run, render
@@ -202,7 +202,7 @@ def report(
     folder = find_run(run, _settings(flags, config, profile).reports)
     with one_writer_at_a_time(folder):
         rendered = render(folder, formats)
-    show.result(rendered, as_json=as_json)
+    show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -239,7 +239,13 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
 @click.option("--seed", default=0, show_default=True, help="What customers answer follows from it.")
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
-@click.option("--customers", "generated", default=0, type=click.IntRange(0), help="Length of the customer list.")
+@click.option(
+    "--customers",
+    "generated",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Invent a customer list so long; whoever is not on it is a stranger. [default: 40 customers, and no strangers]",
+)
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.AS_JSON
@@ -250,19 +256,19 @@ def simulate(
     identity_port: int,
     seed: int,
     rate: int,
-    generated: int,
+    generated: int | None,
     http: bool,
     log_file: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
     """Serve the simulator on loopback, until stopped."""
-    del quiet
     from pathlib import Path
 
     from auditor.cli import show
+    from auditor.commands.simulate import customers_of
     from auditor.commands.simulate import simulate as serve
-    from auditor.simulator import CustomerListOptions, SimulatorOptions, ThrottleOptions, Window
+    from auditor.simulator import SimulatorOptions, ThrottleOptions, Window
 
     wanted = SimulatorOptions(
         seed=seed,
@@ -271,10 +277,10 @@ def simulate(
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=CustomerListOptions(generated=generated),
+        customers=customers_of(generated),
     )
     try:
-        serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json))
+        serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
     except OSError as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
     return 0

@@ -32,7 +32,7 @@ def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> in
 
 TALKING = _shared(
     click.option(
-        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results and errors only."
+        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results, warnings and errors."
     ),
     click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
 )

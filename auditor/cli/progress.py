@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import click
@@ -23,11 +23,11 @@ DRAW_EVERY = 0.25
 def watching(*, quiet: bool) -> Iterator[Watch]:
     """Shows how a run goes on, on standard error."""
     if quiet:
-        yield Watch(sign_in=say, warned=warn)
+        yield Watch(sign_in=warn, warned=warn)
         return
     progress = _Live() if sys.stderr.isatty() else _Notes()
     try:
-        yield Watch(started=progress.start, told=progress.tell, sign_in=say, warned=warn)
+        yield Watch(started=progress.start, told=progress.tell, sign_in=warn, warned=warn, noted=note)
     finally:
         progress.stop()
 
@@ -39,8 +39,18 @@ def say(sentence: str) -> None:
 
 
 def warn(sentence: str) -> None:
-    """What a person should know, on standard error."""
-    click.echo(f"warning: {sentence}", err=True)
+    """What makes a result other than somebody may take it for, on standard error; `-q` does not silence it."""
+    say(f"warning: {sentence}")
+
+
+def note(sentence: str) -> None:
+    """What is good to know, on standard error."""
+    say(f"note: {sentence}")
+
+
+def noting(*, quiet: bool) -> Callable[[str], None]:
+    """What takes notes: says them, or with `-q` drops them."""
+    return (lambda _sentence: None) if quiet else note
 
 
 class _Notes:

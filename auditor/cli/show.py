@@ -5,6 +5,7 @@ Rich's tables and progress line; it honours NO_COLOR and writes plain text into 
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +19,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli import columns
 from auditor.cli.changes import money, since_before
-from auditor.cli.progress import say, warn
+from auditor.cli.progress import noting, say, warn
 from auditor.cli.words import lasting, many
 from auditor.commands.render import latest_run_id
 from auditor.core.account import in_words
@@ -58,12 +60,12 @@ _WHAT = {
 }
 
 
-def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
+def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False) -> None:
     """Prints what came of a run: the table, the ledger, the files, what to do next."""
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         return
-    console = Console()
+    console = columns.console()
     console.print(_table(rendered))
     for line in [*_ledger(rendered), *money(rendered.run), *since_before(rendered)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -75,7 +77,7 @@ def result(rendered: "Rendered", *, as_json: bool, demo: bool = False) -> None:
     if demo and rendered.facts.finished:
         console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        _next(rendered)
+        _next(rendered, noting(quiet=quiet))
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -164,7 +166,7 @@ def _as_a_run(rendered: "Rendered") -> str:
     )
 
 
-def _next(rendered: "Rendered") -> None:
+def _next(rendered: "Rendered", note: Callable[[str], None]) -> None:
     """Says on standard error why the exit code is not 0, and the next command."""
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     if rendered.exit_code == MATCHED:
@@ -188,7 +190,7 @@ def _next(rendered: "Rendered") -> None:
         say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
     latest = rendered.run.parent / "latest"
     if latest.exists() and not rendered.facts.simulated:
-        say(f"  note: {latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
+        note(f"{latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
 
 
 def _early(message: str) -> str:
@@ -299,7 +301,7 @@ def preview(found: "Preview", *, as_json: bool) -> None:
     click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
 
 
-def simulator(served: "Simulator", *, as_json: bool) -> None:
+def simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
     """Prints where a simulator listens and how to run against it."""
     facts = {
         "AUDITOR_API_URL": served.api_url,
@@ -313,6 +315,6 @@ def simulator(served: "Simulator", *, as_json: bool) -> None:
         click.echo(json.dumps(facts))
     else:
         for name, value in facts.items():
-            click.echo(f"export {name}={value}")
-        click.echo("The simulator serves until it is stopped (Ctrl-C).", err=True)
+            click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
+        noting(quiet=quiet)("the simulator serves until it is stopped (Ctrl-C)")
     sys.stdout.flush()

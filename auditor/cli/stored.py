@@ -4,10 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from auditor.cli import columns
 from auditor.cli.changes import time
 from auditor.core.model import Verdict
 
@@ -23,21 +21,20 @@ def runs(found: list["Stored"], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_document(run) for run in found], indent=2, ensure_ascii=False))
         return
-    table = Table()
-    table.add_column("run", no_wrap=True)
-    for name in ("lists", "state"):
-        table.add_column(name, overflow="fold")
-    for name in ("blocked", "eligible", "undetermined", "size"):
-        table.add_column(name, justify="right")
-    for run in found:
-        counts = [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in _ORDER]
-        table.add_row(run.run_id, Text(", ".join(run.lists)), state(run), *counts, size(run.bytes))
-    Console().print(table)
+    if not found:
+        click.echo("No runs.")
+        return
+    counts = [[f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in _ORDER] for run in found]
+    records = [
+        [run.run_id, state(run), *numbers, size(run.bytes), ", ".join(run.lists)]
+        for run, numbers in zip(found, counts, strict=True)
+    ]
+    columns.show(["run", "state", *_ORDER, "size", "lists"], records, numbers=[*_ORDER, "size"])
 
 
 def state(run: "Stored") -> str:
     """Whether a run is complete, in a word or two."""
-    what = "complete" if run.complete else "not complete" if run.rendered else "no reports"
+    what = "complete" if run.complete else "incomplete" if run.rendered else "no reports"
     return f"{what}, simulated" if run.simulated else what
 
 

@@ -1,13 +1,12 @@
 """Numbers in words for people. Rule: one row is one row, never 1 rows."""
 
+from auditor.core.words import many
+
+__all__ = ("lasting", "many")
+
 MINUTE, HOUR = 60, 3600
 _SOON = 90
 """Seconds from which minutes say enough."""
-
-
-def many(count: int, what: str) -> str:
-    """A count with its noun, in the plural where there is not exactly one."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def lasting(seconds: float) -> str:

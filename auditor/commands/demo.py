@@ -1,8 +1,9 @@
 """`auditor demo`: the whole main job against the built-in simulator: real sign-in, real TLS, real files; made-up data."""
 
 import csv
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,8 @@ from auditor.commands.job import Job, Watch
 from auditor.commands.login import Flow, Way, login
 from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
-from auditor.core.model import Customer
+from auditor.commands.samples import sample
+from auditor.core.model import Customer, RejectedRow
 from auditor.settings import Settings
 from auditor.simulator import (
     DEFAULT_WEIGHTS,
@@ -48,8 +50,8 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
     Raises:
         OutputError: a report could not be written.
     """
-    sample = sample_list()
-    with TemporaryDirectory(prefix="auditor-demo-") as folder, serve_in_thread(_options(sample, folder)) as simulator:
+    listed = sample_list()
+    with TemporaryDirectory(prefix="auditor-demo-") as folder, serve_in_thread(_options(listed, folder)) as simulator:
         settings = Settings(
             api_url=simulator.api_url,
             authority=simulator.authority,
@@ -62,16 +64,16 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
-        login(settings, Way(Flow.DEVICE_CODE), watch.sign_in)
+        login(settings, Way(Flow.DEVICE_CODE), watch.noted)
         job = Job(settings, formats, simulated=True, watch=watch)
         with audit.locked(job):
-            run = start(rows_of([customers.read(str(sample))]), (sample.name,), job)
+            run = start(_rows(listed), (listed.name,), job)
             return audit.carry_out(run, job)
 
 
-def _options(sample: Path, folder: str) -> SimulatorOptions:
+def _options(file: Path, folder: str) -> SimulatorOptions:
     """A simulator in which every kind of answer, error and fault happens to somebody on the list."""
-    listed = [row for row in customers.read(str(sample)) if isinstance(row, Customer)]
+    listed = [row for row in customers.read(str(file)) if isinstance(row, Customer)]
     seed = covering_seed((customer.id for customer in listed), WEIGHTS)
     scenario = Scenario(seed=seed, weights=WEIGHTS)
     strangers = [customer for customer in listed if scenario.kind_of(customer.id) == "no_account_status"][:STRANGERS]
@@ -101,6 +103,11 @@ def _write_roster(path: Path, members: list[Customer]) -> None:
 
 
 def sample_list() -> Path:
-    """The sample customer list: beside the package in a checkout, inside it where it was installed."""
-    installed = Path(str(files("auditor"))) / "sample_inputs" / "customers.csv"
-    return installed if installed.is_file() else Path(str(files("auditor"))).parent / "sample_inputs" / "customers.csv"
+    """The list that the demo audits."""
+    return sample("customers.csv")
+
+
+def _rows(listed: Path) -> Iterator[Customer | RejectedRow]:
+    """Its rows; they name the list as the reports do, not where this machine keeps it."""
+    for one in rows_of([customers.read(str(listed))]):
+        yield replace(one, row=replace(one.row, source_file=listed.name))

@@ -20,12 +20,14 @@ class Watch:
         told: is given every answer as it is recorded.
         sign_in: is given what the user should know of the sign-in, a sentence each.
         warned: is given what a person should know about a customer list, a sentence each.
+        noted: is given what is good to know, a sentence each.
     """
 
     started: Callable[[RunFacts, int, Eta], None] = lambda _facts, _to_ask, _eta: None
     told: Callable[[Answer], None] = lambda _answer: None
     sign_in: Callable[[str], None] = lambda _sentence: None
     warned: Callable[[str], None] = lambda _sentence: None
+    noted: Callable[[str], None] = lambda _sentence: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,15 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
-from auditor.simulator import Simulator, SimulatorOptions
+from auditor.commands.samples import sample
+from auditor.simulator import CustomerListOptions, Simulator, SimulatorOptions
+
+
+def customers_of(invented: int | None) -> CustomerListOptions:
+    """Who the customers are: so many that are made up; without a number those of a sample list, and every other GUID too."""
+    if invented is None:
+        return CustomerListOptions(roster=sample("portal-export.csv"), everybody=True)
+    return CustomerListOptions(generated=invented)
 
 
 def simulate(options: SimulatorOptions, ready: Callable[[Simulator], None]) -> None:

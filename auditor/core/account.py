@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+MINUTE = 60.0
+"""Seconds: the limit is counted by the minute, so that a shorter run shows nothing of its pace."""
+
 
 def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seconds: float) -> list[str]:
     """What was sent, at what pace, and what came of it: a line each, the first one at least.
@@ -13,10 +16,11 @@ def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seco
     """
     sent, throttled = requests.get("sent", 0), requests.get("throttled", 0)
     waited, learned, ideal = (pace.get(name) for name in ("waited_seconds", "learned_per_minute", "percent_of_ideal"))
+    long_enough = seconds >= MINUTE
     paced = [
         f"{waited:,.1f} s waiting" if waited else "",
-        f"{learned:,.0f} a minute at the end" if learned is not None else "",
-        f"{ideal:.0f} % of the ideal" if ideal is not None else "",
+        f"{learned:,.0f} a minute at the end" if learned is not None and long_enough else "",
+        f"{ideal:.0f} % of the ideal" if ideal is not None and long_enough else "",
     ]
     outcomes = sorted(((name, n) for name, n in requests.items() if name != "sent" and n), key=lambda one: -one[1])
     lines = [

@@ -30,6 +30,7 @@ from auditor.core.changes import Counts
 from auditor.core.ledger import Count, Ledger, complete
 from auditor.core.model import Freshness, Membership, RunFacts, Verdict, Way
 from auditor.core.money import Sum
+from auditor.core.words import many, undetermined
 from auditor.report import csv, summary_more
 from auditor.report.schema import SCHEMA_VERSION
 
@@ -137,21 +138,20 @@ def note(told: Summary) -> str:
 
 def _remarks(told: Summary) -> Iterator[str]:
     ledger, facts = told.ledger, told.facts
-    undetermined = ledger.rows_of(Verdict.UNDETERMINED)
     if not facts.finished:
         yield f"not every customer was asked ({facts.message or facts.cause})"
     if not ledger.balanced:
         yield "the ledger does not balance"
-    if undetermined:
-        yield f"{undetermined:,} of {ledger.rows:,} rows are undetermined, not to be taken as eligible"
+    if count := ledger.rows_of(Verdict.UNDETERMINED):
+        yield undetermined(count, ledger.rows)
     yield from _remarks_on_membership(told)
     if told.freshness.reused and told.freshness.oldest:
         yield (
-            f"{told.freshness.reused:,} answers were taken from earlier runs, "
-            f"and the oldest evidence is of {told.freshness.oldest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            f"{many(told.freshness.reused, 'answer')} taken from earlier runs, "
+            f"the oldest evidence is of {told.freshness.oldest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
-        yield f"{len(facts.damaged_lines):,} damaged lines of the journal count as not answered"
+        yield f"{many(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
     if facts.simulated:
         yield "the data are simulated"
 

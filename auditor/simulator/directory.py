@@ -120,7 +120,7 @@ class Directory:
         self._scenario = scenario
         roster = read_roster(options.roster) if options.roster else generate(options.generated, scenario.seed)
         self._members = {member.id: member for member in roster}
-        self._is_open = options.roster is None and not options.generated
+        self._is_open = options.everybody or (options.roster is None and not options.generated)
 
     @property
     def listed(self) -> tuple[Member, ...]:

@@ -102,8 +102,8 @@ class CustomerListOptions:
 
     Attributes:
         roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
-        generated: size of a made-up roster where there is no file; with neither, every GUID is a customer and the
-            customer list is empty.
+        generated: size of a made-up roster where there is no file; with neither, the customer list is empty.
+        everybody: True makes a customer of every GUID, on the roster or not; so it is where there is no roster.
         foreign: for a tenant of somebody else. The three policies are assumptions: the documentation does not say.
         missing: for an id of no tenant.
         malformed: for what is no GUID.
@@ -117,6 +117,7 @@ class CustomerListOptions:
 
     roster: Path | None = None
     generated: int = 0
+    everybody: bool = False
     foreign: StrangerPolicy = StrangerPolicy.NO_RELATIONSHIP
     missing: StrangerPolicy = StrangerPolicy.TENANT_NOT_FOUND
     malformed: StrangerPolicy = StrangerPolicy.INVALID_INPUT

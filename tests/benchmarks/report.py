@@ -14,6 +14,7 @@ turn; imports are not counted, peak memory is that of the whole process. On a ma
 Aims at a million rows: writing at most 0.35 of plain pandas' to_parquet and to_csv and 3.2 of polars; peak 400 MiB.
 """
 
+import hashlib
 import json
 import resource
 import statistics
@@ -86,13 +87,16 @@ def _make(run: Path, rows: int) -> None:
     """A run folder: a customer on each row, two columns of the list's own, one answer each, in no order."""
     run.mkdir()
     began = '"2026-11-22T12:00:00.000000Z"'
+    digest = hashlib.sha256()
     with (run / "rows.jsonl").open("wb") as file:
         for n in range(rows):
             other = f'{{"Relationship":"Cloud Reseller","Revenue":"{n % 9973},00"}}'
-            file.write(
+            content = (
                 f'{{"customer_id":"{_id(n)}","reason":null,"company_name":"Company, {n} A/S","domain":"c{n}.example",'
                 f'"owner":"manager{n % 97}@partner.example","source_file":"list.csv","source_row":{n + 2},"other":{other}}}\n'.encode()
             )
+            digest.update(content)
+            file.write(content)
     header = {"kind": "header", "schema_version": 1, "run_id": "20261122T120000Z", "started_at": began.strip('"')}
     header |= {
         "api": "https://api.example",
@@ -101,7 +105,13 @@ def _make(run: Path, rows: int) -> None:
         "lists": ["list.csv"],
         "columns": ["Relationship", "Revenue"],
     }
-    header |= {"list_digest": "", "rows": rows, "customers": rows, "max_undetermined": rows, "settings": {}}
+    header |= {
+        "list_digest": digest.hexdigest(),
+        "rows": rows,
+        "customers": rows,
+        "max_undetermined": rows,
+        "settings": {},
+    }
     end = {
         "kind": "end",
         "cause": "finished",

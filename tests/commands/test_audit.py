@@ -179,7 +179,9 @@ def test_nothing_to_resume(simulator: Simulator, capsys: pytest.CaptureFixture[s
     _write_list(IDS[:4])
     main(["run", "list.csv", "--rate", "0", "--quiet"])
     assert main(["resume"]) == 0
-    assert "nothing to resume" in capsys.readouterr().err
+    assert capsys.readouterr().err == "note: no run in reports is left to finish: nothing to resume\n"
+    assert main(["resume", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_another_api_is_not_resumed(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

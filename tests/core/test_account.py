@@ -19,3 +19,10 @@ def test_what_there_is_not_is_not_said() -> None:
     unpaced = {"waited_seconds": 0.0, "learned_per_minute": None, "percent_of_ideal": None}
     assert in_words({"sent": 3, "http_200": 3}, unpaced, 1.0) == ["3 sent, 0 throttled, in 1.0 s", "3 status 200"]
     assert in_words({}, {}, 0.0) == ["0 sent, 0 throttled, in 0.0 s"]
+
+
+def test_a_short_run_shows_no_pace() -> None:
+    """The limit is counted by the minute: what less than one shows of it would be taken for a measurement."""
+    pace = {"waited_seconds": 0.4, "learned_per_minute": 500.0, "percent_of_ideal": 100.0}
+    assert in_words({"sent": 40, "http_200": 40}, pace, 59.9)[1] == "0.4 s waiting"
+    assert in_words({"sent": 40, "http_200": 40}, pace, 60.0)[1].endswith("500 a minute at the end, 100 % of the ideal")

@@ -102,7 +102,7 @@ def test_dates_are_dates_and_ids_are_text(tmp_path: Path) -> None:
 
 
 def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
-    """Tables with filters over exactly the records; the header stays; it prints as wide as a page with its header on each."""
+    """Tables with filters over exactly the records; the header stays, and prints on each sheet of paper."""
     run = awkward_run(tmp_path / "r")
     run.render(["xlsx"])
     book = opened(run.path / "audit.xlsx")
@@ -114,11 +114,21 @@ def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
         assert [column.name for column in table.tableColumns] == [cell.value for cell in book[name][HEAD]]
         assert book[name].freeze_panes == f"A{HEAD + 1}"
         assert book[name].print_title_rows == f"${HEAD}:${HEAD}"
-        assert (book[name].page_setup.orientation, book[name].sheet_properties.pageSetUpPr.fitToPage) == (
-            "landscape",
-            True,
-        )
+        assert book[name].page_setup.orientation == "landscape"
         assert book[name].dimensions.endswith(str(HEAD + count * len(INJECTIONS)))
+
+
+def test_what_is_too_wide_for_paper_is_printed_side_by_side(tmp_path: Path) -> None:
+    """Never so small that nobody can read it: with the customer on each sheet of paper; what fits is as wide as the paper."""
+    wide = new_run(
+        tmp_path / "w", [row(1, other={f"Column {n}": "x" for n in range(12)})], [answer(0, 1, "under_review")]
+    )
+    wide.render(["xlsx"])
+    page = opened(wide.path / "audit.xlsx")["Action needed"]
+    assert (page.page_setup.scale, page.print_title_cols) == (62, "$A:$A")
+    assert not (page.sheet_properties.pageSetUpPr and page.sheet_properties.pageSetUpPr.fitToPage)
+    summary = opened(wide.path / "audit.xlsx")["Summary"]
+    assert (summary.sheet_properties.pageSetUpPr.fitToPage, summary.page_setup.fitToHeight) == (True, 0)
 
 
 def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
@@ -146,7 +156,7 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
             "The whole run is INCOMPLETE",
         ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated", "the data are simulated"),
-        ({"max_undetermined": 0}, "1 of 2 rows are undetermined", "of 2 rows here 1 are undetermined"),
+        ({"max_undetermined": 0}, "1 of 2 rows is undetermined", "1 of 2 rows here is undetermined"),
     ],
 )
 def test_every_sheet_says_what_must_be_minded_first(

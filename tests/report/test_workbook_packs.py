@@ -122,5 +122,5 @@ def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
     report.verify(run.path)
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
-    assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: all 2 rows here have a verdict"
-    assert said["Bo"].endswith(": of 1 rows here 1 are undetermined, not to be taken as eligible")
+    assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: each of 2 rows here has a verdict"
+    assert said["Bo"].endswith(": 1 of 1 row here is undetermined, not to be taken as eligible")

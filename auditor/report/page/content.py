@@ -39,7 +39,7 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
         "changes": _changes(told),
         "rule": UNDER_REVIEW,
         "steps": [
-            {"label": label(reason), "rows": rows[reason.value], "advice": ADVICE[reason]}
+            {"label": label(reason), "rows": rows[reason.value], "advice": ADVICE[reason], "long": _long_step(reason)}
             for reason in Reason
             if reason.verdict is Verdict.BLOCKED and reason.value in rows
         ],
@@ -54,6 +54,12 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
         "api": facts.api,
         "tables": told.tables,
     }
+
+
+def _long_step(reason: Reason) -> str:
+    """What to do where it has lasted unusually long; empty where that is the same as ever."""
+    step = next_step(reason, LONG_REVIEW)
+    return "" if step == ADVICE[reason].next_step else step
 
 
 def data(told: Told, shown: Shown) -> dict[str, Any]:

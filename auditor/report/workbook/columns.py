@@ -22,7 +22,9 @@ _BUTTON = 4
 _DAY = 86_400_000_000
 LINK = "link"
 """The records' column that says what stands on the link to a customer in Partner Center."""
-_NARROW, _WIDE, _WRAPPED = 8, 34, 44
+_NARROW, _WIDE, _WRAPPED = 8, 40, 44
+_BLOCKED, _STEP = 34, 42
+"""Characters, so that on paper everything up to the next step stands side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,14 @@ def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Show
 
 def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
     """Of the sheet of whoever is blocked; `linked` where its records have a column LINK."""
-    blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_WRAPPED)
+    blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_BLOCKED)
     status = text("Status", "status", width=13, look="blocked")
     since = Shown("Blocked since (UTC)", blocked_since, "date", Kind.TIME, width=12)
     days = Shown("Days blocked", _days_blocked, "number", Kind.NUMBER)
+    step = Shown("Next step", STEP.values, "wrapped", width=_STEP)
     link = text("Partner Center", LINK, look="link")
     times = number("Times blocked", "times_blocked")
-    shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), STEP]
+    shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
     return _around([*shown, *([link] if linked else []), times], labels, [ID])
 
 

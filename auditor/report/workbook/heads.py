@@ -1,11 +1,13 @@
 """What stands around the tables. Rule: the first line of every sheet says how complete the run is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
+from auditor.core.words import many, undetermined
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.share import Share
@@ -15,6 +17,13 @@ SPAN = 90
 """Characters in a line of the text that stands over several columns."""
 
 NO_BASELINE = "There is nothing to compare with."
+
+LEGIBLE = 62
+"""Per cent of their size in which columns are printed that would be smaller still on one sheet of paper."""
+_PAPER = 784.0
+"""Points of A4's longer side between the margins."""
+_DIGIT, _PADDING = 5.25, 3.75
+"""Points of a column: a character of its width, and what it has beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ def over(page: Worksheet, row: int, last: int, text: str, style: object) -> None
 
 def tall(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
     """Makes a row as high as its texts need in columns so wide."""
-    page.set_row(row, 15 * max(ceil(len(text) / width) for text, width in texts))
+    page.set_row(row, 15 * max(1, *(ceil(len(text) / width) for text, width in texts)))
 
 
 def banner(share: Share) -> tuple[str, Verdict]:
@@ -55,8 +64,8 @@ def _of_a_pack(share: Share) -> str:
     state = f"The whole run is {'complete' if told.complete else 'INCOMPLETE'}"
     simulated = "; the data are simulated" if told.facts.simulated else ""
     count = ledger.rows_of(Verdict.UNDETERMINED)
-    own = f"of {ledger.rows:,} rows here {count:,} are undetermined, not to be taken as eligible"
-    return f"{state}{simulated}: {own if count else f'all {ledger.rows:,} rows here have a verdict'}"
+    known = f"each of {many(ledger.rows, 'row')} here has a verdict"
+    return f"{state}{simulated}: {undetermined(count, ledger.rows, 'here') if count else known}"
 
 
 def where(share: Share) -> str:
@@ -67,11 +76,18 @@ def where(share: Share) -> str:
     return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
 
 
-def set_up_print(page: Worksheet, share: Share) -> None:
-    """Lying, as wide as the paper, with the run and the page's number below."""
+def set_up_print(page: Worksheet, share: Share, widths: Sequence[float] = ()) -> None:
+    """Lying, with the run and the page's number below; as wide as the paper where its columns are legible then, and else
+    on several sheets of paper side by side, each with the first column.
+    """
     page.set_landscape()
     page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    if sum(_DIGIT * width + _PADDING for width in widths) * LEGIBLE / 100 <= _PAPER:
+        page.fit_to_pages(1, 0)
+    else:
+        page.set_print_scale(LEGIBLE)
+        page.repeat_columns(0)
+        page.print_across()
     page.set_margins(0.4, 0.4, 0.5, 0.6)
     page.set_footer(f"&L{share.told.facts.run_id}&C&A&RPage &P of &N")
     page.hide_gridlines(2)

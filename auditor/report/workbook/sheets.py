@@ -181,7 +181,7 @@ def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column]) -> N
     over(page, 0, last, text, draft.styles.banners[verdict])
     over(page, 1, last, f"{says} {where(draft.share)}", draft.styles.note)
     page.set_row(TOP, 32)
-    set_up_print(page, draft.share)
+    set_up_print(page, draft.share, [column.width for column in made])
 
 
 def _rows(count: int) -> str:

@@ -41,6 +41,7 @@ class Styles:
     wrapped: Format
     number: Format
     money: Format
+    amount: Format
     change: Format
     missing: Format
     time: Format
@@ -82,6 +83,7 @@ def add_styles(book: Workbook) -> Styles:
         wrapped=style(align="left", text_wrap=True),
         number=style(num_format="#,##0", **_RIGHT),
         money=style(num_format="#,##0.00", **_RIGHT),
+        amount=style(num_format="#,##0.00", valign="vcenter", **_RIGHT),
         change=style(num_format="+#,##0;-#,##0;0", valign="vcenter", font_size=14, **_RIGHT),
         missing=style(font_color="#5B6675", valign="vcenter", **_RIGHT),
         time=style(num_format=_TIME, align="left"),

@@ -1,7 +1,8 @@
 """The first sheet. Rule: what counts most stands first; it is readable on a small screen from top to bottom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from math import ceil
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +16,7 @@ from auditor.core.presentation import UTC_NAMES
 from auditor.report.told import sentence
 from auditor.report.workbook.cells import Kind
 from auditor.report.workbook.columns import words
-from auditor.report.workbook.heads import NO_BASELINE, Draft, banner, over, set_up_print
+from auditor.report.workbook.heads import NO_BASELINE, Draft, banner, over, set_up_print, tall
 from auditor.report.workbook.limits import LINKS, headers, safe
 from auditor.report.workbook.share import Since, since
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
@@ -31,7 +32,15 @@ ORDER: Mapping[Verdict, tuple[str, str]] = {
 """In the order of what needs doing: the word for people, and the sheet that tells more."""
 NOBODY = "(no account manager)"
 _LAST, _CHART_ROWS = 5, 9
-_WIDTHS = (34, 14, 20, 14, 14, 16, 16, 16)
+_WIDTHS = (34, 14, 20, 14, 16)
+_FIGURES = 5
+"""Columns of account managers before the sums."""
+_SLACK = 5
+"""Characters of a line that the last word of it may leave empty."""
+_PACK = 30
+"""Characters of a workbook's name that are seen at once."""
+_SPAN = 100
+"""Characters in a line of a remark."""
 
 
 def add_summary(draft: Draft, packs: Mapping[str, str]) -> None:
@@ -42,10 +51,11 @@ def add_summary(draft: Draft, packs: Mapping[str, str]) -> None:
         packs: account manager -> way to their own workbook, where they have one.
     """
     page = draft.book.workbook.add_worksheet(SUMMARY)
-    for place in range(max(len(_WIDTHS), 1 + len(draft.share.sums))):
+    for place in range(_FIGURES + len(ORDER) * len(draft.share.sums)):
         page.set_column(place, place, _WIDTHS[min(place, len(_WIDTHS) - 1)])
     set_up_print(page, draft.share)
-    page.set_portrait()
+    if not draft.share.sums:
+        page.set_portrait()
     text, verdict = banner(draft.share)
     over(page, 0, _LAST, text, draft.styles.banners[verdict])
     owner = draft.share.owner
@@ -99,6 +109,7 @@ def _verdicts(draft: Draft, page: Worksheet, row: int) -> int:
     against = f"Since {told.changes.started_at:%Y-%m-%d}" if told.changes else "Since baseline"
     for place, label in enumerate(headers(["Verdict", "Customers", against, "Rows", *share.sums])):
         page.write_string(row, place, label, styles.header_right if place else styles.header)
+    _high(page, row, share.sums)
     for verdict, (word, sheet) in ORDER.items():
         row += 1
         page.set_row(row, 24)
@@ -111,8 +122,13 @@ def _verdicts(draft: Draft, page: Worksheet, row: int) -> int:
             page.write_number(row, 2, customers - found.before.get(verdict, 0), styles.change)
         page.write_number(row, 3, share.ledger.rows_of(verdict), styles.figure)
         for place, sums in enumerate(share.sums.values(), 4):
-            page.write_number(row, place, float(sums[verdict].total), styles.money)
+            page.write_number(row, place, float(sums[verdict].total), styles.amount)
     return row + 1
+
+
+def _high(page: Worksheet, row: int, labels: Iterable[str]) -> None:
+    """Makes a header as high as its labels, which are broken into lines between words."""
+    tall(page, row, ("", 1), *((label, _WIDTHS[-1] - _SLACK) for label in labels))
 
 
 def _remark_texts(draft: Draft) -> list[str]:
@@ -140,6 +156,7 @@ def _changes_in_words(found: Since) -> str:
 def _remarks(draft: Draft, page: Worksheet, row: int) -> int:
     for text in _remark_texts(draft):
         over(page, row, _LAST, text, draft.styles.note)
+        page.set_row(row, 15 * ceil(len(text) / _SPAN) + 3)
         row += 1
     return row
 
@@ -184,7 +201,9 @@ def _owners(draft: Draft, page: Worksheet, row: int, packs: Mapping[str, str]) -
             page.write_url(
                 place, len(made), f"external:{quote(packs[name])}", styles.link, packs[name].rpartition("/")[2]
             )
+    _high(page, row + 1, [column.label for column in made])
     if packs:
+        page.set_column(len(made), len(made), _PACK)
         made.append(Column("Own workbook", Kind.TEXT, 0, styles.header, styles.link))
         values.append(
             pa.array([packs[name].rpartition("/")[2] if name in packs else None for name in names], pa.string())

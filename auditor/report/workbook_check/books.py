@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.core.ledger import Ledger
+from auditor.core.words import many, undetermined
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence
@@ -54,8 +55,8 @@ class _Wanted:
             return self.note
         rows, unknown = (len(self.sources[sheet].keys[owner]) for sheet in (ALL, NOT_VERIFIED))
         if not unknown:
-            return f"{self.state}: all {rows:,} rows here have a verdict"
-        return f"{self.state}: of {rows:,} rows here {unknown:,} are undetermined, not to be taken as eligible"
+            return f"{self.state}: each of {many(rows, 'row')} here has a verdict"
+        return f"{self.state}: {undetermined(unknown, rows, 'here')}"
 
 
 def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger: Ledger) -> dict[str, int]:

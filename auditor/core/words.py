@@ -1,0 +1,12 @@
+"""Counts in words for people. Rule: one row is one row, never 1 rows."""
+
+
+def many(count: int, what: str) -> str:
+    """A count with its noun, in the plural where there is not exactly one."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def undetermined(count: int, rows: int, where: str = "") -> str:
+    """So many of the rows are undetermined, and what that means; `where` follows the word row, such as `here`."""
+    of = " ".join(filter(None, [many(rows, "row"), where]))
+    return f"{count:,} of {of} {'is' if count == 1 else 'are'} undetermined, not to be taken as eligible"
