@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from aiohttp.hdrs import AUTHORIZATION
@@ -21,7 +20,8 @@ from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.deadlines import Deadline, Deadlines
-from auditor.fetch.replies import CORRELATION_ID, REQUEST_ID, as_failure, as_reply, read_body, too_large
+from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
+from auditor.fetch.replies import as_failure, as_reply, read_body, too_large
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
@@ -144,6 +144,8 @@ class PartnerCenter:
                 async with self._session.get(
                     url, headers=headers, allow_redirects=False, timeout=self._times
                 ) as response:
+                    if REQUEST_ID not in response.headers:
+                        unpaired(response, self._session.connector)
                     content = response.content
                     # a small answer nearly always comes in one piece, with its head
                     body = content.read_nowait() if content.is_eof() else await read_body(response, limit, deadline)
@@ -165,7 +167,7 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     context = tls_context(connection.ca_bundle)
     timeouts = connection.timeouts
     session = aiohttp.ClientSession(
-        connector=_Connector(limit=connection.concurrency, ssl=context),
+        connector=Connector(limit=connection.concurrency, ssl=context),
         timeout=aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read),
         cookie_jar=aiohttp.DummyCookieJar(),
         proxy=connection.proxy.reveal() if connection.proxy else None,
@@ -180,16 +182,3 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     session._retry_connection = False  # noqa: SLF001
     async with session:
         yield session
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Never uses a connection again that received anything while it was idle: such bytes would be taken for the answer
-    to the next request. aiohttp has no public way to say so; a test holds it.
-    """
-
-    async def _get(self, key: Any, traces: Any) -> Any:
-        while True:
-            connection = await super()._get(key, traces)
-            if connection is None or connection.protocol is None or not connection.protocol.should_close:
-                return connection
-            connection.close()

@@ -12,9 +12,8 @@ from multidict import istr
 from auditor.core.body import MESSAGE_LENGTH, clean
 from auditor.core.model import Reply
 from auditor.fetch.deadlines import Deadline
+from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
 
-# made once: a header's name that is not an istr is folded at every look-up
-REQUEST_ID, CORRELATION_ID = istr("MS-RequestId"), istr("MS-CorrelationId")
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
 
