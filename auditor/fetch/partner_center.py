@@ -21,7 +21,7 @@ from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.deadlines import Deadline, Deadlines
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
-from auditor.fetch.replies import as_failure, as_reply, read_body, too_large
+from auditor.fetch.replies import Sent, as_failure, as_reply, read_body, too_large
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
@@ -135,7 +135,7 @@ class PartnerCenter:
         headers[REQUEST_ID] = request_id
         headers[CORRELATION_ID] = correlation_id
         # the token that was sent, whatever others send meanwhile
-        secret = self._secret
+        sent = Sent(token, self._secret, request_id, correlation_id)
         asks_for_mfa, self._asks_for_mfa = self._asks_for_mfa, False
         if asks_for_mfa:
             headers["ValidateMfa"] = "true"
@@ -151,14 +151,13 @@ class PartnerCenter:
                     body = content.read_nowait() if content.is_eof() else await read_body(response, limit, deadline)
                     if len(body) > limit:
                         raise too_large(response, limit)
-                    # a server or proxy that quotes the request must not get the token into a journal or report
-                    reply = as_reply(response, body.replace(secret, b"[token]"), request_id, correlation_id)
+                    reply = as_reply(response, body, sent)
                     if asks_for_mfa:
                         self._take_mfa(response)
                     return reply
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._asks_for_mfa = self._asks_for_mfa or asks_for_mfa
-            return as_failure(error, request_id, correlation_id)
+            return as_failure(error, sent)
 
 
 @asynccontextmanager

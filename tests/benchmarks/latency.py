@@ -20,7 +20,7 @@ from fast_server import free_port, wait_until_open
 
 SECONDS = 0.2
 BODY = b'\xef\xbb\xbf{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00"}'
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(BODY)
 SIZES = ((50, 2_000), (200, 10_000))
 """(workers, customers)"""
 
@@ -70,8 +70,11 @@ class Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """One answer for each blank line."""
         *heads, self.rest = (self.rest + data).split(b"\r\n\r\n")
-        for _ in heads:
-            asyncio.get_running_loop().call_later(SECONDS, self.transport.write, ANSWER)
+        for head in heads:
+            # repeated, as Partner Center does: connections to a server that does not are used once only
+            echo = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"ms-requestid")), b"X: none")
+            answer = b"%s%s\r\n\r\n%s" % (ANSWER, echo, BODY)
+            asyncio.get_running_loop().call_later(SECONDS, self.transport.write, answer)
 
 
 def serve(port: int) -> None:

@@ -1,6 +1,7 @@
 """One attempt over real sockets: what is sent, what comes back, and what a hostile server cannot do."""
 
 import asyncio
+import base64
 import gzip
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -275,3 +276,35 @@ async def test_an_echoed_token_goes_no_further() -> None:
     async with _raw_server(_sending(raw, [])) as api:
         reply = await _ask(api)
     assert reply.body == b"Authorization: Bearer [token]\r\n"
+
+
+TOKEN = f"eyJ{base64.urlsafe_b64encode(bytes(range(200))).decode().rstrip('=')}.{'A' * 300}.signature"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 400 TOKEN\r\nContent-Length: 5\r\n\r\nTOKEN",
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer error=TOKEN\r\n\r\n",
+        b"HTTP/1.1 429 No\r\nContent-Length: 0\r\nRetry-After: TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nMS-CV: TOKEN\r\nMS-ServerId: 00112E TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nMS-RequestId: TOKEN\r\n\r\n",
+        b"TOKEN\r\n\r\n",
+        b"HTTP/1.1 TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTOKEN : a\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nTOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: TOKEN\r\nContent-Length: 1\r\n\r\na",
+    ],
+)
+async def test_a_token_in_any_part_of_a_reply_goes_no_further(raw: bytes) -> None:
+    """A server that repeats the Authorization header wherever it can gets no part of the token into a reply."""
+    seen: list[bytes] = []
+    size = b"%d" % (len(TOKEN) if raw.endswith(b"TOKEN") else 5)
+    raw = raw.replace(b"Content-Length: 5", b"Content-Length: " + size).replace(b"TOKEN", TOKEN.encode())
+    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
+        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
+    assert TOKEN.encode() in seen[0]
+    assert TOKEN[:20] not in repr(reply)
+    assert "AAAAAAAA" not in repr(reply)
