@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
-from aiohttp.hdrs import AUTHORIZATION
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING
 from yarl import URL
 
 from auditor import __version__
@@ -20,6 +20,7 @@ from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.deadlines import Deadline, Deadlines
+from auditor.fetch.decoding import decoded
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
 from auditor.fetch.replies import Sent, as_failure, as_reply, read_body, too_large
 from auditor.fetch.tls import tls_context
@@ -151,6 +152,8 @@ class PartnerCenter:
                     body = content.read_nowait() if content.is_eof() else await read_body(response, limit, deadline)
                     if len(body) > limit:
                         raise too_large(response, limit)
+                    if CONTENT_ENCODING in response.headers:
+                        body = decoded(body, response.headers[CONTENT_ENCODING], limit)
                     reply = as_reply(response, body, sent)
                     if asks_for_mfa:
                         self._take_mfa(response)
@@ -169,9 +172,11 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
         connector=Connector(limit=connection.concurrency, ssl=context),
         timeout=aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read),
         cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
         proxy=connection.proxy.reveal() if connection.proxy else None,
         headers={
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "X-Locale": "en-US",
             "MS-PartnerCenter-Application": "auditor",
             "User-Agent": f"auditor/{__version__}",

@@ -36,7 +36,7 @@ class Sent(NamedTuple):
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Deadline) -> bytes:
-    """The body, decompressed; more than the limit is a fault of the wire, and is not read."""
+    """The body as it was sent; more than the limit is a fault of the wire, and is not read."""
     if (response.content_length or 0) > limit:
         raise too_large(response, limit)
     chunks: list[bytes] = []

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import inspect
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from unittest.mock import Mock
@@ -181,6 +182,53 @@ async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
     assert reply.http_status is None
     assert reply.failure
     assert "larger than" in reply.failure
+
+
+_ALLOWED = b'{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00Z"}'
+_GZIP = gzip.compress(_ALLOWED, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"gzip", _GZIP),
+        (b"GZip", _GZIP),
+        (b"deflate", zlib.compress(_ALLOWED)),
+        (b"deflate", zlib.compress(_ALLOWED)[2:-4]),
+        (b"identity", _ALLOWED),
+    ],
+    ids=["gzip", "case", "deflate", "bare", "none"],
+)
+async def test_a_compressed_body_is_unpacked(coding: bytes, body: bytes) -> None:
+    """The codings that are asked for."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
+    seen: list[bytes] = []
+    async with _raw_server(_sending(head + body, seen)) as api:
+        assert (await _ask(api)).body == _ALLOWED
+    assert b"\r\nAccept-Encoding: gzip, deflate\r\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        *((b"gzip", _GZIP[:-cut]) for cut in (1, 4, 8, 12)),
+        (b"gzip", _GZIP[:-8] + bytes(8)),
+        (b"gzip", _GZIP + _GZIP),
+        (b"deflate", zlib.compress(_ALLOWED)[:-2]),
+        (b"deflate", zlib.compress(_ALLOWED)[2:-8]),
+        (b"gzip, gzip", gzip.compress(_GZIP)),
+        (b"br", _ALLOWED),
+    ],
+    ids=range(10),
+)
+async def test_a_compressed_body_that_is_not_whole_is_no_answer(coding: bytes, body: bytes) -> None:
+    """Cut within its checksum, with a wrong one, with more after its end, or in another coding: nothing is believed."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
+    async with _raw_server(_sending(head + body, [])) as api:
+        reply = await _ask(api)
+    assert (reply.http_status, reply.body) == (None, b"")
+    assert reply.failure
+    assert reply.failure.startswith("ClientPayloadError: the ")
 
 
 async def test_nobody_listening_is_a_failure_in_words() -> None:
