@@ -140,7 +140,7 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
             # what a run is shows only with its first reply
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
         copied = report.remember(run, facts, source)
-    except (IncompleteError, OSError, OutputError) as error:
+    except (IncompleteError, OSError, OutputError, *_OF_DAMAGE) as error:
         # a baseline that is damaged or gone must not cost the run its own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
         source, copied = None, report.remember(run, facts, None)
@@ -151,6 +151,10 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     if not source.facts.finished:
         note += "; not every customer was asked then"
     return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
+
+
+_OF_DAMAGE = (ValueError, TypeError, LookupError, NotImplementedError)
+"""What libraries raise where a file holds something else than was ever written; pyarrow's errors are these as well."""
 
 
 def _folder(run: Path, choice: dict[str, str]) -> Path:
