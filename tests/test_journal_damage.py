@@ -113,6 +113,42 @@ def test_a_forged_line_is_refused_with_its_number(
         assert f"line {at + 1}: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("200-allowed", {"status": "NotAllowed"}),
+        ("200-allowed", {"status": "NotAllowed", "http_status": 503}),
+        ("200-allowed", {"http_status": 503}),
+        ("200-allowed", {"final": False}),
+        ("200-not-allowed", {"reason": "allowed"}),
+        ("200-not-allowed", {"reason": "no_account_status"}),
+        ("200-not-allowed", {"status": "Allowed"}),
+        ("500", {"reason": "allowed"}),
+        ("404-no-status", {"reason": "allowed"}),
+        ("404-no-status", {"reason": "no_account_status", "final": True, "status": "NoStatus", "http_status": 200}),
+    ],
+)
+def test_an_answer_that_contradicts_itself_counts_as_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, changes: Any
+) -> None:
+    """Whole, of the right shape, and of two minds: its customer has no answer, and its line is named."""
+    run = _run(tmp_path, ["200-allowed", name, "200-not-allowed"])
+    _forge(run, 4, **changes)
+    facts = journal.read_facts(run)
+    assert facts.damaged_lines == (5,)
+    done = journal.finally_answered(run, facts.rows)
+    assert [row in done for row in range(3)] == [True, False, True]
+    monkeypatch.setenv("AUDITOR_API_URL", "https://api.example")
+    assert main(["report", str(run)]) == 3
+    assert "Damaged lines of the journal, counted as not answered: 5\n" in capsys.readouterr().out
+    assert [line.split(",")[3].strip(chr(34)) for line in (run / "results.csv").read_text().splitlines()[1:]] == [
+        "eligible",
+        "undetermined",
+        "blocked",
+    ]
+    assert main(["verify", str(run)]) == 0
+
+
 @pytest.mark.parametrize("content", [b"[]", b"7", b'"x"', b"{}", b"nothing", b"\xff\xfe", b"[" * 5000])
 def test_a_sealed_line_that_is_no_line_is_refused(tmp_path: Path, content: bytes) -> None:
     """Whatever stands before a right checksum."""

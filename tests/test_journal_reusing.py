@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from auditor import journal
-from auditor.core.model import Customer, Row, RunFacts
+from auditor.core.consistency import DECIDED
+from auditor.core.model import Customer, Reason, Row, RunFacts
 from auditor.journal import reusing
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
@@ -26,7 +27,8 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
     with journal.Journal(run) as opened:
         opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
         for customer, reason, hours in answers:
-            line = {"customer_id": IDS[customer], "reason": reason, "final": reason != "throttled", "status": reason}
+            status = DECIDED.get(Reason(reason), ("raw",))[0]
+            line = {"customer_id": IDS[customer], "reason": reason, "final": reason != "throttled", "status": status}
             opened.reuse(customer, {**line, "checked_at": NOON - timedelta(hours=hours)})
     return run
 
@@ -46,8 +48,8 @@ def test_the_newest_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     _run(tmp_path, "a", young)
     _run(tmp_path, "b", old)
     run = _run(tmp_path, "c")
-    assert _found(run) == {0: ("a", "allowed"), 4: ("a", "no_account_status")}
-    assert _found(run, 10)[3] == ("b", "allowed")
+    assert _found(run) == {0: ("a", "Allowed"), 4: ("a", "NoStatus")}
+    assert _found(run, 10)[3] == ("b", "Allowed")
 
 
 @pytest.mark.parametrize("other", [{"api": "https://b.example"}, {"validation_type": "x"}, {"tenant": "b"}])
@@ -93,4 +95,4 @@ def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:
     long_ago = (NOON - timedelta(days=3)).timestamp()
     os.utime(old / journal.JOURNAL, (long_ago, long_ago))
     assert _found(run) == {}
-    assert _found(run, 24 * 4) == {0: ("a", "allowed")}
+    assert _found(run, 24 * 4) == {0: ("a", "Allowed")}

@@ -23,7 +23,7 @@ from auditor.cli import columns
 from auditor.cli.changes import money, since_before
 from auditor.cli.progress import noting, say, warn
 from auditor.cli.words import lasting, many
-from auditor.commands.render import latest_run_id
+from auditor.commands.standing import latest_run_id
 from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
 from auditor.core.ledger import MATCHED, Ledger

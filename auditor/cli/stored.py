@@ -35,7 +35,8 @@ def runs(found: list["Stored"], *, as_json: bool) -> None:
 def state(run: "Stored") -> str:
     """Whether a run is complete, in a word or two."""
     what = "complete" if run.complete else "incomplete" if run.rendered else "no reports"
-    return f"{what}, simulated" if run.simulated else what
+    what += ", simulated" if run.simulated else ""
+    return f"{what}, from the future" if run.from_the_future else what
 
 
 def size(count: int) -> str:

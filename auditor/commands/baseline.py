@@ -2,7 +2,6 @@
 known of it is copied into the run's own folder once, when its reports are made for the first time.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 from auditor import journal
 from auditor.commands.job import Job
 from auditor.commands.render import find_run
-from auditor.commands.runs import run_folders
 from auditor.commands.signing_in import tenant_of
+from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
 from auditor.core.model import VALIDATION_TYPE, RunFacts
 from auditor.errors import IncompleteError, OutputError, SettingsError
@@ -76,14 +75,10 @@ def check(job: Job, lists: tuple[str, ...]) -> None:
 
 
 def complete_runs(reports: Path) -> Iterator[Path]:
-    """Runs that say of themselves that they are complete, and whose reports are whole; newest first."""
-    for run in run_folders(reports):
-        try:
-            summary = json.loads((run / "summary.json").read_bytes())
-            if (run / "manifest.json").is_file() and summary["complete"]:
-                yield run
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+    """Runs that say of themselves that they are complete, and whose reports are whole; newest first. A run from the future is none:
+    its clock was wrong, and it would be the newest for ever.
+    """
+    return (run for run in run_folders(reports) if is_complete(run) and not is_from_the_future(run))
 
 
 def _identity_or_none(run: Path, mine: Identity) -> Identity | None:
@@ -140,7 +135,7 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
             # what a run is shows only with its first reply
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
         copied = report.remember(run, facts, source)
-    except (IncompleteError, OSError, OutputError) as error:
+    except (IncompleteError, OSError, OutputError, *_OF_DAMAGE) as error:
         # a baseline that is damaged or gone must not cost the run its own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
         source, copied = None, report.remember(run, facts, None)
@@ -151,6 +146,10 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     if not source.facts.finished:
         note += "; not every customer was asked then"
     return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
+
+
+_OF_DAMAGE = (ValueError, TypeError, LookupError, NotImplementedError)
+"""What libraries raise where a file holds something else than was ever written; pyarrow's errors are these as well."""
 
 
 def _folder(run: Path, choice: dict[str, str]) -> Path:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.lock import one_writer_at_a_time
-from auditor.commands.render import latest_run_id
 from auditor.commands.runs import Stored, stored
+from auditor.commands.standing import latest_run_id
 from auditor.core.keeping import Candidate, kept
 from auditor.errors import LockHeldError, OutputError
 
-_GOING = ".pruned-"
+_GOING, _MARK = ".pruned-", ".pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +63,40 @@ def _candidate(run: Stored) -> Candidate:
         complete=run.complete,
         resumable=run.resumable,
         baseline=run.baseline,
+        from_the_future=run.from_the_future,
     )
 
 
 def _remove(run: Path) -> None:
     going = run.with_name(f"{_GOING}{run.name}")
     try:
+        # whoever comes after an interruption knows by it that the folder is ours to remove
+        (run / _MARK).touch()
         run.rename(going)
         # without it a folder is no run, whatever else of it is left
         (going / journal.JOURNAL).unlink()
-        shutil.rmtree(going)
+        _empty(going)
     except OSError as error:
         raise OutputError(f"{run}: cannot be removed: {error.strerror}", "mend this, then prune again") from error
+
+
+def _empty(going: Path) -> None:
+    """Removes a folder, the mark last of all that is in it."""
+    for path in going.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _MARK:
+            path.unlink()
+    (going / _MARK).unlink()
+    going.rmdir()
 
 
 def _clear(reports: Path, removed: list[Stored]) -> None:
     """Removes what an interrupted pruning left, and the locks of runs that are gone."""
     for left in reports.glob(f"{_GOING}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if not left.is_symlink() and (left / _MARK).is_file():
+            with suppress(OSError):
+                _empty(left)
     for run in removed:
         with suppress(OSError):
             (reports / f".lock-{run.run_id}").unlink(missing_ok=True)

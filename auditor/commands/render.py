@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from auditor import journal
+from auditor.commands.standing import is_newest, latest_run_id
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import Freshness, RunEnd, RunFacts, Verdict
@@ -101,7 +102,7 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     # made-up data must never stand where people look for their customers
-    if rendered.complete and not facts.simulated and run.name >= latest_run_id(run.parent):
+    if rendered.complete and not facts.simulated and is_newest(facts, run.parent):
         report.point_latest(run.parent, run.name)
     return rendered
 
@@ -118,19 +119,6 @@ def _verified(run: Path) -> "Verified":
             "report it; the answers are safe",
             f"auditor verify {run} says it again; auditor report {run} makes the reports again, without a request",
         ) from error
-
-
-def latest_run_id(reports: Path) -> str:
-    """The run-id that `latest` leads to; empty where there is none."""
-    latest = reports / "latest"
-    # where links are refused, `latest` is a text file with the run-id
-    return (
-        latest.read_text(encoding="utf-8").strip()
-        if latest.is_file()
-        else latest.resolve().name
-        if latest.is_symlink()
-        else ""
-    )
 
 
 def find_run(run: str, reports: str) -> Path:

@@ -3,13 +3,14 @@
 Read from the beginning of each journal and from summary.json, so that a thousand runs are listed in a second.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
+from auditor.commands.standing import run_folders, summary_of
+from auditor.core.run_ids import is_in_the_future
 from auditor.errors import IncompleteError, SettingsError
 
 
@@ -29,6 +30,7 @@ class Stored:
         rendered: whether its reports are whole.
         customers: distinct ids in its lists.
         counts: customers by verdict; empty where it has no reports.
+        from_the_future: whether it began, as it says, at a time that is still to come.
         baseline: run-id of what it is, or will be, compared with; empty where there is none.
         bytes: of all its files.
     """
@@ -42,6 +44,7 @@ class Stored:
     resumable: bool
     complete: bool
     rendered: bool
+    from_the_future: bool
     customers: int
     counts: dict[str, int]
     baseline: str
@@ -51,12 +54,6 @@ class Stored:
     def run_id(self) -> str:
         """Its name."""
         return self.run.name
-
-
-def run_folders(reports: Path) -> list[Path]:
-    """The folders that hold a run, the newest first; `latest`, the history and whatever else lies there are none."""
-    found = (path.parent for path in reports.glob(f"*/{journal.JOURNAL}"))
-    return sorted((run for run in found if not run.is_symlink() and not run.name.startswith(".")), reverse=True)
 
 
 def stored(reports: Path) -> Iterator[Stored]:
@@ -77,9 +74,8 @@ def stored(reports: Path) -> Iterator[Stored]:
 def _stored(run: Path) -> Stored:
     from auditor.commands.baseline import KEY, identity
 
-    header, summary = journal.read_header(run), _summary(run)
-    rendered = bool(summary) and (run / "manifest.json").is_file()
-    counts: dict[str, int] = summary.get("ledger", {}).get("customers", {})
+    header, summary = journal.read_header(run), summary_of(run)
+    counts = summary.ledger.customers if summary else {}
     return Stored(
         run=run,
         started_at=header.started_at,
@@ -88,18 +84,11 @@ def _stored(run: Path) -> Stored:
         list_key=identity(run).same,
         simulated=journal.is_simulated(run),
         resumable=not header.simulated,
-        complete=rendered and bool(summary.get("complete")),
-        rendered=rendered,
+        complete=summary is not None and summary.complete,
+        rendered=summary is not None,
+        from_the_future=is_in_the_future(header.started_at, datetime.now(UTC)),
         customers=header.customers,
         counts={name: count for name, count in counts.items() if name != "listed"},
         baseline=header.settings.get(KEY, {}).get("run_id", ""),
         bytes=sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
     )
-
-
-def _summary(run: Path) -> dict[str, dict[str, dict[str, int]]]:
-    try:
-        found = json.loads((run / "summary.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

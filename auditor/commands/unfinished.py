@@ -1,12 +1,13 @@
 """Which runs are left to finish. Rule: a run is complete when its manifest and `latest` say so, for they come last."""
 
-import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.render import latest_run_id
+from auditor.commands.standing import began, is_complete, latest_run_id, run_folders
 from auditor.core.model import RunFacts
+from auditor.core.run_ids import is_in_the_future
 from auditor.errors import IncompleteError
 
 
@@ -44,22 +45,15 @@ def _to_ask(run: Path) -> bool:
 
 def _unfinished(reports: Path) -> Iterator[tuple[Path, journal.Header]]:
     """The runs that can be finished, the newest first; only the beginning of a journal is read."""
-    latest = latest_run_id(reports)
-    runs = (path.parent for path in reports.glob(f"*/{journal.JOURNAL}") if not path.parent.is_symlink())
-    for run in sorted(runs, reverse=True):
+    latest = began(reports / (latest_run_id(reports) or "-"))
+    now = datetime.now(UTC)
+    for run in run_folders(reports):
         try:
             header = journal.read_header(run)
         except (IncompleteError, OSError):
             # not a run that this version can finish
             continue
-        if not header.simulated and not (run.name <= latest and _is_rendered_complete(run)):
+        # to a run from the future `latest` never leads
+        settled = header.started_at <= latest or is_in_the_future(header.started_at, now)
+        if not header.simulated and not (settled and is_complete(run)):
             yield run, header
-
-
-def _is_rendered_complete(run: Path) -> bool:
-    """As the run's own summary says, where it is one of the reports that the manifest vouches for."""
-    try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-        return bool(summary["complete"]) and (run / "manifest.json").exists()
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -19,6 +19,7 @@ class Candidate:
         complete: whether its reports are whole and say that it is complete.
         resumable: whether `resume` could go on with it; no demo is.
         baseline: run-id of what an unfinished run will be compared with; empty where there is none.
+        from_the_future: whether its clock must have been wrong; then it stands for no day, and for no other run.
     """
 
     run_id: str
@@ -27,6 +28,7 @@ class Candidate:
     complete: bool
     resumable: bool
     baseline: str = ""
+    from_the_future: bool = False
 
 
 def kept(runs: Iterable[Candidate], *, daily: int, monthly: int, latest: str) -> dict[str, str]:
@@ -43,7 +45,9 @@ def kept(runs: Iterable[Candidate], *, daily: int, monthly: int, latest: str) ->
     for run in newest_first:
         if run.run_id == latest:
             reasons[run.run_id] = "latest leads to it"
-    for group in _by_list(newest_first):
+        elif run.from_the_future:
+            reasons[run.run_id] = "it says that it began in the future"
+    for group in _by_list([run for run in newest_first if not run.from_the_future]):
         for run, why in _of_one_list(group, daily, monthly):
             reasons.setdefault(run.run_id, why)
     needed = {run.baseline for run in newest_first if run.run_id in reasons and not run.complete}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from auditor.core.learning import SLOWEST
 from auditor.core.plan import MINUTE, Memory
 from auditor.fetch.private_file import make_folder
 
@@ -24,6 +25,8 @@ FORGOTTEN_AFTER = timedelta(days=30)
 VERSION = 1
 _LARGEST = 4096
 """Bytes; ours has a tenth of that."""
+_SLOWEST = SLOWEST * MINUTE / 6
+"""Requests a minute: nobody who paces leaves less."""
 _CLOCKS_DIFFER = timedelta(seconds=5)
 """How far in the future a file of ours may seem to be, where the folder is on another machine."""
 
@@ -104,12 +107,17 @@ class LearnedRates:
 def _read(path: Path, api: str, tenant: str) -> _File | None:
     """The file, where it is whole and ours and makes sense."""
     try:
+        if not path.is_file():
+            # opening a pipe would wait for somebody to write into it
+            return None
         with path.open("rb") as file:
             kept = msgspec.json.decode(file.read(_LARGEST), type=_File)
     except (OSError, ValueError):
         return None
     ours = (kept.version, kept.api, kept.tenant) == (VERSION, api, tenant)
-    sensible = (kept.per_minute is None or kept.per_minute > 0) and min(kept.longest_asked, kept.learned_ago) >= 0
+    sensible = (kept.per_minute is None or kept.per_minute >= _SLOWEST) and min(
+        kept.longest_asked, kept.learned_ago
+    ) >= 0
     dated = kept.written_at.tzinfo is not None and kept.written_at.year > 1
     return kept if ours and sensible and kept.held >= 0 and dated else None
 

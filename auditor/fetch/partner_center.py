@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
-from aiohttp.hdrs import AUTHORIZATION
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING
 from yarl import URL
 
 from auditor import __version__
@@ -21,7 +20,9 @@ from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.deadlines import Deadline, Deadlines
-from auditor.fetch.replies import CORRELATION_ID, REQUEST_ID, as_failure, as_reply, read_body, too_large
+from auditor.fetch.decoding import decoded
+from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
+from auditor.fetch.replies import Sent, as_failure, as_reply, read_body, too_large
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
@@ -135,7 +136,7 @@ class PartnerCenter:
         headers[REQUEST_ID] = request_id
         headers[CORRELATION_ID] = correlation_id
         # the token that was sent, whatever others send meanwhile
-        secret = self._secret
+        sent = Sent(token, self._secret, request_id, correlation_id)
         asks_for_mfa, self._asks_for_mfa = self._asks_for_mfa, False
         if asks_for_mfa:
             headers["ValidateMfa"] = "true"
@@ -144,19 +145,22 @@ class PartnerCenter:
                 async with self._session.get(
                     url, headers=headers, allow_redirects=False, timeout=self._times
                 ) as response:
+                    if REQUEST_ID not in response.headers:
+                        unpaired(response, self._session.connector)
                     content = response.content
                     # a small answer nearly always comes in one piece, with its head
                     body = content.read_nowait() if content.is_eof() else await read_body(response, limit, deadline)
                     if len(body) > limit:
                         raise too_large(response, limit)
-                    # a server or proxy that quotes the request must not get the token into a journal or report
-                    reply = as_reply(response, body.replace(secret, b"[token]"), request_id, correlation_id)
+                    if CONTENT_ENCODING in response.headers:
+                        body = decoded(body, response.headers[CONTENT_ENCODING], limit)
+                    reply = as_reply(response, body, sent)
                     if asks_for_mfa:
                         self._take_mfa(response)
                     return reply
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._asks_for_mfa = self._asks_for_mfa or asks_for_mfa
-            return as_failure(error, request_id, correlation_id)
+            return as_failure(error, sent)
 
 
 @asynccontextmanager
@@ -165,12 +169,14 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     context = tls_context(connection.ca_bundle)
     timeouts = connection.timeouts
     session = aiohttp.ClientSession(
-        connector=_Connector(limit=connection.concurrency, ssl=context),
+        connector=Connector(limit=connection.concurrency, ssl=context),
         timeout=aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read),
         cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
         proxy=connection.proxy.reveal() if connection.proxy else None,
         headers={
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "X-Locale": "en-US",
             "MS-PartnerCenter-Application": "auditor",
             "User-Agent": f"auditor/{__version__}",
@@ -180,16 +186,3 @@ async def open_session(connection: Connection) -> AsyncIterator[aiohttp.ClientSe
     session._retry_connection = False  # noqa: SLF001
     async with session:
         yield session
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Never uses a connection again that received anything while it was idle: such bytes would be taken for the answer
-    to the next request. aiohttp has no public way to say so; a test holds it.
-    """
-
-    async def _get(self, key: Any, traces: Any) -> Any:
-        while True:
-            connection = await super()._get(key, traces)
-            if connection is None or connection.protocol is None or not connection.protocol.should_close:
-                return connection
-            connection.close()

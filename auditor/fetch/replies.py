@@ -4,6 +4,7 @@ Source: "Partner Center REST headers" (both ids are repeated in the response, wi
 """
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import aiohttp
 from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
@@ -11,16 +12,32 @@ from multidict import istr
 
 from auditor.core.body import MESSAGE_LENGTH, clean
 from auditor.core.model import Reply
+from auditor.core.redaction import redact
 from auditor.fetch.causes import verify_code
 from auditor.fetch.deadlines import Deadline
+from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
 
-# made once: a header's name that is not an istr is folded at every look-up
-REQUEST_ID, CORRELATION_ID = istr("MS-RequestId"), istr("MS-CorrelationId")
+_LONGEST_PLAIN = 40
+"""Characters; longer values than this are looked at for what looks like a token. Trace ids are half as long."""
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
 
+class Sent(NamedTuple):
+    """What went out with a request, and may come back.
+
+    Attributes:
+        token: the access token; `secret` is the same as bytes.
+        request_id, correlation_id: GUIDs.
+    """
+
+    token: str
+    secret: bytes
+    request_id: str
+    correlation_id: str
+
+
 async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Deadline) -> bytes:
-    """The body, decompressed; more than the limit is a fault of the wire, and is not read."""
+    """The body as it was sent; more than the limit is a fault of the wire, and is not read."""
     if (response.content_length or 0) > limit:
         raise too_large(response, limit)
     chunks: list[bytes] = []
@@ -40,8 +57,8 @@ def too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPay
     return aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
 
 
-def as_reply(response: aiohttp.ClientResponse, body: bytes, request_id: str, correlation_id: str) -> Reply:
-    """A whole response.
+def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply:
+    """A whole response, and nothing in it of the token that was sent: a server or proxy may quote the request.
 
     Raises:
         ClientPayloadError: it repeats other ids than were sent: it answers somebody else's question.
@@ -49,14 +66,14 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, request_id: str, cor
     headers = response.headers
     return Reply(
         http_status=response.status,
-        body=body,
+        body=body.replace(sent.secret, b"[token]"),
         received_at=datetime.now(UTC),
-        retry_after=headers.get(RETRY_AFTER),
-        www_authenticate=headers.get(WWW_AUTHENTICATE),
-        request_id=_echo(response, REQUEST_ID, request_id),
-        correlation_id=_echo(response, CORRELATION_ID, correlation_id),
-        ms_cv=_evidence(headers.get(_CV)),
-        server_id=_evidence(headers.get(_SERVER_ID)),
+        retry_after=_evidence(headers.get(RETRY_AFTER), sent),
+        www_authenticate=headers.get(WWW_AUTHENTICATE, "").replace(sent.token, "[token]") or None,
+        request_id=_echo(response, REQUEST_ID, sent.request_id),
+        correlation_id=_echo(response, CORRELATION_ID, sent.correlation_id),
+        ms_cv=_evidence(headers.get(_CV), sent),
+        server_id=_evidence(headers.get(_SERVER_ID), sent),
         simulated=_SIMULATED in headers,
     )
 
@@ -72,23 +89,37 @@ def _echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
     return clean(received)
 
 
-def _evidence(value: str | None) -> str | None:
-    """A header as text that any file can hold: a server may send anything."""
-    return None if value is None else clean(value)
+def _evidence(value: str | None, sent: Sent) -> str | None:
+    """A header as text that any file can hold, and that holds no secret: a server may send anything."""
+    if value is None:
+        return None
+    return (
+        clean(value) if len(value) < _LONGEST_PLAIN and sent.token not in value else redact(value, (sent.token,), 100)
+    )
 
 
-def as_failure(error: BaseException, request_id: str, correlation_id: str) -> Reply:
+def as_failure(error: BaseException, sent: Sent) -> Reply:
     """What went wrong, in words that hold no secret."""
-    # str() of an aiohttp error may hold a proxy's password, its repr the bearer token: only known words leave here
+    # str() of an aiohttp error may hold a proxy's password, its repr the bearer token: only known words leave here, and a
+    # status line or header that aiohttp quotes is the server's, which may quote the token
     words = f"{type(error).__name__}: {_plain(error)}".rstrip(": ")
     return Reply(
-        failure=clean(" ".join(words.split()), MESSAGE_LENGTH),
+        failure=_without_token(words, error, sent.token),
         untrusted=isinstance(error, aiohttp.ClientConnectorCertificateError),
         verify_code=verify_code(error),
         received_at=datetime.now(UTC),
-        request_id=request_id,
-        correlation_id=correlation_id,
+        request_id=sent.request_id,
+        correlation_id=sent.correlation_id,
     )
+
+
+def _without_token(words: str, error: BaseException, token: str) -> str:
+    """One line. What may be the server's own words (a status line, a chunk's size) has nothing left that looks like a token;
+    a host's name may well look like one.
+    """
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
+        return redact(words, (token,))
+    return clean(" ".join(words.replace(token, "[token]").split()), MESSAGE_LENGTH)
 
 
 def _plain(error: BaseException) -> str:

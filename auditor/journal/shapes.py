@@ -13,12 +13,24 @@ from msgspec import Meta, Struct
 
 from auditor.core.model import Cause, ListFile, Reason, Way
 from auditor.core.presentation import Presentation
+from auditor.core.run_ids import is_folder_name, is_run_id, is_time_of_a_run
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
 
 _Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_Rows = Annotated[int, Meta(ge=0, le=10**9)]
+"""Who is done is kept in a bit a row."""
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
+_Time = Annotated[datetime, Meta(tz=True)]
 _MEND = "use the version of auditor that wrote it, put the file back as it was, or audit the list again"
+
+
+class _Chosen(Struct):
+    """The run to compare with, as the header keeps it."""
+
+    run_id: str
+    folder: str
+    note: str
 
 
 class Header(Struct, tag_field="kind", tag="header"):
@@ -32,13 +44,32 @@ class Header(Struct, tag_field="kind", tag="header"):
     simulated: bool
     lists: tuple[str, ...]
     list_digest: str
-    rows: _Count
-    customers: _Count
+    rows: _Rows
+    customers: _Rows
     columns: tuple[str, ...]
     max_undetermined: _Count
     settings: dict[str, Any]
     presentation: Presentation = Presentation()
     list_files: tuple[ListFile, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What becomes the name of a file, or is reckoned with.
+
+        Raises:
+            ValueError: no run of ours is called so, began then, or keeps such settings.
+        """
+        if not is_run_id(self.run_id):
+            raise ValueError("no run is called so - at `$.run_id`")
+        if not is_time_of_a_run(self.started_at):
+            raise ValueError("no run began then - at `$.started_at`")
+        if self.customers > self.rows:
+            raise ValueError("there are more customers than rows - at `$.customers`")
+        if not isinstance(self.settings.get("tenant_id"), str | None):
+            raise TypeError("no tenant is called so - at `$.settings.tenant_id`")
+        if "baseline" in self.settings:
+            chosen = msgspec.convert(self.settings["baseline"], _Chosen)
+            if chosen.run_id and not is_folder_name(chosen.run_id):
+                raise ValueError("no run is called so - at `$.settings.baseline.run_id`")
 
 
 class Session(Struct, tag_field="kind", tag="session"):
@@ -115,7 +146,7 @@ class End(Struct, tag_field="kind", tag="end"):
 
     cause: Cause
     message: str
-    finished_at: datetime
+    finished_at: _Time
     elapsed_seconds: float
     requests: dict[str, int]
     pace: dict[str, float | None] = {}
@@ -125,7 +156,7 @@ class Compared(Struct, tag_field="kind", tag="baseline"):
     """What the run is compared with."""
 
     run_id: str
-    started_at: datetime | None
+    started_at: _Time | None
     note: str
     digest: str
 

@@ -36,6 +36,8 @@ _SCHEMA = pa.schema(
     ]
 )
 _GUIDS = ("request_id", "correlation_id")
+_LATEST = 1 << 53
+"""Microseconds since 1970, in the year 2255: up to there they are whole as floating-point numbers as well."""
 _KEPT = ("reason", "status", "checked_at", "http_status", *_TEXTS)
 _REASON_VALUES = pa.array([reason.value for reason in REASONS])
 _MOST = np.iinfo(np.int16).max
@@ -96,10 +98,21 @@ def read_answers(blocks: Iterable[bytes], roster: Roster) -> Answers:
     spent = np.zeros(customers, np.int64)
     np.add.at(spent, asked, np.concatenate(attempts))
     lines, at = _in_one_chunk(tables), _deciding(asked, np.concatenate(finals), customers)
+    _check_times(lines["checked_at"])
     used = at[at != NOBODY]
     oldest = pc.min(lines["checked_at"].take(pa.array(used))).as_py()
     freshness = Freshness(oldest, int(np.concatenate(reused)[used].sum()))
     return Answers(lines, at, np.minimum(spent, _MOST).astype(np.int16), freshness)
+
+
+def _check_times(times: pa.ChunkedArray) -> None:
+    extremes = pc.min_max(times.cast(pa.int64())).as_py()
+    for moment in (one for one in extremes.values() if one is not None):
+        if not 0 <= moment < _LATEST:
+            raise IncompleteError(
+                f"{JOURNAL}: an answer came {moment:,} microseconds after the beginning of 1970, where no run was",
+                "the file was damaged or changed: audit the list again",
+            )
 
 
 def _deciding(asked: npt.NDArray[Any], finals: npt.NDArray[Any], customers: int) -> npt.NDArray[np.int64]:

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from auditor.core.model import RunFacts
+from auditor.core.consistency import contradictory
+from auditor.core.model import Reason, RunFacts
 from auditor.errors import IncompleteError
 from auditor.report.facts import facts_of
 from auditor.report.schema import JOURNAL, ROWS
@@ -60,6 +61,16 @@ class _About(msgspec.Struct):
     final: bool = False
     attempts: int = 0
     reused_from: str | None = None
+    reason: Reason | None = None
+    status: str | None = None
+    http_status: int | None = None
+
+    @property
+    def wrong(self) -> bool:
+        """True where it contradicts itself: then it counts as damaged."""
+        return self.reason is not None and contradictory(
+            self.reason, final=self.final, status=self.status, http_status=self.http_status
+        )
 
 
 class _Row(msgspec.Struct):
@@ -142,7 +153,11 @@ def _journal(run: Path) -> _Journal:
     decode = msgspec.json.Decoder(_About).decode
     for place, line in _undamaged(run, found):
         if line.startswith(_ANSWER):
-            found.answers.add(place, decode(line))
+            answer = decode(line)
+            if answer.wrong:
+                found.damaged.append(found.lines)
+            else:
+                found.answers.add(place, answer)
         elif line.startswith(_MEMBER):
             found.members.add(place, decode(line))
         else:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from auditor.core.model import RunFacts, Verdict
+from auditor.errors import IncompleteError
 from auditor.report import ids
 from auditor.report.roster import NOBODY, Roster
 from auditor.report.schema import TIME, VERDICTS
@@ -71,34 +72,75 @@ _NONE = (np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int64))
 
 def _size(file: Path) -> int:
     try:
-        return int(pyarrow.parquet.read_metadata(file).num_rows)
-    except (OSError, pa.ArrowException):
+        return int(pyarrow.parquet.read_metadata(_a_file(file)).num_rows)
+    except _UNREADABLE:
         return 0
+
+
+_UNREADABLE = (OSError, pa.ArrowException, LookupError, TypeError, ValueError, NotImplementedError, IncompleteError)
+"""Whatever a file leads to that is no Parquet, is torn, or has other columns than ours."""
 
 
 def _answers(file: Path, facts: RunFacts, roster: Roster, unread: list[str]) -> tuple[npt.NDArray[Any], ...]:
     """(customer's number, verdict, time) of each record of the file that says something and counts."""
     try:
-        table = pyarrow.parquet.ParquetFile(file).read(_FOLDED)
-        counts = (
-            (pc.field("api") == facts.api)
-            & (pc.field("validation_type") == facts.validation_type)
-            & (pc.field("run_id") != facts.run_id)
-            & (pc.field("started_at") < pa.scalar(facts.started_at, TIME))
-            & pc.field("verdict").isin([VERDICTS[_ELIGIBLE].value, VERDICTS[_BLOCKED].value])
-            & pc.field("checked_at").is_valid()
-        )
-        table = table.filter(counts)
-    except (OSError, pa.ArrowException, KeyError):
+        return _read(file, facts, roster)
+    except _UNREADABLE:
         unread.append(file.name)
         return _NONE
+
+
+def _read(file: Path, facts: RunFacts, roster: Roster) -> tuple[npt.NDArray[Any], ...]:
+    found = pyarrow.parquet.ParquetFile(_a_file(file)).read(_FOLDED)
+    table = pa.table({name: _as_ours(found[name], _TYPES[name]) for name in _FOLDED})
+    table = table.filter(
+        (pc.field("api") == facts.api)
+        & (pc.field("validation_type") == facts.validation_type)
+        & (pc.field("run_id") != facts.run_id)
+        & (pc.field("started_at") < pa.scalar(facts.started_at, TIME))
+        & pc.field("verdict").isin([VERDICTS[_ELIGIBLE].value, VERDICTS[_BLOCKED].value])
+        & pc.field("checked_at").is_valid()
+    )
     valid = pc.match_substring_regex(table["customer_id"], "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
     table = table.filter(valid)
     numbers = pc.index_in(ids.pack(table["customer_id"], file.name), value_set=roster.customers)
     table = table.filter(numbers.is_valid())
-    verdicts = pc.equal(table["verdict"].cast(pa.string()), VERDICTS[_BLOCKED].value).to_numpy()
-    times = table["checked_at"].cast(TIME).cast(pa.int64()).to_numpy()
+    verdicts = pc.equal(table["verdict"], VERDICTS[_BLOCKED].value).to_numpy()
+    times = table["checked_at"].cast(pa.int64()).to_numpy()
+    if len(times) and not 0 <= times.min() <= times.max() < _LATEST:
+        raise ValueError("a time that cannot be")
     return numbers.drop_null().to_numpy(), np.where(verdicts, _BLOCKED, _ELIGIBLE).astype(np.int8), times
+
+
+def _a_file(path: Path) -> Path:
+    """Opening a pipe would wait for somebody to write into it.
+
+    Raises:
+        TypeError: it is no file.
+    """
+    if not path.is_file():
+        raise TypeError("no file")
+    return path
+
+
+_TYPES = dict.fromkeys(_FOLDED, pa.string()) | {"started_at": TIME, "checked_at": TIME}
+_LATEST = 1 << 53
+"""Microseconds since 1970: in the year 2255; up to there they are whole as floating-point numbers as well."""
+
+
+def _as_ours(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    """The column in our type, where another program only wrote it in another form of the same.
+
+    Raises:
+        TypeError: it is of another kind altogether.
+        ArrowInvalid: it holds a value that our type has not.
+    """
+    found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    times = pa.types.is_timestamp(found)
+    texts = pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
+    if not (times if pa.types.is_timestamp(wanted) else texts):
+        raise TypeError(f"a column of the type {found}")
+    return column.cast(wanted)
 
 
 def _fold(

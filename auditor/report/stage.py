@@ -57,6 +57,12 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
         give_back()
         if facts.list_digest and roster.digest != facts.list_digest:
             raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
+        if facts.rows > roster.size:
+            # a workbook has a sheet for each million of them
+            raise IncompleteError(
+                f"{JOURNAL}: speaks of {facts.rows:,} rows, where {ROWS} has {roster.rows:,}",
+                "put the file back as it was, or audit the list again",
+            )
         answered, own = read_answers(source.answers, roster), read_members(source.members, roster, facts.membership)
         give_back()
         known = before.read_before(run, facts.baseline, roster)

@@ -86,8 +86,14 @@ def point_latest(reports: Path, run_id: str) -> None:
     Raises:
         OutputError: neither can be written.
     """
+    latest = reports / LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        raise OutputError(
+            f"{latest} is a folder, where a link to the newest complete run belongs",
+            f"the reports are whole; move that folder away, then: auditor report {reports / run_id}",
+        )
     try:
-        _link(reports / LATEST, run_id)
+        _link(latest, run_id)
     except (OSError, NotImplementedError):
         # Windows without the right to make links, and some network shares
         try:

@@ -107,6 +107,7 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
         events {{ worker_connections 1024; }}
         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
                uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 100000000;
+               add_header MS-RequestId $http_ms_requestid;
                server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/server.pem;
                         ssl_certificate_key {folder}/server.pem; default_type application/json;
                         return 200 "{text}"; }} }}

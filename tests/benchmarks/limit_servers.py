@@ -29,6 +29,7 @@ def _nginx(folder: Path, port: int, limit: int, seconds: int) -> Configuration:
         http {{
           access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
           uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 100000000;
+          add_header MS-RequestId $http_ms_requestid;
           limit_req_zone $server_port zone=all:1m rate={rate}; limit_req_status 429;
           server {{
             listen 127.0.0.1:{port}; default_type application/json; error_page 429 @rejected;
@@ -55,7 +56,7 @@ def _haproxy(seconds: int, port: int, table: str, rules: str, retry_after: str) 
             bind 127.0.0.1:{port}
             stick-table type integer size 1k expire {3 * seconds}s store {table}
             {rules.replace("REJECT", f"http-request return {rejected}")}
-            http-request return status 200 content-type application/json string '{BODY}'
+            http-request return status 200 content-type application/json hdr MS-RequestId "%[req.hdr(MS-RequestId)]" string '{BODY}'
     """
     return ["haproxy", "-db", "-f", "FILE"], configuration
 

@@ -19,6 +19,12 @@ from statistics import median
 ROUNDS = 3
 AIM_US, AIM_MIB = 60, 120
 REASONS = [*["allowed"] * 16, "under_review", "not_allowed", "no_account_status", "unrecognized_status"]
+STATUSES = {
+    "allowed": "Allowed",
+    "under_review": "UnderReview",
+    "not_allowed": "NotAllowed",
+    "no_account_status": "NoStatus",
+}
 RENDER = """
 import resource, sys, time
 from pathlib import Path
@@ -110,7 +116,11 @@ def make_run(folder: Path, rows: int, owners: int) -> str:
 def answer(n: int) -> dict[str, object]:
     """A line of the journal."""
     line = {"kind": "answer", "row": n, "customer_id": guid(n), "reason": REASONS[n % len(REASONS)], "final": True}
-    line |= {"status": "Status", "last_update_raw": f"2026-{n % 11 + 1:02d}-14T18:02:{n % 60:02d}", "http_status": 200}
+    line |= {
+        "status": STATUSES.get(REASONS[n % len(REASONS)], "Status"),
+        "last_update_raw": f"2026-{n % 11 + 1:02d}-14T18:02:{n % 60:02d}",
+        "http_status": 404 if n % len(REASONS) == REASONS.index("no_account_status") else 200,
+    }
     line |= {"request_id": guid(n + 1), "correlation_id": guid(n + 2), "attempts": 1}
     return {**line, "checked_at": "2026-11-22T11:59:58.250000Z"}
 

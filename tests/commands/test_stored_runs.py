@@ -236,7 +236,9 @@ def test_the_history_is_no_run(serving: Serving, capsys: pytest.CaptureFixture[s
 
 
 def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
-    """Old runs go, with their locks; the history, what is unfinished or in use, and what is no run stay."""
+    """Old runs go, with their locks, and what an interrupted pruning left; the history, what is unfinished or in use, and
+    what is no run stay, however it is called.
+    """
     with serving({}):
         for _ in range(3):
             main(["run", listed(IDS[:2]), *PLAIN])
@@ -245,7 +247,10 @@ def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     left = Path("reports/.pruned-20200101T000000Z")
     left.mkdir()
     (left / "rows.jsonl").touch()
-    (Path("reports") / "notes").mkdir()
+    (left / ".pruned").touch()
+    for foreign in ("notes", ".pruned-notes"):
+        Path("reports", foreign).mkdir()
+        Path("reports", foreign, "precious").touch()
     assert main(["runs", "prune"]) == 2
     capsys.readouterr()
     assert main(["runs", "prune", "--keep-daily", "1", "--dry-run", "--json"]) == 0
@@ -261,7 +266,7 @@ def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "prune", "--keep-monthly", "1", "--reports", "reports"]) == 0
     assert "history/ stays" in capsys.readouterr().out
     assert folders() == [third, unfinished]
-    assert not list(Path("reports").glob(".pruned-*"))
+    assert list(Path("reports").glob(".pruned-*/*")) == [Path("reports/.pruned-notes/precious")]
     assert not Path(f"reports/.lock-{first.name}").exists()
     assert len(list(Path("reports/history").rglob("*.parquet"))) == 4
     assert Path("reports/notes").is_dir()

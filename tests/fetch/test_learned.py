@@ -140,6 +140,7 @@ def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, raw: bytes, c
         b'{"per_minute":0}',
         b'{"per_minute":-5}',
         b'{"per_minute":NaN}',
+        b'{"per_minute":1e-300}',
         b'{"per_minute":1e999}',
         b'{"held":-1}',
         b'{"longest_asked":-1}',
@@ -179,6 +180,16 @@ def test_a_folder_in_the_place_of_the_file_is_no_error(tmp_path: Path) -> None:
     assert not rates.keep(API, TENANT, LEARNED)
     assert rates.recall(API, TENANT) is None
     assert [path.name for path in tmp_path.iterdir()] == [rates._path(API, TENANT).name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody writes into it: it is as if it were not there, and gives way to the next run's file."""
+    rates = _at(tmp_path)
+    os.mkfifo(rates._path(API, TENANT))
+    assert rates.recall(API, TENANT) is None
+    assert rates.keep(API, TENANT, LEARNED)
+    assert rates.recall(API, TENANT) == LEARNED
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")

@@ -1,8 +1,10 @@
 """One attempt over real sockets: what is sent, what comes back, and what a hostile server cannot do."""
 
 import asyncio
+import base64
 import gzip
 import inspect
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from unittest.mock import Mock
@@ -182,6 +184,53 @@ async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
     assert "larger than" in reply.failure
 
 
+_ALLOWED = b'{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00Z"}'
+_GZIP = gzip.compress(_ALLOWED, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"gzip", _GZIP),
+        (b"GZip", _GZIP),
+        (b"deflate", zlib.compress(_ALLOWED)),
+        (b"deflate", zlib.compress(_ALLOWED)[2:-4]),
+        (b"identity", _ALLOWED),
+    ],
+    ids=["gzip", "case", "deflate", "bare", "none"],
+)
+async def test_a_compressed_body_is_unpacked(coding: bytes, body: bytes) -> None:
+    """The codings that are asked for."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
+    seen: list[bytes] = []
+    async with _raw_server(_sending(head + body, seen)) as api:
+        assert (await _ask(api)).body == _ALLOWED
+    assert b"\r\nAccept-Encoding: gzip, deflate\r\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        *((b"gzip", _GZIP[:-cut]) for cut in (1, 4, 8, 12)),
+        (b"gzip", _GZIP[:-8] + bytes(8)),
+        (b"gzip", _GZIP + _GZIP),
+        (b"deflate", zlib.compress(_ALLOWED)[:-2]),
+        (b"deflate", zlib.compress(_ALLOWED)[2:-8]),
+        (b"gzip, gzip", gzip.compress(_GZIP)),
+        (b"br", _ALLOWED),
+    ],
+    ids=range(10),
+)
+async def test_a_compressed_body_that_is_not_whole_is_no_answer(coding: bytes, body: bytes) -> None:
+    """Cut within its checksum, with a wrong one, with more after its end, or in another coding: nothing is believed."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
+    async with _raw_server(_sending(head + body, [])) as api:
+        reply = await _ask(api)
+    assert (reply.http_status, reply.body) == (None, b"")
+    assert reply.failure
+    assert reply.failure.startswith("ClientPayloadError: the ")
+
+
 async def test_nobody_listening_is_a_failure_in_words() -> None:
     """A refused connection names the address, and nothing of the request."""
     async with _raw_server(_sending(b"", [])) as api:
@@ -275,3 +324,35 @@ async def test_an_echoed_token_goes_no_further() -> None:
     async with _raw_server(_sending(raw, [])) as api:
         reply = await _ask(api)
     assert reply.body == b"Authorization: Bearer [token]\r\n"
+
+
+TOKEN = f"eyJ{base64.urlsafe_b64encode(bytes(range(200))).decode().rstrip('=')}.{'A' * 300}.signature"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 400 TOKEN\r\nContent-Length: 5\r\n\r\nTOKEN",
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer error=TOKEN\r\n\r\n",
+        b"HTTP/1.1 429 No\r\nContent-Length: 0\r\nRetry-After: TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nMS-CV: TOKEN\r\nMS-ServerId: 00112E TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nMS-RequestId: TOKEN\r\n\r\n",
+        b"TOKEN\r\n\r\n",
+        b"HTTP/1.1 TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTOKEN : a\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: TOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nTOKEN\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: TOKEN\r\nContent-Length: 1\r\n\r\na",
+    ],
+)
+async def test_a_token_in_any_part_of_a_reply_goes_no_further(raw: bytes) -> None:
+    """A server that repeats the Authorization header wherever it can gets no part of the token into a reply."""
+    seen: list[bytes] = []
+    size = b"%d" % (len(TOKEN) if raw.endswith(b"TOKEN") else 5)
+    raw = raw.replace(b"Content-Length: 5", b"Content-Length: " + size).replace(b"TOKEN", TOKEN.encode())
+    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
+        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
+    assert TOKEN.encode() in seen[0]
+    assert TOKEN[:20] not in repr(reply)
+    assert "AAAAAAAA" not in repr(reply)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from report_support import NOON, Run, answer, guid, new_run, row
 
 from auditor.core.changes import Change
+from auditor.core.consistency import DECIDED
 from auditor.core.ledger import Tally, fold
 from auditor.core.model import Cause, Reason, RunFacts, Verdict
 from auditor.core.money import Sum
@@ -29,7 +30,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 _SHARES = (("under_review", 8), ("not_allowed", 3), ("unknown", 2), ("service_error", 4), ("not_ready", 4))
 _REASONS = [reason for reason, share in _SHARES for _ in range(share)]
-_STATUSES = {"under_review": "UnderReview", "not_allowed": "NotAllowed", "unknown": "Unknown", "not_ready": "Not Ready"}
+_STATUSES = {str(reason): status for reason, (status, _) in DECIDED.items()} | {"not_ready": "Not Ready"}
 
 
 def sample_run(folder: Path, rows: int, **facts: Any) -> Run:
@@ -60,9 +61,9 @@ def _answer(n: int) -> dict[str, Any]:
         n,
         reason,
         final=True,
-        status=_STATUSES.get(reason, "Allowed" if reason == "allowed" else None),
+        status=_STATUSES.get(reason),
         last_update_raw=f"{NOON - timedelta(days=n * 7 % 900, seconds=n * 11 % 86400):%Y-%m-%dT%H:%M:%S}",
-        http_status=503 if reason == "service_error" else 200,
+        http_status={"service_error": 503, "no_account_status": 404}.get(reason, 200),
         request_id=guid(n + 0x100000000),
     )
 

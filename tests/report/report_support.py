@@ -17,12 +17,20 @@ from hypothesis import strategies as st
 
 from auditor import report
 from auditor.core.baseline import Baseline
+from auditor.core.consistency import DECIDED
 from auditor.core.ledger import Ledger
 from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
 
 BOTH = ("parquet", "csv")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-STATUS = {Reason.ALLOWED: "Allowed", Reason.UNDER_REVIEW: "UnderReview", Reason.UNRECOGNIZED_STATUS: "Neu, „anders“"}
+STATUS = {
+    Reason.ALLOWED: "Allowed",
+    Reason.UNDER_REVIEW: "UnderReview",
+    Reason.NOT_ALLOWED: "NotAllowed",
+    Reason.UNKNOWN: "Unknown",
+    Reason.NO_ACCOUNT_STATUS: "NoStatus",
+    Reason.UNRECOGNIZED_STATUS: "Neu, „anders“",
+}
 
 
 def guid(number: int) -> str:
@@ -284,6 +292,12 @@ class Case:
                 return None
 
 
+def _agreeing(line: dict[str, Any]) -> dict[str, Any]:
+    """The answer, with the HTTP status that comes with its reason; another would make it a damaged one."""
+    decided = DECIDED.get(Reason(line["reason"]))
+    return line | ({"http_status": decided[1]} if decided and line["http_status"] else {})
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Up to twelve rows over a few customers, some rejected; up to three answers a customer, finals anywhere."""
@@ -301,7 +315,7 @@ def cases(draw: st.DrawFn) -> Case:
     first = {line["customer_id"]: place for place, line in reversed(list(enumerate(rows))) if line["reason"] is None}
     reasons = st.sampled_from([r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED)])
     answers = [
-        answer(place, reason=draw(reasons), attempts=draw(st.integers(0, 9)), **draw(REPLIES))
+        _agreeing(answer(place, reason=draw(reasons), attempts=draw(st.integers(0, 9)), **draw(REPLIES)))
         | {"customer_id": customer}
         for customer, place in first.items()
         for _ in range(draw(st.integers(0, 3)))

@@ -332,8 +332,14 @@ def _other_rows(run: Run) -> None:
 
 SOURCE_DISAGREEMENTS = [
     (
-        _resealed("under_review", "allowed"),
+        _resealed('"under_review","final":true,"status":"UnderReview"', '"allowed","final":true,"status":"Allowed"'),
         "results.csv, row 1, verdict: 'blocked', where rows.jsonl and journal.jsonl say 'eligible'",
+    ),
+    # an answer that contradicts itself is none
+    (_resealed('"under_review"', '"allowed"'), f"results.csv, row 1, verdict: 'blocked', {SOURCES} 'undetermined'"),
+    (
+        _resealed('"allowed","final":true', '"allowed","final":false'),
+        f"results.csv, row 5, verdict: 'eligible', {SOURCES} 'undetermined'",
     ),
     (_resealed('"attempts":2', '"attempts":3'), f"results.csv, row 1, attempts: '2', {SOURCES} '3'"),
     (_resealed('"attempts":1', '"attempts":2'), f"results.csv, row 5, attempts: '2', {SOURCES} '3'"),

@@ -1,6 +1,5 @@
 """This machine: folders, disk, lock, the newest run, the pace."""
 
-import json
 import shutil
 import tempfile
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from auditor import journal
 from auditor.commands.checks.subject import Subject
 from auditor.commands.fetching import learned
 from auditor.commands.lock import holder
+from auditor.commands.standing import is_complete, run_folders
 from auditor.core import doctor
 from auditor.core.doctor import Result
 from auditor.core.model import RunFacts
@@ -71,8 +71,7 @@ def lock(subject: Subject) -> Result:
 
 def newest_run(subject: Subject) -> Path | None:
     """The folder of the newest run that was not simulated, or None."""
-    found = (path.parent for path in Path(subject.settings.reports).glob(f"*/{journal.JOURNAL}"))
-    runs = sorted((run for run in found if not run.is_symlink()), key=lambda run: run.name, reverse=True)
+    runs = run_folders(Path(subject.settings.reports))
     return next((run for run in runs if (facts := _facts(run)) is None or not facts.simulated), None)
 
 
@@ -102,11 +101,7 @@ def last_run(subject: Subject) -> Result:
 
 def _complete(run: Path, facts: RunFacts) -> bool:
     """As the run's own summary says."""
-    try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-        return facts.finished and bool(summary["complete"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return facts.finished and is_complete(run)
 
 
 def pace(subject: Subject) -> Result:

@@ -1,0 +1,111 @@
+"""What stored runs say of themselves, and which one `latest` leads to. Rule: by what stands in them, never by a folder's name;
+whatever is damaged says nothing.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from auditor import journal
+from auditor.core.model import RunFacts
+from auditor.core.run_ids import is_folder_name, is_in_the_future
+from auditor.errors import IncompleteError
+
+LATEST = "latest"
+_LARGEST = 1 << 24
+"""Bytes of a manifest or summary that are read."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class _Ledger(msgspec.Struct):
+    customers: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+
+
+class Summary(msgspec.Struct):
+    """summary.json, as far as other runs want to know it."""
+
+    complete: bool
+    ledger: _Ledger = msgspec.field(default_factory=_Ledger)
+
+
+class _Entry(msgspec.Struct):
+    name: str
+    bytes: int
+    sha256: str
+
+
+class _Manifest(msgspec.Struct):
+    files: list[_Entry]
+
+
+def summary_of(run: Path) -> Summary | None:
+    """What a run's reports say; None where it has none, or where they are not of the rows and the journal that are there.
+
+    That takes the manifest's word for their sizes: a folder of thousands of runs is gone through at every start.
+    """
+    try:
+        manifest = msgspec.json.decode(_read(run / "manifest.json"), type=_Manifest)
+        listed = {entry.name: entry for entry in manifest.files}
+        content = _read(run / "summary.json")
+        if hashlib.sha256(content).hexdigest() != listed["summary.json"].sha256:
+            return None
+        if any((run / name).stat().st_size != listed[name].bytes for name in (journal.ROWS, journal.JOURNAL)):
+            return None
+        return msgspec.json.decode(content, type=Summary)
+    except (OSError, ValueError, KeyError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with path.open("rb") as file:
+        return file.read(_LARGEST)
+
+
+def is_complete(run: Path) -> bool:
+    """True where a run's whole reports say that it is complete."""
+    found = summary_of(run)
+    return found is not None and found.complete
+
+
+def began(run: Path) -> datetime:
+    """When a run says that it began; before all others where it does not say it."""
+    try:
+        return journal.read_header(run).started_at
+    except (IncompleteError, OSError):
+        return _NEVER
+
+
+def is_from_the_future(run: Path) -> bool:
+    """True where its clock must have been wrong: such a run is never the newest."""
+    return is_in_the_future(began(run), datetime.now(UTC))
+
+
+def run_folders(reports: Path) -> list[Path]:
+    """The folders that hold a run, the newest first; `latest`, the history and whatever else lies there are none."""
+    found = (path.parent for path in reports.glob(f"*/{journal.JOURNAL}"))
+    runs = [run for run in found if not run.is_symlink() and not run.name.startswith(".") and run.name != LATEST]
+    return sorted(runs, key=lambda run: (began(run), run.name), reverse=True)
+
+
+def latest_run_id(reports: Path) -> str:
+    """The name of the folder that `latest` leads to; empty where there is none."""
+    latest = reports / LATEST
+    try:
+        # where links are refused, `latest` is a text file with the run-id
+        name = latest.resolve().name if latest.is_symlink() else _read(latest).decode().strip()
+    except (OSError, ValueError, RuntimeError):
+        return ""
+    return name if is_folder_name(name) else ""
+
+
+def is_newest(facts: RunFacts, reports: Path) -> bool:
+    """True where `latest` is to lead to a run rather than to the one it leads to now."""
+    now = datetime.now(UTC)
+    name = latest_run_id(reports)
+    known = began(reports / name) if name else _NEVER
+    return not is_in_the_future(facts.started_at, now) and (is_in_the_future(known, now) or facts.started_at >= known)

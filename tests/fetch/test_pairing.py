@@ -1,0 +1,118 @@
+"""Answers belong to their requests, whatever a server or proxy sends late or twice. Over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from auditor.core.model import Reply
+from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+
+QUICK = Timeouts(connect=5.0, read=5.0, total=5.0)
+Answering = Callable[["_Server", list[bytes]], list[bytes]]
+"""(server, the heads of all requests on this connection) -> the responses to send now."""
+
+
+@dataclass
+class _Server:
+    """Answers each request with the customer that it names, as `answering` has it, and counts."""
+
+    answering: Answering
+    requests: int = 0
+    connections: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        heads: list[bytes] = []
+        try:
+            while head := await _head(reader):
+                self.requests += 1
+                heads.append(head)
+                for answer in self.answering(self, heads):
+                    writer.write(answer)
+        finally:
+            writer.close()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""
+
+
+def _answer(head: bytes, *, echo: bytes = b"", status: bytes = b"200 OK") -> bytes:
+    """The response to a request: its body is the customer asked for, and it repeats the header named `echo`."""
+    body = head.split(b"/")[3]
+    lines = [line for line in head.split(b"\r\n") if echo and line.startswith(echo)]
+    return b"\r\n".join([b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *lines, b"", body])
+
+
+def _late(_server: _Server, heads: list[bytes]) -> list[bytes]:
+    """Every answer on a connection is preceded by the one before it, a second time."""
+    return [_answer(head) for head in heads[-2:]]
+
+
+@asynccontextmanager
+async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[Reply]]]:
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    async with listening:
+        api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with open_session(Connection(api, QUICK, concurrency=concurrency)) as session:
+            center = PartnerCenter(session, api)
+            yield lambda name: asyncio.ensure_future(
+                center.validation_status(name, "token", f"request-{name}", f"correlation-{name}")
+            )
+
+
+async def test_a_late_answer_is_nobody_elses() -> None:
+    """A server that repeats no id, and sends each answer once more after the next request, is never believed wrongly;
+    nobody is asked twice on its account.
+    """
+    server = _Server(_late)
+    names = [f"customer-{n}" for n in range(60)]
+    async with _asking(server, concurrency=8) as ask:
+        replies = await asyncio.gather(*map(ask, names))
+    assert [reply.body.decode() for reply in replies] == names
+    assert (server.requests, server.connections) == (60, 60)
+
+
+async def test_connections_to_a_server_that_repeats_our_ids_are_used_again() -> None:
+    """Either id will do; such a server's connections are kept."""
+    for echo in (b"MS-RequestId", b"MS-CorrelationId"):
+        server = _Server(lambda _server, heads, echo=echo: [_answer(heads[-1], echo=echo)])  # type: ignore[misc] # a default binds it
+        async with _asking(server, concurrency=1) as ask:
+            bodies = [(await ask(name)).body for name in ("one", "two", "three")]
+        assert (bodies, server.connections) == ([b"one", b"two", b"three"], 1)
+
+
+async def test_an_answer_without_our_id_on_a_used_connection_is_not_believed() -> None:
+    """Where a server leaves the id out once it has repeated it, that answer is a failure of the wire, and every later
+    request has a connection of its own.
+    """
+
+    def forgetful(server: _Server, heads: list[bytes]) -> list[bytes]:
+        return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
+
+    server = _Server(forgetful)
+    async with _asking(server, concurrency=1) as ask:
+        one, two, again, last = [await ask(name) for name in ("one", "two", "two", "three")]
+    assert (one.body, again.body, last.body) == (b"one", b"two", b"three")
+    assert two.http_status is None
+    assert "may answer another request" in (two.failure or "")
+    assert (server.requests, server.connections) == (4, 3)
+
+
+async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
+    """Gateways answer before the service and repeat no id: what they say is taken, and the other connections stay."""
+
+    def throttling(server: _Server, heads: list[bytes]) -> list[bytes]:
+        if server.requests == 2:
+            return [_answer(heads[-1], status=b"429 Too Many Requests")]
+        return [_answer(heads[-1], echo=b"MS-RequestId")]
+
+    server = _Server(throttling)
+    async with _asking(server, concurrency=1) as ask:
+        statuses = [(await ask(name)).http_status for name in ("one", "two", "two", "three", "four")]
+    assert statuses == [200, 429, 200, 200, 200]
+    assert (server.requests, server.connections) == (5, 2)
