@@ -11,8 +11,8 @@ from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
 from auditor.fetch.auth.kept import Kept, decode
-from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.auth.unattended import Sources, Unattended, nobody
+from auditor.fetch.auth.registration import SignIn, nobody
+from auditor.fetch.auth.unattended import Sources, Unattended
 from auditor.fetch.proxy import proxy_for
 from auditor.fetch.tls import tls_context
 from auditor.fetch.token_store import TokenStore

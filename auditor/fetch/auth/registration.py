@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.core.proxy import Proxy
-from auditor.errors import SettingsError
+from auditor.errors import SettingsError, SignInError
 from auditor.settings import Secret
 
 
@@ -105,3 +105,11 @@ class SignIn:
         """What must not appear in anybody's words."""
         held = (self.credential.secret, self.credential.password)
         return tuple(secret.reveal() for secret in held if secret)
+
+
+def nobody(sign_in: SignIn) -> SignInError:
+    """The error for where there is nothing to sign in with."""
+    return SignInError(
+        f"nobody is signed in at {sign_in.authority} for the app registration {sign_in.client_id}",
+        "sign in with: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",
+    )

@@ -15,7 +15,7 @@ from auditor.errors import SignInError
 from auditor.fetch.auth.keeping import Keeper
 from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.registration import SignIn, nobody
 from auditor.fetch.auth.service import application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
 from auditor.fetch.tokens import Need
@@ -23,6 +23,7 @@ from auditor.settings import Secret
 
 _log = logging.getLogger(__name__)
 _FOREVER = float("inf")
+_KEPT = "the sign-in kept in"
 Attempt = Callable[[Need], tuple[str, float] | None]
 
 
@@ -98,7 +99,7 @@ class Unattended:
     def _ways(self) -> list[tuple[str, Attempt]]:
         """What to try in turn: the kept sign-in first, unless the operator has put another refresh token in place since."""
         given = self._sources.refresh_token
-        ways: list[tuple[str, Attempt]] = [(f"the sign-in kept in {self._keeper.where}", self._from_kept)]
+        ways: list[tuple[str, Attempt]] = [(f"{_KEPT} {self._keeper.where}", self._from_kept)]
         if given is None:
             return ways
         began_with, now = self._keeper.source(), given.fingerprint
@@ -110,7 +111,9 @@ class Unattended:
         for where, error in refusals:
             named = error.message.startswith(where.partition(" (")[0])
             what = error.message if named else f"{where} does not serve: {error.message}"
-            self._tell(f"{what}; used instead: {self.source}{MEND}{error.hint}")
+            kept = where.startswith(_KEPT)
+            rest = "forget it: auditor logout" if kept else "put another refresh token there, or none"
+            self._tell(f"{what}; used instead: {self.source}{MEND}{error.hint}; or {rest}")
 
     def _from_kept(self, need: Need) -> tuple[str, float] | None:
         """With what was kept: the cached access token where it still lives and was not refused, else a new one."""
@@ -190,11 +193,3 @@ class Unattended:
 def _forget_access_tokens(cache: Any) -> None:
     for entry in list(cache.search(cache.CredentialType.ACCESS_TOKEN)):
         cache.remove_at(entry)
-
-
-def nobody(sign_in: SignIn) -> SignInError:
-    """The error for where there is nothing to sign in with."""
-    return SignInError(
-        f"nobody is signed in at {sign_in.authority} for the app registration {sign_in.client_id}",
-        "sign in with: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",
-    )

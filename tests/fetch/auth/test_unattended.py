@@ -225,6 +225,7 @@ def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     assert "revoked" in said
     assert "used instead: AUDITOR_ACCESS_TOKEN" in said
     assert "auditor login" in said
+    assert "auditor logout" in said
 
 
 def test_a_store_that_must_not_be_used_is_named_once(tmp_path: Path) -> None:
@@ -269,6 +270,7 @@ def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path
     (said,) = talk
     assert "AUDITOR_REFRESH_TOKEN does not serve" in said
     assert "used instead: the sign-in of auditor@partner.example" in said
+    assert "or put another refresh token there" in said
 
 
 def test_a_new_refresh_token_in_a_file_goes_first_for_good(tmp_path: Path) -> None:
