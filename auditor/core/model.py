@@ -195,7 +195,7 @@ class Reply(NamedTuple):
         request_id, correlation_id: as the response repeats them, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
         simulated: True where the reply itself says that it comes from the simulator.
-        verify_code: OpenSSL's code for why a certificate cannot be trusted; None where it is, or nobody says.
+        verify_code: the code for why a certificate cannot be trusted, see `core.certificate`; None where it is, or nobody says.
     """
 
     received_at: datetime

@@ -107,7 +107,7 @@ YESTERDAY, LONG_AGO, TOMORROW = (datetime.now(UTC) + timedelta(days=days) for da
     [
         ("127.0.0.1", (LONG_AGO, YESTERDAY), 10, "has expired"),
         ("127.0.0.1", (TOMORROW, TOMORROW + timedelta(days=9)), 9, "is not valid yet"),
-        ("elsewhere.example", (LONG_AGO, TOMORROW), 64, "is for another address"),
+        ("elsewhere.example", (LONG_AGO, TOMORROW), 64, "is for another host"),
     ],
 )
 async def test_why_a_certificate_is_not_trusted(
