@@ -6,7 +6,6 @@ Results go to standard output, talk to standard error.
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from auditor.cli import quick
 
@@ -44,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _end_quietly() -> None:
     """Python waits for threads at its end, and would answer Ctrl-C with a traceback while it does."""
     import signal
+    from contextlib import suppress
 
     # a job in the background may have been started with Ctrl-C ignored: that stays
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
