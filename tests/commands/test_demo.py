@@ -6,7 +6,7 @@ import pytest
 
 from auditor import customers
 from auditor.cli import main
-from auditor.commands.demo import STRANGERS, WEIGHTS, _options, sample_list
+from auditor.commands.demo import STRANGERS, WEIGHTS, _options, _rows, sample_list
 from auditor.core.model import Customer
 from auditor.simulator import KINDS, Scenario
 
@@ -42,3 +42,8 @@ def test_the_demo_from_end_to_end(
     assert "run would have exited with 3" in shown
     assert "2,009 rows = " in shown
     assert not (tmp_path / "reports" / "latest").exists()
+
+
+def test_the_rows_name_the_list_and_not_where_it_is_kept() -> None:
+    """What the reports of a demo say is the same on every machine."""
+    assert {one.row.source_file for one in _rows(sample_list())} == {"customers.csv"}
