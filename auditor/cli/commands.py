@@ -217,6 +217,8 @@ def verify(
 ) -> int:
     """Re-read every file of a run: hashes, ledger, agreement of the formats.
 
+    Then the reports are made once more and compared: whatever else stands in one was put there by somebody.
+
     RUN is a folder, a run-id, or latest.
     """
     from auditor.cli import show

@@ -222,6 +222,7 @@ def verified(found: "Verified", *, as_json: bool) -> None:
             "complete": found.complete,
             "simulated": found.facts.simulated,
             "files": found.files,
+            "made_again": found.made_again,
             "rows": {"listed": ledger.rows} | {str(c.verdict): c.rows for c in ledger.by_verdict()},
             "customers": {"listed": ledger.customers} | {str(c.verdict): c.customers for c in ledger.by_verdict()},
         }
@@ -232,6 +233,8 @@ def verified(found: "Verified", *, as_json: bool) -> None:
     )
     for line in _balance(ledger):
         click.echo(line)
+    if not found.made_again:
+        click.echo("The reports were not made again for comparison: another version of auditor began this run")
     if not found.complete:
         click.echo("The run is NOT COMPLETE: summary.csv says why")
 

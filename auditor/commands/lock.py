@@ -1,5 +1,8 @@
 """One run at a time for a reports folder and a partner. Rule: the lock is the operating system's, so that a dead process
-holds none; who holds it stands beside it, for the message.
+holds none; who holds it stands beside it, for the message. Both files are gone when nobody holds it.
+
+On POSIX the file is removed while the lock is held, and filelock does not take the lock of a file that has no name any more:
+so nobody ever holds a lock that the next one cannot see. Windows removes no file that somebody has open.
 """
 
 import hashlib
@@ -11,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 
 from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
@@ -40,13 +43,28 @@ def holder(reports: Path, api: str, tenant: str | None) -> str | None:
     if not path.exists():
         return None
     try:
-        with FileLock(path, timeout=0):
-            return None
+        _let_go(_acquired(path), path)
     except Timeout:
-        return _described(path.with_name(f"{path.name}.holder"))
+        return _described(path.with_name(f"{path.name}{_HOLDER}"))
     except OSError:
         # a folder that cannot be written to holds no run of ours
         return None
+    return None
+
+
+def sweep(reports: Path) -> None:
+    """Removes the lock files that nobody holds: what a process that was killed left."""
+    for path in reports.glob(".lock-*"):
+        if path.suffix == _HOLDER or not path.is_file():
+            continue
+        # whoever holds one keeps it; what cannot be removed hurts nobody
+        with suppress(Timeout, OSError):
+            lock = _acquired(path)
+            path.with_name(f"{path.name}{_HOLDER}").unlink(missing_ok=True)
+            _let_go(lock, path)
+
+
+_HOLDER = ".holder"
 
 
 def _key(api: str, tenant: str | None) -> str:
@@ -71,11 +89,10 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
 @contextmanager
 def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> Iterator[None]:
     path = reports / f".lock-{key}"
-    holder = reports / f".lock-{key}.holder"
+    holder = reports / f".lock-{key}{_HOLDER}"
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        lock.acquire()
+        lock = _acquired(path)
     except Timeout:
         raise LockHeldError(
             f"{complaint}: {_described(holder)}",
@@ -89,7 +106,41 @@ def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> 
     finally:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
-        lock.release()
+        _let_go(lock, path)
+
+
+def _acquired(path: Path) -> FileLock:
+    """The lock, held.
+
+    Raises:
+        Timeout: somebody else holds it.
+        OSError: the file cannot be made or locked.
+    """
+    lock = FileLock(path, timeout=0)
+    for _ in range(_TRIES):
+        with suppress(Timeout):
+            lock.acquire()
+            return lock
+        if path.exists():
+            break
+        # its holder let go of it, and removed it, after we had opened it
+    lock.acquire()
+    return lock
+
+
+_TRIES = 100
+
+
+def _let_go(lock: FileLock, path: Path) -> None:
+    """Removes the file of a held lock, and releases it."""
+    soft = isinstance(lock, SoftFileLock)  # it removes its file itself
+    if os.name == "posix" and not soft:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+    lock.release()
+    if os.name != "posix" and not soft:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _sign(holder: Path) -> None:

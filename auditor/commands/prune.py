@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.lock import one_writer_at_a_time
+from auditor.commands.lock import one_writer_at_a_time, sweep
 from auditor.commands.runs import Stored, stored
 from auditor.commands.standing import latest_run_id
 from auditor.core.keeping import Candidate, kept
@@ -51,7 +51,7 @@ def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
             continue
         removed.append(run)
     if not dry_run:
-        _clear(reports, removed)
+        _clear(reports)
     return Pruned(tuple(removed), tuple((run, reasons[run.run_id]) for run in runs if run.run_id in reasons))
 
 
@@ -91,12 +91,10 @@ def _empty(going: Path) -> None:
     going.rmdir()
 
 
-def _clear(reports: Path, removed: list[Stored]) -> None:
-    """Removes what an interrupted pruning left, and the locks of runs that are gone."""
+def _clear(reports: Path) -> None:
+    """Removes what an interrupted pruning left, and the locks that nobody holds."""
     for left in reports.glob(f"{_GOING}*"):
         if not left.is_symlink() and (left / _MARK).is_file():
             with suppress(OSError):
                 _empty(left)
-    for run in removed:
-        with suppress(OSError):
-            (reports / f".lock-{run.run_id}").unlink(missing_ok=True)
+    sweep(reports)

@@ -87,7 +87,7 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
 
     Raises:
         OutputError: a report could not be written, or the written files disagree; the journal is untouched.
-        IncompleteError: the journal has no readable header.
+        IncompleteError: the journal has no readable header, or rows and journal disagree.
     """
     from auditor import report
     from auditor.commands.baseline import settle, source_of
@@ -114,6 +114,9 @@ def _verified(run: Path) -> "Verified":
         # what else a person keeps in the folder does not make the run less complete
         return report.verify(run, strays=False)
     except IncompleteError as error:
+        if error.message.startswith((journal.ROWS, journal.JOURNAL)):
+            # what the reports are made from was changed: making them again would not help
+            raise
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
             "report it; the answers are safe",

@@ -1,8 +1,14 @@
-"""`auditor verify`: is a run whole, and do its files agree? Rule: it reads, and changes nothing."""
+"""`auditor verify`: is a run whole, and do its files agree? Rule: it reads, and changes nothing.
 
+A run checks its reports with the first half of it; here they are made again as well, and compared to the last byte.
+"""
+
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor import __version__, journal
+from auditor.commands.baseline import source_of
 from auditor.commands.render import find_run
 from auditor.errors import SettingsError
 
@@ -20,10 +26,17 @@ def verify(run: str, reports: str) -> "Verified":
     Raises:
         SettingsError: there is no such run.
         IncompleteError: the first disagreement.
+        OutputError: there is no room to make the reports again.
     """
     from auditor import report
 
-    return report.verify(_folder(run, reports))
+    folder = _folder(run, reports)
+    found = report.verify(folder)
+    if journal.read_header(folder).auditor != __version__:
+        # another version words and draws its reports otherwise
+        return found
+    report.check_rendering(source_of(folder))
+    return replace(found, made_again=True)
 
 
 def _folder(run: str, reports: str) -> Path:

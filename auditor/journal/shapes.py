@@ -49,6 +49,7 @@ class Header(Struct, tag_field="kind", tag="header"):
     columns: tuple[str, ...]
     max_undetermined: _Count
     settings: dict[str, Any]
+    auditor: str = ""
     presentation: Presentation = Presentation()
     list_files: tuple[ListFile, ...] = ()
 

@@ -36,9 +36,11 @@ In the order of the data's way:
 `verify`      all of these: does everything agree? (`summary_check`: the two summaries; `changes_check`,
               `sums_check`: changes.csv and what is added up; `workbook_check`: the workbooks;
               `page_check`: the page)
+`again`       the reports made once more, and compared byte for byte
 ============  ======================================================================
 """
 
+from auditor.report.again import check_rendering
 from auditor.report.before import Source
 from auditor.report.comparing import compare
 from auditor.report.history import Record, recording
@@ -58,6 +60,7 @@ __all__ = [
     "Remembered",
     "Source",
     "Verified",
+    "check_rendering",
     "compare",
     "point_latest",
     "recording",

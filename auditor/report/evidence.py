@@ -76,6 +76,7 @@ class _About(msgspec.Struct):
 class _Row(msgspec.Struct):
     customer_id: str
     reason: str | None = None
+    first: bool | None = None
 
 
 @dataclass(slots=True)
@@ -116,11 +117,12 @@ def read_evidence(run: Path) -> Evidence:
         IncompleteError: the journal has no header, or an answer for another customer than its row's.
         OSError, ValueError, KeyError, msgspec.MsgspecError: a file is missing or damaged.
     """
-    named, valid = _rows(run)
+    named, valid, marked = _rows(run)
     found = _journal(run)
     row = _answered_rows(found.answers, named)
     numbers, count = _numbers(named + found.members.ids)
     customers = np.where(valid, numbers[: len(valid)], NONE)
+    _check_marks(customers, marked)
     asked, listed = customers[row], numbers[len(valid) :]
     attempts = np.bincount(asked, np.array(found.answers.attempts), count)
     members = _last(listed, np.array(found.members.places), count)
@@ -137,15 +139,29 @@ def _kept(numbers: npt.NDArray[Any]) -> "array[int]":
     return array("q", numbers.astype(np.int64).tobytes())
 
 
-def _rows(run: Path) -> tuple[bytearray, npt.NDArray[np.bool_]]:
-    """(sixteen bytes a row: its id, or zeros where the row was rejected; whether it was not)."""
+def _rows(run: Path) -> tuple[bytearray, npt.NDArray[np.bool_], npt.NDArray[np.int8]]:
+    """(sixteen bytes a row: its id, or zeros where the row was rejected; whether it was not; whether it says that it is the
+    first of its customer, or NONE where it does not say).
+    """
     decode = msgspec.json.Decoder(_Row).decode
-    named, valid = bytearray(), bytearray()
+    named, valid, marked = bytearray(), bytearray(), array("b")
     with (run / ROWS).open("rb") as file:
         for row in map(decode, file):
             valid.append(row.reason is None)
+            marked.append(NONE if row.first is None else row.first)
             named += bytes(16) if row.reason else bytes.fromhex(row.customer_id.replace("-", ""))
-    return named, np.frombuffer(valid, bool)
+    return named, np.frombuffer(valid, bool), np.array(marked, np.int8)
+
+
+def _check_marks(customers: Places, marked: npt.NDArray[np.int8]) -> None:
+    """Only whoever is marked is asked for: a row says truly whether it is the first of its customer."""
+    (named,) = np.nonzero(customers != NONE)
+    right = np.zeros(len(customers), np.int8)
+    first = _last(customers[named][::-1], named[::-1], int(customers.max(initial=NONE)) + 1)
+    right[first[first != NONE]] = 1
+    wrong = np.flatnonzero((marked != NONE) & (marked != right))
+    if len(wrong):
+        raise IncompleteError(f"{ROWS}, row {wrong[0] + 1}: is wrong about being the first of its customer")
 
 
 def _journal(run: Path) -> _Journal:

@@ -39,7 +39,7 @@ def check_inventory(run: Path, *, strays: bool) -> Inventory:
         IncompleteError: the first file that is missing, changed, or not listed.
         OSError, ValueError, KeyError, TypeError: a file cannot be read; the manifest is damaged.
     """
-    manifest = _manifest(run)
+    manifest = read_manifest(run)
     formats = [kind.names for kind in TABLES.values() if manifest.files.keys() & {*kind.names}]
     for name in (*_ALWAYS, *(name for names in formats for name in names)):
         if name not in manifest.files:
@@ -52,7 +52,13 @@ def check_inventory(run: Path, *, strays: bool) -> Inventory:
     return manifest
 
 
-def _manifest(run: Path) -> Inventory:
+def read_manifest(run: Path) -> Inventory:
+    """What manifest.json says, as it was written.
+
+    Raises:
+        IncompleteError: it is of another version, or was changed.
+        OSError, ValueError, KeyError, TypeError: it cannot be read.
+    """
     content = (run / MANIFEST).read_bytes()
     document: dict[str, Any] = json.loads(content)
     if document["schema_version"] != SCHEMA_VERSION:

@@ -50,6 +50,7 @@ class Verified:
         ledger: counted from the records of `results`.
         freshness: of the answers that decide.
         changes: customers by what became of them since the baseline run; None where there is none.
+        made_again: whether the reports were also made once more, and are the same to the last byte.
     """
 
     run: Path
@@ -58,6 +59,7 @@ class Verified:
     ledger: Ledger
     freshness: Freshness
     changes: Counts | None = None
+    made_again: bool = False
 
     @property
     def rows(self) -> int:

@@ -1,5 +1,6 @@
 """What stored runs say of themselves is believed as far as it is whole; their folders' names say nothing."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -210,3 +211,17 @@ def test_an_answer_from_no_time_is_refused(tmp_path: Path, capsys: pytest.Captur
     (run / journal.JOURNAL).write_bytes(b"".join(map(encode, lines)))
     assert main(["report", str(run), "--format", "csv"]) == 3
     assert "where no run was" in capsys.readouterr().err
+
+
+def test_a_row_that_is_wrong_about_being_the_first_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Digest and all were mended: `report` says that the row is wrong, and calls it no defect of its own."""
+    run = _unrendered(tmp_path, NOW - timedelta(days=1))
+    forged = (run / journal.ROWS).read_bytes().replace(b'"first":true', b'"first":false')
+    (run / journal.ROWS).write_bytes(forged)
+    _forge(run, list_digest=hashlib.sha256(forged).hexdigest())
+    assert main(["report", str(run), "--format", "csv"]) == 3
+    told = capsys.readouterr().err
+    assert "row 1: is wrong about being the first of its customer" in told
+    assert "defect" not in told

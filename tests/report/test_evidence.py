@@ -98,3 +98,14 @@ def test_a_journal_without_a_header_is_refused() -> None:
             (run.path / "journal.jsonl").write_bytes(content)
             with pytest.raises(IncompleteError, match="no header"):
                 read_evidence(run.path)
+
+
+def test_a_row_that_is_wrong_about_being_the_first_is_found(tmp_path: Path) -> None:
+    """Whoever takes the mark from a customer's first row, or gives a second one, decides who is asked."""
+    rows = [row(1, first=True), row("x", first=False), row(1, first=False), row(2, first=True)]
+    assert read_evidence(new_run(tmp_path / "right", rows, [answer(0)]).path).rows == 4
+    for wrong, first in ((0, False), (2, True), (3, False)):
+        forged = [line | ({"first": first} if place == wrong else {}) for place, line in enumerate(rows)]
+        run = new_run(tmp_path / str(wrong), forged, [answer(0)])
+        with pytest.raises(IncompleteError, match=f"row {wrong + 1}: is wrong about being the first"):
+            read_evidence(run.path)

@@ -1,0 +1,80 @@
+"""One at a time, and nothing left of the lock when nobody holds it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditor.commands.lock import holder, one_run_at_a_time, one_writer_at_a_time, sweep
+from auditor.errors import LockHeldError
+
+API, TENANT = "https://api.example", "t"
+CONTENDER = """
+import os, sys
+from pathlib import Path
+from auditor.commands.lock import one_writer_at_a_time
+from auditor.errors import LockHeldError
+
+folder, inside = Path(sys.argv[1]), 0
+for _ in range(300):
+    try:
+        with one_writer_at_a_time(folder / "run"):
+            os.close(os.open(folder / "inside", os.O_CREAT | os.O_EXCL))
+            os.unlink(folder / "inside")
+            inside += 1
+    except LockHeldError:
+        pass
+print(inside)
+"""
+"""Ends with an error where two are inside at a time."""
+
+
+def _locks(reports: Path) -> list[str]:
+    return sorted(path.name for path in reports.glob(".lock-*"))
+
+
+def test_nothing_is_left_of_a_lock(tmp_path: Path) -> None:
+    """Neither of a run's, nor of a folder's, nor of a look at one."""
+    with one_run_at_a_time(tmp_path, API, TENANT), one_writer_at_a_time(tmp_path / "run"):
+        assert len(_locks(tmp_path)) == 4
+        assert f"process {os.getpid()}" in (holder(tmp_path, API, TENANT) or "")
+    assert _locks(tmp_path) == []
+    assert holder(tmp_path, API, TENANT) is None
+    assert _locks(tmp_path) == []
+
+
+def test_a_lock_that_is_held_is_refused_and_stays(tmp_path: Path) -> None:
+    """Whoever is refused removes nothing; afterwards the next one gets it."""
+    for _ in range(2):
+        with one_writer_at_a_time(tmp_path / "run"):
+            for _ in range(2):
+                with (
+                    pytest.raises(LockHeldError, match=f"process {os.getpid()}"),
+                    one_writer_at_a_time(tmp_path / "run"),
+                ):
+                    pytest.fail("two are inside")
+            sweep(tmp_path)
+            assert _locks(tmp_path) == [".lock-run", ".lock-run.holder"]
+
+
+def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
+    """Their files are removed, with who held them; other files are not touched."""
+    for name in (".lock-a", ".lock-a.holder", ".lock-b", "notes"):
+        (tmp_path / name).touch()
+    (tmp_path / ".lock-folder").mkdir()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock-folder", "notes"]
+
+
+def test_two_are_never_inside(tmp_path: Path) -> None:
+    """However the removal of a lock file meets its next opening: each process finds nobody else inside."""
+    contenders = [
+        subprocess.Popen([sys.executable, "-c", CONTENDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    told = [process.communicate()[0] for process in contenders]
+    assert [process.returncode for process in contenders] == [0, 0, 0]
+    assert all(int(inside) > 0 for inside in told)
+    assert _locks(tmp_path) == []
