@@ -4,7 +4,7 @@ Source of the limit: "Customer resources" (500 requests a minute for a tenant).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.core.window import Window
 
@@ -15,6 +15,8 @@ SHARE = 0.995
 """Of a limit, what is paced at: no server counts to the request. Source: "Limit call rate by subscription" of API
 Management ("rate limiting is never completely accurate").
 """
+FEWEST_TEACH = 30
+"""Answers; fewer of them, as of single look-ups, show nothing of a limit of hundreds a minute, even where one is rejected."""
 DOUBTED_AFTER = 7 * 86400.0
 """Seconds in which a remembered pace comes to count for half: limits are adjusted, and other programs come and go."""
 
@@ -84,3 +86,18 @@ class Memory:
     def believed(self) -> float:
         """The pace to begin with, in requests a second: the older the lesson, the less it holds the next run back."""
         return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
+
+    def handed_on(self, answers: int, earlier: "Memory | None", seconds: float) -> "Memory":
+        """What the next run may know: of too few answers the earlier lesson stays, and grows older.
+
+        Args:
+            answers: in this run.
+            earlier: what this run began with, or None.
+            seconds: since it began.
+        """
+        if answers >= FEWEST_TEACH:
+            return self
+        if earlier is None:
+            return replace(self, per_second=math.inf, longest_asked=1.0, learned_ago=0.0)
+        ago = earlier.learned_ago + earlier.age + seconds
+        return replace(self, per_second=earlier.per_second, longest_asked=earlier.longest_asked, learned_ago=ago)

@@ -58,7 +58,8 @@ class Pacing:
         self._clock = clock
         self._sleep = sleep
         self._plan = plan if isinstance(plan, Plan) else Plan(plan)
-        self._rate = rate.start(self._plan, clock(), memory)
+        self._began, self._recalled = clock(), memory
+        self._rate = rate.start(self._plan, self._began, memory)
         # a state that a departure does not change makes nobody wait, however often it is asked
         self._free: rate.Rate | None = None
         self._queue = asyncio.Lock()
@@ -155,7 +156,8 @@ class Pacing:
 
     def memory(self) -> Memory:
         """What the next run against the same quota may begin with."""
-        return rate.memory(self._rate, self._clock())
+        now = self._clock()
+        return rate.memory(self._rate, now).handed_on(self._answered, self._recalled, now - self._began)
 
     async def closed(self) -> None:
         """Waits until the intake is closed."""

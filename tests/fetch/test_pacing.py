@@ -163,6 +163,21 @@ async def test_what_one_run_learned_begins_the_next() -> None:
     assert _pacing(time, memory=learned).memory().held == learned.held
 
 
+async def test_a_few_requests_teach_nothing() -> None:
+    """A rejected look-up of one customer says nothing of the pace of thousands; what was learned before stays as it was."""
+    time = Time()
+    for earlier, kept in ((None, math.inf), (Memory(4.0, 57.0, learned_ago=100.0, age=3600.0), 4.0)):
+        pacing = _pacing(time, memory=earlier)
+        pacing.rejected(await pacing.turn(), 20.0)
+        await _ask(pacing, 2)
+        left = pacing.memory()
+        assert left.per_second == kept
+        assert left.held == 3
+        if earlier:
+            assert left.longest_asked == 57.0
+            assert left.learned_ago == pytest.approx(3720.0, abs=5.0)
+
+
 async def test_a_closed_intake_lets_nobody_through() -> None:
     """Not at an open gate, and not out of the queue; whoever waits for the end is told."""
     time = Time()
