@@ -27,6 +27,9 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
     UNDETERMINED = "undetermined"
 
+    # the enumeration's own is written in Python and gives the same; this is asked for several times an answer
+    __hash__ = str.__hash__
+
 
 class Reason(StrEnum):
     """Why a row has its verdict: a closed list."""
@@ -56,6 +59,9 @@ class Reason(StrEnum):
     # never asked
     INVALID_ID = "invalid_id"
     NOT_ATTEMPTED = "not_attempted"
+
+    # as for `Verdict`
+    __hash__ = str.__hash__
 
     @property
     def verdict(self) -> Verdict:
