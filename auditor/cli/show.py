@@ -21,15 +21,14 @@ from rich.text import Text
 
 from auditor.cli import columns
 from auditor.cli.changes import money, since_before
-from auditor.cli.progress import noting, say, warn
+from auditor.cli.progress import noting, warn
+from auditor.cli.what_next import are_undetermined, what_next
 from auditor.cli.words import lasting, many
-from auditor.commands.standing import latest_run_id
 from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
-from auditor.core.ledger import MATCHED, Ledger
+from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
 from auditor.errors import OutputError
-from auditor.journal import read_header
 
 if TYPE_CHECKING:
     from auditor.commands.dry_run import Preview
@@ -77,7 +76,7 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
     if demo and rendered.facts.finished:
         console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        _next(rendered, noting(quiet=quiet))
+        what_next(rendered, noting(quiet=quiet))
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -162,54 +161,8 @@ def _as_a_run(rendered: "Rendered") -> str:
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     return (
         f"The list holds deliberate faults, so demo allows undetermined rows and exits with 0; "
-        f"run would have exited with {code}: {_undetermined(undetermined)}."
+        f"run would have exited with {code}: {are_undetermined(undetermined)}."
     )
-
-
-def _next(rendered: "Rendered", note: Callable[[str], None]) -> None:
-    """Says on standard error why the exit code is not 0, and the next command."""
-    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
-    if rendered.exit_code == MATCHED:
-        say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
-        return
-    if rendered.end is not None:
-        say(f"auditor: {_early(rendered.end.message)}")
-        say(f"  next: {rendered.end.hint}")
-    elif not rendered.facts.finished:
-        say(f"auditor: the run did not finish: {rendered.facts.message}")
-    else:
-        allowed = rendered.facts.max_undetermined
-        say(f"auditor: {_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")
-        say(f"  {_what_may_change(rendered)}")
-        if (rendered.run / "undetermined.csv").exists():
-            say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
-    if read_header(rendered.run).simulated:
-        say("  next: a demo cannot be resumed; start it again")
-    elif rendered.unanswered:
-        still = "customer is" if rendered.unanswered == 1 else "customers are"
-        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
-    latest = rendered.run.parent / "latest"
-    if latest.exists() and not rendered.facts.simulated:
-        note(f"{latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
-
-
-def _early(message: str) -> str:
-    by = message.removeprefix("stopped ")
-    return f"stopped early: {message}" if by == message else f"stopped early {by}"
-
-
-def _undetermined(rows: int) -> str:
-    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
-
-
-def _what_may_change(rendered: "Rendered") -> str:
-    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
-    open_, settled = rendered.undetermined
-    words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
-    if settled:
-        allow = f"allow them with --max-undetermined {settled}"
-        words.append(f"{settled:,} will not change: correct the list, or {allow}")
-    return "; ".join(words)
 
 
 def verified(found: "Verified", *, as_json: bool) -> None:
