@@ -173,7 +173,7 @@ def resume(
         return 0
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet)
+    show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
 

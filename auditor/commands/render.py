@@ -141,7 +141,13 @@ def find_run(run: str, reports: str) -> Path:
     if (folder / journal.JOURNAL).is_file():
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
-    named = Path(reports) / (latest_run_id(Path(reports)) or run if run == "latest" else run)
+    newest = latest_run_id(Path(reports)) if run == "latest" else run
+    named = Path(reports) / (newest or run)
+    if not newest and not (named / journal.JOURNAL).is_file():
+        raise SettingsError(
+            f"latest: no run of real customers is complete in {reports}; to simulated runs latest never leads",
+            f"name the run: auditor runs --reports {reports} lists them",
+        )
     if (named / journal.JOURNAL).is_file():
         return named
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

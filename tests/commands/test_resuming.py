@@ -86,7 +86,8 @@ def test_resume_does_not_go_round_in_a_circle(simulator: Simulator, capsys: pyte
     assert "1 may be answered on a further try (resume)" in said
     for tries in (2, 3):
         assert main(["resume"]) == 3
-        said = capsys.readouterr().err
+        out, said = capsys.readouterr()
+        assert "in all sessions of the run together" in out
         assert f"1 unchanged after {tries} tries: open a support case with the request ids in" in said
         assert "further try" not in said
         assert "still to be asked" not in said
