@@ -5,6 +5,7 @@ below; into a pipe or a file goes one line a record, plain.
 import sys
 from collections.abc import Collection, Sequence
 from shutil import get_terminal_size
+from textwrap import TextWrapper
 
 import click
 from rich.cells import cell_len
@@ -14,6 +15,8 @@ from rich.text import Text
 GAP, INDENT = "  ", "  "
 LONGEST = 36
 """Characters for which a column is made wide; a longer cell moves what is right of it in its own line."""
+NARROWEST = 30
+"""Characters that words behind a head need at least to stand below each other there."""
 _STEERING = dict.fromkeys((*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 """Control characters, and those that turn the direction of what follows."""
 _PIPE = 10_000
@@ -28,6 +31,18 @@ def on_terminal() -> bool:
 def console() -> Console:
     """Where rich writes: as wide as the terminal; a pipe cuts and breaks nothing."""
     return Console() if on_terminal() else Console(width=_PIPE)
+
+
+def hanging(head: str, words: str) -> list[str]:
+    """Words behind a head: on a terminal broken between words, the lines below as far in; in one line into a pipe."""
+    if not on_terminal():
+        return [head + words]
+    across = get_terminal_size().columns
+    inner = len(head) if across - len(head) >= NARROWEST else len(INDENT)
+    wrapper = TextWrapper(across, break_long_words=False, break_on_hyphens=False, drop_whitespace=True)
+    wrapper.subsequent_indent = " " * inner
+    # the head's own blanks are no place to break
+    return [line.replace("\0", " ") for line in wrapper.wrap(head.replace(" ", "\0") + words)]
 
 
 def show(names: Sequence[str], records: Sequence[Sequence[str]], numbers: Collection[str] = ()) -> None:

@@ -145,6 +145,9 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
 @options.REPORTS
 @click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: likewise]")
+@click.option(
+    "--max-undetermined", metavar="N", help="Undetermined rows of a complete run, from now on. [default: likewise]"
+)
 @options.AS_JSON
 @options.CONFIGURED
 @options.TALKING
@@ -170,7 +173,7 @@ def resume(
         return 0
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet)
+    show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
 

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from auditor.cli import columns
 from auditor.core.doctor import Named, State
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
@@ -22,12 +23,11 @@ def show(results: Iterable[Named], *, quiet: bool) -> list[Named]:
         state, result = one.result.state, one.result
         if quiet and state in {State.OK, State.SKIPPED}:
             continue
-        line = Text(f"{state:<8}", style=_COLOURS[state]).append(
-            f" {one.name:<{_WIDTH}} {result.found}", style="default"
-        )
-        console.print(line)
-        if result.next:
-            console.print(Text(f"{'':<{9 + _WIDTH}} next: {result.next}"))
+        first, *others = columns.hanging(f"{state:<8} {one.name:<{_WIDTH}} ", result.found)
+        console.print(Text(first[:8], style=_COLOURS[state]).append(first[8:], style="default"))
+        others += columns.hanging(f"{'':<{9 + _WIDTH}} next: ", result.next) if result.next else []
+        for line in others:
+            console.print(Text(line))
     return kept
 
 

@@ -9,14 +9,18 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
-from auditor.cli.words import many
-from auditor.commands.job import Eta, Watch
+from auditor.cli.words import lasting, many
+from auditor.commands.job import Outlook, Watch
 from auditor.core.model import Answer, RunFacts, Verdict
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""
 DRAW_EVERY = 0.25
 """Seconds between two looks of the line on a terminal."""
+WAIT_SAID = 2.0
+"""Seconds from which a wait that the service asked for is said."""
+LONGEST_BAR = 40
+"""Characters."""
 
 
 @contextmanager
@@ -27,7 +31,9 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
         return
     progress = _Live() if sys.stderr.isatty() else _Notes()
     try:
-        yield Watch(started=progress.start, told=progress.tell, sign_in=warn, warned=warn, noted=note)
+        yield Watch(
+            started=progress.start, told=progress.tell, ticked=progress.tick, sign_in=warn, warned=warn, noted=note
+        )
     finally:
         progress.stop()
 
@@ -53,62 +59,90 @@ def noting(*, quiet: bool) -> Callable[[str], None]:
     return (lambda _sentence: None) if quiet else note
 
 
+class _Counted:
+    """What is counted of a run that goes on."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[Verdict] = Counter()
+        self.to_ask = 0
+        self.outlook: Outlook | None = None
+
+    @property
+    def done(self) -> int:
+        return self.verdicts.total()
+
+    def rest(self) -> list[str]:
+        """What is to be said of the rest, the most urgent first."""
+        if self.outlook is None:
+            return []
+        waits, slowed = self.outlook.closed_for(), self.outlook.slowed_to()
+        words = [f"throttled: waiting {waits:,.0f} s more"] if waits >= WAIT_SAID else []
+        words.append(_left(self.outlook.eta(self.to_ask - self.done)))
+        return [*words, f"{slowed:,.0f} a minute"] if slowed is not None else words
+
+
 class _Notes:
     """A line now and then, for a log file."""
 
     def __init__(self) -> None:
-        self._counts: Counter[Verdict] = Counter()
-        self._to_ask = 0
-        self._eta: Eta = lambda _customers: None
+        self._counted = _Counted()
         self._noted = 0.0
 
-    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
-        self._to_ask, self._eta = to_ask, eta
+    def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
+        self._counted.to_ask, self._counted.outlook = to_ask, outlook
         self._noted = time.monotonic()
         say(_opening(facts, to_ask))
 
     def tell(self, answer: Answer) -> None:
-        self._counts[answer.finding.verdict] += 1
+        self._counted.verdicts[answer.finding.verdict] += 1
+        self.tick()
+
+    def tick(self) -> None:
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY:
             self._noted = now
-            done = self._counts.total()
-            left = _minutes(self._eta(self._to_ask - done))
-            say(f"{done:,} of {self._to_ask:,} asked: {_in_words(self._counts)}; {left}")
+            say("; ".join([self._so_far(), *self._counted.rest()]))
 
     def stop(self) -> None:
-        if self._counts:
-            say(f"{self._counts.total():,} of {self._to_ask:,} asked: {_in_words(self._counts)}")
+        if self._counted.done:
+            say(self._so_far())
+
+    def _so_far(self) -> str:
+        counted = self._counted
+        return f"{counted.done:,} of {counted.to_ask:,} asked: {_in_words(counted.verdicts)}"
 
 
 class _Live:
-    """One line that moves, for a terminal; drawn when an answer comes, because nothing else changes it."""
+    """One line that moves, for a terminal; drawn when an answer comes, and every second while none does."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        self._counts: Counter[Verdict] = Counter()
-        self._to_ask = 0
-        self._eta: Eta = lambda _customers: None
+        self._counted = _Counted()
+        self._bar = BarColumn()
+        self._console = console or Console(stderr=True)
         self._progress = Progress(
             TextColumn("asking"),
-            BarColumn(),
+            self._bar,
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
-            console=Console(stderr=True),
+            console=self._console,
             auto_refresh=False,
         )
         self._drawn = 0.0
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
-    def start(self, facts: RunFacts, to_ask: int, eta: Eta) -> None:
+    def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
         say(_opening(facts, to_ask))
-        self._to_ask, self._eta = to_ask, eta
+        self._counted.to_ask, self._counted.outlook = to_ask, outlook
         self._progress.update(self._task, total=to_ask, visible=True)
         self._progress.start()
 
     def tell(self, answer: Answer) -> None:
-        self._counts[answer.finding.verdict] += 1
+        self._counted.verdicts[answer.finding.verdict] += 1
+        self.tick()
+
+    def tick(self) -> None:
         now = time.monotonic()
         if now - self._drawn >= DRAW_EVERY:
             self._drawn = now
@@ -119,16 +153,31 @@ class _Live:
         self._progress.stop()
 
     def _draw(self) -> None:
-        done = self._counts.total()
-        words = f"{_in_words(self._counts)}; {_minutes(self._eta(self._to_ask - done))}"
-        self._progress.update(self._task, completed=done, words=words, refresh=True)
+        counted = self._counted
+        # rich writes the count as wide as the total, without separators, and a blank between two columns
+        taken = len("asking") + 2 * len(str(counted.to_ask)) + len("/") + 3
+        words, bar = fitting(_in_words(counted.verdicts), counted.rest(), self._console.width - taken)
+        self._bar.bar_width = bar
+        self._progress.update(self._task, completed=counted.done, words=words, refresh=True)
 
 
-def _minutes(seconds: float | None) -> str:
+def fitting(numbers: str, rest: list[str], room: int) -> tuple[str, int]:
+    """The words of a progress line and the characters of its bar: what is said of the rest goes, then the bar; never a number.
+
+    Args:
+        numbers: what has to be there.
+        rest: what may stand behind it, the most urgent first.
+        room: characters for words and bar.
+    """
+    said = next(
+        words for n in range(len(rest), -1, -1) if len(words := "; ".join([numbers, *rest[:n]])) < room or n == 0
+    )
+    return said, max(1, min(LONGEST_BAR, room - len(said)))
+
+
+def _left(seconds: float | None) -> str:
     """What is left, in words, from the pace that the service takes."""
-    if seconds is None:
-        return "no telling how long yet"
-    return f"{seconds / 60:,.0f} minutes left" if seconds >= 90 else f"{seconds:.0f} seconds left"  # noqa: PLR2004 - where minutes begin to say enough
+    return "no telling how long yet" if seconds is None else f"{lasting(seconds)} left"
 
 
 def _opening(facts: RunFacts, to_ask: int) -> str:

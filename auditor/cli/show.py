@@ -21,15 +21,14 @@ from rich.text import Text
 
 from auditor.cli import columns
 from auditor.cli.changes import money, since_before
-from auditor.cli.progress import noting, say, warn
+from auditor.cli.progress import noting, warn
+from auditor.cli.what_next import are_undetermined, what_next
 from auditor.cli.words import lasting, many
-from auditor.commands.standing import latest_run_id
 from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
-from auditor.core.ledger import MATCHED, Ledger
-from auditor.core.model import Verdict
+from auditor.core.ledger import Count, Ledger
+from auditor.core.model import Reason, Verdict
 from auditor.errors import OutputError
-from auditor.journal import read_header
 
 if TYPE_CHECKING:
     from auditor.commands.dry_run import Preview
@@ -60,14 +59,22 @@ _WHAT = {
 }
 
 
-def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False) -> None:
-    """Prints what came of a run: the table, the ledger, the files, what to do next."""
+def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False, resumed: bool = False) -> None:
+    """Prints what came of a run: the table, the ledger, the files, what to do next.
+
+    Args:
+        rendered: the run.
+        as_json: print its summary.json instead.
+        quiet: leave the notes out.
+        demo: the run was one.
+        resumed: the session just over is not the only one.
+    """
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         return
     console = columns.console()
     console.print(_table(rendered))
-    for line in [*_ledger(rendered), *money(rendered.run), *since_before(rendered)]:
+    for line in [*_ledger(rendered, resumed=resumed), *money(rendered.run), *since_before(rendered)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     _files(console, rendered)
@@ -77,7 +84,7 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
     if demo and rendered.facts.finished:
         console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        _next(rendered, noting(quiet=quiet))
+        what_next(rendered, noting(quiet=quiet))
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -97,7 +104,7 @@ def _table(rendered: "Rendered") -> Table:
         for count in found:
             table.add_row(
                 Text(verdict, style=_COLOURS[verdict]),
-                Text(count.status or "-"),
+                Text(_status(count)),
                 Text(count.reason or ""),
                 f"{count.rows:,}",
                 f"{count.customers:,}",
@@ -106,14 +113,34 @@ def _table(rendered: "Rendered") -> Table:
     return table
 
 
-def _ledger(rendered: "Rendered") -> list[str]:
+def _status(count: Count) -> str:
+    """As it came in quotes, where it is not one that the documentation classifies, whatever its spelling may look like."""
+    if count.reason is Reason.UNRECOGNIZED_STATUS:
+        return f'"{count.status}"' if count.status else "none"
+    return count.status or "-"
+
+
+def _unrecognized(ledger: Ledger) -> list[str]:
+    """Why a reply with a status that is in the documentation may not be recognized."""
+    if not any(count.reason is Reason.UNRECOGNIZED_STATUS for count in ledger.by_status()):
+        return []
+    return [
+        "unrecognized_status: the status in quotes is none that the documentation has, or came with something that it",
+        "        does not have, such as another type than account; error_message in undetermined.csv has the reply",
+    ]
+
+
+def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     facts = rendered.facts
     lines = _balance(rendered.ledger)
     used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
+    if resumed:
+        used[0] += ", in all sessions of the run together"
     # broken after a comma only: other blanks are hidden from `wrap`
     hidden = (line.replace(" ", "\0").replace(",\0", ", ") for line in used)
     wrapped = [part.replace("\0", " ") for line in hidden for part in wrap(line, _WIDTH)]
     lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
+    lines += _unrecognized(rendered.ledger)
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
@@ -162,54 +189,8 @@ def _as_a_run(rendered: "Rendered") -> str:
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     return (
         f"The list holds deliberate faults, so demo allows undetermined rows and exits with 0; "
-        f"run would have exited with {code}: {_undetermined(undetermined)}."
+        f"run would have exited with {code}: {are_undetermined(undetermined)}."
     )
-
-
-def _next(rendered: "Rendered", note: Callable[[str], None]) -> None:
-    """Says on standard error why the exit code is not 0, and the next command."""
-    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
-    if rendered.exit_code == MATCHED:
-        say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
-        return
-    if rendered.end is not None:
-        say(f"auditor: {_early(rendered.end.message)}")
-        say(f"  next: {rendered.end.hint}")
-    elif not rendered.facts.finished:
-        say(f"auditor: the run did not finish: {rendered.facts.message}")
-    else:
-        allowed = rendered.facts.max_undetermined
-        say(f"auditor: {_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")
-        say(f"  {_what_may_change(rendered)}")
-        if (rendered.run / "undetermined.csv").exists():
-            say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
-    if read_header(rendered.run).simulated:
-        say("  next: a demo cannot be resumed; start it again")
-    elif rendered.unanswered:
-        still = "customer is" if rendered.unanswered == 1 else "customers are"
-        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
-    latest = rendered.run.parent / "latest"
-    if latest.exists() and not rendered.facts.simulated:
-        note(f"{latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
-
-
-def _early(message: str) -> str:
-    by = message.removeprefix("stopped ")
-    return f"stopped early: {message}" if by == message else f"stopped early {by}"
-
-
-def _undetermined(rows: int) -> str:
-    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
-
-
-def _what_may_change(rendered: "Rendered") -> str:
-    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
-    open_, settled = rendered.undetermined
-    words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
-    if settled:
-        allow = f"allow them with --max-undetermined {settled}"
-        words.append(f"{settled:,} will not change: correct the list, or {allow}")
-    return "; ".join(words)
 
 
 def verified(found: "Verified", *, as_json: bool) -> None:
@@ -300,8 +281,14 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
     if found.invalid > len(found.invalid_rows):
         click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
-    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} at the set rate"
+    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_paced(found)}"
     click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
+
+
+def _paced(found: "Preview") -> str:
+    if found.learned_per_minute is None:
+        return "at the set rate"
+    return f"beginning with the {found.learned_per_minute:,.0f} requests a minute that an earlier run learned"
 
 
 def simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:

@@ -84,7 +84,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
     with _beginning(job) as (run, began):
         rows = journal.RowsFile(run)
         try:
-            listing = await _list_into(rows, api)
+            listing = await _list_into(rows, api, job.watch.warned)
             written = rows.finish()
         finally:
             rows.close()
@@ -95,7 +95,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
     return run
 
 
-async def _list_into(rows: journal.RowsFile, api: Fetching) -> Listing:
+async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> Listing:
     count = 0
 
     def take(listed: Listed) -> None:
@@ -104,7 +104,7 @@ async def _list_into(rows: journal.RowsFile, api: Fetching) -> Listing:
         other = {"relationship": listed.relationship or ""}
         rows.add(Customer(listed.id, Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)))
 
-    with stopping_on_signals(api.pacing) as stopped:
+    with stopping_on_signals(api.pacing, warn) as stopped:
         try:
             return await list_customers(api.page.ask, take)
         except IntakeClosed:

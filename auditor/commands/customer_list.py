@@ -49,7 +49,7 @@ def check_listing(listing: Listing) -> None:
 
 async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
     async with fetching(settings, show) as api:
-        with stopping_on_signals(api.pacing) as stopped:
+        with stopping_on_signals(api.pacing, show) as stopped:
             try:
                 return await list_customers(api.page.ask, take)
             except IntakeClosed:

@@ -15,6 +15,7 @@ from auditor.commands.login import Flow, Way, login
 from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
 from auditor.commands.samples import sample
+from auditor.commands.signing_in import unheard
 from auditor.core.model import Customer, RejectedRow
 from auditor.settings import Settings
 from auditor.simulator import (
@@ -64,7 +65,8 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
-        login(settings, Way(Flow.DEVICE_CODE), watch.noted)
+        watch.noted("the demo signs in to the simulator by itself, as a person does with a code in a web browser")
+        login(settings, Way(Flow.DEVICE_CODE), unheard)
         job = Job(settings, formats, simulated=True, watch=watch)
         with audit.locked(job):
             run = start(_rows(listed), (listed.name,), job)

@@ -11,6 +11,7 @@ from auditor.commands.checks.subject import Subject
 from auditor.core import doctor
 from auditor.core.doctor import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
+from auditor.fetch.tls import tls_context
 from auditor.settings import Origins, Settings
 
 Look = Callable[[Subject], Result]
@@ -94,9 +95,8 @@ class Doctor:
             yield Named("settings", _failed(error))
             yield from (Named(check.name, doctor.skipped("not checked: needs settings")) for check in CHECKS)
             return
-        yield Named("settings", _settings(subject))
         states: dict[str, State] = {}
-        for check in CHECKS:
+        for check in (_Check("settings", _settings), *CHECKS):
             missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
             result = _looked(check, subject) if missing is None else doctor.skipped(f"not checked: needs {missing}")
             states[check.name] = result.state
@@ -105,7 +105,12 @@ class Doctor:
 
 
 def _settings(subject: Subject) -> Result:
-    """Where the settings come from that are not the default."""
+    """Where the settings come from that are not the default; whatever a run refuses before it asks anybody.
+
+    Raises:
+        SettingsError: the extra certificate authorities cannot be read.
+    """
+    tls_context(subject.settings.ca_bundle)
     origins = dict.fromkeys(origin for origin in subject.origins.by_name.values() if origin != "default")
     found = (
         f"can be used; not the defaults: {', '.join(origins)}" if origins else "nothing is set: all are the defaults"

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from auditor import customers
 from auditor.commands.columns import known_columns
+from auditor.commands.fetching import learned, plan_of
 from auditor.commands.ids import with_ids
 from auditor.core.model import Customer
+from auditor.core.reckoning import recalled, seconds_for
 from auditor.errors import CustomerListError
 from auditor.settings import Settings
 
@@ -41,7 +43,8 @@ class Preview:
         rows, customers, duplicates, invalid: rows; distinct ids; rows that name a customer again; rows without a valid id.
         invalid_rows: the first rows without a valid id: (list, row, text in the id column).
         calls: requests, if every one succeeds and nobody is without an account status.
-        seconds: at the rate; None where it is not paced.
+        seconds: at the pace of a run; None where it is not paced.
+        learned_per_minute: requests a minute that a run would begin with, where an earlier one learned less than is set.
     """
 
     lists: tuple[ListFound, ...]
@@ -52,6 +55,7 @@ class Preview:
     invalid_rows: tuple[tuple[str, int, str], ...]
     calls: int
     seconds: float | None
+    learned_per_minute: float | None = None
 
     @property
     def minutes(self) -> float | None:
@@ -79,7 +83,9 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
     if not counting.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
     known_columns(settings.sum, dict.fromkeys(column for one in found for column in one.other_columns))
-    calls = min(len(counting.seen), settings.limit or len(counting.seen))
+    plan, memory = plan_of(settings), learned(settings)
+    begins, calls = recalled(plan, memory), min(len(counting.seen), settings.limit or len(counting.seen))
+    seconds = seconds_for(plan, memory, calls)
     return Preview(
         lists=found,
         rows=counting.rows,
@@ -88,7 +94,8 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
         invalid=counting.invalid_count,
         invalid_rows=tuple(counting.invalid),
         calls=calls,
-        seconds=round(60 * calls / settings.rate, 1) if settings.rate else None,
+        seconds=None if seconds is None else round(seconds, 1),
+        learned_per_minute=round(begins.per_minute, 1) if begins else None,
     )
 
 

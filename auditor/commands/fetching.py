@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.commands.signing_in import REFUSED_MFA, tenant_of, token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Memory, Plan
+from auditor.core.reckoning import Recalled, recalled
 from auditor.core.retry import RetryPolicy
 from auditor.fetch.learned import LearnedRates
 from auditor.fetch.pacing import Pacing
@@ -31,6 +32,7 @@ class Fetching:
         tokens: the sign-in.
         pacing: the gate and the pace.
         crew: how many may ask at a time.
+        recalled: the pace to begin with, where an earlier run learned a lower one than is set.
     """
 
     status: Asker
@@ -39,6 +41,7 @@ class Fetching:
     tokens: TokenSource
     pacing: Pacing
     crew: Crew
+    recalled: Recalled | None = None
 
 
 @asynccontextmanager
@@ -57,9 +60,10 @@ async def fetching(
         SettingsError: the extra certificate authorities cannot be read.
     """
     connection = _connection(settings)
-    plan = Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
+    plan = plan_of(settings)
     quota = _Quota.of(settings) if remember and plan.learns else None
-    pacing = Pacing(plan, clock=time.monotonic, memory=quota.recall() if quota else None)
+    memory = quota.recall() if quota else None
+    pacing = Pacing(plan, clock=time.monotonic, memory=memory)
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
     async with open_session(connection) as http:
@@ -72,11 +76,17 @@ async def fetching(
                 tokens=tokens,
                 pacing=pacing,
                 crew=Crew(connection.concurrency, settings.grace),
+                recalled=recalled(plan, memory),
             )
         finally:
             if quota and pacing.requests["sent"]:
                 quota.keep(pacing.memory())
             await tokens.close()
+
+
+def plan_of(settings: Settings) -> Plan:
+    """How a run with these settings means to pace."""
+    return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
 
 
 def _connection(settings: Settings) -> Connection:

@@ -2,12 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from auditor.core.membership import Check
 from auditor.core.model import Answer, RunFacts
 from auditor.settings import Settings
 
-Eta = Callable[[int], float | None]
+
+class Outlook(Protocol):
+    """What can be said of the rest of a run."""
+
+    def eta(self, customers: int) -> float | None:
+        """Seconds that so many customers will take; None where nothing shows it yet."""
+
+    def closed_for(self) -> float:
+        """Seconds that the service asked to wait; 0 where nobody waits for that."""
+
+    def slowed_to(self) -> float | None:
+        """The pace in requests a minute, where it is held below what was set; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +27,17 @@ class Watch:
     """What a person may want to hear while it goes on; every callable may do nothing.
 
     Attributes:
-        started: is given the run's facts, the number of customers to ask for, and what says how many seconds so many
-            customers will take (None where nothing shows it yet), before the first request.
+        started: is given the run's facts, the number of customers to ask for, and what the rest will take, before the first
+            request.
+        ticked: is called every second while somebody is asked, also where no answer comes.
         told: is given every answer as it is recorded.
         sign_in: is given what the user should know of the sign-in, a sentence each.
         warned: is given what a person should know about a customer list, a sentence each.
         noted: is given what is good to know, a sentence each.
     """
 
-    started: Callable[[RunFacts, int, Eta], None] = lambda _facts, _to_ask, _eta: None
+    started: Callable[[RunFacts, int, Outlook], None] = lambda _facts, _to_ask, _outlook: None
+    ticked: Callable[[], None] = lambda: None
     told: Callable[[Answer], None] = lambda _answer: None
     sign_in: Callable[[str], None] = lambda _sentence: None
     warned: Callable[[str], None] = lambda _sentence: None

@@ -27,6 +27,8 @@ class Rendered:
         freshness: of the answers that decide.
         changes: customers by what became of them since the baseline run, likewise; None where there is none.
         fail_on: what the user wants to hear of by the exit code.
+        tries: in how many sessions the customers without a final answer were asked for, where the last changed nothing;
+            else 0.
         end: why the session just over was ended early, with the next thing to do; None where it was not.
     """
 
@@ -37,6 +39,11 @@ class Rendered:
     end: RunEnd | None = None
     changes: Counts | None = None
     fail_on: tuple[FailOn, ...] = ()
+    tries: int = 0
+
+    def unchanged_after(self, tries: int) -> Self:
+        """The same, with how often the customers without a final answer were asked for, the last time to no avail."""
+        return replace(self, tries=tries)
 
     def ended_by(self, end: RunEnd) -> Self:
         """The same, with the reason for an early end."""
@@ -134,7 +141,13 @@ def find_run(run: str, reports: str) -> Path:
     if (folder / journal.JOURNAL).is_file():
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
-    named = Path(reports) / (latest_run_id(Path(reports)) or run if run == "latest" else run)
+    newest = latest_run_id(Path(reports)) if run == "latest" else run
+    named = Path(reports) / (newest or run)
+    if not newest and not (named / journal.JOURNAL).is_file():
+        raise SettingsError(
+            f"latest: no run of real customers is complete in {reports}; to simulated runs latest never leads",
+            f"name the run: auditor runs --reports {reports} lists them",
+        )
     if (named / journal.JOURNAL).is_file():
         return named
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -8,10 +8,12 @@ from auditor import journal
 from auditor.commands import audit, signing_in
 from auditor.commands.beginning import KEPT
 from auditor.commands.job import Job, Watch
+from auditor.commands.lock import one_writer_at_a_time
 from auditor.commands.render import Rendered
+from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
-from auditor.core.model import VALIDATION_TYPE, RunFacts
-from auditor.errors import IncompleteError, SettingsError
+from auditor.core.model import VALIDATION_TYPE, Reason, RunFacts
+from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
 from auditor.settings import Origins, Settings
 
 
@@ -27,7 +29,9 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
         watch: what a person may want to hear.
 
     Raises:
-        SettingsError: the settings name another API or partner than the run asked, or it asked for another type.
+        SettingsError: the settings name another API or partner than the run asked, it asked for another type, or a flag
+            takes back what a complete run allows.
+        StoppedEarlyError: the run's folder cannot be written; nothing was asked.
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
     """
@@ -39,10 +43,51 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
     with audit.locked(job):
         facts = journal.read_facts(run)
         journal.check_rows(run, facts)
-        if _asked_to_the_end(run, facts, job.check):
+        ready = _asked_to_the_end(run, facts, job.check)
+        if not ready:
+            signing_in.check(job.settings)
+        if origins.by_name["max_undetermined"] == "flag":
+            _allow(run, facts, settings.max_undetermined)
+        if ready:
             return audit.render_only(run, job)
-        signing_in.check(job.settings)
-        return audit.carry_out(run, job)
+        before = journal.still_open(run, facts.rows)
+        return _carried_out(run, job, before)
+
+
+def _allow(run: Path, facts: RunFacts, rows: int) -> None:
+    """Writes down how many rows may stay undetermined from now on.
+
+    Raises:
+        SettingsError: the run is complete with more, and others rely on that.
+        StoppedEarlyError: it cannot be written.
+    """
+    if rows < facts.max_undetermined and is_complete(run):
+        raise SettingsError(
+            f"{run} is complete, with up to {facts.max_undetermined:,} undetermined rows allowed: fewer cannot be set now",
+            f"leave it, or start a run of its own with --max-undetermined {rows}",
+        )
+    with one_writer_at_a_time(run):
+        try:
+            # it would describe a journal of before
+            (run / "manifest.json").unlink(missing_ok=True)
+            with journal.Journal(run) as opened:
+                opened.allow(rows)
+        except OSError as error:
+            raise StoppedEarlyError(
+                f"{run} cannot be written: {error.strerror or error}; nothing was asked",
+                f"make room or mend the path, then: auditor resume {run} --max-undetermined {rows}",
+            ) from error
+
+
+def _carried_out(run: Path, job: Job, before: dict[int, tuple[Reason, int]]) -> Rendered:
+    """Asks and renders; says where that changed nothing for those who had no final answer before."""
+    rendered = audit.carry_out(run, job)
+    if not before or not rendered.facts.finished:
+        return rendered
+    after = journal.still_open(run, rendered.facts.rows)
+    reasons = [{row: reason for row, (reason, _) in known.items()} for known in (before, after)]
+    tries = min((count for _, count in after.values()), default=0)
+    return rendered.unchanged_after(tries) if reasons[0] == reasons[1] else rendered
 
 
 def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:

@@ -5,8 +5,8 @@ and a run whose end is not on the disk has not come to its end.
 import asyncio
 import logging
 import time
-from collections.abc import Container, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -69,16 +69,18 @@ def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
 
 async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
     """Asks, and says why it ended before everybody was asked."""
-    with stopping_on_signals(api.pacing, job.settings.deadline) as stopped:
+    settings = job.settings
+    then = f", what is in flight has {settings.grace:g} seconds to arrive, then the reports are written"
+    with stopping_on_signals(api.pacing, job.watch.warned, then=then, deadline=settings.deadline) as stopped:
 
         def unsafe(error: OSError) -> None:
             stopped.append(_disk(error))
             api.pacing.close()
 
         try:
-            async with syncing(opened.sync, job.settings.sync_seconds, unsafe):
+            async with syncing(opened.sync, settings.sync_seconds, unsafe):
                 ended = await _ask_all(run, opened, job, api) or next(iter(stopped), None)
-                return ended or _limited(run, job.settings.limit)
+                return ended or _limited(run, settings.limit)
         except (SignInError, StoppedEarlyError) as error:
             return signing_in.run_end(error)
         except OSError as error:
@@ -130,7 +132,9 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     if limit:
         to_ask = sum(1 for _ in still_to_ask(islice(journal.wanted(run), limit), done))
     api.pacing.expect(to_ask)
-    job.watch.started(facts, to_ask, api.pacing.eta)
+    if api.recalled:
+        job.watch.noted(api.recalled.in_words(job.settings.rate))
+    job.watch.started(facts, to_ask, api.pacing)
 
     simulated, last = facts.simulated, ""
 
@@ -144,9 +148,26 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         job.watch.told(answer)
 
     wanted = still_to_ask(islice(journal.wanted(run), limit), done)
-    end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
+    async with _ticking(job.watch.ticked):
+        end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
     end = end or nothing_answered(api.pacing.requests, job.settings.api, last)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
+
+
+@asynccontextmanager
+async def _ticking(tick: Callable[[], None]) -> AsyncIterator[None]:
+    """Calls `tick` every second: while the service makes everybody wait, no answer shows that the run goes on."""
+
+    async def now_and_then() -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            tick()
+
+    task = asyncio.create_task(now_and_then())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _limited(run: Path, limit: int | None) -> RunEnd | None:

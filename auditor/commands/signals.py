@@ -28,8 +28,17 @@ class StoppedAtOnce(KeyboardInterrupt):
 
 
 @contextmanager
-def stopping_on_signals(pacing: Pacing, deadline: float | None = None) -> Iterator[list[RunEnd]]:
-    """Closes the intake at the first signal, or after `deadline` seconds; the list then says which it was."""
+def stopping_on_signals(
+    pacing: Pacing, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
+) -> Iterator[list[RunEnd]]:
+    """Closes the intake at the first signal, or after `deadline` seconds; the list then says which it was.
+
+    Args:
+        pacing: whose intake it is.
+        say: is told of the first signal at once, in a sentence.
+        then: what the signal is followed by, for that sentence.
+        deadline: seconds.
+    """
     loop = asyncio.get_running_loop()
     ends: list[RunEnd] = []
 
@@ -47,6 +56,9 @@ def stopping_on_signals(pacing: Pacing, deadline: float | None = None) -> Iterat
         known = signal.Signals(number)
         by = "Ctrl-C (SIGINT)" if known is signal.SIGINT else known.name
         end = RunEnd(_CAUSES[known], f"stopped by {by}", "resume it when you like")
+        again = "another Ctrl-C" if known is signal.SIGINT else f"another {known.name}"
+        # not said here: a signal may come in the middle of somebody's writing
+        loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(close, end)
 
     too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "resume it when you like")

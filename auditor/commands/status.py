@@ -111,7 +111,7 @@ Taken = tuple[dict[str, Answer], dict[str, bool | None]]
 async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], None], taken: Taken) -> RunEnd | None:
     async with fetching(settings, show) as api:
         api.pacing.expect(len(wanted))
-        with stopping_on_signals(api.pacing, settings.deadline) as stopped:
+        with stopping_on_signals(api.pacing, show, deadline=settings.deadline) as stopped:
             try:
                 end = await _ask_all(wanted, api, taken)
             except (SignInError, StoppedEarlyError) as error:

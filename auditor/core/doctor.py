@@ -13,6 +13,7 @@ from enum import StrEnum
 from auditor.core.body import clean
 from auditor.core.ledger import STOPPED
 from auditor.core.model import Cause
+from auditor.core.words import lasting, many
 
 SETTINGS, SIGN_IN, SERVICE, LOCKED = 2, STOPPED[Cause.SIGN_IN], STOPPED[Cause.SERVICE], 11
 """Exit codes of failed checks."""
@@ -163,6 +164,14 @@ def disk(free: int, largest: int) -> Result:
     return ok(found, free_bytes=free)
 
 
+def no_run(simulated: int) -> Result:
+    """There is no run but so many that a simulator answered."""
+    if not simulated:
+        return ok("no run is in this reports folder yet", run_id=None)
+    there = f"{many(simulated, 'simulated run')} (demo, or a simulator), which {'is' if simulated == 1 else 'are'}"
+    return ok(f"no run of real customers is in this reports folder yet; {there} left out here", run_id=None)
+
+
 def pace(per_minute: float | None, learned: float | None, customers: int) -> Result:
     """How long the next run takes.
 
@@ -177,6 +186,8 @@ def pace(per_minute: float | None, learned: float | None, customers: int) -> Res
     how = "requests are not paced" if per_minute == 0 else how
     found = f"{how}; earlier runs learned {f'a limit of {learned:,.0f} a minute' if learned else 'of no limit'}"
     minutes = round(customers / at, 1) if at and customers and per_minute != 0 else None
-    if minutes is not None:
-        found += f"; as many customers as in the newest run ({customers:,}) take {minutes:,.1f} minutes"
+    if minutes is not None and at:
+        found += (
+            f"; a list as long as the newest run's ({many(customers, 'customer')}) takes {lasting(60 * customers / at)}"
+        )
     return ok(found, per_minute=per_minute, learned_per_minute=learned, minutes=minutes)

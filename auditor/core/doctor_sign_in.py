@@ -147,19 +147,24 @@ def answered(finding: Finding, http_status: int | None, seconds: float) -> Resul
     )
 
 
-def stranger(finding: Finding, http_status: int | None) -> Result:
+def stranger(finding: Finding, http_status: int | None, *, simulated: bool = False) -> Result:
     """What the API answers for a tenant that nobody has: does "no account status" say anything?"""
     facts: dict[str, Fact] = {"http_status": http_status, "error_code": finding.error_code, "reason": finding.reason}
     code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")
     if finding.reason is Reason.NO_ACCOUNT_STATUS:
         return ok(
-            f"a random tenant is answered like a customer without an account status ({code}): "
+            f"a random id, nobody's customer, is answered like a customer without an account status ({code}): "
             "keep --customer-list auto, which tells them apart",
             **facts,
         )
     if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
-        return ok(
-            f"a random tenant, nobody's customer, is told apart from customers ({code}: {finding.reason})", **facts
-        )
-    words = f"the answer for a random tenant, nobody's customer, says nothing ({code}: {finding.reason})"
-    return warning(words, "run auditor doctor again in a few minutes", **facts)
+        return ok(f"a random id, nobody's customer, is told apart from customers ({code}: {finding.reason})", **facts)
+    if finding.verdict is Verdict.UNDETERMINED:
+        words = f"how a random id, nobody's customer, is answered is not known: just now with {code}: {finding.reason}"
+        return warning(words, "run auditor doctor again in a few minutes", **facts)
+    words = f"a random id, nobody's customer, is answered like a customer ({code}: {finding.reason})"
+    if simulated:
+        return ok(f"{words}: this simulator knows no strangers; auditor simulate --customers N does", **facts)
+    return warning(
+        f"{words}: a wrong id in a list would not be noticed", "compare lists with auditor customers", **facts
+    )

@@ -1,4 +1,8 @@
-"""Counts in words for people. Rule: one row is one row, never 1 rows."""
+"""Counts and times in words for people. Rule: one row is one row, never 1 rows."""
+
+MINUTE, HOUR = 60, 3600
+_SOON = 90
+"""Seconds from which minutes say enough."""
 
 
 def many(count: int, what: str) -> str:
@@ -10,3 +14,12 @@ def undetermined(count: int, rows: int, where: str = "") -> str:
     """So many of the rows are undetermined, and what that means; `where` follows the word row, such as `here`."""
     of = " ".join(filter(None, [many(rows, "row"), where]))
     return f"{count:,} of {of} {'is' if count == 1 else 'are'} undetermined, not to be taken as eligible"
+
+
+def lasting(seconds: float) -> str:
+    """About how long something takes."""
+    if seconds < _SOON:
+        return f"about {many(max(1, round(seconds)), 'second')}"
+    if seconds < 2 * HOUR:
+        return f"about {many(round(seconds / MINUTE), 'minute')}"
+    return f"about {seconds / HOUR:,.1f} hours"

@@ -86,7 +86,10 @@ class CustomerList:
         first = next(rows, None)
         if first is None:
             under = "" if self.header_row is None else f" under the header in row {self.header_row}"
-            raise CustomerListError(f"{self._source.label} ({self.format}) has no rows{under}; {EXPECTED}")
+            raise CustomerListError(
+                f"{self._source.label} ({self.format}) has no rows{under}; {EXPECTED}",
+                "hand in a list with at least one customer",
+            )
         return chain([first], rows)
 
     def _read(self, table: Table) -> Iterator[Customer | RejectedRow]:

@@ -119,7 +119,7 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
 def _begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
     head = _read(stream, HEAD_SIZE, name)
     if not head:
-        raise CustomerListError(f"{label(name)} is empty; {EXPECTED}")
+        raise CustomerListError(f"{label(name)} is empty; {EXPECTED}", "hand in a list with at least one customer")
     for magic, kind in _NO_LISTS:
         if head.startswith(magic):
             hint = (

@@ -141,6 +141,15 @@ class Pacing:
             return None
         return customers * (now - self._first) / self._answered
 
+    def closed_for(self) -> float:
+        """Seconds until the service, which has rejected requests, may be asked again; 0 where it may be now."""
+        return max(0.0, self._rate.gate - self._clock()) if self._rate.closed else 0.0
+
+    def slowed_to(self) -> float | None:
+        """The pace in requests a minute, where rejections hold it below what was set; else None."""
+        per_second = rate.pace(self._rate, self._clock())
+        return per_second * MINUTE if per_second < self._plan.pace else None
+
     def account(self) -> Account:
         """How the limit was used so far."""
         per_second = rate.pace(self._rate, self._clock())

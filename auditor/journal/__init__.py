@@ -27,6 +27,7 @@ from auditor.journal.reading import (
     read_facts,
     read_header,
     read_settings,
+    still_open,
 )
 from auditor.journal.reusing import reusable
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
@@ -52,6 +53,7 @@ __all__ = [
     "read_header",
     "read_settings",
     "reusable",
+    "still_open",
     "wanted",
     "write_rows",
 ]

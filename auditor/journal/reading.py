@@ -10,7 +10,19 @@ from auditor.core.model import Cause, Membership, Reason, RunFacts
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, SIMULATED, read_lines
-from auditor.journal.shapes import Answer, Compared, End, Header, Line, Member, Members, Session, Simulated, understood
+from auditor.journal.shapes import (
+    Allowance,
+    Answer,
+    Compared,
+    End,
+    Header,
+    Line,
+    Member,
+    Members,
+    Session,
+    Simulated,
+    understood,
+)
 
 _BLOCK = 4 << 20
 _NO_REPLY = (b'"http_status":null', b'"reused_from":"')
@@ -23,6 +35,7 @@ class _Reading:
     ends: list[End] = field(default_factory=list)
     membership: Membership | None = None
     baseline: Baseline | None = None
+    allowed: int | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
     simulated: bool = False
@@ -37,10 +50,12 @@ class _Reading:
                 known = Baseline(line.run_id, line.started_at, line.note, line.digest)
                 self.baseline = self.baseline or known
                 return
-            case Session():
-                pass
-            case Simulated():
-                self.simulated = True
+            case Allowance():
+                # belongs to no session either
+                self.allowed = line.max_undetermined
+                return
+            case Session() | Simulated():
+                self.simulated |= isinstance(line, Simulated)
             case Header():
                 self.header = self.header or line
             case End():
@@ -128,7 +143,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         rows=header.rows,
         customers=header.customers,
         columns=header.columns,
-        max_undetermined=header.max_undetermined,
+        max_undetermined=header.max_undetermined if reading.allowed is None else reading.allowed,
         presentation=header.presentation,
         started_at=header.started_at,
         finished_at=last.finished_at if last else None,
@@ -183,6 +198,22 @@ def finally_answered(run: Path, rows: int) -> RowSet:
         if answer.final:
             done.add(answer.row)
     return done
+
+
+def still_open(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:
+    """The rows whose customers were asked for and have no final answer: (the reason last given, answers so far).
+
+    Raises:
+        IncompleteError, OSError: as `finally_answered`.
+    """
+    found: dict[int, tuple[Reason, int]] = {}
+    for answer in _answers(run, rows):
+        if answer.final:
+            found.pop(answer.row, None)
+        else:
+            _, before = found.get(answer.row, (None, 0))
+            found[answer.row] = (answer.reason, before + 1)
+    return found
 
 
 def doubtful(run: Path, rows: int) -> RowSet:

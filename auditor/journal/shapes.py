@@ -162,7 +162,13 @@ class Compared(Struct, tag_field="kind", tag="baseline"):
     digest: str
 
 
-Line = Header | Session | Simulated | Answer | Member | Members | End | Compared
+class Allowance(Struct, tag_field="kind", tag="allowance"):
+    """How many rows may stay undetermined, where that was said after the run had begun; the last such line counts."""
+
+    max_undetermined: _Count
+
+
+Line = Header | Session | Simulated | Answer | Member | Members | End | Compared | Allowance
 
 
 class _Version(Struct):

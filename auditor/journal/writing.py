@@ -164,6 +164,11 @@ class Journal:
             }
         )
 
+    def allow(self, max_undetermined: int) -> None:
+        """Writes how many rows may stay undetermined from now on; the last such line counts."""
+        self._append({"kind": "allowance", "max_undetermined": max_undetermined})
+        self.sync()
+
     def end(self, cause: Cause, message: str, spent: Spent) -> None:
         """Writes why this session of the run ended, and what it spent."""
         self._append(

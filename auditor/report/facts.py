@@ -29,7 +29,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
     if header is None or header["schema_version"] != SCHEMA_VERSION:
         raise IncompleteError(f"{JOURNAL}: no header of schema version {SCHEMA_VERSION}")
     ends = by_kind.get("end", [])
-    session = [document for document in documents if document["kind"] != "baseline"]
+    session = [document for document in documents if document["kind"] not in {"baseline", "allowance"}]
     last = session[-1] if session[-1]["kind"] == "end" else None
     requests: Counter[str] = Counter()
     for end in ends:
@@ -41,7 +41,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         lists=tuple(header["lists"]),
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
-        max_undetermined=header["max_undetermined"],
+        max_undetermined=[header, *by_kind.get("allowance", [])][-1]["max_undetermined"],
         presentation=Presentation.from_document(header.get("presentation", {})),
         started_at=datetime.fromisoformat(header["started_at"]),
         finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,

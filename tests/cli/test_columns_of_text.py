@@ -63,3 +63,16 @@ def test_names_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     _, one = _shown(capsys, [("a\nb", "\x1b[2J", "x\u202ey", long)])
     assert one.split("  ")[0] == "a b"
     assert one.endswith(f"\ufffd[2J  x\ufffdy    {long.strip()}")
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_words_behind_a_head_break_between_words(width: int, terminal: pytest.MonkeyPatch) -> None:
+    """Below each other where there is room for that; in one line into a pipe."""
+    terminal.setenv("COLUMNS", str(width))
+    head, words = f"{'failed':<8} {'signs in with':<15} ", "name HTTPS_PROXY or an app registration, " * 3 + "end"
+    lines = columns.hanging(head, words)
+    assert all(len(line) <= width for line in lines)
+    assert " ".join(" ".join(lines).split()) == " ".join((head + words).split())
+    assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {25 if width == 80 else 2}
+    terminal.setattr(columns, "on_terminal", lambda: False)
+    assert columns.hanging(head, words) == [head + words]

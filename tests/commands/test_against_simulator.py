@@ -109,9 +109,10 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
     assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3
     said = capsys.readouterr().err
     assert "1 row is undetermined, and 0 may be" in said
-    assert "1 will not change: correct the list, or allow them with --max-undetermined 1" in said
+    (run,) = (path.parent for path in Path("reports").glob("*/journal.jsonl"))
+    assert f"1 will not change: correct the list, or allow them: auditor resume {run} --max-undetermined 1\n" in said
     assert "next: see" not in said
-    assert "resume" not in said
+    assert "further try" not in said
 
 
 @pytest.mark.usefixtures("simulator")

@@ -15,6 +15,7 @@ from auditor.cli import main
 from auditor.commands.checks import network, signing
 from auditor.commands.doctor import CHECKS
 from auditor.commands.lock import one_run_at_a_time
+from auditor.core import doctor
 from auditor.fetch.probe import Seen, look
 from auditor.simulator import (
     AnswerOptions,
@@ -138,6 +139,27 @@ def test_an_untrusted_certificate_names_its_issuer(
     assert "SSL_CERT_FILE names /nowhere/ca.pem" in found["tls api"]["next"]
     assert (found["clock"]["state"], found["clock"]["found"]) == ("skipped", "not checked: needs tls api")
     assert found["token"]["state"] == "ok"
+
+
+def test_a_missing_bundle_is_named_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whatever else is wrong: a run refuses it before it asks anybody, with the same exit code."""
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("1f2e3d4c-0000-4000-8000-000000000001\n", encoding="ascii")
+    monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "opaque")
+    monkeypatch.setenv("AUDITOR_CA_BUNDLE", "missing.pem")
+    code, found = _examined(capsys)
+    assert (code, found["settings"]["state"], found["network api"]["state"]) == (2, "failed", "failed")
+    assert "AUDITOR_CA_BUNDLE: missing.pem cannot be used" in found["settings"]["found"]
+    assert main(["run", "list.txt", "--quiet"]) == code
+
+
+def test_simulated_runs_are_not_left_out_silently() -> None:
+    """After a demo somebody looks for it."""
+    assert doctor.no_run(0).found == "no run is in this reports folder yet"
+    assert "1 simulated run (demo, or a simulator), which is left out here" in doctor.no_run(1).found
 
 
 def test_through_a_proxy(

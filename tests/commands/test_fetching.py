@@ -53,6 +53,9 @@ async def test_a_run_begins_at_the_pace_that_was_learned() -> None:
     _rates().keep(API, TENANT, Memory(4.0, 57.0))
     async with fetching(_settings(), print) as api:
         assert api.pacing.eta(1000) == pytest.approx(250.0, rel=0.05)
+        assert api.pacing.slowed_to() == pytest.approx(240.0, rel=0.05)
+        assert api.recalled is not None
+        assert api.recalled.per_minute == pytest.approx(240.0)
 
 
 @pytest.mark.parametrize(("rate", "requests", "remember"), [(0.0, 1, True), (500.0, 0, True), (500.0, 1, False)])

@@ -122,3 +122,13 @@ def test_a_setting_with_no_value_is_not_set(capsys: pytest.CaptureFixture[str]) 
     assert main(["config"]) == 0
     said = capsys.readouterr().out
     assert "()" not in said
+
+
+def test_latest_and_an_empty_list_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """Simulated runs never become `latest`; and whoever hands in nothing is told what to hand in."""
+    assert main(["verify", "latest"]) == 2
+    said = capsys.readouterr().err
+    assert "latest: no run of real customers is complete in reports; to simulated runs latest never leads" in said
+    Path("empty.csv").write_text("", encoding="ascii")
+    assert main(["run", "empty.csv", "--dry-run"]) == 5
+    assert "next: hand in a list with at least one customer" in capsys.readouterr().err

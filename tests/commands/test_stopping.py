@@ -70,6 +70,8 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
         _, talk = process.communicate(timeout=60)
     assert process.returncode == 143, talk
     assert "auditor resume" in talk
+    assert "warning: SIGTERM: nothing more is asked, what is in flight has 30 seconds to arrive" in talk
+    assert "another SIGTERM stops at once" in talk
     answered = {record.customer_id for record in simulator.log.api if record.status == 200}
     assert simulator.log.peak_in_flight > 40
     assert 600 <= len(answered) < len(IDS)

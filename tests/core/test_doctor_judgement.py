@@ -123,14 +123,22 @@ def test_an_answer_is_judged_without_its_words() -> None:
         (Reason.NO_ACCOUNT_STATUS, State.OK, "keep --customer-list auto"),
         (Reason.NO_RELATIONSHIP, State.OK, "told apart"),
         (Reason.CUSTOMER_NOT_FOUND, State.OK, "told apart"),
-        (Reason.SERVICE_ERROR, State.WARNING, "says nothing"),
-        (Reason.ALLOWED, State.WARNING, "says nothing"),
+        (Reason.SERVICE_ERROR, State.WARNING, "is not known: just now with HTTP 404: service_error"),
+        (Reason.ALLOWED, State.WARNING, "answered like a customer (HTTP 404: allowed)"),
     ],
 )
 def test_what_a_stranger_tells(reason: Reason, state: State, words: str) -> None:
     """Whether "no account status" says anything about whose customer somebody is."""
     found = doctor_sign_in.stranger(Finding(reason=reason), 404)
     assert (found.state, words in found.found) == (state, True)
+
+
+def test_a_clean_answer_for_a_stranger_is_not_asked_for_again() -> None:
+    """Nothing is left to find out: a simulator without strangers is in order, and elsewhere a list has to be compared."""
+    found = Finding(reason=Reason.ALLOWED)
+    simulated = doctor_sign_in.stranger(found, 200, simulated=True)
+    assert (simulated.state, simulated.next, "--customers N" in simulated.found) == (State.OK, "", True)
+    assert doctor_sign_in.stranger(found, 200).next == "compare lists with auditor customers"
 
 
 @pytest.mark.parametrize(
@@ -159,6 +167,12 @@ def test_minutes_follow_from_the_slower_of_both_paces(
     """What is set, or what was learned where that is less; none where nothing is known, or nothing is paced."""
     found = doctor.pace(set_to, learned, customers)
     assert found.facts["minutes"] == minutes
+
+
+def test_a_short_run_is_not_said_to_take_no_time() -> None:
+    """Seconds, where there is not a minute."""
+    assert "(20 customers) takes about 2 seconds" in doctor.pace(500.0, None, 20).found
+    assert "(10,000 customers) takes about 20 minutes" in doctor.pace(500.0, None, 10_000).found
 
 
 @pytest.mark.parametrize(

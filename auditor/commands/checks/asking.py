@@ -123,7 +123,7 @@ def stranger(subject: Subject) -> Result:
         return _no_turn()
     if answer.finding.run_end is not None or answer.reply.http_status is None:
         return doctor_sign_in.answered(answer.finding, answer.reply.http_status, 0.0)
-    return doctor_sign_in.stranger(answer.finding, answer.reply.http_status)
+    return doctor_sign_in.stranger(answer.finding, answer.reply.http_status, simulated=subject.simulated)
 
 
 def _no_turn() -> Result:

@@ -86,7 +86,7 @@ def last_run(subject: Subject) -> Result:
     """Whether the newest run came to its end."""
     run = newest_run(subject)
     if run is None:
-        return doctor.ok("no run is in this reports folder yet", run_id=None)
+        return doctor.no_run(len(run_folders(Path(subject.settings.reports))))
     facts = _facts(run)
     if facts is None:
         return doctor.warning(f"{run.name} cannot be read", f"auditor verify {run.name} says why", run_id=run.name)

@@ -1,0 +1,74 @@
+"""Why a run's exit code is not 0, and the next command. Rule: talk, on standard error; nobody is sent round in a circle."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from auditor import journal
+from auditor.cli.progress import say
+from auditor.cli.words import many
+from auditor.commands.standing import latest_run_id
+from auditor.core.ledger import MATCHED
+from auditor.core.model import Verdict
+
+if TYPE_CHECKING:
+    from auditor.commands.render import Rendered
+
+
+def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
+    """Says on standard error why the exit code is not 0, and the next command."""
+    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    if rendered.exit_code == MATCHED:
+        say(f"auditor: complete, and what --fail-on names was found: {', '.join(rendered.matched)}")
+        return
+    if rendered.end is not None:
+        say(f"auditor: {_early(rendered.end.message)}")
+        say(f"  next: {rendered.end.hint}")
+    elif not rendered.facts.finished:
+        say(f"auditor: the run did not finish: {rendered.facts.message}")
+    else:
+        allowed = rendered.facts.max_undetermined
+        say(f"auditor: {are_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")
+        say(f"  {_what_may_change(rendered)}")
+        if not rendered.tries and (rendered.run / "undetermined.csv").exists():
+            say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
+    _again(rendered)
+    latest = rendered.run.parent / "latest"
+    if latest.exists() and not rendered.facts.simulated:
+        note(f"{latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
+
+
+def _again(rendered: "Rendered") -> None:
+    """Says whether another session is of use."""
+    if journal.read_header(rendered.run).simulated:
+        say("  next: a demo cannot be resumed; start it again")
+    elif rendered.unanswered and not rendered.tries:
+        still = "customer is" if rendered.unanswered == 1 else "customers are"
+        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
+
+
+def _early(message: str) -> str:
+    by = message.removeprefix("stopped ")
+    return f"stopped early: {message}" if by == message else f"stopped early {by}"
+
+
+def are_undetermined(rows: int) -> str:
+    """So many rows are undetermined."""
+    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
+
+
+def _what_may_change(rendered: "Rendered") -> str:
+    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
+    open_, settled = rendered.undetermined
+    allow = f"allow them: auditor resume {rendered.run} --max-undetermined"
+    if open_ and rendered.tries:
+        made = (rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL))
+        where = next(path for path in made if path.exists())
+        tried = "1 try" if rendered.tries == 1 else f"{rendered.tries:,} tries"
+        return (
+            f"{open_:,} unchanged after {tried}: open a support case with the request ids in {where}, "
+            f"or {allow} {open_ + settled}"
+        )
+    words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
+    if settled:
+        words.append(f"{settled:,} will not change: correct the list, or {allow} {settled}")
+    return "; ".join(words)

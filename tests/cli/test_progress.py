@@ -1,0 +1,74 @@
+"""The line that moves: as wide as the terminal, every number whole, and a wait is said."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from auditor.cli import progress
+from auditor.core.classify import classify
+from auditor.core.model import Answer, RunFacts
+from conftest import CUSTOMER, NOON, load_reply
+
+
+class _Outlook:
+    def __init__(self, waits: float = 0.0, slowed: float | None = None) -> None:
+        self.waits, self.slowed = waits, slowed
+
+    def eta(self, customers: int) -> float | None:
+        return customers * 0.12
+
+    def closed_for(self) -> float:
+        return self.waits
+
+    def slowed_to(self) -> float | None:
+        return self.slowed
+
+
+def _facts() -> RunFacts:
+    return RunFacts(
+        run_id="20261122T120000Z", api="http://127.0.0.1:9", rows=2000, customers=2000, started_at=NOON, simulated=False
+    )
+
+
+@pytest.fixture(autouse=True)
+def _every_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer is drawn or noted."""
+    monkeypatch.setattr(progress, "DRAW_EVERY", -1.0)
+    monkeypatch.setattr(progress, "NOTE_EVERY", -1.0)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
+    """On a narrow terminal the words about the rest go, then the bar; what was counted and the total stay whole."""
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=True, color_system=None, legacy_windows=False)
+    live = progress._Live(console)
+    live.start(_facts(), 2000, _Outlook(118.0, 131.0))
+    reply = load_reply("200-allowed")
+    for _ in range(25):
+        live.tell(Answer(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
+    live.stop()
+    last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]
+    assert "25/2000" in last
+    assert "0 blocked, 25 eligible, 0 undetermined" in last
+    assert "…" not in last
+    assert ("throttled: waiting 118 s more" in last) == (width >= 120)
+
+
+@pytest.mark.parametrize(
+    ("room", "said", "bar"),
+    [(60, "1 b; wait; left", 40), (16, "1 b; wait; left", 1), (12, "1 b; wait", 3), (2, "1 b", 1)],
+)
+def test_what_fits(room: int, said: str, bar: int) -> None:
+    """The most urgent first; the numbers always."""
+    assert progress.fitting("1 b", ["wait", "left"], room) == (said, bar)
+
+
+def test_a_wait_is_noted_though_no_answer_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a log file: how long the service makes everybody wait, and the pace below what was set."""
+    notes = progress._Notes()
+    notes.start(_facts(), 2000, _Outlook(118.0, 131.0))
+    notes.tick()
+    said = capsys.readouterr().err
+    assert "throttled: waiting 118 s more; about 4 minutes left; 131 a minute" in said
