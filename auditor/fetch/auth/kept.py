@@ -32,6 +32,12 @@ class Kept:
     renewed_at: datetime | None
     source: str | None = None
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not appear in anybody's words: the tokens."""
+        cache = json.loads(self.cache)
+        return tuple(str(each.get("secret") or "") for kind in cache for each in _entries(cache, kind))
+
     def __repr__(self) -> str:
         return f"Kept(user_name={self.user_name!r}, renewed_at={self.renewed_at})"
 
