@@ -13,7 +13,7 @@ from typing import Any
 from auditor.core.sign_in_life import MEND, days_left, warning
 from auditor.core.token_claims import is_token
 from auditor.errors import SignInError
-from auditor.fetch.auth.keeping import Keeper
+from auditor.fetch.auth.keeping import Keeper, damaged
 from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn, nobody
@@ -125,7 +125,9 @@ class Unattended:
             if kept is None:
                 return None
             app = self._application(kept.cache)
-            account = app.get_accounts()[0]
+            account = next(iter(app.get_accounts()), None)
+            if account is None:
+                raise damaged(keeper.where)
             result = app.acquire_token_silent_with_error(
                 [self._sign_in.scope], account, force_refresh=need.force, claims_challenge=need.claims
             )
