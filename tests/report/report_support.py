@@ -301,7 +301,8 @@ def _agreeing(line: dict[str, Any]) -> dict[str, Any]:
     if decided is None:
         return line
     code = "600074" if decided[1] == HTTPStatus.NOT_FOUND else None
-    return line | {"status": decided[0], "http_status": decided[1], "error_code": code}
+    came = line["checked_at"] or "2026-11-22T11:59:58Z"
+    return line | {"status": decided[0], "http_status": decided[1], "error_code": code, "checked_at": came}
 
 
 @st.composite
