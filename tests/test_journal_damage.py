@@ -245,8 +245,9 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
                 case "answer":
                     opened.record(what[0], _answer(*what))
                 case "reuse":
-                    line = {"customer_id": IDS[what[0]], "reason": "allowed", "final": True, "reused_from": "x"}
-                    opened.reuse(what[0], {**line, "checked_at": START})
+                    line = {"customer_id": IDS[what[0]], "reason": "allowed", "final": True, "status": "Allowed"}
+                    said = {"http_status": 200, "reused_from": "x", "checked_at": START}
+                    opened.reuse(what[0], {**line, **said})
                 case "member":
                     opened.member(IDS[what[0]], None, what[0])
                 case "membership":

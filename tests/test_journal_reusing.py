@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
     with journal.Journal(run) as opened:
         opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
         for customer, reason, hours in answers:
-            status = DECIDED.get(Reason(reason), ("raw",))[0]
+            status, http = DECIDED.get(Reason(reason), ("raw", None))
             line = {"customer_id": IDS[customer], "reason": reason, "final": reason != "throttled", "status": status}
-            opened.reuse(customer, {**line, "checked_at": NOON - timedelta(hours=hours)})
+            said = {"http_status": http, "error_code": "600074" if http == HTTPStatus.NOT_FOUND else None}
+            opened.reuse(customer, {**line, **said, "checked_at": NOON - timedelta(hours=hours), "reused_from": name})
     return run
 
 

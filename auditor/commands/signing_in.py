@@ -10,7 +10,8 @@ from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
-from auditor.fetch.auth.kept import Kept, decode
+from auditor.fetch.auth.keeping import kept_in
+from auditor.fetch.auth.kept import Kept
 from auditor.fetch.auth.registration import SignIn, nobody
 from auditor.fetch.auth.unattended import Sources, Unattended
 from auditor.fetch.proxy import proxy_for
@@ -112,7 +113,7 @@ def unheard(_sentence: str) -> None:
 def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
     """The kept sign-in, or None; one that must not be used is an error only where there is nothing else."""
     try:
-        return decode(store.load(), sign_in) if store else None
+        return kept_in(store, sign_in) if store else None
     except SignInError as error:
         if settings.refresh_token is None and settings.access_token is None:
             raise

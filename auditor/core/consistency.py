@@ -4,6 +4,7 @@ Source: "Partner Center REST: Retrieve the validation status of a customer"; `co
 """
 
 from types import MappingProxyType
+from typing import Any, Protocol
 
 from auditor.core.model import NO_STATUS, Reason
 
@@ -19,14 +20,38 @@ DECIDED = MappingProxyType(
 """Reasons of a verdict that is no `undetermined`: the status and the HTTP status that come with it."""
 
 
-def contradictory(reason: Reason, *, final: bool, status: str | None, http_status: int | None) -> bool:
-    """True where an answer gives a reason for eligible or blocked, and says beside it what no such answer says.
+_ERROR_CODES = MappingProxyType({200: None, 404: "600074"})
 
-    Args:
+
+class Written(Protocol):
+    """What an answer in a journal says.
+
+    Attributes:
         reason: the reason given.
         final: whether it is said to stand for good.
-        status: as written; None where nothing is.
-        http_status: likewise.
+        status, http_status, error_code: as written; None where nothing is.
+        attempts: requests that it took.
+        checked_at: when it came, in any form.
+        reused_from: the run whose answer it is, where it took no request.
     """
-    right = DECIDED.get(reason)
-    return right is not None and not (final and status in (right[0], None) and http_status in (right[1], None))
+
+    reason: Any
+    final: bool
+    status: str | None
+    http_status: int | None
+    error_code: str | None
+    attempts: int
+    checked_at: str | None
+    reused_from: str | None
+
+
+def contradictory(written: Written) -> bool:
+    """True where an answer gives a reason for eligible or blocked, and says beside it what no such answer says, or does not
+    say what each of them does.
+    """
+    right = DECIDED.get(written.reason)
+    if right is None:
+        return False
+    said = (written.final, written.status, written.http_status, written.error_code)
+    asked = written.attempts >= 1 or bool(written.reused_from)
+    return said != (True, *right, _ERROR_CODES[right[1]]) or not asked or not written.checked_at

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from auditor.core.body import clean
 
@@ -148,3 +148,8 @@ def _time(value: object) -> datetime | None:
 def _bare(audience: str) -> str:
     """Two spellings of one resource differ by case and a final slash."""
     return audience.casefold().rstrip("/")
+
+
+def is_token(value: object) -> TypeGuard[str]:
+    """True for what may be an access or refresh token: printable ASCII without a blank. Source: RFC 6750, RFC 6749 (VSCHAR)."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable() and " " not in value

@@ -1,6 +1,7 @@
 """One process at a time. Rule: the kernel's lock (filelock: flock, LockFileEx), which a process that dies lets go of."""
 
 import logging
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ def locked(path: Path | None) -> Iterator[None]:
         path: of the lock, which stays there; None for no lock.
 
     Raises:
-        SignInError: another process holds the lock for longer than any renewal takes.
+        SignInError: another process holds the lock for longer than any renewal takes, or something else than a lock is there.
     """
     held = _acquired(path) if path else None
     try:
@@ -35,6 +36,7 @@ def locked(path: Path | None) -> Iterator[None]:
 
 
 def _acquired(path: Path) -> FileLock | None:
+    _check(path)
     lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
     try:
         make_folder(path.parent)
@@ -47,3 +49,13 @@ def _acquired(path: Path) -> FileLock | None:
         _log.info("%s cannot be locked: %s", path, error.strerror)
         return None
     return lock
+
+
+def _check(path: Path) -> None:
+    """A link may lead anywhere, and without the lock two processes would redeem one refresh token."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # nothing there, or no folder that we may look into
+    if not stat.S_ISREG(mode):
+        raise SignInError(f"{path} cannot be locked: it is not a regular file", f"look at {path}, and remove it")

@@ -1,10 +1,12 @@
-"""Which request an answer belongs to. Rule: an answer that repeats no id of ours is believed only as the first on its connection.
+"""Which request an answer belongs to. Rule: an answer that repeats no id of ours is believed only as the first on its connection,
+and only where nothing came before the request was written.
 
 HTTP/1.1 pairs answers with requests by their order alone: one that a server or proxy sends late or twice shifts all that
 follow it on that connection to the wrong customers. Partner Center repeats the ids that were sent, and its connections are
 used again. Source: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId).
 """
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -15,9 +17,13 @@ from multidict import istr
 REQUEST_ID, CORRELATION_ID = istr("MS-RequestId"), istr("MS-CorrelationId")
 
 
+_LEAST_SILENCE, _LONGEST_SILENCE = 0.03, 0.25
+"""Seconds that a new connection must be silent before the first request is written; between them, as long as it took to make."""
+
+
 class Connector(aiohttp.TCPConnector):
     """Never uses a connection again that received anything while it was idle: such bytes would be taken for the answer
-    to the next request. Knows which connections were used before. aiohttp has no public way to either; tests hold them.
+    to the next request. Nor a new one on which anything came before it was asked. Knows which connections were used before. aiohttp has no public way to either; tests hold them.
     """
 
     async def _get(self, key: Any, traces: Any) -> Any:
@@ -29,6 +35,20 @@ class Connector(aiohttp.TCPConnector):
                 connection.protocol.used_before = True  # type: ignore[attr-defined] # ours, on an object of aiohttp
                 return connection
             connection.close()
+
+    async def _create_connection(self, *request: Any) -> Any:
+        began = self._loop.time()
+        protocol = await super()._create_connection(*request)
+        try:
+            # what a server writes of itself comes one way there and back after the connection is made
+            await asyncio.sleep(min(max(self._loop.time() - began, _LEAST_SILENCE), _LONGEST_SILENCE))
+        except BaseException:
+            protocol.close()
+            raise
+        if protocol._tail:  # noqa: SLF001 - see above
+            protocol.close()
+            raise aiohttp.ClientPayloadError("the server sent an answer before it was asked")
+        return protocol
 
 
 def unpaired(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector | None) -> None:

@@ -12,13 +12,14 @@ from multidict import istr
 
 from auditor.core.body import MESSAGE_LENGTH, clean
 from auditor.core.model import Reply
-from auditor.core.redaction import redact
+from auditor.core.redaction import redact, without, without_bytes
 from auditor.fetch.causes import verify_code
 from auditor.fetch.deadlines import Deadline
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
 
 _LONGEST_PLAIN = 40
 """Characters; longer values than this are looked at for what looks like a token. Trace ids are half as long."""
+_HOLE = "[token]"
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
 
@@ -66,10 +67,11 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
     headers = response.headers
     return Reply(
         http_status=response.status,
-        body=body.replace(sent.secret, b"[token]"),
+        # the documented answer is shorter than any token
+        body=body if len(body) < len(sent.secret) else without_bytes(body, sent.token, _HOLE.encode()),
         received_at=datetime.now(UTC),
         retry_after=_evidence(headers.get(RETRY_AFTER), sent),
-        www_authenticate=headers.get(WWW_AUTHENTICATE, "").replace(sent.token, "[token]") or None,
+        www_authenticate=without(headers.get(WWW_AUTHENTICATE, ""), sent.token, _HOLE) or None,
         request_id=_echo(response, REQUEST_ID, sent.request_id),
         correlation_id=_echo(response, CORRELATION_ID, sent.correlation_id),
         ms_cv=_evidence(headers.get(_CV), sent),
@@ -119,7 +121,7 @@ def _without_token(words: str, error: BaseException, token: str) -> str:
     """
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return redact(words, (token,))
-    return clean(" ".join(words.replace(token, "[token]").split()), MESSAGE_LENGTH)
+    return clean(" ".join(without(words, token, _HOLE).split()), MESSAGE_LENGTH)
 
 
 def _plain(error: BaseException) -> str:

@@ -72,6 +72,10 @@ class FileStorage:
                 f"the sign-in kept in {self.path} is encrypted with another key, or is damaged",
                 "set the key that it was written with in AUDITOR_TOKEN_STORE_KEY_FILE, or: auditor logout",
             ) from None
+        except UnicodeDecodeError:
+            raise SignInError(
+                f"the sign-in kept in {self.path} is damaged: it is no text", "sign in again: auditor login"
+            ) from None
 
 
 def _opens(key: Any, content: bytes) -> bool:

@@ -64,13 +64,13 @@ class _About(msgspec.Struct):
     reason: Reason | None = None
     status: str | None = None
     http_status: int | None = None
+    error_code: str | None = None
+    checked_at: str | None = None
 
     @property
     def wrong(self) -> bool:
         """True where it contradicts itself: then it counts as damaged."""
-        return self.reason is not None and contradictory(
-            self.reason, final=self.final, status=self.status, http_status=self.http_status
-        )
+        return contradictory(self)
 
 
 class _Row(msgspec.Struct):

@@ -121,6 +121,7 @@ def answer(n: int) -> dict[str, object]:
         "last_update_raw": f"2026-{n % 11 + 1:02d}-14T18:02:{n % 60:02d}",
         "http_status": 404 if n % len(REASONS) == REASONS.index("no_account_status") else 200,
     }
+    line["error_code"] = "600074" if line["http_status"] == 404 else None
     line |= {"request_id": guid(n + 1), "correlation_id": guid(n + 2), "attempts": 1}
     return {**line, "checked_at": "2026-11-22T11:59:58.250000Z"}
 

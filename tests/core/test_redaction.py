@@ -1,9 +1,14 @@
 """Properties of `auditor.core.redaction`."""
 
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.redaction import redact
+from auditor.core.redaction import redact, without, without_bytes
 
 TOKEN = "0.AX-" + "a1B2_c3.D4~" * 20
 GUID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
@@ -30,3 +35,31 @@ def test_no_known_secret_survives(secret: str, words: str) -> None:
     """Wherever it stands among other words."""
     shown = redact(f"{words} {secret} {words}", [secret], 10_000)
     assert secret not in shown.replace("[secret]", "")
+
+
+ODD = "a+b/c=d&e<f>g\"h'i j\\ké!"
+FORMS = {
+    "plain": ODD,
+    "url": quote(ODD, safe=""),
+    "url with slashes": quote(ODD),
+    "form": quote_plus(ODD),
+    "page": html.escape(ODD),
+    "page in numbers": "".join(f"&#x{ord(each):X};" if not each.isalnum() else each for each in ODD),
+    "json": json.dumps(ODD)[1:-1],
+    "json of PHP": json.dumps(ODD)[1:-1].replace("/", "\\/"),
+    "json of .NET": json.dumps(ODD)[1:-1].replace("+", "\\u002B").replace("&", "\\u0026"),
+    "json in json": json.dumps(json.dumps(ODD)[1:-1])[1:-1],
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_known_secret_goes_in_whatever_form(form: str) -> None:
+    """As it is sent, shown and logged by others; what stands beside it stays."""
+    assert redact(f"the key {form}, was refused", [ODD]) == "the key [secret], was refused"
+    assert without(f"<{form}>", ODD, "-") == "<->"
+    assert without_bytes(f"<{form}>".encode(), ODD, b"-") == b"<->"
+
+
+def test_a_run_with_escapes_looks_like_a_token() -> None:
+    """Nobody needs to know a token for it to go in a URL's form."""
+    assert redact(f"refused: {quote('a+b/c==' * 20, safe='')}") == "refused: [secret]"

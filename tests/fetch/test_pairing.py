@@ -116,3 +116,19 @@ async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
         statuses = [(await ask(name)).http_status for name in ("one", "two", "two", "three", "four")]
     assert statuses == [200, 429, 200, 200, 200]
     assert (server.requests, server.connections) == (5, 2)
+
+
+async def test_an_answer_before_the_request_is_nobodys() -> None:
+    """What a server writes as soon as a connection opens is no answer, whatever it says; nothing is asked there."""
+
+    class Hasty(_Server):
+        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(_answer(b"GET /v1/customers/somebody/validationStatus"))
+            await super().serve(reader, writer)
+
+    server = Hasty(lambda _server, heads: [_answer(heads[-1])])
+    async with _asking(server, concurrency=4) as ask:
+        replies = await asyncio.gather(*(ask(f"customer-{n}") for n in range(12)))
+    assert [reply.body for reply in replies] == [b""] * 12
+    assert {reply.failure for reply in replies} == {"ClientPayloadError: the server sent an answer before it was asked"}
+    assert server.requests == 0

@@ -356,3 +356,17 @@ async def test_a_token_in_any_part_of_a_reply_goes_no_further(raw: bytes) -> Non
     assert TOKEN.encode() in seen[0]
     assert TOKEN[:20] not in repr(reply)
     assert "AAAAAAAA" not in repr(reply)
+
+
+@pytest.mark.parametrize("escapes", [{"/": "\\/"}, {"+": "\\u002B"}, {"+": "%2B", "/": "%2f"}, {"+": "&#43;"}])
+async def test_an_escaped_token_in_a_body_goes_no_further(escapes: dict[str, str]) -> None:
+    """JSON may write a character in several ways; what is parsed of a body is as free of the token as its bytes."""
+    token = "EwB4+abc/DEF+ghi/" * 6 + "=="
+    written = token
+    for character, escape in escapes.items():
+        written = written.replace(character, escape)
+    body = b'{"type":"account","status":"%s"}' % written.encode()
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
+        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
+    assert reply.body == b'{"type":"account","status":"[token]"}'

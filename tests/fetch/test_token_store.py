@@ -16,7 +16,7 @@ from auditor.errors import SettingsError, SignInError
 from auditor.fetch import platform_store
 from auditor.fetch.file_lock import locked
 from auditor.fetch.platform_store import PlatformStorage, platform_storage
-from auditor.fetch.token_file import FileStorage
+from auditor.fetch.token_file import FileStorage, fernet
 from auditor.fetch.token_store import Place, TokenStore, open_store
 from auditor.settings import Secret
 
@@ -241,3 +241,25 @@ def test_a_named_folder_or_a_key_always_means_the_file(tmp_path: Path, monkeypat
         assert (found.where == "the platform's store") is platform
     assert isinstance(platform_store.PlatformStorage, type)
     assert FileStorage(tmp_path / "x").load() is None
+
+
+def test_what_a_key_opens_and_is_no_text_is_named(tmp_path: Path) -> None:
+    """The right key, and damage beneath it."""
+    store = store_in(tmp_path, KEYS[0])
+    store.save(TEXT)
+    (file,) = tmp_path.glob("sign-in-*.json")
+    file.write_bytes(fernet(Secret(KEYS[0])).encrypt(b"\xff\xfe"))
+    with pytest.raises(SignInError, match="is damaged: it is no text"):
+        store.load()
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_lock_is_refused(tmp_path: Path, kind: str) -> None:
+    """It would silently mean no lock, so that two processes redeem the same refresh token."""
+    lock = tmp_path / "a.lock"
+    if kind == "folder":
+        lock.mkdir()
+    else:
+        lock.symlink_to(tmp_path / "none" / "a.lock")
+    with pytest.raises(SignInError, match="it is not a regular file"), locked(lock):
+        pass

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def answer(at: int, customer: int = 1, reason: str = "allowed", **given: Any) ->
     """A line of the journal."""
     line = {"kind": "answer", "row": at, "customer_id": guid(customer), "reason": reason}
     line |= {"final": reason in STATUS, "status": STATUS.get(Reason(reason)), "attempts": 1}
+    http = DECIDED[Reason(reason)][1] if Reason(reason) in DECIDED else None
+    line |= {"http_status": http, "error_code": "600074" if http == HTTPStatus.NOT_FOUND else None}
     return {**line, "checked_at": "2026-11-22T11:59:58.250000Z", "ms_cv": "x", **given}
 
 
@@ -293,9 +296,13 @@ class Case:
 
 
 def _agreeing(line: dict[str, Any]) -> dict[str, Any]:
-    """The answer, with the HTTP status that comes with its reason; another would make it a damaged one."""
+    """The answer, with what comes with its reason; anything else would make it a damaged one."""
     decided = DECIDED.get(Reason(line["reason"]))
-    return line | ({"http_status": decided[1]} if decided and line["http_status"] else {})
+    if decided is None:
+        return line
+    code = "600074" if decided[1] == HTTPStatus.NOT_FOUND else None
+    came = line["checked_at"] or "2026-11-22T11:59:58Z"
+    return line | {"status": decided[0], "http_status": decided[1], "error_code": code, "checked_at": came}
 
 
 @st.composite
@@ -315,7 +322,7 @@ def cases(draw: st.DrawFn) -> Case:
     first = {line["customer_id"]: place for place, line in reversed(list(enumerate(rows))) if line["reason"] is None}
     reasons = st.sampled_from([r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED)])
     answers = [
-        _agreeing(answer(place, reason=draw(reasons), attempts=draw(st.integers(0, 9)), **draw(REPLIES)))
+        _agreeing(answer(place, reason=draw(reasons), attempts=draw(st.integers(1, 9)), **draw(REPLIES)))
         | {"customer_id": customer}
         for customer, place in first.items()
         for _ in range(draw(st.integers(0, 3)))

@@ -2,11 +2,12 @@
 takes nothing, in memory for as long as the run lasts.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from auditor.errors import SignInError
-from auditor.fetch.auth.kept import Kept, decode, encode
+from auditor.fetch.auth.kept import Kept, belongs, decode, encode
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.token_store import TokenStore
 
@@ -41,7 +42,7 @@ class Keeper:
         Raises:
             SignInError: what is kept must not, or cannot, be used.
         """
-        return (decode(self._store.load(), self._sign_in) if self._store else None) or self._memory
+        return (kept_in(self._store, self._sign_in) if self._store else None) or self._memory
 
     def source(self) -> str | None:
         """The fingerprint of the operator's refresh token that the sign-in began with; None where nobody knows."""
@@ -78,6 +79,8 @@ class Keeper:
         text = encode(self._sign_in, cache, source)
         kept, store = decode(text, self._sign_in), self._store
         if kept is None:
+            if json.loads(cache).get("RefreshToken"):
+                self._tell("the sign-in service gave a successor that is no refresh token: it is not kept")
             return None
         try:
             if store is not None:
@@ -90,3 +93,21 @@ class Keeper:
             )
         self._memory = kept
         return None
+
+
+def kept_in(store: TokenStore, sign_in: SignIn) -> Kept | None:
+    """The sign-in that a store holds; None where it holds none of this app registration.
+
+    Raises:
+        SignInError: what is kept must not, or cannot, be used.
+    """
+    text = store.load()
+    kept = decode(text, sign_in)
+    if kept is None and belongs(text, sign_in):
+        raise damaged(store.where)
+    return kept
+
+
+def damaged(where: str) -> SignInError:
+    """The error for what MSAL cannot read."""
+    return SignInError(f"the sign-in kept in {where} is damaged", "sign in again: auditor login")

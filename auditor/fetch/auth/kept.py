@@ -8,11 +8,24 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
+from auditor.core.token_claims import is_token
 from auditor.fetch.auth.registration import SignIn
 
 _VERSION = 1
+_NEEDED = MappingProxyType(
+    {
+        "Account": ("home_account_id", "environment"),
+        "RefreshToken": ("secret", "environment"),
+        "AccessToken": ("secret", "environment", "target", "expires_on", "cached_at"),
+        "IdToken": ("secret", "environment"),
+        "AppMetadata": ("environment",),
+    }
+)
+_TEXTS = ("home_account_id", "environment", "client_id", "username", "realm", "target", "local_account_id", "family_id")
+_TIMES = ("cached_at", "expires_on", "extended_expires_on", "refresh_on", "last_modification_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,12 @@ class Kept:
     user_name: str
     renewed_at: datetime | None
     source: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not appear in anybody's words: the tokens."""
+        cache = json.loads(self.cache)
+        return tuple(str(each.get("secret") or "") for kind in cache for each in _entries(cache, kind))
 
     def __repr__(self) -> str:
         return f"Kept(user_name={self.user_name!r}, renewed_at={self.renewed_at})"
@@ -54,17 +73,11 @@ def encode(sign_in: SignIn, cache: str, source: str | None = None) -> str:
 
 
 def decode(text: str | None, sign_in: SignIn) -> Kept | None:
-    """The sign-in in a kept text; None where there is none of this app registration at this authority."""
-    try:
-        document = json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
-    wanted = {"version": _VERSION, "authority": sign_in.authority, "client_id": sign_in.client_id}
-    if not isinstance(document, dict) or any(document.get(name) != value for name, value in wanted.items()):
-        return None
-    cache = document.get("cache")
+    """The sign-in in a kept text; None where there is none of this app registration at this authority, or a damaged one."""
+    document = _of(text, sign_in)
+    cache: Any = (document or {}).get("cache")
     accounts, tokens = _entries(cache, "Account"), _entries(cache, "RefreshToken")
-    if not accounts or not tokens:
+    if document is None or not accounts or not tokens or not _whole(cache):
         return None
     name, source = accounts[0].get("username"), document.get("source")
     return Kept(
@@ -73,6 +86,40 @@ def decode(text: str | None, sign_in: SignIn) -> Kept | None:
         _newest(tokens),
         source if isinstance(source, str) else None,
     )
+
+
+def belongs(text: str | None, sign_in: SignIn) -> bool:
+    """True where a kept text says that it is a sign-in of this app registration at this authority, damaged or not."""
+    return _of(text, sign_in) is not None
+
+
+def _of(text: str | None, sign_in: SignIn) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    wanted = {"version": _VERSION, "authority": sign_in.authority, "client_id": sign_in.client_id}
+    if not isinstance(document, dict) or any(document.get(name) != value for name, value in wanted.items()):
+        return None
+    return document
+
+
+def _whole(cache: Any) -> bool:
+    """True where MSAL can read its cache: it looks into the entries without a doubt."""
+    for kind, needed in _NEEDED.items():
+        found = cache.get(kind, {})
+        if not isinstance(found, dict) or len(_entries(cache, kind)) != len(found):
+            return False
+        if not all(_is_entry(entry, needed) for entry in found.values()):
+            return False
+    return True
+
+
+def _is_entry(entry: dict[str, Any], needed: tuple[str, ...]) -> bool:
+    texts = all(isinstance(entry.get(name), str | None) for name in _TEXTS)
+    times = (str(entry[name]) for name in _TIMES if entry.get(name) is not None)
+    token = "secret" not in needed or is_token(entry.get("secret"))
+    return texts and token and all(map(entry.get, needed)) and all(t.isascii() and t.isdecimal() for t in times)
 
 
 def _entries(cache: Any, kind: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.core.token_claims import is_token
 from auditor.errors import SignInError
 from auditor.fetch import private_file
 from auditor.fetch.auth.kept import fingerprint
@@ -69,7 +70,7 @@ class GivenRefreshToken:
             SignInError: the file cannot be read, or holds no token.
         """
         text = self._secret.reveal() if self._file is None else self._read(self._file)
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
+        if not is_token(text):
             raise SignInError(
                 f"{self.where} is empty, or holds what no refresh token has: blanks, line ends, other characters",
                 "put the token alone there, without quotes",

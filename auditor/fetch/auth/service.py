@@ -4,12 +4,15 @@ A busy service is waited for as long as it asks, within limits; a lost connectio
 """
 
 import logging
+import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.certificate import untrusted
 from auditor.core.sign_in_errors import refusal
+from auditor.core.token_claims import is_token
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
@@ -135,16 +138,30 @@ def token_of(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, 
     """The access token of MSAL's reply, and the seconds that it lives.
 
     Raises:
-        SignInError: it is a refusal.
+        SignInError: it is a refusal, or what it gives is no token.
     """
-    if "access_token" in result:
-        return str(result["access_token"]), float(result.get("expires_in", 0))
-    raise refused(result, secrets)
+    if "access_token" not in result:
+        raise refused(result, secrets)
+    token, seconds = result["access_token"], float(result.get("expires_in", 0))
+    if not is_token(token):
+        raise SignInError(
+            "the sign-in service gave an access token that is none: it is empty, no text, or holds blanks, line ends or "
+            "other characters that no token has",
+            "check AUDITOR_AUTHORITY and the proxy, then run it again",
+        )
+    return token, seconds if math.isfinite(seconds) else 0.0
 
 
 def refused(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignInError:
     """The refusal in MSAL's reply as our error."""
-    trace = str(result.get("correlation_id") or "")[:40]
-    _log.info("the sign-in service refused (%s); its correlation id is %s", str(result.get("error"))[:60], trace)
+    code, trace = str(result.get("error")), str(result.get("correlation_id"))
+    _log.info(
+        "the sign-in service refused (%s); its correlation id is %s",
+        code if _CODE.fullmatch(code) and code not in secrets else "no error code",
+        trace if _GUID.fullmatch(trace) else "none",
+    )
     found = refusal(result, secrets)
     return SignInError(found.message, found.hint)
+
+
+_CODE, _GUID = re.compile("[a-z_]{1,40}"), re.compile("[0-9a-fA-F-]{36}")

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.core.sign_in_life import MEND, days_left, warning
+from auditor.core.token_claims import is_token
 from auditor.errors import SignInError
-from auditor.fetch.auth.keeping import Keeper
+from auditor.fetch.auth.keeping import Keeper, damaged
 from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn, nobody
@@ -124,7 +125,9 @@ class Unattended:
             if kept is None:
                 return None
             app = self._application(kept.cache)
-            account = app.get_accounts()[0]
+            account = next(iter(app.get_accounts()), None)
+            if account is None:
+                raise damaged(keeper.where)
             result = app.acquire_token_silent_with_error(
                 [self._sign_in.scope], account, force_refresh=need.force, claims_challenge=need.claims
             )
@@ -132,7 +135,7 @@ class Unattended:
                 # the API refused the cached token, and there is no other: it must not look good to the next command
                 _forget_access_tokens(app.token_cache)
                 keeper.keep(app.token_cache.serialize(), kept.source)
-            token = token_of(result or {}, self._sign_in.secrets)
+            token = token_of(result or {}, (*self._sign_in.secrets, *kept.secrets))
             if app.token_cache.has_state_changed:
                 kept = keeper.keep(app.token_cache.serialize(), kept.source) or kept
         self._use(f"the sign-in of {kept.user_name or 'a user'}, kept in {keeper.where}", kept.renewed_at)
@@ -151,7 +154,9 @@ class Unattended:
     def _succeed(self, given: GivenRefreshToken, text: str, result: Mapping[str, Any]) -> None:
         """Stores the successor: in the file itself, else in the token store, else for this run alone."""
         successor, store = result.get("refresh_token"), self._sources.store
-        if not isinstance(successor, str) or not successor or given.replace(successor):
+        if successor and not is_token(successor):
+            self._tell(f"the sign-in service gave a successor that is no refresh token: {given.where} stays as it is")
+        if not is_token(successor) or given.replace(successor):
             self._use(given.where, given.given_at)
             return
         with self._keeper.locked():

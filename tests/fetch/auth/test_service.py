@@ -208,3 +208,20 @@ def test_a_busy_service_is_met_while_msal_is_built(monkeypatch: pytest.MonkeyPat
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         assert patiently(lambda: application(sign_in), sign_in.authority, no_wait).client_id == simulator.client_id
+
+
+@pytest.mark.parametrize("token", ["", "a\r\nX: y", "a b", "\ud800", "\u00e9", None, 5, ["a"]])
+def test_an_access_token_that_is_none_is_not_used(token: object) -> None:
+    """What no header can carry is said at once, and not shown."""
+    with pytest.raises(SignInError, match="gave an access token that is none"):
+        token_of({"access_token": token, "expires_in": 3600}, ())
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [("invalid_grant", "invalid_grant"), ("a8Q~bcd", "no error code"), ("hunter", "no error code")]
+)
+def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The service may put a secret wherever it likes; so may it in the place of an id."""
+    caplog.set_level("INFO")
+    refused({"error": error, "correlation_id": "a8Q~bcd"}, ("a8Q~bcd", "hunter"))
+    assert caplog.messages == [f"the sign-in service refused ({shown}); its correlation id is none"]

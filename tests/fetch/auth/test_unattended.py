@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msal
 import pytest
 
 from auditor.core.token_claims import read_claims
@@ -512,3 +513,78 @@ def test_what_is_kept_shows_no_token(tmp_path: Path) -> None:
     assert token not in repr(kept)
     document = json.loads(store.load() or "{}")
     assert set(document) == {"version", "authority", "client_id", "source", "cache"}
+
+
+def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> None:
+    """Changes every entry of a kind in what a store holds."""
+
+    def change(cache: dict[str, Any]) -> None:
+        for entry in cache[kind].values():
+            entry.update(changes)
+
+    keep(store, sign_in, change)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("Account", {"environment": 5}),
+        ("Account", {"environment": "elsewhere.example"}),
+        ("Account", {"home_account_id": None}),
+        ("Account", {"username": [1]}),
+        ("RefreshToken", {"secret": None}),
+        ("RefreshToken", {"secret": "a\nb"}),
+        ("RefreshToken", {"last_modification_time": "x"}),
+        ("AccessToken", {"secret": "a\nb"}),
+        ("AccessToken", {"expires_on": "x"}),
+        ("AppMetadata", {"environment": None}),
+    ],
+)
+def test_a_damaged_sign_in_is_named_and_not_the_service(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
+    """What MSAL could not read is found before; nothing is asked, and the user is told to sign in again."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        damage(store, sign_in, kind, **changes)
+        before = grants(simulator)
+        with pytest.raises(SignInError, match=rf"the sign-in kept in {tmp_path}.* is damaged") as caught:
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+        assert "auditor login" in caught.value.hint
+        assert grants(simulator) == before
+
+
+def test_a_kept_refresh_token_that_is_quoted_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal may hold it as plain words that do not look like a token."""
+    caplog.set_level("INFO")
+    token = "M.C105/BL2*0.U.-CiZabc!def"
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        damage(store, sign_in, "RefreshToken", secret=token)
+        quoting = {"error": "odd", "error_description": f"{token} is not valid"}
+        monkeypatch.setattr(
+            msal.ClientApplication, "acquire_token_silent_with_error", lambda *_given, **_named: dict(quoting)
+        )
+        with pytest.raises(SignInError, match="is not valid") as caught:
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+    assert token not in caught.value.message + caplog.text
+
+
+@pytest.mark.parametrize("successor", ["a\nb", "\ud800", [1], "a b"])
+def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successor: object
+) -> None:
+    """The file stays as it is, and the user is told."""
+    file = tmp_path / "rt"
+    talk = Talk()
+    reply = {"access_token": "an-access-token", "expires_in": 3600, "refresh_token": successor}
+    monkeypatch.setattr(msal.ClientApplication, "acquire_token_by_refresh_token", lambda *_given, **_named: dict(reply))
+    with sign_in_service() as simulator:
+        source = given(simulator, file)
+        before = file.read_bytes()
+        sign_in = registration(simulator)
+        store = store_in(tmp_path / "store", sign_in)
+        assert Unattended(sign_in, Sources(store, source), talk).redeem(Need())[0] == "an-access-token"
+    assert file.read_bytes() == before
+    assert store.load() is None
+    assert any("no refresh token" in sentence and "stays as it is" in sentence for sentence in talk)
