@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
-from auditor.report.schema import TIME
+from auditor.report.schema import arrow_types
+from auditor.report.times import whole_days
 from auditor.report.workbook.cells import Kind
 from auditor.report.workbook.limits import headers
 from auditor.report.workbook.share import OWN
@@ -19,7 +20,6 @@ Values = Callable[[pa.Table], pa.Array]
 
 _BUTTON = 4
 """Characters that a header's filter button takes; the header itself may take two lines."""
-_DAY = 86_400_000_000
 LINK = "link"
 """The records' column that says what stands on the link to a customer in Partner Center."""
 _NARROW, _WIDE, _WRAPPED = 8, 40, 44
@@ -100,16 +100,9 @@ def _in_words(spelled: Mapping[str, str], source: str, table: pa.Table) -> pa.Ar
     return pa.array(list(spelled.values()), pa.string()).take(which)
 
 
-def blocked_since(table: pa.Table) -> pa.Array:
-    """Since when a customer is known to be blocked: first seen so, or status set, whichever is earlier."""
-    # Arrow compares no times that have a zone
-    moments = [_one(table[name]).cast(pa.int64()) for name in ("blocked_since", "last_update")]
-    return pc.min_element_wise(*moments).cast(TIME)
-
-
 def _days_blocked(table: pa.Table) -> pa.Array:
-    passed = pc.subtract(_one(table["checked_at"]).cast(pa.int64()), blocked_since(table).cast(pa.int64()))
-    return pc.max_element_wise(pc.divide(passed, _DAY), 0, skip_nulls=False)
+    frame = table.select(["blocked_since", "checked_at"]).to_pandas(types_mapper=arrow_types)
+    return _one(pa.array(whole_days(frame["blocked_since"], frame["checked_at"]), pa.int32()))
 
 
 _MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
@@ -146,7 +139,7 @@ def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
     """Of the sheet of whoever is blocked; `linked` where its records have a column LINK."""
     blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_BLOCKED)
     status = text("Status", "status", width=13, look="blocked")
-    since = Shown("Blocked since (UTC)", blocked_since, "date", Kind.TIME, width=12)
+    since = date("Blocked since", "blocked_since")
     days = Shown("Days blocked", _days_blocked, "number", Kind.NUMBER)
     step = Shown("Next step", STEP.values, "wrapped", width=_STEP)
     link = text("Partner Center", LINK, look="link")

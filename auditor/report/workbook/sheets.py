@@ -78,7 +78,7 @@ def _longest_first(parts: Sequence[pa.Table]) -> pa.Table:
     if not parts:
         return pa.table({})
     blocked = pa.concat_tables(parts).combine_chunks()
-    return blocked.take(pc.array_sort_indices(columns.blocked_since(blocked)))
+    return blocked.take(pc.array_sort_indices(blocked["blocked_since"]))
 
 
 def add_changes(draft: Draft) -> None:
