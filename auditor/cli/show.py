@@ -25,9 +25,10 @@ from auditor.cli.progress import noting, say, warn
 from auditor.cli.words import lasting, many
 from auditor.commands.standing import latest_run_id
 from auditor.core.account import in_words
+from auditor.core.advice import settled_step
 from auditor.core.customer_page import Listed
 from auditor.core.ledger import MATCHED, Ledger
-from auditor.core.model import Verdict
+from auditor.core.model import Verdict, Way
 from auditor.errors import OutputError
 from auditor.journal import read_header
 
@@ -207,8 +208,12 @@ def _what_may_change(rendered: "Rendered") -> str:
     open_, settled = rendered.undetermined
     words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
     if settled:
+        where = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
+        reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
+        known = rendered.facts.membership
+        what = settled_step(reasons, listed=known is None or known.way is not Way.OWN)
         allow = f"allow them with --max-undetermined {settled}"
-        words.append(f"{settled:,} will not change: correct the list, or {allow}")
+        words.append(f"{settled:,} will not change: look at {where} and {what}, or {allow}")
     return "; ".join(words)
 
 

@@ -109,7 +109,10 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
     assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3
     said = capsys.readouterr().err
     assert "1 row is undetermined, and 0 may be" in said
-    assert "1 will not change: correct the list, or allow them with --max-undetermined 1" in said
+    assert (
+        "1 will not change: look at the reports and correct the ids in the list, or allow them with --max-undetermined 1"
+        in said
+    )
     assert "next: see" not in said
     assert "resume" not in said
 
