@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 import pyarrow as pa
@@ -10,11 +11,12 @@ import pyarrow.compute as pc
 from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
+from auditor.core.money import Sum
 from auditor.report.schema import arrow_types
 from auditor.report.times import whole_days
 from auditor.report.workbook.cells import Kind
 from auditor.report.workbook.limits import headers
-from auditor.report.workbook.share import OWN
+from auditor.report.workbook.share import OWN, Amounts
 
 Values = Callable[[pa.Table], pa.Array]
 
@@ -129,13 +131,38 @@ LIST, ROW = text("List", "source_file"), number("Row", "source_row")
 CHANGE = Shown("Change", partial(_in_words, {change.value: words(change) for change in Change}, "change"), width=15)
 
 
-def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:
+def _around(before: Sequence[Shown], own: Mapping[str, Amounts | None], after: Sequence[Shown]) -> list[Shown]:
     """The lists' own columns between ours, which keep their names."""
-    named = headers(labels, (shown.label for shown in (*before, *after)))
-    return [*before, *(text(label, OWN.format(number)) for number, label in enumerate(named)), *after]
+    named = headers(list(own), (shown.label for shown in (*before, *after)))
+    middle = [
+        text(label, OWN.format(number)) if amounts is None else _amounts(label, OWN.format(number), amounts)
+        for number, (label, amounts) in enumerate(zip(named, own.values(), strict=True))
+    ]
+    return [*before, *middle, *after]
 
 
-def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
+def _amounts(label: str, name: str, amounts: Amounts) -> Shown:
+    def values(table: pa.Table) -> pa.Array:
+        texts = _one(table[name])
+        coded = texts.dictionary_encode()
+        read = pa.array([_as_number(amounts.sum, one) for one in coded.dictionary.to_pylist()], pa.string())
+        numbers = read.take(coded.indices)
+        rest = pc.if_else(pc.is_valid(numbers), pa.scalar(None, pa.string()), texts.cast(pa.string()))
+        return pa.StructArray.from_arrays([numbers, rest], ["number", "text"])
+
+    return Shown(label, values, "number" if amounts.whole else "money", Kind.AMOUNT, source=name)
+
+
+def _as_number(column: Sum, given: str) -> str | None:
+    """The number as a spreadsheet holds it; None where there is none, or it would lose a digit."""
+    found = column.number(given)
+    if found is None:
+        return None
+    held = repr(float(found))
+    return held if Decimal(held) == found else None
+
+
+def action_needed(own: Mapping[str, Amounts | None], *, linked: bool) -> list[Shown]:
     """Of the sheet of whoever is blocked; `linked` where its records have a column LINK."""
     blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_BLOCKED)
     status = text("Status", "status", width=13, look="blocked")
@@ -145,7 +172,7 @@ def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
     link = text("Partner Center", LINK, look="link")
     times = number("Times blocked", "times_blocked")
     shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
-    return _around([*shown, *([link] if linked else []), times], labels, [ID])
+    return _around([*shown, *([link] if linked else []), times], own, [ID])
 
 
 def changes() -> list[Shown]:
@@ -157,12 +184,12 @@ def changes() -> list[Shown]:
     return [CHANGE, CUSTOMER, DOMAIN, OWNER, before, now, *statuses, *times, *since, ID]
 
 
-def all_customers(labels: Sequence[str]) -> list[Shown]:
+def all_customers(own: Mapping[str, Amounts | None]) -> list[Shown]:
     """Of the sheet of every row."""
     times = [date("Last update", "last_update"), number("Days in status", "days_in_status")]
     verdict = [VERDICT, STATUS, text("Reason", "reason"), CHANGE]
     checked = time("Checked", "checked_at")
-    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], labels, [LIST, ROW, ID])
+    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], own, [LIST, ROW, ID])
 
 
 def not_verified() -> list[Shown]:
