@@ -25,7 +25,7 @@ _BUTTON = 4
 LINK = "link"
 """The records' column that says what stands on the link to a customer in Partner Center."""
 _NARROW, _WIDE, _WRAPPED = 8, 40, 44
-_BLOCKED, _STEP = 34, 42
+_BLOCKED, _STEP, _DOMAIN = 34, 42, 26
 """Characters, so that on paper everything up to the next step stands side by side."""
 
 
@@ -122,6 +122,8 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
 DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
+BROKEN = Shown("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
+"""The domain where rows are as high as their texts anyway: a long one goes on below, not over the next column."""
 ID = text("Customer id", "customer_id", width=38)
 VERDICT = text("Verdict", "verdict", words=_VERDICTS)
 STATUS = text("Status", "status", width=12)
@@ -171,7 +173,7 @@ def action_needed(own: Mapping[str, Amounts | None], *, linked: bool) -> list[Sh
     step = Shown("Next step", STEP.values, "wrapped", width=_STEP)
     link = text("Partner Center", LINK, look="link")
     times = number("Times blocked", "times_blocked")
-    shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
+    shown = [CUSTOMER, BROKEN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
     return _around([*shown, *([link] if linked else []), times], own, [ID])
 
 
@@ -199,4 +201,4 @@ def not_verified() -> list[Shown]:
     message = text("Error message", "error_message", look="wrapped")
     ids = [text("Request id", "request_id", width=38), text("Correlation id", "correlation_id", width=38)]
     given = [LIST, ROW, time("Checked", "checked_at")]
-    return [CUSTOMER, DOMAIN, OWNER, reason, MEANING, STEP, *given, *answer, message, *ids, ID]
+    return [CUSTOMER, BROKEN, OWNER, reason, MEANING, STEP, *given, *answer, message, *ids, ID]
