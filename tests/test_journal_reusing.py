@@ -54,9 +54,11 @@ def test_the_newest_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert _found(run, 10)[3] == ("b", "Allowed")
 
 
-@pytest.mark.parametrize("other", [{"api": "https://b.example"}, {"validation_type": "x"}, {"tenant": "b"}])
+@pytest.mark.parametrize(
+    "other", [{"api": "https://b.example"}, {"validation_type": "x"}, {"tenant": "b"}, {"run_id": "x"}]
+)
 def test_answers_of_others_do_not_serve(tmp_path: Path, other: dict[str, str]) -> None:
-    """Another API, another question, another partner."""
+    """Another API, another question, another partner, a copy of a run under another name."""
     _run(tmp_path, "a", [(0, "allowed", 1)], **other)
     assert _found(_run(tmp_path, "b")) == {}
 

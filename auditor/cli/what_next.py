@@ -7,8 +7,9 @@ from auditor import journal
 from auditor.cli.progress import say
 from auditor.cli.words import many
 from auditor.commands.standing import latest_run_id
+from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
-from auditor.core.model import Verdict
+from auditor.core.model import Verdict, Way
 
 if TYPE_CHECKING:
     from auditor.commands.render import Rendered
@@ -70,5 +71,9 @@ def _what_may_change(rendered: "Rendered") -> str:
         )
     words = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
     if settled:
-        words.append(f"{settled:,} will not change: correct the list, or {allow} {settled}")
+        seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
+        reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
+        known = rendered.facts.membership
+        what = settled_step(reasons, listed=known is None or known.way is not Way.OWN)
+        words.append(f"{settled:,} will not change: look at {seen_in} and {what}, or {allow} {settled}")
     return "; ".join(words)

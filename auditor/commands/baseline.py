@@ -100,8 +100,10 @@ def _asked_for(wanted: str, reports: Path, mine: Identity) -> Path:
 
 
 def _chosen(run: Path, mine: Identity, why: str) -> dict[str, str]:
-    remarks = [f"compared with run {run.resolve().name}, {why}", other_lists(identity(run), mine)]
-    return {"run_id": run.resolve().name, "folder": str(run.resolve()), "note": "; ".join(filter(None, remarks))}
+    folder, run_id = run.resolve(), journal.read_header(run).run_id
+    name = run_id if folder.name == run_id else f"{run_id} in the folder {folder.name}"
+    remarks = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
+    return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, remarks))}
 
 
 def settle(run: Path, facts: RunFacts) -> RunFacts:
@@ -154,8 +156,9 @@ _OF_DAMAGE = (ValueError, TypeError, LookupError, NotImplementedError)
 
 def _folder(run: Path, choice: dict[str, str]) -> Path:
     """Where the baseline is: beside the run, wherever both were moved to, or where it was."""
-    beside = run.resolve().parent / choice["run_id"]
-    return beside if (beside / journal.JOURNAL).is_file() else Path(choice["folder"])
+    was = Path(choice["folder"])
+    beside = run.resolve().parent / (was.name or choice["run_id"])
+    return beside if (beside / journal.JOURNAL).is_file() else was
 
 
 def source_of(run: Path) -> "Source":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from auditor import journal
-from auditor.commands.standing import is_newest, latest_run_id
+from auditor.commands.standing import LATEST, is_newest, is_stored, latest_run_id
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import Freshness, RunEnd, RunFacts, Verdict
@@ -109,7 +109,7 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     # made-up data must never stand where people look for their customers
-    if rendered.complete and not facts.simulated and is_newest(facts, run.parent):
+    if rendered.complete and not facts.simulated and is_stored(run.resolve()) and is_newest(facts, run.parent):
         report.point_latest(run.parent, run.name)
     return rendered
 
@@ -141,13 +141,14 @@ def find_run(run: str, reports: str) -> Path:
     if (folder / journal.JOURNAL).is_file():
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
-    newest = latest_run_id(Path(reports)) if run == "latest" else run
+    newest = latest_run_id(Path(reports)) if run == LATEST else run
     named = Path(reports) / (newest or run)
-    if not newest and not (named / journal.JOURNAL).is_file():
+    # a link called `latest` that leads to no stored run leads nowhere
+    if (named / journal.JOURNAL).is_file() and not (run == LATEST and named.is_symlink()):
+        return named
+    if not newest:
         raise SettingsError(
             f"latest: no run of real customers is complete in {reports}; to simulated runs latest never leads",
             f"name the run: auditor runs --reports {reports} lists them",
         )
-    if (named / journal.JOURNAL).is_file():
-        return named
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -1,5 +1,5 @@
-"""What stored runs say of themselves, and which one `latest` leads to. Rule: by what stands in them, never by a folder's name;
-whatever is damaged says nothing.
+"""What stored runs say of themselves, and which one `latest` leads to. Rule: a folder is a stored run if its name is the run-id
+that stands in it, and no copy under another name is one; when a run began, it says itself; whatever is damaged says nothing.
 """
 
 import hashlib
@@ -86,25 +86,32 @@ def is_from_the_future(run: Path) -> bool:
 
 
 def run_folders(reports: Path) -> list[Path]:
-    """The folders that hold a run, the newest first; `latest`, the history and whatever else lies there are none."""
-    found = (path.parent for path in reports.glob(f"*/{journal.JOURNAL}"))
-    runs = [run for run in found if not run.is_symlink() and not run.name.startswith(".") and run.name != LATEST]
+    """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
+    runs = [run for path in reports.glob(f"*/{journal.JOURNAL}") if is_stored(run := path.parent)]
     return sorted(runs, key=lambda run: (began(run), run.name), reverse=True)
 
 
+def is_stored(run: Path) -> bool:
+    """True where a folder has the name of the run that it holds, and is no link."""
+    try:
+        return not run.is_symlink() and journal.read_header(run).run_id == run.name
+    except (IncompleteError, OSError):
+        return False
+
+
 def latest_run_id(reports: Path) -> str:
-    """The name of the folder that `latest` leads to; empty where there is none."""
+    """The run that `latest` leads to; empty where there is none."""
     latest = reports / LATEST
     try:
         # where links are refused, `latest` is a text file with the run-id
         name = latest.resolve().name if latest.is_symlink() else _read(latest).decode().strip()
     except (OSError, ValueError, RuntimeError):
         return ""
-    return name if is_folder_name(name) else ""
+    return name if is_folder_name(name) and is_stored(reports / name) else ""
 
 
 def is_newest(facts: RunFacts, reports: Path) -> bool:
-    """True where `latest` is to lead to a run rather than to the one it leads to now."""
+    """True where `latest` is to lead to a stored run rather than to the one it leads to now."""
     now = datetime.now(UTC)
     name = latest_run_id(reports)
     known = began(reports / name) if name else _NEVER

@@ -47,6 +47,6 @@ def _folder(run: str, reports: str) -> Path:
         return find_run(run, reports)
     except SettingsError:
         for folder in (Path(run), Path(reports) / run):
-            if (folder / MANIFEST).is_file():
+            if (folder / MANIFEST).is_file() and not (folder / journal.JOURNAL).is_file():
                 return folder
         raise

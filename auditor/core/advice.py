@@ -8,7 +8,7 @@ are blocked), "Partner Center REST error codes" (800073: under review, check bac
 verify the customer's account information; 20002, 60003, 600074).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,7 +21,7 @@ class Advice:
 
     Attributes:
         meaning: what the reason means, in one sentence.
-        next_step: what to do about it, in one or two sentences.
+        next_step: what to do about it, in a few sentences: for an account manager, who has the report and not the program.
     """
 
     meaning: str
@@ -44,7 +44,8 @@ UNDER_REVIEW = (
 """The rule that most questions are about. Source: "Customer account verification"."""
 
 _LATER = "Audit again later; until then, promise no order."
-_RESUME = "Finish the run (auditor resume); if it stays so, open a support case with the request id."
+_UNANSWERED = "Promise no order; ask whoever sends you this report to finish the run."
+_NO_ANSWER = f"{_UNANSWERED} The request id is for a support case."
 
 ADVICE: Mapping[Reason, Advice] = MappingProxyType(
     {
@@ -55,7 +56,8 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.UNDER_REVIEW: Advice(
             "New purchases, seat increases and upgrades are blocked; renewals, seat reductions and cancellations go on.",
             "Wait: Microsoft is reviewing the customer's business information. Check back in a few days; a change of "
-            "name or address may start the review again.",
+            "name or address may start the review again. Tell the customer that Microsoft is reviewing its business "
+            "information and that new orders wait until then; renewals go on.",
         ),
         Reason.NOT_ALLOWED: Advice(
             "New purchases, seat increases and upgrades are blocked: the account was not approved.",
@@ -74,7 +76,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "Partner Center gave a status that the documentation does not classify.",
             "Look at the customer's account in Partner Center; until then, promise no order.",
         ),
-        Reason.MALFORMED_REPLY: Advice("Partner Center's reply could not be read.", _RESUME),
+        Reason.MALFORMED_REPLY: Advice("Partner Center's reply could not be read.", _NO_ANSWER),
         Reason.CUSTOMER_NOT_FOUND: Advice(
             "Partner Center does not find the customer.", "Check the id; take the row off the list if it is outdated."
         ),
@@ -93,23 +95,25 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "Partner Center has no account status for the id, and the partner's own customer list lacks it.",
             "Check the id; the customer may belong to another partner.",
         ),
-        Reason.THROTTLED: Advice("Not answered: there were too many requests.", _RESUME),
-        Reason.SERVICE_ERROR: Advice("Not answered: Partner Center failed.", _RESUME),
-        Reason.TRANSPORT_ERROR: Advice("Not answered: the network failed.", _RESUME),
-        Reason.UNEXPECTED_REPLY: Advice("Not answered: the reply is not one that Partner Center documents.", _RESUME),
+        Reason.THROTTLED: Advice("Not answered: there were too many requests.", _NO_ANSWER),
+        Reason.SERVICE_ERROR: Advice("Not answered: Partner Center failed.", _NO_ANSWER),
+        Reason.TRANSPORT_ERROR: Advice("Not answered: the network failed.", _NO_ANSWER),
+        Reason.UNEXPECTED_REPLY: Advice(
+            "Not answered: the reply is not one that Partner Center documents.", _NO_ANSWER
+        ),
         Reason.INVALID_ID: Advice(
             "Not asked: the id is no customer tenant id (GUID).",
             "Correct the id in the list; Partner Center calls it Microsoft ID.",
         ),
-        Reason.NOT_ATTEMPTED: Advice(
-            "Not asked: the run ended before it came to this customer.", "Finish the run (auditor resume)."
-        ),
+        Reason.NOT_ATTEMPTED: Advice("Not asked: the run ended before it came to this customer.", _UNANSWERED),
     }
 )
 """What to tell people for every reason."""
 
 LONG_REVIEW = 30
 """Days under review from which on it is unusually long: this program's judgement; the documentation speaks of a few days."""
+LONG_NOTE = f"From {LONG_REVIEW} days on, which is unusually long: open a support case with the customer's id."
+"""The same for whoever reads of all that are under review."""
 _LONG_STEP = (
     f"Under review for {LONG_REVIEW} days or more, which is unusually long: open a support case with the customer's id."
 )
@@ -125,3 +129,29 @@ def next_step(reason: Reason, days: int | None) -> str:
     if reason is Reason.UNDER_REVIEW and days is not None and days >= LONG_REVIEW:
         return _LONG_STEP
     return ADVICE[reason].next_step
+
+
+_OF_AN_ID = frozenset(
+    {
+        Reason.INVALID_ID,
+        Reason.CUSTOMER_NOT_FOUND,
+        Reason.NO_RELATIONSHIP,
+        Reason.REJECTED,
+        Reason.NOT_IN_CUSTOMER_LIST,
+    }
+)
+"""Reasons that another id in the list may settle."""
+
+
+def settled_step(reasons: Collection[Reason], *, listed: bool) -> str:
+    """What to do about undetermined rows that no further try will settle, as the end of a sentence.
+
+    Args:
+        reasons: that occur; those that it is not about are passed over.
+        listed: whether a list was handed in, so that there are ids to correct.
+    """
+    settled = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
+    ids = settled & _OF_AN_ID if listed else frozenset()
+    words = ["correct the ids in the list"] if ids else []
+    words += ["see to the accounts in Partner Center"] if settled - ids else []
+    return " and ".join(words)

@@ -15,7 +15,7 @@ unparsed. Likewise with currencies: where a column has two, what has one of them
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, Inexact
 from functools import reduce
 
@@ -65,6 +65,8 @@ class Sum:
         added: how many rows had a number.
         unparsed: how many had a text that is no number, or not certainly one number.
         empty: how many had nothing there.
+        commas: whether the column is read with a decimal comma; None where nothing decides it.
+        mixed: whether the column has two currencies.
     """
 
     column: str
@@ -74,6 +76,19 @@ class Sum:
     added: int = 0
     unparsed: int = 0
     empty: int = 0
+    commas: bool | None = field(default=None, compare=False)
+    mixed: bool = field(default=False, compare=False)
+
+    def number(self, text: str) -> Decimal | None:
+        """The number that is added for this text of the column; None where none is."""
+        found = amount(text)
+        if found is None or (found.currency and self.mixed):
+            return None
+        point = found.comma if found.point is None else found.point
+        comma = found.point if found.comma is None else found.comma
+        if point != comma and self.commas is None:
+            return None
+        return comma if self.commas else point
 
 
 def amount(text: str) -> Amount | None:
@@ -169,8 +184,13 @@ class Column:
         owners = sorted({owner for owner, _ in self._rows})
         parts = [self._sum(owner, verdict) for owner in owners for verdict in Verdict]
         for verdict in Verdict:
-            yield _together(self.name, verdict, [part for part in parts if part.verdict is verdict])
+            whole = _together(self.name, verdict, [part for part in parts if part.verdict is verdict])
+            yield replace(whole, commas=self._read_by_comma, mixed=len(self._currencies) > 1)
         yield from parts
+
+    @property
+    def _read_by_comma(self) -> bool | None:
+        return None if self._points == self._commas else self._commas
 
     def _sum(self, owner: str, verdict: Verdict) -> Sum:
         mine = self._rows.get((owner, verdict), _Rows())

@@ -17,7 +17,7 @@ def is_run_id(text: str) -> bool:
 
 
 def is_folder_name(text: str) -> bool:
-    """True for the name of a folder right below the reports folder; people rename runs as they like."""
+    """True for the name of a folder right below the reports folder; people copy runs under names of their own."""
     plain = text.isprintable() and not {"/", "\\"}.intersection(text)
     return plain and text.strip(". ") != "" and len(text.encode("utf-8", errors="replace")) <= _LONGEST
 

@@ -52,7 +52,8 @@ def reusable(
     """(row, the journal document of an answer that need not be asked for again), in any order.
 
     Args:
-        run: the new run's folder; the runs beside it against the same API and partner are searched.
+        run: the new run's folder; the runs beside it against the same API and partner are searched, each in the folder
+            that has its name: a copy under another name is somebody's own.
         since: answers older than this do not serve.
         until: now; a later answer is of a clock that was wrong, and serves for nothing.
         warned: is told of runs that cannot be searched.
@@ -86,6 +87,8 @@ def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[st
             # every answer in it is older: none serves, and none says otherwise than a younger one
             return False
         other = read_header(folder)
+        if other.run_id != folder.name:
+            return False
         if is_simulated(folder) and not own.simulated:
             return False
     except (IncompleteError, OSError) as error:

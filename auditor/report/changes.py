@@ -8,7 +8,7 @@ the lists, in the order of the baseline. It is written wherever there is a basel
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ CHANGED = pa.schema(
 """The columns of changes.csv, and of the frames in `Told.changes`. `change` is a `core.changes.Change`; whatever ends in
 `_before` is the baseline's and null where its lists do not have the customer; the same without it is this run's, and null
 where the customer is gone from the lists. Names and owner are those of the customer's first row, of the baseline's where
-the customer is gone.
+the customer is gone. `blocked_since` is the earlier of `last_update` and the first answer of the stretch that says blocked.
 """
 
 _CHANGES = tuple(Change)
@@ -97,7 +97,7 @@ def beside(batch: Batch, before: Before) -> dict[str, pa.Array]:
         "owner_first": pa.array(batch.owner_first),
         "change": _CHANGE_VALUES.take(pa.array(codes, pa.int8(), mask=codes == _NONE)),
         **{f"{name}_before": known[name] for name in _STATE},
-        **_stretches(frame["checked_at"], known, now, somebody),
+        **_stretches(frame, known, now, somebody),
     }
 
 
@@ -111,25 +111,30 @@ def _changed(frame: pd.DataFrame, known: pa.Table, now: Codes) -> Codes:
     return cast("Codes", _TABLE[was, now, differs.astype(np.int8), later.astype(np.int8)])
 
 
-def _stretches(checked: "pd.Series[Any]", known: pa.Table, now: Codes, somebody: Flags) -> dict[str, pa.Array]:
-    """`core.history.step` for each record, from the stretch that was known before."""
+def _stretches(frame: pd.DataFrame, known: pa.Table, now: Codes, somebody: Flags) -> dict[str, pa.Array]:
+    """`core.history.step` for each record, from the stretch that was known before; and since when it is blocked."""
     was = pc.fill_null(
         pc.index_in(known["past_verdict"].cast(pa.string()), value_set=_VERDICT_VALUES), _ABSENT
     ).to_numpy()
     told = somebody & (now != _UNDETERMINED)
     goes_on = told & (was == now)
-    arrived = pa.array(checked, TIME)
+    arrived, updated = pa.array(frame["checked_at"], TIME), pa.array(frame["last_update"], TIME)
     since = pc.if_else(pa.array(goes_on), known["since"].combine_chunks(), arrived)
     since = pc.if_else(pa.array(told), since, pa.scalar(None, TIME))
     blocked = told & (now == _BLOCKED)
     times_before = pc.fill_null(known["times_blocked"], 0).to_numpy()
-    frame = pd.DataFrame({"since": pd.Series(since, dtype=pd.ArrowDtype(TIME)), "until": checked.array})
+    stretch = pd.DataFrame({"since": pd.Series(since, dtype=pd.ArrowDtype(TIME)), "until": frame["checked_at"].array})
     return {
-        "blocked_since": pc.if_else(pa.array(blocked), since, pa.scalar(None, TIME)),
+        "blocked_since": pc.if_else(pa.array(blocked), _earlier(since, updated), pa.scalar(None, TIME)),
         "times_blocked": pa.array(times_before + (blocked & ~goes_on), pa.int32(), mask=~somebody),
         "since": since,
-        "days_in_state": pa.array(times.whole_days(frame["since"], frame["until"]), pa.int32()),
+        "days_in_state": pa.array(times.whole_days(stretch["since"], stretch["until"]), pa.int32()),
     }
+
+
+def _earlier(one: pa.Array, other: pa.Array) -> pa.Array:
+    """The earlier of two times; the one that is known where the other is not. Arrow compares none that have a zone."""
+    return pc.min_element_wise(one.cast(pa.int64()), other.cast(pa.int64())).cast(TIME)
 
 
 class Counting:

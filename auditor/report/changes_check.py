@@ -162,9 +162,10 @@ def _stretch(known: Values, now: Values) -> tuple[str | None, str | None]:
     count = int(known.get("times_blocked") or 0)
     if now["verdict"] != "blocked":
         return None, str(count)
-    if known.get("past_verdict") == "blocked":
-        return known["since"], str(count)
-    return now["checked_at"], str(count + 1)
+    goes_on = known.get("past_verdict") == "blocked"
+    first_seen = known["since"] if goes_on else now["checked_at"]
+    # in the form of the reports the earlier time is the lesser text
+    return min(filter(None, (first_seen, now["last_update"])), default=None), str(count + (not goes_on))
 
 
 def _record(

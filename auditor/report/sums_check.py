@@ -58,6 +58,21 @@ class _Column:
             entry[1] += comma if point is None else point  # type: ignore[operator] # one of the two is there
             entry[2] += point if comma is None else comma  # type: ignore[operator] # likewise
 
+    def number(self, text: str | None) -> str | None:
+        """What is added for a text, as a workbook's reader gives it; None where nothing is, or a cell cannot hold it."""
+        number = _number(text) if text and text.strip() else None
+        if number is None:
+            return None
+        doubtful = number.by_point is not None and number.by_comma is not None and number.by_point != number.by_comma
+        if (doubtful and len(self.forms) != 1) or (number.currency and len(self.currencies) > 1):
+            return None
+        first, second = number.by_point, number.by_comma
+        value = second if first is None or (self.forms == {"comma"} and second is not None) else first
+        held = float(value or 0)
+        if Fraction(repr(held)) != value:
+            return None
+        return str(int(held)) if held.is_integer() else repr(held)
+
     def told(self, name: str) -> Iterator[Told]:
         for owner in {owner for owner, _ in self.read}:
             for verdict in Verdict:
@@ -85,6 +100,8 @@ class Adding:
         names = own_names(facts.columns)
         self._columns = {name: _Column() for name in facts.presentation.sums if name in names}
         self._places = {name: header.index(names[name]) for name in self._columns}
+        self.numbers = {names[name]: column.number for name, column in self._columns.items()}
+        """What a cell of `results` shows as a number, by its column; once all records were taken in."""
         self._owner, self._verdict = header.index("owner"), header.index("verdict")
 
     def take(self, cells: Cells) -> None:

@@ -46,7 +46,8 @@ BESIDE = pa.schema(
 `change`          what changed for the customer since the baseline run (`core.changes.Change`); null where nothing did
 `verdict_before`  in the baseline run; null where there is none, or it does not have the customer
 `status_before`   likewise
-`blocked_since`   when the customer was first seen blocked in this stretch; null where it is not blocked
+`blocked_since`   the earlier of `last_update` and when an audit first found the customer blocked in this stretch; null
+                  where it is not blocked
 `times_blocked`   how many such stretches the history has, this one included
 `since`           when the customer was first seen with its present verdict in this stretch
 `days_in_state`   whole days from `since` to `checked_at`

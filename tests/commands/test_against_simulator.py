@@ -110,7 +110,10 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().err
     assert "1 row is undetermined, and 0 may be" in said
     (run,) = (path.parent for path in Path("reports").glob("*/journal.jsonl"))
-    assert f"1 will not change: correct the list, or allow them: auditor resume {run} --max-undetermined 1\n" in said
+    assert (
+        "1 will not change: look at the reports and correct the ids in the list, "
+        f"or allow them: auditor resume {run} --max-undetermined 1\n"
+    ) in said
     assert "next: see" not in said
     assert "further try" not in said
 

@@ -1,4 +1,4 @@
-"""What stored runs say of themselves is believed as far as it is whole; their folders' names say nothing."""
+"""What stored runs say of themselves is believed as far as it is whole; a copy under another name is no stored run."""
 
 import hashlib
 import json
@@ -66,16 +66,40 @@ def _chosen(reports: Path) -> str:
     return choose(reports, identity(run_folders(reports)[-1]), None)["run_id"]
 
 
-def test_a_renamed_folder_does_not_stay_the_latest(tmp_path: Path) -> None:
-    """Whatever it is called: when a run began decides, for `latest` and for the choice of a baseline."""
-    old = _run(tmp_path, NOW - timedelta(days=2), "zz november (old)")
-    assert latest_run_id(tmp_path) == old.name
-    new = _run(tmp_path, NOW - timedelta(days=1))
-    assert (latest_run_id(tmp_path), _chosen(tmp_path)) == (new.name, new.name)
-    assert run_folders(tmp_path) == [new, old]
-    assert main(["report", str(old), "--format", "csv"]) == 0
-    assert latest_run_id(tmp_path) == new.name
+def test_a_copy_under_another_name_is_no_stored_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Though it is the newest: never `latest`, never a baseline by itself, not listed, not left to finish, not removed."""
+    old = _run(tmp_path, NOW - timedelta(days=2))
+    copy = _run(tmp_path, NOW - timedelta(days=1), "zz november (mine)")
+    assert (latest_run_id(tmp_path), _chosen(tmp_path)) == (old.name, old.name)
+    assert run_folders(tmp_path) == [old]
     assert newest_incomplete(tmp_path) is None
+    (copy / "summary.json").unlink()
+    assert newest_incomplete(tmp_path) is None
+    newer = _run(tmp_path, NOW - timedelta(hours=1))
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").symlink_to(copy.name)
+    assert latest_run_id(tmp_path) == ""
+    assert main(["verify", "latest", "--reports", str(tmp_path)]) == 2
+    capsys.readouterr()
+    assert main(["runs", "--reports", str(tmp_path), "--json"]) == 0
+    assert [run["run_id"] for run in json.loads(capsys.readouterr().out)] == [newer.name, old.name]
+    assert main(["runs", "prune", "--keep-daily", "1", "--reports", str(tmp_path)]) == 0
+    assert (old.exists(), copy.exists(), newer.exists()) == (False, True, True)
+
+
+def test_a_copy_under_another_name_is_taken_when_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its path or its name: to verify, report, compare, and to be compared with; it is called by its run-id and its name."""
+    copy, new = _run(tmp_path, NOW - timedelta(days=2), "mine"), _run(tmp_path, NOW - timedelta(days=1))
+    there = ["--reports", str(tmp_path)]
+    for command in (["verify", "mine"], ["report", "mine", "--format", "csv"], ["compare", "mine", new.name]):
+        assert main([*command, *there]) == 0, command
+    assert main(["verify", str(copy)]) == 0
+    chosen = choose(tmp_path, identity(new), str(copy))
+    assert chosen["run_id"] == journal.read_header(copy).run_id
+    assert chosen["note"] == f"compared with run {chosen['run_id']} in the folder mine, as asked for"
+    capsys.readouterr()
 
 
 def test_a_run_from_the_future_is_never_the_newest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

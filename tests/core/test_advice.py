@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, next_step
+from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, next_step, settled_step
 from auditor.core.model import Reason, Verdict
 
 
@@ -24,6 +24,13 @@ def test_only_an_eligible_customer_needs_nothing(reason: Reason) -> None:
     assert (ADVICE[reason].next_step == "Nothing to do.") == (reason.verdict is Verdict.ELIGIBLE)
 
 
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.asked_again])
+def test_whoever_has_only_the_report_can_do_what_it_says(reason: Reason) -> None:
+    """An account manager runs nothing: the step names no command, and says what not to do meanwhile."""
+    assert "auditor" not in ADVICE[reason].next_step
+    assert ADVICE[reason].next_step.startswith("Promise no order; ask whoever sends you this report")
+
+
 def test_what_goes_on_is_said_of_a_review_only() -> None:
     """The documentation says that renewals go on while under review, and of no other status."""
     assert [reason for reason in Reason if "renewals" in ADVICE[reason].meaning] == [Reason.UNDER_REVIEW]
@@ -36,3 +43,12 @@ def test_a_long_review_asks_for_a_support_case(reason: Reason) -> None:
     long = next_step(reason, LONG_REVIEW)
     assert long == next_step(reason, 699)
     assert ("unusually long: open a support case" in long) == (reason is Reason.UNDER_REVIEW)
+
+
+def test_only_an_id_of_a_list_is_corrected_there() -> None:
+    """Not a status that nobody knows, and not where no list was handed in; what a further try may settle is passed over."""
+    ids, accounts = "correct the ids in the list", "see to the accounts in Partner Center"
+    assert settled_step([Reason.INVALID_ID, Reason.THROTTLED, Reason.ALLOWED], listed=True) == ids
+    assert settled_step([Reason.UNRECOGNIZED_STATUS], listed=True) == accounts
+    assert settled_step([Reason.REJECTED], listed=False) == accounts
+    assert settled_step([Reason.REJECTED, Reason.NOT_READY], listed=True) == f"{ids} and {accounts}"

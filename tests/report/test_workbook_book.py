@@ -118,17 +118,27 @@ def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
         assert book[name].dimensions.endswith(str(HEAD + count * len(INJECTIONS)))
 
 
-def test_what_is_too_wide_for_paper_is_printed_side_by_side(tmp_path: Path) -> None:
-    """Never so small that nobody can read it: with the customer on each sheet of paper; what fits is as wide as the paper."""
+def test_what_is_too_wide_for_paper_is_printed_without_its_last_columns(tmp_path: Path) -> None:
+    """Every sheet is as wide as the paper, and down to its last record; never so small that nobody can read it."""
     wide = new_run(
         tmp_path / "w", [row(1, other={f"Column {n}": "x" for n in range(12)})], [answer(0, 1, "under_review")]
     )
     wide.render(["xlsx"])
-    page = opened(wide.path / "audit.xlsx")["Action needed"]
-    assert (page.page_setup.scale, page.print_title_cols) == (62, "$A:$A")
-    assert not (page.sheet_properties.pageSetUpPr and page.sheet_properties.pageSetUpPr.fitToPage)
-    summary = opened(wide.path / "audit.xlsx")["Summary"]
-    assert (summary.sheet_properties.pageSetUpPr.fitToPage, summary.page_setup.fitToHeight) == (True, 0)
+    book = opened(wide.path / "audit.xlsx")
+    for page in book:
+        assert (page.sheet_properties.pageSetUpPr.fitToPage, page.page_setup.fitToHeight) == (True, 0), page.title
+    page = book["Action needed"]
+    last = page.print_area.rpartition(":")[2].replace("$", "")
+    assert last.endswith(str(HEAD + 1))
+    printed = [cell.value for cell in page[HEAD][: page[last].column]]
+    assert printed[:9] == [
+        *("Customer", "Domain", "Account manager", "What is blocked", "Status", "Blocked since (UTC)", "Days blocked"),
+        *("Last update (UTC)", "Next step"),
+    ]
+    assert "Customer id" not in printed
+    points = sum(5.25 * page.column_dimensions[cell.column_letter].width for cell in page[HEAD][: len(printed)])
+    assert 11 * 784 / points > 6.7
+    assert not book["Summary"].print_area
 
 
 def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:

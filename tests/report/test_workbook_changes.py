@@ -3,7 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
-from book_support import compared_run, records, sheet
+from book_support import compared_run, opened, records, sheet
 from report_support import Run, answer, new_run, row
 
 from auditor import report
@@ -81,6 +81,30 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     assert any(str(line[0]).startswith("Revenue: 1 of the rows hold no number") for line in rows)
     ann = {str(line[0]): line for line in sheet(run.path / "by-owner" / "Ann.xlsx", "Summary")}
     assert ann["Blocked"][4] == 100.5
+
+
+def test_what_is_added_up_is_a_number_in_its_sheets(tmp_path: Path) -> None:
+    """Read as the sums read it, so that a spreadsheet adds up the same; a text where it adds nothing, or would lose a digit."""
+    money, seats = (
+        ["1,234.50", "12,000", "n/a", "", "365.00", "0.30000000000000000001"],
+        ["3", "-4", "5", "6", "07", "8"],
+    )
+    rows = [
+        row(n, owner="Ann", other={"Revenue": one, "Seats": n_of})
+        for n, (one, n_of) in enumerate(zip(money, seats, strict=True))
+    ]
+    answers = [answer(n, n, "under_review") for n in range(len(rows))]
+    run = new_run(tmp_path / "r", rows, answers, presentation=Presentation(sums=("Revenue", "Seats")))
+    run.render(["csv", "xlsx"])
+    report.verify(run.path)
+    for name in ("Action needed", "All customers"):
+        found = sorted(records(run.path / "audit.xlsx", name), key=lambda one: str(one["Customer id"]))
+        assert [one["Revenue"] for one in found] == [1234.5, 12000.0, "n/a", "", 365.0, "0.30000000000000000001"]
+        assert [one["Seats"] for one in found] == [3.0, -4.0, 5.0, 6.0, 7.0, 8.0]
+    summary = opened(run.path / "audit.xlsx")["Summary"]
+    (line,) = [line for line in summary.iter_rows() if line[0].value == "Blocked" and line[5].value is not None]
+    assert [cell.number_format for cell in line[4:6]] == ["#,##0.00", "#,##0"]
+    assert line[5].value == 25
 
 
 def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:

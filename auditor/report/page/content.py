@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from auditor.core.advice import ADVICE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
+from auditor.core.advice import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.report.page import charts, columns, heading, lines
@@ -57,9 +57,8 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
 
 
 def _long_step(reason: Reason) -> str:
-    """What to do where it has lasted unusually long; empty where that is the same as ever."""
-    step = next_step(reason, LONG_REVIEW)
-    return "" if step == ADVICE[reason].next_step else step
+    """What to do from when on it is unusually long; empty where that is the same as ever."""
+    return "" if next_step(reason, LONG_REVIEW) == ADVICE[reason].next_step else LONG_NOTE
 
 
 def data(told: Told, shown: Shown) -> dict[str, Any]:

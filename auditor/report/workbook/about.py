@@ -55,7 +55,8 @@ def _explanations(draft: Draft) -> dict[str, str]:
         "customers are counted for each account manager who has them.",
         "Dates": "All times in tables are UTC. Last update: when Microsoft last changed the status. Checked: when "
         "Partner Center answered. Blocked since: the last update or the first audit that found the customer blocked, "
-        "whichever is earlier; the customer may have been blocked before. Days: whole days until it was checked.",
+        "whichever is earlier; the customer may have been blocked before. Days: whole days from then until it was checked; days in status, from the "
+        "last update.",
         "How long it holds": "This is the state at the time of the audit. A change of name or address may put a customer "
         "under review again.",
         "Where it is from": f"Partner Center at {facts.api}; {', '.join(_SOURCES)}.",

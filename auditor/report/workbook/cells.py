@@ -25,6 +25,8 @@ class Kind(Enum):
     TEXT = auto()
     NUMBER = auto()
     TIME = auto()
+    AMOUNT = auto()
+    """A number where there is one, else a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Cells:
     Attributes:
         letters: of the column, such as `AB`.
         kind: of every cell.
-        values: strings, numbers, or timestamps in UTC; null for no cell.
+        values: strings, numbers, or timestamps in UTC; null for no cell. Of amounts structs of two strings, `number` and
+            `text`, one of which is null at least.
         style: number of the cells' style in the file.
         styles: the style of cells with a certain text, where it is another.
     """
@@ -118,6 +121,10 @@ def _cells(column: Cells, numbers: pa.Array) -> pa.Array:
             cells = _times(column, numbers, style)
         case Kind.NUMBER:
             cells = _numbers(column.letters, numbers, style, column.values)
+        case Kind.AMOUNT:
+            number, text = (pc.struct_field(column.values, name) for name in ("number", "text"))
+            texts = _texts(column.letters, numbers, style, escaped(text))
+            cells = pc.coalesce(_numbers(column.letters, numbers, style, number), texts)
         case Kind.TEXT:
             cells = _texts(column.letters, numbers, style, escaped(column.values))
     if not cells.null_count:

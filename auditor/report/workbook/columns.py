@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 import pyarrow as pa
@@ -10,20 +11,21 @@ import pyarrow.compute as pc
 from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
-from auditor.report.schema import TIME
+from auditor.core.money import Sum
+from auditor.report.schema import arrow_types
+from auditor.report.times import whole_days
 from auditor.report.workbook.cells import Kind
 from auditor.report.workbook.limits import headers
-from auditor.report.workbook.share import OWN
+from auditor.report.workbook.share import OWN, Amounts
 
 Values = Callable[[pa.Table], pa.Array]
 
 _BUTTON = 4
 """Characters that a header's filter button takes; the header itself may take two lines."""
-_DAY = 86_400_000_000
 LINK = "link"
 """The records' column that says what stands on the link to a customer in Partner Center."""
 _NARROW, _WIDE, _WRAPPED = 8, 40, 44
-_BLOCKED, _STEP = 34, 42
+_BLOCKED, _STEP, _DOMAIN = 34, 42, 26
 """Characters, so that on paper everything up to the next step stands side by side."""
 
 
@@ -100,16 +102,9 @@ def _in_words(spelled: Mapping[str, str], source: str, table: pa.Table) -> pa.Ar
     return pa.array(list(spelled.values()), pa.string()).take(which)
 
 
-def blocked_since(table: pa.Table) -> pa.Array:
-    """Since when a customer is known to be blocked: first seen so, or status set, whichever is earlier."""
-    # Arrow compares no times that have a zone
-    moments = [_one(table[name]).cast(pa.int64()) for name in ("blocked_since", "last_update")]
-    return pc.min_element_wise(*moments).cast(TIME)
-
-
 def _days_blocked(table: pa.Table) -> pa.Array:
-    passed = pc.subtract(_one(table["checked_at"]).cast(pa.int64()), blocked_since(table).cast(pa.int64()))
-    return pc.max_element_wise(pc.divide(passed, _DAY), 0, skip_nulls=False)
+    frame = table.select(["blocked_since", "checked_at"]).to_pandas(types_mapper=arrow_types)
+    return _one(pa.array(whole_days(frame["blocked_since"], frame["checked_at"]), pa.int32()))
 
 
 _MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
@@ -127,6 +122,8 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
 DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
+BROKEN = Shown("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
+"""The domain where rows are as high as their texts anyway: a long one goes on below, not over the next column."""
 ID = text("Customer id", "customer_id", width=38)
 VERDICT = text("Verdict", "verdict", words=_VERDICTS)
 STATUS = text("Status", "status", width=12)
@@ -136,23 +133,48 @@ LIST, ROW = text("List", "source_file"), number("Row", "source_row")
 CHANGE = Shown("Change", partial(_in_words, {change.value: words(change) for change in Change}, "change"), width=15)
 
 
-def _around(before: Sequence[Shown], labels: Sequence[str], after: Sequence[Shown]) -> list[Shown]:
+def _around(before: Sequence[Shown], own: Mapping[str, Amounts | None], after: Sequence[Shown]) -> list[Shown]:
     """The lists' own columns between ours, which keep their names."""
-    named = headers(labels, (shown.label for shown in (*before, *after)))
-    return [*before, *(text(label, OWN.format(number)) for number, label in enumerate(named)), *after]
+    named = headers(list(own), (shown.label for shown in (*before, *after)))
+    middle = [
+        text(label, OWN.format(number)) if amounts is None else _amounts(label, OWN.format(number), amounts)
+        for number, (label, amounts) in enumerate(zip(named, own.values(), strict=True))
+    ]
+    return [*before, *middle, *after]
 
 
-def action_needed(labels: Sequence[str], *, linked: bool) -> list[Shown]:
+def _amounts(label: str, name: str, amounts: Amounts) -> Shown:
+    def values(table: pa.Table) -> pa.Array:
+        texts = _one(table[name])
+        coded = texts.dictionary_encode()
+        read = pa.array([_as_number(amounts.sum, one) for one in coded.dictionary.to_pylist()], pa.string())
+        numbers = read.take(coded.indices)
+        rest = pc.if_else(pc.is_valid(numbers), pa.scalar(None, pa.string()), texts.cast(pa.string()))
+        return pa.StructArray.from_arrays([numbers, rest], ["number", "text"])
+
+    return Shown(label, values, "number" if amounts.whole else "money", Kind.AMOUNT, source=name)
+
+
+def _as_number(column: Sum, given: str) -> str | None:
+    """The number as a spreadsheet holds it; None where there is none, or it would lose a digit."""
+    found = column.number(given)
+    if found is None:
+        return None
+    held = repr(float(found))
+    return held if Decimal(held) == found else None
+
+
+def action_needed(own: Mapping[str, Amounts | None], *, linked: bool) -> list[Shown]:
     """Of the sheet of whoever is blocked; `linked` where its records have a column LINK."""
     blocked = Shown("What is blocked", MEANING.values, "wrapped", width=_BLOCKED)
     status = text("Status", "status", width=13, look="blocked")
-    since = Shown("Blocked since (UTC)", blocked_since, "date", Kind.TIME, width=12)
+    since = date("Blocked since", "blocked_since")
     days = Shown("Days blocked", _days_blocked, "number", Kind.NUMBER)
     step = Shown("Next step", STEP.values, "wrapped", width=_STEP)
     link = text("Partner Center", LINK, look="link")
     times = number("Times blocked", "times_blocked")
-    shown = [CUSTOMER, DOMAIN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
-    return _around([*shown, *([link] if linked else []), times], labels, [ID])
+    shown = [CUSTOMER, BROKEN, OWNER, blocked, status, since, days, date("Last update", "last_update"), step]
+    return _around([*shown, *([link] if linked else []), times], own, [ID])
 
 
 def changes() -> list[Shown]:
@@ -164,12 +186,12 @@ def changes() -> list[Shown]:
     return [CHANGE, CUSTOMER, DOMAIN, OWNER, before, now, *statuses, *times, *since, ID]
 
 
-def all_customers(labels: Sequence[str]) -> list[Shown]:
+def all_customers(own: Mapping[str, Amounts | None]) -> list[Shown]:
     """Of the sheet of every row."""
     times = [date("Last update", "last_update"), number("Days in status", "days_in_status")]
     verdict = [VERDICT, STATUS, text("Reason", "reason"), CHANGE]
     checked = time("Checked", "checked_at")
-    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], labels, [LIST, ROW, ID])
+    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], own, [LIST, ROW, ID])
 
 
 def not_verified() -> list[Shown]:
@@ -179,4 +201,4 @@ def not_verified() -> list[Shown]:
     message = text("Error message", "error_message", look="wrapped")
     ids = [text("Request id", "request_id", width=38), text("Correlation id", "correlation_id", width=38)]
     given = [LIST, ROW, time("Checked", "checked_at")]
-    return [CUSTOMER, DOMAIN, OWNER, reason, MEANING, STEP, *given, *answer, message, *ids, ID]
+    return [CUSTOMER, BROKEN, OWNER, reason, MEANING, STEP, *given, *answer, message, *ids, ID]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 
 from xlsxwriter.worksheet import Worksheet
@@ -19,7 +20,7 @@ SPAN = 90
 NO_BASELINE = "There is nothing to compare with."
 
 LEGIBLE = 62
-"""Per cent of their size in which columns are printed that would be smaller still on one sheet of paper."""
+"""Per cent of their size below which nothing is printed: letters of 7 points."""
 _PAPER = 784.0
 """Points of A4's longer side between the margins."""
 _DIGIT, _PADDING = 5.25, 3.75
@@ -76,18 +77,23 @@ def where(share: Share) -> str:
     return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
 
 
-def set_up_print(page: Worksheet, share: Share, widths: Sequence[float] = ()) -> None:
-    """Lying, with the run and the page's number below; as wide as the paper where its columns are legible then, and else
-    on several sheets of paper side by side, each with the first column.
+def set_up_print(page: Worksheet, share: Share, widths: Sequence[float] = (), rows: int = 0) -> None:
+    """Lying, as wide as the paper, with the run and the page's number below. Of a sheet whose columns would be too small to
+    read then, those are printed that are not: what a person needs least stands last.
+
+    Args:
+        page: the sheet.
+        share: what it tells of.
+        widths: of a table's columns.
+        rows: down to which it reaches, where it is a table.
     """
     page.set_landscape()
     page.set_paper(9)
-    if sum(_DIGIT * width + _PADDING for width in widths) * LEGIBLE / 100 <= _PAPER:
-        page.fit_to_pages(1, 0)
-    else:
-        page.set_print_scale(LEGIBLE)
-        page.repeat_columns(0)
-        page.print_across()
+    page.fit_to_pages(1, 0)
+    ends = accumulate(_DIGIT * width + _PADDING for width in widths)
+    printed = sum(end * LEGIBLE / 100 <= _PAPER for end in ends)
+    if printed < len(widths):
+        page.print_area(0, 0, rows - 1, max(printed, 1) - 1)
     page.set_margins(0.4, 0.4, 0.5, 0.6)
     page.set_footer(f"&L{share.told.facts.run_id}&C&A&RPage &P of &N")
     page.hide_gridlines(2)

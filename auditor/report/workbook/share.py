@@ -24,6 +24,19 @@ OWN = "own {}"
 """The name, in a share's tables, of the lists' own column with this number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How a column that is added up is shown.
+
+    Attributes:
+        sum: how its texts are read.
+        whole: whether all its numbers are written without decimals.
+    """
+
+    sum: Sum
+    whole: bool
+
+
 @dataclass(slots=True)
 class Survey:
     """What one pass over the records of a share tells.
@@ -66,9 +79,14 @@ class Share:
     owner: str | None = None
 
     @property
-    def own(self) -> list[str]:
-        """Names of the lists' own columns."""
-        return [*own_names(self.told.facts.columns).values()]
+    def own(self) -> dict[str, Amounts | None]:
+        """Names of the lists' own columns, with how their numbers are shown where they are added up."""
+        return {label: self.amounts(name) for name, label in own_names(self.told.facts.columns).items()}
+
+    def amounts(self, column: str) -> Amounts | None:
+        """How the numbers of a column that is added up are shown: the same in every workbook."""
+        sums = [one for one in self.told.sums if one.column == column and one.owner is None]
+        return Amounts(sums[0], all("." not in f"{one.total:f}" for one in sums)) if sums else None
 
     @property
     def sums(self) -> dict[str, dict[Verdict, Sum]]:

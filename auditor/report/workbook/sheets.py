@@ -78,7 +78,7 @@ def _longest_first(parts: Sequence[pa.Table]) -> pa.Table:
     if not parts:
         return pa.table({})
     blocked = pa.concat_tables(parts).combine_chunks()
-    return blocked.take(pc.array_sort_indices(columns.blocked_since(blocked)))
+    return blocked.take(pc.array_sort_indices(blocked["blocked_since"]))
 
 
 def add_changes(draft: Draft) -> None:
@@ -118,7 +118,7 @@ def add(draft: Draft, sheet: Sheet) -> None:
     for number, start in enumerate(range(0, max(1, sheet.count), room), 1):
         page = draft.book.workbook.add_worksheet(sheet_name(sheet.name, number))
         table = _table(draft, sheet, page, start, min(room, sheet.count - start))
-        _head(draft, page, sheet.sentence, table.columns)
+        _head(draft, page, sheet.sentence, table.columns, table.count)
         if sheet.verdict is not None:
             page.set_tab_color(COLOURS[sheet.verdict][2])
         page.freeze_panes(TOP + 1, 0)
@@ -170,7 +170,7 @@ def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.
             yield part.combine_chunks()
 
 
-def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column]) -> None:
+def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column], count: int) -> None:
     for place, column in enumerate(made):
         page.set_column(place, place, column.width)
     last, width = 0, 0.0
@@ -181,7 +181,7 @@ def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column]) -> N
     over(page, 0, last, text, draft.styles.banners[verdict])
     over(page, 1, last, f"{says} {where(draft.share)}", draft.styles.note)
     page.set_row(TOP, 32)
-    set_up_print(page, draft.share, [column.width for column in made])
+    set_up_print(page, draft.share, [column.width for column in made], TOP + 1 + max(0, count))
 
 
 def _rows(count: int) -> str:

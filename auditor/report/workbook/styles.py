@@ -42,6 +42,7 @@ class Styles:
     number: Format
     money: Format
     amount: Format
+    whole: Format
     change: Format
     missing: Format
     time: Format
@@ -58,7 +59,7 @@ class Styles:
 
     def header_of(self, kind: Kind) -> Format:
         """A header's format: over its cells' side of the column."""
-        return self.header_right if kind is Kind.NUMBER else self.header
+        return self.header_right if kind in (Kind.NUMBER, Kind.AMOUNT) else self.header
 
     def by_look(self, look: str) -> Format:
         """A format by its field's name, or by a verdict's word."""
@@ -84,6 +85,7 @@ def add_styles(book: Workbook) -> Styles:
         number=style(num_format="#,##0", **_RIGHT),
         money=style(num_format="#,##0.00", **_RIGHT),
         amount=style(num_format="#,##0.00", valign="vcenter", **_RIGHT),
+        whole=style(num_format="#,##0", valign="vcenter", **_RIGHT),
         change=style(num_format="+#,##0;-#,##0;0", valign="vcenter", font_size=14, **_RIGHT),
         missing=style(font_color="#5B6675", valign="vcenter", **_RIGHT),
         time=style(num_format=_TIME, align="left"),

@@ -121,9 +121,15 @@ def _verdicts(draft: Draft, page: Worksheet, row: int) -> int:
         else:
             page.write_number(row, 2, customers - found.before.get(verdict, 0), styles.change)
         page.write_number(row, 3, share.ledger.rows_of(verdict), styles.figure)
-        for place, sums in enumerate(share.sums.values(), 4):
-            page.write_number(row, place, float(sums[verdict].total), styles.amount)
+        for place, (column, sums) in enumerate(share.sums.items(), 4):
+            look = styles.whole if _is_whole(draft, column) else styles.amount
+            page.write_number(row, place, float(sums[verdict].total), look)
     return row + 1
+
+
+def _is_whole(draft: Draft, column: str) -> bool:
+    found = draft.share.amounts(column)
+    return found is not None and found.whole
 
 
 def _high(page: Worksheet, row: int, labels: Iterable[str]) -> None:
@@ -229,6 +235,7 @@ def _owner_columns(
         if one.owner is not None:
             sums[one.column, one.verdict][one.owner] = float(one.total)
     for (column, verdict), by_owner in sums.items():
-        made.append(Column(f"{column}, {ORDER[verdict][0].lower()}", Kind.NUMBER, 0, styles.header_right, styles.money))
+        look = styles.number if _is_whole(draft, column) else styles.money
+        made.append(Column(f"{column}, {ORDER[verdict][0].lower()}", Kind.NUMBER, 0, styles.header_right, look))
         values.append(pa.array([by_owner.get(name, 0.0) for name in names]))
     return made, values

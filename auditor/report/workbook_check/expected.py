@@ -94,6 +94,9 @@ _TIMES = frozenset({"last_update", "last_update_before", "checked_at", "blocked_
 _MEANINGS = {reason.value: advice.meaning for reason, advice in ADVICE.items()}
 
 Told = tuple[str | None, ...]
+AsNumber = Callable[[str | None], str | None]
+"""A text -> the number that a cell has in its place; None where it stays a text."""
+_NO_OWN: Mapping[str, AsNumber] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +140,22 @@ class Plan:
         return None
 
 
-def plan(sheet: str, names: Sequence[str], own: Sequence[str] = (), *, linked: bool = True) -> Plan:
+def plan(sheet: str, names: Sequence[str], own: Mapping[str, AsNumber] = _NO_OWN, *, linked: bool = True) -> Plan:
     """How a sheet must show records.
 
     Args:
         sheet: its name.
         names: of the records' columns.
-        own: those of them that are the lists' own.
+        own: those of them that are the lists' own, with what reads their cells as numbers.
         linked: whether there are links to the customers.
     """
     before, after = _SHEETS[sheet]
     if not linked:
         before = {label: column for label, column in before.items() if label != "Partner Center"}
-    middle = own if sheet in _OWN else ()
+    middle = own if sheet in _OWN else _NO_OWN
     cells = [
         *(_cell(column, names) for column in before.values()),
-        *(_text(names.index(name)) for name in middle),
+        *(_own(names.index(name), number) for name, number in middle.items()),
         *(_cell(column, names) for column in after.values()),
     ]
     return Plan((*before, *(None for _ in middle), *after), (*before, *middle, *after), tuple(cells))
@@ -180,6 +183,10 @@ def _advice(column: str, names: Sequence[str]) -> Callable[[Cells], str]:
     if column == _MEANING:
         return lambda record: _MEANINGS[record[why] or ""]
     return lambda record: next_step(Reason(record[why] or ""), int(days) if (days := record[age]) else None)
+
+
+def _own(place: int, number: AsNumber) -> Callable[[Cells], str]:
+    return lambda record: number(record[place]) or plain(record[place] or "")
 
 
 def _text(place: int) -> Callable[[Cells], str]:

@@ -13,7 +13,8 @@ from auditor.report import expected
 from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
 from auditor.report.schema import own_names, results_schema
-from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plan
+from auditor.report.sums_check import Adding
+from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, AsNumber, Plan, plan
 from auditor.report.written import Cells, csv_file
 
 _CHANGES_CSV = "changes.csv"
@@ -60,8 +61,9 @@ def sources_of(run: Path, inventory: Inventory, evidence: Evidence, owners: set[
     columns, linked = evidence.facts.columns, bool(evidence.facts.presentation.customer_link)
     names, own = tuple(results_schema(columns).names), tuple(own_names(columns).values())
     results = partial(expected.results, run, evidence)
+    own_cells = _own_cells(own, evidence, results)
     sources = {
-        sheet: Source(plan(sheet, names, own, linked=linked), names, results, verdict)
+        sheet: Source(plan(sheet, names, own_cells, linked=linked), names, results, verdict)
         for sheet, verdict in _VERDICT_OF.items()
     }
     _count(sources.values(), results(), owners)
@@ -71,6 +73,14 @@ def sources_of(run: Path, inventory: Inventory, evidence: Evidence, owners: set[
         sources[CHANGES] = replace(changed, shared=_shared(changed, sources[ALL]))
         _count([sources[CHANGES]], changed.records(), owners)
     return sources
+
+
+def _own_cells(own: Collection[str], evidence: Evidence, results: Callable[[], Iterator[Cells]]) -> dict[str, AsNumber]:
+    """The lists' own columns, with what reads their cells as numbers: of a column that is added up all texts decide how."""
+    adding = Adding(evidence.facts)
+    for record in results() if adding.numbers else ():
+        adding.take(record)
+    return {name: adding.numbers.get(name, lambda _text: None) for name in own}
 
 
 def _count(sources: Collection[Source], records: Iterator[Cells], owners: set[str]) -> None:
