@@ -87,6 +87,24 @@ def test_version_and_help_do_without_the_parser() -> None:
         assert done.returncode == 0
 
 
+@pytest.mark.parametrize("command", [["--version"], ["--help"], ["config"], ["run", "--help"]])
+def test_output_that_nobody_takes_is_no_traceback(command: list[str]) -> None:
+    """On a full disk, with a reader that left, with no output at all: a sentence or nothing, and the same code for all."""
+    gone, pipe = os.pipe()
+    os.close(gone)
+    with Path("/dev/full").open("wb") as full:
+        ends = [
+            subprocess.run([sys.executable, "-m", "auditor", *command], check=False, stdout=to, stderr=subprocess.PIPE)
+            for to in (full, pipe)
+        ]
+    os.close(pipe)
+    assert [(end.returncode, end.stderr.count(b"\n")) for end in ends] == [(7, 2), (7, 0)]
+    assert b"No space left on device" in ends[0].stderr
+    closed = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "auditor", *command]
+    end = subprocess.run(closed, check=False, stderr=subprocess.PIPE)
+    assert (end.returncode, end.stderr) == (0, b"")
+
+
 def test_the_readme_lists_every_exit_code_of_an_error() -> None:
     """No error has an exit code that the README's table does not explain."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
