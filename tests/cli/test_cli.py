@@ -105,6 +105,23 @@ def test_output_that_nobody_takes_is_no_traceback(command: list[str]) -> None:
     assert (end.returncode, end.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(["login", "--refresh-token-file", "-"], 2), (["run", "-"], 5), (["run", "--dry-run", "-"], 5)],
+)
+def test_a_closed_standard_input_is_told_of(
+    command: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a job of cron may have it: nothing to read from is no defect."""
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", ID)
+    monkeypatch.setenv("AUDITOR_TENANT_ID", ID)
+    assert main(command) == code
+    told = capsys.readouterr().err
+    assert "standard input" in told
+    assert "closed" in told
+
+
 def test_the_readme_lists_every_exit_code_of_an_error() -> None:
     """No error has an exit code that the README's table does not explain."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
