@@ -87,8 +87,7 @@ def is_from_the_future(run: Path) -> bool:
 
 def run_folders(reports: Path) -> list[Path]:
     """The folders that hold a run, the newest first; `latest`, the history and whatever else lies there are none."""
-    found = (path.parent for path in reports.glob(f"*/{journal.JOURNAL}"))
-    runs = [run for run in found if not run.is_symlink() and not run.name.startswith(".") and run.name != LATEST]
+    runs = [run for run in journal.folders(reports) if not run.name.startswith(".") and run.name != LATEST]
     return sorted(runs, key=lambda run: (began(run), run.name), reverse=True)
 
 
