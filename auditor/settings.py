@@ -90,19 +90,23 @@ def _flag(text: str) -> bool:
     return known[text.casefold()]
 
 
+_LONGEST = 100 * 365 * 86400
+"""Seconds of the longest duration: longer ones mean the same, and no calendar has them."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(text: str) -> float:
-    """Seconds, from `90`, `90s`, `30m`, `8h` or `2d`.
+    """Seconds, from `90`, `90s`, `30m`, `8h` or `2d`; a hundred years at most.
 
     Raises:
         ValueError: it is none of these, or not positive.
     """
     number, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
-    if not number.isascii() or not number.isdecimal() or not int(number[:9]) * unit > 0:
+    digits = number.lstrip("0")
+    if not number.isascii() or not number.isdecimal() or not digits:
         raise ValueError("must be a duration such as 90s, 30m, 8h or 2d")
-    return float(int(number[:9]) * unit)
+    # Python reads no number of thousands of digits
+    return float(min(int(digits[:12]) * unit, _LONGEST))
 
 
 def _url(text: str) -> str:
@@ -357,7 +361,7 @@ def _document(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"settings file {path} does not exist", "correct --config") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
 
 
@@ -393,10 +397,18 @@ def _parsed(name: str, value: object, origin: str) -> Any:
     parse = metadata.get("parse", str)
     value = value.reveal() if isinstance(value, Secret) else value
     try:
-        return _several(value, metadata) if "many" in metadata else parse(str(value))
+        text = _without_nul(str(value))
+        return _several(value, metadata) if "many" in metadata else parse(text)
     except ValueError as error:
         shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
         raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", "correct it") from None
+
+
+def _without_nul(text: str) -> str:
+    """The text: no path may hold a NUL, and nothing else has use for one."""
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
 
 
 def _as_typed(name: str, shown: str, origin: str) -> str:

@@ -58,6 +58,27 @@ def test_a_bad_value_is_refused_with_the_reason(environment: dict[str, str], wor
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["token_store", "client_certificate", "reports", "ca_bundle", "baseline", "client_id"])
+def test_a_nul_is_refused_with_the_name_of_its_setting(tmp_path: Path, name: str) -> None:
+    """No path and no name can hold one; a file of TOML can."""
+    file = tmp_path / "a.toml"
+    file.write_text(f'{name} = "a\\u0000b"\n')
+    with pytest.raises(SettingsError, match=rf"{name} = 'a\\x00b': must not hold a NUL"):
+        load({}, environment={}, config=str(file))
+    with pytest.raises(SettingsError, match="must not hold a NUL"):
+        load({name: "a\0b"}, environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("0090s", 90), ("2d", 172800), ("1234567890s", 1234567890)]
+    + [(text, 100 * 365 * 86400) for text in ("800000d", "9" * 20 + "s", "1" + "0" * 5000 + "h")],
+)
+def test_a_duration_has_an_end(text: str, seconds: float) -> None:
+    """What is longer than a hundred years means the same, and can be counted with."""
+    assert load({"reuse": text}, environment={})[0].reuse == seconds
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9/", "https://api.example"]
 )

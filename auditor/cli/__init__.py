@@ -32,11 +32,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             if argv is None:
                 _end_quietly()
             return code
-        sys.stdout.write(said)
+        return _print(said, arguments)
     except KeyboardInterrupt:
         # before or after the command itself, while modules are imported or files closed
         sys.stderr.write("auditor: stopped at once\n")
         return INTERRUPTED
+
+
+def _print(said: str, arguments: Sequence[str]) -> int:
+    try:
+        # there is none where whoever started us closed it
+        if sys.stdout is not None:
+            sys.stdout.write(said)
+            sys.stdout.flush()
+    except OSError as error:
+        from auditor.cli.program import failed
+
+        return failed(error, arguments)
     return 0
 
 

@@ -201,9 +201,10 @@ def report(
     from auditor.cli import show
     from auditor.commands.lock import one_writer_at_a_time
     from auditor.commands.render import find_run, render
+    from auditor.commands.signals import ending_at_once
 
     folder = find_run(run, _settings(flags, config, profile).reports)
-    with one_writer_at_a_time(folder):
+    with ending_at_once(), one_writer_at_a_time(folder):
         rendered = render(folder, formats)
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
@@ -225,9 +226,11 @@ def verify(
     RUN is a folder, a run-id, or latest.
     """
     from auditor.cli import show
+    from auditor.commands.signals import ending_at_once
     from auditor.commands.verify import verify as carry_out
 
-    found = carry_out(run, _settings(flags, config, profile).reports)
+    with ending_at_once():
+        found = carry_out(run, _settings(flags, config, profile).reports)
     if as_json or not quiet:
         show.verified(found, as_json=as_json)
     return 0

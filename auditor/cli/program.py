@@ -1,9 +1,11 @@
 """One command, and what an error of it means. Rule: no traceback reaches a user without `-vv`."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -24,15 +26,18 @@ def carry_out(arguments: Sequence[str]) -> int:
     except AuditorError as error:
         _complain(error.message, error.hint, arguments)
         return error.exit_code
+    except SystemExit:
+        # click's way where whoever reads our output has left
+        return failed(BrokenPipeError(), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
-        return _code_of(error, arguments)
+        return failed(error, arguments)
     except KeyboardInterrupt:
-        return _code_of(click.Abort(), arguments)
+        return failed(click.Abort(), arguments)
     finally:
         logging.shutdown()
 
 
-def _code_of(error: Exception, arguments: Sequence[str]) -> int:
+def failed(error: Exception, arguments: Sequence[str]) -> int:
     """Says what an exception of somebody else's means, and returns its exit code."""
     match error:
         case click.ClickException():
@@ -46,12 +51,12 @@ def _code_of(error: Exception, arguments: Sequence[str]) -> int:
             # SIGTERM has a code of its own
             return int(getattr(error.__cause__, "exit_code", INTERRUPTED))
         case BrokenPipeError():
-            # whoever read our output has left; Python would complain once more at exit
-            sys.stderr.close()
-            return UNEXPECTED
+            _leave_output()
+            return OutputError.exit_code
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             _complain(f"{where}{error.strerror or error}", "make room or mend the path; answers are safe", arguments)
+            _leave_output()
             return OutputError.exit_code
         case _:
             _complain(
@@ -60,6 +65,17 @@ def _code_of(error: Exception, arguments: Sequence[str]) -> int:
                 arguments,
             )
             return UNEXPECTED
+
+
+def _leave_output() -> None:
+    """Lets what could not be printed go nowhere: Python tries once more at its end, and would complain of it."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:

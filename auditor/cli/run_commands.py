@@ -30,8 +30,10 @@ def compare(
     del quiet
     from auditor.cli import changes
     from auditor.commands.compare import compare as carry_out
+    from auditor.commands.signals import ending_at_once
 
-    found = carry_out(old, new, _settings(reports, config, profile).reports)
+    with ending_at_once():
+        found = carry_out(old, new, _settings(reports, config, profile).reports)
     changes.compared(found, as_json=as_json)
     return 0
 
@@ -92,13 +94,15 @@ def prune(
     """
     from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
+    from auditor.commands.signals import ending_at_once
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
     del quiet
     # each option may stand on either side of the word prune
     folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
-    found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
+    with ending_at_once():
+        found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
     stored.pruned(found, as_json=as_json, dry_run=dry_run)
     return 0
 

@@ -1,5 +1,6 @@
 """The commands about who is signed in: `login`, `whoami`, `logout`."""
 
+import errno
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,13 @@ def _opens_none(_address: str) -> bool:
     return False
 
 
+def _standard_input() -> str:
+    # there is none where whoever started us closed it
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed")
+    return sys.stdin.read()
+
+
 def _refresh_token(file: str) -> "GivenRefreshToken":
     """Read here, and once: what the user names may be a pipe."""
     from auditor.errors import SettingsError
@@ -84,7 +92,7 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
     from auditor.settings import Secret
 
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        text = _standard_input() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         # whoever types the token itself there must not see it printed

@@ -3,6 +3,9 @@ holds none; who holds it stands beside it, for the message. Both files are gone 
 
 On POSIX the file is removed while the lock is held, and filelock does not take the lock of a file that has no name any more:
 so nobody ever holds a lock that the next one cannot see. Windows removes no file that somebody has open.
+
+Somebody else may remove it all the same. Two who start a run then only ask too fast; for two in one run there is a second
+lock, on the run's folder (`folder_lock`).
 """
 
 import hashlib
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, SoftFileLock, Timeout
 
+from auditor.commands.folder_lock import folder_held
 from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
 
@@ -82,8 +86,18 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
     unwritable = OutputError(
         f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {run}"
     )
-    with _held(run.resolve().parent, run.resolve().name, f"another process works on {run}", unwritable):
+    folder, complaint = run.resolve(), f"another process works on {run}"
+    signed = folder.parent / f".lock-{folder.name}{_HOLDER}"
+
+    def refused(known: str) -> LockHeldError:
+        return _refusal(complaint, _described(signed) if signed.exists() or not known else known)
+
+    with folder_held(folder, refused), _held(folder.parent, folder.name, complaint, unwritable):
         yield
+
+
+def _refusal(complaint: str, described: str) -> LockHeldError:
+    return LockHeldError(f"{complaint}: {described}", "wait until it has ended, or name another folder with --reports")
 
 
 @contextmanager
@@ -94,10 +108,7 @@ def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> 
         reports.mkdir(parents=True, exist_ok=True)
         lock = _acquired(path)
     except Timeout:
-        raise LockHeldError(
-            f"{complaint}: {_described(holder)}",
-            "wait until it has ended, or name another folder with --reports",
-        ) from None
+        raise _refusal(complaint, _described(holder)) from None
     except OSError as error:
         raise type(unwritable)(f"{unwritable.message}: {error.strerror or error}", unwritable.hint) from error
     try:

@@ -1,6 +1,7 @@
 """A run folder -> its reports. Rule: nothing but the folder is read: no network, no credentials, no customer list."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -101,17 +102,29 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
 
     source = source_of(run)
     source = replace(source, facts=settle(run, source.facts))
-    with report.recording(run.resolve().parent, source.facts) as record:
-        report.render(source, formats, record)
+    with ExitStack() as stack:
+        with _mended_by_report(run):
+            record = stack.enter_context(report.recording(run.resolve().parent, source.facts))
+            report.render(source, formats, record)
         verified = _verified(run)
         if record:
-            record.publish()
+            with _mended_by_report(run):
+                record.publish()
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     # made-up data must never stand where people look for their customers
     if rendered.complete and not facts.simulated and is_stored(run.resolve()) and is_newest(facts, run.parent):
         report.point_latest(run.parent, run.name)
     return rendered
+
+
+@contextmanager
+def _mended_by_report(run: Path) -> Iterator[None]:
+    """Lets an OutputError name the command that tries again for this run: not all that is written stands in its folder."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(error.message, f"the answers are safe; mend this, then: auditor report {run}") from error
 
 
 def _verified(run: Path) -> "Verified":
@@ -138,13 +151,13 @@ def find_run(run: str, reports: str) -> Path:
         SettingsError: there is no such run.
     """
     folder = Path(run)
-    if (folder / journal.JOURNAL).is_file():
+    if _holds_run(folder):
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
     newest = latest_run_id(Path(reports)) if run == LATEST else run
     named = Path(reports) / (newest or run)
     # a link called `latest` that leads to no stored run leads nowhere
-    if (named / journal.JOURNAL).is_file() and not (run == LATEST and named.is_symlink()):
+    if _holds_run(named) and not (run == LATEST and named.is_symlink()):
         return named
     if not newest:
         raise SettingsError(
@@ -152,3 +165,10 @@ def find_run(run: str, reports: str) -> Path:
             f"name the run: auditor runs --reports {reports} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")
+
+
+def _holds_run(folder: Path) -> bool:
+    """False as well for a name that is too long, and for a link that leads to one."""
+    with suppress(OSError):
+        return (folder / journal.JOURNAL).is_file()
+    return False

@@ -5,7 +5,7 @@ signal ends the process at once. Where nothing is in flight, the first one does.
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
 
@@ -73,23 +73,29 @@ def stopping_on_signals(
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Lets SIGTERM end the process as SIGINT does: files that are half made are removed, and the user is told."""
+    """Lets SIGTERM end the process as SIGINT does: files that are half made are removed, and the user is told.
+
+    What the process was started to ignore, as Ctrl-C is in the background, stays ignored.
+    """
 
     def stop(number: int, _frame: FrameType | None) -> None:
         raise StoppedAtOnce(number)
 
-    with _handled(stop):
+    minded = [number for number in _CAUSES if signal.getsignal(number) is not signal.SIG_IGN]
+    with _handled(stop, minded):
         yield
 
 
 @contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handles both signals so; whoever handled them before does so again afterwards."""
+def _handled(
+    handler: Callable[[int, FrameType | None], None], minded: Iterable[signal.Signals] = _CAUSES
+) -> Iterator[None]:
+    """Handles these signals so; whoever handled them before does so again afterwards."""
     if threading.current_thread() is not threading.main_thread():
         # only a program's main thread may have a say in its signals
         yield
         return
-    before = {number: signal.signal(number, handler) for number in _CAUSES}
+    before = {number: signal.signal(number, handler) for number in minded}
     try:
         yield
     finally:

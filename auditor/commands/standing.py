@@ -87,7 +87,7 @@ def is_from_the_future(run: Path) -> bool:
 
 def run_folders(reports: Path) -> list[Path]:
     """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
-    runs = [run for path in reports.glob(f"*/{journal.JOURNAL}") if is_stored(run := path.parent)]
+    runs = [run for run in journal.folders(reports) if is_stored(run)]
     return sorted(runs, key=lambda run: (began(run), run.name), reverse=True)
 
 

@@ -3,6 +3,7 @@
 A run checks its reports with the first half of it; here they are made again as well, and compared to the last byte.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor import __version__, journal
 from auditor.commands.baseline import source_of
 from auditor.commands.render import find_run
-from auditor.errors import SettingsError
+from auditor.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
     from auditor.report import Verified
@@ -35,7 +36,13 @@ def verify(run: str, reports: str) -> "Verified":
     if journal.read_header(folder).auditor != __version__:
         # another version words and draws its reports otherwise
         return found
-    report.check_rendering(source_of(folder))
+    try:
+        report.check_rendering(source_of(folder))
+    except OutputError as error:
+        raise OutputError(
+            f"the reports of {folder} cannot be made again to compare them: {error.message}",
+            f"make room where temporary files go (TMPDIR), then: auditor verify {folder}",
+        ) from error
     return replace(found, made_again=True)
 
 
@@ -47,6 +54,8 @@ def _folder(run: str, reports: str) -> Path:
         return find_run(run, reports)
     except SettingsError:
         for folder in (Path(run), Path(reports) / run):
-            if (folder / MANIFEST).is_file() and not (folder / journal.JOURNAL).is_file():
-                return folder
+            # a name may be too long
+            with suppress(OSError):
+                if (folder / MANIFEST).is_file() and not (folder / journal.JOURNAL).is_file():
+                    return folder
         raise

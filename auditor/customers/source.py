@@ -103,8 +103,7 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
         CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
     """
     if name == STANDARD_INPUT:
-        stream = stdin if stdin is not None else sys.stdin.buffer
-        return _begun(name, stream, owned=False)
+        return _begun(name, stdin if stdin is not None else _standard_input(), owned=False)
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; CustomerList closes it
     except (OSError, ValueError) as error:
@@ -114,6 +113,13 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
     except BaseException:
         file.close()
         raise
+
+
+def _standard_input() -> BinaryIO:
+    # there is none where whoever started us closed it
+    if sys.stdin is None:
+        raise CustomerListError("standard input is closed", "name a file, or send the list through a pipe")
+    return sys.stdin.buffer
 
 
 def _begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
@@ -34,6 +35,8 @@ LARGEST_BODY = 1 << 20
 """Bytes that are read of an answer."""
 _WHOLE = 45.0
 """Seconds for a whole look: a server that drips resets the time between bytes with each one."""
+# requests lets the last two through: lengths and chunks that cannot be, damaged gzip, a Location that is no URL
+_FAILURES = (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def _looked(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mappi
                 url, headers=headers, allow_redirects=False, stream=True, timeout=(TIMEOUT, 3 * TIMEOUT)
             ) as response:
                 return _seen(response, sent_at, began)
-        except (requests.exceptions.RequestException, OSError) as error:
+        except _FAILURES as error:
             refused = cause(error, ssl.SSLCertVerificationError)
             certificate = _untrusted_certificate(url, proxy) if refused else None
             code, now = verify_code(error), datetime.now(UTC)
@@ -185,10 +188,10 @@ def _words(error: BaseException) -> str:
         return f"no TLS with this server: {clean(broken.reason or str(broken))}"
     if isinstance(error, requests.exceptions.ProxyError):
         return f"the proxy does not let us through{_status_of_proxy(error)}"
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     words = next((one.strerror for one in causes(error) if isinstance(one, OSError) and one.strerror), "")
-    return f"{type(error).__name__}: {words}".rstrip(": ")
+    return f"{type(error).__name__}: {words}" if words else f"no answer that can be read ({type(error).__name__})"
 
 
 def _status_of_proxy(error: BaseException) -> str:

@@ -16,7 +16,7 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 ===========  ==============================================================
 """
 
-from auditor.journal.lines import JOURNAL
+from auditor.journal.lines import JOURNAL, folders
 from auditor.journal.reading import (
     answer_blocks,
     doubtful,
@@ -46,6 +46,7 @@ __all__ = [
     "check_rows",
     "doubtful",
     "finally_answered",
+    "folders",
     "is_simulated",
     "looked_up",
     "member_blocks",

@@ -17,7 +17,7 @@ import msgspec
 
 from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, sound
+from auditor.journal.lines import ANSWER, JOURNAL, folders, sound
 from auditor.journal.reading import is_simulated, read_header
 from auditor.journal.rows import wanted
 from auditor.journal.shapes import Header
@@ -65,8 +65,8 @@ def reusable(
     with ExitStack() as stack:
         others: dict[BinaryIO, str] = {
             stack.enter_context((folder / JOURNAL).open("rb")): folder.name
-            for folder in sorted(path.parent for path in run.parent.glob(f"*/{JOURNAL}"))
-            if not folder.is_symlink() and folder.name != run.name and _comparable(folder, own, since, warned)
+            for folder in folders(run.parent)
+            if folder.name != run.name and _comparable(folder, own, since, warned)
         }
         since = max([since, *_damaged(others, run.parent, warned)])
         parts = own.customers // AT_ONCE + 1 if others else 0

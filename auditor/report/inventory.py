@@ -1,13 +1,14 @@
 """manifest.json against the folder. Rule: what is listed is there to the last byte, and nothing is there that is not listed.
 
-The manifest itself has no hash, so it must be written just as the program writes it. Names that begin with a dot are
-not the run's: what a killed rendering left, or what a file manager puts everywhere.
+The manifest itself has no hash, so it must be written just as the program writes it. What a killed rendering left and
+what a file manager puts into every folder are nobody's reports, and stay out of it.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from auditor.errors import IncompleteError
@@ -16,6 +17,10 @@ from auditor.report.files import Entry
 from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION
 from auditor.report.writers import DOCUMENTS, TABLES
 
+_FILE_MANAGERS = frozenset({".DS_Store", ".directory"})
+"""Files that the Finder and Dolphin leave in the folders that they show."""
+_PASSING = (".", ".part")
+"""How the name of a file in the making begins and ends."""
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
 _KNOWN = {*_ALWAYS, before.NAME, changes.CSV, unlisted.NAME, *(name for kind in TABLES.values() for name in kind.names)}
 
@@ -47,8 +52,10 @@ def check_inventory(run: Path, *, strays: bool) -> Inventory:
     for entry in manifest.files.values():
         _check(run, entry)
     for name in _names(run):
-        if name not in manifest.files and (strays or _known(name)):
-            raise IncompleteError(f"{name}: stands in the folder, but not in {MANIFEST}")
+        if name not in manifest.files and _known(name):
+            raise IncompleteError(f"{name}: {_STRAY}")
+    if strays:
+        _check_nothing_else(run, manifest.files)
     return manifest
 
 
@@ -67,7 +74,12 @@ def read_manifest(run: Path) -> Inventory:
         )
     entries = [Entry(**entry) for entry in document["files"]]
     files = {entry.name: entry for entry in entries}
-    if len(files) < len(entries) or json.dumps(document, indent=2).encode() + b"\n" != content:
+    written = {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": document["run_id"],
+        "files": [asdict(entry) for entry in files.values()],
+    }
+    if json.dumps(written, indent=2).encode() + b"\n" != content:
         raise IncompleteError(f"{MANIFEST}: not as it was written")
     return Inventory(document["run_id"], files)
 
@@ -87,7 +99,33 @@ def _known(name: str) -> bool:
     return name in _KNOWN or any(document.owns(name) for document in DOCUMENTS.values())
 
 
+_STRAY = f"stands in the folder, but not in {MANIFEST}"
+
+
+def _check_nothing_else(run: Path, files: Collection[str]) -> None:
+    """Nobody but the program put anything into the folder: no file, no empty folder, and no link in the place of either."""
+    folders = {way.as_posix() for name in files for way in PurePosixPath(name).parents}
+    for path in sorted(run.rglob("*")):
+        name = path.relative_to(run).as_posix()
+        if path.is_symlink() and (name in files or name in folders or name == MANIFEST):
+            raise IncompleteError(f"{name}: is a link; what it leads to does not stand in the folder of the run")
+        if path.is_dir() and not path.is_symlink():
+            if name not in folders and not any(path.iterdir()):
+                raise IncompleteError(f"{name}: is an empty folder, which no run has")
+        elif name not in files and name != MANIFEST and not _is_nobodys(path.relative_to(run)):
+            raise IncompleteError(f"{name}: {_STRAY}")
+
+
+def _is_nobodys(way: Path) -> bool:
+    """True for a file in the making that was left, and for what file managers leave."""
+    begins, ends = _PASSING
+    if not (way.name.startswith(begins) and way.name.endswith(ends)):
+        return way.name in _FILE_MANAGERS
+    real = way.with_name(way.name[len(begins) : -len(ends)] or way.name).as_posix()
+    return real == MANIFEST or _known(real)
+
+
 def _names(run: Path) -> list[str]:
     """Every file of the folder but the manifest, by its way from there."""
     ways = sorted(path.relative_to(run) for path in run.rglob("*") if not path.is_dir())
-    return [way.as_posix() for way in ways if way.as_posix() != MANIFEST and not way.name.startswith(".")]
+    return [way.as_posix() for way in ways if way.as_posix() != MANIFEST]

@@ -87,7 +87,7 @@ def point_latest(reports: Path, run_id: str) -> None:
         OutputError: neither can be written.
     """
     latest = reports / LATEST
-    if latest.is_dir() and not latest.is_symlink():
+    if not latest.is_symlink() and latest.is_dir():
         raise OutputError(
             f"{latest} is a folder, where a link to the newest complete run belongs",
             f"the reports are whole; move that folder away, then: auditor report {reports / run_id}",

@@ -87,6 +87,41 @@ def test_version_and_help_do_without_the_parser() -> None:
         assert done.returncode == 0
 
 
+@pytest.mark.parametrize("command", [["--version"], ["--help"], ["config"], ["run", "--help"]])
+def test_output_that_nobody_takes_is_no_traceback(command: list[str]) -> None:
+    """On a full disk, with a reader that left, with no output at all: a sentence or nothing, and the same code for all."""
+    gone, pipe = os.pipe()
+    os.close(gone)
+    with Path("/dev/full").open("wb") as full:
+        ends = [
+            subprocess.run([sys.executable, "-m", "auditor", *command], check=False, stdout=to, stderr=subprocess.PIPE)
+            for to in (full, pipe)
+        ]
+    os.close(pipe)
+    assert [(end.returncode, end.stderr.count(b"\n")) for end in ends] == [(7, 2), (7, 0)]
+    assert b"No space left on device" in ends[0].stderr
+    closed = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "auditor", *command]
+    end = subprocess.run(closed, check=False, stderr=subprocess.PIPE)
+    assert (end.returncode, end.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(["login", "--refresh-token-file", "-"], 2), (["run", "-"], 5), (["run", "--dry-run", "-"], 5)],
+)
+def test_a_closed_standard_input_is_told_of(
+    command: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a job of cron may have it: nothing to read from is no defect."""
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setenv("AUDITOR_CLIENT_ID", ID)
+    monkeypatch.setenv("AUDITOR_TENANT_ID", ID)
+    assert main(command) == code
+    told = capsys.readouterr().err
+    assert "standard input" in told
+    assert "closed" in told
+
+
 def test_the_readme_lists_every_exit_code_of_an_error() -> None:
     """No error has an exit code that the README's table does not explain."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """One at a time, and nothing left of the lock when nobody holds it."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -78,3 +79,34 @@ def test_two_are_never_inside(tmp_path: Path) -> None:
     assert [process.returncode for process in contenders] == [0, 0, 0]
     assert all(int(inside) > 0 for inside in told)
     assert _locks(tmp_path) == []
+
+
+def test_a_lock_file_that_somebody_removes_lets_nobody_in(tmp_path: Path) -> None:
+    """The run's folder is locked as well, and the system tells who holds it; afterwards it is free."""
+    run = tmp_path / "run"
+    run.mkdir()
+    with one_writer_at_a_time(run):
+        for path in tmp_path.glob(".lock-*"):
+            path.unlink()
+        with pytest.raises(LockHeldError, match=f"process {os.getpid()}"), one_writer_at_a_time(run):
+            pytest.fail("two are inside")
+    with one_writer_at_a_time(run):
+        assert _locks(tmp_path) == [".lock-run", ".lock-run.holder"]
+
+
+def test_a_file_system_without_locks_has_the_lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows, and some network shares, have no lock on a folder."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    run = tmp_path / "run"
+    run.mkdir()
+    for flock in (refuse, None):
+        monkeypatch.setattr("auditor.commands.folder_lock.flock", flock)
+        with (
+            one_writer_at_a_time(run),
+            pytest.raises(LockHeldError, match=f"process {os.getpid()}"),
+            one_writer_at_a_time(run),
+        ):
+            pytest.fail("two are inside")

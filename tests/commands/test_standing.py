@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -174,6 +177,78 @@ def test_a_latest_that_leads_nowhere_is_none(tmp_path: Path, content: bytes) -> 
     assert main(["verify", "latest", "--reports", str(tmp_path)]) == 2
     assert main(["report", str(run), "--format", "csv"]) == 0
     assert latest_run_id(tmp_path) == run.name
+
+
+def test_a_latest_that_leads_to_a_name_too_long_hinders_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The runs are listed, `verify latest` says that there is no such run, and the next complete run takes the name."""
+    run = _run(tmp_path, NOW - timedelta(days=2))
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").symlink_to("x" * 4000)
+    assert run_folders(tmp_path) == [run]
+    assert main(["runs", "--reports", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert main(["verify", "latest", "--reports", str(tmp_path)]) == 2
+    assert "latest: no such run" in capsys.readouterr().err
+    assert main(["verify", "x" * 4000, "--reports", str(tmp_path)]) == 2
+    assert main(["report", str(run), "--format", "csv"]) == 0
+    assert latest_run_id(tmp_path) == run.name
+
+
+@pytest.mark.parametrize("name", ["history", "history/run_date={:%Y-%m-%d}"])
+def test_what_cannot_be_written_beside_names_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The command that mends it is given the run's folder, wherever the file stands."""
+    began = NOW - timedelta(days=2)
+    run = _unrendered(tmp_path, began)
+    place = tmp_path / name.format(began)
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("in the way")
+    assert main(["report", str(run), "--format", "csv"]) == 7
+    assert f"mend this, then: auditor report {run}\n" in capsys.readouterr().err
+
+
+DYING = """
+import importlib, os, signal, sys
+from auditor.cli import main
+
+module, name = sys.argv[1].split(":")
+setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+sys.exit(main(sys.argv[2:]))
+"""
+"""A command that gets SIGTERM where it calls a certain function."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("where", "command"),
+    [
+        ("auditor.report.stage:tell", ["report", "RUN"]),
+        ("auditor.report.again:render", ["verify", "RUN"]),
+        ("auditor.commands.compare:source_of", ["compare", "RUN", "RUN"]),
+        ("auditor.commands.prune:_remove", ["runs", "prune", "--keep-monthly", "1", "--reports", "REPORTS"]),
+    ],
+)
+def test_sigterm_leaves_nothing_half_made(tmp_path: Path, where: str, command: list[str]) -> None:
+    """It is told, the exit code is its own, and neither files in the making nor locks nor temporary folders are left."""
+    passing = tmp_path / "passing"
+    passing.mkdir()
+    began = NOW.replace(day=2, hour=1) - timedelta(days=30)
+    run = _run(tmp_path / "reports", began)
+    _run(tmp_path / "reports", began + timedelta(hours=1))
+    before = sorted(tmp_path.rglob("*"))
+    words = [{"RUN": str(run), "REPORTS": str(run.parent)}.get(word, word) for word in command]
+    done = subprocess.run(
+        [sys.executable, "-c", DYING, where, *words],
+        check=False,
+        env={**os.environ, "TMPDIR": str(passing)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr.strip()) == (143, "auditor: stopped at once")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_latest_that_is_a_folder_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

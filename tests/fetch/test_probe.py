@@ -104,6 +104,32 @@ async def test_a_server_without_tls_is_said_to_have_none() -> None:
     assert not seen.reply.untrusted
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n",
+        b"9999 OK\r\n\r\n",
+    ],
+)
+async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
+    """Whatever a library makes of it."""
+
+    async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + answer)
+        writer.close()
+
+    async with await asyncio.start_server(hostile, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        seen = await asyncio.to_thread(look, f"http://127.0.0.1:{port}", None, None)
+    assert seen.reply.http_status is None
+    assert (seen.reply.failure or "").startswith("no answer that can be read (")
+
+
 def test_nobody_there() -> None:
     """A closed port is an error with the system's words."""
     with pytest.raises(OSError, match="refused"):

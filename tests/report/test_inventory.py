@@ -113,3 +113,9 @@ def test_a_manifest_that_is_none_is_a_finding_and_no_traceback(run: Run, content
     (run.path / "manifest.json").write_bytes(content)
     with pytest.raises(IncompleteError, match=words):
         report.verify(run.path)
+
+
+def test_a_key_that_no_manifest_has_is_found(run: Run) -> None:
+    """At its top as well as in the entry of a file."""
+    assert _written(run, lambda document: document.update(approved=True)) == "manifest.json: not as it was written"
+    assert "approved" in _written(run, lambda document: _entry(document, "blocked.csv").update(approved=True))

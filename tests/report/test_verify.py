@@ -172,9 +172,33 @@ def test_a_report_of_another_state_is_found_even_by_a_rendering(tmp_path: Path) 
 
 
 def test_what_a_file_manager_leaves_is_no_finding(run: Run) -> None:
-    """Names that begin with a dot are nobody's report."""
+    """Nor is what a killed rendering left; the next one removes it."""
     (run.path / ".DS_Store").write_text("x")
+    (run.path / ".results.csv.part").write_text("x")
+    (run.path / ".manifest.json.part").write_text("x")
     report.verify(run.path)
+
+
+@pytest.mark.parametrize("name", [".x", ".part", ".notes.part", ".lock"])
+def test_another_file_with_a_dot_is_a_finding(run: Run, name: str) -> None:
+    """A name that a folder view hides is a good place to put something."""
+    (run.path / name).write_text("x")
+    assert _found(run) == f"{name}: stands in the folder, but not in manifest.json"
+
+
+def test_an_empty_folder_is_a_finding(run: Run) -> None:
+    """No run has one."""
+    (run.path / "more").mkdir()
+    assert _found(run) == "more: is an empty folder, which no run has"
+
+
+@pytest.mark.parametrize("name", ["results.csv", "journal.jsonl", "manifest.json"])
+def test_a_link_in_the_place_of_a_file_is_a_finding(run: Run, tmp_path: Path, name: str) -> None:
+    """What it leads to may be another thing tomorrow, and does not come along with a copy of the folder."""
+    elsewhere = tmp_path / "elsewhere"
+    (run.path / name).rename(elsewhere)
+    (run.path / name).symlink_to(elsewhere)
+    assert _found(run) == f"{name}: is a link; what it leads to does not stand in the folder of the run"
 
 
 def test_a_copy_of_a_run_agrees(run: Run, tmp_path: Path) -> None:
