@@ -258,7 +258,7 @@ DISAGREEMENTS = [
     ),
     (_parquet(company_name=["a", None, None, "", "Three", None]), "results.parquet, row 1, company_name: 'a', where"),
     (_parquet(attempts=[2, 1, 0, 2, 1, 0]), f"results.parquet, row 5, attempts: '1', {SOURCES} '2'"),
-    (_parquet(http_status=[200, 404, None, 200, 200, None]), "results.parquet, row 5, http_status: '200', "),
+    (_parquet(http_status=[200, 404, None, 200, 404, None]), "results.parquet, row 5, http_status: '404', "),
     (_parquet(days_in_status=[1956, None, 0, 1956, None, None]), "results.parquet, row 3, days_in_status: '0', "),
     (_parquet(last_update=[None] * 6), "results.parquet, row 1, last_update: null, "),
     (_parquet(source_row=[2, 3, 4, 5, 6, 8]), f"results.parquet, row 6, source_row: '8', {SOURCES} '7'"),
