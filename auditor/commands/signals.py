@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
+from typing import Any
 
 from auditor.core.model import Cause, RunEnd
 from auditor.fetch.pacing import Pacing
@@ -40,6 +41,7 @@ def stopping_on_signals(
         deadline: seconds.
     """
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unless_stopped_at_once)
     ends: list[RunEnd] = []
 
     def close(end: RunEnd) -> None:
@@ -69,6 +71,12 @@ def stopping_on_signals(
     finally:
         if timer is not None:
             timer.cancel()
+
+
+def _unless_stopped_at_once(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keeps the loop from telling of the task that a second signal happened to meet: whoever ends the process does."""
+    if not isinstance(context.get("exception"), StoppedAtOnce):
+        loop.default_exception_handler(context)
 
 
 @contextmanager
