@@ -169,7 +169,7 @@ def test_a_summary_that_was_changed_says_nothing(
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00bad", b"../../..", b"", b"x" * 5000, b"a\0b", b".", b"a\nb"])
 def test_a_latest_that_leads_nowhere_is_none(tmp_path: Path, content: bytes) -> None:
-    """`verify latest` says that there is no such run, and the next complete run takes the name."""
+    """`verify latest` says that it leads nowhere, and the next complete run takes the name."""
     run = _run(tmp_path, NOW - timedelta(days=2))
     (tmp_path / "latest").unlink()
     (tmp_path / "latest").write_bytes(content)
@@ -182,7 +182,7 @@ def test_a_latest_that_leads_nowhere_is_none(tmp_path: Path, content: bytes) -> 
 def test_a_latest_that_leads_to_a_name_too_long_hinders_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The runs are listed, `verify latest` says that there is no such run, and the next complete run takes the name."""
+    """The runs are listed, `verify latest` says that it leads nowhere, and the next complete run takes the name."""
     run = _run(tmp_path, NOW - timedelta(days=2))
     (tmp_path / "latest").unlink()
     (tmp_path / "latest").symlink_to("x" * 4000)
@@ -190,7 +190,7 @@ def test_a_latest_that_leads_to_a_name_too_long_hinders_nobody(
     assert main(["runs", "--reports", str(tmp_path)]) == 0
     capsys.readouterr()
     assert main(["verify", "latest", "--reports", str(tmp_path)]) == 2
-    assert "latest: no such run" in capsys.readouterr().err
+    assert "latest: no run of real customers is complete" in capsys.readouterr().err
     assert main(["verify", "x" * 4000, "--reports", str(tmp_path)]) == 2
     assert main(["report", str(run), "--format", "csv"]) == 0
     assert latest_run_id(tmp_path) == run.name
