@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1100, 800
 """Points of the browser's window."""
 DOTS = 108
 """An inch of paper."""
-CUT = (38, 50, 1148, 384)
+CUT = (30, 50, 1210, 420)
 """The part of the sheet that has something on it: left, top, width, height in dots."""
 ACTION_NEEDED = "2"
 """Its sheet of paper."""
