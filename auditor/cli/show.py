@@ -125,8 +125,9 @@ def _unrecognized(ledger: Ledger) -> list[str]:
     if not any(count.reason is Reason.UNRECOGNIZED_STATUS for count in ledger.by_status()):
         return []
     return [
-        "unrecognized_status: the status in quotes is none that the documentation has, or came with something that it",
-        "        does not have, such as another type than account; error_message in undetermined.csv has the reply",
+        "unrecognized_status: the status in quotes is not a documented one, or came with",
+        "        something undocumented, such as another type than account;",
+        "        error_message in undetermined.csv has the reply",
     ]
 
 
