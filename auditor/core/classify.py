@@ -5,17 +5,14 @@ ends as undetermined. Sources: "Partner Center REST: Retrieve the validation sta
 eligibility, 404 with code 600074), "Partner Center REST error codes", "Partner Center API throttling guidance".
 """
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import MappingProxyType
 
+from auditor.core.agreement import is_account_status, is_no_account_status
 from auditor.core.body import Body, clean, read_body
 from auditor.core.certificate import untrusted
 from auditor.core.documented import as_documented
 from auditor.core.model import NO_STATUS, Cause, Finding, Next, Reason, Reply, RunEnd
-
-_GUID = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(?![0-9a-fA-F])")
 
 _STATUSES = MappingProxyType(
     {
@@ -72,8 +69,6 @@ _ENDS_AT_403 = MappingProxyType(
         "90000": ("the identity service failed while issuing a token (403, code 90000)", "sign in again"),
     }
 )
-_OF_ERRORS = frozenset({"code", "errorcode", "errorname", "isretryable"})
-"""Keys, as `_bare` gives them, that no answer with a status has."""
 _FORBIDDEN = MappingProxyType({"20002": Reason.NO_RELATIONSHIP})
 
 
@@ -111,7 +106,7 @@ def _ok(_reply: Reply, body: Body, customer_id: str) -> Finding:
             reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message or "an empty body"
         )
     raw, last_update = body.document.get("status"), body.document.get("lastUpdateDateTime")
-    known = _STATUSES.get(raw.casefold()) if isinstance(raw, str) and _is_plain(body, customer_id) else None
+    known = _STATUSES.get(raw.casefold()) if isinstance(raw, str) and is_account_status(body, customer_id) else None
     status, reason = known or (_as_text(raw), Reason.UNRECOGNIZED_STATUS)
     return Finding(
         reason=reason,
@@ -121,74 +116,19 @@ def _ok(_reply: Reply, body: Body, customer_id: str) -> Finding:
     )
 
 
-def _is_plain(body: Body, customer_id: str) -> bool:
-    """True where a 200 says nothing that speaks against its being this customer's account status, and nothing twice."""
-    document = body.document or {}
-    names = _names(document)
-    kind = next((value for name, value in document.items() if _bare(name) == "type"), "account")
-    return (
-        isinstance(kind, str)
-        and kind.casefold() == "account"
-        and not _OF_ERRORS.intersection(names)
-        and len(set(names)) == len(names)
-        and not any(_tells_more(value) for value in document.values())
-        and _speaks_of(body, customer_id)
-    )
-
-
-def _bare(name: str) -> str:
-    """A key as a careless reader sees it: letters and digits, no matter in which case."""
-    return "".join(filter(str.isalnum, name)).casefold()
-
-
-def _names(document: Mapping[str, object]) -> list[str]:
-    return [_bare(name) for name in document]
-
-
-def _tells_more(value: object) -> bool:
-    """True where something inside a value has a status or an error of its own."""
-    if isinstance(value, list):
-        return any(map(_tells_more, value))
-    if not isinstance(value, dict):
-        return False
-    return bool({"status", *_OF_ERRORS}.intersection(_names(value))) or any(map(_tells_more, value.values()))
-
-
-def _speaks_of(body: Body, customer_id: str) -> bool:
-    """True where every GUID in a body is the customer's own: another's would mean a mixed-up cache."""
-    # once more as parsed: an escape can hide one
-    texts = (body.text, json.dumps(body.document, ensure_ascii=False))
-    found = (guid for text in texts for guid in _GUID.findall(text))
-    return all(guid.replace("-", "").lower() == customer_id.replace("-", "") for guid in found)
-
-
 def _as_text(value: object) -> str | None:
     return None if value is None else clean(str(value))
 
 
 def _not_found(_reply: Reply, body: Body, customer_id: str) -> Finding:
     if body.code == "600074":
-        if _is_no_account_status(body, customer_id):
+        if is_no_account_status(body, customer_id):
             return _with_error(body, Reason.NO_ACCOUNT_STATUS, Next.DONE, status=NO_STATUS)
         return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RETRY if body.retryable else Next.DONE)
     if body.code is not None:
         return _with_error(body, Reason.CUSTOMER_NOT_FOUND, Next.DONE)
     # a gateway's route miss, a proxy's page: not Partner Center's own words about the customer
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE)
-
-
-def _is_no_account_status(body: Body, customer_id: str) -> bool:
-    """True where the body is, in all it says, the documented answer for a customer without an account status."""
-    document = body.document or {}
-    name = document.get("errorName", "AccountStatusNotFound")
-    return (
-        "status" not in (names := _names(document))
-        and len(set(names)) == len(names)
-        and document.get("isRetryable", False) is False
-        and isinstance(name, str)
-        and name.casefold() == "accountstatusnotfound"
-        and _speaks_of(body, customer_id)
-    )
 
 
 def _bad_request(_reply: Reply, body: Body, _customer_id: str) -> Finding:
