@@ -1,7 +1,7 @@
 """A run folder -> its reports. Rule: nothing but the folder is read: no network, no credentials, no customer list."""
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -151,13 +151,13 @@ def find_run(run: str, reports: str) -> Path:
         SettingsError: there is no such run.
     """
     folder = Path(run)
-    if _holds_run(folder):
+    if journal.holds_journal(folder):
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
     newest = latest_run_id(Path(reports)) if run == LATEST else run
     named = Path(reports) / (newest or run)
     # a link called `latest` that leads to no stored run leads nowhere
-    if _holds_run(named) and not (run == LATEST and named.is_symlink()):
+    if journal.holds_journal(named) and not (run == LATEST and named.is_symlink()):
         return named
     if not newest:
         raise SettingsError(
@@ -165,10 +165,3 @@ def find_run(run: str, reports: str) -> Path:
             f"name the run: auditor runs --reports {reports} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")
-
-
-def _holds_run(folder: Path) -> bool:
-    """False as well for a name that is too long, and for a link that leads to one."""
-    with suppress(OSError):
-        return (folder / journal.JOURNAL).is_file()
-    return False

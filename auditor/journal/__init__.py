@@ -16,7 +16,8 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 ===========  ==============================================================
 """
 
-from auditor.journal.lines import JOURNAL, folders
+from auditor.journal.folders import folders, holds_journal
+from auditor.journal.lines import JOURNAL
 from auditor.journal.reading import (
     answer_blocks,
     doubtful,
@@ -47,6 +48,7 @@ __all__ = [
     "doubtful",
     "finally_answered",
     "folders",
+    "holds_journal",
     "is_simulated",
     "looked_up",
     "member_blocks",

@@ -5,7 +5,6 @@ contradicts itself is as good as damaged.
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,6 @@ SIMULATED = b'{"kind":"simulated"'
 """How the line begins that marks a run as a simulated one."""
 _encode = msgspec.json.Encoder().encode
 _CRC = len(b',"crc":"12345678"}\n')
-
-
-def folders(reports: Path) -> list[Path]:
-    """The folders in `reports` that hold a journal, by name. Links are none, wherever they lead; nor is what cannot be read."""
-    found: list[Path] = []
-    with suppress(OSError):
-        found = sorted(path for path in reports.iterdir() if not path.is_symlink())
-    return [path for path in found if _holds_journal(path)]
-
-
-def _holds_journal(folder: Path) -> bool:
-    with suppress(OSError):
-        return (folder / JOURNAL).is_file()
-    return False
 
 
 class _Told(msgspec.Struct):

@@ -17,7 +17,8 @@ import msgspec
 
 from auditor.core.model import Reason, Verdict
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, folders, sound
+from auditor.journal.folders import folders
+from auditor.journal.lines import ANSWER, JOURNAL, sound
 from auditor.journal.reading import is_simulated, read_header
 from auditor.journal.rows import wanted
 from auditor.journal.shapes import Header
