@@ -55,14 +55,7 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
     with frugal(), Staging(run) as staging:
         roster = read_roster(run)
         give_back()
-        if facts.list_digest and roster.digest != facts.list_digest:
-            raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
-        if facts.rows > roster.size:
-            # a workbook has a sheet for each million of them
-            raise IncompleteError(
-                f"{JOURNAL}: speaks of {facts.rows:,} rows, where {ROWS} has {roster.rows:,}",
-                "put the file back as it was, or audit the list again",
-            )
+        _check(run, facts, roster)
         answered, own = read_answers(source.answers, roster), read_members(source.members, roster, facts.membership)
         give_back()
         known = before.read_before(run, facts.baseline, roster)
@@ -85,6 +78,18 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
         entries = staging.publish(outdated=_outdated(run, chosen))
     write_manifest(run, facts.run_id, [*entries, *_sources(run, facts, roster)])
     return ledger
+
+
+def _check(run: Path, facts: RunFacts, roster: Roster) -> None:
+    """Refuses rows that are not those which the journal was written for."""
+    if facts.list_digest and roster.digest != facts.list_digest:
+        raise IncompleteError(f"{run / ROWS}: not what the journal was written for", "audit the list again")
+    if facts.rows > roster.size:
+        # a workbook has a sheet for each million of them
+        raise IncompleteError(
+            f"{JOURNAL}: speaks of {facts.rows:,} rows, where {ROWS} has {roster.rows:,}",
+            "put the file back as it was, or audit the list again",
+        )
 
 
 def _written(parts: Iterable[Batch], facts: RunFacts, chosen: Iterable[str], staging: Staging) -> Iterator[Tally]:
