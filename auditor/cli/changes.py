@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import columns
-from auditor.cli.words import many
 from auditor.core.changes import Change
+from auditor.core.words import many
 
 if TYPE_CHECKING:
     from auditor.commands.compare import Compared

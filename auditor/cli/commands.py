@@ -129,8 +129,8 @@ def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *
 def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Print the partner's own customer list: id, company, domain, relationship."""
     from auditor.cli import progress, show
-    from auditor.cli.words import many
     from auditor.commands.customer_list import customer_list
+    from auditor.core.words import many
 
     with show.customer_table(output, as_json=as_json) as take:
         listing = customer_list(_settings({}, config, profile), take, progress.warn)

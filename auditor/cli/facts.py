@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.cli.progress import say
-from auditor.cli.words import many
 from auditor.core.model import Verdict
+from auditor.core.words import many
 
 if TYPE_CHECKING:
     from auditor.commands.config import Setting

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
-from auditor.cli.words import lasting, many
 from auditor.commands.job import Outlook, Watch
 from auditor.core.model import Answer, RunFacts, Verdict
+from auditor.core.words import lasting, many
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""

@@ -23,11 +23,11 @@ from auditor.cli import columns
 from auditor.cli.changes import money, since_before
 from auditor.cli.progress import noting, warn
 from auditor.cli.what_next import are_undetermined, what_next
-from auditor.cli.words import lasting, many
 from auditor.core.account import in_words
 from auditor.core.customer_page import Listed
 from auditor.core.ledger import Count, Ledger
 from auditor.core.model import Reason, Verdict
+from auditor.core.words import lasting, many
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:

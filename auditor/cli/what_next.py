@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from auditor import journal
 from auditor.cli.progress import say
-from auditor.cli.words import many
 from auditor.commands.standing import latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
 from auditor.core.model import Verdict, Way
+from auditor.core.words import many
 
 if TYPE_CHECKING:
     from auditor.commands.render import Rendered

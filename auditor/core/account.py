@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-MINUTE = 60.0
-"""Seconds: the limit is counted by the minute, so that a shorter run shows nothing of its pace."""
+from auditor.core.plan import MINUTE
 
 
 def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seconds: float) -> list[str]:
@@ -16,6 +15,7 @@ def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seco
     """
     sent, throttled = requests.get("sent", 0), requests.get("throttled", 0)
     waited, learned, ideal = (pace.get(name) for name in ("waited_seconds", "learned_per_minute", "percent_of_ideal"))
+    # the limit is counted by the minute, so that a shorter run shows nothing of its pace
     long_enough = seconds >= MINUTE
     paced = [
         f"{waited:,.1f} s waiting" if waited else "",

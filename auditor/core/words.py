@@ -1,6 +1,8 @@
 """Counts and times in words for people. Rule: one row is one row, never 1 rows."""
 
-MINUTE, HOUR = 60, 3600
+from auditor.core.plan import MINUTE
+
+_HOUR = 60 * MINUTE
 _SOON = 90
 """Seconds from which minutes say enough."""
 
@@ -20,6 +22,6 @@ def lasting(seconds: float) -> str:
     """About how long something takes."""
     if seconds < _SOON:
         return f"about {many(max(1, round(seconds)), 'second')}"
-    if seconds < 2 * HOUR:
+    if seconds < 2 * _HOUR:
         return f"about {many(round(seconds / MINUTE), 'minute')}"
-    return f"about {seconds / HOUR:,.1f} hours"
+    return f"about {seconds / _HOUR:,.1f} hours"
