@@ -13,14 +13,8 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 KILLS = 30
 WORKERS = 3
@@ -50,19 +44,7 @@ OPTIONS = [
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator whose answers take a moment, a list and a token for it."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights=KINDS, latency_seconds=0.005),
-    )
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
-    with serve_in_thread(options) as simulator:
-        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
-        yield simulator
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights=KINDS, latency_seconds=0.005))
 
 
 def _results(reports: str) -> list[dict[str, str]]:

@@ -8,14 +8,8 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 5)]
 RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
@@ -24,18 +18,7 @@ RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator of whose customers one is answered with a page that nobody can read."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 1}, overrides={IDS[3]: "ok_html"}),
-    )
-    monkeypatch.chdir(tmp_path)
-    with serve_in_thread(options) as served:
-        monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
-        yield served
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}, overrides={IDS[3]: "ok_html"}))
 
 
 def _run() -> Path:

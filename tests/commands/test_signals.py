@@ -25,7 +25,7 @@ def test_the_task_that_a_second_signal_meets_is_not_told_of(
     async def waits() -> None:
         with stopping_on_signals(Pacing(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
             met = asyncio.ensure_future(meets())
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             del met
             gc.collect()
 

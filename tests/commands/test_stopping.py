@@ -13,14 +13,8 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 
@@ -29,19 +23,9 @@ RUN = [sys.executable, "-m", "auditor", "run", "list.txt", "--rate", "0", "--cus
 
 
 def _serving(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float) -> Iterator[Simulator]:
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 3, "under_review": 1}, latency_seconds=seconds),
+    yield from serving(
+        monkeypatch, folder, IDS, AnswerOptions(weights={"allowed": 3, "under_review": 1}, latency_seconds=seconds)
     )
-    monkeypatch.chdir(folder)
-    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
-    with serve_in_thread(options) as simulator:
-        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
-        yield simulator
 
 
 @pytest.fixture

@@ -11,14 +11,8 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.commands.syncing import syncing
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 41)]
 
@@ -26,19 +20,7 @@ IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 41)]
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator whose answers take a moment."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 1}, latency_seconds=0.02),
-    )
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
-    with serve_in_thread(options) as served:
-        monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
-        yield served
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}, latency_seconds=0.02))
 
 
 async def test_it_is_called_as_long_as_the_context_is_open() -> None:

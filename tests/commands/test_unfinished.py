@@ -11,14 +11,8 @@ from auditor import journal
 from auditor.cli import main
 from auditor.core.model import Customer, RejectedRow
 from auditor.journal.lines import encode
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 5)]
 RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never"]
@@ -27,19 +21,9 @@ RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never"]
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator of whose customers one is answered at the second try only."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 1}, overrides={IDS[3]: "error_once:under_review"}),
+    yield from serving(
+        monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}, overrides={IDS[3]: "error_once:under_review"})
     )
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
-    with serve_in_thread(options) as served:
-        monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
-        yield served
 
 
 def _runs() -> list[Path]:

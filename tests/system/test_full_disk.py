@@ -10,14 +10,8 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 pytestmark = pytest.mark.system
 
@@ -32,7 +26,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     if subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False).returncode:
-        pytest.skip("mounting is refused here; tests/commands/test_boundaries.py injects a full disk everywhere")
+        pytest.fail(
+            "mounting a tmpfs is refused here: run the system tests as root, outside of an unprivileged container"
+        )
     yield folder
     # lazily: whoever still holds a file there lets go of it with the test's process
     subprocess.run(["/bin/umount", "--lazy", folder], check=True)
@@ -41,19 +37,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator, and a list for it."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 1}),
-    )
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
-    with serve_in_thread(options) as served:
-        monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
-        yield served
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}))
 
 
 def _fill(disk: Path, left: int) -> Path:
