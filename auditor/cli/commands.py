@@ -112,12 +112,12 @@ def run(
 
 
 def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *, as_json: bool) -> int:
-    from auditor.cli import show
+    from auditor.cli import customer_lists
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    show.preview(preview(lists, columns, settings), as_json=as_json)
+    customer_lists.preview(preview(lists, columns, settings), as_json=as_json)
     return 0
 
 
@@ -128,11 +128,11 @@ def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *
 @options.TALKING
 def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """Print the partner's own customer list: id, company, domain, relationship."""
-    from auditor.cli import progress, show
+    from auditor.cli import customer_lists, progress
     from auditor.commands.customer_list import customer_list
     from auditor.core.words import many
 
-    with show.customer_table(output, as_json=as_json) as take:
+    with customer_lists.customer_table(output, as_json=as_json) as take:
         listing = customer_list(_settings({}, config, profile), take, progress.warn)
     if listing.message:
         progress.warn(listing.message)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.show import customer_table
+from auditor.cli.customer_lists import customer_table
 from auditor.commands.customer_list import customer_list
 from auditor.core.customer_page import Listed, read_page
 from auditor.errors import CustomerListError, SignInError
