@@ -16,20 +16,10 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 ===========  ==============================================================
 """
 
+from auditor.journal.answered import doubtful, finally_answered, looked_up, still_open
 from auditor.journal.folders import folders, holds_journal
 from auditor.journal.lines import JOURNAL
-from auditor.journal.reading import (
-    answer_blocks,
-    doubtful,
-    finally_answered,
-    is_simulated,
-    looked_up,
-    member_blocks,
-    read_facts,
-    read_header,
-    read_settings,
-    still_open,
-)
+from auditor.journal.reading import answer_blocks, is_simulated, member_blocks, read_facts, read_header, read_settings
 from auditor.journal.reusing import reusable
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
 from auditor.journal.shapes import Header

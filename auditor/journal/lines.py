@@ -74,6 +74,11 @@ def read_lines(run: Path) -> Iterator[tuple[int, bytes | None]]:
             yield number, line if sound(line) else None
 
 
+def undamaged(run: Path, beginning: bytes = b"") -> Iterator[tuple[int, bytes]]:
+    """(line number from 1, line) of the undamaged lines that begin so."""
+    return ((n, line) for n, line in read_lines(run) if line is not None and line.startswith(beginning))
+
+
 def sound(line: bytes) -> bool:
     """True where the checksum fits, and the line is no answer that contradicts itself."""
     if line[-_CRC:] != b',"crc":"%08x"}\n' % zlib.crc32(line[:-_CRC]):

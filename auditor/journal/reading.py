@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from auditor.core.baseline import Baseline
-from auditor.core.model import Cause, Membership, Reason, RunFacts
-from auditor.core.resume import RowSet
+from auditor.core.model import Cause, Membership, RunFacts
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, SIMULATED, read_lines
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, SIMULATED, read_lines, undamaged
 from auditor.journal.shapes import (
     Allowance,
     Answer,
@@ -89,7 +88,8 @@ def read_header(run: Path) -> Header:
         IncompleteError: it cannot be read.
         OSError: the file cannot be read.
     """
-    return next((line for line in _lines(run) if isinstance(line, Header)), None) or _no_header(run)
+    lines = (understood(run, number, line) for number, line in undamaged(run))
+    return next((line for line in lines if isinstance(line, Header)), None) or _no_header(run)
 
 
 def is_simulated(run: Path) -> bool:
@@ -100,7 +100,7 @@ def is_simulated(run: Path) -> bool:
     """
     if read_header(run).simulated:
         return True
-    for _, line in _numbered(run, b""):
+    for _, line in undamaged(run):
         if line.startswith(ANSWER) and not any(words in line for words in _NO_REPLY):
             # the mark is written before the first answer that a reply came for
             return False
@@ -171,89 +171,11 @@ def member_blocks(run: Path) -> Iterator[bytes]:
 def _blocks(run: Path, beginning: bytes) -> Iterator[bytes]:
     block: list[bytes] = []
     size = 0
-    for _, line in read_lines(run):
-        if line is not None and line.startswith(beginning):
-            block.append(line)
-            size += len(line)
-            if size >= _BLOCK:
-                yield b"".join(block)
-                block, size = [], 0
+    for _, line in undamaged(run, beginning):
+        block.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
     if block:
         yield b"".join(block)
-
-
-def finally_answered(run: Path, rows: int) -> RowSet:
-    """The rows whose customers need not be asked again.
-
-    Args:
-        run: the run's folder.
-        rows: of the customer lists.
-
-    Raises:
-        IncompleteError: a line cannot be understood, or names a row that there is not; the message names it.
-        OSError: the journal cannot be read.
-    """
-    done = RowSet(rows)
-    for answer in _answers(run, rows):
-        if answer.final:
-            done.add(answer.row)
-    return done
-
-
-def still_open(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:
-    """The rows whose customers were asked for and have no final answer: (the reason last given, answers so far).
-
-    Raises:
-        IncompleteError, OSError: as `finally_answered`.
-    """
-    found: dict[int, tuple[Reason, int]] = {}
-    for answer in _answers(run, rows):
-        if answer.final:
-            found.pop(answer.row, None)
-        else:
-            _, before = found.get(answer.row, (None, 0))
-            found[answer.row] = (answer.reason, before + 1)
-    return found
-
-
-def doubtful(run: Path, rows: int) -> RowSet:
-    """The rows of customers whose answer says only that there is no account status, and who were not looked up singly.
-
-    Raises:
-        IncompleteError, OSError: as `finally_answered`.
-    """
-    found = RowSet(rows)
-    for answer in _answers(run, rows):
-        if answer.final and answer.reason is Reason.NO_ACCOUNT_STATUS:
-            found.add(answer.row)
-    for line in _lines(run, MEMBER):
-        if isinstance(line, Member) and line.row is not None and line.row < rows:
-            found.discard(line.row)
-    return found
-
-
-def looked_up(run: Path, customers: set[str]) -> set[str]:
-    """Which of these customers it is written down of whether the partner's own list has them."""
-    found = (line.customer_id for line in _lines(run, MEMBER) if isinstance(line, Member))
-    return {customer_id for customer_id in found if customer_id in customers}
-
-
-def _answers(run: Path, rows: int) -> Iterator[Answer]:
-    for number, line in _numbered(run, ANSWER):
-        answer = understood(run, number, line)
-        if isinstance(answer, Answer):
-            if answer.row >= rows:
-                raise IncompleteError(
-                    f"{run / JOURNAL}, line {number}: names row {answer.row}, where the lists have {rows} rows",
-                    "put the file back as it was, or audit the list again",
-                )
-            yield answer
-
-
-def _lines(run: Path, beginning: bytes = b"") -> Iterator[Line]:
-    return (understood(run, number, line) for number, line in _numbered(run, beginning))
-
-
-def _numbered(run: Path, beginning: bytes) -> Iterator[tuple[int, bytes]]:
-    """(line number from 1, line) of the undamaged lines that begin so."""
-    return ((n, line) for n, line in read_lines(run) if line is not None and line.startswith(beginning))

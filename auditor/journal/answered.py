@@ -1,0 +1,82 @@
+"""Who was asked, and with what result. Rule: a damaged line is no answer, so that its customer is asked again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.core.model import Reason
+from auditor.core.resume import RowSet
+from auditor.errors import IncompleteError
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, undamaged
+from auditor.journal.shapes import Answer, Member, understood
+
+
+def finally_answered(run: Path, rows: int) -> RowSet:
+    """The rows whose customers need not be asked again.
+
+    Args:
+        run: the run's folder.
+        rows: of the customer lists.
+
+    Raises:
+        IncompleteError: a line cannot be understood, or names a row that there is not; the message names it.
+        OSError: the journal cannot be read.
+    """
+    done = RowSet(rows)
+    for answer in _answers(run, rows):
+        if answer.final:
+            done.add(answer.row)
+    return done
+
+
+def still_open(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:
+    """The rows whose customers were asked for and have no final answer: (the reason last given, answers so far).
+
+    Raises:
+        IncompleteError, OSError: as `finally_answered`.
+    """
+    found: dict[int, tuple[Reason, int]] = {}
+    for answer in _answers(run, rows):
+        if answer.final:
+            found.pop(answer.row, None)
+        else:
+            _, before = found.get(answer.row, (None, 0))
+            found[answer.row] = (answer.reason, before + 1)
+    return found
+
+
+def doubtful(run: Path, rows: int) -> RowSet:
+    """The rows of customers whose answer says only that there is no account status, and who were not looked up singly.
+
+    Raises:
+        IncompleteError, OSError: as `finally_answered`.
+    """
+    found = RowSet(rows)
+    for answer in _answers(run, rows):
+        if answer.final and answer.reason is Reason.NO_ACCOUNT_STATUS:
+            found.add(answer.row)
+    for member in _members(run):
+        if member.row is not None and member.row < rows:
+            found.discard(member.row)
+    return found
+
+
+def looked_up(run: Path, customers: set[str]) -> set[str]:
+    """Which of these customers it is written down of whether the partner's own list has them."""
+    return {member.customer_id for member in _members(run) if member.customer_id in customers}
+
+
+def _answers(run: Path, rows: int) -> Iterator[Answer]:
+    for number, line in undamaged(run, ANSWER):
+        answer = understood(run, number, line)
+        if isinstance(answer, Answer):
+            if answer.row >= rows:
+                raise IncompleteError(
+                    f"{run / JOURNAL}, line {number}: names row {answer.row}, where the lists have {rows} rows",
+                    "put the file back as it was, or audit the list again",
+                )
+            yield answer
+
+
+def _members(run: Path) -> Iterator[Member]:
+    lines = (understood(run, number, line) for number, line in undamaged(run, MEMBER))
+    return (line for line in lines if isinstance(line, Member))
