@@ -7,6 +7,7 @@ import inspect
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -14,6 +15,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestServer
 from aioresponses import aioresponses
 
+from auditor import __version__
 from auditor.core.model import Reply
 from auditor.fetch.partner_center import LARGEST_BODY, Connection, PartnerCenter, Timeouts, open_session
 from conftest import CUSTOMER
@@ -51,16 +53,42 @@ async def test_the_request_is_the_documented_one() -> None:
         reply = await _ask(api)
     head = seen[0].decode()
     assert head.startswith(f"GET /v1/customers/{CUSTOMER}/validationStatus?type=account HTTP/1.1\r\n")
-    for line in (
-        "Authorization: Bearer token",
+    assert head.splitlines()[1:-1] == [
+        f"Host: {api.removeprefix('http://')}",
         "Accept: application/json",
-        "MS-RequestId: request-1",
-        "MS-CorrelationId: correlation-1",
+        "Accept-Encoding: gzip, deflate",
         "X-Locale: en-US",
         "MS-PartnerCenter-Application: auditor",
-    ):
-        assert f"\r\n{line}\r\n" in head
+        f"User-Agent: auditor/{__version__}",
+        "Authorization: Bearer token",
+        "MS-RequestId: request-1",
+        "MS-CorrelationId: correlation-1",
+        "ValidateMfa: true",
+    ]
     assert (reply.http_status, reply.body, reply.ms_cv, reply.request_id) == (200, b"{}", "abc.0", "request-1")
+
+
+async def test_all_that_a_reply_says_is_kept_under_its_name() -> None:
+    """Each header where it belongs, and nothing else anywhere."""
+    head = (
+        "HTTP/1.1 429 Too Many\r\nContent-Length: 2\r\nRetry-After: 57\r\nWWW-Authenticate: Bearer\r\nX-Simulated: yes\r\n"
+        "MS-RequestId: REQUEST-1\r\nMS-CorrelationId: Correlation-1\r\nMS-CV: abc.0\r\nMS-ServerId: 101\r\n\r\n{}"
+    )
+    async with _raw_server(_sending(head.encode(), [])) as api:
+        reply = await _ask(api)
+    assert reply == Reply(
+        received_at=reply.received_at,
+        http_status=429,
+        body=b"{}",
+        retry_after="57",
+        www_authenticate="Bearer",
+        request_id="REQUEST-1",
+        correlation_id="Correlation-1",
+        ms_cv="abc.0",
+        server_id="101",
+        simulated=True,
+    )
+    assert abs(datetime.now(UTC) - reply.received_at) < timedelta(seconds=10)
 
 
 async def test_a_base_url_may_have_a_path() -> None:
