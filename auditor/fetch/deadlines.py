@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Deadlines:
-    """Watches the requests of one event loop.
+    """Watches the requests of the event loop that runs.
 
     Args:
         total: seconds that one request may take whole, so that no server can hold a worker with a byte now and then.
@@ -23,15 +23,16 @@ class Deadlines:
         self._period = min(total, silence, 8.0) / 8
         self.out: set[Deadline] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self.loop = asyncio.get_running_loop()
 
     def start(self) -> None:
         """Sees to it that somebody looks after the requests that are out."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._period, self._look)
+            self._timer = self.loop.call_later(self._period, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
+        now = self.loop.time()
         for deadline in self.out:
             if now - deadline.began >= self._total:
                 deadline.expire(f"no whole answer within {self._total:g} s")
@@ -48,19 +49,19 @@ class Deadline:
         TimeoutError: at the end of the block, where it took too long.
     """
 
-    __slots__ = ("_all", "_cancelling", "_late", "_loop", "_task", "began", "heard_at")
+    __slots__ = ("_all", "_cancelling", "_late", "_task", "began", "heard_at")
 
     def __init__(self, watching: Deadlines) -> None:
         self._all = watching
         self._late: str | None = None
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        # the loop is named: to look for it takes a system call on Python 3.11
+        task = asyncio.current_task(self._all.loop)
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         self._task = task
         self._cancelling = task.cancelling()
-        self._loop = task.get_loop()
-        self.began = self.heard_at = self._loop.time()
+        self.began = self.heard_at = self._all.loop.time()
         out = self._all.out
         if not out:
             self._all.start()
@@ -69,7 +70,7 @@ class Deadline:
 
     def heard(self) -> None:
         """Something came: the silence begins anew."""
-        self.heard_at = self._loop.time()
+        self.heard_at = self._all.loop.time()
 
     def expire(self, why: str) -> None:
         """Ends the request."""
