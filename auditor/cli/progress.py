@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from auditor.commands.job import Outlook, Watch
-from auditor.core.model import Answer, RunFacts, Verdict
+from auditor.core.model import Answer, Reason, RunFacts, Verdict
 from auditor.core.words import lasting, many
 
 NOTE_EVERY = 30.0
@@ -63,13 +63,22 @@ class _Counted:
     """What is counted of a run that goes on."""
 
     def __init__(self) -> None:
-        self.verdicts: Counter[Verdict] = Counter()
+        self.reasons: Counter[Reason] = Counter()
         self.to_ask = 0
         self.outlook: Outlook | None = None
 
     @property
     def done(self) -> int:
-        return self.verdicts.total()
+        return self.reasons.total()
+
+    def in_words(self) -> str:
+        """How many have which verdict."""
+        verdicts: Counter[Verdict] = Counter()
+        for reason, count in self.reasons.items():
+            verdicts[reason.verdict] += count
+        return ", ".join(
+            f"{verdicts[verdict]:,} {verdict}" for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
+        )
 
     def rest(self) -> list[str]:
         """What is to be said of the rest, the most urgent first."""
@@ -94,7 +103,7 @@ class _Notes:
         say(_opening(facts, to_ask))
 
     def tell(self, answer: Answer) -> None:
-        self._counted.verdicts[answer.finding.verdict] += 1
+        self._counted.reasons[answer.finding.reason] += 1
         self.tick()
 
     def tick(self) -> None:
@@ -109,7 +118,7 @@ class _Notes:
 
     def _so_far(self) -> str:
         counted = self._counted
-        return f"{counted.done:,} of {counted.to_ask:,} asked: {_in_words(counted.verdicts)}"
+        return f"{counted.done:,} of {counted.to_ask:,} asked: {counted.in_words()}"
 
 
 class _Live:
@@ -139,7 +148,7 @@ class _Live:
         self._progress.start()
 
     def tell(self, answer: Answer) -> None:
-        self._counted.verdicts[answer.finding.verdict] += 1
+        self._counted.reasons[answer.finding.reason] += 1
         self.tick()
 
     def tick(self) -> None:
@@ -156,7 +165,7 @@ class _Live:
         counted = self._counted
         # rich writes the count as wide as the total, without separators, and a blank between two columns
         taken = len("asking") + 2 * len(str(counted.to_ask)) + len("/") + 3
-        words, bar = fitting(_in_words(counted.verdicts), counted.rest(), self._console.width - taken)
+        words, bar = fitting(counted.in_words(), counted.rest(), self._console.width - taken)
         self._bar.bar_width = bar
         self._progress.update(self._task, completed=counted.done, words=words, refresh=True)
 
@@ -184,9 +193,3 @@ def _opening(facts: RunFacts, to_ask: int) -> str:
     source = "the simulator" if facts.simulated else facts.api
     counted = f"{many(facts.rows, 'row')}, {many(facts.customers, 'customer')}"
     return f"run {facts.run_id}: {counted}; asking {source} for {to_ask:,}"
-
-
-def _in_words(counts: Counter[Verdict]) -> str:
-    return ", ".join(
-        f"{counts[verdict]:,} {verdict}" for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
-    )
