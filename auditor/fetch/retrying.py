@@ -8,7 +8,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
@@ -44,10 +44,8 @@ class _Spent:
     retry_cost: int = 0
 
 
-class _Outcome(NamedTuple):
-    finding: Finding
-    reply: Reply
-    again: Again | None
+_Outcome = tuple[Finding, Reply, Again | None]
+"""What one request came to; made for each, so no class of its own."""
 
 
 class RetryBudget:
@@ -113,18 +111,14 @@ class Asker:
             StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         """
         spent = _Spent(new_id(), new_id())
-        outcome = await self._once(customer_id, spent)
-        if outcome.again is not None:
-            outcome = await self._until_it_stands(customer_id, spent, outcome)
-        return Answer(customer_id, outcome.finding, outcome.reply, spent.attempts)
+        finding, reply, again = await self._once(customer_id, spent)
+        if again is not None:
+            finding, reply, _ = await self._until_it_stands(customer_id, spent, again)
+        return Answer(customer_id, finding, reply, spent.attempts)
 
-    async def _until_it_stands(self, customer_id: str, spent: _Spent, first: _Outcome) -> _Outcome:
-        await self._pacing.pause(first.again.after if first.again else 0.0)
-        crank = AsyncRetrying(
-            sleep=self._pacing.pause,
-            wait=_WaitAsDecided(),
-            retry=retry_if_result(lambda outcome: outcome.again is not None),
-        )
+    async def _until_it_stands(self, customer_id: str, spent: _Spent, again: Again) -> _Outcome:
+        await self._pacing.pause(again.after)
+        crank = AsyncRetrying(sleep=self._pacing.pause, wait=_WaitAsDecided(), retry=retry_if_result(_is_asked_again))
         outcome: _Outcome = await crank(self._once, customer_id, spent)
         return outcome
 
@@ -139,22 +133,22 @@ class Asker:
         reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
         spent.answered = reply.http_status is not None
         finding = self._judge(reply, customer_id)
-        if finding.next is _DONE and spent.answered:
-            self._pacing.requests[f"http_{reply.http_status}"] += 1
+        if finding.next is _DONE and reply.http_status is not None:
+            self._pacing.requests[_named(reply.http_status)] += 1
             self._pacing.accepted(sent_at)
             self._budget.give_back(spent.retry_cost)
-            return _Outcome(finding, reply, None)
+            return finding, reply, None
         retry_after = retry_after_seconds(reply.retry_after, reply.received_at) if reply.retry_after else None
         self._tell_pacing(finding, reply, sent_at, retry_after)
         if finding.next is Next.RENEW_TOKEN:
             return await self._renewing(finding, reply, spent, token.generation)
         if finding.next is Next.WAIT and self._pacing.hopeless:
-            return _Outcome(finding._replace(next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), reply, None)
+            return finding._replace(next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), reply, None
         if finding.next is not Next.WAIT:
             spent.failures += 1
             _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, reply.http_status, finding.error_message)
         decision = decide(finding, spent.failures, self._dice(), self._policy, retry_after)
-        return _Outcome(finding, reply, self._within_budget(decision, finding, reply, spent))
+        return finding, reply, self._within_budget(decision, finding, reply, spent)
 
     def _within_budget(self, decision: Again | Stop, finding: Finding, reply: Reply, spent: _Spent) -> Again | None:
         """The decision, unless the run has retried in vain so often that another one is not worth its request."""
@@ -168,12 +162,12 @@ class Asker:
         if not spent.renewed:
             await self._tokens.renew(generation, claims_challenge(reply.www_authenticate))
             spent.renewed = True
-            return _Outcome(finding, reply, Again(0.0))
+            return finding, reply, Again(0.0)
         code = f", code {finding.error_code}" if finding.error_code else ""
         said = f": {finding.error_message}" if finding.error_message else ""
         token = "even a fresh token" if self._tokens.renewable else "the access token"
         end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", "sign in again, then resume")
-        return _Outcome(finding._replace(next=Next.END_RUN, run_end=end), reply, None)
+        return finding._replace(next=Next.END_RUN, run_end=end), reply, None
 
     def _tell_pacing(self, finding: Finding, reply: Reply, sent_at: float, retry_after: float | None) -> None:
         requests = self._pacing.requests
@@ -186,8 +180,18 @@ class Asker:
             requests["transport_error"] += 1
             self._pacing.lost(sent_at)
             return
-        requests[f"http_{reply.http_status}"] += 1
+        requests[_named(reply.http_status)] += 1
         self._pacing.accepted(sent_at)
+
+
+def _is_asked_again(outcome: _Outcome) -> bool:
+    return outcome[2] is not None
+
+
+@cache
+def _named(http_status: int) -> str:
+    """What requests with such an answer are counted as."""
+    return f"http_{http_status}"
 
 
 class _WaitAsDecided(wait_base):
@@ -195,7 +199,7 @@ class _WaitAsDecided(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         outcome: _Outcome = retry_state.outcome.result() if retry_state.outcome else None  # type: ignore[assignment] # tenacity calls wait only after an outcome
-        return outcome.again.after if outcome.again else 0.0
+        return outcome[2].after if outcome[2] else 0.0
 
 
 _THROTTLED_FOR_GOOD = RunEnd(
