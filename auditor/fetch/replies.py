@@ -60,6 +60,11 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
     """
     headers, status = response.headers, response.status
     token, secret, request_id, correlation_id = sent
+    # nearly always as they were sent
+    if headers.get(REQUEST_ID) != request_id:
+        request_id = _echo(response, REQUEST_ID, request_id)
+    if headers.get(CORRELATION_ID) != correlation_id:
+        correlation_id = _echo(response, CORRELATION_ID, correlation_id)
     wait = challenge = None
     if status != _OK:
         wait = _evidence(headers.get(RETRY_AFTER), token)
@@ -75,8 +80,8 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
             False,
             wait,
             challenge,
-            _echo(response, REQUEST_ID, request_id),
-            _echo(response, CORRELATION_ID, correlation_id),
+            request_id,
+            correlation_id,
             _evidence(headers.get(_CV), token),
             _evidence(headers.get(_SERVER_ID), token),
             _SIMULATED in headers,
@@ -87,8 +92,8 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
 
 def _echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
     """An id as the reply repeats it, else as it was sent. Partner Center repeats both."""
-    received = response.headers.get(name, sent)
-    if received == sent:
+    received = response.headers.get(name)
+    if received is None:
         return sent
     if received.strip().casefold() != sent:
         response.close()
