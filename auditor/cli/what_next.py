@@ -9,7 +9,7 @@ from auditor.commands.standing import latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
 from auditor.core.model import Verdict, Way
-from auditor.core.words import many
+from auditor.core.words import many, typed
 
 if TYPE_CHECKING:
     from auditor.commands.render import Rendered
@@ -44,7 +44,12 @@ def _again(rendered: "Rendered") -> None:
         say("  next: a demo cannot be resumed; start it again")
     elif rendered.unanswered and not rendered.tries:
         still = "customer is" if rendered.unanswered == 1 else "customers are"
-        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
+        say(f"  {rendered.unanswered:,} {still} still to be asked")
+        say(f"  next: auditor resume {typed(rendered.run)}")
+    elif rendered.end is None and not rendered.facts.finished:
+        # killed after its last answer
+        say("  nobody is left to be asked, and the run's end is not written down")
+        say(f"  next: auditor resume {typed(rendered.run)}")
 
 
 def _early(message: str) -> str:
@@ -60,7 +65,7 @@ def are_undetermined(rows: int) -> str:
 def _what_may_change(rendered: "Rendered") -> str:
     """Which of the undetermined rows another try may settle, and what is left to do for the others."""
     open_, settled = rendered.undetermined
-    allow = f"allow them: auditor resume {rendered.run} --max-undetermined"
+    allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:
         made = (rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL))
         where = next(path for path in made if path.exists())

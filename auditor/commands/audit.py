@@ -13,6 +13,7 @@ from auditor.commands.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.commands.render import Rendered, render
 from auditor.commands.signals import ending_at_once
 from auditor.core.model import RunEnd
+from auditor.core.words import typed
 from auditor.errors import OutputError, StoppedEarlyError
 
 
@@ -82,4 +83,4 @@ def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
         return render(run, job.formats).ended_by(end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
-        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {run}") from error
+        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {typed(run)}") from error

@@ -20,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, SoftFileLock, Timeout
 
 from auditor.commands.folder_lock import folder_held
+from auditor.core.words import typed
 from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
 
@@ -84,7 +85,7 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
         OutputError: the reports folder cannot be written to.
     """
     unwritable = OutputError(
-        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {run}"
+        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {typed(run)}"
     )
     folder, complaint = run.resolve(), f"another process works on {run}"
     signed = folder.parent / f".lock-{folder.name}{_HOLDER}"

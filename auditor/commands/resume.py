@@ -13,6 +13,7 @@ from auditor.commands.render import Rendered
 from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
 from auditor.core.model import VALIDATION_TYPE, Reason, RunFacts
+from auditor.core.words import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
 from auditor.settings import Origins, Settings
 
@@ -75,7 +76,7 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
         except OSError as error:
             raise StoppedEarlyError(
                 f"{run} cannot be written: {error.strerror or error}; nothing was asked",
-                f"make room or mend the path, then: auditor resume {run} --max-undetermined {rows}",
+                f"make room or mend the path, then: auditor resume {typed(run)} --max-undetermined {rows}",
             ) from error
 
 

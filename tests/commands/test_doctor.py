@@ -444,7 +444,7 @@ def _check_the_machine(simulator: Simulator, capsys: pytest.CaptureFixture[str])
         code, found = _examined(capsys)
     assert (code, found["lock"]["state"]) == (11, "failed")
     assert f"process {os.getpid()}" in found["lock"]["found"]
-    assert (found["last run"]["state"], found["last run"]["next"]) == ("warning", f"auditor resume {run.name}")
+    assert (found["last run"]["state"], found["last run"]["next"]) == ("warning", f"auditor resume {run}")
     assert _examined(capsys)[1]["lock"]["state"] == "ok"
 
 

@@ -14,6 +14,7 @@ from auditor.core import doctor
 from auditor.core.doctor import Result
 from auditor.core.model import RunFacts
 from auditor.core.plan import MINUTE
+from auditor.core.words import typed
 from auditor.errors import IncompleteError
 from auditor.fetch.state import state_folder
 from auditor.settings import AUTO
@@ -89,13 +90,13 @@ def last_run(subject: Subject) -> Result:
         return doctor.no_run(len(run_folders(Path(subject.settings.reports))))
     facts = _facts(run)
     if facts is None:
-        return doctor.warning(f"{run.name} cannot be read", f"auditor verify {run.name} says why", run_id=run.name)
+        return doctor.warning(f"{run.name} cannot be read", f"auditor verify {typed(run)} says why", run_id=run.name)
     hours = (datetime.now(UTC) - facts.started_at).total_seconds() / 3600
     age = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours:,.0f} hours"  # noqa: PLR2004 - where days say enough
     words = f"{run.name}, {age} old, {facts.rows:,} rows"
     known: dict[str, doctor.Fact] = {"run_id": run.name, "age_hours": round(hours, 1), "rows": facts.rows}
     if not _complete(run, facts):
-        return doctor.warning(f"{words}: NOT COMPLETE", f"auditor resume {run.name}", complete=False, **known)
+        return doctor.warning(f"{words}: NOT COMPLETE", f"auditor resume {typed(run)}", complete=False, **known)
     return doctor.ok(f"{words}: complete", complete=True, **known)
 
 
