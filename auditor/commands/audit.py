@@ -12,6 +12,7 @@ from auditor.commands.job import Job
 from auditor.commands.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.commands.render import Rendered, render
 from auditor.commands.signals import ending_at_once
+from auditor.commands.signing_in import tenant_of
 from auditor.core.model import RunEnd
 from auditor.core.words import typed
 from auditor.errors import OutputError, StoppedEarlyError
@@ -51,7 +52,7 @@ def locked(job: Job) -> Iterator[None]:
         LockHeldError: another run for this partner writes to the same reports folder.
     """
     settings = job.settings
-    with ending_at_once(), one_run_at_a_time(Path(settings.reports), settings.api, settings.tenant_id):
+    with ending_at_once(), one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
         yield
 
 

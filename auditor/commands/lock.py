@@ -31,7 +31,7 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
     Args:
         reports: the folder that run folders go to; made where it is missing.
         api: base URL that is asked.
-        tenant: the partner's tenant as the settings name it, or None.
+        tenant: the partner's tenant, as the access token or the settings name it; None where neither does.
 
     Raises:
         LockHeldError: another process holds it; the message says which.
@@ -73,7 +73,7 @@ _HOLDER = ".holder"
 
 
 def _key(api: str, tenant: str | None) -> str:
-    return hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{api} {(tenant or '').casefold()}".encode()).hexdigest()[:12]
 
 
 @contextmanager

@@ -135,7 +135,9 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     unflagged = {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}
     try:
         check = Check(kept.get("customer_list", Check.NEVER))
-        return Job(replace(settings, limit=None, **unflagged), tuple(kept["formats"]), check, watch=watch)
+        # it is there that nobody else may be at work, wherever new runs would go
+        own = replace(settings, reports=str(run.parent), limit=None, **unflagged)
+        return Job(own, tuple(kept["formats"]), check, watch=watch)
     except (KeyError, TypeError, ValueError) as error:
         raise IncompleteError(
             f"{run / journal.JOURNAL}: the settings in its header cannot be used: {error!r}",

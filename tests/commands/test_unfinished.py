@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.commands.lock import one_run_at_a_time
 from auditor.core.model import Customer, RejectedRow
 from auditor.journal.lines import encode
 from auditor.simulator import AnswerOptions, Simulator
@@ -157,3 +159,19 @@ def test_a_run_that_lacks_only_its_reports_is_rendered(
     assert main(["verify", "latest", "--quiet"]) == 0
     assert (run / journal.JOURNAL).read_bytes() == whole
     assert len(simulator.log.api) == asked
+
+
+def test_a_run_is_locked_where_it_is(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resume FOLDER` keeps out whoever starts a run beside that folder, and makes none where new runs would have gone."""
+    assert main([*RUN, "--limit", "2"]) == 3
+    run = _runs()[0].resolve()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with one_run_at_a_time(run.parent, simulator.api_url, simulator.tenant_id):
+        assert main(["resume", str(run), "--quiet"]) == 11
+    assert f"writes to {run.parent}: process {os.getpid()}" in capsys.readouterr().err
+    assert main(["resume", str(run), "--quiet"]) == 0
+    assert list(elsewhere.iterdir()) == []

@@ -9,6 +9,7 @@ from auditor import journal
 from auditor.commands.checks.subject import Subject
 from auditor.commands.fetching import learned
 from auditor.commands.lock import holder
+from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, run_folders
 from auditor.core import doctor
 from auditor.core.doctor import Result
@@ -62,7 +63,7 @@ def disk(subject: Subject) -> Result:
 def lock(subject: Subject) -> Result:
     """Whether another run is going on."""
     settings = subject.settings
-    held = holder(Path(settings.reports), settings.api, settings.tenant_id)
+    held = holder(Path(settings.reports), settings.api, tenant_of(settings))
     if held is None:
         return doctor.ok("no other run is going on in this reports folder", held=False)
     return doctor.failed(
