@@ -125,7 +125,8 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
             opened.baseline(baseline)
     except OSError as error:
         raise OutputError(f"{run}: {error.strerror}", f"make room, then: auditor report {typed(run)}") from error
-    return replace(facts, baseline=baseline)
+    # a last line that lacked nothing but its end has one now, and is no longer damaged
+    return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 
 
 def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:

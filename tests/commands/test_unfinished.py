@@ -175,3 +175,17 @@ def test_a_run_is_locked_where_it_is(
     assert f"writes to {run.parent}: process {os.getpid()}" in capsys.readouterr().err
     assert main(["resume", str(run), "--quiet"]) == 0
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("last", ["answer", "end", "baseline"])
+def test_a_line_that_lacks_nothing_but_its_end(simulator: Simulator, last: str) -> None:
+    """Whoever writes on ends that line, which is whole then: the reports agree with the journal as it stands afterwards."""
+    assert simulator.api_url
+    assert main(RUN) == 0
+    path = _runs()[0] / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    stop = max(n for n, line in enumerate(lines) if line.startswith(f'{{"kind":"{last}"'.encode()))
+    path.write_bytes(b"".join(lines[: stop + 1])[:-1])
+    assert main(["report", str(_runs()[0]), "--quiet"]) == (3 if last == "answer" else 0)
+    assert main(["verify", str(_runs()[0]), "--quiet"]) == 0
+    assert main(["resume", str(_runs()[0]), "--quiet"]) == 0
