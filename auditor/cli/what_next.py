@@ -40,16 +40,25 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
 
 def _again(rendered: "Rendered") -> None:
     """Says whether another session is of use."""
+    left = _left(rendered)
     if journal.read_header(rendered.run).simulated:
         say("  next: a demo cannot be resumed; start it again")
-    elif rendered.unanswered and not rendered.tries:
-        still = "customer is" if rendered.unanswered == 1 else "customers are"
-        say(f"  {rendered.unanswered:,} {still} still to be asked")
+    elif left and not rendered.tries:
+        say(f"  {many(left, 'customer')} {'is' if left == 1 else 'are'} still to be asked")
         say(f"  next: auditor resume {typed(rendered.run)}")
-    elif rendered.end is None and not rendered.facts.finished:
-        # killed after its last answer
-        say("  nobody is left to be asked, and the run's end is not written down")
+    elif not rendered.facts.finished:
+        say("  everybody was asked, but the run did not come to its end")
         say(f"  next: auditor resume {typed(rendered.run)}")
+
+
+def _left(rendered: "Rendered") -> int:
+    """How many customers `resume` would ask for; of a run that was ended early, whoever was refused with it as well."""
+    facts = rendered.facts
+    return (
+        rendered.unanswered
+        if facts.finished
+        else facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
+    )
 
 
 def _early(message: str) -> str:
