@@ -30,8 +30,18 @@ def carry_out(run: Path, job: Job) -> Rendered:
         async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
             return await session.ask(run, job, api)
 
-    with one_writer_at_a_time(run):
+    with one_writer_at_a_time(run), _resumed_by(run):
         return _rendered(run, job, asyncio.run(whole()))
+
+
+@contextmanager
+def _resumed_by(run: Path) -> Iterator[None]:
+    """Lets whoever stops the process at once hear which command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        stopped.add_note(f"auditor resume {typed(run)}")
+        raise
 
 
 def render_only(run: Path, job: Job) -> Rendered:
@@ -40,7 +50,7 @@ def render_only(run: Path, job: Job) -> Rendered:
     Raises:
         OutputError: the answers are safe, a report could not be written.
     """
-    with one_writer_at_a_time(run):
+    with one_writer_at_a_time(run), _resumed_by(run):
         return _rendered(run, job, None)
 
 
@@ -71,6 +81,7 @@ def audit_own_list(job: Job) -> Rendered:
             async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
                 run = await start_from_own_list(job, api)
                 held.enter_context(one_writer_at_a_time(run))
+                held.enter_context(_resumed_by(run))
                 return run, await session.ask(run, job, api)
 
         run, end = asyncio.run(whole())
