@@ -15,7 +15,7 @@ from auditor.core.membership import Check
 from auditor.core.model import VALIDATION_TYPE, Reason, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
-from auditor.settings import Origins, Settings
+from auditor.settings import Origins, Settings, again
 
 
 def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
@@ -132,14 +132,15 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     Raises:
         IncompleteError: what the journal keeps cannot be used.
     """
-    unflagged = {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}
+    unflagged = [name for name in KEPT if name in kept and origins.by_name[name] != "flag"]
     try:
+        known = {name: again(name, kept[name], "header") for name in unflagged}
         check = Check(kept.get("customer_list", Check.NEVER))
         # it is there that nobody else may be at work, wherever new runs would go
-        own = replace(settings, reports=str(run.parent), limit=None, **unflagged)
+        own = replace(settings, reports=str(run.parent), limit=None, **known)
         return Job(own, tuple(kept["formats"]), check, watch=watch)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, SettingsError) as error:
         raise IncompleteError(
-            f"{run / journal.JOURNAL}: the settings in its header cannot be used: {error!r}",
+            f"{run / journal.JOURNAL}: the settings in its header cannot be used: {getattr(error, 'message', repr(error))}",
             "use the version of auditor that wrote it, put the file back as it was, or audit the list again",
         ) from error

@@ -189,3 +189,21 @@ def test_a_line_that_lacks_nothing_but_its_end(simulator: Simulator, last: str) 
     assert main(["report", str(_runs()[0]), "--quiet"]) == (3 if last == "answer" else 0)
     assert main(["verify", str(_runs()[0]), "--quiet"]) == 0
     assert main(["resume", str(_runs()[0]), "--quiet"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rate", "quick"), ("concurrency", -4), ("attempts", None), ("timeout", "long"), ("fail_on", ["x"]), ("burst", 7)],
+)
+def test_kept_settings_that_cannot_be_are_named(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str], name: str, value: object
+) -> None:
+    """Whoever put them there: nobody waits for ever for minus four workers, and nothing is called a defect."""
+    assert main([*RUN, "--limit", "2"]) == 3
+    header = json.loads((_runs()[0] / journal.JOURNAL).read_bytes().splitlines()[0])
+    _rewrite(_runs()[0], settings={**header["settings"], name: value})
+    asked = len(simulator.log.api)
+    capsys.readouterr()
+    assert main(["resume", "--quiet"]) == 3
+    assert f"the settings in its header cannot be used: header: {name} = {value!r}: " in capsys.readouterr().err
+    assert len(simulator.log.api) == asked
