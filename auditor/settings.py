@@ -266,6 +266,16 @@ def load(
     return settings, Origins(origins)
 
 
+def again(name: str, value: object, origin: str) -> Any:
+    """A setting that was effective once and written down, checked as if it were set now.
+
+    Raises:
+        SettingsError: it cannot be used, or there is no such setting.
+    """
+    _check_known(name, origin)
+    return value if value == AUTO and name == "rate" else _parsed(name, value, origin)
+
+
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
 

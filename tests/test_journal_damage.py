@@ -201,6 +201,23 @@ def test_a_journal_that_is_none_of_ours(
     assert (run / journal.JOURNAL).read_bytes() == content
 
 
+def test_a_journal_whose_line_ends_were_changed_is_to_be_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy that took it for a text costs no answer: the damaged lines are named, and putting the file back comes first."""
+    run = _run(tmp_path, FINAL[:2])
+    content = (run / journal.JOURNAL).read_bytes()
+    (run / journal.JOURNAL).write_bytes(content.replace(b"\n", b"\r\n"))
+    monkeypatch.chdir(tmp_path)
+    for command in ("report", "resume"):
+        assert main([command, str(run)]) == 3
+        told = capsys.readouterr().err
+        assert "no readable header, where schema version 1 was expected: lines 1, 2 are damaged\n" in told
+        assert "next: put the file back as it was, with the line ends that it had, or audit the list again" in told
+    (run / journal.JOURNAL).write_bytes(content)
+    assert main(["report", str(run), "--format", "csv", "--quiet"]) == 0
+
+
 def test_damage_is_told_wherever_a_person_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,8 +14,6 @@ from auditor.cli.commands import auditor
 from auditor.errors import AuditorError, OutputError
 
 UNEXPECTED = 1
-_ASKING = frozenset({"run", "resume"})
-"""Commands that write a journal."""
 
 
 def carry_out(arguments: Sequence[str]) -> int:
@@ -44,12 +42,12 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             error.show(sys.stderr)
             return error.exit_code
         case click.Abort():
-            if _ASKING.intersection(arguments[:1]):
-                _complain("stopped at once; every answer that came is in the journal", "auditor resume", arguments)
-            else:
-                _complain("stopped at once", "", arguments)
+            stopped = error.__cause__
+            # whoever had begun to ask says how to go on
+            go_on = "".join(getattr(stopped, "__notes__", ())[:1])
+            _complain(f"stopped at once{'; every answer that came is in the journal' * bool(go_on)}", go_on, arguments)
             # SIGTERM has a code of its own
-            return int(getattr(error.__cause__, "exit_code", INTERRUPTED))
+            return int(getattr(stopped, "exit_code", INTERRUPTED))
         case BrokenPipeError():
             _leave_output()
             return OutputError.exit_code

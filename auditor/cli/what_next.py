@@ -9,7 +9,7 @@ from auditor.commands.standing import latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
 from auditor.core.model import Verdict, Way
-from auditor.core.words import many
+from auditor.core.words import many, typed
 
 if TYPE_CHECKING:
     from auditor.commands.render import Rendered
@@ -40,11 +40,25 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
 
 def _again(rendered: "Rendered") -> None:
     """Says whether another session is of use."""
+    left = _left(rendered)
     if journal.read_header(rendered.run).simulated:
         say("  next: a demo cannot be resumed; start it again")
-    elif rendered.unanswered and not rendered.tries:
-        still = "customer is" if rendered.unanswered == 1 else "customers are"
-        say(f"  next: auditor resume {rendered.run}: {rendered.unanswered:,} {still} still to be asked")
+    elif left and not rendered.tries:
+        say(f"  {many(left, 'customer')} {'is' if left == 1 else 'are'} still to be asked")
+        say(f"  next: auditor resume {typed(rendered.run)}")
+    elif not rendered.facts.finished:
+        say("  everybody was asked, but the run did not come to its end")
+        say(f"  next: auditor resume {typed(rendered.run)}")
+
+
+def _left(rendered: "Rendered") -> int:
+    """How many customers `resume` would ask for; of a run that was ended early, whoever was refused with it as well."""
+    facts = rendered.facts
+    return (
+        rendered.unanswered
+        if facts.finished
+        else facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
+    )
 
 
 def _early(message: str) -> str:
@@ -60,7 +74,7 @@ def are_undetermined(rows: int) -> str:
 def _what_may_change(rendered: "Rendered") -> str:
     """Which of the undetermined rows another try may settle, and what is left to do for the others."""
     open_, settled = rendered.undetermined
-    allow = f"allow them: auditor resume {rendered.run} --max-undetermined"
+    allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:
         made = (rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL))
         where = next(path for path in made if path.exists())

@@ -12,7 +12,9 @@ from auditor.commands.job import Job
 from auditor.commands.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.commands.render import Rendered, render
 from auditor.commands.signals import ending_at_once
+from auditor.commands.signing_in import tenant_of
 from auditor.core.model import RunEnd
+from auditor.core.words import typed
 from auditor.errors import OutputError, StoppedEarlyError
 
 
@@ -28,8 +30,18 @@ def carry_out(run: Path, job: Job) -> Rendered:
         async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
             return await session.ask(run, job, api)
 
-    with one_writer_at_a_time(run):
+    with one_writer_at_a_time(run), _resumed_by(run):
         return _rendered(run, job, asyncio.run(whole()))
+
+
+@contextmanager
+def _resumed_by(run: Path) -> Iterator[None]:
+    """Lets whoever stops the process at once hear which command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        stopped.add_note(f"auditor resume {typed(run)}")
+        raise
 
 
 def render_only(run: Path, job: Job) -> Rendered:
@@ -38,7 +50,7 @@ def render_only(run: Path, job: Job) -> Rendered:
     Raises:
         OutputError: the answers are safe, a report could not be written.
     """
-    with one_writer_at_a_time(run):
+    with one_writer_at_a_time(run), _resumed_by(run):
         return _rendered(run, job, None)
 
 
@@ -50,7 +62,7 @@ def locked(job: Job) -> Iterator[None]:
         LockHeldError: another run for this partner writes to the same reports folder.
     """
     settings = job.settings
-    with ending_at_once(), one_run_at_a_time(Path(settings.reports), settings.api, settings.tenant_id):
+    with ending_at_once(), one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
         yield
 
 
@@ -69,6 +81,7 @@ def audit_own_list(job: Job) -> Rendered:
             async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
                 run = await start_from_own_list(job, api)
                 held.enter_context(one_writer_at_a_time(run))
+                held.enter_context(_resumed_by(run))
                 return run, await session.ask(run, job, api)
 
         run, end = asyncio.run(whole())
@@ -82,4 +95,4 @@ def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
         return render(run, job.formats).ended_by(end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
-        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {run}") from error
+        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {typed(run)}") from error

@@ -14,6 +14,7 @@ from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
 from auditor.core.model import VALIDATION_TYPE, RunFacts
+from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 
 if TYPE_CHECKING:
@@ -123,8 +124,9 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
         with journal.Journal(run) as opened:
             opened.baseline(baseline)
     except OSError as error:
-        raise OutputError(f"{run}: {error.strerror}", f"make room, then: auditor report {run}") from error
-    return replace(facts, baseline=baseline)
+        raise OutputError(f"{run}: {error.strerror}", f"make room, then: auditor report {typed(run)}") from error
+    # a last line that lacked nothing but its end has one now, and is no longer damaged
+    return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 
 
 def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:

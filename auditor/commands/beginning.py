@@ -19,6 +19,7 @@ from auditor.commands.signals import stopping_on_signals
 from auditor.commands.signing_in import tenant_of
 from auditor.core.customer_page import Listed
 from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
+from auditor.core.words import typed
 from auditor.customers.source import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
@@ -179,7 +180,7 @@ def _write_header(
     if other is not None:
         job.watch.warned(
             f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
-            f"to go on with that one, stop this one and type: auditor resume {other}"
+            f"to go on with that one, stop this one and type: auditor resume {typed(other)}"
         )
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, SoftFileLock, Timeout
 
 from auditor.commands.folder_lock import folder_held
+from auditor.core.words import typed
 from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
 
@@ -30,7 +31,7 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
     Args:
         reports: the folder that run folders go to; made where it is missing.
         api: base URL that is asked.
-        tenant: the partner's tenant as the settings name it, or None.
+        tenant: the partner's tenant, as the access token or the settings name it; None where neither does.
 
     Raises:
         LockHeldError: another process holds it; the message says which.
@@ -72,7 +73,7 @@ _HOLDER = ".holder"
 
 
 def _key(api: str, tenant: str | None) -> str:
-    return hashlib.sha256(f"{api} {tenant or ''}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{api} {(tenant or '').casefold()}".encode()).hexdigest()[:12]
 
 
 @contextmanager
@@ -84,7 +85,7 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
         OutputError: the reports folder cannot be written to.
     """
     unwritable = OutputError(
-        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {run}"
+        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {typed(run)}"
     )
     folder, complaint = run.resolve(), f"another process works on {run}"
     signed = folder.parent / f".lock-{folder.name}{_HOLDER}"

@@ -11,6 +11,7 @@ from auditor.commands.standing import LATEST, is_newest, is_stored, latest_run_i
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import Freshness, RunEnd, RunFacts, Verdict
+from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def _mended_by_report(run: Path) -> Iterator[None]:
     try:
         yield
     except OutputError as error:
-        raise OutputError(error.message, f"the answers are safe; mend this, then: auditor report {run}") from error
+        raise OutputError(
+            error.message, f"the answers are safe; mend this, then: auditor report {typed(run)}"
+        ) from error
 
 
 def _verified(run: Path) -> "Verified":
@@ -140,7 +143,7 @@ def _verified(run: Path) -> "Verified":
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
             "report it; the answers are safe",
-            f"auditor verify {run} says it again; auditor report {run} makes the reports again, without a request",
+            f"auditor verify {typed(run)} says it again; auditor report {typed(run)} makes the reports again, without a request",
         ) from error
 
 
@@ -162,6 +165,6 @@ def find_run(run: str, reports: str) -> Path:
     if not newest:
         raise SettingsError(
             f"latest: no run of real customers is complete in {reports}; to simulated runs latest never leads",
-            f"name the run: auditor runs --reports {reports} lists them",
+            f"name the run: auditor runs --reports {typed(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -13,8 +13,9 @@ from auditor.commands.render import Rendered
 from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
 from auditor.core.model import VALIDATION_TYPE, Reason, RunFacts
+from auditor.core.words import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
-from auditor.settings import Origins, Settings
+from auditor.settings import Origins, Settings, again
 
 
 def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
@@ -75,7 +76,7 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
         except OSError as error:
             raise StoppedEarlyError(
                 f"{run} cannot be written: {error.strerror or error}; nothing was asked",
-                f"make room or mend the path, then: auditor resume {run} --max-undetermined {rows}",
+                f"make room or mend the path, then: auditor resume {typed(run)} --max-undetermined {rows}",
             ) from error
 
 
@@ -131,12 +132,15 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     Raises:
         IncompleteError: what the journal keeps cannot be used.
     """
-    unflagged = {name: kept[name] for name in KEPT if name in kept and origins.by_name[name] != "flag"}
+    unflagged = [name for name in KEPT if name in kept and origins.by_name[name] != "flag"]
     try:
+        known = {name: again(name, kept[name], "header") for name in unflagged}
         check = Check(kept.get("customer_list", Check.NEVER))
-        return Job(replace(settings, limit=None, **unflagged), tuple(kept["formats"]), check, watch=watch)
-    except (KeyError, TypeError, ValueError) as error:
+        # it is there that nobody else may be at work, wherever new runs would go
+        own = replace(settings, reports=str(run.parent), limit=None, **known)
+        return Job(own, tuple(kept["formats"]), check, watch=watch)
+    except (KeyError, TypeError, ValueError, SettingsError) as error:
         raise IncompleteError(
-            f"{run / journal.JOURNAL}: the settings in its header cannot be used: {error!r}",
+            f"{run / journal.JOURNAL}: the settings in its header cannot be used: {getattr(error, 'message', repr(error))}",
             "use the version of auditor that wrote it, put the file back as it was, or audit the list again",
         ) from error

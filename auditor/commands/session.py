@@ -23,6 +23,7 @@ from auditor.core.account import in_words
 from auditor.core.breaker import nothing_answered
 from auditor.core.model import Answer, Cause, RunEnd
 from auditor.core.resume import still_to_ask
+from auditor.core.words import typed
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
 
@@ -62,7 +63,7 @@ def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
         except OSError as error:
             raise StoppedEarlyError(
                 f"{run} cannot be written: {error.strerror or error}; nothing was asked",
-                f"make room or mend the path, then: auditor resume {run}",
+                f"make room or mend the path, then: auditor resume {typed(run)}",
             ) from error
         yield opened
 

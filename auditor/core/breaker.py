@@ -63,12 +63,24 @@ def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd
     )
 
 
+def doubted(reason: Reason, error_code: str | None) -> bool:
+    """True for a refusal that says nothing of its customer where a session was ended for refusals of its kind: once what
+    caused them is mended, `resume` asks for the customer again.
+    """
+    return reason is Reason.FORBIDDEN and (error_code is None or error_code in _PRIVILEGES)
+
+
 def _suspicion(finding: Finding) -> str | None:
-    if finding.reason is Reason.FORBIDDEN and finding.error_code in {"900308", "900309"}:
+    if finding.reason is Reason.FORBIDDEN and finding.error_code in _PRIVILEGES:
         return "refused"
-    if finding.reason is Reason.UNEXPECTED_REPLY and finding.error_code is None:
+    if finding.reason in _ANYBODYS and finding.error_code is None:
         return "elsewhere"
     return None
+
+
+_PRIVILEGES = frozenset({"900308", "900309"})
+_ANYBODYS = frozenset({Reason.UNEXPECTED_REPLY, Reason.MALFORMED_REPLY, Reason.FORBIDDEN})
+"""Without a code of Partner Center's these may as well be a proxy's, a gateway's or a sign-on page's."""
 
 
 _ENDS = {

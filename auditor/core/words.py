@@ -1,4 +1,7 @@
-"""Counts and times in words for people. Rule: one row is one row, never 1 rows."""
+"""Counts, times and paths in words for people. Rule: one row is one row, never 1 rows; what is to be typed works as it stands."""
+
+import shlex
+import sys
 
 from auditor.core.plan import MINUTE
 
@@ -25,3 +28,15 @@ def lasting(seconds: float) -> str:
     if seconds < 2 * _HOUR:
         return f"about {many(round(seconds / MINUTE), 'minute')}"
     return f"about {seconds / _HOUR:,.1f} hours"
+
+
+def typed(path: object, *, windows: bool = sys.platform == "win32") -> str:
+    """A path as it is typed in a shell: in quotes where it has to be."""
+    text = str(path)
+    if not windows:
+        return shlex.quote(text)
+    return f'"{text}"' if _PARTED.intersection(text) else text
+
+
+_PARTED = frozenset(" &'(),;@^`{}%$")
+"""What ends a word, or means something else, in one of the shells of Windows; no path there holds a double quote."""

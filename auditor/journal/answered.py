@@ -1,13 +1,16 @@
-"""Who was asked, and with what result. Rule: a damaged line is no answer, so that its customer is asked again."""
+"""Who was asked, and with what result. Rule: a damaged line is no answer, so that its customer is asked again; nor is a
+refusal for which the whole session was ended.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.core.model import Reason
+from auditor.core.breaker import FIRST, Breaker, doubted
+from auditor.core.model import Finding, Reason
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, undamaged
-from auditor.journal.shapes import Answer, Member, understood
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SESSION, undamaged
+from auditor.journal.shapes import Answer, Member, Session, understood
 
 
 def finally_answered(run: Path, rows: int) -> RowSet:
@@ -22,9 +25,21 @@ def finally_answered(run: Path, rows: int) -> RowSet:
         OSError: the journal cannot be read.
     """
     done = RowSet(rows)
-    for answer in _answers(run, rows):
-        if answer.final:
-            done.add(answer.row)
+    breaker, refused = Breaker(), list[int]()
+    for line in _answers_and_sessions(run, rows):
+        if isinstance(line, Session):
+            breaker, refused = Breaker(), []
+            continue
+        if breaker.seen < FIRST and line.reused_from is None:
+            breaker = breaker.after(Finding(line.reason, error_code=line.error_code))
+        if line.final:
+            done.add(line.row)
+        if doubted(line.reason, line.error_code) and (breaker.seen < FIRST or breaker.run_end):
+            refused.append(line.row)
+        if breaker.run_end:
+            for row in refused:
+                done.discard(row)
+            refused = []
     return done
 
 
@@ -35,10 +50,9 @@ def still_open(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:
         IncompleteError, OSError: as `finally_answered`.
     """
     found: dict[int, tuple[Reason, int]] = {}
+    done = finally_answered(run, rows)
     for answer in _answers(run, rows):
-        if answer.final:
-            found.pop(answer.row, None)
-        else:
+        if answer.row not in done:
             _, before = found.get(answer.row, (None, 0))
             found[answer.row] = (answer.reason, before + 1)
     return found
@@ -66,9 +80,17 @@ def looked_up(run: Path, customers: set[str]) -> set[str]:
 
 
 def _answers(run: Path, rows: int) -> Iterator[Answer]:
-    for number, line in undamaged(run, ANSWER):
+    return (line for line in _answers_and_sessions(run, rows) if isinstance(line, Answer))
+
+
+def _answers_and_sessions(run: Path, rows: int) -> Iterator[Answer | Session]:
+    for number, line in undamaged(run):
+        if not line.startswith((ANSWER, SESSION)):
+            continue
         answer = understood(run, number, line)
-        if isinstance(answer, Answer):
+        if isinstance(answer, Session):
+            yield answer
+        elif isinstance(answer, Answer):
             if answer.row >= rows:
                 raise IncompleteError(
                     f"{run / JOURNAL}, line {number}: names row {answer.row}, where the lists have {rows} rows",

@@ -18,6 +18,8 @@ JOURNAL = "journal.jsonl"
 SCHEMA_VERSION = 1
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 """How the lines about customers begin: a million of them are told from the others by that alone."""
+SESSION = b'{"kind":"session"'
+"""How the line begins with which a session does."""
 SIMULATED = b'{"kind":"simulated"'
 """How the line begins that marks a run as a simulated one."""
 _encode = msgspec.json.Encoder().encode

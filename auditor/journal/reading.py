@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -119,10 +120,17 @@ def read_settings(run: Path) -> dict[str, Any]:
 
 
 def _no_header(run: Path) -> NoReturn:
+    damaged = [number for number, line in islice(read_lines(run), _SHOWN) if line is None]
+    lines = ", ".join(map(str, damaged))
+    why = f": line {lines} is damaged" if len(damaged) == 1 else f": lines {lines} are damaged" if damaged else ""
     raise IncompleteError(
-        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} was expected",
-        "audit the list again",
+        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} was expected{why}",
+        "put the file back as it was, with the line ends that it had, or audit the list again",
     )
+
+
+_SHOWN = 2
+"""Lines in which the header stands."""
 
 
 def _facts(run: Path, reading: _Reading) -> RunFacts:

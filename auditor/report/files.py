@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from auditor.core.words import typed
 from auditor.errors import OutputError
 
 PACKS = "by-owner"
@@ -41,7 +42,7 @@ def told_as_output_error(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
-            f"{path}: {reason}", f"the answers are safe; mend this, then: auditor report {path.parent}"
+            f"{path}: {reason}", f"the answers are safe; mend this, then: auditor report {typed(path.parent)}"
         ) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json
 
+from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError
 
 BLOCK_BYTES = 4 << 20
@@ -29,7 +30,7 @@ def blocks(path: Path) -> Iterator[bytes]:
                 yield block + file.readline()
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be read: {error.strerror or error}", f"auditor report {path.parent}"
+            f"{path}: cannot be read: {error.strerror or error}", f"auditor report {typed(path.parent)}"
         ) from error
 
 

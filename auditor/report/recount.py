@@ -23,6 +23,7 @@ import pyarrow.parquet
 
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason
+from auditor.core.words import typed
 from auditor.errors import IncompleteError
 from auditor.report import parquet, summary
 from auditor.report.schema import JOURNAL, ROWS
@@ -76,7 +77,7 @@ def told_as_disagreement(run: Path) -> Iterator[None]:
 def _disagreement(run: Path, message: str) -> IncompleteError:
     if message.startswith((ROWS, JOURNAL)):
         return IncompleteError(message, "put the file back as it was, or audit the list again")
-    return IncompleteError(message, f"the answers are safe; render them again: auditor report {run}")
+    return IncompleteError(message, f"the answers are safe; render them again: auditor report {typed(run)}")
 
 
 def recounted(run: Path, found: Iterable[Record]) -> Ledger:

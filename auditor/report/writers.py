@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 import pyarrow as pa
 
+from auditor.core.words import typed
 from auditor.errors import OutputError
 from auditor.report import csv, page, parquet, workbook
 from auditor.report.files import Entry, Sink, Staging, sync_folder
@@ -90,7 +91,7 @@ def point_latest(reports: Path, run_id: str) -> None:
     if not latest.is_symlink() and latest.is_dir():
         raise OutputError(
             f"{latest} is a folder, where a link to the newest complete run belongs",
-            f"the reports are whole; move that folder away, then: auditor report {reports / run_id}",
+            f"the reports are whole; move that folder away, then: auditor report {typed(reports / run_id)}",
         )
     try:
         _link(latest, run_id)
@@ -102,7 +103,9 @@ def point_latest(reports: Path, run_id: str) -> None:
                 staging.publish()
         except OutputError as error:
             run = reports / run_id
-            raise OutputError(error.message, f"the reports are whole; mend this, then: auditor report {run}") from error
+            raise OutputError(
+                error.message, f"the reports are whole; mend this, then: auditor report {typed(run)}"
+            ) from error
     sync_folder(reports)
 
 

@@ -329,10 +329,12 @@ def test_a_newer_refusal_outweighs_an_older_approval(simulator: Simulator) -> No
 
 
 def test_two_runs_at_once(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """The second one is refused with exit 11 and told who holds the lock; a dead holder holds nothing."""
+    """The second one is refused with exit 11 and told who holds the lock, whether the partner is known from the settings or from
+    the token alone; a dead holder holds nothing.
+    """
     assert simulator.api_url
     _write_list(IDS[:2])
-    with one_run_at_a_time(Path("reports"), simulator.api_url, None):
+    with one_run_at_a_time(Path("reports"), simulator.api_url, simulator.tenant_id.upper()):
         assert main(["run", "list.csv", "--quiet"]) == 11
         assert f"process {os.getpid()}" in capsys.readouterr().err
     assert main(["run", "list.csv", "--quiet"]) == 0

@@ -440,11 +440,11 @@ def _check_the_machine(simulator: Simulator, capsys: pytest.CaptureFixture[str])
     assert found["pace"]["facts"]["minutes"] == 0.0
     run = next(Path("reports").glob("2*"))
     (run / "summary.json").unlink()
-    with one_run_at_a_time(Path("reports"), simulator.api_url, None):
+    with one_run_at_a_time(Path("reports"), simulator.api_url, simulator.tenant_id):
         code, found = _examined(capsys)
     assert (code, found["lock"]["state"]) == (11, "failed")
     assert f"process {os.getpid()}" in found["lock"]["found"]
-    assert (found["last run"]["state"], found["last run"]["next"]) == ("warning", f"auditor resume {run.name}")
+    assert (found["last run"]["state"], found["last run"]["next"]) == ("warning", f"auditor resume {run}")
     assert _examined(capsys)[1]["lock"]["state"] == "ok"
 
 

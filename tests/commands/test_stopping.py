@@ -86,7 +86,7 @@ def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Si
         _, talk = process.communicate(timeout=30)
     assert process.returncode == code, talk
     assert "stopped at once; every answer that came is in the journal" in talk
-    assert "next: auditor resume" in talk
+    assert f"next: auditor resume {_folder()}\n" in talk
     assert "Traceback" not in talk
     facts = journal.read_facts(_folder())
     assert (facts.finished, facts.message) == (False, "stopped at once")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.commands.lock import one_run_at_a_time
 from auditor.core.model import Customer, RejectedRow
 from auditor.journal.lines import encode
 from auditor.simulator import AnswerOptions, Simulator
@@ -156,4 +158,52 @@ def test_a_run_that_lacks_only_its_reports_is_rendered(
     assert Path("reports/latest").resolve() == run.resolve()
     assert main(["verify", "latest", "--quiet"]) == 0
     assert (run / journal.JOURNAL).read_bytes() == whole
+    assert len(simulator.log.api) == asked
+
+
+def test_a_run_is_locked_where_it_is(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resume FOLDER` keeps out whoever starts a run beside that folder, and makes none where new runs would have gone."""
+    assert main([*RUN, "--limit", "2"]) == 3
+    run = _runs()[0].resolve()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with one_run_at_a_time(run.parent, simulator.api_url, simulator.tenant_id):
+        assert main(["resume", str(run), "--quiet"]) == 11
+    assert f"writes to {run.parent}: process {os.getpid()}" in capsys.readouterr().err
+    assert main(["resume", str(run), "--quiet"]) == 0
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("last", ["answer", "end", "baseline"])
+def test_a_line_that_lacks_nothing_but_its_end(simulator: Simulator, last: str) -> None:
+    """Whoever writes on ends that line, which is whole then: the reports agree with the journal as it stands afterwards."""
+    assert simulator.api_url
+    assert main(RUN) == 0
+    path = _runs()[0] / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    stop = max(n for n, line in enumerate(lines) if line.startswith(f'{{"kind":"{last}"'.encode()))
+    path.write_bytes(b"".join(lines[: stop + 1])[:-1])
+    assert main(["report", str(_runs()[0]), "--quiet"]) == (3 if last == "answer" else 0)
+    assert main(["verify", str(_runs()[0]), "--quiet"]) == 0
+    assert main(["resume", str(_runs()[0]), "--quiet"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rate", "quick"), ("concurrency", -4), ("attempts", None), ("timeout", "long"), ("fail_on", ["x"]), ("burst", 7)],
+)
+def test_kept_settings_that_cannot_be_are_named(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str], name: str, value: object
+) -> None:
+    """Whoever put them there: nobody waits for ever for minus four workers, and nothing is called a defect."""
+    assert main([*RUN, "--limit", "2"]) == 3
+    header = json.loads((_runs()[0] / journal.JOURNAL).read_bytes().splitlines()[0])
+    _rewrite(_runs()[0], settings={**header["settings"], name: value})
+    asked = len(simulator.log.api)
+    capsys.readouterr()
+    assert main(["resume", "--quiet"]) == 3
+    assert f"the settings in its header cannot be used: header: {name} = {value!r}: " in capsys.readouterr().err
     assert len(simulator.log.api) == asked

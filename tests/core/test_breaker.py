@@ -1,6 +1,6 @@
 """`Breaker`: ends a run whose first answers are all refusals of one kind."""
 
-from auditor.core.breaker import FIRST, Breaker, nothing_answered
+from auditor.core.breaker import FIRST, Breaker, doubted, nothing_answered
 from auditor.core.model import Cause, Finding, Reason
 
 ELSEWHERE = Finding(reason=Reason.UNEXPECTED_REPLY)
@@ -46,3 +46,20 @@ def test_where_no_request_got_an_answer_the_service_is_down() -> None:
     )
     assert nothing_answered({"sent": 3, "transport_error": 2, "http_503": 1}, "", "") is None
     assert nothing_answered({"sent": 0}, "", "") is None
+
+
+def test_what_need_not_be_partner_centers_own_ends_a_run_whatever_its_status() -> None:
+    """A proxy's 403 and a sign-on page's 200 as well as a gateway's 404; with a code it is about the customer."""
+    for reason in (Reason.FORBIDDEN, Reason.MALFORMED_REPLY):
+        end = _after(*[Finding(reason=reason)] * FIRST).run_end
+        assert end is not None
+        assert end.cause is Cause.SERVICE
+    assert _after(*[Finding(reason=Reason.FORBIDDEN, error_code="1002")] * 100).run_end is None
+
+
+def test_only_refusals_that_end_runs_are_doubted() -> None:
+    """Who has no relationship, or is refused with another code, is refused for good."""
+    assert doubted(Reason.FORBIDDEN, None)
+    assert doubted(Reason.FORBIDDEN, "900308")
+    assert not doubted(Reason.FORBIDDEN, "1002")
+    assert not doubted(Reason.NO_RELATIONSHIP, None)

@@ -9,11 +9,13 @@ from auditor import journal
 from auditor.commands.checks.subject import Subject
 from auditor.commands.fetching import learned
 from auditor.commands.lock import holder
+from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, run_folders
 from auditor.core import doctor
 from auditor.core.doctor import Result
 from auditor.core.model import RunFacts
 from auditor.core.plan import MINUTE
+from auditor.core.words import typed
 from auditor.errors import IncompleteError
 from auditor.fetch.state import state_folder
 from auditor.settings import AUTO
@@ -61,7 +63,7 @@ def disk(subject: Subject) -> Result:
 def lock(subject: Subject) -> Result:
     """Whether another run is going on."""
     settings = subject.settings
-    held = holder(Path(settings.reports), settings.api, settings.tenant_id)
+    held = holder(Path(settings.reports), settings.api, tenant_of(settings))
     if held is None:
         return doctor.ok("no other run is going on in this reports folder", held=False)
     return doctor.failed(
@@ -89,13 +91,13 @@ def last_run(subject: Subject) -> Result:
         return doctor.no_run(len(run_folders(Path(subject.settings.reports))))
     facts = _facts(run)
     if facts is None:
-        return doctor.warning(f"{run.name} cannot be read", f"auditor verify {run.name} says why", run_id=run.name)
+        return doctor.warning(f"{run.name} cannot be read", f"auditor verify {typed(run)} says why", run_id=run.name)
     hours = (datetime.now(UTC) - facts.started_at).total_seconds() / 3600
     age = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours:,.0f} hours"  # noqa: PLR2004 - where days say enough
     words = f"{run.name}, {age} old, {facts.rows:,} rows"
     known: dict[str, doctor.Fact] = {"run_id": run.name, "age_hours": round(hours, 1), "rows": facts.rows}
     if not _complete(run, facts):
-        return doctor.warning(f"{words}: NOT COMPLETE", f"auditor resume {run.name}", complete=False, **known)
+        return doctor.warning(f"{words}: NOT COMPLETE", f"auditor resume {typed(run)}", complete=False, **known)
     return doctor.ok(f"{words}: complete", complete=True, **known)
 
 

@@ -5,6 +5,7 @@ into memory together. The files stand in the run's folder under names that every
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -62,16 +63,25 @@ class Spool:
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Ends the writing."""
-        for writer in self._writers.values():
-            writer.close()
-        self._writers.clear()
+        """Ends the writing.
+
+        Raises:
+            OutputError: the disk is full, or the like.
+        """
+        while self._writers:
+            number, writer = self._writers.popitem()
+            with told_as_output_error(self._paths[number]):
+                writer.close()
 
     def discard(self) -> None:
-        """Removes the passing files."""
-        self.close()
+        """Removes the passing files, whole or not."""
+        while self._writers:
+            # what a full disk refuses was told of when it was put by
+            with suppress(OSError):
+                self._writers.popitem()[1].close()
         for path in self._paths:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _grouped(counts: Mapping[str, int]) -> list[list[str]]:

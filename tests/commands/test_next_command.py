@@ -1,0 +1,76 @@
+"""The command that a message names works as it stands: it is pasted at night, by somebody who does not know the program."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.cli import main
+from auditor.core.words import typed
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
+
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
+RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--format", "csv", "--quiet"]
+HARD = """it's "the" $HOME of a `report`"""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="typed for a POSIX shell")
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator whose customers are all allowed."""
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}))
+
+
+def _run(reports: str) -> Path:
+    return max(path.parent for path in Path(reports).glob("2*/journal.jsonl"))
+
+
+def _commands(told: str) -> list[list[str]]:
+    """What stands behind `next: auditor` on lines of its own, as a shell would part it."""
+    return [shlex.split(line.split("next: auditor ", 1)[1]) for line in told.splitlines() if "next: auditor " in line]
+
+
+def test_the_command_to_resume_is_pasted_whole(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in the path: nothing of the line is left out, nothing is added, and the run is finished by it."""
+    assert simulator.api_url
+    assert main([*RUN, "--reports", HARD, "--limit", "3"]) == 3
+    told = capsys.readouterr().err
+    assert "5 customers are still to be asked\n" in told
+    assert _commands(told) == [["resume", str(_run(HARD))]]
+    assert main([*_commands(told)[0], "--quiet"]) == 0
+
+
+def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same where a report cannot be written."""
+    assert simulator.api_url
+    assert main([*RUN, "--reports", HARD]) == 0
+    (_run(HARD) / "results.csv").unlink()
+    (_run(HARD) / "results.csv").mkdir()
+    assert main(["report", str(_run(HARD)), "--format", "csv", "--quiet"]) == 7
+    assert f"mend this, then: auditor report {typed(_run(HARD))}\n" in capsys.readouterr().err
+    assert shlex.split(typed(_run(HARD))) == [str(_run(HARD))]
+
+
+@pytest.mark.parametrize(("path", "as_typed"), [("reports\\x", "reports\\x"), (r"C:\My runs\x", r'"C:\My runs\x"')])
+def test_a_path_is_typed_as_windows_wants_it(path: str, as_typed: str) -> None:
+    """In double quotes, which both of its shells take, and only where it has to be."""
+    assert typed(path, windows=True) == as_typed
+
+
+def test_killed_after_the_last_answer(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run whose end is not written down says how to finish it, though nobody is left to be asked."""
+    assert main([*RUN, "--reports", "killed"]) == 0
+    path = _run("killed") / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: next(n for n, line in enumerate(lines) if b'"kind":"end"' in line)]))
+    capsys.readouterr()
+    assert main(["report", str(_run("killed")), "--format", "csv", "--quiet"]) == 3
+    told = capsys.readouterr().err
+    assert _commands(told) == [["resume", str(_run("killed"))]]
+    asked = len(simulator.log.api)
+    assert main([*_commands(told)[0], "--quiet"]) == 0
+    assert len(simulator.log.api) == asked

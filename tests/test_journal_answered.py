@@ -1,0 +1,64 @@
+"""Who counts as done: whoever was answered for good, but not whoever was refused with the whole session."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.core.breaker import FIRST
+from auditor.core.classify import classify
+from auditor.core.model import Answer, Cause, Customer, Row, RunFacts
+from conftest import load_reply
+
+IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, FIRST + 6)]
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def _sessions(run: Path, *sessions: dict[int, str]) -> None:
+    """A journal of sessions, each with replies by row."""
+    written = journal.write_rows(run, [Customer(one, Row("l", n)) for n, one in enumerate(IDS, 1)])
+    facts = RunFacts(
+        run_id="20261122T120000Z",
+        api="https://api.example",
+        lists=("l",),
+        list_digest=written.digest,
+        rows=written.rows,
+        customers=written.customers,
+        started_at=START,
+    )
+    with journal.Journal(run) as opened:
+        opened.begin(facts, {"formats": ["csv"]})
+        for session in sessions:
+            opened.begin_session()
+            for row, name in session.items():
+                reply = load_reply(name)
+                opened.record(row, Answer(IDS[row], classify(reply, IDS[row]), reply, 1))
+            opened.end(Cause.SIGN_IN, "why", journal.Spent(1.0, {"sent": 1}))
+
+
+@pytest.mark.parametrize("name", ["403-900308", "403-html"])
+def test_who_was_refused_with_the_whole_session_is_asked_again(tmp_path: Path, name: str) -> None:
+    """For lack of a role, say, or by a proxy: once that is mended nobody is left refused. What was in flight when the session
+    was ended for it counts like the first, and what came as an answer all the same stays one.
+    """
+    rows = range(len(IDS))
+    _sessions(tmp_path, dict.fromkeys(rows, name) | {FIRST + 1: "200-allowed"})
+    done = journal.finally_answered(tmp_path, len(IDS))
+    assert [row for row in rows if row in done] == [FIRST + 1]
+    assert len(journal.still_open(tmp_path, len(IDS))) == len(IDS) - 1
+
+
+def test_the_next_session_answers_for_good(tmp_path: Path) -> None:
+    """A refusal is the customer's own where others were answered in the same session."""
+    first = dict.fromkeys(range(FIRST), "403-900308")
+    _sessions(tmp_path, first, {0: "200-allowed", **dict.fromkeys(range(1, len(IDS)), "403-900308")})
+    assert len(journal.finally_answered(tmp_path, len(IDS))) == len(IDS)
+    assert journal.still_open(tmp_path, len(IDS)) == {}
+
+
+@pytest.mark.parametrize("name", ["403-20002", "403-1002"])
+def test_a_refusal_of_the_customer_is_final(tmp_path: Path, name: str) -> None:
+    """However many begin a session: nothing that somebody mends would change them."""
+    _sessions(tmp_path, dict.fromkeys(range(len(IDS)), name))
+    assert len(journal.finally_answered(tmp_path, len(IDS))) == len(IDS)
