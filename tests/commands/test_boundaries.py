@@ -18,14 +18,8 @@ from auditor import journal, report
 from auditor.commands.render import find_run
 from auditor.commands.unfinished import newest_incomplete
 from auditor.errors import IncompleteError
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
+from auditor.simulator import AnswerOptions, Simulator
+from serving_support import serving
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks")
 
@@ -43,20 +37,8 @@ Call = Callable[..., tuple[int, int]]
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """A simulator, a list for it, and a journal that is forced to the disk every few lines."""
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("\n".join([*IDS, IDS[3], "no id"]), encoding="ascii")
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights=KINDS),
-    )
-    with serve_in_thread(options) as simulator:
-        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
-        monkeypatch.setenv("AUDITOR_SYNC_LINES", "5")
-        yield simulator
+    monkeypatch.setenv("AUDITOR_SYNC_LINES", "5")
+    yield from serving(monkeypatch, tmp_path, [*IDS, IDS[3], "no id"], AnswerOptions(weights=KINDS))
 
 
 @pytest.fixture
