@@ -84,19 +84,15 @@ def _answers(run: Path, rows: int) -> Iterator[Answer]:
 
 
 def _answers_and_sessions(run: Path, rows: int) -> Iterator[Answer | Session]:
-    for number, line in undamaged(run):
-        if not line.startswith((ANSWER, SESSION)):
-            continue
-        answer = understood(run, number, line)
-        if isinstance(answer, Session):
-            yield answer
-        elif isinstance(answer, Answer):
-            if answer.row >= rows:
-                raise IncompleteError(
-                    f"{run / JOURNAL}, line {number}: names row {answer.row}, where the lists have {rows} rows",
-                    "put the file back as it was, or audit the list again",
-                )
-            yield answer
+    for number, line in undamaged(run, (ANSWER, SESSION)):
+        found = understood(run, number, line)
+        if isinstance(found, Answer) and found.row >= rows:
+            raise IncompleteError(
+                f"{run / JOURNAL}, line {number}: names row {found.row}, where the lists have {rows} rows",
+                "put the file back as it was, or audit the list again",
+            )
+        if isinstance(found, Answer | Session):
+            yield found
 
 
 def _members(run: Path) -> Iterator[Member]:

@@ -76,7 +76,7 @@ def read_lines(run: Path) -> Iterator[tuple[int, bytes | None]]:
             yield number, line if sound(line) else None
 
 
-def undamaged(run: Path, beginning: bytes = b"") -> Iterator[tuple[int, bytes]]:
+def undamaged(run: Path, beginning: bytes | tuple[bytes, ...] = b"") -> Iterator[tuple[int, bytes]]:
     """(line number from 1, line) of the undamaged lines that begin so."""
     return ((n, line) for n, line in read_lines(run) if line is not None and line.startswith(beginning))
 
