@@ -55,12 +55,6 @@ def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pyt
     assert shlex.split(typed(_run(HARD))) == [str(_run(HARD))]
 
 
-@pytest.mark.parametrize(("path", "as_typed"), [("reports\\x", "reports\\x"), (r"C:\My runs\x", r'"C:\My runs\x"')])
-def test_a_path_is_typed_as_windows_wants_it(path: str, as_typed: str) -> None:
-    """In double quotes, which both of its shells take, and only where it has to be."""
-    assert typed(path, windows=True) == as_typed
-
-
 def test_killed_after_the_last_answer(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     """A run whose end is not written down says how to finish it, though nobody is left to be asked."""
     assert main([*RUN, "--reports", "killed"]) == 0
