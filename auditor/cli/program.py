@@ -44,8 +44,9 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
         case click.Abort():
             stopped = error.__cause__
             # whoever had begun to ask says how to go on
-            go_on = "".join(getattr(stopped, "__notes__", ())[:1])
-            _complain(f"stopped at once{'; every answer that came is in the journal' * bool(go_on)}", go_on, arguments)
+            go_on = next(iter(getattr(stopped, "__notes__", ())), "")
+            kept = "; every answer that came is in the journal" if go_on else ""
+            _complain(f"stopped at once{kept}", go_on, arguments)
             # SIGTERM has a code of its own
             return int(getattr(stopped, "exit_code", INTERRUPTED))
         case BrokenPipeError():
