@@ -11,8 +11,10 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 `shapes`     what each kind of line must look like
 `appending`  a file of lines, open for appending: how it gets to the disk
 `writing`    the journal, open for appending
-`reading`    what it says: facts, answers, who is done
+`reading`    what it says of its run
+`answered`   who was asked, and who is done
 `reusing`    answers of earlier runs that may serve again
+`folders`    which folders hold a run
 ===========  ==============================================================
 """
 
