@@ -1,0 +1,14 @@
+"""Frozen settings. Rule: flag > environment > file > default; an unknown key is an error; a secret never shows itself.
+
+==========  ======================================
+`values`    text -> the value of a setting
+`known`     what can be set
+`sources`   flags, environment, file: what is set
+==========  ======================================
+"""
+
+from auditor.settings.known import PREFIX, Settings, again
+from auditor.settings.sources import Origins, load
+from auditor.settings.values import AUTO, CLOUDS, Secret, duration
+
+__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "again", "duration", "load"]

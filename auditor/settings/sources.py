@@ -1,0 +1,178 @@
+"""Where settings come from. Rule: flag > environment > file > default; a secret does not belong in a file of settings.
+
+The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration
+folder. Its keys are the settings' names; `[profile.NAME]` holds what `--profile NAME` lays over them.
+"""
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from auditor.core.proxy import LOOPBACK, Proxy
+from auditor.errors import SettingsError
+from auditor.settings.known import PREFIX, Settings, all_fields, check_known, parsed
+from auditor.settings.values import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where each setting comes from: name -> words."""
+
+    by_name: Mapping[str, str]
+
+
+def load(
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    config: str | None = None,
+    profile: str | None = None,
+) -> tuple[Settings, Origins]:
+    """The effective settings and where each comes from.
+
+    Args:
+        flags: name -> value as typed, None where the flag was not given.
+        environment: defaults to the process's own.
+        config: a TOML file named by the user.
+        profile: the part of the file to lay over the rest.
+
+    Raises:
+        SettingsError: a key is unknown or a value cannot be used; names the key and where it stands.
+    """
+    environment = os.environ if environment is None else environment
+    settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
+    for name, (value, origin) in _well_known(environment).items():
+        settings, origins[name] = replace(settings, **{name: value}), origin
+    layers = [
+        *_from_file(config, profile),
+        (_from_environment(environment), "environment"),
+        ({k: v for k, v in flags.items() if v is not None}, "flag"),
+    ]
+    for values, origin in layers:
+        for name, value in values.items():
+            settings = replace(settings, **{name: parsed(name, value, origin)})
+            origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
+    if settings.proxy is not None and origins["proxy"] in _EVERYBODYS:
+        # it is meant for the network outside; without that, a simulator on this machine could not be reached
+        settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
+    _check_tenant(settings, origins)
+    return settings, Origins(origins)
+
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
+
+
+def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
+    """A tenant has an id and any number of domain names: one of each kind may mean the same, two ids do not."""
+    named = urlsplit(settings.authority or "").path.strip("/").partition("/")[0].casefold()
+    tenant = (settings.tenant_id or "").casefold()
+    comparable = bool(_GUID.fullmatch(named)) == bool(_GUID.fullmatch(tenant))
+    if tenant and named not in _ANY_TENANT and comparable and named != tenant:
+        raise SettingsError(
+            f"tenant_id ({origins['tenant_id']}) is {settings.tenant_id}, and authority ({origins['authority']}) names "
+            f"another tenant: {settings.authority}",
+            "correct one of them, or leave AUDITOR_TENANT_ID out: the authority's is the one that signs in",
+        )
+
+
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+_EVERYBODYS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
+
+
+def _well_known(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """What other programs are told in the same words: setting -> (value, origin). It is below every layer of ours, and is
+    checked when it is used: a proxy of a kind that we cannot use must not stop a command that needs none.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    for setting, names, kind in (("proxy", _PROXY_VARIABLES, Proxy), ("no_proxy", _NO_PROXY_VARIABLES, str)):
+        variable = next((name for name in names if environment.get(name)), None)
+        if variable is not None:
+            found[setting] = kind(environment[variable]), f"environment {variable}"
+    return found
+
+
+def _variable(name: str, environment: Mapping[str, str]) -> str:
+    """The environment variable that a setting comes from: itself, or the one that names a file with it."""
+    variable = f"{PREFIX}{name.upper()}"
+    return variable if environment.get(variable) else f"{variable}_FILE"
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = all_fields()
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or not text:
+            continue
+        name = variable[len(PREFIX) :].lower()
+        if name.endswith("_file") and {"secret", "file"} & set(known.get(name[:-5], {})):
+            values.setdefault(name[:-5], _secret_file(variable, text))
+        else:
+            check_known(name, f"environment variable {variable}")
+            values[name] = text
+    return values
+
+
+def _secret_file(variable: str, path: str) -> Secret:
+    try:
+        return Secret(Path(path).read_text(encoding="utf-8-sig").strip(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        # whoever puts the secret itself there must not see it printed
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
+
+
+def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
+    path = Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
+    if path is None and profile:
+        raise SettingsError(f"--profile {profile}: there is no settings file", "name one with --config")
+    if path is None:
+        return []
+    document = _document(path)
+    profiles = document.pop("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
+        raise SettingsError(f"{path}: profile is no table of tables", "write [profile.NAME] above its settings")
+    layers = [(document, f"file {path}")]
+    if profile and profile not in profiles:
+        known = ", ".join(profiles) or "none"
+        raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
+    if profile:
+        layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
+    # those that are not asked for as well: a secret is no safer there, and a mistake shows before the night it is used in
+    for name, values in (("", document), *profiles.items()):
+        _check_file(values, f"file {path} [profile.{name}]" if name else f"file {path}")
+    return layers
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(f"settings file {path} does not exist", "correct --config") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
+
+
+def _check_file(values: Mapping[str, Any], origin: str) -> None:
+    for name, value in values.items():
+        check_known(name, origin)
+        if all_fields()[name].get("secret") or (name == "proxy" and Proxy(str(value)).has_credentials):
+            raise SettingsError(
+                f"{origin}: {name} is a secret and does not belong in a settings file",
+                f"put it in {PREFIX}{name.upper()} or name a file in {PREFIX}{name.upper()}_FILE",
+            )
+
+
+def _usual_places() -> list[Path]:
+    if sys.platform == "win32":
+        home = Path(os.environ.get("APPDATA") or Path.home())
+    else:
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return [Path("auditor.toml"), home / "auditor" / "auditor.toml"]
