@@ -8,7 +8,9 @@ import pytest
 from auditor import journal
 from auditor.core.breaker import FIRST
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Customer, Row, RunFacts
+from auditor.core.model import Answer, Cause
+from auditor.core.rows import Customer, Row
+from auditor.core.run_facts import RunFacts
 from conftest import load_reply
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, FIRST + 6)]

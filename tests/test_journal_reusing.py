@@ -11,7 +11,9 @@ import pytest
 
 from auditor import journal
 from auditor.core.consistency import DECIDED
-from auditor.core.model import Customer, Reason, Row, RunFacts
+from auditor.core.model import Reason
+from auditor.core.rows import Customer, Row
+from auditor.core.run_facts import RunFacts
 from auditor.journal import reusing
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 
 from auditor.commands.job import Outlook, Watch
-from auditor.core.model import Answer, Reason, RunFacts, Verdict
+from auditor.core.model import Answer, Reason, Verdict
+from auditor.core.run_facts import RunFacts
 from auditor.core.words import lasting, many
 
 NOTE_EVERY = 30.0

@@ -8,7 +8,8 @@ from auditor.cli.progress import say
 from auditor.commands.standing import latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
-from auditor.core.model import Verdict, Way
+from auditor.core.model import Verdict
+from auditor.core.run_facts import Way
 from auditor.core.words import many, typed
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from auditor.commands.render import find_run
 from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
-from auditor.core.model import VALIDATION_TYPE, RunFacts
+from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 

@@ -18,7 +18,8 @@ from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.signing_in import tenant_of
 from auditor.core.customer_page import Listed
-from auditor.core.model import Customer, ListFile, Membership, RejectedRow, Row, RunFacts, Way
+from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.core.words import typed
 from auditor.customers.source import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError

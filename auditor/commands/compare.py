@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.commands.baseline import identity, source_of
 from auditor.commands.render import find_run
 from auditor.core.baseline import incomparable, other_lists
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
 from auditor.commands.samples import sample
 from auditor.commands.signing_in import unheard
-from auditor.core.model import Customer, RejectedRow
+from auditor.core.rows import Customer, RejectedRow
 from auditor.settings import Settings
 from auditor.simulator import (
     DEFAULT_WEIGHTS,

@@ -6,8 +6,8 @@ from auditor import customers
 from auditor.commands.columns import known_columns
 from auditor.commands.fetching import learned, plan_of
 from auditor.commands.ids import with_ids
-from auditor.core.model import Customer
 from auditor.core.reckoning import recalled, seconds_for
+from auditor.core.rows import Customer
 from auditor.errors import CustomerListError
 from auditor.settings import Settings
 

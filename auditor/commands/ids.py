@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import Customer, RejectedRow
+from auditor.core.rows import Customer, RejectedRow
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from auditor.core.membership import Check
-from auditor.core.model import Answer, RunFacts
+from auditor.core.model import Answer
+from auditor.core.run_facts import RunFacts
 from auditor.settings import Settings
 
 

@@ -9,7 +9,8 @@ from auditor import journal
 from auditor.commands.fetching import Fetching
 from auditor.core.customer_page import read_customer
 from auditor.core.membership import Check, cheapest_way, is_member
-from auditor.core.model import Answer, Membership, RunEnd, Way
+from auditor.core.model import Answer, RunEnd
+from auditor.core.run_facts import Membership, Way
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
 from auditor.fetch.pacing import IntakeClosed

@@ -10,7 +10,8 @@ from auditor import journal
 from auditor.commands.standing import LATEST, is_newest, is_stored, latest_run_id
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
-from auditor.core.model import Freshness, RunEnd, RunFacts, Verdict
+from auditor.core.model import RunEnd, Verdict
+from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 

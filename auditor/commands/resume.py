@@ -12,7 +12,8 @@ from auditor.commands.lock import one_writer_at_a_time
 from auditor.commands.render import Rendered
 from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
-from auditor.core.model import VALIDATION_TYPE, Reason, RunFacts
+from auditor.core.model import Reason
+from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
 from auditor.settings import Origins, Settings, again

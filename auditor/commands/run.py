@@ -10,7 +10,7 @@ from auditor.commands.columns import known_columns
 from auditor.commands.ids import with_ids
 from auditor.commands.job import Job
 from auditor.commands.render import Rendered
-from auditor.core.model import Customer, RejectedRow
+from auditor.core.rows import Customer, RejectedRow
 
 
 def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rendered:

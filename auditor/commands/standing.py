@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from auditor import journal
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.core.run_ids import is_folder_name, is_in_the_future
 from auditor.errors import IncompleteError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.standing import began, is_complete, latest_run_id, run_folders
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.core.run_ids import is_in_the_future
 from auditor.errors import IncompleteError
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from auditor.core.model import Cause, Reason, RunFacts, Verdict
+from auditor.core.model import Cause, Reason, Verdict
+from auditor.core.run_facts import RunFacts
 
 COMPLETE, INCOMPLETE, MATCHED = 0, 3, 10
 """Exit codes of a run that came to its end: complete; not complete; complete, and what --fail-on names was found."""

@@ -9,7 +9,8 @@ the list has it; where it is not known, the report says that membership was not 
 from enum import StrEnum
 
 from auditor.core.customer_page import PAGE_SIZE, read_customer
-from auditor.core.model import Answer, Reason, Way
+from auditor.core.model import Answer, Reason
+from auditor.core.run_facts import Way
 
 _NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
 _OK = 200

@@ -5,17 +5,12 @@ made for every request (`Reply`, `Finding`, `Answer`) is a named tuple: a frozen
 long to make.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 from typing import NamedTuple
 
-from auditor.core.baseline import Baseline
-from auditor.core.presentation import Presentation
-
-VALIDATION_TYPE = "account"
-"""The `type` of the query: the only one that this version asks for."""
 NO_STATUS = "NoStatus"
 """Our name for the status of a customer that the API answered with 404 and code 600074."""
 
@@ -149,44 +144,6 @@ class RunEnd:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One non-blank line of a customer list.
-
-    Attributes:
-        source_file: the list's name as the user gave it; `-` for standard input.
-        source_row: where the row stands in that file, counted from 1 (a line of a text file, a row of a sheet).
-        company_name: from the list's own column, if it has one.
-        domain: likewise.
-        owner: the account manager, likewise.
-        other: the list's other columns, in order, as text.
-    """
-
-    source_file: str
-    source_row: int
-    company_name: str | None = None
-    domain: str | None = None
-    owner: str | None = None
-    other: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A row whose id is a customer tenant ID: `id` is a lower-case, dashed GUID."""
-
-    id: str
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that cannot be asked for; it stays in every report with its raw text and its reason."""
-
-    raw_id: str
-    reason: Reason
-    row: Row
-
-
 class Reply(NamedTuple):
     """What came back from one request, or what went wrong on the way.
 
@@ -265,111 +222,3 @@ class Answer(NamedTuple):
     finding: Finding
     reply: Reply
     attempts: int
-
-
-class Way(StrEnum):
-    """How it is found out who is in the partner's own customer list."""
-
-    NONE = "none"
-    """Not at all."""
-    OWN = "own"
-    """The list that was audited is the partner's own."""
-    LIST = "list"
-    """By paging through it."""
-    SINGLY = "singly"
-    """By asking for the doubtful customers one at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Whether it is known who is in the partner's own customer list.
-
-    Attributes:
-        way: how it was found out.
-        customers: how many were listed, or asked for singly.
-        complete: True where a customer that was not found is none of the partner's.
-        message: why it is not complete, or what was odd; empty where nothing was.
-    """
-
-    way: Way
-    customers: int
-    complete: bool
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old the answers are that decide.
-
-    Attributes:
-        oldest: when the oldest of them arrived; aware, UTC; None where there is none.
-        reused: how many of them were taken from earlier runs.
-    """
-
-    oldest: datetime | None = None
-    reused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ListFile:
-    """A customer list as it was handed in, where it was a file: what shows later which file was audited."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.
-
-    Attributes:
-        run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
-        api: base URL that was asked.
-        validation_type: the `type` of the query.
-        lists: names of the customer lists as the user gave them.
-        list_files: those of them that were files, as they stood while they were read.
-        list_digest: SHA-256 (hex) of rows.jsonl.
-        rows, customers: rows of the lists, and distinct customer ids among them.
-        columns: the lists' other columns, in order of first appearance.
-        simulated: True where the answers came from the built-in simulator.
-        started_at, finished_at: aware, UTC; finished_at is None where the run never ended in order.
-        cause: why it ended.
-        message: the cause in words for people; empty where the run finished.
-        elapsed_seconds: of all sessions together.
-        requests: requests sent, by outcome, of all sessions together.
-        pace: of the last session: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None where not paced.
-        membership: what is known of the partner's own customer list; None where it was not asked for.
-        max_undetermined: rows that may stay undetermined in a run that still counts as complete.
-        presentation: how it wants its documents for people.
-        baseline: what it is compared with; None where its reports were not made yet, or by a version that compared nothing.
-        damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
-    """
-
-    run_id: str
-    api: str
-    validation_type: str = VALIDATION_TYPE
-    lists: tuple[str, ...] = ()
-    list_files: tuple[ListFile, ...] = ()
-    list_digest: str = ""
-    rows: int = 0
-    customers: int = 0
-    columns: tuple[str, ...] = ()
-    simulated: bool = False
-    started_at: datetime
-    finished_at: datetime | None = None
-    cause: Cause = Cause.INTERRUPTED
-    message: str = ""
-    elapsed_seconds: float = 0.0
-    requests: dict[str, int] = field(default_factory=dict)
-    pace: dict[str, float | None] = field(default_factory=dict)
-    membership: Membership | None = None
-    max_undetermined: int = 0
-    presentation: Presentation = field(default_factory=Presentation)
-    baseline: Baseline | None = None
-    damaged_lines: tuple[int, ...] = ()
-
-    @property
-    def finished(self) -> bool:
-        """True where every customer of the list was asked to the end."""
-        return self.cause is Cause.FINISHED

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.core.model import Reason
+from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.customers.columns import Columns, find_columns
 from auditor.customers.formats import take_apart
 from auditor.customers.source import EXPECTED, Source, open_source

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from auditor.core.baseline import Baseline
-from auditor.core.model import Cause, Membership, RunFacts
+from auditor.core.model import Cause
+from auditor.core.run_facts import Membership, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION, SIMULATED, read_lines, undamaged
 from auditor.journal.shapes import (

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from auditor.core.model import Customer, RejectedRow, RunFacts
+from auditor.core.rows import Customer, RejectedRow
+from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 
 ROWS = "rows.jsonl"

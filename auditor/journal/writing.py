@@ -8,7 +8,8 @@ from typing import Any, Self
 from auditor import __version__
 from auditor.core.baseline import Baseline
 from auditor.core.customer_page import Listed
-from auditor.core.model import Answer, Cause, Membership, RunFacts
+from auditor.core.model import Answer, Cause
+from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.appending import LineFile, sync_folder
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
 from auditor.journal.shapes import WrittenAnswer

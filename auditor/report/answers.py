@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.model import Freshness
+from auditor.core.run_facts import Freshness
 from auditor.errors import IncompleteError
 from auditor.report import ids, jsonl
 from auditor.report.roster import NOBODY, Roster

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from auditor.core.baseline import Baseline
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.report import ids
 from auditor.report.files import measure

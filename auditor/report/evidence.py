@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.core.consistency import contradictory
-from auditor.core.model import Reason, RunFacts
+from auditor.core.model import Reason
+from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.report.facts import facts_of
 from auditor.report.schema import JOURNAL, ROWS

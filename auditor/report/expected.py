@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.core.model import Reason, Way
+from auditor.core.model import Reason
+from auditor.core.run_facts import Way
 from auditor.report.evidence import NONE, Evidence
 from auditor.report.record import Answer, Known, Member, Row, record
 from auditor.report.schema import JOURNAL, ROWS

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.errors import AuditorError
 from auditor.report.files import Sink, sync_folder, told_as_output_error
 from auditor.report.frames import Batch

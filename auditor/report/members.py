@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.core.membership import with_membership
-from auditor.core.model import Membership, Reason, Way
+from auditor.core.model import Reason
+from auditor.core.run_facts import Membership, Way
 from auditor.report import ids, jsonl
 from auditor.report.answers import Answers
 from auditor.report.roster import NOBODY, Roster

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from auditor.core.model import RunFacts, Verdict
+from auditor.core.model import Verdict
+from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.report import ids
 from auditor.report.roster import NOBODY, Roster

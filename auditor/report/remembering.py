@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from auditor.core.model import RunFacts
+from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.report import ids
 from auditor.report.answers import read_answers

@@ -28,8 +28,9 @@ from typing import Any
 
 from auditor.core.changes import Counts
 from auditor.core.ledger import Count, Ledger, complete
-from auditor.core.model import Freshness, Membership, RunFacts, Verdict, Way
+from auditor.core.model import Verdict
 from auditor.core.money import Sum
+from auditor.core.run_facts import Freshness, Membership, RunFacts, Way
 from auditor.core.words import many, undetermined
 from auditor.report import csv, summary_more
 from auditor.report.schema import SCHEMA_VERSION

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.core.ledger import Ledger, complete
-from auditor.core.model import Freshness, Membership, Way
+from auditor.core.run_facts import Freshness, Membership, Way
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence

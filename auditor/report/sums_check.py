@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from auditor.core.model import RunFacts, Verdict
+from auditor.core.model import Verdict
+from auditor.core.run_facts import RunFacts
 from auditor.report.schema import own_names, results_schema
 from auditor.report.written import Cells
 

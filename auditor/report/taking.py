@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from auditor.core.changes import Counts
-from auditor.core.model import RunFacts
 from auditor.core.money import Sum
+from auditor.core.run_facts import RunFacts
 from auditor.report import changes
 from auditor.report.before import Before
 from auditor.report.files import Staging

@@ -15,8 +15,8 @@ import pyarrow as pa
 from auditor.core.baseline import Baseline
 from auditor.core.changes import CHANGES, Change
 from auditor.core.ledger import Ledger, complete
-from auditor.core.model import RunFacts
 from auditor.core.money import Sum
+from auditor.core.run_facts import RunFacts
 from auditor.report import changes
 from auditor.report.before import Before
 from auditor.report.frames import Batch

@@ -19,7 +19,8 @@ import pyarrow.parquet
 
 from auditor.core.changes import Counts
 from auditor.core.ledger import Ledger, complete
-from auditor.core.model import Freshness, Reason, RunFacts, Way
+from auditor.core.model import Reason
+from auditor.core.run_facts import Freshness, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report import before, csv, expected, parquet, summary, unlisted
 from auditor.report import changes as changes_csv

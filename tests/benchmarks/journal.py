@@ -20,7 +20,8 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.syncing import syncing
-from auditor.core.model import Answer, Cause, Finding, Reason, Reply, RunFacts
+from auditor.core.model import Answer, Cause, Finding, Reason, Reply
+from auditor.core.run_facts import RunFacts
 
 AIM = 5.0
 SLICE = 100

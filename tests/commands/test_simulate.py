@@ -3,7 +3,7 @@
 from auditor import customers
 from auditor.commands.samples import sample
 from auditor.commands.simulate import customers_of
-from auditor.core.model import Customer
+from auditor.core.rows import Customer
 from auditor.simulator import Scenario
 from auditor.simulator.directory import Directory
 

@@ -17,7 +17,9 @@ from auditor.commands.baseline import choose, identity
 from auditor.commands.standing import latest_run_id, run_folders, summary_of
 from auditor.commands.unfinished import newest_incomplete
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Customer, Row, RunFacts
+from auditor.core.model import Answer, Cause
+from auditor.core.rows import Customer, Row
+from auditor.core.run_facts import RunFacts
 from auditor.journal.lines import encode
 from conftest import CUSTOMER, load_reply
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.ledger import Count, FailOn, Ledger, Tally, complete, exit_code, fold
-from auditor.core.model import Cause, Reason, RunFacts, Verdict
+from auditor.core.model import Cause, Reason, Verdict
+from auditor.core.run_facts import RunFacts
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TALLIES = st.lists(

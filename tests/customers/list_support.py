@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from auditor.core.model import Customer, RejectedRow
+from auditor.core.rows import Customer, RejectedRow
 from auditor.customers import Columns, CustomerList, read
 from auditor.errors import CustomerListError
 

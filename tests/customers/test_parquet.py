@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from list_support import ONE, TWO, ids_in, opened, refusal
 
-from auditor.core.model import Customer, Row
+from auditor.core.rows import Customer, Row
 from auditor.customers import Columns, Format, read
 
 

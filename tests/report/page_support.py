@@ -15,9 +15,10 @@ from report_support import NOON, Run, answer, guid, new_run, row
 from auditor.core.changes import Change
 from auditor.core.consistency import DECIDED
 from auditor.core.ledger import Tally, fold
-from auditor.core.model import Cause, Reason, RunFacts, Verdict
+from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
+from auditor.core.run_facts import RunFacts
 from auditor.report import page
 from auditor.report.changes import CHANGED
 from auditor.report.files import Staging

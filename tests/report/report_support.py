@@ -20,7 +20,8 @@ from auditor import report
 from auditor.core.baseline import Baseline
 from auditor.core.consistency import DECIDED
 from auditor.core.ledger import Ledger
-from auditor.core.model import Cause, Membership, Reason, RunFacts, Way
+from auditor.core.model import Cause, Reason
+from auditor.core.run_facts import Membership, RunFacts, Way
 
 BOTH = ("parquet", "csv")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from report_support import NOON, Case, answer, cases, guid, member, new_run, passing_run, row, sealed
 
 from auditor import journal
-from auditor.core.model import Cause, Membership, RunFacts, Way
+from auditor.core.model import Cause
+from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report.evidence import NONE, read_evidence
 

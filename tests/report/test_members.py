@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from report_support import Case, Run, answer, cases, guid, member, new_run, row
 
 from auditor import journal, report
-from auditor.core.model import Cause, Membership, Verdict, Way
+from auditor.core.model import Cause, Verdict
+from auditor.core.run_facts import Membership, Way
 from auditor.errors import IncompleteError
 from auditor.report.summary import COLUMNS
 

@@ -9,7 +9,8 @@ import pytest
 from report_support import Run, answer, forge, new_run, row
 
 from auditor.core.ledger import exit_code
-from auditor.core.model import Cause, Freshness
+from auditor.core.model import Cause
+from auditor.core.run_facts import Freshness
 from auditor.errors import IncompleteError
 from auditor.report import verify
 from auditor.report.summary import Summary, note

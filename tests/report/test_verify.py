@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from report_support import BOTH, Case, Run, answer, cases, forge, guid, member, new_run, row, sealed
 
 from auditor import report
-from auditor.core.model import Cause, Membership, Way
+from auditor.core.model import Cause
+from auditor.core.run_facts import Membership, Way
 from auditor.errors import IncompleteError
 
 THOROUGH = settings(max_examples=40)

@@ -13,8 +13,8 @@ from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, run_folders
 from auditor.core import doctor
 from auditor.core.doctor import Result
-from auditor.core.model import RunFacts
 from auditor.core.plan import MINUTE
+from auditor.core.run_facts import RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError
 from auditor.fetch.state import state_folder
