@@ -1,4 +1,4 @@
-"""The commands about stored runs: `compare`, `runs`, `runs prune`."""
+"""The commands about stored runs: `report`, `verify`, `compare`, `runs`, `runs prune`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,65 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@options.REPORTS
+@options.FORMAT
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
+def report(
+    *,
+    run: str,
+    formats: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+    reports: str | None,
+) -> int:
+    """Render the reports of a run again, from its folder alone.
+
+    RUN is a folder, a run-id, or latest.
+    """
+    from auditor.cli import show
+    from auditor.commands.lock import one_writer_at_a_time
+    from auditor.commands.render import find_run, render
+    from auditor.commands.signals import ending_at_once
+
+    folder = find_run(run, _settings(reports, config, profile).reports)
+    with ending_at_once(), one_writer_at_a_time(folder):
+        rendered = render(folder, formats)
+    show.result(rendered, as_json=as_json, quiet=quiet)
+    return rendered.exit_code
+
+
+@click.command(short_help="Re-read every file of a run, and check that they agree.")
+@click.argument("run", metavar="RUN")
+@options.REPORTS
+@options.AS_JSON
+@options.CONFIGURED
+@options.TALKING
+def verify(
+    *, run: str, as_json: bool, quiet: bool, config: str | None, profile: str | None, reports: str | None
+) -> int:
+    """Re-read every file of a run: hashes, ledger, agreement of the formats.
+
+    Then the reports are made once more and compared: whatever else stands in one was put there by somebody.
+
+    RUN is a folder, a run-id, or latest.
+    """
+    from auditor.cli import show
+    from auditor.commands.signals import ending_at_once
+    from auditor.commands.verify import verify as carry_out
+
+    with ending_at_once():
+        found = carry_out(run, _settings(reports, config, profile).reports)
+    if as_json or not quiet:
+        show.verified(found, as_json=as_json)
+    return 0
 
 
 @click.command()
@@ -113,4 +172,4 @@ def _settings(reports: str | None, config: str | None, profile: str | None) -> "
     return settings.load({"reports": reports}, config=config, profile=profile)[0]
 
 
-COMMANDS = (compare, runs)
+COMMANDS = (report, verify, compare, runs)
