@@ -16,8 +16,6 @@ from auditor.core.words import lasting, many
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""
-DRAW_EVERY = 0.25
-"""Seconds between two looks of the line on a terminal."""
 WAIT_SAID = 2.0
 """Seconds from which a wait that the service asked for is said."""
 LONGEST_BAR = 40
@@ -105,7 +103,6 @@ class _Notes:
 
     def tell(self, answer: Answer) -> None:
         self._counted.reasons[answer.finding.reason] += 1
-        self.tick()
 
     def tick(self) -> None:
         now = time.monotonic()
@@ -123,7 +120,7 @@ class _Notes:
 
 
 class _Live:
-    """One line that moves, for a terminal; drawn when an answer comes, and every second while none does."""
+    """One line that moves, for a terminal; drawn at each tick, whether answers come or not."""
 
     def __init__(self, console: Console | None = None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -139,7 +136,6 @@ class _Live:
             console=self._console,
             auto_refresh=False,
         )
-        self._drawn = 0.0
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
     def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
@@ -150,13 +146,9 @@ class _Live:
 
     def tell(self, answer: Answer) -> None:
         self._counted.reasons[answer.finding.reason] += 1
-        self.tick()
 
     def tick(self) -> None:
-        now = time.monotonic()
-        if now - self._drawn >= DRAW_EVERY:
-            self._drawn = now
-            self._draw()
+        self._draw()
 
     def stop(self) -> None:
         self._draw()

@@ -23,6 +23,9 @@ class Outlook(Protocol):
         """The pace in requests a minute, where it is held below what was set; else None."""
 
 
+TICK_SECONDS = 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What a person may want to hear while it goes on; every callable may do nothing.
@@ -30,7 +33,7 @@ class Watch:
     Attributes:
         started: is given the run's facts, the number of customers to ask for, and what the rest will take, before the first
             request.
-        ticked: is called every second while somebody is asked, also where no answer comes.
+        ticked: is called every `TICK_SECONDS` while somebody is asked, also where no answer comes.
         told: is given every answer as it is recorded.
         sign_in: is given what the user should know of the sign-in, a sentence each.
         warned: is given what a person should know about a customer list, a sentence each.

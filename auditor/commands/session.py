@@ -15,7 +15,7 @@ from typing import Any
 from auditor import journal
 from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching
-from auditor.commands.job import Job
+from auditor.commands.job import TICK_SECONDS, Job
 from auditor.commands.membership import check_membership
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
@@ -157,11 +157,11 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
 
 @asynccontextmanager
 async def _ticking(tick: Callable[[], None]) -> AsyncIterator[None]:
-    """Calls `tick` every second: while the service makes everybody wait, no answer shows that the run goes on."""
+    """Calls `tick` now and then: while the service makes everybody wait, no answer shows that the run goes on."""
 
     async def now_and_then() -> None:
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(TICK_SECONDS)
             tick()
 
     task = asyncio.create_task(now_and_then())

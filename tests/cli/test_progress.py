@@ -34,8 +34,7 @@ def _facts() -> RunFacts:
 
 @pytest.fixture(autouse=True)
 def _every_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each answer is drawn or noted."""
-    monkeypatch.setattr(progress, "DRAW_EVERY", -1.0)
+    """Each tick is noted."""
     monkeypatch.setattr(progress, "NOTE_EVERY", -1.0)
 
 
@@ -49,6 +48,7 @@ def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
     reply = load_reply("200-allowed")
     for _ in range(25):
         live.tell(Answer(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
+        live.tick()
     live.stop()
     last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]
     assert "25/2000" in last
