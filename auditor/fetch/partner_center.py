@@ -24,7 +24,7 @@ from auditor.core.proxy import Proxy
 from auditor.fetch.deadlines import Deadline, Deadlines
 from auditor.fetch.decoding import decoded
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
-from auditor.fetch.replies import as_failure, as_reply, read_body, too_large
+from auditor.fetch.replies import Sent, as_failure, as_reply, read_at_once, read_body
 from auditor.fetch.tls import tls_context
 
 LARGEST_BODY = 1 << 20
@@ -130,7 +130,9 @@ class PartnerCenter:
     def _url(self, path: str) -> URL:
         return self._validation.with_path(self._root + path, encoded=True)
 
-    async def _get(self, url: URL, headers: dict[str, str], limit: int, ids: tuple[str, str, str]) -> Reply:
+    def _get(
+        self, url: URL, headers: dict[str, str], limit: int, ids: tuple[str, str, str]
+    ) -> Coroutine[None, None, Reply]:
         token, request_id, correlation_id = ids
         if token != self._token:
             self._token, self._bearer, self._secret = token, f"Bearer {token}", token.encode()
@@ -138,28 +140,31 @@ class PartnerCenter:
         headers[REQUEST_ID] = request_id
         headers[CORRELATION_ID] = correlation_id
         # the token that was sent, whatever others send meanwhile
-        sent = (token, self._secret, request_id, correlation_id)
+        return self._exchange(url, headers, limit, (token, self._secret, request_id, correlation_id))
+
+    async def _exchange(self, url: URL, headers: dict[str, str], limit: int, sent: Sent) -> Reply:
         asks_for_mfa, self._asks_for_mfa = self._asks_for_mfa, False
         if asks_for_mfa:
             headers["ValidateMfa"] = "true"
         try:
             with Deadline(self._deadlines) as deadline:
-                async with self._session.get(
-                    url, headers=headers, allow_redirects=False, timeout=self._times
-                ) as response:
+                # a body that was read to its end gives the connection back by itself: no `async with`
+                response = await self._session.get(url, headers=headers, allow_redirects=False, timeout=self._times)
+                try:
                     if REQUEST_ID not in response.headers:
                         unpaired(response, self._session.connector)
-                    content = response.content
                     # a small answer nearly always comes in one piece, with its head
-                    body = content.read_nowait() if content.is_eof() else await read_body(response, limit, deadline)
-                    if len(body) > limit:
-                        raise too_large(response, limit)
+                    at_once = response.content.is_eof()
+                    body = read_at_once(response, limit) if at_once else await read_body(response, limit, deadline)
                     if CONTENT_ENCODING in response.headers:
                         body = decoded(body, response.headers[CONTENT_ENCODING], limit)
                     reply = as_reply(response, body, sent)
-                    if asks_for_mfa:
-                        self._take_mfa(response)
-                    return reply
+                except BaseException:
+                    response.close()
+                    raise
+                if asks_for_mfa:
+                    self._take_mfa(response)
+                return reply
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._asks_for_mfa = self._asks_for_mfa or asks_for_mfa
             return as_failure(error, sent)

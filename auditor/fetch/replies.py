@@ -31,10 +31,18 @@ Made for every request, so no class of its own.
 """
 
 
+def read_at_once(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """As `read_body`, of a body that has arrived whole."""
+    body = response.content.read_nowait()
+    if len(body) > limit:
+        raise _too_large(response, limit)
+    return body
+
+
 async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Deadline) -> bytes:
     """The body as it was sent; more than the limit is a fault of the wire, and is not read."""
     if (response.content_length or 0) > limit:
-        raise too_large(response, limit)
+        raise _too_large(response, limit)
     chunks: list[bytes] = []
     size = 0
     while not response.content.at_eof():
@@ -42,11 +50,11 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Dead
         chunks.append(await response.content.readany())
         size += len(chunks[-1])
         if size > limit:
-            raise too_large(response, limit)
+            raise _too_large(response, limit)
     return b"".join(chunks)
 
 
-def too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPayloadError:
+def _too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPayloadError:
     """The fault of a response whose body is larger than the limit; what is left of it is not waited for."""
     response.close()
     return aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
@@ -103,8 +111,10 @@ def _echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
 
 def _evidence(value: str | None, token: str) -> str | None:
     """A header as text that any file can hold, and that holds no secret: a server may send anything."""
-    if value is None:
-        return None
+    if value is None or (
+        len(value) < _LONGEST_PLAIN and token not in value and value.isascii() and value.isprintable()
+    ):
+        return value
     return clean(value) if len(value) < _LONGEST_PLAIN and token not in value else redact(value, (token,), 100)
 
 
