@@ -3,7 +3,8 @@
 Who is done is known by row, a bit each: a million customers take 125 kB, where a set of their ids takes 100 MB.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 
 class RowSet:
@@ -43,11 +44,11 @@ class RowSet:
         return int.from_bytes(self._bits, "little").bit_count()
 
 
-def still_to_ask(wanted: Iterable[tuple[int, str]], done: Container[int]) -> Iterator[tuple[int, str]]:
+def still_to_ask(wanted: Iterable[tuple[int, str]], done: RowSet | AbstractSet[int]) -> Iterator[tuple[int, str]]:
     """The customers that have no final answer yet, in list order.
 
     Args:
         wanted: (row, customer id) of each distinct customer; the row is the first that names it.
         done: such rows of the customers with a final answer.
     """
-    return (item for item in wanted if item[0] not in done)
+    return (item for item in wanted if item[0] not in done) if done else iter(wanted)

@@ -117,7 +117,9 @@ class _Pool:
                 self.hire(group, 1)
 
     def _judge(self, answer: Answer) -> None:
-        self._breaker = self._breaker.after(answer.finding)
+        before, self._breaker = self._breaker, self._breaker.after(answer.finding)
+        if self._breaker is before and answer.finding.run_end is None:
+            return
         end = answer.finding.run_end or self._breaker.run_end
         if end is not None:
             self.end = self.end or end
