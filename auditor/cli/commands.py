@@ -156,7 +156,8 @@ def resume(
 ) -> int:
     """Finish a run: ask again for whoever has no final answer.
 
-    RUN is a folder or a run-id; without one, the newest run that is not complete.
+    RUN is a folder or a run-id; without one, the newest run that is not complete and has no newer complete run over its
+    list.
     """
     from pathlib import Path
 
@@ -164,13 +165,21 @@ def resume(
     from auditor.cli import progress, show
     from auditor.commands import resume as command
     from auditor.commands.render import find_run
-    from auditor.commands.unfinished import newest_incomplete
+    from auditor.commands.unfinished import to_resume
+    from auditor.core.words import typed
 
     settings, origins = all_settings.load(flags, config=config, profile=profile)
-    folder = find_run(run, settings.reports) if run else newest_incomplete(Path(settings.reports))
-    if folder is None:
+    left = None if run else to_resume(Path(settings.reports), settings.api)
+    if run is None and left is None:
         progress.noting(quiet=quiet)(f"no run in {settings.reports} is left to finish: nothing to resume")
         return 0
+    if left is not None and left.newer is not None:
+        progress.noting(quiet=quiet)(
+            f"nothing to resume: {left.run} is not finished, but {left.newer} is a newer complete run over the same list; "
+            f"to finish the old one all the same: auditor resume {typed(left.run)}"
+        )
+        return 0
+    folder = left.run if left is not None else find_run(str(run), settings.reports)
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)

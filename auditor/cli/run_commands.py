@@ -148,8 +148,9 @@ def prune(
 ) -> int:
     """Remove the folders of old runs; history/ keeps what they knew.
 
-    Counted for each list by itself. Never removed: the newest complete run over a list, what latest leads to, a run
-    that is not complete while no newer one over its list is, what such a run is compared with, and a run in use.
+    Counted for each list by itself. Never removed: the newest complete run over a list, what latest and
+    latest-simulated lead to, a run that is not complete while no newer one over its list is, what such a run is compared
+    with, and a run in use.
     """
     from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
@@ -163,6 +164,36 @@ def prune(
     with ending_at_once():
         found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
     stored.pruned(found, as_json=as_json, dry_run=dry_run)
+    return 0
+
+
+@runs.command()
+@click.argument("run", metavar="RUN")
+@options.REPORTS
+@_JSON
+@options.CONFIGURED
+@options.TALKING
+@click.pass_obj
+def latest(
+    of_group: str,
+    *,
+    run: str,
+    reports: str | None,
+    as_json: bool,
+    quiet: bool,
+    config: str | None,
+    profile: str | None,
+) -> int:
+    """Let latest lead to a complete run.
+
+    By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run
+    against a simulator takes latest-simulated.
+    """
+    from auditor.cli import stored
+    from auditor.commands.latest import point
+
+    folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
+    stored.pointed(*point(run, folder), as_json=as_json, quiet=quiet)
     return 0
 
 

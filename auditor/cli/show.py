@@ -22,7 +22,7 @@ from auditor.cli.what_next import are_undetermined, what_next
 from auditor.core.account import in_words
 from auditor.core.ledger import Count, Ledger
 from auditor.core.model import Reason, Verdict
-from auditor.core.words import many
+from auditor.core.words import many, typed
 
 if TYPE_CHECKING:
     from auditor.commands.render import Rendered
@@ -64,6 +64,8 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
     """
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
+        for line in _latest(rendered):
+            noting(quiet=quiet)(line)
         return
     console = columns.console()
     console.print(_table(rendered))
@@ -71,6 +73,8 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     _files(console, rendered)
+    for line in _latest(rendered):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     if rendered.facts.simulated:
         console.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
@@ -163,6 +167,18 @@ def _files(console: Console, rendered: "Rendered") -> None:
     for name in [*known, *(n for n in names if n not in _WHAT)]:
         console.print(f"  {name:<18} {_WHAT.get(name, '')}", highlight=False)
     console.print(f"Open first: {rendered.run / _to_open_first(rendered, names)}", highlight=False, soft_wrap=True)
+
+
+def _latest(rendered: "Rendered") -> list[str]:
+    """Why `latest` does not lead to the newest run, and how to make it."""
+    pointer = rendered.latest
+    if pointer is None or not pointer.reason:
+        return []
+    leads = f"still leads to run {pointer.run_id}" if pointer.run_id else "does not lead to this run"
+    return [
+        f"{rendered.run.parent / pointer.name} {leads}: {pointer.reason}",
+        f"  to let it lead to this run: auditor runs latest {typed(rendered.run)}",
+    ]
 
 
 def _to_open_first(rendered: "Rendered", names: list[str]) -> str:

@@ -85,3 +85,11 @@ def pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
     click.echo(
         f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {size(freed)} {what}; history/ stays"
     )
+
+
+def pointed(path: str, run_id: str, *, as_json: bool, quiet: bool) -> None:
+    """Prints where `latest` leads to now."""
+    if as_json:
+        click.echo(json.dumps({"path": path, "run_id": run_id}, indent=2))
+    elif not quiet:
+        click.echo(f"{path} leads to run {run_id}")

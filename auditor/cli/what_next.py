@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from auditor import journal
 from auditor.cli.progress import say
-from auditor.commands.standing import latest_run_id
+from auditor.commands.standing import LATEST, LATEST_SIMULATED, latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
 from auditor.core.model import Verdict
@@ -34,9 +34,9 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
         if not rendered.tries and (rendered.run / "undetermined.csv").exists():
             say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
     _again(rendered)
-    latest = rendered.run.parent / "latest"
-    if latest.exists() and not rendered.facts.simulated:
-        note(f"{latest} still leads to the newest complete run, {latest_run_id(rendered.run.parent)}")
+    name = LATEST_SIMULATED if rendered.facts.simulated else LATEST
+    if run_id := latest_run_id(rendered.run.parent, name):
+        note(f"{rendered.run.parent / name} still leads to run {run_id}, which is complete")
 
 
 def _again(rendered: "Rendered") -> None:

@@ -2,10 +2,11 @@
 known of it is copied into the run's own folder once, when its reports are made for the first time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from auditor import journal
 from auditor.commands.job import Job
@@ -14,15 +15,16 @@ from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.words import typed
+from auditor.core.words import many, typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
+from auditor.settings import is_loopback
 
 if TYPE_CHECKING:
     from auditor.report import Source
 
 NONE, AUTO = "none", "auto"
-KEY = "baseline"
-"""Under which the choice stands in the settings of a journal's header."""
+KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
+"""Under which the choice stands in the settings of a journal's header: where customers are real, and where they are not."""
 
 
 def identity(run: Path) -> Identity:
@@ -61,7 +63,34 @@ def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
     for run in complete_runs(reports):
         if _identity_or_none(run, mine) is not None:
             return _chosen(run, mine, "the last complete run over the same list")
-    return {"run_id": "", "folder": "", "note": "there is no earlier complete run over the same list to compare with"}
+    note = "there is no earlier complete run over the same list to compare with"
+    ahead = sum(map(is_from_the_future, run_folders(reports)))
+    note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
+    return {"run_id": "", "folder": "", "note": note}
+
+
+def choices(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
+    """As `choose`, in the form that the header keeps.
+
+    Only the first reply says whether a service on a loopback address is a simulator: there, both are chosen.
+
+    Raises:
+        SettingsError: as `choose`.
+    """
+    if mine.simulated or not is_loopback(urlsplit(mine.api).hostname or ""):
+        return {KEY: choose(reports, mine, wanted)}
+    simulated = replace(mine, simulated=True)
+    if wanted in (None, NONE, AUTO):
+        return {KEY: choose(reports, mine, wanted), KEY_SIMULATED: choose(reports, simulated, wanted)}
+    is_made_up = journal.is_simulated(find_run(str(wanted), str(reports)))
+    chosen = choose(reports, simulated if is_made_up else mine, wanted)
+    return {KEY: chosen, KEY_SIMULATED: chosen}
+
+
+def choice_of(settings: Mapping[str, Any], *, simulated: bool) -> dict[str, str] | None:
+    """What a header says that a run is to be compared with; None where a version wrote it that compared nothing."""
+    found: dict[str, str] | None = settings.get(KEY_SIMULATED) if simulated else None
+    return found or settings.get(KEY)
 
 
 def check(job: Job, lists: tuple[str, ...]) -> None:
@@ -72,7 +101,7 @@ def check(job: Job, lists: tuple[str, ...]) -> None:
     """
     wanted = job.settings.baseline
     if wanted not in (None, NONE, AUTO):
-        choose(Path(job.settings.reports), identity_of(job, lists), wanted)
+        choices(Path(job.settings.reports), identity_of(job, lists), wanted)
 
 
 def complete_runs(reports: Path) -> Iterator[Path]:
@@ -114,7 +143,7 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
         OutputError: the copy cannot be written.
         IncompleteError: the run's own files are damaged.
     """
-    choice: dict[str, str] | None = journal.read_settings(run).get(KEY)
+    choice = choice_of(journal.read_settings(run), simulated=facts.simulated)
     if facts.baseline is not None or choice is None:
         return facts
     baseline = _copied(run, facts, choice)

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
 from auditor.commands import unfinished
-from auditor.commands.baseline import KEY, choose, identity_of
+from auditor.commands.baseline import choices, identity_of
 from auditor.commands.columns import known_columns
 from auditor.commands.customer_list import check_listing
 from auditor.commands.fetching import Fetching
@@ -17,6 +17,7 @@ from auditor.commands.job import Job
 from auditor.commands.presenting import presentation
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.signing_in import tenant_of
+from auditor.commands.standing import order_time, run_folders, started_at
 from auditor.core.customer_page import Listed
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
@@ -166,7 +167,8 @@ def _write_header(
         presentation=presentation(job.settings, known_columns(job.settings.sum, written.columns)),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
-    kept |= {KEY: choose(run.parent, identity_of(job, lists.names), job.settings.baseline)}
+    kept |= choices(run.parent, identity_of(job, lists.names), job.settings.baseline)
+    after = _after_the_others(run.parent, began, job.watch.warned)
     with journal.Journal(run) as opened:
         opened.begin(
             facts,
@@ -176,6 +178,7 @@ def _write_header(
                 "tenant_id": tenant_of(job.settings),
                 **kept,
             },
+            after,
         )
     other = None if job.simulated else unfinished.same_list(run.parent, facts)
     if other is not None:
@@ -183,6 +186,19 @@ def _write_header(
             f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
             f"to go on with that one, stop this one and type: auditor resume {typed(other)}"
         )
+
+
+def _after_the_others(reports: Path, began: datetime, warned: Callable[[str], None]) -> datetime | None:
+    """The time by which a run that begins now is ordered, where the clock is behind the newest run; else None."""
+    before = next(iter(run_folders(reports)), None)
+    if before is None or order_time(before) < began:
+        return None
+    if (said := started_at(before)) > began:
+        warned(
+            f"the clock of this machine says {began:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it began later, at "
+            f"{said:%Y-%m-%d %H:%M} UTC; this run is stored as the newer one"
+        )
+    return order_time(before) + timedelta(microseconds=1)
 
 
 def _new_folder(reports: Path, began: datetime) -> Path:

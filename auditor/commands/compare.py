@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.commands.baseline import identity, source_of
 from auditor.commands.render import find_run
+from auditor.commands.standing import order_time
 from auditor.core.baseline import incomparable, other_lists
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
@@ -49,6 +50,6 @@ def compare(old: str, new: str, reports: str) -> Compared:
     facts = sources[0].facts, sources[1].facts
     remarks = [other_lists(*asked)]
     remarks += [f"in run {one.run_id} not every customer was asked" for one in facts if not one.finished]
-    if facts[1].started_at < facts[0].started_at:
+    if order_time(folders[1]) < order_time(folders[0]):
         remarks.append("the run named first is the later one")
     return Compared(*facts, report.compare(*sources, "; ".join(filter(None, remarks))))

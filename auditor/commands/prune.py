@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor import journal
 from auditor.commands.lock import one_writer_at_a_time, sweep
 from auditor.commands.runs import Stored, stored
-from auditor.commands.standing import latest_run_id
+from auditor.commands.standing import LATEST_SIMULATED, latest_run_id
 from auditor.core.keeping import Candidate, kept
 from auditor.errors import LockHeldError, OutputError
 
@@ -37,6 +37,7 @@ def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
     """
     runs = list(stored(reports))
     reasons = kept(map(_candidate, runs), daily=daily, monthly=monthly, latest=latest_run_id(reports))
+    reasons.setdefault(latest_run_id(reports, LATEST_SIMULATED), f"{LATEST_SIMULATED} leads to it")
     removed: list[Stored] = []
     for run in runs:
         if run.run_id in reasons:
@@ -58,7 +59,7 @@ def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
 def _candidate(run: Stored) -> Candidate:
     return Candidate(
         run_id=run.run_id,
-        started_at=run.started_at,
+        started_at=run.order_time,
         list_key=run.list_key,
         complete=run.complete,
         resumable=run.resumable,

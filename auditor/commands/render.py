@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from auditor import journal
-from auditor.commands.standing import LATEST, is_newest, is_stored, latest_run_id
+from auditor.commands.standing import LATEST, LATEST_SIMULATED, is_stored, latest_run_id
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import RunEnd, Verdict
@@ -16,6 +16,7 @@ from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 
 if TYPE_CHECKING:
+    from auditor.commands.latest import Pointer
     from auditor.report import Verified
 
 
@@ -32,6 +33,7 @@ class Rendered:
         fail_on: what the user wants to hear of by the exit code.
         tries: in how many sessions the customers without a final answer were asked for, where the last changed nothing;
             else 0.
+        latest: what became of `latest`; None where the run is not complete, or is one that `latest` never leads to.
         end: why the session just over was ended early, with the next thing to do; None where it was not.
     """
 
@@ -43,6 +45,7 @@ class Rendered:
     changes: Counts | None = None
     fail_on: tuple[FailOn, ...] = ()
     tries: int = 0
+    latest: "Pointer | None" = None
 
     def unchanged_after(self, tries: int) -> Self:
         """The same, with how often the customers without a final answer were asked for, the last time to no avail."""
@@ -114,10 +117,20 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
                 record.publish()
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
-    # made-up data must never stand where people look for their customers
-    if rendered.complete and not facts.simulated and is_stored(run.resolve()) and is_newest(facts, run.parent):
-        report.point_latest(run.parent, run.name)
-    return rendered
+    return replace(rendered, latest=_latest(run)) if rendered.complete else rendered
+
+
+def _latest(run: Path) -> "Pointer | None":
+    """Lets `latest` lead to a complete run, where it is to; made-up data have a name of their own, and the demo's none."""
+    from auditor import report
+    from auditor.commands.latest import decide
+
+    if not is_stored(run.resolve()) or journal.read_header(run).simulated:
+        return None
+    pointer = decide(run)
+    if pointer.moves:
+        report.point_latest(run.parent, run.name, pointer.name)
+    return pointer
 
 
 @contextmanager
@@ -149,7 +162,7 @@ def _verified(run: Path) -> "Verified":
 
 
 def find_run(run: str, reports: str) -> Path:
-    """The folder that RUN means: a folder, a run-id, or `latest`.
+    """The folder that RUN means: a folder, a run-id, `latest`, or `latest-simulated`.
 
     Raises:
         SettingsError: there is no such run.
@@ -158,14 +171,16 @@ def find_run(run: str, reports: str) -> Path:
     if journal.holds_journal(folder):
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
-    newest = latest_run_id(Path(reports)) if run == LATEST else run
+    is_pointer = run in (LATEST, LATEST_SIMULATED)
+    newest = latest_run_id(Path(reports), run) if is_pointer else run
     named = Path(reports) / (newest or run)
     # a link called `latest` that leads to no stored run leads nowhere
-    if journal.holds_journal(named) and not (run == LATEST and named.is_symlink()):
+    if journal.holds_journal(named) and not (is_pointer and named.is_symlink()):
         return named
     if not newest:
+        kind = "of real customers" if run == LATEST else "against a simulator"
         raise SettingsError(
-            f"latest: no run of real customers is complete in {reports}; to simulated runs latest never leads",
+            f"{run}: no run {kind} is complete in {reports}; `{LATEST}` never leads to a simulated run",
             f"name the run: auditor runs --reports {typed(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.standing import run_folders, summary_of
+from auditor.commands.standing import order_time, run_folders, summary_of
 from auditor.core.run_ids import is_in_the_future
 from auditor.errors import IncompleteError, SettingsError
 
@@ -21,6 +21,7 @@ class Stored:
     Attributes:
         run: the folder.
         started_at: aware, UTC.
+        order_time: what runs are ordered by; `started_at`, but where the clock was behind.
         api: base URL that was asked.
         lists: names of the customer lists.
         list_key: what is equal of two runs over the same list (`core.baseline.Identity.same`).
@@ -37,6 +38,7 @@ class Stored:
 
     run: Path
     started_at: datetime
+    order_time: datetime
     api: str
     lists: tuple[str, ...]
     list_key: tuple[object, ...]
@@ -72,23 +74,25 @@ def stored(reports: Path) -> Iterator[Stored]:
 
 
 def _stored(run: Path) -> Stored:
-    from auditor.commands.baseline import KEY, identity
+    from auditor.commands.baseline import choice_of, identity
 
     header, summary = journal.read_header(run), summary_of(run)
+    simulated = journal.is_simulated(run)
     counts = summary.ledger.customers if summary else {}
     return Stored(
         run=run,
         started_at=header.started_at,
+        order_time=order_time(run),
         api=header.api,
         lists=header.lists,
         list_key=identity(run).same,
-        simulated=journal.is_simulated(run),
+        simulated=simulated,
         resumable=not header.simulated,
         complete=summary is not None and summary.complete,
         rendered=summary is not None,
         from_the_future=is_in_the_future(header.started_at, datetime.now(UTC)),
         customers=header.customers,
         counts={name: count for name, count in counts.items() if name != "listed"},
-        baseline=header.settings.get(KEY, {}).get("run_id", ""),
+        baseline=(choice_of(header.settings, simulated=simulated) or {}).get("run_id", ""),
         bytes=sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
     )

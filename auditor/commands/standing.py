@@ -10,11 +10,11 @@ from typing import Annotated
 import msgspec
 
 from auditor import journal
-from auditor.core.run_facts import RunFacts
 from auditor.core.run_ids import is_folder_name, is_in_the_future
 from auditor.errors import IncompleteError
 
-LATEST = "latest"
+LATEST, LATEST_SIMULATED = "latest", "latest-simulated"
+"""What leads to the newest complete run: of real customers, and against a simulator."""
 _LARGEST = 1 << 24
 """Bytes of a manifest or summary that are read."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -72,7 +72,7 @@ def is_complete(run: Path) -> bool:
     return found is not None and found.complete
 
 
-def began(run: Path) -> datetime:
+def started_at(run: Path) -> datetime:
     """When a run says that it began; before all others where it does not say it."""
     try:
         return journal.read_header(run).started_at
@@ -80,15 +80,24 @@ def began(run: Path) -> datetime:
         return _NEVER
 
 
+def order_time(run: Path) -> datetime:
+    """The time by which runs are ordered: when a run began, or just after the run before it where the clock was behind."""
+    try:
+        header = journal.read_header(run)
+    except (IncompleteError, OSError):
+        return _NEVER
+    return header.order_time or header.started_at
+
+
 def is_from_the_future(run: Path) -> bool:
     """True where its clock must have been wrong: such a run is never the newest."""
-    return is_in_the_future(began(run), datetime.now(UTC))
+    return is_in_the_future(started_at(run), datetime.now(UTC))
 
 
 def run_folders(reports: Path) -> list[Path]:
     """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
     runs = [run for run in journal.folders(reports) if is_stored(run)]
-    return sorted(runs, key=lambda run: (began(run), run.name), reverse=True)
+    return sorted(runs, key=lambda run: (order_time(run), run.name), reverse=True)
 
 
 def is_stored(run: Path) -> bool:
@@ -99,20 +108,12 @@ def is_stored(run: Path) -> bool:
         return False
 
 
-def latest_run_id(reports: Path) -> str:
-    """The run that `latest` leads to; empty where there is none."""
-    latest = reports / LATEST
+def latest_run_id(reports: Path, pointer: str = LATEST) -> str:
+    """The run that `latest`, or `latest-simulated`, leads to; empty where there is none."""
+    latest = reports / pointer
     try:
         # where links are refused, `latest` is a text file with the run-id
         name = latest.resolve().name if latest.is_symlink() else _read(latest).decode().strip()
     except (OSError, ValueError, RuntimeError):
         return ""
     return name if is_folder_name(name) and is_stored(reports / name) else ""
-
-
-def is_newest(facts: RunFacts, reports: Path) -> bool:
-    """True where `latest` is to lead to a stored run rather than to the one it leads to now."""
-    now = datetime.now(UTC)
-    name = latest_run_id(reports)
-    known = began(reports / name) if name else _NEVER
-    return not is_in_the_future(facts.started_at, now) and (is_in_the_future(known, now) or facts.started_at >= known)

@@ -1,19 +1,46 @@
 """Which runs are left to finish. Rule: a run is complete when its manifest and `latest` say so, for they come last."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.standing import began, is_complete, latest_run_id, run_folders
+from auditor.commands.baseline import identity
+from auditor.commands.latest import decide
+from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.run_facts import RunFacts
-from auditor.core.run_ids import is_in_the_future
 from auditor.errors import IncompleteError
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that `resume` can finish.
+
+    Attributes:
+        run: the folder.
+        header: of its journal.
+        newer: a newer complete run over the same list; None where there is none.
+    """
+
+    run: Path
+    header: journal.Header
+    newer: Path | None
+
+
 def newest_incomplete(reports: Path) -> Path | None:
-    """The newest run that is not complete, or None where there is none; simulated ones cannot be resumed."""
-    return next((run for run, _ in _unfinished(reports)), None)
+    """The newest run to finish; None where there is none. A run with a newer complete one over its list is passed over."""
+    return next((one.run for one in _unfinished(reports) if one.newer is None), None)
+
+
+def to_resume(reports: Path, api: str) -> Unfinished | None:
+    """What `resume` without a run goes on with; where all have a newer complete run over their list, the newest of them.
+
+    Args:
+        reports: the folder of the runs.
+        api: that the settings name; a simulator that listens elsewhere is gone.
+    """
+    found = [one for one in _unfinished(reports) if one.header.api == api or not journal.is_simulated(one.run)]
+    return next((one for one in found if one.newer is None), found[0] if found else None)
 
 
 def same_list(reports: Path, facts: RunFacts) -> Path | None:
@@ -26,9 +53,12 @@ def same_list(reports: Path, facts: RunFacts) -> Path | None:
     wanted = (facts.list_digest, facts.api, facts.validation_type)
     return next(
         (
-            run
-            for run, header in _unfinished(reports)
-            if (header.list_digest, header.api, header.type) == wanted and run.name != facts.run_id and _to_ask(run)
+            one.run
+            for one in _unfinished(reports)
+            if (one.header.list_digest, one.header.api, one.header.type) == wanted
+            and one.newer is None
+            and one.run.name != facts.run_id
+            and _to_ask(one.run)
         ),
         None,
     )
@@ -43,17 +73,24 @@ def _to_ask(run: Path) -> bool:
         return False
 
 
-def _unfinished(reports: Path) -> Iterator[tuple[Path, journal.Header]]:
+def _unfinished(reports: Path) -> Iterator[Unfinished]:
     """The runs that can be finished, the newest first; only the beginning of a journal is read."""
-    latest = began(reports / (latest_run_id(reports) or "-"))
-    now = datetime.now(UTC)
+    complete: dict[tuple[object, ...], Path] = {}
     for run in run_folders(reports):
         try:
-            header = journal.read_header(run)
+            header, same = journal.read_header(run), identity(run).same
+            whole = is_complete(run)
+            settled = whole and not _is_to_move(run)
         except (IncompleteError, OSError):
             # not a run that this version can finish
             continue
-        # to a run from the future `latest` never leads
-        settled = header.started_at <= latest or is_in_the_future(header.started_at, now)
-        if not header.simulated and not (settled and is_complete(run)):
-            yield run, header
+        if not settled and not header.simulated:
+            yield Unfinished(run, header, complete.get(same))
+        if whole and not is_from_the_future(run):
+            complete.setdefault(same, run)
+
+
+def _is_to_move(run: Path) -> bool:
+    """True where a complete run came to its end but for `latest`, which is to lead to it."""
+    pointer = decide(run)
+    return pointer.moves and pointer.run_id != run.name

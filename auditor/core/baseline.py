@@ -61,6 +61,11 @@ class Identity:
         return frozenset(map(list_name, self.lists))
 
     @property
+    def places(self) -> frozenset[str]:
+        """The lists' names with their folders, without what may differ from one time to the next."""
+        return frozenset(f"{_folder(name)}/{list_name(name)}" for name in self.lists)
+
+    @property
     def same(self) -> tuple[object, ...]:
         """What is equal of two runs over the same list. A simulator listens elsewhere every time."""
         service = () if self.simulated else (self.api, self.tenant)
@@ -72,6 +77,13 @@ def list_name(name: str) -> str:
     base = name.replace("\\", "/").rstrip("/").rpartition("/")[2].casefold()
     plain = _DATE.sub("#", _SECOND_DOWNLOAD.sub("", base))
     return plain or base
+
+
+def _folder(name: str) -> str:
+    """The folder of a list, as the user typed it: `lists/2026-11` and `./lists/2026-12/` are the same."""
+    parts = name.replace("\\", "/").rpartition("/")[0].split("/")
+    root = "/" if name.startswith(("/", "\\")) else ""
+    return root + "/".join(_DATE.sub("#", part.casefold()) for part in parts if part not in ("", "."))
 
 
 def incomparable(before: Identity, after: Identity) -> str:

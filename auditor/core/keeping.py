@@ -14,7 +14,7 @@ class Candidate:
 
     Attributes:
         run_id: its name.
-        started_at: aware.
+        started_at: aware; what runs are ordered by.
         list_key: equal of two runs over the same list.
         complete: whether its reports are whole and say that it is complete.
         resumable: whether `resume` could go on with it; no demo is.

@@ -53,6 +53,8 @@ class Header(Struct, tag_field="kind", tag="header"):
     auditor: str = ""
     presentation: Presentation = Presentation()
     list_files: tuple[ListFile, ...] = ()
+    order_time: _Time | None = None
+    """Written where it is not `started_at`: the clock was behind the run before."""
 
     def __post_init__(self) -> None:
         """What becomes the name of a file, or is reckoned with.
@@ -64,14 +66,16 @@ class Header(Struct, tag_field="kind", tag="header"):
             raise ValueError("no run is called so - at `$.run_id`")
         if not is_time_of_a_run(self.started_at):
             raise ValueError("no run began then - at `$.started_at`")
+        if self.order_time is not None and not is_time_of_a_run(self.order_time):
+            raise ValueError("no run is ordered so - at `$.order_time`")
         if self.customers > self.rows:
             raise ValueError("there are more customers than rows - at `$.customers`")
         if not isinstance(self.settings.get("tenant_id"), str | None):
             raise TypeError("no tenant is called so - at `$.settings.tenant_id`")
-        if "baseline" in self.settings:
-            chosen = msgspec.convert(self.settings["baseline"], _Chosen)
+        for key in {"baseline", "baseline_simulated"}.intersection(self.settings):
+            chosen = msgspec.convert(self.settings[key], _Chosen)
             if chosen.run_id and not is_folder_name(chosen.run_id):
-                raise ValueError("no run is called so - at `$.settings.baseline.run_id`")
+                raise ValueError(f"no run is called so - at `$.settings.{key}.run_id`")
 
 
 class Session(Struct, tag_field="kind", tag="session"):

@@ -51,10 +51,15 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self, facts: RunFacts, settings: dict[str, Any]) -> None:
+    def begin(self, facts: RunFacts, settings: dict[str, Any], order_time: datetime | None = None) -> None:
         """Writes the header: what this journal is about, and the settings that a resume needs.
 
         It stands there twice, because a damaged byte in it would make every answer below worthless.
+
+        Args:
+            facts: of the run.
+            settings: those that a resume needs.
+            order_time: what runs are ordered by, where that is not when this one began.
         """
         header = {
             "kind": "header",
@@ -74,6 +79,7 @@ class Journal:
             "max_undetermined": facts.max_undetermined,
             "presentation": facts.presentation.as_document(),
             "settings": settings,
+            **({} if order_time is None else {"order_time": order_time}),
         }
         self._append(header)
         self._append(header)

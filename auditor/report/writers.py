@@ -81,13 +81,13 @@ def write_manifest(run: Path, run_id: str, entries: Iterable[Entry]) -> None:
         staging.publish()
 
 
-def point_latest(reports: Path, run_id: str) -> None:
-    """Lets `<reports>/latest` name the run: a relative link, or a text file with the run-id where links are refused.
+def point_latest(reports: Path, run_id: str, name: str = LATEST) -> None:
+    """Lets `<reports>/latest`, or another name, lead to the run: a relative link, or a text file with the run-id where links are refused.
 
     Raises:
         OutputError: neither can be written.
     """
-    latest = reports / LATEST
+    latest = reports / name
     if not latest.is_symlink() and latest.is_dir():
         raise OutputError(
             f"{latest} is a folder, where a link to the newest complete run belongs",
@@ -99,7 +99,7 @@ def point_latest(reports: Path, run_id: str) -> None:
         # Windows without the right to make links, and some network shares
         try:
             with Staging(reports) as staging:
-                staging.create(LATEST).write(f"{run_id}\n".encode())
+                staging.create(name).write(f"{run_id}\n".encode())
                 staging.publish()
         except OutputError as error:
             run = reports / run_id

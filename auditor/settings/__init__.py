@@ -9,6 +9,6 @@
 
 from auditor.settings.known import PREFIX, Settings, again
 from auditor.settings.sources import Origins, load
-from auditor.settings.values import AUTO, CLOUDS, Secret, duration
+from auditor.settings.values import AUTO, CLOUDS, Secret, duration, is_loopback
 
-__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "again", "duration", "load"]
+__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "again", "duration", "is_loopback", "load"]

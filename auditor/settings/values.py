@@ -109,12 +109,13 @@ def url(text: str) -> str:
         raise ValueError("must name a host and port that can be")
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("plain http is for a loopback address only: a token would travel in clear text")
     return text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for an address, or the name, of this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
