@@ -102,3 +102,14 @@ def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:
     os.utime(old / journal.JOURNAL, (long_ago, long_ago))
     assert _found(run) == {}
     assert _found(run, 24 * 4) == {0: ("a", "Allowed")}
+
+
+def test_a_clock_that_was_set_back_makes_nobody_eligible(tmp_path: Path) -> None:
+    """An older run's answer looks younger than the one that says blocked; the run that began later decides."""
+    _run(tmp_path, "b", [(0, "allowed", 1), (1, "allowed", 1)])
+    later = _run(tmp_path, "a", [(0, "under_review", 2), (1, "allowed", 2)])
+    with journal.Journal(later) as opened:
+        opened.begin(journal.read_facts(later), {"tenant_id": "t"}, NOON + timedelta(microseconds=1))
+    lines = (later / journal.JOURNAL).read_bytes().splitlines(keepends=True)
+    (later / journal.JOURNAL).write_bytes(b"".join(lines[-2:] + lines[2:-2]))
+    assert _found(_run(tmp_path, "c")) == {1: ("b", "Allowed")}

@@ -17,7 +17,7 @@ from auditor.core.words import lasting, many
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
-    from auditor.commands.dry_run import Preview
+    from auditor.commands.dry_run import ListFound, Preview
 
 
 @contextmanager
@@ -66,13 +66,7 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found) | {"minutes": found.minutes}, ensure_ascii=False, indent=2))
         return
     for one in found.lists:
-        click.echo(f"{one.name}: {one.format}")
-        for role, name in one.columns.items():
-            click.echo(f"  {role:<8} {name}")
-        if one.other_columns:
-            click.echo(f"  others   {', '.join(one.other_columns)}")
-        for warning in one.warnings:
-            warn(f"{one.name}: {warning}")
+        _list_found(one)
     click.echo(
         f"{many(found.rows, 'row')}, {many(found.customers, 'customer')}, {many(found.duplicates, 'duplicate')}, "
         f"{found.invalid:,} invalid"
@@ -81,8 +75,22 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
     if found.invalid > len(found.invalid_rows):
         click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
+    for warning in found.warnings:
+        warn(warning)
+    if found.reused:
+        click.echo(f"{many(found.reused, 'answer')} of earlier runs would be reused")
     at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_paced(found)}"
     click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
+
+
+def _list_found(one: "ListFound") -> None:
+    click.echo(f"{one.name}: {one.format}")
+    for role, name in one.columns.items():
+        click.echo(f"  {role:<8} {name}")
+    if one.other_columns:
+        click.echo(f"  others   {', '.join(one.other_columns)}")
+    for warning in one.warnings:
+        warn(f"{one.name}: {warning}")
 
 
 def _paced(found: "Preview") -> str:

@@ -1,13 +1,20 @@
 """`auditor run --dry-run`: what a run would ask for. Rule: it reads the lists, sends nothing and writes nothing."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
 
-from auditor import customers
+from auditor import customers, journal
 from auditor.commands.columns import known_columns
 from auditor.commands.fetching import learned, plan_of
 from auditor.commands.ids import with_ids
+from auditor.commands.reuse import check_reuse
+from auditor.commands.signing_in import tenant_of
 from auditor.core.reckoning import recalled, seconds_for
 from auditor.core.rows import Customer
+from auditor.core.run_facts import VALIDATION_TYPE
 from auditor.errors import CustomerListError
 from auditor.settings import Settings
 
@@ -42,9 +49,11 @@ class Preview:
         lists: what was found in each list.
         rows, customers, duplicates, invalid: rows; distinct ids; rows that name a customer again; rows without a valid id.
         invalid_rows: the first rows without a valid id: (list, row, text in the id column).
+        reused: customers for whom the answer of an earlier run would be taken (`--reuse`).
         calls: requests, if every one succeeds and nobody is without an account status.
         seconds: at the pace of a run; None where it is not paced.
         learned_per_minute: requests a minute that a run would begin with, where an earlier one learned less than is set.
+        warnings: what a person should know of the answers that would be reused, a sentence each.
     """
 
     lists: tuple[ListFound, ...]
@@ -56,6 +65,8 @@ class Preview:
     calls: int
     seconds: float | None
     learned_per_minute: float | None = None
+    reused: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def minutes(self) -> float | None:
@@ -68,23 +79,26 @@ class _Counting:
     rows: int = 0
     invalid: list[tuple[str, int, str]] = field(default_factory=list)
     invalid_count: int = 0
-    seen: set[bytes] = field(default_factory=set)
+    seen: dict[bytes, None] = field(default_factory=dict)
 
 
 def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Settings) -> Preview:
     """Reads the lists and says what a run would do.
 
     Raises:
-        SettingsError: a column to add up is not there.
+        SettingsError: a column to add up is not there, or `--reuse` hides what `--fail-on` names.
         CustomerListError: a list cannot be read, is empty, or has no id column or no id.
     """
+    check_reuse(settings)
     counting = _Counting()
     found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
     if not counting.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
     known_columns(settings.sum, dict.fromkeys(column for one in found for column in one.other_columns))
     plan, memory = plan_of(settings), learned(settings)
-    begins, calls = recalled(plan, memory), min(len(counting.seen), settings.limit or len(counting.seen))
+    warnings: list[str] = []
+    reused = _reused(counting.seen, settings, warnings.append)
+    begins, calls = recalled(plan, memory), _calls(len(counting.seen), reused, settings.limit)
     seconds = seconds_for(plan, memory, calls)
     return Preview(
         lists=found,
@@ -96,14 +110,32 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
         calls=calls,
         seconds=None if seconds is None else round(seconds, 1),
         learned_per_minute=round(begins.per_minute, 1) if begins else None,
+        reused=len(reused),
+        warnings=tuple(warnings),
     )
+
+
+def _reused(seen: Collection[bytes], settings: Settings, warned: Callable[[str], None]) -> set[int]:
+    """The positions of the customers whose answers a run would take from earlier ones."""
+    if not settings.reuse:
+        return set()
+    now = datetime.now(UTC)
+    asked = journal.Asked(settings.api, VALIDATION_TYPE, tenant_of(settings) or "")
+    ids = [str(UUID(bytes=one)) for one in seen]
+    since = now - timedelta(seconds=settings.reuse)
+    return set(journal.reusable_customers(Path(settings.reports), asked, ids, (since, now), warned))
+
+
+def _calls(customers: int, reused: set[int], limit: int | None) -> int:
+    """How many of the first `limit` customers are left to ask for."""
+    return sum(position not in reused for position in range(min(customers, limit or customers)))
 
 
 def _read(one: customers.CustomerList, counting: _Counting) -> ListFound:
     for row in with_ids(one):
         counting.rows += 1
         if isinstance(row, Customer):
-            counting.seen.add(bytes.fromhex(row.id.replace("-", "")))
+            counting.seen[bytes.fromhex(row.id.replace("-", ""))] = None
             continue
         counting.invalid_count += 1
         if len(counting.invalid) < SHOWN:

@@ -10,6 +10,7 @@ from auditor.commands.beginning import KEPT
 from auditor.commands.job import Job, Watch
 from auditor.commands.lock import one_writer_at_a_time
 from auditor.commands.render import Rendered
+from auditor.commands.reuse import check_reuse
 from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
 from auditor.core.model import Reason
@@ -42,6 +43,7 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
         raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
     _check_same(run, header, settings)
     job = _job(run, header.settings, settings, origins, watch)
+    check_reuse(job.settings)
     with audit.locked(job):
         facts = journal.read_facts(run)
         journal.check_rows(run, facts)

@@ -10,6 +10,7 @@ from auditor.commands.columns import known_columns
 from auditor.commands.ids import with_ids
 from auditor.commands.job import Job
 from auditor.commands.render import Rendered
+from auditor.commands.reuse import check_reuse
 from auditor.core.rows import Customer, RejectedRow
 
 
@@ -22,11 +23,13 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
         job: how.
 
     Raises:
-        SettingsError: the run to compare with cannot be, or a column to add up is not there.
+        SettingsError: the run to compare with cannot be, a column to add up is not there, or `--reuse` hides what `--fail-on`
+            names.
         SignInError: nothing is set to sign in with.
         CustomerListError: a list cannot be read, is empty, or has no id column or no id.
         OutputError: the answers are safe, a report could not be written.
     """
+    check_reuse(job.settings)
     signing_in.check(job.settings)
     baseline.check(job, sources or (OWN_LIST,))
     if not sources:

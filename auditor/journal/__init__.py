@@ -22,7 +22,7 @@ from auditor.journal.answered import doubtful, finally_answered, looked_up, stil
 from auditor.journal.folders import folders, holds_journal
 from auditor.journal.lines import JOURNAL
 from auditor.journal.reading import answer_blocks, is_simulated, member_blocks, read_facts, read_header, read_settings
-from auditor.journal.reusing import reusable
+from auditor.journal.reusing import Asked, reusable, reusable_customers
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
 from auditor.journal.shapes import Header
 from auditor.journal.writing import Journal, Spent
@@ -30,6 +30,7 @@ from auditor.journal.writing import Journal, Spent
 __all__ = [
     "JOURNAL",
     "ROWS",
+    "Asked",
     "Header",
     "Journal",
     "RowsFile",
@@ -48,6 +49,7 @@ __all__ = [
     "read_header",
     "read_settings",
     "reusable",
+    "reusable_customers",
     "still_open",
     "wanted",
     "write_rows",

@@ -1,14 +1,16 @@
 """Answers of earlier runs that may serve again. Rule: only of customers whose newest answer makes them eligible.
 
 Whoever was blocked or undetermined when last asked may have changed for the better and is asked again; whoever was
-eligible is believed for as long as the user says. Each answer keeps the time at which it was given.
+eligible is believed for as long as the user says. Each answer keeps the time at which it was given. A clock that was set
+back makes an answer look older than it is: an answer of a run that began later is never overruled by it.
 
 The customers are gone through in parts, the journals once for each, so that a million of them take no memory to speak of.
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
@@ -21,7 +23,6 @@ from auditor.journal.folders import folders
 from auditor.journal.lines import ANSWER, JOURNAL, sound
 from auditor.journal.reading import is_simulated, read_header
 from auditor.journal.rows import wanted
-from auditor.journal.shapes import Header
 
 AT_ONCE = 100_000
 """Customers of one part."""
@@ -38,13 +39,62 @@ class _Told(msgspec.Struct):
     checked_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+class _Earlier(NamedTuple):
+    """An earlier run: its journal, open; its folder's name; the time by which it is ordered."""
+
+    journal: BinaryIO
+    name: str
+    order: datetime
+
+
 class _Found(NamedTuple):
-    """An answer: when it came, whether it makes eligible, in which journal and where it begins."""
+    """An answer: when it came, whether it makes eligible, of which run and where it begins."""
 
     when: datetime
     eligible: bool
-    journal: BinaryIO
+    run: _Earlier
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run asks, and of whom: only answers to the same question, by the same service and partner, serve it again.
+
+    Attributes:
+        api: base URL.
+        type: the `type` of the query.
+        tenant: the partner's tenant; empty where it is not known.
+        simulated: True where the answers are made up.
+    """
+
+    api: str
+    type: str
+    tenant: str
+    simulated: bool = False
+
+
+@dataclass(slots=True)
+class _Newest:
+    """The newest answer of each customer, and the order of the last run that found it not eligible."""
+
+    answers: dict[str, _Found] = field(default_factory=dict)
+    not_eligible: dict[str, datetime] = field(default_factory=dict)
+
+    def take(self, told: _Told, run: _Earlier, place: int) -> None:
+        """Takes in an answer; one that is not final makes nobody eligible."""
+        one, eligible = told.customer_id, told.final and told.reason.verdict is Verdict.ELIGIBLE
+        known = self.answers.get(one)
+        if known is None or known.when < told.checked_at:
+            self.answers[one] = _Found(told.checked_at, eligible, run, place)
+        if not eligible:
+            self.not_eligible[one] = max(run.order, self.not_eligible.get(one, run.order))
+
+    def eligible(self, customer_id: str, since: datetime, until: datetime) -> _Found | None:
+        """The answer that serves again; None where there is none."""
+        found = self.answers.get(customer_id)
+        if found is None or not found.eligible or not since <= found.when <= until:
+            return None
+        return found if self.not_eligible.get(customer_id, found.run.order) <= found.run.order else None
 
 
 def reusable(
@@ -60,28 +110,72 @@ def reusable(
         warned: is told of runs that cannot be searched.
     """
     own = read_header(run)
-    if not own.settings.get("tenant_id"):
+    asked = Asked(own.api, own.type, own.settings.get("tenant_id") or "", own.simulated)
+    others = [folder for folder in folders(run.parent) if folder.name != run.name]
+    for row, found in _search(others, asked, _Wanted(own.customers, lambda: wanted(run)), (since, until), warned):
+        yield row, {**_document(found), "reused_from": found.run.name}
+
+
+def reusable_customers(
+    reports: Path,
+    asked: Asked,
+    customer_ids: Collection[str],
+    times: tuple[datetime, datetime],
+    warned: Callable[[str], None] = lambda _sentence: None,
+) -> Iterator[int]:
+    """The positions of the customers for whom a run that begins now would reuse an answer, in any order.
+
+    Args:
+        reports: where the runs are.
+        asked: what the run would ask.
+        customer_ids: of the customers.
+        times: as `reusable`: since, until.
+        warned: likewise.
+    """
+    who = _Wanted(len(customer_ids), lambda: enumerate(customer_ids))
+    found = _search(folders(reports), asked, who, times, warned)
+    return (position for position, _ in found)
+
+
+class _Wanted(NamedTuple):
+    """Who is looked for: how many they are, and what gives (number, customer id) of each, as often as it is called."""
+
+    customers: int
+    ids: Callable[[], Iterable[tuple[int, str]]]
+
+
+def _search(
+    others: Iterable[Path],
+    asked: Asked,
+    who: _Wanted,
+    times: tuple[datetime, datetime],
+    warned: Callable[[str], None],
+) -> Iterator[tuple[int, _Found]]:
+    """(number, answer) of each wanted customer whose newest answer serves again."""
+    since, until = times
+    if not asked.tenant:
         warned("no answer is reused: which partner tenant is asked is not known; set AUDITOR_TENANT_ID")
         return
     with ExitStack() as stack:
-        others: dict[BinaryIO, str] = {
-            stack.enter_context((folder / JOURNAL).open("rb")): folder.name
-            for folder in folders(run.parent)
-            if folder.name != run.name and _comparable(folder, own, since, warned)
-        }
-        since = max([since, *_damaged(others, run.parent, warned)])
-        parts = own.customers // AT_ONCE + 1 if others else 0
+        runs = [_opened(folder, stack) for folder in others if _comparable(folder, asked, since, warned)]
+        since = max([since, *_damaged(runs, warned)])
+        parts = who.customers // AT_ONCE + 1 if runs else 0
         for part in range(parts):
-            newest: dict[str, _Found] = {}
-            for journal in others:
-                _take(journal, newest, part, parts)
-            for row, customer_id in wanted(run):
-                found = newest.get(customer_id)
-                if found is not None and found.eligible and since <= found.when <= until:
-                    yield row, {**_document(found), "reused_from": others[found.journal]}
+            newest = _Newest()
+            for run in runs:
+                _take(run, newest, part, parts)
+            for number, customer_id in who.ids():
+                if found := newest.eligible(customer_id, since, until):
+                    yield number, found
 
 
-def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[str], None]) -> bool:
+def _opened(folder: Path, stack: ExitStack) -> _Earlier:
+    header = read_header(folder)
+    journal = stack.enter_context((folder / JOURNAL).open("rb"))
+    return _Earlier(journal, folder.name, header.order_time or header.started_at)
+
+
+def _comparable(folder: Path, asked: Asked, since: datetime, warned: Callable[[str], None]) -> bool:
     try:
         written = datetime.fromtimestamp((folder / JOURNAL).stat().st_mtime, UTC)
         if written < since - _SKEW:
@@ -90,38 +184,35 @@ def _comparable(folder: Path, own: Header, since: datetime, warned: Callable[[st
         other = read_header(folder)
         if other.run_id != folder.name:
             return False
-        if is_simulated(folder) and not own.simulated:
+        if is_simulated(folder) and not asked.simulated:
             return False
     except (IncompleteError, OSError) as error:
         warned(f"no answer of {folder} is reused: {error}")
         return False
-    same = (other.api, other.type, other.settings.get("tenant_id"))
-    return same == (own.api, own.type, own.settings.get("tenant_id"))
+    return (other.api, other.type, other.settings.get("tenant_id")) == (asked.api, asked.type, asked.tenant)
 
 
-def _damaged(journals: dict[BinaryIO, str], reports: Path, warned: Callable[[str], None]) -> Iterator[datetime]:
+def _damaged(runs: list[_Earlier], warned: Callable[[str], None]) -> Iterator[datetime]:
     """When the runs began whose journals have damaged lines: any of these may have said otherwise than an older answer."""
-    for journal, name in journals.items():
-        journal.seek(0)
-        lines = sum(not sound(line) for line in journal)
+    for run in runs:
+        run.journal.seek(0)
+        lines = sum(not sound(line) for line in run.journal)
         if lines:
-            warned(f"{reports / name}: {lines} damaged lines of its journal: no answer from before that run is reused")
-            yield read_header(reports / name).started_at
+            folder = Path(run.journal.name).parent
+            warned(f"{folder}: {lines} damaged lines of its journal: no answer from before that run is reused")
+            yield read_header(folder).started_at
 
 
-def _take(journal: BinaryIO, newest: dict[str, _Found], part: int, parts: int) -> None:
-    """Takes in the newest answer of each customer of the part; one that is not final makes nobody eligible."""
+def _take(run: _Earlier, newest: _Newest, part: int, parts: int) -> None:
+    """Takes in the answers of a run about the customers of the part."""
     decode = msgspec.json.Decoder(_Told).decode
     place = 0
-    journal.seek(0)
-    for line in journal:
+    run.journal.seek(0)
+    for line in run.journal:
         if line.startswith(ANSWER) and sound(line):
             told = _understood(decode, line)
             if told is not None and zlib.crc32(told.customer_id.encode()) % parts == part:
-                known = newest.get(told.customer_id)
-                if known is None or known.when < told.checked_at:
-                    eligible = told.final and told.reason.verdict is Verdict.ELIGIBLE
-                    newest[told.customer_id] = _Found(told.checked_at, eligible, journal, place)
+                newest.take(told, run, place)
         place += len(line)
 
 
@@ -134,7 +225,7 @@ def _understood(decode: Callable[[bytes], _Told], line: bytes) -> _Told | None:
 
 
 def _document(found: _Found) -> dict[str, Any]:
-    found.journal.seek(found.place)
-    answer: dict[str, Any] = msgspec.json.decode(found.journal.readline())
+    found.run.journal.seek(found.place)
+    answer: dict[str, Any] = msgspec.json.decode(found.run.journal.readline())
     del answer["crc"]
     return answer
