@@ -9,7 +9,6 @@ from auditor.cli import asking, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from auditor.customers import Columns
     from auditor.settings import Settings
 
 
@@ -27,11 +26,14 @@ def auditor() -> None:
 @options.FORMAT
 @options.AS_JSON
 @options.TALKING
-def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
     """Run the whole job against a built-in simulator, on made-up data."""
     from auditor.cli import progress, show
     from auditor.commands.demo import demo as carry_out
+    from auditor.core.formats import FORMATS
+    from auditor.settings import again
 
+    formats = again("format", FORMATS if format is None else format, "flag")
     with progress.watching(quiet=quiet) as watch:
         rendered = carry_out(reports or "reports", formats, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
@@ -56,9 +58,7 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option(
     "--customer-list",
     type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Check customers without an account status against the partner's own list.",
+    help="Check customers without an account status against the partner's own list. [default: auto]",
 )
 @click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
 @click.option(
@@ -76,12 +76,6 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 def run(
     *,
     lists: tuple[str, ...],
-    id_column: str | None,
-    owner_column: str | None,
-    company_column: str | None,
-    domain_column: str | None,
-    formats: tuple[str, ...],
-    customer_list: str,
     sums: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -93,31 +87,32 @@ def run(
     """Audit customer lists: ask for every customer, then write the reports.
 
     LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.
-    Without a LIST, the partner's own customer list is audited.
+    Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.
     """
     from auditor.cli import progress, show
+    from auditor.commands.columns import columns_of
     from auditor.commands.job import Job
     from auditor.commands.run import run as carry_out
-    from auditor.core.membership import Check
-    from auditor.customers import Columns
 
     settings = _settings({**flags, "sum": sums or None}, config, profile)
-    columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
+    lists = lists or settings.lists
     if dry_run:
-        return _dry_run(lists, columns, settings, as_json=as_json)
+        return _dry_run(lists, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
+        job = Job(settings, settings.format, settings.customer_list, watch=watch)
+        rendered = carry_out(lists, columns_of(settings), job)
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
-def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *, as_json: bool) -> int:
+def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
+    from auditor.commands.columns import columns_of
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.preview(preview(lists, columns, settings), as_json=as_json)
+    customer_lists.preview(preview(lists, columns_of(settings), settings), as_json=as_json)
     return 0
 
 

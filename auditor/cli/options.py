@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-FORMATS = ("parquet", "csv", "xlsx", "html")
+from auditor.core.formats import FORMATS
+
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -43,21 +44,8 @@ CONFIGURED = _shared(
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
-
-def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in value.split(",") if part.strip())
-    unknown = [part for part in chosen if part not in FORMATS]
-    if unknown or not chosen:
-        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'} is none of {', '.join(FORMATS)}")
-    return tuple(part for part in FORMATS if part in chosen)
-
-
 FORMAT = click.option(
     "--format",
-    "formats",
-    default=",".join(FORMATS),
-    show_default=True,
-    callback=_formats,
     metavar="WHAT[,WHAT]",
-    help="Which files to write.",
+    help=f"Which files to write. [default: {','.join(FORMATS)}]",
 )

@@ -23,7 +23,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def report(
     *,
     run: str,
-    formats: tuple[str, ...],
+    format: str | None,  # noqa: A002 - the option's name
     as_json: bool,
     quiet: bool,
     config: str | None,
@@ -39,9 +39,10 @@ def report(
     from auditor.commands.render import find_run, render
     from auditor.commands.signals import ending_at_once
 
-    folder = find_run(run, _settings(reports, config, profile).reports)
+    settings = _settings(reports, config, profile, format=format)
+    folder = find_run(run, settings.reports)
     with ending_at_once(), one_writer_at_a_time(folder):
-        rendered = render(folder, formats)
+        rendered = render(folder, settings.format)
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
@@ -197,10 +198,10 @@ def latest(
     return 0
 
 
-def _settings(reports: str | None, config: str | None, profile: str | None) -> "Settings":
+def _settings(reports: str | None, config: str | None, profile: str | None, **flags: str | None) -> "Settings":
     from auditor import settings
 
-    return settings.load({"reports": reports}, config=config, profile=profile)[0]
+    return settings.load({"reports": reports, **flags}, config=config, profile=profile)[0]
 
 
 COMMANDS = (report, verify, compare, runs)

@@ -3,7 +3,19 @@
 import difflib
 from collections.abc import Iterable
 
+from auditor.customers import Columns
 from auditor.errors import SettingsError
+from auditor.settings import Settings
+
+
+def columns_of(settings: Settings) -> Columns:
+    """The columns of the lists that the user names by their role."""
+    return Columns(
+        id=settings.id_column,
+        company=settings.company_column,
+        domain=settings.domain_column,
+        owner=settings.owner_column,
+    )
 
 
 def known_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ def _plain(name: str, value: object) -> Value:
         return str(value)
     if name == "rate" and value == AUTO:
         return "auto"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     if value is None or isinstance(value, str | int | float):
         return value
     return str(value)

@@ -180,7 +180,7 @@ def find_run(run: str, reports: str) -> Path:
     if not newest:
         kind = "of real customers" if run == LATEST else "against a simulator"
         raise SettingsError(
-            f"{run}: no run {kind} is complete in {reports}; `{LATEST}` never leads to a simulated run",
+            f"{run}: no run {kind} is complete in {reports}; latest never points to a simulated run",
             f"name the run: auditor runs --reports {typed(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

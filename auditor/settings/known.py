@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from auditor.core.formats import FORMATS
+from auditor.core.membership import Check
 from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
 from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError
@@ -36,7 +38,16 @@ class Settings:
     ca_bundle: str | None = None
     proxy: Proxy | None = field(default=None, metadata={"parse": values.proxy, "file": True})
     no_proxy: str = ""
+    lists: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    id_column: str | None = None
+    company_column: str | None = None
+    domain_column: str | None = None
+    owner_column: str | None = None
+    customer_list: Check = field(default=Check.AUTO, metadata={"parse": values.customer_list})
     reports: str = "reports"
+    format: tuple[str, ...] = field(
+        default=FORMATS, metadata={"parse": values.report_format, "many": ",", "order": FORMATS}
+    )
     rate: float = field(default=500.0, metadata={"parse": values.rate})
     burst: bool = field(default=False, metadata={"parse": values.flag})
     concurrency: int = field(default=16, metadata={"parse": values.number(int, 1, 1000)})
@@ -140,6 +151,11 @@ def _as_typed(name: str, shown: str, origin: str) -> str:
 
 
 def _several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A setting with several values: a list, or a text in which a mark stands between them."""
+    """A setting with several values: a list, or a text in which a mark stands between them; at least one of a closed list."""
     items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
-    return tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
+    found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
+    if order := metadata.get("order"):
+        found = tuple(one for one in order if one in found)
+        if not found:
+            raise ValueError(f"must name at least one of {', '.join(order)}")
+    return found

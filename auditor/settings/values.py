@@ -9,7 +9,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor.core.formats import FORMATS
 from auditor.core.ledger import FailOn
+from auditor.core.membership import Check
 from auditor.core.proxy import Proxy
 
 CLOUDS = {
@@ -146,6 +148,21 @@ def zone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
     return text
+
+
+def report_format(text: str) -> str:
+    """One of the forms that a report may have."""
+    if text not in FORMATS:
+        raise ValueError(f"{text!r} is none of {', '.join(FORMATS)}")
+    return text
+
+
+def customer_list(text: str) -> Check:
+    """Whether the partner's own list is asked for."""
+    try:
+        return Check(text)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Check)}") from None
 
 
 def fail_on(text: str) -> str:

@@ -128,7 +128,7 @@ def test_latest_and_an_empty_list_are_explained(capsys: pytest.CaptureFixture[st
     """Simulated runs never become `latest`; and whoever hands in nothing is told what to hand in."""
     assert main(["verify", "latest"]) == 2
     said = capsys.readouterr().err
-    assert "latest: no run of real customers is complete in reports; to simulated runs latest never leads" in said
+    assert "latest: no run of real customers is complete in reports; latest never points to a simulated run" in said
     Path("empty.csv").write_text("", encoding="ascii")
     assert main(["run", "empty.csv", "--dry-run"]) == 5
     assert "next: hand in a list with at least one customer" in capsys.readouterr().err
