@@ -194,11 +194,23 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
 @click.option(
     "--customers",
-    "generated",
+    metavar="N|FILE",
+    help="Number of customers to simulate, or a CSV file with them. Any other id is a stranger's. [default: 40 customers, no "
+    "strangers]",
+)
+@click.option(
+    "--newly-blocked",
+    default=0,
+    show_default=True,
     metavar="N",
     type=click.IntRange(0),
-    help="Invent a customer list so long; whoever is not on it is a stranger. [default: 40 customers, and no strangers]",
+    help="So many allowed customers are under review: raise it from night to night.",
 )
+@click.option("--outage-after", metavar="N", type=click.IntRange(0), help="After N requests, answer each with 503.")
+@click.option(
+    "--outage-seconds", default=60.0, show_default=True, type=click.FloatRange(0), help="For so long, from the first."
+)
+@click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="At request N, revoke every token.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.AS_JSON
@@ -209,19 +221,29 @@ def simulate(
     identity_port: int,
     seed: int,
     rate: int,
-    generated: int | None,
+    customers: str | None,
+    newly_blocked: int,
+    outage_after: int | None,
+    outage_seconds: float,
+    end_sign_in_after: int | None,
     http: bool,
     log_file: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Serve the simulator on loopback, until stopped."""
+    """Serve the simulator on loopback, until stopped.
+
+    It plays one night. With --port, the next night's is started in its place with other options: then auditor run compares
+    with the night before, and auditor resume goes on.
+    """
     from pathlib import Path
 
     from auditor.cli import show
     from auditor.commands.simulate import customers_of
     from auditor.commands.simulate import simulate as serve
-    from auditor.simulator import SimulatorOptions, ThrottleOptions, Window
+    from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
+
+    given = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
 
     wanted = SimulatorOptions(
         seed=seed,
@@ -230,12 +252,16 @@ def simulate(
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=customers_of(generated),
+        customers=customers_of(given),
+        answers=AnswerOptions(newly_blocked=newly_blocked),
+        gate=GateOptions(
+            outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
+        ),
     )
     try:
         serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
-    except OSError as error:
-        raise SettingsError(f"the simulator cannot start: {error}", "choose another port or file") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0
 
 

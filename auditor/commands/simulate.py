@@ -4,16 +4,17 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from auditor.commands.samples import sample
 from auditor.simulator import CustomerListOptions, Simulator, SimulatorOptions
 
 
-def customers_of(invented: int | None) -> CustomerListOptions:
-    """Who the customers are: so many that are made up; without a number those of a sample list, and every other GUID too."""
-    if invented is None:
+def customers_of(given: int | Path | None) -> CustomerListOptions:
+    """Who the customers are: so many that are made up, or those of a CSV file; else a sample list's, and every other GUID."""
+    if given is None:
         return CustomerListOptions(roster=sample("portal-export.csv"), everybody=True)
-    return CustomerListOptions(generated=invented)
+    return CustomerListOptions(roster=given) if isinstance(given, Path) else CustomerListOptions(generated=given)
 
 
 def simulate(options: SimulatorOptions, ready: Callable[[Simulator], None]) -> None:
@@ -24,7 +25,8 @@ def simulate(options: SimulatorOptions, ready: Callable[[Simulator], None]) -> N
         ready: is called once both services accept connections.
 
     Raises:
-        OSError: a port cannot be had.
+        OSError: a port cannot be had, or a file cannot be read or written.
+        ValueError: the options contradict themselves, or the customer list has no column of ids.
     """
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(options, ready))

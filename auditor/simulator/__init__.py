@@ -2,6 +2,7 @@
 
 =============================================  =================================================================
 `scenario`, `kinds*`, `bodies`, `planned`      what each customer answers, attempt by attempt; pure and seeded
+`nights`                                       who becomes blocked from one night to the next
 `directory`, `customer_list`                   who is a customer; the partner's customer list
 `throttle`, `tokens`, `gate`                   what stands before every resource
 `wire`, `api`                                  Partner Center over HTTP(S)

@@ -125,7 +125,7 @@ class PartnerCenterApi:
         return self._customer_list.page(call.request.query, call.request.headers)
 
     def _mfa_header(self, call: Call, refusal: Refusal | None) -> dict[str, str]:
-        if refusal is not None and refusal.by == "throttle":
+        if refusal is not None and refusal.by in ("outage", "throttle"):
             return {}
         return self._gate.headers(call.request.headers, call.claims)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from auditor.simulator.bodies import claims_challenge, empty, fault, throttled, unauthorized
+from auditor.simulator.bodies import claims_challenge, empty, fault, html, throttled, unauthorized
 from auditor.simulator.options import API_AUDIENCE, GateOptions
 from auditor.simulator.planned import PlannedReply
 from auditor.simulator.throttle import Throttle
@@ -23,7 +23,7 @@ CONTEXT = "c1"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that comes no further, and by what: `throttle` or `token`."""
+    """A request that comes no further, and by what: `outage`, `throttle` or `token`."""
 
     by: str
     reply: PlannedReply
@@ -66,6 +66,7 @@ class Gate:
         self._random = Random(seed)
         self._end_sign_ins = end_sign_ins
         self._requests = 0
+        self._outage_ends: float | None = None
 
     def refuse(self, claims: Claims | None, customer_id: str | None) -> Refusal | None:
         """None lets the request through.
@@ -78,6 +79,8 @@ class Gate:
         if self._requests == self._options.end_sign_ins_after:
             self._mint.revoke_all()
             self._end_sign_ins()
+        if self._is_out():
+            return Refusal("outage", html(503, "Service Unavailable"))
         tenant_id = str((claims or {}).get("tid", "unknown"))
         if claims is not None or not self._options.check:
             wait = self._throttle.ask(tenant_id, customer_id)
@@ -85,6 +88,15 @@ class Gate:
                 return Refusal("throttle", throttled(wait))
         reply = self._refuse_token(claims) if self._options.check else None
         return None if reply is None else Refusal("token", reply)
+
+    def _is_out(self) -> bool:
+        """True while the outage lasts, which begins with the first request after the set count."""
+        after = self._options.outage_after
+        if after is None or self._requests <= after:
+            return False
+        if self._outage_ends is None:
+            self._outage_ends = time.monotonic() + self._options.outage_seconds
+        return time.monotonic() < self._outage_ends
 
     def headers(self, request: Mapping[str, str], claims: Claims | None) -> dict[str, str]:
         """`isMfaCompliant` where the client asked for it with `ValidateMfa: true`."""

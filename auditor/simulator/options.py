@@ -43,6 +43,7 @@ class AnswerOptions:
         bom: which JSON bodies open with a byte order mark; recorded successes do and errors do not.
         stall_seconds: length of a slow reply's pause; longer than the client's time-out, or it is no fault.
         latency_seconds: time that every reply takes at least.
+        newly_blocked: how many customers of the list that would be allowed are under review.
     """
 
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
@@ -52,6 +53,7 @@ class AnswerOptions:
     bom: Bom = Bom.SUCCESS
     stall_seconds: float = 8.0
     latency_seconds: float = 0.0
+    newly_blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,8 @@ class GateOptions:
         end_sign_ins_after: every access and refresh token given so far is revoked when this count is reached.
         ask_for_claims_after: from this count on a token has to hold an authentication context, and one without is
             answered with a claims challenge. Whether Partner Center does so is not documented; other services do.
+        outage_after: from this count on every request is answered with 503, for `outage_seconds`; None: no outage.
+        outage_seconds: length of the outage, from the first request that meets it.
     """
 
     check: bool = True
@@ -94,6 +98,8 @@ class GateOptions:
     revoke_after: tuple[int, ...] = ()
     end_sign_ins_after: int | None = None
     ask_for_claims_after: int | None = None
+    outage_after: int | None = None
+    outage_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

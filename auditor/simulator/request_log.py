@@ -38,7 +38,7 @@ class RequestRecord:
         customer_id: from the path, lower-case; None where there is none.
         kind: of the customer, or the grant that the sign-in service was asked for; None where neither applies.
         attempt: the how-manieth request for this customer, from 1, rejected ones included; 0 without customer.
-        turned_away: `throttle` or `token` where the request never came as far as the customer's record.
+        turned_away: `outage`, `throttle` or `token` where the request never came as far as the customer's record.
         request_id, correlation_id: as the client sent them; None where it sent none.
         token_id, tenant_id: `uti` and `tid` of the access token.
         status: of the reply; None where the connection broke before one.

@@ -58,7 +58,7 @@ class Scenario:
         if override is not None:
             return override
         names, bounds = self._ladder
-        return names[bisect_right(bounds, self._share(key, "kind") * bounds[-1])]
+        return names[bisect_right(bounds, self.share(key, "kind") * bounds[-1])]
 
     def reply(self, customer_id: str, attempt: int) -> PlannedReply:
         """The answer to the `attempt`-th time (from 1) that this customer's record is asked for."""
@@ -75,7 +75,7 @@ class Scenario:
         """When this customer's status last changed; aware, UTC."""
         key = customer_id.lower()
         days = _REVIEW_DAYS if "under_review" in self.kind_of(key) else _OTHER_DAYS
-        return self.as_of - timedelta(days=days * self._share(key, "date"))
+        return self.as_of - timedelta(days=days * self.share(key, "date"))
 
     def census(self, customer_ids: Iterable[str]) -> Counter[str]:
         """How many of these customers are of each kind that has a weight; kinds that none is of count 0."""
@@ -93,7 +93,7 @@ class Scenario:
         shares = {name: weight for name, weight in self.weights.items() if weight > 0}
         return list(shares), list(accumulate(shares.values()))
 
-    def _share(self, key: str, purpose: str) -> float:
+    def share(self, key: str, purpose: str) -> float:
         """A number in [0, 1) that depends on nothing but seed, purpose and key."""
         digest = blake2b(f"{self.seed}/{purpose}/{key}".encode(), digest_size=6).digest()
         return int.from_bytes(digest) / 2**48

@@ -20,6 +20,7 @@ from auditor.simulator.directory import Directory
 from auditor.simulator.gate import Gate
 from auditor.simulator.grants import Grants
 from auditor.simulator.identity import IdentityService
+from auditor.simulator.nights import with_newly_blocked
 from auditor.simulator.options import SimulatorOptions
 from auditor.simulator.request_log import RequestLog
 from auditor.simulator.scenario import Scenario
@@ -53,13 +54,17 @@ class Simulator:
     def __init__(self, options: SimulatorOptions | None = None) -> None:
         self.options = options or SimulatorOptions()
         answers = self.options.answers
-        self.scenario = Scenario(
+        scenario = Scenario(
             seed=self.options.seed,
             weights=answers.weights,
             overrides=answers.overrides,
             as_of=answers.as_of,
             code_as_string=answers.code_as_string,
         )
+        if answers.newly_blocked:
+            listed = [member.id for member in Directory(self.options.customers, scenario).listed]
+            scenario = with_newly_blocked(scenario, listed, answers.newly_blocked)
+        self.scenario = scenario
         self.directory = Directory(self.options.customers, self.scenario)
         self.log = RequestLog(self.options.log_file)
         self.mint = TokenMint(self.options.identity)
