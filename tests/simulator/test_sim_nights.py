@@ -29,7 +29,7 @@ def test_each_night_keeps_whoever_was_blocked_the_night_before() -> None:
 def test_an_outage_begins_after_its_count_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 for so many seconds from the first request that meets it, whatever token comes."""
     now = [100.0]
-    monkeypatch.setattr(gate.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("auditor.simulator.gate.time.monotonic", lambda: now[0])
     options = GateOptions(check=False, outage_after=2, outage_seconds=30)
     open_throttle = Throttle(ThrottleOptions(windows=()), lambda: now[0])
     guard = gate.Gate(options, open_throttle, TokenMint(IdentityOptions()))
