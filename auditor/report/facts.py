@@ -9,7 +9,7 @@ from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report.schema import JOURNAL, SCHEMA_VERSION
+from auditor.report.schema import JOURNAL, JOURNAL_VERSIONS
 
 
 def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
@@ -27,8 +27,9 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
     for document in documents:
         by_kind.setdefault(document["kind"], []).append(document)
     header = next(iter(by_kind.get("header", [])), None)
-    if header is None or header["schema_version"] != SCHEMA_VERSION:
-        raise IncompleteError(f"{JOURNAL}: no header of schema version {SCHEMA_VERSION}")
+    if header is None or header["schema_version"] not in JOURNAL_VERSIONS:
+        versions = " or ".join(map(str, JOURNAL_VERSIONS))
+        raise IncompleteError(f"{JOURNAL}: no header of schema version {versions}")
     ends = by_kind.get("end", [])
     session = [document for document in documents if document["kind"] not in {"baseline", "allowance"}]
     last = session[-1] if session[-1]["kind"] == "end" else None

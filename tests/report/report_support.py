@@ -43,7 +43,8 @@ def guid(number: int) -> str:
 def row(customer: int | str = 1, **given: Any) -> dict[str, Any]:
     """A line of rows.jsonl; a text is an id that was rejected."""
     rejected = isinstance(customer, str)
-    line = {"customer_id": customer if isinstance(customer, str) else guid(customer), "source_file": "list.csv"}
+    ids = {"customer_id": None, "raw_id": customer} if isinstance(customer, str) else {"customer_id": guid(customer)}
+    line: dict[str, Any] = {**ids, "source_file": "list.csv"}
     return {**line, "source_row": 2, "reason": "invalid_id" if rejected else None, **given}
 
 

@@ -53,6 +53,7 @@ def _explanations(draft: Draft) -> dict[str, str]:
         "Under review": UNDER_REVIEW,
         "Customer, row": "A row is a line of the customer lists; a customer may stand on several. An account manager's "
         "customers are counted for each account manager who has them.",
+        "Customer id": "Where the reason is invalid_id there is no customer id, and the list's own text stands in its place.",
         "Dates": "All times in tables are UTC. Last update: when Microsoft last changed the status. Checked: when "
         "Partner Center answered. Blocked since: the last update or the first audit that found the customer blocked, "
         "whichever is earlier; the customer may have been blocked before. Days: whole days from then until it was checked; days in status, from the "
