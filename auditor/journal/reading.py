@@ -148,6 +148,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         simulated=header.simulated or reading.simulated,
         lists=header.lists,
         list_files=header.list_files,
+        list_warnings=header.list_warnings,
         list_digest=header.list_digest,
         rows=header.rows,
         customers=header.customers,

@@ -107,9 +107,7 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         others |= check_page(run, inventory, evidence, ledger)
         _check_records(inventory, evidence, counted, others)
     files = tuple(sorted([*inventory.files, MANIFEST]))
-    return Verified(
-        run, files, evidence.facts, ledger, freshness, changes, schema_version=inventory.schema_version
-    )
+    return Verified(run, files, evidence.facts, ledger, freshness, changes, schema_version=inventory.schema_version)
 
 
 def _noting_oldest(records: Iterator[Record], times: list[str]) -> Iterator[Record]:
