@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause, Reason
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Way
@@ -53,6 +54,7 @@ class Header(Struct, tag_field="kind", tag="header"):
     auditor: str = ""
     presentation: Presentation = Presentation()
     list_files: tuple[ListFile, ...] = ()
+    list_warnings: tuple[ListWarning, ...] = ()
 
     def __post_init__(self) -> None:
         """What becomes the name of a file, or is reckoned with.

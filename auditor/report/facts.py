@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.core.baseline import Baseline
+from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
@@ -41,6 +42,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         simulated=header["simulated"] or "simulated" in by_kind,
         validation_type=header["type"],
         lists=tuple(header["lists"]),
+        list_warnings=tuple(ListWarning(**one) for one in header.get("list_warnings", [])),
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
         max_undetermined=[header, *by_kind.get("allowance", [])][-1]["max_undetermined"],

@@ -49,6 +49,8 @@ def check_facts(run: Path, evidence: Evidence, counted: Counted, schema_version:
     """
     document = json.loads((run / summary.JSON).read_bytes())
     wanted = {"schema_version": schema_version, **_facts(evidence, counted)}
+    if schema_version == SCHEMA_VERSION:
+        wanted["list_warnings"] = [asdict(one) for one in evidence.facts.list_warnings]
     found = _flat({key: _plain(key, document[key]) for key in wanted})
     wanted = _flat(wanted)
     for key in {**wanted, **found}:
