@@ -57,7 +57,8 @@ def test_rows_are_kept_in_order_with_their_columns(tmp_path: Path) -> None:
     assert (written.rows, written.customers, written.invalid) == (4, 2, 1)
     assert written.columns == ("Tags", "Größe", "x")
     lines = [json.loads(line) for line in (tmp_path / journal.ROWS).read_text(encoding="utf-8").splitlines()]
-    assert [line["customer_id"] for line in lines] == [IDS[0], "none", IDS[0], IDS[1]]
+    assert [line["customer_id"] for line in lines] == [IDS[0], None, IDS[0], IDS[1]]
+    assert [line.get("raw_id") for line in lines] == [None, "none", None, None]
     assert lines[0]["other"] == {"Tags": "=1+1", "Größe": ""}
     assert lines[1]["reason"] == "invalid_id"
 

@@ -58,7 +58,7 @@ def statuses(found: "Statuses", *, as_json: bool) -> None:
         if found.simulated:
             console.print(Text("The answers are simulated: no real customer was asked for.", style="bold"))
     if found.end is not None:
-        say(f"auditor: not everybody was asked: {found.end.message}")
+        say(f"auditor: stopped early: {found.end.message}")
         if found.end.hint:
             say(f"  next: {found.end.hint}")
 

@@ -64,11 +64,23 @@ class _Counted:
     def __init__(self) -> None:
         self.reasons: Counter[Reason] = Counter()
         self.to_ask = 0
+        self.not_final = 0
         self.outlook: Outlook | None = None
 
     @property
     def done(self) -> int:
         return self.reasons.total()
+
+    def take(self, answer: Answer) -> None:
+        """Takes in how asking for a customer ended, with a final answer or without."""
+        self.reasons[answer.finding.reason] += 1
+        self.not_final += not answer.finding.final
+
+    def so_far(self) -> str:
+        """How many customers were asked in this session, how many of them to no avail, and how many have which verdict."""
+        asked = f"{self.done:,} of {many(self.to_ask, 'customer')} asked"
+        in_vain = f", {self.not_final:,} of them without a final answer" if self.not_final else ""
+        return f"{asked}{in_vain}: {self.in_words()}"
 
     def in_words(self) -> str:
         """How many have which verdict."""
@@ -102,21 +114,17 @@ class _Notes:
         say(_opening(facts, to_ask))
 
     def tell(self, answer: Answer) -> None:
-        self._counted.reasons[answer.finding.reason] += 1
+        self._counted.take(answer)
 
     def tick(self) -> None:
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY:
             self._noted = now
-            say("; ".join([self._so_far(), *self._counted.rest()]))
+            say("; ".join([self._counted.so_far(), *self._counted.rest()]))
 
     def stop(self) -> None:
         if self._counted.done:
-            say(self._so_far())
-
-    def _so_far(self) -> str:
-        counted = self._counted
-        return f"{counted.done:,} of {counted.to_ask:,} asked: {counted.in_words()}"
+            say(self._counted.so_far())
 
 
 class _Live:
@@ -145,7 +153,7 @@ class _Live:
         self._progress.start()
 
     def tell(self, answer: Answer) -> None:
-        self._counted.reasons[answer.finding.reason] += 1
+        self._counted.take(answer)
 
     def tick(self) -> None:
         self._draw()

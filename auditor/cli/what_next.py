@@ -45,15 +45,15 @@ def _again(rendered: "Rendered") -> None:
     if journal.read_header(rendered.run).simulated:
         say("  next: a demo cannot be resumed; start it again")
     elif left and not rendered.tries:
-        say(f"  {many(left, 'customer')} {'is' if left == 1 else 'are'} still to be asked")
+        say(f"  {many(left, 'customer')} {'has' if left == 1 else 'have'} no final answer yet")
         say(f"  next: auditor resume {typed(rendered.run)}")
     elif not rendered.facts.finished:
-        say("  everybody was asked, but the run did not come to its end")
+        say("  every customer has a final answer, but the run did not finish")
         say(f"  next: auditor resume {typed(rendered.run)}")
 
 
 def _left(rendered: "Rendered") -> int:
-    """How many customers `resume` would ask for; of a run that was ended early, whoever was refused with it as well."""
+    """How many customers have no final answer, so that `resume` asks for them: never asked, or asked in vain."""
     facts = rendered.facts
     return (
         rendered.unanswered

@@ -177,7 +177,7 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     if source is None:
         return Baseline(note=note, digest=copied.digest)
     if not source.facts.finished:
-        note += "; not every customer was asked then"
+        note += "; that run did not finish"
     return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
 
 

@@ -19,6 +19,7 @@ from auditor.commands.signals import stopping_on_signals
 from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import order_time, run_folders, started_at
 from auditor.core.customer_page import Listed
+from auditor.core.list_warnings import ListWarning, kept_warnings
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.core.words import typed
@@ -37,14 +38,30 @@ OWN_COLUMNS = ("relationship",)
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The lists of a run: their names as the user gave them, and those that are files."""
+    """The lists of a run: their names as the user gave them, those that are files, and what there is to warn of."""
 
     names: tuple[str, ...]
     files: tuple[ListFile, ...] = ()
+    warnings: tuple[ListWarning, ...] = ()
 
 
-def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: Job) -> Path:
-    """Makes the run's folder, copies the rows there and writes the journal's header.
+def _no_warnings() -> Iterable[tuple[str, str]]:
+    return ()
+
+
+def start(
+    rows: Iterable[Customer | RejectedRow],
+    lists: tuple[str, ...],
+    job: Job,
+    warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
+) -> Path:
+    """Makes the run's folder, copies the rows there, writes the journal's header, and says the warnings that it keeps.
+
+    Args:
+        rows: of all lists.
+        lists: their names.
+        job: how the run is to be done.
+        warnings: gives (name of the list, text) of each warning; called after the last row, for reading may add to them.
 
     Raises:
         CustomerListError: the list ends in an error, or holds no row; the folder is gone again.
@@ -53,8 +70,12 @@ def start(rows: Iterable[Customer | RejectedRow], lists: tuple[str, ...], job: J
     before = [_stamp(name) for name in lists]
     with _beginning(job) as (run, began):
         written = journal.write_rows(run, rows)
-        files = () if job.simulated else tuple(_unchanged(lists, before, job.watch.warned))
-        _write_header(run, began, written, Lists(lists, files), job)
+        found = [*warnings()]
+        files = () if job.simulated else tuple(_unchanged(lists, before, found))
+        kept = kept_warnings(found)
+        _write_header(run, began, written, Lists(lists, files, kept), job)
+    for warning in kept:
+        job.watch.warned(warning.sentence)
     return run
 
 
@@ -68,9 +89,9 @@ def _stamp(name: str) -> tuple[int, ...] | None:
 
 
 def _unchanged(
-    lists: tuple[str, ...], before: list[tuple[int, ...] | None], warned: Callable[[str], None]
+    lists: tuple[str, ...], before: list[tuple[int, ...] | None], warnings: list[tuple[str, str]]
 ) -> Iterator[ListFile]:
-    """The lists that are files, with their digests, after they were read."""
+    """The lists that are files, with their digests, after they were read; adds a warning about each that was changed."""
     for name, stamp in zip(lists, before, strict=True):
         if stamp is None:
             continue
@@ -79,7 +100,7 @@ def _unchanged(
             if _stamp(name) == stamp:
                 yield found
                 continue
-        warned(f"{name} was changed while it was read: rows.jsonl holds what was found in it")
+        warnings.append((name, "the file was changed while it was read; rows.jsonl holds what was found in it"))
 
 
 async def start_from_own_list(job: Job, api: Fetching) -> Path:
@@ -157,6 +178,7 @@ def _write_header(
         api=job.settings.api,
         lists=lists.names,
         list_files=lists.files,
+        list_warnings=lists.warnings,
         list_digest=written.digest,
         rows=written.rows,
         customers=written.customers,

@@ -49,7 +49,7 @@ def compare(old: str, new: str, reports: str) -> Compared:
     sources = source_of(folders[0]), source_of(folders[1])
     facts = sources[0].facts, sources[1].facts
     remarks = [other_lists(*asked)]
-    remarks += [f"in run {one.run_id} not every customer was asked" for one in facts if not one.finished]
+    remarks += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
     if order_time(folders[1]) < order_time(folders[0]):
         remarks.append("the run named first is the later one")
     return Compared(*facts, report.compare(*sources, "; ".join(filter(None, remarks))))

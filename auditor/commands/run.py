@@ -39,12 +39,14 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
     with ExitStack() as opened:
         lists = [opened.enter_context(customers.read(source, columns=columns)) for source in sources]
         opened.enter_context(audit.locked(job))
-        folder = start(rows_of(lists), sources, job)
-        # only now: a list may give more to warn of while it is read
-        for one in lists:
-            for warning in one.warnings:
-                job.watch.warned(f"{one.name}: {warning}")
+        folder = start(rows_of(lists), sources, job, lambda: warnings_of(lists))
         return audit.carry_out(folder, job)
+
+
+def warnings_of(lists: list[customers.CustomerList]) -> Iterator[tuple[str, str]]:
+    """(name of the list, text) of each warning about these lists."""
+    for one in lists:
+        yield from ((one.name, warning) for warning in one.warnings)
 
 
 def rows_of(lists: list[customers.CustomerList]) -> Iterator[Customer | RejectedRow]:

@@ -34,7 +34,7 @@ def verify(run: str, reports: str) -> "Verified":
 
     folder = _folder(run, reports)
     found = report.verify(folder)
-    if journal.read_header(folder).auditor != __version__:
+    if journal.read_header(folder).auditor != __version__ or found.schema_version != report.SCHEMA_VERSION:
         # another version words and draws its reports otherwise
         return found
     try:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from auditor.core.baseline import Baseline
+from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
 
@@ -74,6 +75,7 @@ class RunFacts:
         validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
         list_files: those of them that were files, as they stood while they were read.
+        list_warnings: what a person should know about the lists, as it was said when they were read.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
         columns: the lists' other columns, in order of first appearance.
@@ -96,6 +98,7 @@ class RunFacts:
     validation_type: str = VALIDATION_TYPE
     lists: tuple[str, ...] = ()
     list_files: tuple[ListFile, ...] = ()
+    list_warnings: tuple[ListWarning, ...] = ()
     list_digest: str = ""
     rows: int = 0
     customers: int = 0

@@ -15,7 +15,10 @@ from auditor.core.consistency import DECIDED, contradictory
 from auditor.core.model import Reason
 
 JOURNAL = "journal.jsonl"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""What a journal is written with, in its header. Version 2: rows.jsonl has `raw_id`, and the header `list_warnings`."""
+READABLE = (1, SCHEMA_VERSION)
+"""The versions that can be read."""
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 """How the lines about customers begin: a million of them are told from the others by that alone."""
 SESSION = b'{"kind":"session"'

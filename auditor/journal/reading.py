@@ -125,7 +125,7 @@ def _no_header(run: Path) -> NoReturn:
     lines = ", ".join(map(str, damaged))
     why = f": line {lines} is damaged" if len(damaged) == 1 else f": lines {lines} are damaged" if damaged else ""
     raise IncompleteError(
-        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} was expected{why}",
+        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} or an earlier one was expected{why}",
         "put the file back as it was, with the line ends that it had, or audit the list again",
     )
 
@@ -148,6 +148,7 @@ def _facts(run: Path, reading: _Reading) -> RunFacts:
         simulated=header.simulated or reading.simulated,
         lists=header.lists,
         list_files=header.list_files,
+        list_warnings=header.list_warnings,
         list_digest=header.list_digest,
         rows=header.rows,
         customers=header.customers,

@@ -1,5 +1,8 @@
 """rows.jsonl: the customer lists as read, one line a row, in order. Rule: whole before the first request leaves.
 
+A row with an invalid id has no `customer_id`; the text as found is its `raw_id`. Runs of earlier versions have that
+text in `customer_id`, with the reason `invalid_id`.
+
 A line says whether it is the first that names its customer. So what remembers the ids lives only as long as the list is
 read, and whoever asks needs no memory of them.
 """
@@ -98,7 +101,7 @@ def write_rows(run: Path, rows: Iterable[Customer | RejectedRow]) -> RowsWritten
 
 def _row_document(row: Customer | RejectedRow) -> dict[str, Any]:
     return {
-        "customer_id": row.id if isinstance(row, Customer) else row.raw_id,
+        **({"customer_id": row.id} if isinstance(row, Customer) else {"customer_id": None, "raw_id": row.raw_id}),
         "reason": row.reason.value if isinstance(row, RejectedRow) else None,
         "company_name": row.row.company_name,
         "domain": row.row.domain,
@@ -110,8 +113,8 @@ def _row_document(row: Customer | RejectedRow) -> dict[str, Any]:
 
 
 class _Named(msgspec.Struct):
-    customer_id: str
     first: bool
+    customer_id: str | None = None
 
 
 def wanted(run: Path) -> Iterator[tuple[int, str]]:
@@ -126,11 +129,13 @@ def wanted(run: Path) -> Iterator[tuple[int, str]]:
         for index, line in enumerate(file):
             try:
                 row = decode(line)
+                if row.first and row.customer_id is None:
+                    raise ValueError("the first row of a customer has no customer_id")  # noqa: TRY301 - told like any other
             except (msgspec.MsgspecError, ValueError) as error:
                 raise IncompleteError(
                     f"{run / ROWS}, line {index + 1}: {error}", "put the file back as it was, or audit the list again"
                 ) from error
-            if row.first:
+            if row.first and row.customer_id is not None:
                 yield index, row.customer_id
 
 

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause, Reason
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Way
 from auditor.core.run_ids import is_folder_name, is_run_id, is_time_of_a_run
 from auditor.errors import IncompleteError
-from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SCHEMA_VERSION
+from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, READABLE, SCHEMA_VERSION
 
 _Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Rows = Annotated[int, Meta(ge=0, le=10**9)]
@@ -55,6 +56,7 @@ class Header(Struct, tag_field="kind", tag="header"):
     list_files: tuple[ListFile, ...] = ()
     order_time: _Time | None = None
     """Written where it is not `started_at`: the clock was behind the run before."""
+    list_warnings: tuple[ListWarning, ...] = ()
 
     def __post_init__(self) -> None:
         """What becomes the name of a file, or is reckoned with.
@@ -206,8 +208,8 @@ def understood(run: Path, number: int, line: bytes) -> Line:
 
 
 def _check_version(run: Path, found: int) -> None:
-    if found != SCHEMA_VERSION:
+    if found not in READABLE:
         raise IncompleteError(
-            f"{run / JOURNAL}: schema version {found}, where schema version {SCHEMA_VERSION} was expected",
+            f"{run / JOURNAL}: schema version {found}, where schema version {SCHEMA_VERSION} or an earlier one was expected",
             "use the version of auditor that wrote it, or audit the list again",
         )

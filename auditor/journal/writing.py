@@ -72,6 +72,7 @@ class Journal:
             "simulated": facts.simulated,
             "lists": facts.lists,
             "list_files": facts.list_files,
+            "list_warnings": facts.list_warnings,
             "list_digest": facts.list_digest,
             "rows": facts.rows,
             "customers": facts.customers,

@@ -46,7 +46,7 @@ from auditor.report.comparing import compare
 from auditor.report.history import Record, recording
 from auditor.report.recount import recount
 from auditor.report.remembering import Remembered, remember
-from auditor.report.schema import MANIFEST
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION
 from auditor.report.stage import render
 from auditor.report.told import Changed
 from auditor.report.verify import Verified, verify
@@ -55,6 +55,7 @@ from auditor.report.writers import FORMATS, point_latest
 __all__ = [
     "FORMATS",
     "MANIFEST",
+    "SCHEMA_VERSION",
     "Changed",
     "Record",
     "Remembered",

@@ -75,7 +75,7 @@ class _About(msgspec.Struct):
 
 
 class _Row(msgspec.Struct):
-    customer_id: str
+    customer_id: str | None = None
     reason: str | None = None
     first: bool | None = None
 
@@ -150,8 +150,14 @@ def _rows(run: Path) -> tuple[bytearray, npt.NDArray[np.bool_], npt.NDArray[np.i
         for row in map(decode, file):
             valid.append(row.reason is None)
             marked.append(NONE if row.first is None else row.first)
-            named += bytes(16) if row.reason else bytes.fromhex(row.customer_id.replace("-", ""))
+            named += bytes(16) if row.reason else _packed(row.customer_id, len(valid))
     return named, np.frombuffer(valid, bool), np.array(marked, np.int8)
+
+
+def _packed(customer_id: str | None, row: int) -> bytes:
+    if customer_id is None:
+        raise IncompleteError(f"{ROWS}, row {row}: has no customer_id")
+    return bytes.fromhex(customer_id.replace("-", ""))
 
 
 def _check_marks(customers: Places, marked: npt.NDArray[np.int8]) -> None:

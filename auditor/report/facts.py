@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from auditor.core.baseline import Baseline
+from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report.schema import JOURNAL, SCHEMA_VERSION
+from auditor.report.schema import JOURNAL, JOURNAL_VERSIONS
 
 
 def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
@@ -27,8 +28,9 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
     for document in documents:
         by_kind.setdefault(document["kind"], []).append(document)
     header = next(iter(by_kind.get("header", [])), None)
-    if header is None or header["schema_version"] != SCHEMA_VERSION:
-        raise IncompleteError(f"{JOURNAL}: no header of schema version {SCHEMA_VERSION}")
+    if header is None or header["schema_version"] not in JOURNAL_VERSIONS:
+        versions = " or ".join(map(str, JOURNAL_VERSIONS))
+        raise IncompleteError(f"{JOURNAL}: no header of schema version {versions}")
     ends = by_kind.get("end", [])
     session = [document for document in documents if document["kind"] not in {"baseline", "allowance"}]
     last = session[-1] if session[-1]["kind"] == "end" else None
@@ -40,6 +42,7 @@ def facts_of(documents: list[dict[str, Any]], damaged: list[int]) -> RunFacts:
         simulated=header["simulated"] or "simulated" in by_kind,
         validation_type=header["type"],
         lists=tuple(header["lists"]),
+        list_warnings=tuple(ListWarning(**one) for one in header.get("list_warnings", [])),
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
         max_undetermined=[header, *by_kind.get("allowance", [])][-1]["max_undetermined"],

@@ -37,7 +37,7 @@ from auditor.report.schema import (
 _VERDICT_OF = np.array([VERDICTS.index(reason.verdict) for reason in REASONS], np.int8)
 _NOT_ATTEMPTED = REASONS.index(Reason.NOT_ATTEMPTED)
 _REASON_VALUES = pa.array([reason.value for reason in REASONS])
-_REQUIRED = ("customer_id", "source_file", "source_row")
+_REQUIRED = ("source_file", "source_row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
     """
     schema, start = _rows_schema(columns), 0
     for block in jsonl.blocks(run / ROWS):
-        rows = jsonl.parse(block, schema, ROWS, strict=True)
+        rows = _ids_apart(jsonl.parse(block, schema, ROWS, strict=True))
         here = slice(start, start + rows.num_rows)
         start = here.stop
         for name in _REQUIRED:
@@ -82,6 +82,8 @@ def batches(run: Path, columns: tuple[str, ...], roster: Roster, answers: Answer
         numbers = roster.numbers[here]
         answered = answers.of(numbers)
         reasons = members.judged(_reasons(rows["reason"], answered["reason"]), numbers)
+        if pc.any(pc.is_null(pc.coalesce(rows["customer_id"], rows["raw_id"]))).as_py():
+            raise IncompleteError(f"{ROWS}: a row has no customer_id", "audit the list again")
         frame = _frame(members.completed(rows, numbers), answered, reasons, columns)
         yield Batch(frame, numbers, roster.first[here], roster.owner_first[here])
 
@@ -90,6 +92,7 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
     return pa.schema(
         [
             ("customer_id", pa.string()),
+            ("raw_id", pa.string()),
             ("reason", pa.string()),
             ("company_name", pa.string()),
             ("domain", pa.string()),
@@ -100,6 +103,20 @@ def _rows_schema(columns: tuple[str, ...]) -> pa.Schema:
             ("other", pa.struct([pa.field(column, pa.string()) for column in columns])),
         ]
     )
+
+
+def _ids_apart(rows: pa.Table) -> pa.Table:
+    """The rows with `customer_id` or `raw_id`, never both: earlier versions kept the text of an invalid id in `customer_id`."""
+    none = pa.scalar(None, pa.string())
+    invalid = pc.fill_null(pc.equal(rows["reason"], Reason.INVALID_ID.value), fill_value=False)
+    raw = pc.coalesce(rows["raw_id"], rows["customer_id"])
+    parted = {
+        "customer_id": pc.if_else(invalid, none, rows["customer_id"]),
+        "raw_id": pc.if_else(invalid, raw, none),
+    }
+    for name, ids in parted.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), name, ids)
+    return rows
 
 
 def _frame(rows: pa.Table, answered: pa.Table, reasons: npt.NDArray[np.int8], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -27,10 +27,11 @@ _KNOWN = {*_ALWAYS, before.NAME, changes.CSV, unlisted.NAME, *(name for kind in 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What manifest.json says: the run, and its files by name."""
+    """What manifest.json says: the run, its files by name, and with which schema version they were written."""
 
     run_id: str
     files: dict[str, Entry]
+    schema_version: int = SCHEMA_VERSION
 
 
 def check_inventory(run: Path, *, strays: bool) -> Inventory:
@@ -68,20 +69,19 @@ def read_manifest(run: Path) -> Inventory:
     """
     content = (run / MANIFEST).read_bytes()
     document: dict[str, Any] = json.loads(content)
-    if document["schema_version"] != SCHEMA_VERSION:
-        raise IncompleteError(
-            f"{MANIFEST}: schema version {document['schema_version']}, where {SCHEMA_VERSION} was expected"
-        )
+    version = document["schema_version"]
+    if version not in range(1, SCHEMA_VERSION + 1):
+        raise IncompleteError(f"{MANIFEST}: schema version {version}, where {SCHEMA_VERSION} or less was expected")
     entries = [Entry(**entry) for entry in document["files"]]
     files = {entry.name: entry for entry in entries}
     written = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": version,
         "run_id": document["run_id"],
         "files": [asdict(entry) for entry in files.values()],
     }
     if json.dumps(written, indent=2).encode() + b"\n" != content:
         raise IncompleteError(f"{MANIFEST}: not as it was written")
-    return Inventory(document["run_id"], files)
+    return Inventory(document["run_id"], files, version)
 
 
 def _check(run: Path, entry: Entry) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from auditor.core.membership import with_membership
 from auditor.core.model import Reason
+from auditor.report.schema import FIXED, SCHEMA_VERSION
 from auditor.report.written import Cells
 
 _JUDGED = {
@@ -18,6 +19,7 @@ _JUDGED = {
     for member in (True, False, None)
     for reason in [with_membership(given, member=member)]
 }
+_RAW_ID = [field.name for field in FIXED].index("raw_id")
 _MOST = 2**15 - 1
 _LENGTH = len("2021-07-14T18:02:00.000000Z")
 _TIME = re.compile(
@@ -29,9 +31,10 @@ _TIME = re.compile(
 class Row(msgspec.Struct):
     """A line of rows.jsonl."""
 
-    customer_id: str
     source_file: str
     source_row: int
+    customer_id: str | None = None
+    raw_id: str | None = None
     reason: str | None = None
     company_name: str | None = None
     domain: str | None = None
@@ -88,8 +91,9 @@ def record(row: Row, known: Known, columns: tuple[str, ...]) -> Cells:
     answer = known.answer
     verdict, reason = _JUDGED[row.reason or answer.reason, known.member]
     last, checked = _time(answer.last_update_raw), _own_time(answer.checked_at)
+    customer, raw = ids(row.customer_id, row.raw_id, row.reason)
     return (
-        row.customer_id,
+        customer,
         known.company_name if row.company_name is None else row.company_name,
         known.domain if row.domain is None else row.domain,
         verdict,
@@ -109,8 +113,23 @@ def record(row: Row, known: Known, columns: tuple[str, ...]) -> Cells:
         row.owner,
         row.source_file,
         str(row.source_row),
+        raw,
         *map(row.other.get, columns),
     )
+
+
+def ids(customer_id: str | None, raw_id: str | None, reason: str | None) -> tuple[str | None, str | None]:
+    """(`customer_id`, `raw_id`) of a record, from those of its row; an earlier version has both texts in `customer_id`."""
+    if reason == Reason.INVALID_ID:
+        return None, customer_id if raw_id is None else raw_id
+    return customer_id, None
+
+
+def in_version(cells: Cells, version: int) -> Cells:
+    """The record as that schema version has it."""
+    if version == SCHEMA_VERSION:
+        return cells
+    return (cells[0] if cells[_RAW_ID] is None else cells[_RAW_ID], *cells[1:_RAW_ID], *cells[_RAW_ID + 1 :])
 
 
 def _time(raw: str | None) -> str | None:

@@ -26,6 +26,7 @@ from auditor.core.model import Reason
 from auditor.core.words import typed
 from auditor.errors import IncompleteError
 from auditor.report import parquet, summary
+from auditor.report.record import ids
 from auditor.report.schema import JOURNAL, ROWS
 from auditor.report.written import Record, opened, records
 
@@ -35,7 +36,8 @@ _VERDICT_OF = {str(reason): str(reason.verdict) for reason in Reason}
 class _Row(msgspec.Struct):
     """What a line of rows.jsonl must say."""
 
-    customer_id: str
+    customer_id: str | None = None
+    raw_id: str | None = None
     reason: str | None = None
 
 
@@ -101,10 +103,11 @@ def _accounted(rows: Iterable[_Row], records: Iterable[Record]) -> Iterator[Reco
     for number, (row, record) in enumerate(zip_longest(rows, records), 1):
         if row is None or record is None:
             raise IncompleteError(f"row {number}: stands in {'results' if row is None else ROWS} only")
-        if record.customer_id != row.customer_id:
-            raise IncompleteError(f"row {number}: {ROWS} and results name different customers")
         if record.reason != row.reason and (row.reason or record.reason == Reason.INVALID_ID):
             raise IncompleteError(f"row {number}: results do not give the reason that {ROWS} gives")
+        wanted = tuple(text or "" for text in ids(row.customer_id, row.raw_id, row.reason))
+        if (record.customer_id, record.raw_id) != wanted:
+            raise IncompleteError(f"row {number}: {ROWS} and results name different customers")
         if _VERDICT_OF[record.reason] != record.verdict:
             raise IncompleteError(f"row {number}: {record.verdict} does not follow from {record.reason}")
         yield record
@@ -116,15 +119,15 @@ def _counted(records: Iterable[Record]) -> Ledger:
     owners: dict[str, int] = {}
     rows: Counter[int] = Counter()
     named: list[array[int]] = [array("q"), array("q")]
-    ids = bytearray()
+    packed = bytearray()
     for record in records:
         key = keys.setdefault((record.reason, record.status, record.owner), len(keys))
         rows[key] += 1
         if record.reason != Reason.INVALID_ID:
-            ids += bytes.fromhex(record.customer_id.replace("-", ""))
+            packed += bytes.fromhex(record.customer_id.replace("-", ""))
             named[0].append(key)
             named[1].append(owners.setdefault(record.owner, len(owners)))
-    high, low = np.frombuffer(ids, np.uint64).reshape(-1, 2).T
+    high, low = np.frombuffer(packed, np.uint64).reshape(-1, 2).T
     key_of, owner_of = np.array(named[0]), np.array(named[1])
     customers = np.bincount(key_of[_distinct(high, low)], minlength=len(keys))
     owned = np.bincount(key_of[_distinct(high, low, owner_of)], minlength=len(keys))

@@ -28,7 +28,7 @@ from typing import Any
 
 from auditor.core.changes import Counts
 from auditor.core.ledger import Count, Ledger, complete
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.run_facts import Freshness, Membership, RunFacts, Way
 from auditor.core.words import many, undetermined
@@ -116,6 +116,7 @@ def as_json(told: Summary) -> bytes:
         "pace": facts.pace,
         "lists": facts.lists,
         "list_files": [asdict(one) for one in facts.list_files],
+        "list_warnings": [asdict(one) for one in facts.list_warnings],
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,
         "max_undetermined": facts.max_undetermined,
@@ -140,7 +141,7 @@ def note(told: Summary) -> str:
 def _remarks(told: Summary) -> Iterator[str]:
     ledger, facts = told.ledger, told.facts
     if not facts.finished:
-        yield f"not every customer was asked ({facts.message or facts.cause})"
+        yield f"{_not_finished(ledger)} ({facts.message or facts.cause})"
     if not ledger.balanced:
         yield "the ledger does not balance"
     if count := ledger.rows_of(Verdict.UNDETERMINED):
@@ -155,6 +156,14 @@ def _remarks(told: Summary) -> Iterator[str]:
         yield f"{many(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
     if facts.simulated:
         yield "the data are simulated"
+
+
+def _not_finished(ledger: Ledger) -> str:
+    """What a run that did not finish left undone: all may have been asked, some without a final answer."""
+    left = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NOT_ATTEMPTED)
+    if not left:
+        return "the run did not finish"
+    return f"the run did not finish: {many(left, 'customer')} {'was' if left == 1 else 'were'} not asked"
 
 
 def _remarks_on_membership(told: Summary) -> Iterator[str]:

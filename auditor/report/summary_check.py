@@ -40,7 +40,7 @@ class Counted:
     freshness: Freshness
 
 
-def check_facts(run: Path, evidence: Evidence, counted: Counted) -> int:
+def check_facts(run: Path, evidence: Evidence, counted: Counted, schema_version: int = SCHEMA_VERSION) -> int:
     """Compares all of both files but the counts by verdict, reason, status and owner; returns summary.csv's records.
 
     Raises:
@@ -48,7 +48,9 @@ def check_facts(run: Path, evidence: Evidence, counted: Counted) -> int:
         OSError, ValueError, KeyError, csv.Error: a file is missing or damaged.
     """
     document = json.loads((run / summary.JSON).read_bytes())
-    wanted = _facts(evidence, counted)
+    wanted = {"schema_version": schema_version, **_facts(evidence, counted)}
+    if schema_version == SCHEMA_VERSION:
+        wanted["list_warnings"] = [asdict(one) for one in evidence.facts.list_warnings]
     found = _flat({key: _plain(key, document[key]) for key in wanted})
     wanted = _flat(wanted)
     for key in {**wanted, **found}:
@@ -79,7 +81,6 @@ def _facts(evidence: Evidence, counted: Counted) -> dict[str, Any]:
     facts, ledger = evidence.facts, counted.ledger
     found = facts.membership or Membership(Way.NONE, 0, complete=False)
     return {
-        "schema_version": SCHEMA_VERSION,
         "complete": complete(ledger, facts),
         **{name: getattr(facts, name) for name in _FACTS},
         "oldest_checked_at": counted.freshness.oldest,

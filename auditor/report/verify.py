@@ -29,8 +29,9 @@ from auditor.report.evidence import Evidence, read_evidence
 from auditor.report.inventory import Inventory, check_inventory
 from auditor.report.members import UNLISTED
 from auditor.report.page_check import check_page
+from auditor.report.record import in_version
 from auditor.report.recount import check_counts, recounted, told_as_disagreement
-from auditor.report.schema import JOURNAL, MANIFEST, ROWS, results_schema
+from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, results_schema
 from auditor.report.summary_check import Counted, check_facts
 from auditor.report.workbook_check import check_workbooks
 from auditor.report.writers import DOCUMENTS
@@ -52,6 +53,7 @@ class Verified:
         freshness: of the answers that decide.
         changes: customers by what became of them since the baseline run; None where there is none.
         made_again: whether the reports were also made once more, and are the same to the last byte.
+        schema_version: with which the reports were written.
     """
 
     run: Path
@@ -61,6 +63,7 @@ class Verified:
     freshness: Freshness
     changes: Counts | None = None
     made_again: bool = False
+    schema_version: int = SCHEMA_VERSION
 
     @property
     def rows(self) -> int:
@@ -98,12 +101,13 @@ def verify(run: Path, *, strays: bool = True) -> Verified:
         unchecked = expected.unchecked(run, evidence, doubtful)
         counted = Counted(ledger, unchecked, _check_unlisted(run, inventory, evidence), freshness)
         check_counts(run, ledger)
-        lines = check_facts(run, evidence, counted)
+        lines = check_facts(run, evidence, counted, inventory.schema_version)
         others = {summary.CSV: lines, before.NAME: checking.known, changes_csv.CSV: checking.records}
         others |= check_workbooks(run, inventory, evidence, ledger)
         others |= check_page(run, inventory, evidence, ledger)
         _check_records(inventory, evidence, counted, others)
-    return Verified(run, tuple(sorted([*inventory.files, MANIFEST])), evidence.facts, ledger, freshness, changes)
+    files = tuple(sorted([*inventory.files, MANIFEST]))
+    return Verified(run, files, evidence.facts, ledger, freshness, changes, schema_version=inventory.schema_version)
 
 
 def _noting_oldest(records: Iterator[Record], times: list[str]) -> Iterator[Record]:
@@ -132,7 +136,9 @@ def _check_header(facts: RunFacts, ledger: Ledger) -> None:
 
 def _agreed(run: Path, inventory: Inventory, evidence: Evidence, checking: Checking) -> Generator[Record]:
     """The records of `results`, each as it must be, in each format alike."""
-    header: Cells = tuple(results_schema(evidence.facts.columns).names)
+    version = inventory.schema_version
+    schema = results_schema(evidence.facts.columns, version)
+    header: Cells = tuple(schema.names)
     with ExitStack() as stack:
         wanted = stack.enter_context(closing(expected.results(run, evidence)))
         formats = {
@@ -141,14 +147,15 @@ def _agreed(run: Path, inventory: Inventory, evidence: Evidence, checking: Check
             if name in inventory.files
         }
         if parquet.RESULTS in formats:
-            _check_schema(run, results_schema(evidence.facts.columns))
+            _check_schema(run, schema)
         if not formats and not any(kind.owns(name) for kind in DOCUMENTS.values() for name in inventory.files):
             raise IncompleteError(f"{MANIFEST}: lists no report at all")
-        pick = picker(header)
+        pick = picker(results_schema(evidence.facts.columns).names)
         for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
-            if found.count(right) < len(found):
-                name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != right)
-                raise _disagreement(f"{name}, row {number}", cells, right, header)
+            told = right and in_version(right, version)
+            if found.count(told) < len(found):
+                name, cells = next(pair for pair in zip(formats, found, strict=True) if pair[1] != told)
+                raise _disagreement(f"{name}, row {number}", cells, told, header)
             checking.take(number - 1, right)
             yield pick(right)
 

@@ -33,6 +33,7 @@ class Record(NamedTuple):
     """What the ledger needs of one record of `results`; null is the empty text."""
 
     customer_id: str
+    raw_id: str
     verdict: str
     reason: str
     status: str

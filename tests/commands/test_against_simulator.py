@@ -126,4 +126,4 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
 def test_whoever_was_never_asked_is_still_to_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody asks again for somebody who was not asked."""
     assert main(["run", "ids.txt", "--rate", "0", "--limit", "2"]) == 3
-    assert "3 customers are still to be asked" in capsys.readouterr().err
+    assert "3 customers have no final answer yet" in capsys.readouterr().err

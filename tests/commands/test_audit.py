@@ -105,7 +105,8 @@ def test_the_whole_way(simulator: Simulator) -> None:
     assert main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never"]) == 3
     rows = _results()
     assert [row["reason"] for row in rows] == [*REASONS, "under_review", "allowed", "invalid_id"]
-    assert [row["customer_id"] for row in rows] == [*IDS[:17], IDS[1], IDS[0], "no id"]
+    assert [row["customer_id"] for row in rows] == [*IDS[:17], IDS[1], IDS[0], ""]
+    assert [row["raw_id"] for row in rows] == [*[""] * 19, "no id"]
     assert rows[3]["Tags"] == "tag 3"
     assert [int(row["source_row"]) for row in rows] == list(range(2, 22))
     table = pq.read_table(_folder() / "results.parquet").to_pylist()

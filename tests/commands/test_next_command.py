@@ -1,5 +1,6 @@
 """The command that a message names works as it stands: it is pasted at night, by somebody who does not know the program."""
 
+import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -39,9 +40,50 @@ def test_the_command_to_resume_is_pasted_whole(simulator: Simulator, capsys: pyt
     assert simulator.api_url
     assert main([*RUN, "--reports", HARD, "--limit", "3"]) == 3
     told = capsys.readouterr().err
-    assert "5 customers are still to be asked\n" in told
+    assert "5 customers have no final answer yet\n" in told
     assert _commands(told) == [["resume", str(_run(HARD))]]
     assert main([*_commands(told)[0], "--quiet"]) == 0
+
+
+def test_what_was_asked_and_what_is_left_do_not_contradict(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Customers that were asked in vain are counted as asked, and as without a final answer; never as still to be asked."""
+    answers = AnswerOptions(weights={"allowed": 1}, overrides={IDS[0]: "error_lasting", IDS[5]: "ok_html"})
+    for served in serving(monkeypatch, tmp_path, IDS, answers):
+        assert served.api_url
+        assert main([*RUN[:-1], "--attempts", "2"]) == 3
+        told = capsys.readouterr().err
+        assert (
+            "\n8 of 8 customers asked, 2 of them without a final answer: 0 blocked, 6 eligible, 2 undetermined\n"
+            in told
+        )
+        assert "\n  2 customers have no final answer yet\n" in told
+        assert "to be asked" not in told
+
+
+def test_a_run_that_ended_after_its_last_answer_says_that_nobody_is_left(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the summary too: every customer was asked, so it does not say that some were not."""
+    assert simulator.api_url
+    assert main([*RUN, "--reports", "killed"]) == 0
+    path = _run("killed") / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"kind":"end"' not in line))
+    assert main(["report", str(_run("killed")), "--format", "csv", "--quiet"]) == 3
+    assert "every customer has a final answer, but the run did not finish\n" in capsys.readouterr().err
+    note = json.loads((_run("killed") / "summary.json").read_text(encoding="utf-8"))["note"]
+    assert note == "INCOMPLETE: the run did not finish (the run ended without a word)"
+
+
+def test_a_run_that_left_customers_out_counts_them(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """The note of the reports has the number that the message on the terminal has."""
+    assert simulator.api_url
+    assert main([*RUN, "--reports", "cut", "--limit", "3"]) == 3
+    assert "  5 customers have no final answer yet\n" in capsys.readouterr().err
+    note = json.loads((_run("cut") / "summary.json").read_text(encoding="utf-8"))["note"]
+    assert note.startswith("INCOMPLETE: the run did not finish: 5 customers were not asked (only the first 3 of 8 ")
 
 
 def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:

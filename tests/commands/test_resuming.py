@@ -73,6 +73,6 @@ def test_resume_does_not_go_round_in_a_circle(simulator: Simulator, capsys: pyte
         assert "in all sessions of the run together" in out
         assert f"1 unchanged after {tries} tries: open a support case with the request ids in" in said
         assert "further try" not in said
-        assert "still to be asked" not in said
+        assert "no final answer" not in said
     assert f"or allow them: auditor resume {_run()} --max-undetermined 2\n" in said
     assert main(["resume", str(_run()), "--max-undetermined", "2", "--quiet"]) == 0

@@ -72,7 +72,7 @@ def test_a_list_that_changes_while_it_is_read_is_told_of(
 
     monkeypatch.setattr(journal, "write_rows", changing)
     assert main(RUN) == 0
-    assert "warning: list.txt was changed while it was read" in capsys.readouterr().err
+    assert "warning: list.txt: the file was changed while it was read" in capsys.readouterr().err
     assert json.loads((_runs()[0] / "summary.json").read_text(encoding="utf-8"))["list_files"] == []
 
 

@@ -43,7 +43,8 @@ def guid(number: int) -> str:
 def row(customer: int | str = 1, **given: Any) -> dict[str, Any]:
     """A line of rows.jsonl; a text is an id that was rejected."""
     rejected = isinstance(customer, str)
-    line = {"customer_id": customer if isinstance(customer, str) else guid(customer), "source_file": "list.csv"}
+    ids = {"customer_id": None, "raw_id": customer} if isinstance(customer, str) else {"customer_id": guid(customer)}
+    line: dict[str, Any] = {**ids, "source_file": "list.csv"}
     return {**line, "source_row": 2, "reason": "invalid_id" if rejected else None, **given}
 
 
@@ -165,6 +166,7 @@ def _journal(run: Run) -> bytes:
     facts = run.facts
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
+    header["list_warnings"] = [asdict(one) for one in facts.list_warnings]
     header["presentation"] = facts.presentation.as_document()
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {

@@ -102,7 +102,7 @@ def test_an_entry_that_stands_twice_is_found(run: Run) -> None:
         (b"", "damaged"),
         (b"[]", "damaged"),
         (b"{}", "damaged"),
-        (b'{"schema_version": 2}', "schema version 2, where 1 was expected"),
+        (b'{"schema_version": 3}', "schema version 3, where 2 or less was expected"),
         (b'{"schema_version": 1, "files": [{"name": "x"}]}', "damaged"),
         (b'{"schema_version": 1, "files": 5}', "damaged"),
         (b"\xff", "damaged"),

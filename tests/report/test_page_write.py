@@ -121,7 +121,7 @@ def test_five_thousand_rows_take_less_than_a_megabyte(tmp_path: Path) -> None:
         (
             {"cause": Cause.DEADLINE, "message": "an hour is over"},
             ["incomplete"],
-            "Not every customer was asked (an hour is over).",
+            "The run did not finish (an hour is over).",
         ),
         ({"cause": Cause.INTERRUPTED, "simulated": True}, ["incomplete", "simulated"], "Incomplete."),
     ],

@@ -17,7 +17,7 @@ FORM = (
     r"(1[89]|2[012])[0-9]{2}-(0[0-9]|1[0-3])-([0-2][0-9]|3[0-2])[T ]([01][0-9]|2[0-5]):[0-6][0-9]:[0-6][0-9]"
     r"(\.[0-9]{1,10})?(Z|[+-]([01][0-9]|2[0-4]):[0-6][0-9])?"
 )
-ROW = Row("an id", "a.csv", 3, company_name="A", owner="ann", other={"Tags": "x"})
+ROW = Row("a.csv", 3, "an id", company_name="A", owner="ann", other={"Tags": "x"})
 
 
 def _as_column(raw: str) -> str | None:
@@ -76,8 +76,15 @@ def test_names_come_from_the_partners_list_where_the_list_has_none() -> None:
 
 
 def test_a_rejected_row_keeps_its_reason() -> None:
-    """Whatever else there is."""
-    assert _record(Row("?", "a.csv", 1, reason="invalid_id"), answer=Answer())["reason"] == "invalid_id"
+    """Whatever else there is; its text is no customer id."""
+    found = _record(Row("a.csv", 1, raw_id="?", reason="invalid_id"), answer=Answer())
+    assert (found["customer_id"], found["raw_id"], found["reason"]) == (None, "?", "invalid_id")
+
+
+def test_a_rejected_row_of_an_earlier_version_has_its_text_where_it_belongs() -> None:
+    """Rows that were stored before there was a raw_id."""
+    found = _record(Row("a.csv", 1, "?", reason="invalid_id"), answer=Answer())
+    assert (found["customer_id"], found["raw_id"]) == (None, "?")
 
 
 @pytest.mark.parametrize(

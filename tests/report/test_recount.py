@@ -67,7 +67,7 @@ def test_a_record_too_many_is_found(tmp_path: Path, name: str) -> None:
         ("rows.jsonl", "00000001", "00000009", "row 1: rows.jsonl and results name different customers"),
         ("rows.jsonl", '"reason": "invalid_id"', '"reason": null', "row 3: results do not give the reason"),
         ("rows.jsonl", '"reason": null', '"reason": "invalid_id"', "row 1: results do not give the reason"),
-        ("rows.jsonl", '"customer_id"', '"customer"', "damaged"),
+        ("rows.jsonl", '"customer_id"', '"customer"', "row 1: rows.jsonl and results name different customers"),
         ("summary.json", '"rows": 2', '"rows": 1', r"summary\.json"),
         ("summary.json", '"listed": 5', '"listed": 6', r"summary\.json: rows are {'listed': 6"),
         ("summary.json", '"statuses"', '"states"', "damaged"),

@@ -31,7 +31,7 @@ def test_the_bytes_of_a_record(tmp_path: Path) -> None:
         f"{HEADER},Größe\n"
         '"1f2e3d4c-0000-4000-8000-000000000001","=1+1","","blocked","UnderReview","under_review",'
         '"2026-11-20T11:59:59.000000Z","2026-11-20T11:59:59",1,"2026-11-22T11:59:58.250000Z",1,200,,,,"q",,,'
-        '"list.csv",7,"007"\n'
+        '"list.csv",7,,"007"\n'
     )
     assert (run.path / "blocked.csv").read_bytes() == (run.path / "results.csv").read_bytes()
     assert (run.path / "eligible.csv").read_bytes().decode() == f"{HEADER},Größe\n"
@@ -43,11 +43,11 @@ def test_a_row_never_asked_has_empty_fields_and_no_attempts(tmp_path: Path) -> N
     run.render(["csv"])
     (record,) = run.records("undetermined.csv")
     assert {name for name, value in record.items() if value} == {
-        "customer_id",
         "verdict",
         "reason",
         "attempts",
         "source_file",
         "source_row",
+        "raw_id",
     }
-    assert (record["customer_id"], record["reason"], record["attempts"]) == ("not a guid", "invalid_id", "0")
+    assert (record["raw_id"], record["reason"], record["attempts"]) == ("not a guid", "invalid_id", "0")

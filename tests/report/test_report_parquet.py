@@ -32,6 +32,7 @@ CONTRACT = {
     "owner": pa.string(),
     "source_file": pa.string(),
     "source_row": pa.int64(),
+    "raw_id": pa.string(),
 }
 
 
@@ -46,7 +47,7 @@ def test_the_schema_is_the_published_one(tmp_path: Path) -> None:
         "input.Status": pa.string(),
     }
     assert schema.names[: len(CONTRACT)] == list(CONTRACT)
-    assert schema.metadata == {b"schema_version": b"1"}
+    assert schema.metadata == {b"schema_version": b"2"}
 
 
 def test_the_schema_does_not_depend_on_the_data(tmp_path: Path) -> None:

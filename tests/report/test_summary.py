@@ -85,8 +85,8 @@ def test_summary_json_holds_the_ledger_and_the_facts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "complaint"),
     [
-        ({"cause": Cause.SERVICE, "message": "20 of 20 answers were 503"}, "not every customer was asked (20 of 20"),
-        ({"cause": Cause.INTERRUPTED, "finished_at": None}, "not every customer was asked (interrupted)"),
+        ({"cause": Cause.SERVICE, "message": "20 of 20 answers were 503"}, "the run did not finish (20 of 20"),
+        ({"cause": Cause.INTERRUPTED, "finished_at": None}, "the run did not finish (interrupted)"),
         ({"rows": 5}, "the ledger does not balance"),
         ({"customers": 1}, "the ledger does not balance"),
         ({}, "1 of 4 rows is undetermined, not to be taken as eligible"),

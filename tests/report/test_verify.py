@@ -384,7 +384,7 @@ SOURCE_DISAGREEMENTS = [
         _resealed('"customers":4,"columns"', '"customers":5,"columns"'),
         "journal.jsonl: speaks of 5 customers, where rows.jsonl has 4",
     ),
-    (_resealed('"schema_version":1', '"schema_version":2'), "journal.jsonl: no header of schema version 1"),
+    (_resealed('"schema_version":1', '"schema_version":3'), "journal.jsonl: no header of schema version 1 or 2"),
     (_resealed('"kind":"header"', '"kind":"leader"'), "journal.jsonl: no header of schema version 1"),
     (_resealed('"run_id":"r"', '"run_id":"s"'), "manifest.json, run_id: 'r', where journal.jsonl has 's'"),
     (

@@ -162,7 +162,7 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
     [
         (
             {"cause": Cause.DEADLINE, "message": "the time is over", "finished_at": None},
-            "INCOMPLETE: not every customer",
+            "INCOMPLETE: the run did not finish",
             "The whole run is INCOMPLETE",
         ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated", "the data are simulated"),

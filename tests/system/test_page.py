@@ -247,7 +247,7 @@ def _expected(run: Run) -> list[dict[str, str]]:
         unknown = record["verdict"] == "undetermined"
         given["evidence"] = record["error_message"] if unknown else ""
         given["request_id"] = record["request_id"] if unknown else ""
-        given |= {name: record[name] for name in ("owner", "source_file", "source_row")}
+        given |= {name: record[name] for name in ("owner", "source_file", "source_row", "raw_id")}
         given |= {
             "change": "",
             "times_blocked": "1" if record["verdict"] == "blocked" else "0",

@@ -29,6 +29,7 @@ def page(told: Told, shown: Shown) -> dict[str, Any]:
         "flags": heading.flags(told),
         "title": heading.title(told),
         "banners": list(heading.banners(told)),
+        "list_warnings": [one.sentence for one in facts.list_warnings],
         "run_id": facts.run_id,
         "lists": facts.lists,
         "rows": ledger.rows,

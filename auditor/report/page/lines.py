@@ -90,6 +90,7 @@ def undetermined(frame: pd.DataFrame, counted: dict[str, int]) -> Iterator[Group
         "request_id",
         "source_file",
         "source_row",
+        "raw_id",
     )
     evidence = ("http_status", "error_code", "error_name", "error_message")
     for reason, share in _by_reason(frame):
@@ -159,7 +160,7 @@ def _evidence(http_status: int | None, *texts: str | None) -> str:
 
 def _customer(record: Record) -> Record:
     return {
-        "id": record["customer_id"],
+        "id": record.get("raw_id") if record["customer_id"] is None else record["customer_id"],
         "name": record["company_name"],
         "domain": record["domain"],
         "owner": record.get("owner"),

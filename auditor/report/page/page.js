@@ -11,6 +11,7 @@
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const label = (word) => data.labels[word] ?? word;
+  const invalid = (row) => row.reason === "invalid_id"; // what stands in the place of its id is the list's text
   const isoDate = (days) => (days === null ? "" : new Date(days * 864e5).toISOString().slice(0, 10));
 
   let data, rows, found;
@@ -129,7 +130,7 @@
       ...data.own.map(([name], n) => [name, row.own[n]]),
     ];
     for (const [name, value] of facts) if (value) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-    if (data.link && row.reason !== "invalid_id") {
+    if (data.link && !invalid(row)) {
       const href = data.link.replaceAll("{customer_id}", encodeURIComponent(row.id));
       list.append(element("div", {}, element("dt", {}, "Partner Center"), element("dd", {}, element("a", { href }, "Open the customer"))));
       outward(list);
@@ -236,12 +237,12 @@
   function csv() {
     const head = [
       "customer_id", "company_name", "domain", "verdict", "status", "reason", "last_update", "days_in_status", "evidence",
-      "request_id", "owner", "source_file", "source_row", "change", "since", "days", "times_blocked",
+      "request_id", "owner", "source_file", "source_row", "raw_id", "change", "since", "days", "times_blocked",
       ...data.own.map(([name]) => name),
     ];
     const lines = found.map((row) => [
-      row.id, row.name, row.domain, row.verdict, row.status, row.reason, isoDate(row.last), row.daysInStatus, row.evidence,
-      row.request, row.owner, row.file, row.line, row.change, isoDate(row.begun), row.days, row.times, ...row.own,
+      invalid(row) ? "" : row.id, row.name, row.domain, row.verdict, row.status, row.reason, isoDate(row.last), row.daysInStatus, row.evidence,
+      row.request, row.owner, row.file, row.line, invalid(row) ? row.id : "", row.change, isoDate(row.begun), row.days, row.times, ...row.own,
     ]);
     return [head, ...lines].map((values) => `${values.map(cell).join(",")}\r\n`).join("");
   }

@@ -35,7 +35,12 @@ def _check_state(markup: Markup, evidence: Evidence, ledger: Ledger) -> None:
     states = {"incomplete": not complete(ledger, evidence.facts), "simulated": evidence.facts.simulated}
     wanted = [word for word, true in states.items() if true]
     title = " · ".join([*(word.upper() for word in wanted), "Partner Center audit", evidence.facts.run_id])
-    for what, found, right in (("class", markup.flags, wanted), ("title", markup.title, title)):
+    warned = [one.sentence for one in evidence.facts.list_warnings]
+    for what, found, right in (
+        ("class", markup.flags, wanted),
+        ("title", markup.title, title),
+        ("list of warnings", markup.list_warnings, warned),
+    ):
         if found != right:
             raise IncompleteError(f"{page.NAME}: its {what} is {found!r}, where it must be {right!r}")
 

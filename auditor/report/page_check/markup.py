@@ -31,6 +31,7 @@ class Markup:
         lines: the lines of the tables of customers, by the table's id.
         figures: values of the cards: by verdict, then by `customers` and `rows`.
         data: the JSON beside the tables.
+        list_warnings: what it says that the run warned of when it read the lists.
     """
 
     flags: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Markup:
     lines: dict[str, list[Line]] = field(default_factory=lambda: {name: [] for name in (*TABLES, CHANGED)})
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
     data: str = ""
+    list_warnings: list[str] = field(default_factory=list)
 
 
 def cell(text: str | None) -> str:
@@ -63,7 +65,7 @@ class _Reader(HTMLParser):
         self._text: list[str] | None = None
         self._none = False
         self._line: Line | None = None
-        self._body = False
+        self._body = self._warned = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begins whatever begins here."""
@@ -77,6 +79,11 @@ class _Reader(HTMLParser):
                 self._card = given["class"].removeprefix("card ")
             case "data":
                 self.found.figures.setdefault(self._card, {})[given["class"]] = given["value"]
+            case "li" if self._warned:
+                self.found.list_warnings.append("")
+                self._begin_text(tag, given)
+            case "ul":
+                self._warned = given.get("id") == "list-warnings"
             case "table" | "tbody" | "tr":
                 self._begin_line(tag, given)
             case _:
@@ -96,7 +103,12 @@ class _Reader(HTMLParser):
     def _begin_text(self, tag: str, given: dict[str, str]) -> None:
         if tag in _PARTS and self._line and not self._line.cells:
             self._text, self._none = [], given.get("class") == "none"
-        elif (tag in _CELLS and self._line) or tag == "title" or given.get("id") == "data":
+        elif (
+            (tag in _CELLS and self._line)
+            or tag == "title"
+            or given.get("id") == "data"
+            or (tag == "li" and self._warned)
+        ):
             self._text, self._none = [], False
 
     def handle_endtag(self, tag: str) -> None:
@@ -106,6 +118,9 @@ class _Reader(HTMLParser):
             self._text = None
         elif tag == "title":
             self.found.title = "".join(self._text or [])
+            self._text = None
+        elif tag == "li" and self._warned:
+            self.found.list_warnings[-1] = "".join(self._text or [])
             self._text = None
         elif tag == "script" and self._text is not None:
             self.found.data = "".join(self._text)

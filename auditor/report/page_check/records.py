@@ -119,6 +119,8 @@ def _as_shown(right: Said) -> Said:
     """A record as the page has to have it: fewer columns, days without the time, and neither null nor NUL in a table."""
     shown = {name: right[name] for name in _FIELDS} | dict([*right.items()][len(FIXED) :])
     shown |= {name: cell(right[name]) for name in _PARTS}
+    if right["raw_id"] is not None:
+        shown["customer_id"] = cell(right["raw_id"])
     return shown | {"last_update": (right["last_update"] or "")[:_DATE] or None}
 
 

@@ -89,7 +89,13 @@ def number(label: str, name: str) -> Shown:
 def _customer(table: pa.Table) -> pa.Array:
     """The company's name; its domain or its id where there is no name."""
     given = [pc.if_else(pc.equal(column, ""), None, column) for column in (table["company_name"], table["domain"])]
-    return _one(pc.coalesce(*given, table["customer_id"]))
+    return _one(pc.coalesce(*given, _id(table)))
+
+
+def _id(table: pa.Table) -> pa.Array:
+    """The customer's id; the list's text where that is no id."""
+    ids = [table[name] for name in ("customer_id", "raw_id") if name in table.column_names]
+    return _one(pc.coalesce(*ids))
 
 
 def words(change: Change) -> str:
@@ -124,7 +130,7 @@ CUSTOMER = Shown("Customer", _customer, "name", source="company_name", width=24)
 DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
 BROKEN = Shown("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
 """The domain where rows are as high as their texts anyway: a long one goes on below, not over the next column."""
-ID = text("Customer id", "customer_id", width=38)
+ID = Shown("Customer id", _id, source="raw_id", width=38)
 VERDICT = text("Verdict", "verdict", words=_VERDICTS)
 STATUS = text("Status", "status", width=12)
 MEANING = Shown("What it means", partial(_in_words, _MEANINGS, "reason"), "wrapped", width=_WRAPPED)

@@ -11,24 +11,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import islice, takewhile, zip_longest
 from pathlib import Path
 from typing import Any
 
 from auditor.core.ledger import Ledger
+from auditor.core.run_facts import RunFacts
 from auditor.core.words import many, undetermined
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence
 from auditor.report.inventory import Inventory
+from auditor.report.schema import JOURNAL
 from auditor.report.workbook import NAME, owns
-from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan
+from auditor.report.workbook_check.expected import ACTION, ALL, CHANGES, NOT_VERIFIED, Plan, plain
 from auditor.report.workbook_check.index import check_index
 from auditor.report.workbook_check.read import Reader
 from auditor.report.workbook_check.sources import Source, gained, sources_of
 from auditor.report.workbook_check.summary import Numbers, check_summary, totals
 from auditor.report.written import Cells
 
+_ABOUT, _LIST_WARNINGS = "About", "Warnings about the customer lists"
 _HEAD = 3
 """Lines above a sheet's records: the run's state, what the sheet shows, the header."""
 
@@ -75,11 +78,24 @@ def check_workbooks(run: Path, inventory: Inventory, evidence: Evidence, ledger:
     whole, document = Reader(run, NAME), json.loads((run / summary.JSON).read_bytes())
     wanted = _Wanted(document["note"], sources_of(run, inventory, evidence, {*packs}), _state(document))
     _check_book(whole, wanted, None)
+    _check_list_warnings(whole, evidence.facts)
     check_summary(whole, Numbers(ledger, gained(wanted.sources.get(CHANGES)), totals(document)))
     for owner, pack in packs.items():
         if pack.file:
             _check_book(Reader(run, pack.file), wanted, owner)
     return {NAME: ledger.rows, **{pack.file: pack.rows for pack in packs.values() if pack.file}, **_index(files, packs)}
+
+
+def _check_list_warnings(book: Reader, facts: RunFacts) -> None:
+    """What the last sheet says that the run warned of; it ends with an empty row."""
+    # a text that looks like markup has a blank behind it
+    rows = [tuple(text.rstrip() for text in row[:2]) for row in book.rows(_ABOUT)]
+    heading = (_LIST_WARNINGS, "")
+    found = list(takewhile(any, rows[rows.index(heading) + 1 :])) if heading in rows else []
+    wanted = [(plain(one.list).rstrip(), plain(one.text).rstrip()) for one in facts.list_warnings]
+    for number, (line, right) in enumerate(zip_longest(found, wanted), 1):
+        if line != right:
+            raise IncompleteError(f"{book.name}, {_ABOUT}, warning {number}: {line}, where {JOURNAL} has {right}")
 
 
 def _state(document: Mapping[str, Any]) -> str:

@@ -19,9 +19,12 @@ _LONGEST = 32_767
 _SECONDS = len("2026-11-22T11:59:58")
 _FIRST_MONTH = "1900-03"
 """Before it a spreadsheet has no dates, so a time is a text there."""
-_CUSTOMER, _MEANING, _STEP, _UNKNOWN = "(customer)", "(meaning)", "(step)", ""
+_CUSTOMER, _CUSTOMER_ID, _MEANING, _STEP, _UNKNOWN = "(customer)", "(id)", "(meaning)", "(step)", ""
+_IDS = ("customer_id", "raw_id")
+_SHOWN_AS = MappingProxyType({_CUSTOMER: ("company_name", "domain", *_IDS), _CUSTOMER_ID: _IDS})
+"""The first of these that says something; changes.csv has no raw_id."""
 _WHO: Mapping[str, str] = {"Customer": _CUSTOMER, "Domain": "domain", "Account manager": "owner"}
-_ID = {"Customer id": "customer_id"}
+_ID = {"Customer id": _CUSTOMER_ID}
 _SHEETS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = MappingProxyType(
     {
         ACTION: (
@@ -165,8 +168,8 @@ def _cell(column: str, names: Sequence[str]) -> Callable[[Cells], str] | None:
     """What tells the cell of a record."""
     if column == _UNKNOWN:
         return None
-    if column == _CUSTOMER:
-        places = [names.index(name) for name in ("company_name", "domain", "customer_id")]
+    if column in _SHOWN_AS:
+        places = [names.index(name) for name in _SHOWN_AS[column] if name in names]
         return lambda record: plain(next((text for place in places if (text := record[place])), ""))
     if column in (_MEANING, _STEP):
         return _advice(column, names)
