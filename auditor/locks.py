@@ -22,6 +22,8 @@ LEASE_SECONDS = 60.0
 """A lease that nobody renews for so long may be taken over; the same in every process that asks for it."""
 HEARTBEAT_SECONDS = 5.0
 """How often a holder renews its lease."""
+LEASE = ".lease"
+"""What a lease's file is called after the lock's."""
 _POLL_SECONDS = 0.1
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What a file system without locks answers: NFS without lockd, SMB without byte-range locks, Lustre without -o flock."""
@@ -29,7 +31,7 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSU
 
 def lease_of(path: Path) -> Path:
     """The file that stands for a lock where the file system has no locks."""
-    return path.with_name(f"{path.name}.lease")
+    return path.with_name(f"{path.name}{LEASE}")
 
 
 def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = True) -> BaseFileLock:
