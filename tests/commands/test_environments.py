@@ -1,0 +1,108 @@
+"""Whole commands in processes whose environment lacks something: output, a home, locks, room for open files."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor import journal
+from auditor.simulator import (
+    AnswerOptions,
+    CustomerListOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    serve_in_thread,
+)
+from serving_support import serving
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells, file descriptors and limits of POSIX")
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 4)]
+RUN = ("run", "list.txt", "--rate", "0", "--format", "csv", "--customer-list", "never")
+BLOCKED_CODE = 10
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator that calls everybody blocked, a list and a token for it."""
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"not_allowed": 1}))
+
+
+def auditor(
+    *arguments: str, how: str = '"$@"', before: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a shell that redirects it, with Python code before it starts."""
+    code = f"import sys\n{before}\nfrom auditor.cli import main\nsys.exit(main())"
+    return subprocess.run(
+        ["/bin/bash", "-c", how, "bash", sys.executable, "-c", code, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def only_run() -> Path:
+    """The folder of the run that there is."""
+    [run] = [path.parent for path in Path("reports").glob("*/journal.jsonl") if not path.parent.is_symlink()]
+    return run
+
+
+LOST = {
+    "closed": '"$@" >&-',
+    "both closed": '"$@" >&- 2>&-',
+    "talk closed": '"$@" 2>&-',
+    "nothing open": '"$@" <&- >&- 2>&-',
+    "full": '"$@" >/dev/full',
+    "both full": '"$@" >/dev/full 2>/dev/full',
+    "left": '"$@" | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}',
+}
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("how", LOST)
+def test_a_run_ends_with_its_own_exit_code_wherever_its_output_goes(how: str) -> None:
+    """And so do the commands about it; every report stands, and what was not printed is said where somebody may see it."""
+    done = auditor(*RUN, "--fail-on", "blocked", how=LOST[how])
+    assert done.returncode == BLOCKED_CODE, done.stderr
+    run = only_run()
+    assert (run / "manifest.json").exists()
+    assert journal.read_facts(run).finished
+    warned = "warning: standard output took not everything" in done.stderr
+    assert warned == (how == "full") or how == "left"
+    for command in (["report", str(run), "--format", "csv"], ["verify", str(run)], ["config", "--json"]):
+        assert auditor(*command, how=LOST[how], PYTHONUNBUFFERED="1").returncode == 0, command
+
+
+@pytest.mark.usefixtures("served")
+def test_no_file_of_a_run_gets_the_number_of_a_closed_stream() -> None:
+    """Whatever a library writes to standard error by its number must not land in the journal."""
+    before = "import os, atexit\natexit.register(lambda: os.write(2, b'stray') and os.write(1, b'stray'))"
+    assert auditor(*RUN, how='"$@" <&- >&- 2>&-', before=before).returncode == 0
+    assert all(b"stray" not in path.read_bytes() for path in only_run().rglob("*") if path.is_file())
+
+
+def test_a_customer_list_that_a_full_disk_cut_does_not_pass_for_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list itself is what is printed, 0 would hand on a part of it; a reader who left wanted no more."""
+    options = SimulatorOptions(
+        tls=False, identity=IdentityOptions(enabled=False), customers=CustomerListOptions(generated=3)
+    )
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        cut = auditor("customers", how=LOST["full"])
+        left = auditor("customers", how=LOST["left"])
+    assert (cut.returncode, left.returncode) == (7, 0)
+    assert "the customer list there is not whole" in cut.stderr
+
+
+@pytest.mark.usefixtures("served")
+def test_a_run_goes_where_the_file_system_has_no_locks() -> None:
+    """It takes a lease instead, and leaves nothing of it."""
+    before = "import errno, fcntl\ndef refuse(*_):\n    raise OSError(errno.ENOLCK, 'No locks available')\nfcntl.flock = refuse"
+    done = auditor(*RUN, before=before)
+    assert done.returncode == 0, done.stderr
+    assert not list(Path("reports").glob(".lock-*"))
