@@ -45,6 +45,19 @@ def auditor(
     )
 
 
+NO_HOME = """
+import os, pwd
+
+def gone(*_):
+    raise KeyError("no such user")
+
+pwd.getpwuid = gone
+for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    os.environ.pop(name, None)
+"""
+"""A process of a user whom the system does not know, as in a container."""
+
+
 def only_run() -> Path:
     """The folder of the run that there is."""
     [run] = [path.parent for path in Path("reports").glob("*/journal.jsonl") if not path.parent.is_symlink()]
@@ -106,3 +119,38 @@ def test_a_run_goes_where_the_file_system_has_no_locks() -> None:
     done = auditor(*RUN, before=before)
     assert done.returncode == 0, done.stderr
     assert not list(Path("reports").glob(".lock-*"))
+
+
+@pytest.mark.usefixtures("served")
+def test_a_user_without_a_home_can_do_everything_that_needs_none() -> None:
+    """The places for settings and state there are left out; a run ends as it does elsewhere."""
+    done = auditor(*RUN, before=NO_HOME)
+    assert done.returncode == 0, done.stderr
+    run = str(only_run())
+    for command in (
+        ["--help"],
+        ["config"],
+        ["runs"],
+        ["verify", run],
+        ["report", run, "--format", "csv"],
+        ["compare", run, run],
+        ["run", "list.txt", "--dry-run"],
+        ["resume"],
+        ["status", IDS[0]],
+        ["whoami"],
+    ):
+        done = auditor(*command, before=NO_HOME)
+        assert done.returncode == 0, done.stderr
+    assert "XDG_STATE_HOME" in auditor("doctor", before=NO_HOME).stdout
+
+
+@pytest.mark.parametrize("command", ["login", "whoami", "run list.txt", "status 00000001-1111-4222-8333-444444444444"])
+def test_what_needs_a_home_names_the_setting_for_another_place(tmp_path: Path, command: str) -> None:
+    """Where nothing else is there to sign in with."""
+    (tmp_path / "list.txt").write_text(IDS[0], encoding="ascii")
+    arguments = [str(tmp_path / one) if one == "list.txt" else one for one in command.split()]
+    registered = {"AUDITOR_CLIENT_ID": IDS[0], "AUDITOR_TENANT_ID": IDS[1]}
+    done = auditor(*arguments, before=NO_HOME, **registered)
+    assert done.returncode in {2, 4}
+    assert "no home folder" in done.stderr
+    assert "AUDITOR_TOKEN_STORE" in done.stderr
