@@ -31,9 +31,11 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
     """Run the whole job against a built-in simulator, on made-up data."""
     from auditor.cli import progress, show
     from auditor.commands.demo import demo as carry_out
+    from auditor.settings.known import parsed
 
+    folder = parsed("reports", reports or "reports", "flag")
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(reports or "reports", formats, watch)
+        rendered = carry_out(folder, formats, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 

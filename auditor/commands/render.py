@@ -14,6 +14,7 @@ from auditor.core.model import RunEnd, Verdict
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
+from auditor.settings import values
 
 if TYPE_CHECKING:
     from auditor.report import Verified
@@ -154,7 +155,10 @@ def find_run(run: str, reports: str) -> Path:
     Raises:
         SettingsError: there is no such run.
     """
-    folder = Path(run)
+    try:
+        folder = Path(values.folder(run))
+    except ValueError as error:
+        raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder

@@ -36,7 +36,7 @@ class Settings:
     ca_bundle: str | None = None
     proxy: Proxy | None = field(default=None, metadata={"parse": values.proxy, "file": True})
     no_proxy: str = ""
-    reports: str = "reports"
+    reports: str = field(default="reports", metadata={"parse": values.folder})
     rate: float = field(default=500.0, metadata={"parse": values.rate})
     burst: bool = field(default=False, metadata={"parse": values.flag})
     concurrency: int = field(default=16, metadata={"parse": values.number(int, 1, 1000)})
@@ -49,7 +49,7 @@ class Settings:
     packs: Packs = field(default=Packs.ACTING, metadata={"parse": packs})
     customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
     zone: str | None = field(default=None, metadata={"parse": values.zone})
-    baseline: str | None = None
+    baseline: str | None = field(default=None, metadata={"parse": values.folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(default=(), metadata={"parse": values.fail_on, "many": ","})
     limit: int | None = field(default=None, metadata={"parse": values.number(int, 1)})
