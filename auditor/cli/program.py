@@ -66,7 +66,7 @@ def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:
     if _very_verbose(arguments):
         traceback.print_exc()
     click.echo(f"auditor: {message}", err=True)
-    if hint:
+    if hint.strip():
         click.echo(f"  next: {hint}", err=True)
 
 

@@ -6,9 +6,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from auditor import journal
+from auditor.cli import diagnosis, facts, main, program
+from auditor.cli.program import failed
+from auditor.cli.what_next import what_next
+from auditor.commands.render import render
+from auditor.commands.status import Statuses
+from auditor.core import doctor
+from auditor.core.doctor import Named
+from auditor.core.model import Cause, RunEnd
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
@@ -154,3 +163,20 @@ def test_what_needs_a_home_names_the_setting_for_another_place(tmp_path: Path, c
     assert done.returncode in {2, 4}
     assert "no home folder" in done.stderr
     assert "AUDITOR_TOKEN_STORE" in done.stderr
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("hint", ["", " "])
+def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither of a run that ended early, nor of status, of doctor, or of an error of any command."""
+    assert main(list(RUN)) == 0
+    end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
+    what_next(render(only_run(), ("csv",)).ended_by(end), lambda _sentence: None)
+    facts.statuses(Statuses("https://api.example", (), end), as_json=False)
+    diagnosis.show([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
+    assert failed(click.UsageError("no such option"), []) == 2
+    program._complain("the token is refused", hint, [])
+    said = capsys.readouterr()
+    lines = [line.strip() for line in (said.out + said.err).splitlines()]
+    assert sum("the token is refused" in line for line in lines) == 3
+    assert "next:" not in lines
