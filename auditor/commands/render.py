@@ -11,6 +11,7 @@ from auditor.commands.standing import LATEST, is_newest, is_stored, latest_run_i
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import RunEnd, Verdict
+from auditor.core.os_errors import remedy
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
@@ -128,7 +129,7 @@ def _mended_by_report(run: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise OutputError(
-            error.message, f"the answers are safe; mend this, then: auditor report {typed(run)}"
+            error.message, f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(run)}"
         ) from error
 
 

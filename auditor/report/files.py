@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from auditor.core.os_errors import reason, remedy
 from auditor.core.words import typed
 from auditor.errors import OutputError
 
@@ -40,10 +41,8 @@ def told_as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path}: {reason}", f"the answers are safe; mend this, then: auditor report {typed(path.parent)}"
-        ) from error
+        then = f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(path.parent)}"
+        raise OutputError(f"{path}: {reason(error)}", then) from error
 
 
 class Sink:

@@ -180,3 +180,19 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     lines = [line.strip() for line in (said.out + said.err).splitlines()]
     assert sum("the token is refused" in line for line in lines) == 3
     assert "next:" not in lines
+
+
+@pytest.mark.parametrize("limit", [10, 14, 18, 22, 24, 26])
+def test_a_low_limit_on_open_files_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: int) -> None:
+    """With the option that needs fewer; whatever file or connection meets it first. Nobody is called undetermined for it."""
+    ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]
+    for _ in serving(monkeypatch, tmp_path, ids, AnswerOptions(weights={"not_allowed": 1}, latency_seconds=0.1)):
+        done = auditor(*RUN, how=f'ulimit -n {limit}; "$@"')
+        assert done.returncode in {6, 7}, done.stderr
+        assert "limit on open files" in done.stderr
+        assert "ulimit -n 1024" in done.stderr
+        assert "--concurrency" in done.stderr
+        assert "make room" not in done.stderr
+        resumed = auditor("resume", "--rate", "0", "--concurrency", "1")
+        assert resumed.returncode == 0, resumed.stderr
+    assert len(list(only_run().glob("results.csv"))) == 1
