@@ -196,3 +196,28 @@ def test_a_low_limit_on_open_files_is_named(monkeypatch: pytest.MonkeyPatch, tmp
         resumed = auditor("resume", "--rate", "0", "--concurrency", "1")
         assert resumed.returncode == 0, resumed.stderr
     assert len(list(only_run().glob("results.csv"))) == 1
+
+
+@pytest.mark.usefixtures("served")
+def test_a_name_that_the_file_system_cannot_encode_costs_no_report() -> None:
+    """In a locale without UTF-8: a file name in ASCII, everything else as ever; verify agrees in any locale."""
+    owners = ["Łukasz", "Ann", "山田"]
+    rows = [f"{one},Zażółć Ltd,{owner}" for one, owner in zip(IDS, owners, strict=True)]
+    Path("list.csv").write_text("customer_id,company,owner\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = auditor("run", "list.csv", "--rate", "0", "--customer-list", "never", **ascii_only)
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    names = sorted(path.name.partition("-")[0] for path in (run / "by-owner").iterdir())
+    assert names == ["Ann.xlsx", "Lukasz", "account manager", "index.csv"]
+    assert "Łukasz,Lukasz-" in (run / "by-owner" / "index.csv").read_text(encoding="utf-8")
+    assert "Zażółć Ltd" in (run / "results.csv").read_text(encoding="utf-8")
+    for locale in (ascii_only, {"LC_ALL": "C.UTF-8"}):
+        for command in (
+            ["verify", str(run)],
+            ["runs"],
+            ["compare", str(run), str(run)],
+            ["run", "list.csv", "--dry-run"],
+        ):
+            done = auditor(*command, **locale)
+            assert done.returncode == 0, done.stderr
