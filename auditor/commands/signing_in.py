@@ -47,7 +47,7 @@ def check(settings: Settings) -> None:
         SettingsError: the extra certificate authorities cannot be read, the proxy or a setting of the sign-in cannot be
             used.
     """
-    tls_context(settings.ca_bundle)
+    tls_context(settings.trust)
     for url in (settings.api, settings.sign_in_authority):
         proxy_for(url, settings.proxy, settings.no_proxy)
     token_source(settings, unheard)

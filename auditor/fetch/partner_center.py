@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from auditor import __version__
+from auditor.core.certificate import CaBundle
 from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
@@ -63,7 +64,7 @@ class Connection:
 
     api: str
     timeouts: Timeouts
-    ca_bundle: str | None = None
+    ca_bundle: CaBundle = None
     concurrency: int = 16
     proxy: Proxy | None = None
 

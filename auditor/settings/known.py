@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from auditor.core.certificate import Trust
 from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
 from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError
@@ -34,6 +35,7 @@ class Settings:
     token_store: str | None = None
     token_store_key: Secret | None = field(default=None, metadata={"secret": True})
     ca_bundle: str | None = None
+    ca_relaxed: bool = field(default=False, metadata={"parse": values.flag})
     proxy: Proxy | None = field(default=None, metadata={"parse": values.proxy, "file": True})
     no_proxy: str = ""
     reports: str = field(default="reports", metadata={"parse": values.folder})
@@ -60,6 +62,11 @@ class Settings:
     def api(self) -> str:
         """Base URL of the API."""
         return self.api_url or CLOUDS[self.cloud][0]
+
+    @property
+    def trust(self) -> Trust:
+        """Whom TLS trusts beside the system's certificate authorities."""
+        return Trust(self.ca_bundle, relaxed=self.ca_relaxed)
 
     @property
     def scope(self) -> str:
