@@ -24,13 +24,16 @@ SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 
 
 @contextmanager
-def sign_in_service(gate: GateOptions | None = None, latency: float = 0.01, **identity: Any) -> Iterator[Simulator]:
+def sign_in_service(
+    gate: GateOptions | None = None, latency: float = 0.01, log_file: Path | None = None, **identity: Any
+) -> Iterator[Simulator]:
     """A simulator on its own thread, in which everybody is allowed; devices are told to poll without a pause."""
     options = SimulatorOptions(
         announces=False,
         answers=AnswerOptions(weights={"allowed": 1}, latency_seconds=latency),
         throttle=ThrottleOptions(windows=()),
         gate=gate or GateOptions(),
+        log_file=log_file,
         identity=IdentityOptions(**{"device_interval": 0, **identity}),
     )
     with serve_in_thread(options) as simulator:

@@ -31,6 +31,8 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ({"AUDITOR_CONCURRENCY": "0"}, "must be 1 or more"),
         ({"AUDITOR_CONCURRENCY": "2.5"}, "must be a whole number"),
         ({"AUDITOR_CLOUD": "mars"}, "public, us-gov, china"),
+        ({"AUDITOR_REPORTS": "s3://bucket/runs"}, "AUDITOR_REPORTS=s3://bucket/runs: must be a folder"),
+        ({"AUDITOR_BASELINE": "abfss://lake/runs/x"}, "must be a folder"),
         ({"AUDITOR_API_URL": "http://api.example"}, "loopback"),
         ({"AUDITOR_API_URL": "ftp://api.example"}, "https"),
         ({"AUDITOR_API_URL": "https://api.example/?"}, "without a query"),

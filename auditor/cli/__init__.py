@@ -7,7 +7,7 @@ Results go to standard output, talk to standard error.
 import sys
 from collections.abc import Sequence
 
-from auditor.cli import quick
+from auditor.cli import quick, streams
 
 INTERRUPTED = 130
 """Exit code after SIGINT, as of a shell."""
@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code; see the README's table.
     """
     try:
+        streams.prepare()
         arguments = list(sys.argv[1:] if argv is None else argv)
         said = quick.answer(arguments)
         if said is None:
@@ -31,25 +32,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = carry_out(arguments)
             if argv is None:
                 _end_quietly()
-            return code
-        return _print(said, arguments)
+        else:
+            sys.stdout.write(said)
+            code = 0
+        _say_what_was_not_printed()
     except KeyboardInterrupt:
         # before or after the command itself, while modules are imported or files closed
         sys.stderr.write("auditor: stopped at once\n")
         return INTERRUPTED
+    return code
 
 
-def _print(said: str, arguments: Sequence[str]) -> int:
-    try:
-        # there is none where whoever started us closed it
-        if sys.stdout is not None:
-            sys.stdout.write(said)
-            sys.stdout.flush()
-    except OSError as error:
-        from auditor.cli.program import failed
-
-        return failed(error, arguments)
-    return 0
+def _say_what_was_not_printed() -> None:
+    """The work is done, and its files are there: the exit code is that of the work."""
+    failure = streams.output_failure()
+    if failure is not None:
+        sys.stderr.write(f"warning: standard output took not everything that was printed: {failure.strerror}\n")
 
 
 def _end_quietly() -> None:

@@ -5,16 +5,13 @@ import click
 from auditor.cli import options
 
 
-@click.command()
+@click.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
 @options.REPORTS
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.CONFIGURED
 @options.TALKING
 def config(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Print the effective settings and where each comes from.
-
-    Secrets are not shown.
-    """
+    """`auditor config`."""
     del quiet
     from auditor import settings as all_settings
     from auditor.cli import facts
@@ -25,16 +22,16 @@ def config(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     return 0
 
 
-@click.command()
+@click.command(
+    help="Ask for a few customers and print the answers.\n\n"
+    "ID is a customer tenant ID in any spelling that a customer list may have."
+)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.CONFIGURED
 @options.TALKING
 def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Ask for a few customers and print the answers.
-
-    ID is a customer tenant ID in any spelling that a customer list may have.
-    """
+    """`auditor status`."""
     del quiet
     from auditor import settings as all_settings
     from auditor.cli import facts, progress
@@ -46,16 +43,16 @@ def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | No
     return found.exit_code
 
 
-@click.command()
+@click.command(
+    help="Check all that a run needs, a line each, and say what to do.\n\n"
+    "What it prints holds no secret and no customer, and may be pasted into a ticket."
+)
 @options.REPORTS
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.CONFIGURED
 @options.TALKING
 def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Check all that a run needs, a line each, and say what to do.
-
-    What it prints holds no secret and no customer, and may be pasted into a ticket.
-    """
+    """`auditor doctor`."""
     from auditor import settings as all_settings
     from auditor.cli import diagnosis
     from auditor.commands.doctor import Doctor

@@ -12,35 +12,45 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Asks Partner Center for every customer's validation status and reports who is blocked and who is eligible.\n\n"
+    "Blocked means new purchases, seat increases and upgrades; renewals, seat reductions and cancellations go on.",
+)
 @click.version_option(__version__, message="auditor %(version)s")
 def auditor() -> None:
-    """Asks Partner Center for every customer's validation status and reports who is blocked and who is eligible.
-
-    Blocked means new purchases, seat increases and upgrades; renewals, seat reductions and cancellations go on.
-    """
+    """`auditor` itself."""
 
 
-@auditor.command(short_help="Run the whole job against a built-in simulator.")
+@auditor.command(
+    short_help="Run the whole job against a built-in simulator.",
+    help="Run the whole job against a built-in simulator, on made-up data.",
+)
 @options.REPORTS
 @options.FORMAT
 @options.AS_JSON
 @options.TALKING
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
-    """Run the whole job against a built-in simulator, on made-up data."""
+    """`auditor demo`."""
     from auditor.cli import progress, show
     from auditor.commands.demo import demo as carry_out
     from auditor.core.formats import FORMATS
     from auditor.settings import again
 
     formats = again("format", FORMATS if format is None else format, "flag")
+    folder = again("reports", reports or "reports", "flag")
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(reports or "reports", formats, watch)
+        rendered = carry_out(folder, formats, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
 
-@auditor.command(short_help="Audit customer lists, then write the reports.")
+@auditor.command(
+    short_help="Audit customer lists, then write the reports.",
+    help="Audit customer lists: ask for every customer, then write the reports.\n\n"
+    "LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.\n\n"
+    "Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.",
+)
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
 @click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
@@ -84,11 +94,7 @@ def run(
     profile: str | None,
     **flags: Any,
 ) -> int:
-    """Audit customer lists: ask for every customer, then write the reports.
-
-    LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.
-    Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.
-    """
+    """`auditor run`."""
     from auditor.cli import progress, show
     from auditor.commands.columns import columns_of
     from auditor.commands.job import Job
@@ -116,13 +122,16 @@ def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> 
     return 0
 
 
-@auditor.command(short_help="Print the partner's own customer list.")
+@auditor.command(
+    short_help="Print the partner's own customer list.",
+    help="Print the partner's own customer list: id, company, domain, relationship.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
 @options.CONFIGURED
 @options.TALKING
 def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Print the partner's own customer list: id, company, domain, relationship."""
+    """`auditor customers`."""
     from auditor.cli import customer_lists, progress
     from auditor.commands.customer_list import customer_list
     from auditor.core.words import many
@@ -135,7 +144,11 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
     return 0
 
 
-@auditor.command()
+@auditor.command(
+    help="Finish a run: ask again for customers without a final answer.\n\n"
+    "RUN is a folder or a run-id; without one, the newest run that is not complete and has no newer complete run over its "
+    "list.",
+)
 @click.argument("run", required=False, metavar="[RUN]")
 @options.REPORTS
 @click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
@@ -149,11 +162,7 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
 def resume(
     *, run: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
 ) -> int:
-    """Finish a run: ask again for whoever has no final answer.
-
-    RUN is a folder or a run-id; without one, the newest run that is not complete and has no newer complete run over its
-    list.
-    """
+    """`auditor resume`."""
     from pathlib import Path
 
     from auditor import settings as all_settings
@@ -187,7 +196,12 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
     return settings.load(flags, config=config, profile=profile)[0]
 
 
-@auditor.command()
+@auditor.command(
+    short_help="Serve the simulator on loopback, until stopped.",
+    help="Serve the simulator on loopback, until stopped.\n\n"
+    "It plays one night. With --port, start the next night's in its place with other options: auditor run then compares "
+    "with the night before, and auditor resume goes on.",
+)
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the API. [default: a free one]")
 @click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
 @click.option("--seed", default=0, show_default=True, help="What customers answer follows from it.")
@@ -231,11 +245,7 @@ def simulate(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Serve the simulator on loopback, until stopped.
-
-    It plays one night. With --port, the next night's is started in its place with other options: then auditor run compares
-    with the night before, and auditor resume goes on.
-    """
+    """`auditor simulate`."""
     from pathlib import Path
 
     from auditor.cli import show

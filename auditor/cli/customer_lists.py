@@ -1,6 +1,7 @@
 """Customer lists, as people see them: the partner's own, and what a run would do with one. Rule: results to standard output."""
 
 import csv
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from auditor.cli.progress import warn
+from auditor.cli.streams import output_failure
 from auditor.core.customer_page import Listed
 from auditor.core.words import lasting, many
 from auditor.errors import OutputError
@@ -25,10 +27,11 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
     """Gives what writes a partner's customers, one by one, to standard output, or to a file that is there whole or not.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written; standard output took not everything.
     """
     if output is None:
         yield _customer_writer(sys.stdout, as_json=as_json)
+        _check_whole()
         return
     part = Path(f"{output}.part")
     try:
@@ -39,6 +42,14 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
         raise OutputError(f"{output}: {error.strerror}", "name another file with -o") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check_whole() -> None:
+    """A list that a full disk cut short must not pass for the whole; a reader who left has what it wanted."""
+    failure = output_failure()
+    if failure is not None and failure.errno not in {errno.EPIPE, errno.EINVAL}:
+        message = f"standard output: {failure.strerror}; the customer list there is not whole"
+        raise OutputError(message, "auditor customers -o FILE writes a file that is there whole or not at all")
 
 
 def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]:

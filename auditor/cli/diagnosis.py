@@ -25,7 +25,7 @@ def show(results: Iterable[Named], *, quiet: bool) -> list[Named]:
             continue
         first, *others = columns.hanging(f"{state:<8} {one.name:<{_WIDTH}} ", result.found)
         console.print(Text(first[:8], style=_COLOURS[state]).append(first[8:], style="default"))
-        others += columns.hanging(f"{'':<{9 + _WIDTH}} next: ", result.next) if result.next else []
+        others += columns.hanging(f"{'':<{9 + _WIDTH}} next: ", result.next) if result.next.strip() else []
         for line in others:
             console.print(Text(line))
     return kept

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from auditor.cli.progress import say
+from auditor.cli.progress import say, say_next
 from auditor.core.model import Verdict
 from auditor.core.words import many
 
@@ -59,8 +59,7 @@ def statuses(found: "Statuses", *, as_json: bool) -> None:
             console.print(Text("The answers are simulated: no real customer was asked for.", style="bold"))
     if found.end is not None:
         say(f"auditor: stopped early: {found.end.message}")
-        if found.end.hint:
-            say(f"  next: {found.end.hint}")
+        say_next(found.end.hint)
 
 
 def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:

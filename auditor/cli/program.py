@@ -1,16 +1,17 @@
 """One command, and what an error of it means. Rule: no traceback reaches a user without `-vv`."""
 
+import errno
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 
 import click
 
 from auditor.cli import INTERRUPTED
 from auditor.cli.commands import auditor
+from auditor.core.os_errors import reason, remedy
 from auditor.errors import AuditorError, OutputError
 
 UNEXPECTED = 1
@@ -18,15 +19,14 @@ UNEXPECTED = 1
 
 def carry_out(arguments: Sequence[str]) -> int:
     """Runs the command that the arguments name, and returns its exit code."""
-    _write_utf8()
     try:
         return int(auditor.main(list(arguments), prog_name="auditor", standalone_mode=False) or 0)
     except AuditorError as error:
         _complain(error.message, error.hint, arguments)
         return error.exit_code
     except SystemExit:
-        # click's way where whoever reads our output has left
-        return failed(BrokenPipeError(), arguments)
+        # click's way where whoever reads from us has left: a connection, for standard output never fails
+        return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
         return failed(error, arguments)
     except KeyboardInterrupt:
@@ -49,13 +49,9 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             _complain(f"stopped at once{kept}", go_on, arguments)
             # SIGTERM has a code of its own
             return int(getattr(stopped, "exit_code", INTERRUPTED))
-        case BrokenPipeError():
-            _leave_output()
-            return OutputError.exit_code
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            _complain(f"{where}{error.strerror or error}", "make room or mend the path; answers are safe", arguments)
-            _leave_output()
+            _complain(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)
             return OutputError.exit_code
         case _:
             _complain(
@@ -66,32 +62,14 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             return UNEXPECTED
 
 
-def _leave_output() -> None:
-    """Lets what could not be printed go nowhere: Python tries once more at its end, and would complain of it."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stdout.flush()
-        return
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
 def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:
     if _very_verbose(arguments):
         traceback.print_exc()
     click.echo(f"auditor: {message}", err=True)
-    if hint:
+    if hint.strip():
         click.echo(f"  next: {hint}", err=True)
 
 
 def _very_verbose(arguments: Sequence[str]) -> bool:
     flags = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
     return arguments.count("--verbose") + sum(a.count("v") for a in flags if set(a[1:]) <= set("vq")) > 1
-
-
-def _write_utf8() -> None:
-    """Customers have names in every script; a pipe or an old console may not take them all."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")

@@ -43,6 +43,12 @@ def say(sentence: str) -> None:
         click.echo(sentence, err=True)
 
 
+def say_next(hint: str) -> None:
+    """What to do next, on a line of its own; no line where there is nothing to say."""
+    if hint.strip():
+        say(f"  next: {hint}")
+
+
 def warn(sentence: str) -> None:
     """What makes a result other than somebody may take it for, on standard error; `-q` does not silence it."""
     say(f"warning: {sentence}")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(
+    help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, or latest."
+)
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @options.FORMAT
@@ -30,10 +32,7 @@ def report(
     profile: str | None,
     reports: str | None,
 ) -> int:
-    """Render the reports of a run again, from its folder alone.
-
-    RUN is a folder, a run-id, or latest.
-    """
+    """`auditor report`."""
     from auditor.cli import show
     from auditor.commands.lock import one_writer_at_a_time
     from auditor.commands.render import find_run, render
@@ -47,7 +46,12 @@ def report(
     return rendered.exit_code
 
 
-@click.command(short_help="Re-read every file of a run, and check that they agree.")
+@click.command(
+    short_help="Re-read every file of a run, and check that they agree.",
+    help="Re-read every file of a run: hashes, ledger, agreement of the formats.\n\n"
+    "Then the reports are made once more and compared: whatever else stands in one was put there by somebody.\n\n"
+    "RUN is a folder, a run-id, or latest.",
+)
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @options.AS_JSON
@@ -56,12 +60,7 @@ def report(
 def verify(
     *, run: str, as_json: bool, quiet: bool, config: str | None, profile: str | None, reports: str | None
 ) -> int:
-    """Re-read every file of a run: hashes, ledger, agreement of the formats.
-
-    Then the reports are made once more and compared: whatever else stands in one was put there by somebody.
-
-    RUN is a folder, a run-id, or latest.
-    """
+    """`auditor verify`."""
     from auditor.cli import show
     from auditor.commands.signals import ending_at_once
     from auditor.commands.verify import verify as carry_out
@@ -73,7 +72,9 @@ def verify(
     return 0
 
 
-@click.command()
+@click.command(
+    help="Say what changed between two runs.\n\nOLD and NEW are folders, run-ids, or latest. Nothing is written."
+)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @options.REPORTS
@@ -83,10 +84,7 @@ def verify(
 def compare(
     *, old: str, new: str, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None
 ) -> int:
-    """Say what changed between two runs.
-
-    OLD and NEW are folders, run-ids, or latest. Nothing is written.
-    """
+    """`auditor compare`."""
     del quiet
     from auditor.cli import changes
     from auditor.commands.compare import compare as carry_out
@@ -98,7 +96,7 @@ def compare(
     return 0
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, help="List the stored runs, the newest first.")
 @options.REPORTS
 @_JSON
 @options.CONFIGURED
@@ -113,7 +111,7 @@ def runs(
     config: str | None,
     profile: str | None,
 ) -> int:
-    """List the stored runs, the newest first."""
+    """`auditor runs`."""
     del quiet
     context.obj = _settings(reports, config, profile).reports
     if context.invoked_subcommand is None:
@@ -124,7 +122,10 @@ def runs(
     return 0
 
 
-@runs.command()
+@runs.command(
+    help="Remove the folders of old runs; history/ keeps what they knew.\n\n"
+    "Counted for each list by itself. Never removed: the newest complete run over a list, what latest and latest-simulated lead to, a run that is not complete while no newer one over its list is, what such a run is compared with, and a run in use."
+)
 @click.option(
     "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a day, for N days with runs."
 )
@@ -147,12 +148,7 @@ def prune(
     config: str | None,
     profile: str | None,
 ) -> int:
-    """Remove the folders of old runs; history/ keeps what they knew.
-
-    Counted for each list by itself. Never removed: the newest complete run over a list, what latest and
-    latest-simulated lead to, a run that is not complete while no newer one over its list is, what such a run is compared
-    with, and a run in use.
-    """
+    """`auditor runs prune`."""
     from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
     from auditor.commands.signals import ending_at_once
@@ -168,7 +164,12 @@ def prune(
     return 0
 
 
-@runs.command()
+@runs.command(
+    short_help="Let latest lead to a complete run.",
+    help="Let latest lead to a complete run.\n\n"
+    "By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run "
+    "against a simulator takes latest-simulated.",
+)
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @_JSON
@@ -185,11 +186,7 @@ def latest(
     config: str | None,
     profile: str | None,
 ) -> int:
-    """Let latest lead to a complete run.
-
-    By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run
-    against a simulator takes latest-simulated.
-    """
+    """`auditor runs latest`."""
     from auditor.cli import stored
     from auditor.commands.latest import point
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(
+    help="Sign in, once; runs then renew the sign-in by themselves.\n\n"
+    "Opens the browser (authorization code with PKCE) and waits for its answer on a loopback address."
+)
 @click.option("--device-code", is_flag=True, help="Type a code in any browser, on any device.")
 @click.option(
     "--refresh-token-file", metavar="FILE", help="Take a refresh token from a file; - is standard input. No browser."
@@ -43,10 +46,7 @@ def login(
     config: str | None,
     profile: str | None,
 ) -> int:
-    """Sign in, once; runs then renew the sign-in by themselves.
-
-    Opens the browser (authorization code with PKCE) and waits for its answer on a loopback address.
-    """
+    """`auditor login`."""
     del quiet
     from auditor.cli import progress
     from auditor.commands.login import login as carry_out
@@ -104,15 +104,15 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
     return GivenRefreshToken(secret, secret.file or "standard input")
 
 
-@click.command()
+@click.command(
+    help="Say who is signed in, with MFA or not, and for how long.\n\n"
+    "Gets a token as a run would, so it also says whether the sign-in still serves."
+)
 @_JSON
 @options.CONFIGURED
 @options.TALKING
 def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Say who is signed in, with MFA or not, and for how long.
-
-    Gets a token as a run would, so it also says whether the sign-in still serves.
-    """
+    """`auditor whoami`."""
     del quiet
     from auditor.cli import progress
     from auditor.commands.whoami import who
@@ -122,12 +122,12 @@ def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | Non
     return found.exit_code
 
 
-@click.command()
+@click.command(help="Forget the sign-in that is kept on this machine.")
 @_JSON
 @options.CONFIGURED
 @options.TALKING
 def logout(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
-    """Forget the sign-in that is kept on this machine."""
+    """`auditor logout`."""
     from auditor.commands.login import logout as carry_out
     from auditor.commands.sources import set_beside
 

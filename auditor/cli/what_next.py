@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auditor import journal
-from auditor.cli.progress import say
+from auditor.cli.progress import say, say_next
 from auditor.commands.standing import LATEST, LATEST_SIMULATED, latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import MATCHED
@@ -24,7 +24,7 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
         return
     if rendered.end is not None:
         say(f"auditor: {_early(rendered.end.message)}")
-        say(f"  next: {rendered.end.hint}")
+        say_next(rendered.end.hint)
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
     else:
@@ -32,7 +32,7 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
         say(f"auditor: {are_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")
         say(f"  {_what_may_change(rendered)}")
         if not rendered.tries and (rendered.run / "undetermined.csv").exists():
-            say(f"  next: see {rendered.run / 'undetermined.csv'} for each row's reason")
+            say_next(f"see {rendered.run / 'undetermined.csv'} for each row's reason")
     _again(rendered)
     name = LATEST_SIMULATED if rendered.facts.simulated else LATEST
     if run_id := latest_run_id(rendered.run.parent, name):
@@ -43,13 +43,13 @@ def _again(rendered: "Rendered") -> None:
     """Says whether another session is of use."""
     left = _left(rendered)
     if journal.read_header(rendered.run).simulated:
-        say("  next: a demo cannot be resumed; start it again")
+        say_next("a demo cannot be resumed; start it again")
     elif left and not rendered.tries:
         say(f"  {many(left, 'customer')} {'has' if left == 1 else 'have'} no final answer yet")
-        say(f"  next: auditor resume {typed(rendered.run)}")
+        say_next(f"auditor resume {typed(rendered.run)}")
     elif not rendered.facts.finished:
         say("  every customer has a final answer, but the run did not finish")
-        say(f"  next: auditor resume {typed(rendered.run)}")
+        say_next(f"auditor resume {typed(rendered.run)}")
 
 
 def _left(rendered: "Rendered") -> int:

@@ -14,6 +14,7 @@ from auditor.commands.render import Rendered, render
 from auditor.commands.signals import ending_at_once
 from auditor.commands.signing_in import tenant_of
 from auditor.core.model import RunEnd
+from auditor.core.os_errors import remedy
 from auditor.core.words import typed
 from auditor.errors import OutputError, StoppedEarlyError
 
@@ -95,4 +96,6 @@ def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
         return render(run, job.formats).ended_by(end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
-        raise StoppedEarlyError(message, f"make room, then finish it with: auditor resume {typed(run)}") from error
+        raise StoppedEarlyError(
+            message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {typed(run)}"
+        ) from error

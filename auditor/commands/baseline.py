@@ -14,6 +14,7 @@ from auditor.commands.render import find_run
 from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import is_complete, is_from_the_future, run_folders
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
+from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.words import many, typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
@@ -153,7 +154,7 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
         with journal.Journal(run) as opened:
             opened.baseline(baseline)
     except OSError as error:
-        raise OutputError(f"{run}: {error.strerror}", f"make room, then: auditor report {typed(run)}") from error
+        raise OutputError(f"{run}: {reason(error)}", f"{remedy(error)}, then: auditor report {typed(run)}") from error
     # a last line that lacked nothing but its end has one now, and is no longer damaged
     return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 

@@ -20,6 +20,7 @@ from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import order_time, run_folders, started_at
 from auditor.core.customer_page import Listed
 from auditor.core.list_warnings import ListWarning, kept_warnings
+from auditor.core.os_errors import reason, remedy
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.core.words import typed
@@ -150,7 +151,7 @@ def _beginning(job: Job) -> Iterator[tuple[Path, datetime]]:
     except OSError as error:
         _discard(run)
         raise StoppedEarlyError(
-            f"{run} cannot be written: {error.strerror or error}", "make room, then run it again: nothing was asked"
+            f"{run} cannot be written: {reason(error)}", f"{remedy(error)}, then run it again: nothing was asked"
         ) from error
     except BaseException:
         _discard(run)
@@ -234,6 +235,7 @@ def _new_folder(reports: Path, began: datetime) -> Path:
                 return reports / f"{name}{suffix}"
     except OSError as error:
         raise SettingsError(
-            f"{reports}: no run folder can be made there: {error.strerror}", "name a folder that you may write to"
+            f"{reports}: no run folder can be made there: {reason(error)}",
+            remedy(error, "name a folder that you may write to"),
         ) from error
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")

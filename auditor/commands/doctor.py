@@ -110,7 +110,7 @@ def _settings(subject: Subject) -> Result:
     Raises:
         SettingsError: the extra certificate authorities cannot be read.
     """
-    tls_context(subject.settings.ca_bundle)
+    tls_context(subject.settings.trust)
     origins = dict.fromkeys(origin for origin in subject.origins.by_name.values() if origin != "default")
     found = (
         f"can be used; not the defaults: {', '.join(origins)}" if origins else "nothing is set: all are the defaults"

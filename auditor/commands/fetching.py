@@ -93,7 +93,7 @@ def _connection(settings: Settings) -> Connection:
     return Connection(
         settings.api,
         Timeouts.within(settings.timeout),
-        settings.ca_bundle,
+        settings.trust,
         settings.concurrency,
         proxy_for(settings.api, settings.proxy, settings.no_proxy),
     )

@@ -1,6 +1,8 @@
 """One run at a time for a reports folder and a partner. Rule: the lock is the operating system's, so that a dead process
 holds none; who holds it stands beside it, for the message. Both files are gone when nobody holds it.
 
+Where the file system has no locks, it is a lease (`locks`), which goes to the next one when its holder is dead.
+
 On POSIX the file is removed while the lock is held, and filelock does not take the lock of a file that has no name any more:
 so nobody ever holds a lock that the next one cannot see. Windows removes no file that somebody has open.
 
@@ -12,14 +14,16 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, SoftFileLock, Timeout
+from filelock import BaseFileLock, SoftFileLock, Timeout
 
+from auditor import locks
 from auditor.commands.folder_lock import folder_held
+from auditor.core.os_errors import reason, remedy
 from auditor.core.words import typed
 from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
 
@@ -37,7 +41,11 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         LockHeldError: another process holds it; the message says which.
         SettingsError: the folder cannot be written to.
     """
-    unwritable = SettingsError(f"{reports}: no run folder can be made there", "name a folder that you may write to")
+
+    def unwritable(error: OSError) -> SettingsError:
+        what = f"{reports}: no run folder can be made there: {reason(error)}"
+        return SettingsError(what, remedy(error, "name a folder that you may write to"))
+
     with _held(reports, _key(api, tenant), f"another run for this partner writes to {reports}", unwritable):
         yield
 
@@ -59,12 +67,11 @@ def holder(reports: Path, api: str, tenant: str | None) -> str | None:
 
 def sweep(reports: Path) -> None:
     """Removes the lock files that nobody holds: what a process that was killed left."""
-    for path in reports.glob(".lock-*"):
-        if path.suffix == _HOLDER or not path.is_file():
-            continue
+    found = {path.name.partition(locks.LEASE)[0] for path in reports.glob(".lock-*") if path.is_file()}
+    for path in (reports / name for name in found if not name.endswith(_HOLDER)):
         # whoever holds one keeps it; what cannot be removed hurts nobody
         with suppress(Timeout, OSError):
-            lock = _acquired(path)
+            lock = _acquired(path, patient=False)
             path.with_name(f"{path.name}{_HOLDER}").unlink(missing_ok=True)
             _let_go(lock, path)
 
@@ -84,9 +91,11 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
         LockHeldError: another process holds it; the message says which.
         OutputError: the reports folder cannot be written to.
     """
-    unwritable = OutputError(
-        f"{run.parent} cannot be written to", f"the answers are safe; mend this, then: auditor report {typed(run)}"
-    )
+
+    def unwritable(error: OSError) -> OutputError:
+        then = f"the answers are safe; {remedy(error)}, then: auditor report {typed(run)}"
+        return OutputError(f"{run.parent} cannot be written to: {reason(error)}", then)
+
     folder, complaint = run.resolve(), f"another process works on {run}"
     signed = folder.parent / f".lock-{folder.name}{_HOLDER}"
 
@@ -102,7 +111,7 @@ def _refusal(complaint: str, described: str) -> LockHeldError:
 
 
 @contextmanager
-def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> Iterator[None]:
+def _held(reports: Path, key: str, complaint: str, unwritable: Callable[[OSError], AuditorError]) -> Iterator[None]:
     path = reports / f".lock-{key}"
     holder = reports / f".lock-{key}{_HOLDER}"
     try:
@@ -111,7 +120,7 @@ def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> 
     except Timeout:
         raise _refusal(complaint, _described(holder)) from None
     except OSError as error:
-        raise type(unwritable)(f"{unwritable.message}: {error.strerror or error}", unwritable.hint) from error
+        raise unwritable(error) from error
     try:
         _sign(holder)
         yield
@@ -121,36 +130,33 @@ def _held(reports: Path, key: str, complaint: str, unwritable: AuditorError) -> 
         _let_go(lock, path)
 
 
-def _acquired(path: Path) -> FileLock:
+def _acquired(path: Path, *, patient: bool = True) -> BaseFileLock:
     """The lock, held.
 
     Raises:
         Timeout: somebody else holds it.
         OSError: the file cannot be made or locked.
     """
-    lock = FileLock(path, timeout=0)
     for _ in range(_TRIES):
         with suppress(Timeout):
-            lock.acquire()
-            return lock
+            return locks.acquire(path, timeout=0, patient=patient)
         if path.exists():
             break
         # its holder let go of it, and removed it, after we had opened it
-    lock.acquire()
-    return lock
+    raise Timeout(str(path))
 
 
 _TRIES = 100
 
 
-def _let_go(lock: FileLock, path: Path) -> None:
+def _let_go(lock: BaseFileLock, path: Path) -> None:
     """Removes the file of a held lock, and releases it."""
-    soft = isinstance(lock, SoftFileLock)  # it removes its file itself
-    if os.name == "posix" and not soft:
+    if os.name == "posix":
+        # beside a lease, it is what the refused lock left
         with suppress(OSError):
             path.unlink(missing_ok=True)
     lock.release()
-    if os.name != "posix" and not soft:
+    if os.name != "posix" and not isinstance(lock, SoftFileLock):  # which removes its file itself
         with suppress(OSError):
             path.unlink(missing_ok=True)
 

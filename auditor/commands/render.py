@@ -11,9 +11,11 @@ from auditor.commands.standing import LATEST, LATEST_SIMULATED, is_stored, lates
 from auditor.core.changes import Counts
 from auditor.core.ledger import STOPPED, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.model import RunEnd, Verdict
+from auditor.core.os_errors import remedy
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
+from auditor.settings import values
 
 if TYPE_CHECKING:
     from auditor.commands.latest import Pointer
@@ -140,7 +142,7 @@ def _mended_by_report(run: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise OutputError(
-            error.message, f"the answers are safe; mend this, then: auditor report {typed(run)}"
+            error.message, f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(run)}"
         ) from error
 
 
@@ -167,7 +169,10 @@ def find_run(run: str, reports: str) -> Path:
     Raises:
         SettingsError: there is no such run.
     """
-    folder = Path(run)
+    try:
+        folder = Path(values.folder(run))
+    except ValueError as error:
+        raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):
         # `latest` must never come to lead to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder

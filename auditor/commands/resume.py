@@ -14,6 +14,7 @@ from auditor.commands.reuse import check_reuse
 from auditor.commands.standing import is_complete
 from auditor.core.membership import Check
 from auditor.core.model import Reason
+from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
@@ -78,8 +79,8 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
                 opened.allow(rows)
         except OSError as error:
             raise StoppedEarlyError(
-                f"{run} cannot be written: {error.strerror or error}; nothing was asked",
-                f"make room or mend the path, then: auditor resume {typed(run)} --max-undetermined {rows}",
+                f"{run} cannot be written: {reason(error)}; nothing was asked",
+                f"{remedy(error)}, then: auditor resume {typed(run)} --max-undetermined {rows}",
             ) from error
 
 

@@ -22,6 +22,7 @@ from auditor.commands.syncing import syncing
 from auditor.core.account import in_words
 from auditor.core.breaker import nothing_answered
 from auditor.core.model import Answer, Cause, RunEnd
+from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.resume import still_to_ask
 from auditor.core.words import typed
 from auditor.errors import SignInError, StoppedEarlyError
@@ -62,8 +63,8 @@ def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
             opened.begin_session()
         except OSError as error:
             raise StoppedEarlyError(
-                f"{run} cannot be written: {error.strerror or error}; nothing was asked",
-                f"make room or mend the path, then: auditor resume {typed(run)}",
+                f"{run} cannot be written: {reason(error)}; nothing was asked",
+                f"{remedy(error)}, then: auditor resume {typed(run)}",
             ) from error
         yield opened
 
@@ -100,7 +101,8 @@ def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.Spent) ->
 
 
 def _disk(error: OSError) -> RunEnd:
-    return RunEnd(Cause.DISK, f"the journal cannot be written: {error.strerror or error}", "make room, then resume")
+    what = "no further file can be opened" if too_many_files(error) else "the journal cannot be written"
+    return RunEnd(Cause.DISK, f"{what}: {reason(error)}", f"{remedy(error)}, then resume")
 
 
 def _spent(api: Fetching, elapsed: float) -> journal.Spent:

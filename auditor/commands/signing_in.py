@@ -30,6 +30,7 @@ REFUSED_MFA = (
     "Partner Center says that this sign-in is not MFA-compliant: it refuses such calls (401, code 900421), in stages; "
     "sign in again, with MFA: auditor login"
 )
+NO_HOME = "there is no home folder to keep a sign-in in"
 
 
 def tenant_of(settings: Settings) -> str | None:
@@ -46,7 +47,7 @@ def check(settings: Settings) -> None:
         SettingsError: the extra certificate authorities cannot be read, the proxy or a setting of the sign-in cannot be
             used.
     """
-    tls_context(settings.ca_bundle)
+    tls_context(settings.trust)
     for url in (settings.api, settings.sign_in_authority):
         proxy_for(url, settings.proxy, settings.no_proxy)
     token_source(settings, unheard)
@@ -85,6 +86,8 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
     kept = _kept(settings, sign_in, store, say)
     if kept is None and refresh_token is None:
         return None
+    if store is None:
+        say(f"{NO_HOME}: name a folder in AUDITOR_TOKEN_STORE, or the renewed sign-in ends with this command")
     if kept is not None and store is not None:
         say_what_waits(settings, kept, store.where, say)
     elif settings.access_token is not None:
@@ -130,6 +133,11 @@ def given(settings: Settings) -> str:
     """
     if settings.access_token is not None:
         return _plain(settings.access_token)
+    if settings.client_id and store_of(settings) is None:
+        raise SignInError(
+            f"nobody is signed in, and {NO_HOME}",
+            "name a folder in AUDITOR_TOKEN_STORE, then: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",
+        )
     if settings.client_id:
         raise nobody(registration(settings))
     if settings.refresh_token is not None:

@@ -29,7 +29,7 @@ def registration(settings: Settings) -> SignIn:
         client_id=settings.client_id,
         authority=settings.sign_in_authority,
         scope=settings.scope,
-        ca_bundle=settings.ca_bundle,
+        ca_bundle=settings.trust,
         proxy=proxy_for(settings.sign_in_authority, settings.proxy, settings.no_proxy),
         credential=Credential(
             settings.client_secret, settings.client_certificate, settings.client_certificate_password

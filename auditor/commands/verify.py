@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from auditor import __version__, journal
 from auditor.commands.baseline import source_of
 from auditor.commands.render import find_run
+from auditor.core.os_errors import remedy
 from auditor.core.words import typed
 from auditor.errors import OutputError, SettingsError
 
@@ -42,7 +43,7 @@ def verify(run: str, reports: str) -> "Verified":
     except OutputError as error:
         raise OutputError(
             f"the reports of {folder} cannot be made again to compare them: {error.message}",
-            f"make room where temporary files go (TMPDIR), then: auditor verify {typed(folder)}",
+            f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {typed(folder)}",
         ) from error
     return replace(found, made_again=True)
 

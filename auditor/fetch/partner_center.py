@@ -18,9 +18,12 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from auditor import __version__
+from auditor.core.certificate import CaBundle
 from auditor.core.customer_page import PAGE_SIZE
 from auditor.core.model import Reply
+from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.core.proxy import Proxy
+from auditor.errors import StoppedEarlyError
 from auditor.fetch.deadlines import Deadline, Deadlines
 from auditor.fetch.decoding import decoded
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID, Connector, unpaired
@@ -61,7 +64,7 @@ class Connection:
 
     api: str
     timeouts: Timeouts
-    ca_bundle: str | None = None
+    ca_bundle: CaBundle = None
     concurrency: int = 16
     proxy: Proxy | None = None
 
@@ -166,6 +169,9 @@ class PartnerCenter:
                     self._take_mfa(response)
                 return reply
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if too_many_files(error):
+                # no fault of this customer, and the next one would meet it, too
+                raise StoppedEarlyError(f"no further connection can be opened: {TOO_MANY_FILES}", MORE_FILES) from None
             self._asks_for_mfa = self._asks_for_mfa or asks_for_mfa
             return as_failure(error, sent)
 

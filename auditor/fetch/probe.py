@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
 from auditor.core.body import clean
-from auditor.core.certificate import untrusted
+from auditor.core.certificate import CaBundle, untrusted
 from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.bounded import within
@@ -83,7 +83,7 @@ def reach(host: str, port: int) -> tuple[str, ...]:
     return (*dict.fromkeys(str(one[4][0]) for one in found if one[4][0] != answering), answering)
 
 
-def look(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[str, str] | None = None) -> Seen:
+def look(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None = None) -> Seen:
     """Sends one GET.
 
     Raises:
@@ -95,7 +95,7 @@ def look(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[
         return Seen(Reply(failure=str(error), received_at=datetime.now(UTC)))
 
 
-def _looked(url: str, ca_bundle: str | None, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
+def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
     with requests_session(ca_bundle, proxy) as session:
         sent_at, began = datetime.now(UTC), time.monotonic()
         try:

@@ -8,11 +8,12 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from auditor.core.certificate import CaBundle
 from auditor.core.proxy import Proxy
 from auditor.fetch.tls import tls_context
 
 
-def requests_session(ca_bundle: str | None, proxy: Proxy | None) -> requests.Session:
+def requests_session(ca_bundle: CaBundle, proxy: Proxy | None) -> requests.Session:
     """A session that trusts whom the API's client trusts, and goes the same way.
 
     Raises:

@@ -8,6 +8,8 @@ OpenSSL reads the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another, as 
 import ssl
 import sys
 
+from auditor.core.certificate import CaBundle, Trust
+from auditor.core.os_errors import remedy
 from auditor.errors import SettingsError
 
 _OWN_STORE = frozenset({"win32", "darwin"})
@@ -16,20 +18,26 @@ more for every connection: 40 ms of the event loop each.
 """
 
 
-def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+def tls_context(ca_bundle: CaBundle) -> ssl.SSLContext:
     """The system's certificate authorities and those of `ca_bundle` (a PEM file); TLS 1.2 or newer.
+
+    How strictly the form of certificates is checked is Python's choice (from 3.13 on: strictly), unless it is relaxed.
 
     Raises:
         SettingsError: the file is missing or holds no certificate.
     """
     context = _system_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_bundle:
+    trust = ca_bundle if isinstance(ca_bundle, Trust) else Trust(ca_bundle)
+    if trust.relaxed:
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if trust.bundle:
         try:
-            context.load_verify_locations(ca_bundle)
+            context.load_verify_locations(trust.bundle)
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"AUDITOR_CA_BUNDLE: {ca_bundle} cannot be used: {error}", "name a PEM file of certificates"
+                f"AUDITOR_CA_BUNDLE: {trust.bundle} cannot be used: {error}",
+                remedy(error, "name a PEM file of certificates"),
             ) from error
     return context
 

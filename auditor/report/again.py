@@ -43,7 +43,7 @@ def check_rendering(source: Source) -> None:
         for one in _SOURCES:
             if one in listed:
                 _stand_in(run.resolve() / one, again / one)
-        render(replace(source, run=again), _formats(listed))
+        render(replace(source, run=again), _formats(listed), taken=listed)
         made = read_manifest(again).files
         for one in sorted({*listed, *made} - {*_NOT_COMPARED}):
             if listed.get(one) != made.get(one):

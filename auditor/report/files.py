@@ -6,12 +6,13 @@ name in one step. What a failed or killed attempt left behind is removed by it o
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from auditor.core.os_errors import reason, remedy
 from auditor.core.words import typed
 from auditor.errors import OutputError
 
@@ -40,10 +41,8 @@ def told_as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path}: {reason}", f"the answers are safe; mend this, then: auditor report {typed(path.parent)}"
-        ) from error
+        then = f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(path.parent)}"
+        raise OutputError(f"{path}: {reason(error)}", then) from error
 
 
 class Sink:
@@ -123,10 +122,15 @@ class Staging:
 
     Attributes:
         folder: where they go. Its files named `.*.part` are passing ones, which the next rendering removes.
+
+    Args:
+        folder: likewise.
+        taken: the names that a rendering of before took, where this one is to be the same; None where it is to be new.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, taken: Container[str] | None = None) -> None:
         self.folder = self._folder = folder
+        self._taken = taken
         self._sinks: list[Sink] = []
 
     def __enter__(self) -> Self:
@@ -140,6 +144,16 @@ class Staging:
             sink.discard()
         with suppress(OSError):  # it is not empty, or there is none
             (self._folder / PACKS).rmdir()
+
+    def takes(self, name: str) -> bool:
+        """Whether a file may have this name: by its encoding, or as the rendering of before found."""
+        if self._taken is not None:
+            return name in self._taken
+        try:
+            os.fsencode(name)
+        except UnicodeEncodeError:
+            return False
+        return True
 
     def create(self, name: str) -> Sink:
         """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.

@@ -5,7 +5,7 @@ ledger is folded; the documents for people, which begin with the counts, go over
 one batch, not the report.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -31,13 +31,16 @@ from auditor.report.told import tell
 from auditor.report.writers import DOCUMENTS, FORMATS, TABLES, Write, write_manifest
 
 
-def render(source: Source, formats: Collection[str], record: Record | None = None) -> Ledger:
+def render(
+    source: Source, formats: Collection[str], record: Record | None = None, taken: Container[str] | None = None
+) -> Ledger:
     """Writes every report of a run, the manifest last.
 
     Args:
         source: the run: its folder with rows.jsonl and journal.jsonl, and before.parquet where the journal names it.
         formats: which of `FORMATS` to write; the summary is always written.
         record: is given what the history keeps of the run.
+        taken: as of `Staging`.
 
     Returns:
         The ledger as it was counted while writing.
@@ -52,7 +55,7 @@ def render(source: Source, formats: Collection[str], record: Record | None = Non
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
     chosen = [name for name in FORMATS if name in formats]
-    with frugal(), Staging(run) as staging:
+    with frugal(), Staging(run, taken) as staging:
         roster = read_roster(run)
         give_back()
         _check(run, facts, roster)

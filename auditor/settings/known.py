@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from auditor.core.certificate import Trust
 from auditor.core.formats import FORMATS
 from auditor.core.membership import Check
 from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
@@ -36,6 +37,7 @@ class Settings:
     token_store: str | None = None
     token_store_key: Secret | None = field(default=None, metadata={"secret": True})
     ca_bundle: str | None = None
+    ca_relaxed: bool = field(default=False, metadata={"parse": values.flag})
     proxy: Proxy | None = field(default=None, metadata={"parse": values.proxy, "file": True})
     no_proxy: str = ""
     lists: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
@@ -44,7 +46,7 @@ class Settings:
     domain_column: str | None = None
     owner_column: str | None = None
     customer_list: Check = field(default=Check.AUTO, metadata={"parse": values.customer_list})
-    reports: str = "reports"
+    reports: str = field(default="reports", metadata={"parse": values.folder})
     format: tuple[str, ...] = field(
         default=FORMATS, metadata={"parse": values.report_format, "many": ",", "order": FORMATS}
     )
@@ -60,7 +62,7 @@ class Settings:
     packs: Packs = field(default=Packs.ACTING, metadata={"parse": packs})
     customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
     zone: str | None = field(default=None, metadata={"parse": values.zone})
-    baseline: str | None = None
+    baseline: str | None = field(default=None, metadata={"parse": values.folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(default=(), metadata={"parse": values.fail_on, "many": ","})
     limit: int | None = field(default=None, metadata={"parse": values.number(int, 1)})
@@ -71,6 +73,11 @@ class Settings:
     def api(self) -> str:
         """Base URL of the API."""
         return self.api_url or CLOUDS[self.cloud][0]
+
+    @property
+    def trust(self) -> Trust:
+        """Whom TLS trusts beside the system's certificate authorities."""
+        return Trust(self.ca_bundle, relaxed=self.ca_relaxed)
 
     @property
     def scope(self) -> str:

@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -171,8 +172,11 @@ def _check_file(values: Mapping[str, Any], origin: str) -> None:
 
 
 def _usual_places() -> list[Path]:
-    if sys.platform == "win32":
-        home = Path(os.environ.get("APPDATA") or Path.home())
-    else:
-        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return [Path("auditor.toml"), home / "auditor" / "auditor.toml"]
+    """Where a settings file is looked for; a user without a home, as in a container, has the first place only."""
+    windows = sys.platform == "win32"
+    places = [Path("auditor.toml")]
+    with suppress(RuntimeError):
+        named = os.environ.get("APPDATA" if windows else "XDG_CONFIG_HOME")
+        home = Path(named) if named else Path.home() if windows else Path.home() / ".config"
+        places.append(home / "auditor" / "auditor.toml")
+    return places

@@ -5,6 +5,7 @@ Each raises ValueError, in words that go on after the setting and what was typed
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,6 +74,17 @@ def rate(text: str) -> float:
         return number(float, 0)(text)
     except ValueError as error:
         raise ValueError(f"{error}, or auto") from None
+
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)
+"""How a URL begins, also where something has made one slash of two; a Windows drive has one letter."""
+
+
+def folder(text: str) -> str:
+    """A folder of this machine."""
+    if _ADDRESS.match(text):
+        raise ValueError("must be a folder; object stores and other addresses are not supported")
+    return text
 
 
 def flag(text: str) -> bool:

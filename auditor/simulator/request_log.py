@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -93,7 +93,9 @@ class RequestLog:
             self._records.append(record)
             self._grown.notify_all()
         if self._file is not None:
-            self._file.write(json.dumps({**asdict(record), "headers": dict(record.headers)}) + "\n")
+            # not `asdict`, which copies what it finds, and no read-only mapping can be copied
+            values = {each.name: getattr(record, each.name) for each in fields(record)}
+            self._file.write(json.dumps({**values, "headers": dict(record.headers)}) + "\n")
 
     def wait_for(self, count: int, timeout: float = 30.0) -> None:
         """Blocks until there are so many records; for another thread than the server's.

@@ -132,3 +132,23 @@ def test_latest_and_an_empty_list_are_explained(capsys: pytest.CaptureFixture[st
     Path("empty.csv").write_text("", encoding="ascii")
     assert main(["run", "empty.csv", "--dry-run"]) == 5
     assert "next: hand in a list with at least one customer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/runs", "abfs://c@a/b", "gs://x", "https://a.example/b", "S3:/bucket"])
+def test_an_address_is_no_folder(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command that takes a reports folder or a run says so before it asks anybody, and makes no folder."""
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "of-somebody")
+    monkeypatch.setenv("AUDITOR_API_URL", "https://127.0.0.1:1")
+    before = sorted(Path().rglob("*"))
+    commands = [["demo"], ["run", "list.csv"], ["resume"], ["runs"], ["runs", "prune", "--keep-daily", "1"], ["config"]]
+    commands += [["report", "latest"], ["verify", "latest"], ["compare", "latest", "latest"]]
+    for command in commands:
+        assert main([*command, "--reports", address]) == 2, command
+        assert "must be a folder; object stores and other addresses are not supported" in capsys.readouterr().err
+    for command in (["report"], ["verify"], ["resume"], ["run", "list.csv", "--baseline"]):
+        assert main([*command, address]) == 2, command
+        assert "must be a folder" in capsys.readouterr().err
+    assert main(["doctor", "--reports", address]) == 2
+    assert sorted(Path().rglob("*")) == before

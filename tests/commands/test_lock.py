@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.commands.lock import holder, one_run_at_a_time, one_writer_at_a_time, sweep
-from auditor.errors import LockHeldError
+from auditor.errors import LockHeldError, SettingsError
 
 API, TENANT = "https://api.example", "t"
 CONTENDER = """
@@ -30,6 +30,20 @@ for _ in range(300):
 print(inside)
 """
 """Ends with an error where two are inside at a time."""
+
+
+WITHOUT_LOCKS = """
+import errno, fcntl, os, sys
+from pathlib import Path
+
+def refuse(*_):
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+fcntl.flock = refuse
+from auditor import locks
+locks.LEASE_SECONDS, locks.HEARTBEAT_SECONDS = 2.0, 0.2
+"""
+"""Begins a process on a file system without locks."""
 
 
 def _locks(reports: Path) -> list[str]:
@@ -69,16 +83,56 @@ def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock-folder", "notes"]
 
 
-def test_two_are_never_inside(tmp_path: Path) -> None:
-    """However the removal of a lock file meets its next opening: each process finds nobody else inside."""
+@pytest.mark.parametrize("tries", [CONTENDER, f"{WITHOUT_LOCKS}{CONTENDER}".replace("300", "20")])
+def test_two_are_never_inside(tmp_path: Path, tries: str) -> None:
+    """However the removal of a lock file meets its next opening: each process finds nobody else inside; also where the file
+    system has no locks.
+    """
     contenders = [
-        subprocess.Popen([sys.executable, "-c", CONTENDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", tries, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     told = [process.communicate()[0] for process in contenders]
     assert [process.returncode for process in contenders] == [0, 0, 0]
     assert all(int(inside) > 0 for inside in told)
+    sweep(tmp_path)
     assert _locks(tmp_path) == []
+
+
+def test_the_lease_of_a_killed_process_hinders_nobody(tmp_path: Path) -> None:
+    """Where the file system has no locks; nothing is left of it afterwards."""
+    inside = (
+        "from auditor.commands.lock import one_writer_at_a_time\nwith one_writer_at_a_time(Path(sys.argv[1])):\n    "
+    )
+    killed, fine = (f"{WITHOUT_LOCKS}{inside}{end}" for end in ("os.kill(os.getpid(), 9)", "pass"))
+    run = str(tmp_path / "run")
+    assert subprocess.run([sys.executable, "-c", killed, run], check=False).returncode == -9
+    assert _locks(tmp_path) == [".lock-run", ".lock-run.holder", ".lock-run.lease"]
+    assert subprocess.run([sys.executable, "-c", fine, run], check=False).returncode == 0
+    assert _locks(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "remedy"),
+    [
+        (errno.EMFILE, "limit on open files", "--concurrency"),
+        (errno.ENOTSUP, "does not offer", "another file system"),
+        (errno.ENOSPC, "No space left", "make room"),
+        (errno.EACCES, "Permission denied", "may write to"),
+    ],
+)
+def test_what_is_missing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str, remedy: str
+) -> None:
+    """By the number of the error, and not by a guess."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("auditor.locks.acquire", refuse)
+    with pytest.raises(SettingsError, match=said) as refused, one_run_at_a_time(tmp_path, API, TENANT):
+        pass
+    assert remedy in refused.value.hint
 
 
 def test_a_lock_file_that_somebody_removes_lets_nobody_in(tmp_path: Path) -> None:

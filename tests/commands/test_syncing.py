@@ -134,7 +134,7 @@ def test_a_disk_that_is_full_when_records_are_put_by(
     (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
     told = capsys.readouterr().err
     assert "No space left on device" in told
-    assert f"next: the answers are safe; mend this, then: auditor report {run}" in told
+    assert f"next: the answers are safe; make room, then: auditor report {run}" in told
     assert not list(run.glob(".*.part"))
     assert main(["report", str(run), "--quiet"]) == 0
     assert len(simulator.log.api) == len(IDS)

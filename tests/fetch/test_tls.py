@@ -5,19 +5,30 @@ import ssl
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import requests
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from auditor.core.certificate import Trust, untrusted
+from auditor.core.classify import classify
 from auditor.core.model import Reply
-from auditor.errors import SettingsError
+from auditor.errors import SettingsError, StoppedEarlyError
 from auditor.fetch import tls
+from auditor.fetch.auth.http import Http
+from auditor.fetch.auth.service import patiently
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.probe import look
 from auditor.fetch.requests_session import requests_session
 from auditor.fetch.tls import tls_context
+from auditor.settings import load
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 from conftest import CUSTOMER
 
@@ -127,3 +138,81 @@ async def test_why_a_certificate_is_not_trusted(
         assert (each.untrusted, each.verify_code) == (True, code)
     assert words in str(seen.reply.failure)
     assert seen.certificate is not None
+
+
+def _inspection_authority(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """What many networks have: Basic Constraints that are not critical, no key identifiers; and a server's certificate."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Inspection CA", "server")]
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    extensions = [x509.BasicConstraints(ca=True, path_length=None), address]
+    paths: list[Path] = []
+    for key, name, extension in zip(keys, names, extensions, strict=True):
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(names[0]).public_key(key.public_key())
+        made = made.serial_number(x509.random_serial_number()).not_valid_before(LONG_AGO).not_valid_after(TOMORROW)
+        certificate = made.add_extension(extension, critical=False).sign(keys[0], hashes.SHA256())
+        paths.append(folder / f"{len(paths)}.pem")
+        paths[-1].write_bytes(certificate.public_bytes(Encoding.PEM))
+    private = keys[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paths[1], folder / "key.pem")
+    return context, str(paths[0])
+
+
+def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.13 makes its contexts."""
+
+    def strict() -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(tls, "_system_context", strict)
+
+
+async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both clients; the setting drops the strict checks alone: whoever is not trusted, or is another, stays refused."""
+    context, ca = _inspection_authority(tmp_path)
+    _strictly(monkeypatch)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+
+        async def both(trust: Trust, host: str = "127.0.0.1") -> list[Reply]:
+            url = f"https://{host}:{port}"
+            async with open_session(Connection(url, Timeouts.within(5.0), trust)) as session:
+                reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
+            return [reply, (await asyncio.to_thread(look, url, trust, None)).reply]
+
+        for refused in await both(Trust(ca)):
+            what, cure = untrusted(refused.verify_code)
+            assert refused.untrusted
+            assert "no Authority Key Identifier" in what or "not critical" in what or "without key usage" in what
+            assert "AUDITOR_CA_RELAXED=true" in cure
+            run_end = classify(refused, CUSTOMER).run_end
+            assert run_end is not None
+            assert run_end.hint == cure
+        with pytest.raises(StoppedEarlyError, match="is refused for its form") as gave_up:
+            await asyncio.to_thread(patiently, lambda: Http(Trust(ca)).get(f"https://127.0.0.1:{port}"), "x", bool)
+        assert "AUDITOR_CA_RELAXED=true" in gave_up.value.hint
+        assert [reply.http_status for reply in await both(Trust(ca, relaxed=True))] == [404, 404]
+        assert all(reply.untrusted for reply in await both(Trust(None, relaxed=True)))
+        assert all(reply.untrusted for reply in await both(Trust(ca, relaxed=True), "localhost"))
+
+
+def test_relaxing_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off unless it is set; it changes one flag, and neither whether nor for which host is verified."""
+    _strictly(monkeypatch)
+    assert load({}, environment={})[0].trust == Trust()
+    relaxed = load({}, environment={"AUDITOR_CA_RELAXED": "true"})[0].trust
+    contexts = [tls_context(each) for each in (Trust(), relaxed)]
+    assert [bool(each.verify_flags & ssl.VERIFY_X509_STRICT) for each in contexts] == [True, False]
+    assert {(each.verify_mode, each.check_hostname) for each in contexts} == {(ssl.CERT_REQUIRED, True)}

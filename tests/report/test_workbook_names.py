@@ -1,5 +1,6 @@
 """File names for account managers: safe on every file system, different for different people, the same every time."""
 
+import re
 import unicodedata
 from random import Random
 
@@ -124,3 +125,26 @@ def test_a_name_of_200_characters_is_cut_and_told_apart() -> None:
     names = file_names([one, other])
     assert len({names[one], names[other]}) == 2
     assert max(map(len, names.values())) < 100
+
+
+def test_what_the_file_system_cannot_encode_is_written_in_ascii() -> None:
+    """With the digits, so that two people keep two files; whatever it can encode stays as it is."""
+    owners = ["Łukasz Żółć", "Lukasz Zolc", "Ann", "Müller", "山田", "高橋", "Ærø／Þór"]
+    names = file_names(owners, lambda name: name.isascii())
+    assert (names["Ann"], names["Lukasz Zolc"]) == ("Ann.xlsx", "Lukasz Zolc.xlsx")
+    assert re.fullmatch(r"Lukasz Zolc-[0-9a-f]{8}\.xlsx", names["Łukasz Żółć"])
+    assert re.fullmatch(r"Muller-[0-9a-f]{8}\.xlsx", names["Müller"])
+    assert re.fullmatch(r"AEro_Thor-[0-9a-f]{8}\.xlsx", names["Ærø／Þór"])
+    assert re.fullmatch(r"account manager-[0-9a-f]{8}\.xlsx", names["山田"])
+    assert len({name.casefold() for name in names.values()}) == len(names)
+    latin = file_names(owners, lambda name: max(name) <= "ÿ")
+    assert latin["Müller"] == "Müller.xlsx"
+    assert latin["Łukasz Żółć"] == names["Łukasz Żółć"]
+
+
+@given(st.lists(st.text(max_size=30) | TRICKS, max_size=6))
+def test_in_ascii_too_names_are_safe_and_different(owners: list[str]) -> None:
+    """Taking letters apart makes no slash and no dot of what was none."""
+    names = file_names(owners, lambda name: name.isascii()).values()
+    assert all(name.isascii() and not set('<>:"/\\|?*#%') & set(name) and name[0] not in ".~-" for name in names)
+    assert len({name.casefold() for name in names}) == len({*owners, ""})

@@ -60,7 +60,7 @@ def _page(subject: Subject) -> Seen:
         # Source: "Partner security requirements: mandating MFA": the answer then says whether the token carries it
         "ValidateMfa": "true",
     }
-    seen = look(f"{url}/v1/customers?size=1", settings.ca_bundle, subject.proxy(url), headers)
+    seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
     subject.listed = seen
     subject.simulated |= seen.reply.simulated
     return seen

@@ -79,7 +79,7 @@ def connection(subject: Subject, url: str) -> Result:
 def api_tls(subject: Subject) -> Result:
     """The API's certificate, and that it is the API which answers."""
     settings, url = subject.settings, subject.settings.api
-    seen = look(f"{url}/v1/customers?size=1", settings.ca_bundle, subject.proxy(url))
+    seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url))
     subject.service = seen
     subject.simulated |= seen.reply.simulated
     if seen.reply.failure is None and seen.reply.http_status is not None and seen.reply.http_status // 100 in {2, 3}:
@@ -94,7 +94,7 @@ def api_tls(subject: Subject) -> Result:
 
 def sign_in_tls(subject: Subject, url: str) -> Result:
     """The sign-in service's certificate, and that it knows the tenant."""
-    seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.ca_bundle, subject.proxy(url))
+    seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.trust, subject.proxy(url))
     status = seen.reply.http_status
     if status is not None and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
         return doctor.warning(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from auditor.core.certificate import CaBundle
 from auditor.core.proxy import Proxy
 from auditor.core.retry import retry_after_seconds
 from auditor.fetch.bounded import within
@@ -80,7 +81,7 @@ class Http:
         proxy: through which the sign-in service is reached, or None.
     """
 
-    def __init__(self, ca_bundle: str | None, proxy: Proxy | None = None) -> None:
+    def __init__(self, ca_bundle: CaBundle, proxy: Proxy | None = None) -> None:
         from auditor.fetch.requests_session import requests_session
 
         self._session = requests_session(ca_bundle, proxy)

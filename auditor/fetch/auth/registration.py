@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.core.certificate import CaBundle
 from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError, SignInError
 from auditor.settings import Secret
@@ -96,7 +97,7 @@ class SignIn:
     client_id: str
     authority: str
     scope: str
-    ca_bundle: str | None = None
+    ca_bundle: CaBundle = None
     proxy: Proxy | None = None
     credential: Credential = Credential()
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.certificate import untrusted
+from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.core.sign_in_errors import refusal
 from auditor.core.token_claims import is_token
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.causes import verify_code
+from auditor.fetch.causes import causes, verify_code
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -121,6 +122,8 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
     if isinstance(error, requests.exceptions.SSLError):
         what, cure = untrusted(verify_code(error))
         raise StoppedEarlyError(f"the certificate of the sign-in service at {authority} {what}", cure)
+    if any(map(too_many_files, causes(error))):
+        raise StoppedEarlyError(f"no connection to the sign-in service can be opened: {TOO_MANY_FILES}", MORE_FILES)
     if isinstance(error, TooSlowError):
         message = f"the sign-in service at {authority} answers too slowly: a whole answer does not come in a minute"
         raise StoppedEarlyError(message, "check the network and the proxy, then run it again")

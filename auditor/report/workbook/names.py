@@ -3,14 +3,16 @@ its folder or means a device.
 
 What is not allowed on Windows, Linux or macOS, or in a link, becomes `_`; names that differ in letter case or in their
 Unicode form alone, that were cut, or of which nothing is left, get eight digits of their own text's SHA-256. So a name
-depends on the account managers of the run and not on their order. Source: "Naming Files, Paths, and Namespaces".
+depends on the account managers of the run and not on their order. A name that the file system cannot encode, as in a Latin-1
+locale, is written in ASCII, with the digits. Source: "Naming Files, Paths, and Namespaces".
 """
 
 import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import MappingProxyType
 
 UNASSIGNED = "_unassigned"
 """The name for rows without an account manager."""
@@ -20,13 +22,21 @@ _LENGTH, _BYTES = 80, 160
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*#%]+')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin_|conout_|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _RESERVED = frozenset({UNASSIGNED, "index"})
+_LETTERS = MappingProxyType(
+    str.maketrans(
+        {"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "Th", "þ": "th"}
+        | {"Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "ß": "ss", "ẞ": "SS", "ı": "i", "Ħ": "H", "ħ": "h"}
+    )
+)
+"""Latin letters that Unicode does not take apart."""
 
 
-def file_names(owners: Iterable[str]) -> dict[str, str]:
+def file_names(owners: Iterable[str], takes: Callable[[str], bool] = lambda _name: True) -> dict[str, str]:
     """Account manager -> file name; the empty text stands for none.
 
     Args:
         owners: distinct texts.
+        takes: whether the file system takes a name.
     """
     distinct = sorted({*owners} - {""})
     stems = {owner: _stem(owner) for owner in distinct}
@@ -35,7 +45,15 @@ def file_names(owners: Iterable[str]) -> dict[str, str]:
     for owner, stem in stems.items():
         alone = stem and taken[_key(stem)] == 1 and _key(stem) not in _RESERVED and len(stem) <= _LENGTH
         names[owner] = (stem if alone and _fits(stem) else f"{_shortened(stem)}-{_digits(owner)}") + SUFFIX
+        if not takes(names[owner]):
+            names[owner] = f"{_shortened(_stem(_in_ascii(stem)))}-{_digits(owner)}{SUFFIX}"
     return names
+
+
+def _in_ascii(stem: str) -> str:
+    """The text without accents; what is no Latin letter becomes `_`."""
+    apart = unicodedata.normalize("NFKD", stem.translate(_LETTERS))
+    return "".join(c if c.isascii() else "_" for c in apart if not unicodedata.combining(c))
 
 
 def _stem(owner: str) -> str:

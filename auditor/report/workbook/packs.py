@@ -43,7 +43,7 @@ def write_packs(told: Told, spool: Spool, staging: Staging, make: Callable[[Shar
     """
     ways: dict[str, str] = {}
     lines: dict[str, bytes] = {}
-    names = file_names(row_counts(told.ledger))
+    names = file_names(row_counts(told.ledger), lambda name: staging.takes(f"{PACKS}/{name}"))
     for owner, tables in spool.shares():
         share = owned(told, owner, tables)
         found = since(share)

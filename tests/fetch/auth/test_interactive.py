@@ -3,6 +3,7 @@
 A real browser does the same in tests/system.
 """
 
+import json
 import re
 import ssl
 import threading
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -20,8 +22,9 @@ from auditor.core.token_claims import read_claims
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
 from auditor.fetch.auth.loopback import Receiver
+from auditor.fetch.auth.service import application
 from auditor.simulator import Simulator
-from sign_in_support import confidential, grants, no_wait, registration, say_nothing, sign_in_service
+from sign_in_support import SCOPE, confidential, grants, no_wait, registration, say_nothing, sign_in_service
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 ACTION = re.compile(r'action="([^"]+)"')
@@ -169,6 +172,22 @@ def test_a_device_code() -> None:
         assert grants(simulator)[-1] == ("device_code", 200, None)
     assert "enter the code" in talk[0]
     assert read_claims(token) is not None
+
+
+def test_every_way_to_sign_in_works_while_the_simulator_logs_to_a_file(tmp_path: Path) -> None:
+    """Browser, device code and refresh token; each request stands in the file, and no token does."""
+    log = tmp_path / "requests.jsonl"
+    with sign_in_service(log_file=log) as simulator:
+        token, cache, _ = signed_in(simulator, Person(simulator))
+        another = by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+        [refresh_token] = [each["secret"] for each in json.loads(cache.serialize())["RefreshToken"].values()]
+        renewed = application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
+        records = simulator.log.records
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["path"] for line in lines] == [record.path for record in records]
+    assert {"authorization_code", "device_code", "refresh_token"} <= {json.loads(line)["kind"] for line in lines}
+    for secret in (token, another, refresh_token, renewed["access_token"]):
+        assert not any(secret in line for line in lines)
 
 
 def _without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

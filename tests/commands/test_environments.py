@@ -1,0 +1,223 @@
+"""Whole commands in processes whose environment lacks something: output, a home, locks, room for open files."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from auditor import journal
+from auditor.cli import diagnosis, facts, main, program
+from auditor.cli.program import failed
+from auditor.cli.what_next import what_next
+from auditor.commands.render import render
+from auditor.commands.status import Statuses
+from auditor.core import doctor
+from auditor.core.doctor import Named
+from auditor.core.model import Cause, RunEnd
+from auditor.simulator import (
+    AnswerOptions,
+    CustomerListOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    serve_in_thread,
+)
+from serving_support import serving
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells, file descriptors and limits of POSIX")
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 4)]
+RUN = ("run", "list.txt", "--rate", "0", "--format", "csv", "--customer-list", "never")
+BLOCKED_CODE = 10
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator that calls everybody blocked, a list and a token for it."""
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"not_allowed": 1}))
+
+
+def auditor(
+    *arguments: str, how: str = '"$@"', before: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a shell that redirects it, with Python code before it starts."""
+    code = f"import sys\n{before}\nfrom auditor.cli import main\nsys.exit(main())"
+    return subprocess.run(
+        ["/bin/bash", "-c", how, "bash", sys.executable, "-c", code, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+NO_HOME = """
+import os, pwd
+
+def gone(*_):
+    raise KeyError("no such user")
+
+pwd.getpwuid = gone
+for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    os.environ.pop(name, None)
+"""
+"""A process of a user whom the system does not know, as in a container."""
+
+
+def only_run() -> Path:
+    """The folder of the run that there is."""
+    [run] = [path.parent for path in Path("reports").glob("*/journal.jsonl") if not path.parent.is_symlink()]
+    return run
+
+
+LOST = {
+    "closed": '"$@" >&-',
+    "both closed": '"$@" >&- 2>&-',
+    "talk closed": '"$@" 2>&-',
+    "nothing open": '"$@" <&- >&- 2>&-',
+    "full": '"$@" >/dev/full',
+    "both full": '"$@" >/dev/full 2>/dev/full',
+    "left": '"$@" | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}',
+}
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("how", LOST)
+def test_a_run_ends_with_its_own_exit_code_wherever_its_output_goes(how: str) -> None:
+    """And so do the commands about it; every report stands, and what was not printed is said where somebody may see it."""
+    done = auditor(*RUN, "--fail-on", "blocked", how=LOST[how])
+    assert done.returncode == BLOCKED_CODE, done.stderr
+    run = only_run()
+    assert (run / "manifest.json").exists()
+    assert journal.read_facts(run).finished
+    warned = "warning: standard output took not everything" in done.stderr
+    assert warned == (how == "full") or how == "left"
+    for command in (["report", str(run), "--format", "csv"], ["verify", str(run)], ["config", "--json"]):
+        assert auditor(*command, how=LOST[how], PYTHONUNBUFFERED="1").returncode == 0, command
+
+
+@pytest.mark.usefixtures("served")
+def test_no_file_of_a_run_gets_the_number_of_a_closed_stream() -> None:
+    """Whatever a library writes to standard error by its number must not land in the journal."""
+    before = "import os, atexit\natexit.register(lambda: os.write(2, b'stray') and os.write(1, b'stray'))"
+    assert auditor(*RUN, how='"$@" <&- >&- 2>&-', before=before).returncode == 0
+    assert all(b"stray" not in path.read_bytes() for path in only_run().rglob("*") if path.is_file())
+
+
+def test_a_customer_list_that_a_full_disk_cut_does_not_pass_for_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list itself is what is printed, 0 would hand on a part of it; a reader who left wanted no more."""
+    options = SimulatorOptions(
+        tls=False, identity=IdentityOptions(enabled=False), customers=CustomerListOptions(generated=3)
+    )
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        cut = auditor("customers", how=LOST["full"])
+        left = auditor("customers", how=LOST["left"])
+    assert (cut.returncode, left.returncode) == (7, 0)
+    assert "the customer list there is not whole" in cut.stderr
+
+
+@pytest.mark.usefixtures("served")
+def test_a_run_goes_where_the_file_system_has_no_locks() -> None:
+    """It takes a lease instead, and leaves nothing of it."""
+    before = "import errno, fcntl\ndef refuse(*_):\n    raise OSError(errno.ENOLCK, 'No locks available')\nfcntl.flock = refuse"
+    done = auditor(*RUN, before=before)
+    assert done.returncode == 0, done.stderr
+    assert not list(Path("reports").glob(".lock-*"))
+
+
+@pytest.mark.usefixtures("served")
+def test_a_user_without_a_home_can_do_everything_that_needs_none() -> None:
+    """The places for settings and state there are left out; a run ends as it does elsewhere."""
+    done = auditor(*RUN, before=NO_HOME)
+    assert done.returncode == 0, done.stderr
+    run = str(only_run())
+    for command in (
+        ["--help"],
+        ["config"],
+        ["runs"],
+        ["verify", run],
+        ["report", run, "--format", "csv"],
+        ["compare", run, run],
+        ["run", "list.txt", "--dry-run"],
+        ["resume"],
+        ["status", IDS[0]],
+        ["whoami"],
+    ):
+        done = auditor(*command, before=NO_HOME)
+        assert done.returncode == 0, done.stderr
+    assert "XDG_STATE_HOME" in auditor("doctor", before=NO_HOME).stdout
+
+
+@pytest.mark.parametrize("command", ["login", "whoami", "run list.txt", "status 00000001-1111-4222-8333-444444444444"])
+def test_what_needs_a_home_names_the_setting_for_another_place(tmp_path: Path, command: str) -> None:
+    """Where nothing else is there to sign in with."""
+    (tmp_path / "list.txt").write_text(IDS[0], encoding="ascii")
+    arguments = [str(tmp_path / one) if one == "list.txt" else one for one in command.split()]
+    registered = {"AUDITOR_CLIENT_ID": IDS[0], "AUDITOR_TENANT_ID": IDS[1]}
+    done = auditor(*arguments, before=NO_HOME, **registered)
+    assert done.returncode in {2, 4}
+    assert "no home folder" in done.stderr
+    assert "AUDITOR_TOKEN_STORE" in done.stderr
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("hint", ["", " "])
+def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither of a run that ended early, nor of status, of doctor, or of an error of any command."""
+    assert main(list(RUN)) == 0
+    end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
+    what_next(render(only_run(), ("csv",)).ended_by(end), lambda _sentence: None)
+    facts.statuses(Statuses("https://api.example", (), end), as_json=False)
+    diagnosis.show([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
+    assert failed(click.UsageError("no such option"), []) == 2
+    program._complain("the token is refused", hint, [])
+    said = capsys.readouterr()
+    lines = [line.strip() for line in (said.out + said.err).splitlines()]
+    assert sum("the token is refused" in line for line in lines) == 3
+    assert "next:" not in lines
+
+
+@pytest.mark.parametrize("limit", [10, 14, 18, 22, 24, 26])
+def test_a_low_limit_on_open_files_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: int) -> None:
+    """With the option that needs fewer; whatever file or connection meets it first. Nobody is called undetermined for it."""
+    ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]
+    for _ in serving(monkeypatch, tmp_path, ids, AnswerOptions(weights={"not_allowed": 1}, latency_seconds=0.1)):
+        done = auditor(*RUN, how=f'ulimit -n {limit}; "$@"')
+        assert done.returncode in {6, 7}, done.stderr
+        assert "limit on open files" in done.stderr
+        assert "ulimit -n 1024" in done.stderr
+        assert "--concurrency" in done.stderr
+        assert "make room" not in done.stderr
+        resumed = auditor("resume", "--rate", "0", "--concurrency", "1")
+        assert resumed.returncode == 0, resumed.stderr
+    assert len(list(only_run().glob("results.csv"))) == 1
+
+
+@pytest.mark.usefixtures("served")
+def test_a_name_that_the_file_system_cannot_encode_costs_no_report() -> None:
+    """In a locale without UTF-8: a file name in ASCII, everything else as ever; verify agrees in any locale."""
+    owners = ["Łukasz", "Ann", "山田"]
+    rows = [f"{one},Zażółć Ltd,{owner}" for one, owner in zip(IDS, owners, strict=True)]
+    Path("list.csv").write_text("customer_id,company,owner\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = auditor("run", "list.csv", "--rate", "0", "--customer-list", "never", **ascii_only)
+    assert done.returncode == 0, done.stderr
+    run = only_run()
+    names = sorted(path.name.partition("-")[0] for path in (run / "by-owner").iterdir())
+    assert names == ["Ann.xlsx", "Lukasz", "account manager", "index.csv"]
+    assert "Łukasz,Lukasz-" in (run / "by-owner" / "index.csv").read_text(encoding="utf-8")
+    assert "Zażółć Ltd" in (run / "results.csv").read_text(encoding="utf-8")
+    for locale in (ascii_only, {"LC_ALL": "C.UTF-8"}):
+        for command in (
+            ["verify", str(run)],
+            ["runs"],
+            ["compare", str(run), str(run)],
+            ["run", "list.csv", "--dry-run"],
+        ):
+            done = auditor(*command, **locale)
+            assert done.returncode == 0, done.stderr
