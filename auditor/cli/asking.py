@@ -57,11 +57,13 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     What it prints holds no secret and no customer, and may be pasted into a ticket.
     """
     from auditor import settings as all_settings
-    from auditor.cli import diagnosis
+    from auditor.cli import diagnosis, progress
     from auditor.commands.doctor import Doctor
     from auditor.core.doctor import exit_code
 
-    examined = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile))
+    examined = Doctor(
+        lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=progress.say
+    )
     if as_json:
         results = list(examined.examine())
         diagnosis.as_json(results, exit_code=exit_code(results), simulated=examined.simulated)

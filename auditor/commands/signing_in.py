@@ -70,8 +70,13 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
     return given_token(value)
 
 
-def unattended(settings: Settings, say: Say) -> Unattended | None:
+def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
     """What redeems tokens without anybody there; None where at most an access token was given.
+
+    Args:
+        settings: of the sign-in.
+        say: is given what the user should know, a sentence each.
+        waits: is given what is waited for, while it is; None takes `say`.
 
     Raises:
         SignInError: what is kept cannot be used.
@@ -89,7 +94,7 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
         say_what_waits(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
-    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
+    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say, waits)
 
 
 def sources(settings: Settings) -> list[str]:

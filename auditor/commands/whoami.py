@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.commands import signing_in
+from auditor.commands.signals import finished
 from auditor.commands.signing_in import Say
 from auditor.core.token_claims import Claims, problem, read_claims
 from auditor.errors import SignInError
@@ -44,11 +45,12 @@ def who(settings: Settings, say: Say) -> SignedIn:
         SignInError: nobody is signed in, or the sign-in is over.
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: a setting of the sign-in cannot be used.
+        StoppedAtOnce: a signal came; what the service answered is stored.
     """
     found = signing_in.unattended(settings, say)
     if found is None:
         return described(signing_in.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
-    token, _ = found.redeem(Need())
+    token, _ = finished(lambda: found.redeem(Need()), found.cancel, say)
     return described(token, settings, found.source, found.days_left)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from auditor.commands import signing_in
 from auditor.commands.checks.subject import Subject
+from auditor.commands.signals import finished
 from auditor.core import doctor, doctor_sign_in
 from auditor.core.doctor import Result
 from auditor.core.token_claims import read_claims
@@ -34,7 +35,7 @@ def sign_in(subject: Subject) -> Result:
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: something that is needed for it cannot be used.
     """
-    subject.unattended = signing_in.unattended(subject.settings, subject.said.append)
+    subject.unattended = signing_in.unattended(subject.settings, subject.said.append, subject.tell)
     if subject.unattended is None:
         subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
         subject.claims = read_claims(subject.token)
@@ -48,6 +49,7 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
 
     Raises:
         SignInError, StoppedEarlyError: as `sign_in`.
+        StoppedAtOnce: a signal came; what the service answered is stored.
     """
     over = threading.Event()
 
@@ -58,7 +60,7 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
     patience = threading.Timer(LONGEST, give_up)
     patience.start()
     try:
-        subject.token, _ = found.redeem(need)
+        subject.token, _ = finished(lambda: found.redeem(need), give_up, subject.tell)
     except SignInError:
         if not over.is_set():
             raise

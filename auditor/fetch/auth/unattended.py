@@ -50,12 +50,16 @@ class Unattended:
         sign_in: where and as what.
         sources: what there is.
         say: is given what the user should know, a sentence each.
+        waits: is given what is waited for, while it is; None takes `say`.
     """
 
-    def __init__(self, sign_in: SignIn, sources: Sources, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, sign_in: SignIn, sources: Sources, say: Callable[[str], None], waits: Callable[[str], None] | None = None
+    ) -> None:
         self._sign_in = sign_in
         self._sources = sources
         self._say = say
+        self._waits = waits or say
         self._said: set[str] = set()
         self._app: Any = None
         self._keeper = Keeper(sign_in, sources.store, self._tell)
@@ -77,7 +81,7 @@ class Unattended:
             StoppedEarlyError: the service is busy for too long, or out of reach.
             SettingsError: the credential cannot be used.
         """
-        return patiently(lambda: self._redeem(need), self._sign_in.authority, self._given_up.wait)
+        return patiently(lambda: self._redeem(need), self._sign_in.authority, self._given_up.wait, self._waits)
 
     def _redeem(self, need: Need) -> tuple[str, float]:
         refusals: list[tuple[str, SignInError]] = []
