@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from auditor.commands.signals import finished
-from auditor.commands.signing_in import Say
+from auditor.commands.signing_in import Say, say_clock
 from auditor.commands.sources import refresh_token_of, registration, store_of
 from auditor.commands.whoami import SignedIn, described
 from auditor.core.sign_in_life import LIFE
@@ -14,7 +14,7 @@ from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code
 from auditor.fetch.auth.kept import decode, encode
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import SignIn
+from auditor.fetch.auth.registration import SignIn, with_clock
 from auditor.fetch.auth.service import Wait, application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
 from auditor.settings import Settings
@@ -69,9 +69,15 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
 
     def signed_in() -> SignedIn:
         cache = msal.SerializableTokenCache()
-        found = described(_token(sign_in, way, cache, say, given_up.wait), settings, store.where, LIFE.days)
+        try:
+            token = _token(sign_in, way, cache, say, given_up.wait)
+        except SignInError as error:
+            raise with_clock(error, sign_in) from None
+        skew = sign_in.clock.skew
+        found = described(token, settings, store.where, LIFE.days, skew)
         if found.problem:
-            raise SignInError(found.problem)
+            raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
+        say_clock(skew, say)
         _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
         return found
 

@@ -7,6 +7,7 @@ from auditor.commands import signing_in
 from auditor.commands.checks.subject import Subject
 from auditor.commands.signals import finished
 from auditor.core import doctor, doctor_sign_in
+from auditor.core.clock_skew import ClockSkew
 from auditor.core.doctor import Result
 from auditor.core.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
@@ -81,4 +82,7 @@ def days_left(subject: Subject) -> Result:
 
 def token(subject: Subject) -> Result:
     """Of what kind the token is, and for whom."""
-    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC))
+    skew, seen = subject.unattended.skew if subject.unattended else None, subject.service
+    if skew is None and seen is not None and seen.ahead is not None:
+        skew = ClockSkew(seen.ahead, seen.uncertain, "Partner Center")
+    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC), skew)

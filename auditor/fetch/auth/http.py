@@ -16,6 +16,7 @@ from auditor.core.proxy import Proxy
 from auditor.core.retry import retry_after_seconds
 from auditor.core.sign_in_errors import is_transient
 from auditor.fetch.bounded import within
+from auditor.fetch.clock import ServiceClock
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
@@ -82,12 +83,14 @@ class Http:
     Args:
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the sign-in service is reached, or None.
+        clock: takes the time of each answer.
     """
 
-    def __init__(self, ca_bundle: str | None, proxy: Proxy | None = None) -> None:
+    def __init__(self, ca_bundle: str | None, proxy: Proxy | None = None, clock: ServiceClock | None = None) -> None:
         from auditor.fetch.requests_session import requests_session
 
         self._session = requests_session(ca_bundle, proxy)
+        self._clock = clock or ServiceClock()
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """As MSAL calls it."""
@@ -106,9 +109,15 @@ class Http:
         kwargs.setdefault("timeout", _TIMEOUT)
         end = time.monotonic() + _WHOLE
         try:
-            return within(_WHOLE, lambda: _read(self._session.request(method, url, **kwargs), end))
+            return within(_WHOLE, lambda: _read(self._asked(method, url, kwargs), end))
         except TimeoutError as error:
             raise TooSlowError from error
+
+    def _asked(self, method: str, url: str, kwargs: dict[str, Any]) -> Any:
+        sent_at, began = datetime.now(UTC), time.monotonic()
+        response = self._session.request(method, url, **kwargs)
+        self._clock.note(response.headers.get("Date"), sent_at, time.monotonic() - began)
+        return response
 
 
 def _read(response: Any, end: float) -> Answer:

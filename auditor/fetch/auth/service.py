@@ -70,7 +70,7 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
         instance_discovery=False,
         # "claims challenges": we can pass one on
         client_capabilities=["CP1"],
-        http_client=Http(sign_in.ca_bundle, sign_in.proxy),
+        http_client=Http(sign_in.ca_bundle, sign_in.proxy, sign_in.clock),
     )
 
 
