@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from auditor.fetch.auth.kept import encode
 from auditor.fetch.auth.registration import Credential, SignIn
 from auditor.fetch.token_store import Place, TokenStore, open_store
@@ -74,6 +76,19 @@ def keep(store: TokenStore, sign_in: SignIn, change: Callable[[dict[str, Any]], 
     cache = json.loads(store.load() or "{}")["cache"]
     change(cache)
     store.save(encode(sign_in, json.dumps(cache)))
+
+
+def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **more: str) -> None:
+    """Sets what an operator sets, and what a test wants beside it."""
+    wanted = {
+        "API_URL": simulator.api_url,
+        "AUTHORITY": simulator.authority,
+        "CLIENT_ID": simulator.client_id,
+        "CA_BUNDLE": str(simulator.ca_file),
+        **more,
+    }
+    for name, value in wanted.items():
+        monkeypatch.setenv(f"AUDITOR_{name}", value)
 
 
 def grants(simulator: Simulator) -> list[tuple[str | None, int | None, str | None]]:

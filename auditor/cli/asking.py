@@ -54,11 +54,13 @@ def status(*, ids: tuple[str, ...], as_json: bool, quiet: bool, config: str | No
 def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """`auditor doctor`."""
     from auditor import settings as all_settings
-    from auditor.cli import diagnosis
+    from auditor.cli import diagnosis, progress
     from auditor.commands.doctor import Doctor
     from auditor.core.doctor import exit_code
 
-    examined = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile))
+    examined = Doctor(
+        lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=progress.say
+    )
     if as_json:
         results = list(examined.examine())
         diagnosis.as_json(results, exit_code=exit_code(results), simulated=examined.simulated)

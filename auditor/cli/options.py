@@ -39,7 +39,11 @@ TALKING = _shared(
 )
 CONFIGURED = _shared(
     click.option("--config", metavar="FILE", help="Settings file (TOML)."),
-    click.option("--profile", metavar="NAME", help="The part [profile.NAME] of the settings file."),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help="The part [profile.NAME] of the settings file; for the sign-in, it wins over the environment.",
+    ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

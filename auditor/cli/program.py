@@ -45,8 +45,9 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             stopped = error.__cause__
             # whoever had begun to ask says how to go on
             go_on = next(iter(getattr(stopped, "__notes__", ())), "")
+            how = getattr(stopped, "words", "stopped at once")
             kept = "; every answer that came is in the journal" if go_on else ""
-            _complain(f"stopped at once{kept}", go_on, arguments)
+            _complain(f"{how}{kept}", go_on, arguments)
             # SIGTERM has a code of its own
             return int(getattr(stopped, "exit_code", INTERRUPTED))
         case OSError():

@@ -50,12 +50,16 @@ def login(
     del quiet
     from auditor.cli import progress
     from auditor.commands.login import login as carry_out
+    from auditor.commands.signals import StoppedAtOnce
 
     if device_code and refresh_token_file:
         raise click.UsageError("--device-code and --refresh-token-file are two ways: take one")
     way = _way(device_code, refresh_token_file, port, no_browser)
     try:
         found = carry_out(_settings(config, profile), way, progress.say)
+    except StoppedAtOnce as stopped:
+        progress.say(f"auditor: {stopped.words}")
+        return stopped.exit_code
     except KeyboardInterrupt:
         progress.say("auditor: the sign-in was broken off; nothing has changed")
         return INTERRUPTED

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditor.commands.checks import asking, machine, network, signing
 from auditor.commands.checks.subject import Subject
+from auditor.commands.signing_in import unheard
 from auditor.core import doctor
 from auditor.core.doctor import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
@@ -76,10 +77,12 @@ class Doctor:
     Args:
         load: gives the settings; a SettingsError of it is the first finding.
         simulated: True once an answer said that it comes from the simulator.
+        tell: is given what is waited for, while it is.
     """
 
     load: Callable[[], tuple[Settings, Origins]]
     simulated: bool = False
+    tell: Callable[[str], None] = unheard
 
     def examine(self) -> Iterator[Named]:
         """Every check in turn, as it is made."""
@@ -90,7 +93,7 @@ class Doctor:
     def _examined(self) -> Iterator[Named]:
         yield Named("program", network.program())
         try:
-            subject = Subject(*self.load())
+            subject = Subject(*self.load(), tell=self.tell)
         except SettingsError as error:
             yield Named("settings", _failed(error))
             yield from (Named(check.name, doctor.skipped("not checked: needs settings")) for check in CHECKS)

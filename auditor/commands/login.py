@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from auditor.commands.signing_in import Say
+from auditor.commands.signals import finished
+from auditor.commands.signing_in import Say, say_clock
 from auditor.commands.sources import refresh_token_of, registration, store_of
 from auditor.commands.whoami import SignedIn, described
 from auditor.core.sign_in_life import LIFE
@@ -13,8 +14,8 @@ from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code
 from auditor.fetch.auth.kept import decode, encode
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.auth.service import application, patiently, token_of
+from auditor.fetch.auth.registration import SignIn, with_clock
+from auditor.fetch.auth.service import Wait, application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
 from auditor.settings import Settings
 
@@ -53,29 +54,44 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         SignInError: the service refused, nobody signed in in time, or the token is of a kind that the API refuses.
         StoppedEarlyError: the service is busy for too long, or out of reach.
         SettingsError: a setting cannot be used, or there is no place to keep the sign-in.
+        StoppedAtOnce: a signal came while a refresh token was redeemed; its successor is kept.
     """
     import msal
 
     sign_in, store = registration(settings), store_of(settings)
     if store is None:
         raise SettingsError("there is no home folder to keep a sign-in in", "name a folder in AUDITOR_TOKEN_STORE")
-    cache, given = msal.SerializableTokenCache(), way.refresh_token
+    given = way.refresh_token
     # runs find it set beside this sign-in: it waits until another one is put in its place
     beside = refresh_token_of(settings) or given
     source = beside.fingerprint if beside else None
-    found = described(_token(sign_in, way, cache, say), settings, store.where, LIFE.days)
-    if found.problem:
-        raise SignInError(found.problem)
-    _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
-    if given is not None:
-        say(f"{given.where} is not rewritten: the successor of its refresh token is kept in {store.where}")
+    given_up = threading.Event()
+
+    def signed_in() -> SignedIn:
+        cache = msal.SerializableTokenCache()
+        try:
+            token = _token(sign_in, way, cache, say, given_up.wait)
+        except SignInError as error:
+            raise with_clock(error, sign_in) from None
+        skew = sign_in.clock.skew
+        found = described(token, settings, store.where, LIFE.days, skew)
+        if found.problem:
+            raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
+        say_clock(skew, say)
+        _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
+        return found
+
+    if given is None:
+        # nothing is lost where a person stops it: whoever was kept before still is
+        return signed_in()
+    found = finished(signed_in, given_up.set, say)
+    say(f"{given.where} is not rewritten: the successor of its refresh token is kept in {store.where}")
     return found
 
 
-def _token(sign_in: SignIn, way: Way, cache: Any, say: Say) -> str:
+def _token(sign_in: SignIn, way: Way, cache: Any, say: Say, wait: Wait) -> str:
     if way.refresh_token is not None:
-        return _by_refresh_token(sign_in, way.refresh_token, cache)
-    wait = threading.Event().wait
+        return _by_refresh_token(sign_in, way.refresh_token, cache, say, wait)
     match way.flow:
         case Flow.BROWSER:
             return by_browser(sign_in, cache, say, wait, way.browser)
@@ -83,10 +99,10 @@ def _token(sign_in: SignIn, way: Way, cache: Any, say: Say) -> str:
             return by_device_code(sign_in, cache, say, wait)
 
 
-def _by_refresh_token(sign_in: SignIn, given: GivenRefreshToken, cache: Any) -> str:
-    text, wait = given.read(), threading.Event().wait
-    app = patiently(lambda: application(sign_in, cache), sign_in.authority, wait)
-    result = patiently(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), sign_in.authority, wait)
+def _by_refresh_token(sign_in: SignIn, given: GivenRefreshToken, cache: Any, say: Say, wait: Wait) -> str:
+    text, authority = given.read(), sign_in.authority
+    app = patiently(lambda: application(sign_in, cache), authority, wait, say)
+    result = patiently(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), authority, wait, say)
     return token_of(result, (*sign_in.secrets, text))[0]
 
 

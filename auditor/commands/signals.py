@@ -1,18 +1,24 @@
 """SIGINT, SIGTERM and the deadline. Rule: the first one stops the intake and lets what is in flight finish; a second
 signal ends the process at once. Where nothing is in flight, the first one does.
+
+A renewal of the sign-in is such a thing in flight: the service has replaced the refresh token when its answer is sent.
 """
 
 import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from auditor.core.model import Cause, RunEnd
 from auditor.fetch.pacing import Pacing
 
+T = TypeVar("T")
+_LOOK_SECONDS = 0.1
+"""Between two looks at whether a signal came."""
 _CAUSES = MappingProxyType({signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED})
 
 
@@ -21,11 +27,13 @@ class StoppedAtOnce(KeyboardInterrupt):
 
     Attributes:
         exit_code: by the convention of shells: 128 and the signal's number.
+        words: how it ended, for people.
     """
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped at once by {signal.Signals(number).name}")
+    def __init__(self, number: int, words: str = "stopped at once") -> None:
+        super().__init__(f"{words} by {signal.Signals(number).name}")
         self.exit_code = 128 + number
+        self.words = words
 
 
 @contextmanager
@@ -55,10 +63,9 @@ def stopping_on_signals(
         if signalled:
             raise StoppedAtOnce(number)
         signalled = True
-        known = signal.Signals(number)
-        by = "Ctrl-C (SIGINT)" if known is signal.SIGINT else known.name
+        known, by = signal.Signals(number), _by(number)
         end = RunEnd(_CAUSES[known], f"stopped by {by}", "resume it when you like")
-        again = "another Ctrl-C" if known is signal.SIGINT else f"another {known.name}"
+        again = _again(number)
         # not said here: a signal may come in the middle of somebody's writing
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(close, end)
@@ -71,6 +78,69 @@ def stopping_on_signals(
     finally:
         if timer is not None:
             timer.cancel()
+
+
+def _by(number: int) -> str:
+    return "Ctrl-C (SIGINT)" if number == signal.SIGINT else signal.Signals(number).name
+
+
+def _again(number: int) -> str:
+    return "another Ctrl-C" if number == signal.SIGINT else f"another {signal.Signals(number).name}"
+
+
+def finished(step: Callable[[], T], cancel: Callable[[], None], say: Callable[[str], None]) -> T:
+    """What `step` returns or raises; a first signal lets it come to its end, a second one ends the process at once.
+
+    For what must not be cut short: an answer of the sign-in service holds the only refresh token that still serves.
+
+    Args:
+        step: is done in a thread of its own.
+        cancel: ends the waits of `step`; is called at the first signal.
+        say: is told what is waited for, in a sentence.
+
+    Raises:
+        StoppedAtOnce: a signal came.
+    """
+    signals: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            raise StoppedAtOnce(number)
+
+    told = False
+    with _handled(stop, _minded()):
+        thread, outcome = _started(step)
+        while thread.is_alive():
+            thread.join(_LOOK_SECONDS)
+            if signals and not told:
+                told = True
+                cancel()
+                by, again = _by(signals[0]), _again(signals[0])
+                say(f"{by}: waiting for the answer of the sign-in service, to store it; {again} stops at once")
+    if signals:
+        raise StoppedAtOnce(signals[0], "stopped" if outcome.exception() else "stopped; the sign-in is stored")
+    return outcome.result()
+
+
+def _started(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
+    """The thread that does it, which keeps no process from ending, and what comes of it."""
+    outcome: Future[T] = Future()
+
+    def carry_out() -> None:
+        try:
+            outcome.set_result(step())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=carry_out, name="sign-in", daemon=True)
+    thread.start()
+    return thread, outcome
+
+
+def _minded() -> list[signal.Signals]:
+    """The signals that the process was not started to ignore, as Ctrl-C is in the background."""
+    return [number for number in _CAUSES if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _unless_stopped_at_once(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -89,8 +159,7 @@ def ending_at_once() -> Iterator[None]:
     def stop(number: int, _frame: FrameType | None) -> None:
         raise StoppedAtOnce(number)
 
-    minded = [number for number in _CAUSES if signal.getsignal(number) is not signal.SIG_IGN]
-    with _handled(stop, minded):
+    with _handled(stop, _minded()):
         yield
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from auditor.commands.sources import in_order, refresh_token_of, registration, say_what_waits, store_of
+from auditor.core.clock_skew import SET_CLOCK, ClockSkew
 from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
@@ -65,14 +66,19 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
     """
     found = unattended(settings, say)
     if found is not None:
-        return TokenSource(_judged(found.redeem, settings, say), cancel=found.cancel)
+        return TokenSource(_judged(found, settings, say), cancel=found.cancel)
     value = given(settings)
     judge(value, settings, say)
     return given_token(value)
 
 
-def unattended(settings: Settings, say: Say) -> Unattended | None:
+def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
     """What redeems tokens without anybody there; None where at most an access token was given.
+
+    Args:
+        settings: of the sign-in.
+        say: is given what the user should know, a sentence each.
+        waits: is given what is waited for, while it is; None takes `say`.
 
     Raises:
         SignInError: what is kept cannot be used.
@@ -92,7 +98,7 @@ def unattended(settings: Settings, say: Say) -> Unattended | None:
         say_what_waits(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
-    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say)
+    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say, waits)
 
 
 def sources(settings: Settings) -> list[str]:
@@ -161,8 +167,11 @@ def _plain(token: Secret) -> str:
     return value
 
 
-def _judged(redeem: Redeem, settings: Settings, say: Say) -> Redeem:
-    """`redeem`, with each token judged by its claims before anybody uses it; what is said is said once."""
+_CLOCK = "the clock"
+
+
+def _judged(found: Unattended, settings: Settings, say: Say) -> Redeem:
+    """Its `redeem`, with each token judged by its claims before anybody uses it; what is said is said once."""
     said: set[str] = set()
 
     def say_once(sentence: str) -> None:
@@ -171,25 +180,33 @@ def _judged(redeem: Redeem, settings: Settings, say: Say) -> Redeem:
             say(sentence)
 
     def judged(need: Need) -> tuple[str, float]:
-        token, seconds = redeem(need)
-        judge(token, settings, say_once)
+        token, seconds = found.redeem(need)
+        judge(token, settings, say_once, found.skew)
+        if _CLOCK not in said and found.skew is not None:
+            # the measured difference is another one each time
+            said.add(_CLOCK)
+            say_clock(found.skew, say)
         return token, seconds
 
     return judged
 
 
-def judge(token: str, settings: Settings, say: Say) -> None:
+def say_clock(skew: ClockSkew | None, say: Say) -> None:
+    """Says that this machine's clock is wrong, where it is; so are the times in every report, then."""
+    if skew is not None and skew.words:
+        say(f"{skew.words}: {SET_CLOCK}")
+
+
+def judge(token: str, settings: Settings, say: Say, skew: ClockSkew | None = None) -> None:
     """Refuses a token that the API is known to refuse; an opaque one passes.
 
     Raises:
         SignInError: the token is an application's own, for another audience, or expired.
     """
     claims = read_claims(token)
-    if claims is None:
-        return
-    if words := problem(claims, settings.audiences, datetime.now(UTC)):
+    if claims and (words := problem(claims, settings.audiences, datetime.now(UTC), skew)):
         raise SignInError(words)
-    if claims.mfa is False:
+    if claims and claims.mfa is False:
         say(NO_MFA)
 
 

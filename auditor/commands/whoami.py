@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.commands import signing_in
+from auditor.commands.signals import finished
 from auditor.commands.signing_in import Say
+from auditor.core.clock_skew import ClockSkew
 from auditor.core.token_claims import Claims, problem, read_claims
 from auditor.errors import SignInError
 from auditor.fetch.tokens import Need
@@ -44,16 +46,20 @@ def who(settings: Settings, say: Say) -> SignedIn:
         SignInError: nobody is signed in, or the sign-in is over.
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: a setting of the sign-in cannot be used.
+        StoppedAtOnce: a signal came; what the service answered is stored.
     """
     found = signing_in.unattended(settings, say)
     if found is None:
         return described(signing_in.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
-    token, _ = found.redeem(Need())
-    return described(token, settings, found.source, found.days_left)
+    token, _ = finished(lambda: found.redeem(Need()), found.cancel, say)
+    signing_in.say_clock(found.skew, say)
+    return described(token, settings, found.source, found.days_left, found.skew)
 
 
-def described(token: str, settings: Settings, source: str, days_left: int | None) -> SignedIn:
+def described(
+    token: str, settings: Settings, source: str, days_left: int | None, skew: ClockSkew | None = None
+) -> SignedIn:
     """What a token says of itself, and whether it serves."""
     claims = read_claims(token)
-    wrong = problem(claims, settings.audiences, datetime.now(UTC)) if claims else None
+    wrong = problem(claims, settings.audiences, datetime.now(UTC), skew) if claims else None
     return SignedIn(source, claims, days_left, wrong)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from auditor.core.clock_skew import ClockSkew
 from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, State, failed, masked, ok, warning
 from auditor.core.ledger import STOPPED
 from auditor.core.model import Finding, Reason, Reply, Verdict
@@ -64,11 +65,11 @@ def call_refused(finding: Finding, reply: Reply, token: str) -> Result:
     return failed(f"the customer list does not answer: {words}", "run auditor doctor again in a few minutes", SERVICE)
 
 
-def token(claims: Claims | None, audiences: Iterable[str], now: datetime) -> Result:
+def token(claims: Claims | None, audiences: Iterable[str], now: datetime, skew: ClockSkew | None = None) -> Result:
     """Of what kind an access token is, and for whom."""
     if claims is None:
         return ok("the access token does not say of what kind it is: only the API can judge it")
-    trouble = problem(claims, frozenset(audiences), now)
+    trouble = problem(claims, frozenset(audiences), now, skew)
     if trouble is not None:
         what, _, then = trouble.partition(": ")
         return failed(what, then or "sign in again: auditor login", SIGN_IN, kind=claims.kind)

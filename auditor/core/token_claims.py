@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeGuard
 
 from auditor.core.body import clean
+from auditor.core.clock_skew import SET_CLOCK, ClockSkew
 
 CLOCK_SKEW = 300.0
 """Seconds that two clocks may differ by before a token counts as expired; services allow for as much."""
@@ -81,7 +82,7 @@ def read_claims(token: str) -> Claims | None:
     )
 
 
-def problem(claims: Claims, audiences: Collection[str], now: datetime) -> str | None:
+def problem(claims: Claims, audiences: Collection[str], now: datetime, skew: ClockSkew | None = None) -> str | None:
     """What makes a token useless for this API, and what to do, in one sentence; None where nothing is known to.
 
     A missing MFA claim is none of these: the API enforces it in stages, and says so itself where it does.
@@ -90,6 +91,7 @@ def problem(claims: Claims, audiences: Collection[str], now: datetime) -> str | 
         claims: of the token.
         audiences: those that the API takes; see `Settings.audiences`.
         now: aware.
+        skew: of this machine's clock, as far as it was measured.
     """
     if claims.kind is TokenKind.APP_ONLY:
         return (
@@ -100,6 +102,11 @@ def problem(claims: Claims, audiences: Collection[str], now: datetime) -> str | 
         wanted = min(audiences, key=lambda each: (not each.startswith("https:"), each), default="the API")
         return f"the access token is for {claims.audience}, not for Partner Center: ask for one for {wanted}"
     if claims.expires_at is not None and (now - claims.expires_at).total_seconds() > CLOCK_SKEW:
+        wrong = skew.words if skew else None
+        if wrong:
+            return (
+                f"{wrong}, so the access token seems to have expired at {claims.expires_at:%H:%M:%S} UTC: {SET_CLOCK}"
+            )
         return (
             f"the access token expired at {claims.expires_at:%Y-%m-%d %H:%M:%S} UTC: get a new one, or sign in with "
             "`auditor login`, which renews them by itself; where it is new, set this machine's clock"

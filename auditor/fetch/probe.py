@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -27,6 +26,7 @@ from auditor.core.model import Reply
 from auditor.core.proxy import Proxy
 from auditor.fetch.bounded import within
 from auditor.fetch.causes import cause, causes, verify_code
+from auditor.fetch.clock import ahead_of
 from auditor.fetch.requests_session import requests_session
 
 TIMEOUT = 10.0
@@ -117,7 +117,7 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
     body = response.raw.read(LARGEST_BODY, decode_content=True)
     seconds = time.monotonic() - began
     der = connected.getpeercert(binary_form=True) if connected and hasattr(connected, "getpeercert") else None
-    ahead, uncertain = _ahead(response.headers.get("Date"), sent_at, seconds)
+    ahead, uncertain = ahead_of(response.headers.get("Date"), sent_at, seconds)
     return Seen(
         Reply(
             http_status=response.status_code,
@@ -133,17 +133,6 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
         seconds=seconds,
         headers=response.headers,
     )
-
-
-def _ahead(date: str | None, sent_at: datetime, seconds: float) -> tuple[float | None, float]:
-    """How far this clock is ahead of a `Date` header, which has whole seconds, and by how much that may be wrong."""
-    try:
-        told = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None, 0.0
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    # the service wrote it at some time between sending and receiving, and cut off up to a second
-    return (sent_at - told).total_seconds() + seconds / 2 - 0.5, seconds / 2 + 0.5
 
 
 def _read(der: bytes) -> Certificate:

@@ -1,8 +1,9 @@
 """Where a sign-in is kept between runs. Rule: whole or not at all, for its owner alone, one process at a time.
 
 Either the platform's own store (DPAPI, Keychain, libsecret) through msal-extensions, where that is installed and works;
-or a file of ours, encrypted where a key is given. The lock is the kernel's (filelock: flock, LockFileEx), so a process
-that dies lets go of it; msal-extensions' own lock is a file that a dead process leaves behind.
+or a file of ours, encrypted where a key is given. The lock is the kernel's (flock, LockFileEx), so a process that dies
+lets go of it, or a lease where the file system has no locks; msal-extensions' own lock is a file that a dead process leaves
+behind.
 """
 
 import hashlib

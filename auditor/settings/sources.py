@@ -1,4 +1,5 @@
-"""Where settings come from. Rule: flag > environment > file > default; a secret does not belong in a file of settings.
+"""Where settings come from. Rule: flag > environment > file > default, but an explicit profile wins over the environment for
+what says who signs in (`identity`); a secret does not belong in a file of settings.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration
 folder. Its keys are the settings' names; `[profile.NAME]` holds what `--profile NAME` lays over them.
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from auditor.core.proxy import LOOPBACK, Proxy
 from auditor.errors import SettingsError
+from auditor.settings.identity import IDENTITY, check_not_mixed
 from auditor.settings.known import PREFIX, Settings, all_fields, check_known, parsed
 from auditor.settings.values import Secret
 
@@ -41,18 +43,25 @@ def load(
         flags: name -> value as typed, None where the flag was not given.
         environment: defaults to the process's own.
         config: a TOML file named by the user.
-        profile: the part of the file to lay over the rest.
+        profile: the part of the file to lay over the rest; what it says of the sign-in wins over the environment.
 
     Raises:
-        SettingsError: a key is unknown or a value cannot be used; names the key and where it stands.
+        SettingsError: a key is unknown or a value cannot be used; names the key and where it stands. Or the profile and
+            the environment describe two sign-ins; names both places.
     """
     environment = os.environ if environment is None else environment
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
     for name, (value, origin) in _well_known(environment).items():
         settings, origins[name] = replace(settings, **{name: value}), origin
+    from_file, from_environment = _from_file(config, profile), _from_environment(environment)
+    if profile:
+        chosen = from_file[-1]
+        check_not_mixed(chosen, from_environment, {name: _variable(name, environment) for name in from_environment})
+        overruled = IDENTITY & chosen[0].keys()
+        from_environment = {name: value for name, value in from_environment.items() if name not in overruled}
     layers = [
-        *_from_file(config, profile),
-        (_from_environment(environment), "environment"),
+        *from_file,
+        (from_environment, "environment"),
         ({k: v for k, v in flags.items() if v is not None}, "flag"),
     ]
     for values, origin in layers:

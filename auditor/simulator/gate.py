@@ -5,7 +5,6 @@ MFA" (`ValidateMfa`, `isMfaCompliant`, 401 without MFA) and the throttling guida
 service looks at the token, so a refused token spends the allowance as well; that is an assumption.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -123,7 +122,7 @@ class Gate:
         if self._requests in self._options.revoke_after:
             self._mint.revoke(token_id)
         expires = claims.get("exp")
-        return self._mint.is_revoked(token_id) or not isinstance(expires, int | float) or expires <= time.time()
+        return self._mint.is_revoked(token_id) or not isinstance(expires, int | float) or expires <= self._mint.now()
 
     def _wants_claims(self) -> bool:
         return self._options.ask_for_claims_after is not None and self._requests > self._options.ask_for_claims_after

@@ -6,7 +6,6 @@ use; the old one stays valid).
 """
 
 import json
-import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -102,7 +101,7 @@ class Grants:
         if "client_assertion" not in form:
             return False
         claims = read_assertion(form["client_assertion"], self._options.client_certificate)
-        if claims.get("iss") != self._options.client_id or claims.get("exp", 0) <= time.time():
+        if claims.get("iss") != self._options.client_id or claims.get("exp", 0) <= self._mint.now():
             raise OAuthError("invalid_client", 700027, "Client assertion failed validation.", 401)
         return True
 

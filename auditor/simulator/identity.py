@@ -4,6 +4,7 @@ Sources: "OpenID Connect on the Microsoft identity platform" (discovery document
 Every path stands under the tenant's id or under the aliases `common` and `organizations`.
 """
 
+import asyncio
 import json
 import time
 from collections import deque
@@ -19,6 +20,8 @@ from auditor.simulator.request_log import RequestLog, RequestRecord
 from auditor.simulator.sign_ins import SignIns
 
 _ALIASES = ("common", "organizations")
+_HOLD_SECONDS = 0.01
+"""Between two looks at whether answers are still held back."""
 
 
 class IdentityService:
@@ -38,6 +41,7 @@ class IdentityService:
         self._log = log
         self._troubles: deque[tuple[str, int]] = deque()
         self._lasting: tuple[str, int] | None = None
+        self._is_holding = False
 
     def fail_next(self, name: str, times: int = 1, retry_after: int = 1) -> None:
         """Orders a trouble (see `oauth.TROUBLES`) for the next requests to the token endpoint.
@@ -57,6 +61,14 @@ class IdentityService:
         if name is not None:
             trouble(name, retry_after)
         self._lasting = None if name is None else (name, retry_after)
+
+    def hold_answers(self) -> None:
+        """From now on the token endpoint takes requests and grants them, and keeps its answers back."""
+        self._is_holding = True
+
+    def release_answers(self) -> None:
+        """Sends the answers that were held back, and holds back no more."""
+        self._is_holding = False
 
     def application(self) -> web.Application:
         """The application."""
@@ -117,6 +129,8 @@ class IdentityService:
         reply = ordered if ordered is not None else self._grants.token(form)
         grant = form.get("grant_type", "")
         self._record(request, reply=reply, grant=GRANT_NAMES.get(grant, grant))
+        while self._is_holding:  # noqa: ASYNC110 - another thread holds and releases
+            await asyncio.sleep(_HOLD_SECONDS)
         return _render(reply)
 
     def _ordered_trouble(self) -> OAuthReply | None:

@@ -5,6 +5,7 @@ body is that of the service's own documentation (error, error_description, error
 correlation_id, suberror, claims).
 """
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ class OAuthError(Exception):
         text: for people.
         status: HTTP status.
         more: further members of the body, such as `suberror`.
+
+    Attributes:
+        one_line: False puts the trace id, the correlation id and the time on lines of their own, as the service also does.
     """
 
     def __init__(self, error: str, number: int, text: str, status: int = 400, **more: object) -> None:
@@ -48,15 +52,21 @@ class OAuthError(Exception):
         self.number = number
         self.status = status
         self.more = more
+        self.one_line = True
 
     def reply(self, headers: Mapping[str, str] | None = None) -> OAuthReply:
         """The error as the service words it."""
         now = datetime.now(UTC)
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        suffix = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now:%Y-%m-%d %H:%M:%SZ}"
+        lines = (
+            str(self),
+            f"Trace ID: {trace}",
+            f"Correlation ID: {correlation}",
+            f"Timestamp: {now:%Y-%m-%d %H:%M:%SZ}",
+        )
         body = {
             "error": self.error,
-            "error_description": f"{self} {suffix}",
+            "error_description": (" " if self.one_line else "\r\n").join(lines),
             "error_codes": [self.number],
             "timestamp": f"{now:%Y-%m-%d %H:%M:%SZ}",
             "trace_id": trace,
@@ -131,16 +141,26 @@ TROUBLES = MappingProxyType(
     }
 )
 """Troubles of the token endpoint that can be ordered, by name; `throttled` and `unavailable` carry Retry-After."""
+_ANY_REFUSAL = re.compile(r"([a-z_]+)/([0-9]{4,9})")
 
 
 def trouble(name: str, retry_after: int) -> OAuthReply:
     """The reply of an ordered trouble.
+
+    Args:
+        name: one of `TROUBLES`, `HTML_TROUBLE`, or any refusal as OAuth's code and AADSTS number: `invalid_client/650052`,
+            which is answered with HTTP 400.
+        retry_after: seconds, for those that carry it.
 
     Raises:
         ValueError: there is no such trouble.
     """
     if name == HTML_TROUBLE:
         return OAuthReply(503, None, {"Retry-After": str(retry_after)})
+    if (refusal := _ANY_REFUSAL.fullmatch(name)) is not None:
+        error = OAuthError(refusal[1], int(refusal[2]), "The simulated words of this refusal.")
+        error.one_line = False
+        return error.reply()
     if name not in TROUBLES:
         raise ValueError(f"There is no trouble {name!r}; there are {', '.join((*TROUBLES, HTML_TROUBLE))}.")
     error = TROUBLES[name]()

@@ -152,6 +152,7 @@ class IdentityOptions:
         approve_device: True lets the second poll of a device code succeed; False waits for `/device` or `approve`.
         quotes_tokens: True makes a refused refresh token part of the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
+        clock_ahead: seconds that the services' clock is ahead of this machine's; negative where it is behind.
     """
 
     enabled: bool = True
@@ -171,6 +172,7 @@ class IdentityOptions:
     approve_device: bool = True
     quotes_tokens: bool = False
     revoke_rotated: bool = False
+    clock_ahead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

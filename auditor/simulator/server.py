@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -158,6 +159,8 @@ class Simulator:
 
     async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int, *, tls: bool) -> int:
         """Serves until the stack is unwound; returns the port."""
+        if self.options.identity.clock_ahead:
+            application.on_response_prepare.append(self._date)
         runner = web.AppRunner(
             application,
             access_log=None,
@@ -170,6 +173,9 @@ class Simulator:
         site = web.TCPSite(runner, self.options.host, port, ssl_context=context)
         await site.start()
         return int(runner.addresses[0][1])
+
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(self.mint.now(), usegmt=True)
 
 
 async def _close(runner: web.AppRunner) -> None:

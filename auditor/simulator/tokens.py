@@ -58,6 +58,10 @@ class TokenMint:
         """The user's object id in the tenant."""
         return str(uuid.uuid5(_USER_NAMESPACE, self._options.user_name))
 
+    def now(self) -> float:
+        """The time of the services, in seconds of the epoch."""
+        return time.time() + self._options.clock_ahead
+
     def access_token(self, *, app_only: bool | None = None, **claims: object) -> str:
         """An access token; `claims` replace or add to the usual ones, and a claim of None is left out.
 
@@ -72,7 +76,7 @@ class TokenMint:
 
     def id_token(self, nonce: str | None, issuer: str) -> str:
         """The OpenID Connect id token of the user."""
-        now = int(time.time())
+        now = int(self.now())
         claims: Claims = {
             "aud": self._options.client_id,
             "iss": issuer,
@@ -101,7 +105,7 @@ class TokenMint:
         return token_id in self._revoked
 
     def _common(self) -> Claims:
-        now = int(time.time())
+        now = int(self.now())
         return {
             "aud": API_AUDIENCE,
             "iss": f"https://sts.windows.net/{self._options.tenant_id}/",

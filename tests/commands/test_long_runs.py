@@ -8,12 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from test_sign_in import use
 
 from auditor.cli import main
 from auditor.simulator import GateOptions, Simulator
 from dripping import dripping
-from sign_in_support import grants, sign_in_service
+from sign_in_support import grants, sign_in_service, use
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 801)]
 RUN = ["run", "list.txt", "--concurrency", "48", "--quiet", "--customer-list", "never", "--rate", "0"]

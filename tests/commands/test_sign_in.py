@@ -21,7 +21,7 @@ from auditor.errors import SignInError
 from auditor.settings import Settings
 from auditor.simulator import GateOptions, Simulator
 from auditor.simulator.tokens import encode
-from sign_in_support import grants, sign_in_service
+from sign_in_support import grants, sign_in_service, use
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
 RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never", "--max-undetermined", "99"]
@@ -31,19 +31,6 @@ RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never", 
 def _list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("\n".join(IDS), encoding="utf-8")
-
-
-def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **more: str) -> None:
-    """Sets what an operator sets, and what a test wants beside it."""
-    wanted = {
-        "API_URL": simulator.api_url,
-        "AUTHORITY": simulator.authority,
-        "CLIENT_ID": simulator.client_id,
-        "CA_BUNDLE": str(simulator.ca_file),
-        **more,
-    }
-    for name, value in wanted.items():
-        monkeypatch.setenv(f"AUDITOR_{name}", value)
 
 
 def app_only_token(simulator: Simulator) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auditor.core.sign_in_errors import REFUSALS, Refusal, refusal
+from auditor.core.sign_in_errors import REFUSALS, TRANSIENT, Refusal, is_transient, refusal
 
 RT = "0.AXsimulated-" + "x" * 60
 
@@ -29,6 +29,16 @@ def reply(number: int, **more: Any) -> dict[str, Any]:
         (7000218, "confidential", "AUDITOR_CLIENT_SECRET"),
         (50011, "redirect", "http://localhost"),
         (53003, "Conditional Access", "log"),
+        (7000112, "disabled", "administrator"),
+        (500014, "disabled", "administrator"),
+        (500341, "deleted", "administrator"),
+        (90072, "another tenant", "user of the partner's tenant"),
+        (90023, "invalid", "AUDITOR_CLIENT_ID"),
+        (50196, "loop", "wait"),
+        (700003, "device", "administrator"),
+        (50085, "another identity provider", "auditor login"),
+        (650052, "not enabled", "administrator"),
+        (530035, "security defaults", "browser"),
     ],
 )
 def test_known_numbers_have_a_cure(number: int, message: str, hint: str) -> None:
@@ -75,3 +85,65 @@ def test_no_secret_is_repeated(number: int) -> None:
     assert isinstance(found, Refusal)
     assert RT not in f"{found}"
     assert "pass~1" not in f"{found}"
+
+
+OAUTH_WORDS = (
+    "access_denied",
+    "invalid_client",
+    "unauthorized_client",
+    "interaction_required",
+    "expired_token",
+    "login_required",
+)
+
+
+@pytest.mark.parametrize("word", OAUTH_WORDS)
+@pytest.mark.parametrize("where", ["error_codes", "text", "digits"])
+def test_the_number_wins_over_the_oauth_word(word: str, where: str) -> None:
+    """A number that the table lacks is shown in Entra's own words: the word beside it would give a false cause."""
+    text = "AADSTS777777: The words of Entra." if where == "text" else "The words of Entra."
+    codes = {"error_codes": [777777], "digits": ["777777"]}.get(where)
+    found = refusal({"error": word, "error_description": text, "error_codes": codes})
+    assert "The words of Entra." in found.message
+    assert found.message.count("777777") == 1
+    assert "error?code=777777" in found.hint
+    assert refusal({"error": word}).message != found.message
+
+
+@pytest.mark.parametrize(("word", "number"), [("invalid_client", 650052), ("access_denied", 530035)])
+def test_a_known_number_keeps_its_cause_whatever_the_word(word: str, number: int) -> None:
+    """The two that were seen with a false cause."""
+    assert refusal(reply(number, error=word)) == refusal(reply(number))
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "\r\n", "\r\n\r\n", "\t", ""])
+@pytest.mark.parametrize("first", ["Trace ID: 5f0c", "Correlation ID: 77aa", "Timestamp: 2026-11-22 12:00:00Z"])
+def test_ids_behind_the_words_are_cut(gap: str, first: str) -> None:
+    """After a blank or a line break, in whatever order they stand."""
+    text = gap.join(["AADSTS777777: Odd.", first, "Trace ID: 1", "Correlation ID: 2", "Timestamp: 3"])
+    assert refusal({"error_description": text}).message == "sign-in was refused: AADSTS777777: Odd."
+
+
+def test_a_reply_of_ids_alone_is_named_by_its_word() -> None:
+    """Nothing is left of its words."""
+    assert refusal({"error": "odd", "error_description": "Trace ID: 1"}).message == "sign-in was refused: odd"
+
+
+@pytest.mark.parametrize(
+    ("answer", "passes"),
+    [
+        ({"error": "temporarily_unavailable"}, True),
+        ({"error": "temporarily_unavailable", "error_codes": [777777]}, True),
+        ({"error": "temporarily_unavailable", "error_codes": [50173]}, False),
+        *(({"error": "server_error", "error_codes": [number]}, True) for number in sorted(TRANSIENT)),
+        ({"error": "invalid_grant", "error_description": "AADSTS90033: A transient error has occurred."}, True),
+        ({"error": "invalid_request", "error_codes": [90023]}, False),
+        ({"error": "invalid_grant", "error_codes": [50173]}, False),
+        ({"error_codes": [90033]}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_what_passes_by_itself(answer: object, passes: bool) -> None:  # noqa: FBT001 - a table's column
+    """By Entra's number, else by OAuth's word."""
+    assert is_transient(answer) is passes

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from auditor.commands import signing_in
 from auditor.commands.checks.subject import Subject
+from auditor.commands.signals import finished
 from auditor.core import doctor, doctor_sign_in
+from auditor.core.clock_skew import ClockSkew
 from auditor.core.doctor import Result
 from auditor.core.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
@@ -34,7 +36,7 @@ def sign_in(subject: Subject) -> Result:
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: something that is needed for it cannot be used.
     """
-    subject.unattended = signing_in.unattended(subject.settings, subject.said.append)
+    subject.unattended = signing_in.unattended(subject.settings, subject.said.append, subject.tell)
     if subject.unattended is None:
         subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
         subject.claims = read_claims(subject.token)
@@ -48,6 +50,7 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
 
     Raises:
         SignInError, StoppedEarlyError: as `sign_in`.
+        StoppedAtOnce: a signal came; what the service answered is stored.
     """
     over = threading.Event()
 
@@ -58,7 +61,7 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
     patience = threading.Timer(LONGEST, give_up)
     patience.start()
     try:
-        subject.token, _ = found.redeem(need)
+        subject.token, _ = finished(lambda: found.redeem(need), give_up, subject.tell)
     except SignInError:
         if not over.is_set():
             raise
@@ -79,4 +82,7 @@ def days_left(subject: Subject) -> Result:
 
 def token(subject: Subject) -> Result:
     """Of what kind the token is, and for whom."""
-    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC))
+    skew, seen = subject.unattended.skew if subject.unattended else None, subject.service
+    if skew is None and seen is not None and seen.ahead is not None:
+        skew = ClockSkew(seen.ahead, seen.uncertain, "Partner Center")
+    return doctor_sign_in.token(subject.claims, subject.settings.audiences, datetime.now(UTC), skew)

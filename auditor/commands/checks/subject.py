@@ -1,5 +1,6 @@
 """What the checks have found out so far and others build on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from auditor.commands import signing_in
@@ -29,6 +30,7 @@ class Subject:
         listed: what the API answered to the question for one page of customers.
         customer: the id of one of the partner's customers, never shown.
         simulated: True once an answer says that it comes from the simulator.
+        tell: is given what is waited for, while it is.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Subject:
     listed: Seen | None = None
     customer: str | None = None
     simulated: bool = False
+    tell: Callable[[str], None] = signing_in.unheard
 
     @property
     def asks_to_sign_in(self) -> bool:

@@ -1,9 +1,11 @@
-"""What MSAL talks through. Rule: no redirects, no environment, time-outs on everything; a busy service is no answer.
+"""What MSAL talks through. Rule: no redirects, no environment, time-outs on everything; a busy service is no answer, whether
+it says so by its status or in its words.
 
 MSAL would cache a 429 or 5xx by rules of its own and raise a different exception for each; here they are one exception
 with the time that the service asks for, and MSAL never sees them.
 """
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from typing import Any
 from auditor.core.certificate import CaBundle
 from auditor.core.proxy import Proxy
 from auditor.core.retry import retry_after_seconds
+from auditor.core.sign_in_errors import is_transient
 from auditor.fetch.bounded import within
+from auditor.fetch.clock import ServiceClock
 
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
@@ -21,6 +25,7 @@ _WHOLE = 60.0
 """Seconds for a whole request: a server that drips resets the time between bytes with every one."""
 _LARGEST = 1 << 20
 """Bytes of a reply; tokens and their metadata take some ten thousand."""
+_CLIENT_ERROR = 400
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
@@ -69,7 +74,7 @@ class Answer:
         """As MSAL calls it, for a status that is no success."""
         import requests
 
-        if self.status_code >= 400:  # noqa: PLR2004 - the class of client errors
+        if self.status_code >= _CLIENT_ERROR:
             raise requests.HTTPError(f"HTTP {self.status_code}")
 
 
@@ -79,12 +84,14 @@ class Http:
     Args:
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the sign-in service is reached, or None.
+        clock: takes the time of each answer.
     """
 
-    def __init__(self, ca_bundle: CaBundle, proxy: Proxy | None = None) -> None:
+    def __init__(self, ca_bundle: CaBundle, proxy: Proxy | None = None, clock: ServiceClock | None = None) -> None:
         from auditor.fetch.requests_session import requests_session
 
         self._session = requests_session(ca_bundle, proxy)
+        self._clock = clock or ServiceClock()
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """As MSAL calls it."""
@@ -103,18 +110,21 @@ class Http:
         kwargs.setdefault("timeout", _TIMEOUT)
         end = time.monotonic() + _WHOLE
         try:
-            return within(_WHOLE, lambda: _read(self._session.request(method, url, **kwargs), end))
+            return within(_WHOLE, lambda: _read(self._asked(method, url, kwargs), end))
         except TimeoutError as error:
             raise TooSlowError from error
+
+    def _asked(self, method: str, url: str, kwargs: dict[str, Any]) -> Any:
+        sent_at, began = datetime.now(UTC), time.monotonic()
+        response = self._session.request(method, url, **kwargs)
+        self._clock.note(response.headers.get("Date"), sent_at, time.monotonic() - began)
+        return response
 
 
 def _read(response: Any, end: float) -> Answer:
     with response:
         if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
-            header = response.headers.get("Retry-After")
-            raise ServiceBusyError(
-                response.status_code, retry_after_seconds(header, datetime.now(UTC)) if header else None
-            )
+            raise _busy(response)
         if response.is_redirect:
             raise RedirectedError
         content = b""
@@ -124,4 +134,20 @@ def _read(response: Any, end: float) -> Answer:
                 raise TooLargeError
             if time.monotonic() > end:
                 break  # nobody waits for it any more
-        return Answer(response.status_code, content.decode("utf-8-sig", errors="replace"), response.headers)
+        text = content.decode("utf-8-sig", errors="replace")
+        if response.status_code >= _CLIENT_ERROR and _passes(text):
+            raise _busy(response)
+        return Answer(response.status_code, text, response.headers)
+
+
+def _busy(response: Any) -> ServiceBusyError:
+    header = response.headers.get("Retry-After")
+    return ServiceBusyError(response.status_code, retry_after_seconds(header, datetime.now(UTC)) if header else None)
+
+
+def _passes(text: str) -> bool:
+    """True for an error reply that says of itself that it passes: AADSTS90033 comes with HTTP 400."""
+    try:
+        return is_transient(json.loads(text))
+    except (ValueError, RecursionError):
+        return False

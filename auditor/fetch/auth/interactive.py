@@ -57,7 +57,7 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
     Args:
         sign_in: where and as what.
         cache: MSAL's token cache, which takes what comes.
-        show: is given the sentences for the user.
+        show: is given the sentences for the user: what to do, and what is waited for.
         wait: see `patiently`.
         browser: how.
 
@@ -67,7 +67,7 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
         SettingsError: the port is taken.
     """
     authority = sign_in.authority
-    app = patiently(lambda: application(sign_in, cache), authority, wait)
+    app = patiently(lambda: application(sign_in, cache), authority, wait, show)
     try:
         receiver = Receiver(browser.port)
     except OSError as error:
@@ -89,7 +89,7 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
         )
     if "error" in answer:
         raise refused(answer, sign_in.secrets)
-    result = patiently(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait)
+    result = patiently(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait, show)
     return token_of(result, (*sign_in.secrets, answer["code"]))[0]
 
 
@@ -105,7 +105,7 @@ def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
     Args:
         sign_in: where and as what; a public client.
         cache: MSAL's token cache, which takes what comes.
-        show: is given the sentence for the user: where to go, and the code.
+        show: is given the sentences for the user: where to go, the code, and what is waited for.
         wait: see `patiently`.
 
     Raises:
@@ -119,12 +119,12 @@ def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
             "unset it, or sign in through the browser: auditor login",
         )
     authority, scopes = sign_in.authority, [sign_in.scope]
-    app = patiently(lambda: application(sign_in, cache), authority, wait)
-    flow = patiently(lambda: app.initiate_device_flow(scopes), authority, wait)
+    app = patiently(lambda: application(sign_in, cache), authority, wait, show)
+    flow = patiently(lambda: app.initiate_device_flow(scopes), authority, wait, show)
     if "error" in flow:
         raise refused(flow, sign_in.secrets)
     show(_how_to(flow))
-    result = patiently(lambda: app.acquire_token_by_device_flow(flow), authority, wait)
+    result = patiently(lambda: app.acquire_token_by_device_flow(flow), authority, wait, show, for_user=True)
     return token_of(result, (*sign_in.secrets, str(flow["device_code"])))[0]
 
 

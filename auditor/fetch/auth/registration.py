@@ -1,12 +1,14 @@
 """As what to sign in. Rule: secrets stay `Secret` until MSAL is given them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from auditor.core.certificate import CaBundle
+from auditor.core.clock_skew import SET_CLOCK
 from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError, SignInError
+from auditor.fetch.clock import ServiceClock
 from auditor.settings import Secret
 
 
@@ -92,6 +94,7 @@ class SignIn:
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the sign-in service is reached, or None.
         credential: of a confidential client; empty for a public one.
+        clock: what the service's answers say of this machine's clock.
     """
 
     client_id: str
@@ -100,12 +103,21 @@ class SignIn:
     ca_bundle: CaBundle = None
     proxy: Proxy | None = None
     credential: Credential = Credential()
+    clock: ServiceClock = field(default_factory=ServiceClock, compare=False, repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not appear in anybody's words."""
         held = (self.credential.secret, self.credential.password)
         return tuple(secret.reveal() for secret in held if secret)
+
+
+def with_clock(error: SignInError, sign_in: SignIn) -> SignInError:
+    """The error; where this machine's clock is wrong, that is said first: most refusals then come from it."""
+    wrong = sign_in.clock.skew.words if sign_in.clock.skew else None
+    if wrong is None or error.message.startswith(wrong):
+        return error
+    return SignInError(f"{wrong}; {error.message}", f"{SET_CLOCK}; then: {error.hint}")
 
 
 def nobody(sign_in: SignIn) -> SignInError:

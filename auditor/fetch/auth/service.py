@@ -6,8 +6,11 @@ A busy service is waited for as long as it asks, within limits; a lost connectio
 import logging
 import math
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.certificate import untrusted
@@ -32,6 +35,14 @@ _SLOW_ANSWERS = 2
 """Attempts that each took as long as they may, after which likewise."""
 Wait = Callable[[float], bool]
 """Waits so many seconds; True where nobody wants the token any more."""
+Tell = Callable[[str], None]
+"""Is given a sentence for the user."""
+SILENT_SECONDS = 5.0
+"""After which an answer that has not come is said to be waited for."""
+
+
+def unheard(_sentence: str) -> None:
+    """Tells nobody."""
 
 
 def application(sign_in: SignIn, cache: Any = None) -> Any:
@@ -60,12 +71,19 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
         instance_discovery=False,
         # "claims challenges": we can pass one on
         client_capabilities=["CP1"],
-        http_client=Http(sign_in.ca_bundle, sign_in.proxy),
+        http_client=Http(sign_in.ca_bundle, sign_in.proxy, sign_in.clock),
     )
 
 
-def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
+def patiently(step: Callable[[], T], authority: str, wait: Wait, tell: Tell = unheard, *, for_user: bool = False) -> T:
     """What `step` returns, with a busy service waited for and a lost connection tried again.
+
+    Args:
+        step: asks the service.
+        authority: of the service, for people.
+        wait: see `Wait`.
+        tell: is told what is waited for, and until when.
+        for_user: True for a step that waits for a person, who may take long without a word.
 
     Raises:
         SignInError: the service refused, or what answers is no sign-in service.
@@ -75,7 +93,8 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
     waited, failures, first = 0.0, 0, None
     while True:
         try:
-            return step()
+            with _not_silent(authority, unheard if for_user else tell):
+                return step()
         except AuditorError:
             raise
         except Exception as error:  # noqa: BLE001 - the network, HTML bodies and odd JSON come as exceptions of many libraries
@@ -88,9 +107,36 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait) -> T:
         if pause is None or waited + pause > LONGEST_WAIT:
             _give_up(failure, authority)
         _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(failure), pause)
+        tell(_waiting(failure, authority, pause))
         if wait(pause):
             raise SignInError("nobody waits for the sign-in any more")
         waited += pause
+
+
+@contextmanager
+def _not_silent(authority: str, tell: Tell) -> Iterator[None]:
+    """Says what is waited for where an answer takes longer than people wait without a word."""
+    words = f"no answer yet from the sign-in service at {authority}: still waiting for it"
+    timer = threading.Timer(SILENT_SECONDS, tell, (words,))
+    timer.daemon = True
+    if tell is not unheard:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _waiting(error: Exception, authority: str, pause: float) -> str:
+    """Why the service is asked again, and when."""
+    why = "cannot be reached"
+    if isinstance(error, ServiceBusyError):
+        why = "is busy or down"
+    elif isinstance(error, TooSlowError):
+        why = "answers too slowly"
+    at = datetime.now().astimezone() + timedelta(seconds=pause)
+    until = f"next try in {pause:.0f} s, at {at:%H:%M:%S}"
+    return f"the sign-in service at {authority} {why} ({_kind(error)}): {until}"
 
 
 def _pause(error: Exception, failures: int) -> float | None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from auditor.core.clock_skew import ClockSkew
 from auditor.core.sign_in_life import MEND, days_left, warning
 from auditor.core.token_claims import is_token
 from auditor.errors import SignInError
 from auditor.fetch.auth.keeping import Keeper, damaged
 from auditor.fetch.auth.kept import fingerprint
 from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import SignIn, nobody
+from auditor.fetch.auth.registration import SignIn, nobody, with_clock
 from auditor.fetch.auth.service import application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
 from auditor.fetch.tokens import Need
@@ -50,12 +51,16 @@ class Unattended:
         sign_in: where and as what.
         sources: what there is.
         say: is given what the user should know, a sentence each.
+        waits: is given what is waited for, while it is; None takes `say`.
     """
 
-    def __init__(self, sign_in: SignIn, sources: Sources, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, sign_in: SignIn, sources: Sources, say: Callable[[str], None], waits: Callable[[str], None] | None = None
+    ) -> None:
         self._sign_in = sign_in
         self._sources = sources
         self._say = say
+        self._waits = waits or say
         self._said: set[str] = set()
         self._app: Any = None
         self._keeper = Keeper(sign_in, sources.store, self._tell)
@@ -77,7 +82,15 @@ class Unattended:
             StoppedEarlyError: the service is busy for too long, or out of reach.
             SettingsError: the credential cannot be used.
         """
-        return patiently(lambda: self._redeem(need), self._sign_in.authority, self._given_up.wait)
+        try:
+            return patiently(lambda: self._redeem(need), self._sign_in.authority, self._given_up.wait, self._waits)
+        except SignInError as error:
+            raise with_clock(error, self._sign_in) from None
+
+    @property
+    def skew(self) -> ClockSkew | None:
+        """What the sign-in service's answers say of this machine's clock; None where there was none."""
+        return self._sign_in.clock.skew
 
     def _redeem(self, need: Need) -> tuple[str, float]:
         refusals: list[tuple[str, SignInError]] = []

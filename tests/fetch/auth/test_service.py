@@ -1,6 +1,7 @@
 """`service`: patience with a busy sign-in service, and our own words for whatever goes wrong."""
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -225,3 +226,44 @@ def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogC
     caplog.set_level("INFO")
     refused({"error": error, "correlation_id": "a8Q~bcd"}, ("a8Q~bcd", "hunter"))
     assert caplog.messages == [f"the sign-in service refused ({shown}); its correlation id is none"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ServiceBusyError(503, 7.0), "is busy or down (HTTP 503): next try in 7 s, at "),
+        (ServiceBusyError(400, None), "is busy or down (HTTP 400): next try in 2 s, at "),
+        (TooSlowError(), "answers too slowly (TooSlowError): next try in 2 s, at "),
+        (requests.ConnectionError("marked"), "cannot be reached (ConnectionError): next try in 1 s, at "),
+    ],
+)
+def test_what_is_waited_for_is_said_before_the_wait(error: Exception, words: str) -> None:
+    """Which service, why, and when it is asked again."""
+    told: list[str] = []
+
+    def wait(_seconds: float) -> bool:
+        told.append("waits")
+        return False
+
+    assert patiently(failing(error), AUTHORITY, wait, told.append) == "token"
+    assert told[0].startswith(f"the sign-in service at {AUTHORITY} {words}")
+    assert re.search(r"at \d\d:\d\d:\d\d$", told[0])
+    assert told[1:] == ["waits"]
+    assert "marked" not in told[0]
+
+
+def test_an_answer_that_takes_long_is_said_to_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not where a person is: that takes its time."""
+    monkeypatch.setattr("auditor.fetch.auth.service.SILENT_SECONDS", 0.01)
+    told: list[str] = []
+    heard = threading.Event()
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        heard.set()
+
+    assert patiently(lambda: heard.wait(30), AUTHORITY, no_wait, tell)
+    assert told == [f"no answer yet from the sign-in service at {AUTHORITY}: still waiting for it"]
+    heard.clear()
+    assert not patiently(lambda: heard.wait(0.1), AUTHORITY, no_wait, tell, for_user=True)
+    assert len(told) == 1

@@ -588,3 +588,48 @@ def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
     assert file.read_bytes() == before
     assert store.load() is None
     assert any("no refresh token" in sentence and "stays as it is" in sentence for sentence in talk)
+
+
+@pytest.mark.parametrize(
+    "name", ["temporarily_unavailable/90033", "server_error/90024", "temporarily_unavailable/777777"]
+)
+def test_a_refusal_that_passes_by_itself_is_waited_for_at_http_400(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As a 503 is: the renewal goes through, and nobody is told to sign in again."""
+    waited: list[float] = []
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        found = Unattended(sign_in, Sources(store), Talk())
+
+        def wait(seconds: float) -> bool:
+            waited.append(seconds)
+            return False
+
+        monkeypatch.setattr(found._given_up, "wait", wait)
+        simulator.identity.fail_next(name, times=2)
+        found.redeem(Need(force=True))
+        assert [status for _, status, _ in grants(simulator)[-3:]] == [400, 400, 200]
+    assert waited == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "cure"),
+    [
+        ("invalid_client/650052", "is not enabled in this tenant", "administrator"),
+        ("access_denied/530035", "security defaults", "administrator"),
+        ("invalid_client/777777", "AADSTS777777: The simulated words of this refusal.", "error?code=777777"),
+        ("access_denied/777777", "AADSTS777777: The simulated words of this refusal.", "error?code=777777"),
+    ],
+)
+def test_a_refused_renewal_names_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
+    """The AADSTS number decides, not the OAuth word beside it; the ids behind a line break are cut."""
+    with sign_in_service() as simulator:
+        sign_in, store = signed_in(simulator, tmp_path)
+        simulator.identity.fail_next(name)
+        with pytest.raises(SignInError) as refused:
+            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+    assert words in refused.value.message
+    assert "browser" not in refused.value.message
+    assert "Trace ID" not in refused.value.message
+    assert cure in refused.value.hint

@@ -1,0 +1,103 @@
+"""Whose sign-in the settings describe. Rule: what an explicit profile says of it wins over the environment, and settings of
+two sign-ins are never mixed: a run would ask as one tenant and speak of another.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from auditor.core.ids import normalise_id
+from auditor.core.token_claims import read_claims
+from auditor.errors import SettingsError
+from auditor.settings.values import Secret
+
+_WHOSE = ("cloud", "authority", "tenant_id", "client_id")
+"""Say who signs in, and where."""
+_CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_password", "refresh_token", "access_token")
+"""Belong to somebody, and do not say to whom; an access token may."""
+IDENTITY = frozenset((*_WHOSE, *_CREDENTIALS, "api_url", "token_store"))
+"""Settings for which a profile wins over the environment."""
+
+Values = Mapping[str, Any]
+
+
+def check_not_mixed(profile: tuple[Values, str], environment: Values, variables: Mapping[str, str]) -> None:
+    """Refuses a profile that describes one sign-in together with an environment that adds settings of another.
+
+    The environment may add credentials, as long as it does not contradict what the profile says of the sign-in; and
+    whatever names the same tenant.
+
+    Args:
+        profile: its settings, and where they stand.
+        environment: its settings; those that the profile sets too are not used.
+        variables: the name of a setting -> the environment variable that it comes from.
+
+    Raises:
+        SettingsError: the two are mixed; names both places.
+    """
+    values, origin = profile
+    own = [name for name in _WHOSE if name in values]
+    if not own:
+        return
+    other = [name for name in _WHOSE if name in environment and _differs(name, values, environment)]
+    added = [name for name in (*_WHOSE, *_CREDENTIALS) if name in environment and name not in values]
+    foreign = [name for name in added if _is_foreign(name, values, environment[name], contradicted=bool(other))]
+    if not foreign:
+        return
+    beside = f", which also sets another {_listed(other, variables)}" if other else ""
+    unset = " ".join(variables[name] for name in (*foreign, *other))
+    raise SettingsError(
+        f"two sign-ins would be mixed: {' and '.join(own)} of {origin}, and {_listed(foreign, variables)} of the "
+        f"environment{beside}",
+        f"unset {unset}; {_or_else(foreign, other, variables)}",
+    )
+
+
+def _is_foreign(name: str, values: Values, text: object, *, contradicted: bool) -> bool:
+    """True for a setting of the environment that is not known to belong to the profile's sign-in."""
+    same = _is_of_same_tenant(name, values, text)
+    return not same if same is not None else contradicted or name in _WHOSE
+
+
+def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
+    """Whether a setting of the environment names the profile's tenant; None where it names none, or the profile does."""
+    own = _tenant(values.get("tenant_id")) or _tenant_of_authority(values.get("authority"))
+    found = {"tenant_id": _tenant, "authority": _tenant_of_authority, "access_token": _tenant_of_token}
+    named = found[name](text) if name in found else None
+    return named == own if named and own else None
+
+
+def _differs(name: str, values: Values, environment: Values) -> bool:
+    """True where both set it, to two values."""
+    one, another = (
+        str(each[name]).strip().rstrip("/").casefold() if name in each else None for each in (values, environment)
+    )
+    return one is not None and one != another
+
+
+def _tenant(text: object) -> str | None:
+    return normalise_id(text) if isinstance(text, str) else None
+
+
+def _tenant_of_authority(text: object) -> str | None:
+    try:
+        return _tenant(urlsplit(str(text or "")).path.strip("/").partition("/")[0])
+    except ValueError:
+        return None
+
+
+def _tenant_of_token(text: object) -> str | None:
+    claims = read_claims(text.reveal() if isinstance(text, Secret) else str(text))
+    return _tenant(claims.tenant_id) if claims else None
+
+
+def _listed(names: list[str], variables: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} ({variables[name]})" for name in names)
+
+
+def _or_else(foreign: list[str], other: list[str], variables: Mapping[str, str]) -> str:
+    """What to do where the environment's settings are meant."""
+    if other and not set(foreign) & set(_WHOSE):
+        return f"where {_listed(foreign, variables)} belongs to the profile, unset {variables[other[0]]} alone"
+    settings = " and ".join(name for name in foreign if name in _WHOSE)
+    return f"or write {settings} into the profile" if settings else "or leave --profile out"
