@@ -31,7 +31,13 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
     progress = _Live() if sys.stderr.isatty() else _Notes()
     try:
         yield Watch(
-            started=progress.start, told=progress.tell, ticked=progress.tick, sign_in=warn, warned=warn, noted=note
+            started=progress.start,
+            told=progress.tell,
+            taken_back=progress.take_back,
+            ticked=progress.tick,
+            sign_in=warn,
+            warned=warn,
+            noted=note,
         )
     finally:
         progress.stop()
@@ -104,6 +110,9 @@ class _Notes:
     def tell(self, answer: Answer) -> None:
         self._counted.reasons[answer.finding.reason] += 1
 
+    def take_back(self, reason: Reason) -> None:
+        self._counted.reasons[reason] -= 1
+
     def tick(self) -> None:
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY:
@@ -146,6 +155,9 @@ class _Live:
 
     def tell(self, answer: Answer) -> None:
         self._counted.reasons[answer.finding.reason] += 1
+
+    def take_back(self, reason: Reason) -> None:
+        self._counted.reasons[reason] -= 1
 
     def tick(self) -> None:
         self._draw()

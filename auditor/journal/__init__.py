@@ -18,7 +18,7 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 ===========  ==============================================================
 """
 
-from auditor.journal.answered import doubtful, finally_answered, looked_up, still_open
+from auditor.journal.answered import doubtful, finally_answered, is_resumed, looked_up, still_open
 from auditor.journal.folders import folders, holds_journal
 from auditor.journal.lines import JOURNAL
 from auditor.journal.reading import answer_blocks, is_simulated, member_blocks, read_facts, read_header, read_settings
@@ -41,6 +41,7 @@ __all__ = [
     "finally_answered",
     "folders",
     "holds_journal",
+    "is_resumed",
     "is_simulated",
     "looked_up",
     "member_blocks",
