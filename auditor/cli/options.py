@@ -8,6 +8,8 @@ import click
 
 from auditor.core.formats import FORMATS
 
+_LINE, _TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"
+"""Of the log: local time with its offset, so that lines of two machines, or of a night in autumn, can be put in order."""
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -24,7 +26,7 @@ def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> in
     """Sets the loudness of the log: `-q` errors only, `-v` what happens, `-vv` everything."""
     if value:
         level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
-        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        logging.basicConfig(level=level, format=_LINE, datefmt=_TIME, force=True)
         # request headers, tokens among them, are what other libraries log at this level
         for name in ("msal", "urllib3", "asyncio"):
             logging.getLogger(name).setLevel(max(level, logging.INFO))

@@ -31,7 +31,13 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
     progress = _Live() if sys.stderr.isatty() else _Notes()
     try:
         yield Watch(
-            started=progress.start, told=progress.tell, ticked=progress.tick, sign_in=warn, warned=warn, noted=note
+            started=progress.start,
+            told=progress.tell,
+            taken_back=progress.take_back,
+            ticked=progress.tick,
+            sign_in=warn,
+            warned=warn,
+            noted=note,
         )
     finally:
         progress.stop()
@@ -122,6 +128,9 @@ class _Notes:
     def tell(self, answer: Answer) -> None:
         self._counted.take(answer)
 
+    def take_back(self, reason: Reason) -> None:
+        self._counted.reasons[reason] -= 1
+
     def tick(self) -> None:
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY:
@@ -160,6 +169,9 @@ class _Live:
 
     def tell(self, answer: Answer) -> None:
         self._counted.take(answer)
+
+    def take_back(self, reason: Reason) -> None:
+        self._counted.reasons[reason] -= 1
 
     def tick(self) -> None:
         self._draw()

@@ -7,7 +7,7 @@ from auditor import journal
 from auditor.cli.progress import say, say_next
 from auditor.commands.standing import LATEST, LATEST_SIMULATED, latest_run_id
 from auditor.core.advice import settled_step
-from auditor.core.ledger import MATCHED
+from auditor.core.ledger import FAILED, MATCHED, internal_errors
 from auditor.core.model import Verdict
 from auditor.core.run_facts import Way
 from auditor.core.words import many, typed
@@ -27,6 +27,11 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
         say_next(rendered.end.hint)
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
+    elif rendered.exit_code == FAILED:
+        say(
+            f"auditor: {many(internal_errors(rendered.ledger), 'row')} could not be checked: auditor itself failed on them"
+        )
+        say("  this is a defect of auditor: report the lines of the log that say so")
     else:
         allowed = rendered.facts.max_undetermined
         say(f"auditor: {are_undetermined(undetermined)}, and {allowed:,} may be (--max-undetermined)")

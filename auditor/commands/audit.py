@@ -26,9 +26,10 @@ def carry_out(run: Path, job: Job) -> Rendered:
         SignInError: nothing is set to sign in with.
         OutputError: the answers are safe, a report could not be written.
     """
+    reports = run.resolve().parent
 
     async def whole() -> RunEnd | None:
-        async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
+        async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated, reports=reports) as api:
             return await session.ask(run, job, api)
 
     with one_writer_at_a_time(run), _resumed_by(run):
@@ -79,7 +80,9 @@ def audit_own_list(job: Job) -> Rendered:
     with ExitStack() as held:
 
         async def whole() -> tuple[Path, RunEnd | None]:
-            async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated) as api:
+            async with fetching(
+                job.settings, job.watch.sign_in, remember=not job.simulated, reports=Path(job.settings.reports)
+            ) as api:
                 run = await start_from_own_list(job, api)
                 held.enter_context(one_writer_at_a_time(run))
                 held.enter_context(_resumed_by(run))

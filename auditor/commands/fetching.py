@@ -4,7 +4,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from auditor.commands.killed import with_killed_sessions
 from auditor.commands.signing_in import REFUSED_MFA, tenant_of, token_source
 from auditor.core.customer_page import judge_customer, judge_page
 from auditor.core.plan import Memory, Plan
@@ -46,7 +48,7 @@ class Fetching:
 
 @asynccontextmanager
 async def fetching(
-    settings: Settings, show: Callable[[str], None], *, remember: bool = True
+    settings: Settings, show: Callable[[str], None], *, remember: bool = True, reports: Path | None = None
 ) -> AsyncIterator[Fetching]:
     """Opens the connection pool and the sign-in; nothing is sent before the first question.
 
@@ -54,6 +56,7 @@ async def fetching(
         settings: of the run.
         show: is given what the user should know of the sign-in, a sentence each.
         remember: begin with what earlier runs learned about the limit, and leave the next one what this one did.
+        reports: the folder whose runs may just have been killed: their requests count against the limit.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -63,6 +66,8 @@ async def fetching(
     plan = plan_of(settings)
     quota = _Quota.of(settings) if remember and plan.learns else None
     memory = quota.recall() if quota else None
+    if reports is not None and remember:
+        memory = with_killed_sessions(memory, plan, settings, reports)
     pacing = Pacing(plan, clock=time.monotonic, memory=memory)
     tokens = token_source(settings, show)
     means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))

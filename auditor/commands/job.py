@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from auditor.core.membership import Check
-from auditor.core.model import Answer
+from auditor.core.model import Answer, Reason
 from auditor.core.run_facts import RunFacts
 from auditor.settings import Settings
 
@@ -35,6 +35,8 @@ class Watch:
             request.
         ticked: is called every `TICK_SECONDS` while somebody is asked, also where no answer comes.
         told: is given every answer as it is recorded.
+        taken_back: is given the reason of an answer told before, where its customer was asked again: the next answer told is
+            in its stead.
         sign_in: is given what the user should know of the sign-in, a sentence each.
         warned: is given what a person should know about a customer list, a sentence each.
         noted: is given what is good to know, a sentence each.
@@ -43,6 +45,7 @@ class Watch:
     started: Callable[[RunFacts, int, Outlook], None] = lambda _facts, _to_ask, _outlook: None
     ticked: Callable[[], None] = lambda: None
     told: Callable[[Answer], None] = lambda _answer: None
+    taken_back: Callable[[Reason], None] = lambda _reason: None
     sign_in: Callable[[str], None] = lambda _sentence: None
     warned: Callable[[str], None] = lambda _sentence: None
     noted: Callable[[str], None] = lambda _sentence: None

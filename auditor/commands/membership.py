@@ -3,10 +3,12 @@ run goes on; the report then says that membership was not checked.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from auditor import journal
 from auditor.commands.fetching import Fetching
+from auditor.core.breaker import BELIEVING
 from auditor.core.customer_page import read_customer
 from auditor.core.membership import Check, cheapest_way, is_member
 from auditor.core.model import Answer, RunEnd
@@ -69,21 +71,22 @@ async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership |
 async def _singly(
     doubtful: list[Wanted], opened: journal.Journal, api: Fetching
 ) -> tuple[Membership | None, RunEnd | None]:
-    unknown: list[str] = []
-    told = 0
+    # by row: after an outage a customer is asked for a second time
+    told: dict[int, str] = {}
 
     def record(row: int, answer: Answer) -> None:
-        nonlocal told
-        told += 1
         member = is_member(answer)
+        told[row] = ""
         if member is None:
-            unknown.append(answer.finding.error_message or f"status {answer.reply.http_status}")
+            told[row] = answer.finding.error_message or f"status {answer.reply.http_status}"
         else:
             opened.member(answer.customer_id, read_customer(answer.reply.body) if member else None, row)
 
-    end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, api.crew)
-    if told < len(doubtful):
+    crew = replace(api.crew, breaker=BELIEVING)
+    end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, crew)
+    if len(told) < len(doubtful):
         # the run was stopped in between: nothing is known as a whole, and resume asks for the others
         return None, end
+    unknown = [why for why in told.values() if why]
     message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
-    return Membership(Way.SINGLY, told, not unknown, message), end
+    return Membership(Way.SINGLY, len(told), not unknown, message), end

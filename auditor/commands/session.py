@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,11 +18,12 @@ from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import TICK_SECONDS, Job
 from auditor.commands.membership import check_membership
+from auditor.commands.recording import Recorder
 from auditor.commands.signals import stopping_on_signals
 from auditor.commands.syncing import syncing
 from auditor.core.account import in_words
-from auditor.core.breaker import nothing_answered
-from auditor.core.model import Answer, Cause, RunEnd
+from auditor.core.breaker import BELIEVING, FRESH, nothing_answered
+from auditor.core.model import Cause, RunEnd
 from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.resume import still_to_ask
 from auditor.core.words import typed
@@ -139,21 +141,12 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         job.watch.noted(api.recalled.in_words(job.settings.rate))
     job.watch.started(facts, to_ask, api.pacing)
 
-    simulated, last = facts.simulated, ""
-
-    def record(row: int, answer: Answer) -> None:
-        nonlocal simulated, last
-        last = answer.reply.failure or ""
-        if answer.reply.simulated and not simulated:
-            simulated = True
-            opened.simulated()
-        opened.record(row, answer)
-        job.watch.told(answer)
-
+    recorder = Recorder(opened, job.watch, simulated=facts.simulated)
     wanted = still_to_ask(islice(journal.wanted(run), limit), done)
+    crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
     async with _ticking(job.watch.ticked):
-        end = await pipeline.run(wanted, api.status.ask, record, api.pacing, api.crew)
-    end = end or nothing_answered(api.pacing.requests, job.settings.api, last)
+        end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)
+    end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching, fetching
 from auditor.commands.signals import stopping_on_signals
+from auditor.core.breaker import BELIEVING
 from auditor.core.ids import normalise_id
-from auditor.core.ledger import COMPLETE, INCOMPLETE, STOPPED
+from auditor.core.ledger import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.core.membership import is_member, with_membership
 from auditor.core.model import Answer, Reason, RunEnd, Verdict
 from auditor.errors import SignInError, StoppedEarlyError
@@ -64,6 +65,8 @@ class Statuses:
         """What the command returns."""
         if self.end is not None:
             return STOPPED[self.end.cause]
+        if any(one.reason is Reason.INTERNAL_ERROR for one in self.customers):
+            return FAILED
         return INCOMPLETE if any(one.verdict is Verdict.UNDETERMINED for one in self.customers) else COMPLETE
 
 
@@ -128,12 +131,13 @@ async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | N
     def looked_up(_row: int, answer: Answer) -> None:
         members[answer.customer_id] = is_member(answer)
 
-    end = await pipeline.run(_numbered(wanted), api.status.ask, answered, api.pacing, api.crew)
+    crew = replace(api.crew, breaker=BELIEVING)
+    end = await pipeline.run(_numbered(wanted), api.status.ask, answered, api.pacing, crew)
     # a missing record proves nothing about a stranger
     doubtful = [one for one, answer in answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
     if end is not None or not doubtful:
         return end
-    return await pipeline.run(_numbered(doubtful), api.customer.ask, looked_up, api.pacing, api.crew)
+    return await pipeline.run(_numbered(doubtful), api.customer.ask, looked_up, api.pacing, crew)
 
 
 def _numbered(ids: Iterable[str]) -> Iterator[tuple[int, str]]:

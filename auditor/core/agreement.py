@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from auditor.core.body import Body
 
 _GUID = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(?![0-9a-fA-F])")
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: no text that anybody wrote. Source: I-JSON (RFC 7493, section 2.1)."""
 _OF_ERRORS = frozenset({"code", "errorcode", "errorname", "isretryable"})
 """Keys, as `_bare` gives them, that no answer with a status has."""
 
@@ -40,6 +42,7 @@ def is_no_account_status(body: Body, customer_id: str) -> bool:
         and document.get("isRetryable", False) is False
         and isinstance(name, str)
         and name.casefold() == "accountstatusnotfound"
+        and not any(_tells_more(value) for value in document.values())
         and _speaks_of(body, customer_id)
     )
 
@@ -63,8 +66,12 @@ def _tells_more(value: object) -> bool:
 
 
 def _speaks_of(body: Body, customer_id: str) -> bool:
-    """True where every GUID in a body is the customer's own: another's would mean a mixed-up cache."""
+    """True where every GUID in a body is the customer's own, for another's would mean a mixed-up cache; and no text of it
+    was cut in the middle of a character.
+    """
     # once more as parsed: an escape can hide one
     texts = (body.text, json.dumps(body.document, ensure_ascii=False))
+    if _HALF.search(texts[1]):
+        return False
     found = (guid for text in texts for guid in _GUID.findall(text))
     return all(guid.replace("-", "").lower() == customer_id.replace("-", "") for guid in found)

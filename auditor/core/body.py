@@ -1,11 +1,13 @@
-"""What the bytes of a response say. Rule: read once, believe little; whatever is not plainly an object is None.
+"""What the bytes of a response say. Rule: whatever is not one strict JSON object is None.
 
-Sources: "Partner Center REST: Retrieve the validation status of a customer" and "Partner Center REST error codes".
+Strict means RFC 8259: valid UTF-8, no `NaN` or `Infinity`; and no number that Python cannot hold, no key twice, and at most
+`DEEPEST` levels. Sources: "Partner Center REST: Retrieve the validation status of a customer" and "Partner Center REST error codes".
 Recorded successful bodies start with a UTF-8 BOM, error bodies do not; `code` is a number in some and a string in
 others; gateways answer with bodies of their own that have no `code` at all.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MESSAGE_LENGTH = 300
 """Characters kept of an error message."""
+DEEPEST = 64
+"""Levels of arrays and objects in a body. The documented ones have at most six; Python's own limit depends on the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,36 @@ def clean(text: str, length: int = 100) -> str:
 
 
 def read_body(content: bytes) -> Body:
-    """Decodes a body as UTF-8 with or without a BOM and parses it if it is a JSON object with no key twice."""
-    text = content.decode("utf-8-sig", errors="replace")
+    """Decodes a body as UTF-8 with or without a BOM and parses it if it is one strict JSON object."""
     try:
-        document = _parse(text)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Body(content.decode("utf-8-sig", errors="replace"), None)
+    try:
+        document = parse_json(text)
     except (ValueError, RecursionError):
         return Body(text, None)
-    return Body(text, document if isinstance(document, dict) else None)
+    if not isinstance(document, dict) or not _acceptable(document):
+        return Body(text, None)
+    return Body(text, document)
+
+
+def _acceptable(document: dict[str, Any]) -> bool:
+    """True where nothing is nested too deep, and every number is finite (`1e999` is not, once it is read)."""
+    level: list[Any] = [document]
+    for _ in range(DEEPEST + 1):
+        inside: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inside += value.values()
+            elif isinstance(value, list):
+                inside += value
+            elif isinstance(value, float) and not math.isfinite(value):
+                return False
+        if not inside:
+            return True
+        level = inside
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -83,4 +110,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-_parse = json.JSONDecoder(object_pairs_hook=_unique).decode
+def _refused(constant: str) -> Any:
+    """Python reads `NaN`, `Infinity` and `-Infinity`, which are no JSON (RFC 8259, section 6)."""
+    raise ValueError(f"{constant} is no JSON")
+
+
+parse_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refused).decode
+"""As `json.loads`, but a key that stands twice, `NaN` and `Infinity` are a ValueError."""

@@ -6,8 +6,9 @@ claims="<base64 of a JSON object>"`; it is handed to the sign-in service as it i
 
 import base64
 import binascii
-import json
 import re
+
+from auditor.core.body import parse_json
 
 _CLAIMS = re.compile(r'(?:^|[\s,])claims\s*=\s*"([A-Za-z0-9+/_=-]{4,8192})"', re.IGNORECASE)
 
@@ -20,7 +21,7 @@ def claims_challenge(www_authenticate: str | None) -> str | None:
     text = found.group(1).rstrip("=").replace("+", "-").replace("/", "_")
     try:
         wanted = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        document = json.loads(wanted)
+        document = parse_json(wanted)
     except (binascii.Error, ValueError, RecursionError):
         return None
     return wanted if isinstance(document, dict) and document else None

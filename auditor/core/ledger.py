@@ -14,8 +14,10 @@ from types import MappingProxyType
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.run_facts import RunFacts
 
-COMPLETE, INCOMPLETE, MATCHED = 0, 3, 10
-"""Exit codes of a run that came to its end: complete; not complete; complete, and what --fail-on names was found."""
+COMPLETE, FAILED, INCOMPLETE, MATCHED = 0, 1, 3, 10
+"""Exit codes of a run that came to its end: complete; auditor failed on some customer (`internal_error`); not complete;
+complete, and what --fail-on names was found.
+"""
 
 STOPPED = MappingProxyType(
     {
@@ -24,6 +26,7 @@ STOPPED = MappingProxyType(
         Cause.DEADLINE: 6,
         Cause.LIMIT: INCOMPLETE,
         Cause.DISK: 6,
+        Cause.DEFECT: FAILED,
         Cause.INTERRUPTED: 130,
         Cause.TERMINATED: 143,
     }
@@ -181,9 +184,16 @@ def exit_code(
     if not facts.finished:
         # a process that died without a word was not stopped by anybody: all that is known is that rows are missing
         return STOPPED[facts.cause] if facts.finished_at else INCOMPLETE
+    if internal_errors(ledger):
+        return FAILED
     if not complete(ledger, facts):
         return INCOMPLETE
     return MATCHED if matched(ledger, fail_on, changed) else COMPLETE
+
+
+def internal_errors(ledger: Ledger) -> int:
+    """Rows that have no answer because auditor itself failed on them."""
+    return sum(count.rows for count in ledger.by_status() if count.reason is Reason.INTERNAL_ERROR)
 
 
 def matched(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:

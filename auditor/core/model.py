@@ -51,6 +51,7 @@ class Reason(StrEnum):
     SERVICE_ERROR = "service_error"
     TRANSPORT_ERROR = "transport_error"
     UNEXPECTED_REPLY = "unexpected_reply"
+    INTERNAL_ERROR = "internal_error"
     # never asked
     INVALID_ID = "invalid_id"
     NOT_ATTEMPTED = "not_attempted"
@@ -86,6 +87,7 @@ _NO_ANSWER = frozenset(
         Reason.SERVICE_ERROR,
         Reason.TRANSPORT_ERROR,
         Reason.UNEXPECTED_REPLY,
+        Reason.INTERNAL_ERROR,
         Reason.NOT_ATTEMPTED,
     }
 )
@@ -129,6 +131,8 @@ class Cause(StrEnum):
     """Only so many customers were to be asked for."""
     DISK = "disk"
     """The journal could not be written any more."""
+    DEFECT = "defect"
+    """auditor itself failed on customer after customer."""
     INTERRUPTED = "interrupted"
     """SIGINT, or a process that died without saying why."""
     TERMINATED = "terminated"

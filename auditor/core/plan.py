@@ -74,6 +74,7 @@ class Memory:
         held: how many requests still held a place in the last minute's window.
         learned_ago: seconds, when the run ended, since a rejection had taught the pace.
         age: seconds since the run ended.
+        untold: (seconds ago, requests) of sessions that were killed, in which `held` has no part; oldest first.
     """
 
     per_second: float
@@ -81,6 +82,7 @@ class Memory:
     held: int = 0
     learned_ago: float = 0.0
     age: float = 0.0
+    untold: tuple[tuple[float, int], ...] = ()
 
     @property
     def believed(self) -> float:

@@ -62,9 +62,11 @@ def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
     """
     guard = plan.window()
     learned = Learned(math.inf if plan.burst else plan.pace, began=now)
-    if memory is not None and guard is not None and memory.held:
-        held = min(memory.held, guard.limit)
-        guard = replace(guard, answers=((now - memory.age, now - memory.age, held),), answered=held)
+    if memory is not None and guard is not None:
+        told = [(memory.age, min(memory.held, guard.limit))] if memory.held else []
+        spent = sorted([*told, *memory.untold], reverse=True)
+        answers = tuple((now - ago, now - ago, count) for ago, count in spent)
+        guard = replace(guard, answers=answers, answered=sum(count for _, count in spent))
     credited_at = math.inf
     if memory is not None and plan.learns and memory.believed < plan.pace:
         learned = learning.recalled(memory, now)

@@ -7,14 +7,13 @@ upn, amr), "Partner Center authentication" (App+User only; the MFA claim), "Part
 
 import base64
 import binascii
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeGuard
 
-from auditor.core.body import clean
+from auditor.core.body import clean, parse_json
 from auditor.core.clock_skew import SET_CLOCK, ClockSkew
 
 CLOCK_SKEW = 300.0
@@ -121,7 +120,7 @@ def _payload(token: str) -> Mapping[str, Any] | None:
         return None
     try:
         text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        document = json.loads(text)
+        document = parse_json(text.decode())
     except (binascii.Error, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

@@ -3,6 +3,7 @@
 A row without a usable id is a `RejectedRow`: it stays in every report and is never asked for.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from types import TracebackType
@@ -18,6 +19,7 @@ from auditor.customers.table import Format, Table
 from auditor.customers.text import Text
 from auditor.errors import CustomerListError
 
+_log = logging.getLogger(__name__)
 _FIND_ALL = Columns()
 _TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES)
 
@@ -106,7 +108,14 @@ class CustomerList:
             at = cells.pop(domain, None) if domain is not None else None
             by = cells.pop(owner, None) if owner is not None else None
             row = Row(name, number, _text(of), _text(at), _text(by), cells)
-            tenant = normalise_id(raw)
+            try:
+                tenant = normalise_id(raw)
+            except Exception:  # noqa: BLE001 - logged below with its traceback
+                # a row that cannot be judged is no customer; the others are read all the same
+                _log.exception(
+                    "%s, row %d: a defect of auditor, please report it; the row is not asked for", name, number
+                )
+                tenant = None
             if tenant is not None:
                 yield Customer(tenant, row)
             elif items or not _blank(raw, row):

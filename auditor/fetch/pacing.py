@@ -5,13 +5,16 @@ The arithmetic is `core.rate`; here are only the clock, the queue and the sleep.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core import gate, rate
+from auditor.core import gate, outage, rate
+from auditor.core.model import Cause, RunEnd
 from auditor.core.plan import MINUTE, Memory, Plan
 
+_log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -62,6 +65,7 @@ class Pacing:
         self._rate = rate.start(self._plan, self._began, memory)
         # a state that a departure does not change makes nobody wait, however often it is asked
         self._free: rate.Rate | None = None
+        self._outage = outage.NONE_YET
         self._queue = asyncio.Lock()
         self._queueing = 0
         self._closed = asyncio.Event()
@@ -70,6 +74,8 @@ class Pacing:
         self._last = 0.0
         self.requests: Counter[str] = Counter()
         self.waited = 0.0
+        self.outages = 0
+        self.gave_up: RunEnd | None = None
 
     def expect(self, customers: int) -> None:
         """Tells how many customers are left to ask for: those that fit into the quota go out at once."""
@@ -82,7 +88,7 @@ class Pacing:
             IntakeClosed: the run ends.
         """
         now = self._clock()
-        if self._rate is self._free:
+        if self._rate is self._free and not self._outage.held:
             self._check()
         else:
             now = await self._in_line(now)
@@ -112,19 +118,37 @@ class Pacing:
         now = self._last = self._clock()
         self._rate = rate.accepted(self._rate, now, sent_at)
         self._answered += 1
+        if self._outage is not outage.CALM:
+            self._heard(now)
 
     def lost(self, sent_at: float | None = None) -> None:
         """Reports that no answer will come: a time-out or a lost connection."""
-        self._rate = rate.lost(self._rate, self._clock(), sent_at)
+        now = self._clock()
+        self._rate = rate.lost(self._rate, now, sent_at)
+        self._failed(sent_at, now)
+
+    def unavailable(self, sent_at: float) -> None:
+        """Reports an answer that only says that nobody is there: no rejection, but nothing got through."""
+        now = self._last = self._clock()
+        self._rate = rate.accepted(self._rate, now, sent_at)
+        self._answered += 1
+        self._failed(sent_at, now)
 
     def rejected(self, sent_at: float, retry_after: float | None) -> None:
         """Reports a rejection for exceeding the limit: closes the gate for everybody."""
-        self._rate = rate.rejected(self._rate, sent_at, self._clock(), retry_after)
+        now = self._clock()
+        self._rate = rate.rejected(self._rate, sent_at, now, retry_after)
+        self._heard(now)
 
     @property
     def hopeless(self) -> bool:
         """True where the gate was opened so often with nothing getting through that no patience will help."""
         return self._rate.in_vain >= gate.PATIENCE
+
+    @property
+    def held(self) -> bool:
+        """True while the service is out of reach: only one request at a time leaves, to see whether it is back."""
+        return self._outage.held
 
     @property
     def queueing(self) -> int:
@@ -178,10 +202,12 @@ class Pacing:
 
     async def _in_line(self, now: float) -> float:
         """The time at which the next request leaves, behind those that wait already."""
-        if self._queueing or rate.wait(self._rate, now):
+        if self._queueing or self._outage.held or rate.wait(self._rate, now):
             now = await self._in_turn()
         else:
             self._check()
+        if self._outage.held:
+            self._outage = outage.sent(self._outage, now)
         before, self._rate = self._rate, rate.sent(self._rate, now)
         self._free = self._rate if self._rate is before else None
         return now
@@ -191,7 +217,8 @@ class Pacing:
         self._queueing += 1
         try:
             async with self._queue:
-                while seconds := rate.wait(self._rate, now := self._clock()):
+                while seconds := max(rate.wait(self._rate, now := self._clock()), outage.wait(self._outage, now)):
+                    self._end_a_long_outage(now)
                     await self.pause(seconds)
                     self.waited += self._clock() - now
                 self._check()
@@ -199,6 +226,32 @@ class Pacing:
         finally:
             self._queueing -= 1
 
+    def _failed(self, sent_at: float | None, now: float) -> None:
+        before, self._outage = self._outage, outage.failed(self._outage, now if sent_at is None else sent_at, now)
+        if self._outage.held and not before.held:
+            self.outages += 1
+            _log.warning(
+                "%d requests in a row failed: nothing more is sent but one request now and then, until one is answered",
+                self._outage.failures,
+            )
+
+    def _heard(self, now: float) -> None:
+        before, self._outage = self._outage, outage.CALM
+        if before.since is not None:
+            _log.warning("the service answers again after %.0f s: the run goes on", now - before.since)
+
+    def _end_a_long_outage(self, now: float) -> None:
+        if outage.given_up(self._outage, now):
+            self.gave_up = _OUT_OF_REACH
+            self.close()
+
     def _check(self) -> None:
         if self._closed.is_set():
             raise IntakeClosed
+
+
+_OUT_OF_REACH = RunEnd(
+    Cause.SERVICE,
+    f"the service answered, and then nothing more for {outage.LONGEST:g} seconds",
+    "check the network (auditor doctor), then resume",
+)

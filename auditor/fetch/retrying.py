@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
@@ -17,7 +18,9 @@ from auditor.core import retry_quota
 from auditor.core.claims_challenge import claims_challenge
 from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
+from auditor.core.outage import OUT_OF_REACH
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
+from auditor.fetch.defects import internal_error
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.request_ids import new_id
 from auditor.fetch.tokens import TokenSource
@@ -26,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 # an enumeration looks its members up in Python: this one is needed for every request
 _DONE = Next.DONE
+_NOTHING_CAME = Reply(received_at=datetime.min.replace(tzinfo=UTC))
 
 Attempt = Callable[[str, str, str, str], Awaitable[Reply]]
 """(customer id, access token, request id, correlation id) -> Reply; see `PartnerCenter.validation_status`."""
@@ -130,9 +134,14 @@ class Asker:
         if spent.answered:
             # "MS-RequestId": the same again after a time-out, a new one after any response
             spent.request_id = new_id()
-        reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
+        reply = _NOTHING_CAME
+        try:
+            reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
+            finding = self._judge(reply, customer_id)
+        except Exception as error:  # noqa: BLE001 - whatever one customer's response raises must not end the run
+            finding = internal_error(error, customer_id)
+            reply = reply if reply is not _NOTHING_CAME else reply._replace(received_at=datetime.now(UTC))
         spent.answered = reply.http_status is not None
-        finding = self._judge(reply, customer_id)
         if finding.next is _DONE and reply.http_status is not None:
             self._pacing.requests[_named(reply.http_status)] += 1
             self._pacing.accepted(sent_at)
@@ -181,7 +190,10 @@ class Asker:
             self._pacing.lost(sent_at)
             return
         requests[_named(reply.http_status)] += 1
-        self._pacing.accepted(sent_at)
+        if reply.http_status in OUT_OF_REACH:
+            self._pacing.unavailable(sent_at)
+        else:
+            self._pacing.accepted(sent_at)
 
 
 def _is_asked_again(outcome: _Outcome) -> bool:

@@ -4,6 +4,7 @@ ahead of expiry; whoever redeems it (MSAL blocks, and has no single flight) live
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +127,8 @@ class TokenSource:
     async def _fly(self, need: Need) -> Token:
         value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, need)
         generation = self._token.generation + 1 if self._token else 1
-        _log.info("access token %d is here, for %.0f s", generation, seconds)
+        lasts = f"for {seconds:.0f} s" if math.isfinite(seconds) else "for a time that nobody says"
+        _log.info("access token %d is here, %s", generation, lasts)
         self._token = Token(value, self._clock() + seconds, generation)
         return self._token
 

@@ -14,14 +14,16 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 `reading`    what it says of its run
 `answered`   who was asked, and who is done
 `reusing`    answers of earlier runs that may serve again
+`recent`     requests of a session that was killed, for the limit
 `folders`    which folders hold a run
 ===========  ==============================================================
 """
 
-from auditor.journal.answered import doubtful, finally_answered, looked_up, still_open
+from auditor.journal.answered import doubtful, finally_answered, is_resumed, looked_up, still_open
 from auditor.journal.folders import folders, holds_journal
 from auditor.journal.lines import JOURNAL
 from auditor.journal.reading import answer_blocks, is_simulated, member_blocks, read_facts, read_header, read_settings
+from auditor.journal.recent import Sent, Since, recent_requests
 from auditor.journal.reusing import Asked, reusable, reusable_customers
 from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
 from auditor.journal.shapes import Header
@@ -35,6 +37,8 @@ __all__ = [
     "Journal",
     "RowsFile",
     "RowsWritten",
+    "Sent",
+    "Since",
     "Spent",
     "answer_blocks",
     "check_rows",
@@ -42,12 +46,14 @@ __all__ = [
     "finally_answered",
     "folders",
     "holds_journal",
+    "is_resumed",
     "is_simulated",
     "looked_up",
     "member_blocks",
     "read_facts",
     "read_header",
     "read_settings",
+    "recent_requests",
     "reusable",
     "reusable_customers",
     "still_open",

@@ -3,9 +3,10 @@ refusal for which the whole session was ended.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from auditor.core.breaker import FIRST, Breaker, doubted
+from auditor.core.breaker import BELIEVING, FIRST, FRESH, doubted
 from auditor.core.model import Finding, Reason
 from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
@@ -25,22 +26,28 @@ def finally_answered(run: Path, rows: int) -> RowSet:
         OSError: the journal cannot be read.
     """
     done = RowSet(rows)
-    breaker, refused = Breaker(), list[int]()
+    breaker, refused, sessions = FRESH, list[int](), 0
     for line in _answers_and_sessions(run, rows):
         if isinstance(line, Session):
-            breaker, refused = Breaker(), []
+            sessions += 1
+            breaker, refused = BELIEVING if sessions > 1 else FRESH, []
             continue
         if breaker.seen < FIRST and line.reused_from is None:
             breaker = breaker.after(Finding(line.reason, error_code=line.error_code))
         if line.final:
             done.add(line.row)
-        if doubted(line.reason, line.error_code) and (breaker.seen < FIRST or breaker.run_end):
+        if doubted(line.reason, line.error_code) and (breaker.seen < FIRST or breaker.alike):
             refused.append(line.row)
-        if breaker.run_end:
+        if breaker.alike:
             for row in refused:
                 done.discard(row)
             refused = []
     return done
+
+
+def is_resumed(run: Path) -> bool:
+    """Whether the run has more than one session, the one that goes on included."""
+    return sum(1 for _ in islice(undamaged(run, SESSION), 2)) > 1
 
 
 def still_open(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:

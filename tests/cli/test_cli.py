@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -265,3 +266,21 @@ def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.
     run = next(Path("reports").glob("2*"))
     assert not any(b"marked-secret" in path.read_bytes() for path in run.iterdir())
     assert not Path("reports/latest").exists()
+
+
+def test_every_line_of_the_log_says_its_time_zone(tmp_path: Path) -> None:
+    """An offset such as +0100 behind the time; and a token that nobody knows the life of lasts for no `inf s`."""
+    (tmp_path / "list.txt").write_text("00000001-1111-4222-8333-444444444444", encoding="ascii")
+    environment = os.environ | {
+        "AUDITOR_API_URL": "http://127.0.0.1:9",
+        "AUDITOR_ACCESS_TOKEN": "t",
+        "TZ": "Etc/GMT-5",
+    }
+    command = [sys.executable, "-m", "auditor", "run", "list.txt", "-v", "--attempts", "1", "--customer-list", "never"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    lines = [line for line in done.stderr.splitlines() if " INFO " in line]
+    assert lines
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ", line) for line in lines), lines
+    assert "inf s" not in done.stderr
+    if os.name == "posix":
+        assert "+0500 " in lines[0]

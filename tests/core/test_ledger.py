@@ -102,6 +102,7 @@ def test_one_row_or_customer_too_many_or_too_few_unbalances(rows: int, customers
         (Cause.SERVICE, 6),
         (Cause.DEADLINE, 6),
         (Cause.DISK, 6),
+        (Cause.DEFECT, 1),
         (Cause.INTERRUPTED, 130),
         (Cause.TERMINATED, 143),
     ],
@@ -130,6 +131,14 @@ def test_undetermined_rows_count_against_what_is_allowed(allowed: int, code: int
     ledger, facts = _ledger(Reason.THROTTLED, Reason.INVALID_ID, Reason.ALLOWED), _facts(max_undetermined=allowed)
     assert exit_code(ledger, facts) == code
     assert complete(ledger, facts) is (code == 0)
+
+
+def test_a_defect_met_on_a_customer_outranks_whatever_else_was_found() -> None:
+    """Exit code 1 beside undetermined rows, allowed or not, and beside --fail-on; a run that was stopped says why it was."""
+    ledger = _ledger(Reason.INTERNAL_ERROR, Reason.THROTTLED, Reason.UNDER_REVIEW)
+    assert exit_code(ledger, _facts()) == 1
+    assert exit_code(ledger, _facts(max_undetermined=9), fail_on=list(FailOn)) == 1
+    assert exit_code(ledger, _facts(cause=Cause.DEADLINE)) == 6
 
 
 def test_blocked_customers_are_no_failure_unless_asked_for() -> None:

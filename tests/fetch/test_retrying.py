@@ -223,6 +223,86 @@ async def test_a_wrong_address_is_noticed_early() -> None:
     assert len(recorded) < 40
 
 
+@dataclass
+class Flaky(World):
+    """A world whose service is gone between two moments: it refuses, or says 503."""
+
+    gone: tuple[float, float] = (0.0, 0.0)
+    how: str = "lost"
+
+    async def attempt(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> Reply:
+        """As in any world, but for the outage."""
+        if self.gone[0] <= self.now < self.gone[1]:
+            self.scripts.setdefault(customer_id, ["200-allowed"]).insert(0, self.how)
+        return await super().attempt(customer_id, token, request_id, correlation_id)
+
+
+async def _through(world: Flaky, customers: int, workers: int = 16) -> tuple[dict[str, list[Reason]], Pacing, object]:
+    answers: dict[str, list[Reason]] = {}
+    pacing = world.pacing(500)
+    asker = world.asker(pacing=pacing)
+
+    def record(_row: int, answer: Answer) -> None:
+        answers.setdefault(answer.customer_id, []).append(answer.finding.reason)
+
+    wanted = ((n, str(n)) for n in range(customers))
+    pacing.expect(10_000)
+    return answers, pacing, await pipeline.run(wanted, asker.ask, record, pacing, pipeline.Crew(workers))
+
+
+@pytest.mark.parametrize("how", ["lost", "503"])
+@pytest.mark.parametrize("workers", [1, 16, 200])
+@pytest.mark.parametrize("seconds", [10.0, 120.0])
+async def test_an_outage_in_mid_run_leaves_nobody_without_an_answer(how: str, workers: int, seconds: float) -> None:
+    """Few requests go into the void; whoever failed is asked again at the end; the last answer of everybody is one."""
+    world = Flaky(gone=(20.0, 20.0 + seconds), how=how)
+    answers, pacing, end = await _through(world, 520, workers)
+    assert end is None
+    assert len(answers) == 520
+    assert {reasons[-1] for reasons in answers.values()} == {Reason.ALLOWED}
+    assert pacing.outages <= 1
+    in_vain = sum(20.0 <= at < 20.0 + seconds for at, *_ in world.sent)
+    assert in_vain <= 10 + workers + seconds
+
+
+async def test_an_outage_without_an_end_ends_the_run() -> None:
+    """After five minutes, with the code of a service that is down; resume asks the rest."""
+    world = Flaky(gone=(20.0, 1e9))
+    answers, _, end = await _through(world, 5000)
+    assert getattr(end, "cause", None) is Cause.SERVICE
+    assert 300.0 <= world.now < 400.0
+    assert len(answers) < 600
+
+
+async def test_customers_who_fail_without_an_outage_are_not_asked_twice() -> None:
+    """One customer whose record always fails is that customer's matter."""
+    world = Flaky(scripts={"7": ["500"]})
+    answers, pacing, end = await _through(world, 50)
+    assert (len(answers["7"]), pacing.outages, end) == (1, 0, None)
+
+
+async def test_what_one_customer_raises_is_that_customers_answer() -> None:
+    """Any exception but ours and the system's: recorded as `internal_error`, and everybody else is asked."""
+    world = World()
+    pacing, recorded = world.pacing(), dict[str, Reason]()
+    asker = world.asker(pacing=pacing)
+
+    async def ask(customer_id: str) -> Answer:
+        if customer_id == "3":
+            raise RecursionError("too deep")
+        return await asker.ask(customer_id)
+
+    def record(_row: int, answer: Answer) -> None:
+        recorded[answer.customer_id] = answer.finding.reason
+        assert not answer.finding.final or answer.customer_id != "3"
+
+    wanted = iter([(n, str(n)) for n in range(10)])
+    assert await pipeline.run(wanted, ask, record, pacing, pipeline.Crew(3)) is None
+    assert recorded.pop("3") is Reason.INTERNAL_ERROR
+    assert set(recorded.values()) == {Reason.ALLOWED}
+    assert len(recorded) == 9
+
+
 async def test_a_failing_record_surfaces_as_itself() -> None:
     """A full disk stops the run with its own error, not with a group."""
     world = World()
