@@ -9,7 +9,7 @@ from auditor.cli import asking, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from auditor.customers import Columns
+    from auditor.customers import Columns, Parts
     from auditor.settings import Settings
 
 
@@ -45,6 +45,14 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
 @click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
+@click.option(
+    "--sheet",
+    "sheets",
+    metavar="NAME",
+    multiple=True,
+    help="The sheet of a workbook to read; repeatable. [default: find it]",
+)
+@click.option("--array", metavar="NAME", help="The array of a JSON file to read. [default: find it]")
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
@@ -80,6 +88,8 @@ def run(
     owner_column: str | None,
     company_column: str | None,
     domain_column: str | None,
+    sheets: tuple[str, ...],
+    array: str | None,
     formats: tuple[str, ...],
     customer_list: str,
     sums: tuple[str, ...],
@@ -99,25 +109,26 @@ def run(
     from auditor.commands.job import Job
     from auditor.commands.run import run as carry_out
     from auditor.core.membership import Check
-    from auditor.customers import Columns
+    from auditor.customers import Columns, Parts
 
     settings = _settings({**flags, "sum": sums or None}, config, profile)
     columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
+    parts = Parts(sheets, array)
     if dry_run:
-        return _dry_run(lists, columns, settings, as_json=as_json)
+        return _dry_run(lists, columns, parts, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch))
+        rendered = carry_out(lists, columns, Job(settings, formats, Check(customer_list), watch=watch), parts)
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
-def _dry_run(lists: tuple[str, ...], columns: "Columns", settings: "Settings", *, as_json: bool) -> int:
+def _dry_run(lists: tuple[str, ...], columns: "Columns", parts: "Parts", settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.preview(preview(lists, columns, settings), as_json=as_json)
+    customer_lists.preview(preview(lists, columns, settings, parts), as_json=as_json)
     return 0
 
 

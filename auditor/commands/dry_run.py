@@ -71,15 +71,26 @@ class _Counting:
     seen: set[bytes] = field(default_factory=set)
 
 
-def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Settings) -> Preview:
+def preview(
+    sources: tuple[str, ...],
+    columns: customers.Columns,
+    settings: Settings,
+    parts: customers.Parts = customers.WHOLE,
+) -> Preview:
     """Reads the lists and says what a run would do.
+
+    Args:
+        sources: paths of the lists; `-` is standard input.
+        columns: which columns the user named.
+        settings: of the run.
+        parts: which sheets, or which array of a JSON object, the user named.
 
     Raises:
         SettingsError: a column to add up is not there.
         CustomerListError: a list cannot be read, is empty, or has no id column or no id.
     """
     counting = _Counting()
-    found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
+    found = tuple(_read(customers.read(source, columns=columns, parts=parts), counting) for source in sources)
     if not counting.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
     known_columns(settings.sum, dict.fromkeys(column for one in found for column in one.other_columns))

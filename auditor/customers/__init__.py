@@ -16,6 +16,7 @@
 
 from auditor.customers.columns import Columns
 from auditor.customers.listing import CustomerList, read
+from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.table import Format
 
-__all__ = ["Columns", "CustomerList", "Format", "read"]
+__all__ = ["WHOLE", "Columns", "CustomerList", "Format", "Parts", "read"]

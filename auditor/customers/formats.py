@@ -5,6 +5,7 @@ import re
 from auditor.customers.columns import Columns
 from auditor.customers.delimited import read_delimited
 from auditor.customers.json_items import read_json
+from auditor.customers.parts import Parts
 from auditor.customers.source import EXPECTED, Source
 from auditor.customers.table import Table
 from auditor.customers.text import Text
@@ -18,7 +19,7 @@ _json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[{"\]])').match
 _markup = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE).match
 
 
-def take_apart(source: Source, text: Text, wanted: Columns) -> Table:
+def take_apart(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
     """The list as a table; `text` is left alone where the format is no text.
 
     Raises:
@@ -33,7 +34,7 @@ def take_apart(source: Source, text: Text, wanted: Columns) -> Table:
         from auditor.customers.workbook import read_workbook  # noqa: PLC0415 - see above
 
         with source.seekable() as file:
-            return read_workbook(file, wanted, source.label, text.warnings)
+            return read_workbook(file, wanted, parts, source.label, text.warnings)
     start = text.peek()
     if _markup(start):
         raise CustomerListError(
