@@ -15,7 +15,7 @@ _PARQUET = b"PAR1"
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """ZIP archives, and the container of older workbooks and of password-protected ones."""
 
-_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[{"\]])').match
+_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])').match
 _markup = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE).match
 
 
@@ -40,4 +40,9 @@ def take_apart(source: Source, text: Text, wanted: Columns, parts: Parts) -> Tab
         raise CustomerListError(
             f"{source.label} is a web page or XML; {EXPECTED}", "was it saved instead of the export?"
         )
-    return read_json(text) if _json(start) else read_delimited(text, wanted)
+    return read_json(source, text, wanted, parts) if _json(start) else read_delimited(text, wanted)
+
+
+def may_be_object(head: bytes) -> bool:
+    """True where a list may be a JSON object, which has to be looked through before it is read."""
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"", b"{")

@@ -12,7 +12,7 @@ from auditor.core.ids import normalise_id
 from auditor.core.model import Reason
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.customers.columns import Columns, find_columns
-from auditor.customers.formats import take_apart
+from auditor.customers.formats import may_be_object, take_apart
 from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.source import EXPECTED, Source, open_source
 from auditor.customers.table import Format, Table
@@ -43,6 +43,7 @@ class CustomerList:
     def __init__(self, source: Source, wanted: Columns, parts: Parts) -> None:
         self.name = source.name
         self.warnings: list[str] = []
+        source = source.rereadable() if may_be_object(source.head) else source
         self._source = source
         text = Text(source, self.warnings)
         table = take_apart(source, text, wanted, parts)

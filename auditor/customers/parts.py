@@ -12,6 +12,12 @@ from auditor.customers.table import Table
 from auditor.errors import CustomerListError
 
 _NEAR = 0.5
+_CUSTOMERS = ("customer", "tenant", "kunde", "cliente")
+_OTHER_THINGS = (
+    "subscription", "order", "product", "agreement", "relationship", "invoice", "license", "licence", "user", "device",
+    "offer", "sku", "lookup", "lineitem",
+)  # fmt: skip
+"""What parts of a file are called that hold ids of other things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,21 @@ class Part:
 
 
 def part_of(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
-    """A part whose columns are known."""
-    return Part(name, table, id_evidence(table, wanted), hidden)
+    """A part whose columns are known. Its own name counts where its id column's name leaves the question open."""
+    evidence = id_evidence(table, wanted)
+    if evidence in (IdEvidence.UNNAMED, IdEvidence.GENERIC):
+        evidence = IdEvidence(evidence + _named_after(name))
+    return Part(name, table, evidence, hidden)
+
+
+def _named_after(name: str) -> int:
+    """1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
+    for word in reversed(name.casefold().split(".")):
+        if any(other in word for other in _OTHER_THINGS):
+            return -1
+        if any(customer in word for customer in _CUSTOMERS):
+            return 1
+    return 0
 
 
 def surest(parts: Sequence[Part]) -> list[Part]:

@@ -7,7 +7,8 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,12 +47,14 @@ class Source:
         head: the first bytes, at most `HEAD_SIZE`.
         stream: stands right after `head`.
         owned: True where closing is ours: standard input stays open.
+        start: where the list begins in a stream that can be read again.
     """
 
     name: str
     head: bytes
     stream: BinaryIO
     owned: bool = True
+    start: int = 0
     _copies: list[BinaryIO] = field(default_factory=list)
 
     @property
@@ -87,6 +90,24 @@ class Source:
             copy.write(chunk)
         copy.seek(0)
         return copy
+
+    def rereadable(self) -> "Source":
+        """The same source, or one that reads a copy of a pipe: `reread` works on it."""
+        if self.stream.seekable():
+            return replace(self, start=self.stream.tell() - len(self.head))
+        copy = self.seekable()
+        copy.seek(len(self.head))
+        return Source(self.name, self.head, copy, _copies=[self.stream] if self.owned else [])
+
+    @contextmanager
+    def reread(self) -> Iterator["Source"]:
+        """The same bytes from the first on; afterwards this source goes on where it stood."""
+        at = self.stream.tell()
+        self.stream.seek(self.start)
+        try:
+            yield Source(self.name, _read(self.stream, HEAD_SIZE, self.name), self.stream, owned=False)
+        finally:
+            self.stream.seek(at)
 
     def close(self) -> None:
         """Close the file, unless it is standard input, and any copy of it."""
