@@ -6,17 +6,16 @@ from auditor.customers.columns import Columns
 from auditor.customers.delimited import read_delimited
 from auditor.customers.json_items import read_json
 from auditor.customers.parts import Parts
-from auditor.customers.source import EXPECTED, Source
+from auditor.customers.source import Source
 from auditor.customers.table import Table
 from auditor.customers.text import Text
-from auditor.errors import CustomerListError
+from auditor.customers.web_page import is_page, read_page
 
 _PARQUET = b"PAR1"
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """ZIP archives, and the container of older workbooks and of password-protected ones."""
 
 _json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])').match
-_markup = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE).match
 
 
 def take_apart(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
@@ -36,10 +35,8 @@ def take_apart(source: Source, text: Text, wanted: Columns, parts: Parts) -> Tab
         with source.seekable() as file:
             return read_workbook(file, wanted, parts, source.label, text.warnings)
     start = text.peek()
-    if _markup(start):
-        raise CustomerListError(
-            f"{source.label} is a web page or XML; {EXPECTED}", "was it saved instead of the export?"
-        )
+    if is_page(start):
+        return read_page(text, wanted)
     return read_json(source, text, wanted, parts) if _json(start) else read_delimited(text, wanted)
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 from auditor.core.ids import normalise_id
 from auditor.core.model import Reason
 from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.customers.archive import Archive, unpack
 from auditor.customers.columns import Columns, find_columns
 from auditor.customers.formats import may_be_object, take_apart
 from auditor.customers.parts import WHOLE, Parts
@@ -20,7 +21,7 @@ from auditor.customers.text import Text
 from auditor.errors import CustomerListError
 
 _FIND_ALL = Columns()
-_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES)
+_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES, Format.WEB_PAGE)
 
 
 class CustomerList:
@@ -129,6 +130,36 @@ def read(
         CustomerListError: missing, unreadable, no list, empty, no id column, or two candidates for a column.
     """
     opened = open_source(source, stdin)
+    try:
+        unpacked = unpack(opened)
+        if isinstance(unpacked, Source):
+            return CustomerList(unpacked, columns, parts)
+        return _only_list(unpacked, columns, parts)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _only_list(archive: Archive, columns: Columns, parts: Parts) -> CustomerList:
+    """The one list in an archive; every other file in it is named with what keeps it from being a list."""
+    lists: list[CustomerList] = []
+    faults: list[CustomerListError] = []
+    for member in archive.members:
+        try:
+            lists.append(_in_archive(archive, member, columns, parts))
+        except CustomerListError as error:
+            faults.append(error)
+    if len(lists) != 1:
+        for one in lists:
+            one.close()
+        raise archive.refusal([one.name for one in lists], faults)
+    archive.source.close()
+    lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
+    return lists[0]
+
+
+def _in_archive(archive: Archive, member: str, columns: Columns, parts: Parts) -> CustomerList:
+    opened = archive.open(member)
     try:
         return CustomerList(opened, columns, parts)
     except BaseException:

@@ -23,10 +23,14 @@ def texts(column: "pa.Array[Any]") -> list[str | None]:
         return texts(column.storage)
     if pa.types.is_dictionary(kind):
         return texts(column.dictionary_decode())
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return _moments(column)
     if pa.types.is_nested(kind):
         return [None if not value.is_valid else _json(_plain(value)) for value in column]
+    return _simple(column)
+
+
+def _simple(column: "pa.Array[Any]") -> list[str | None]:
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        return _moments(column)
     try:
         return _list(column.cast(pa.string()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # raw bytes, and what only later versions write

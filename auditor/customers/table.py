@@ -17,6 +17,7 @@ class Format(StrEnum):
     JSON_LINES = "JSON Lines"
     WORKBOOK = "Excel workbook"
     PARQUET = "Parquet"
+    WEB_PAGE = "web page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from python_calamine import (
 from auditor.core.ids import normalise_id
 from auditor.core.words import many
 from auditor.customers.columns import Columns, IdEvidence, quoted
+from auditor.customers.containers import OLD_CONTAINER, old_kind
 from auditor.customers.grid import SAMPLE_ROWS, GridRow, looked_at
 from auditor.customers.header import Header
 from auditor.customers.omitted import NO_VALUE, Omitted, OmittedIn, column_letters
@@ -30,6 +31,7 @@ from auditor.customers.own_workbook import own_lists
 from auditor.customers.parts import Part, Parts, named, part_of, question, shape, surest
 from auditor.customers.sheet_extent import too_far
 from auditor.customers.sheets import SheetList, joined
+from auditor.customers.source import EXPECTED
 from auditor.customers.table import Format, Table
 from auditor.errors import CustomerListError
 
@@ -61,6 +63,7 @@ def read_workbook(file: BinaryIO, wanted: Columns, parts: Parts, label: str, war
     Raises:
         CustomerListError: no workbook, password-protected, damaged, no sheet has an id column, or several could be the list.
     """
+    _refuse_other_documents(file, label)
     far = too_far(file)
     if far:
         raise CustomerListError(
@@ -207,6 +210,15 @@ def _number(value: float) -> str:
     """At most 15 digits, as a workbook keeps them: 7 for 7.0, 0.3 for 0.30000000000000004."""
     text = f"{value:.15g}"
     return f"{Decimal(text):f}" if "e" in text and "inf" not in text else text
+
+
+def _refuse_other_documents(file: BinaryIO, label: str) -> None:
+    if file.read(len(OLD_CONTAINER)) == OLD_CONTAINER and (kind := old_kind(file)):
+        hint = "remove the password in Excel (File, Info, Protect Workbook), and save it"
+        if "password" not in kind:
+            kind, hint = f"{kind}; {EXPECTED}", "export the customers as CSV or XLSX"
+        raise CustomerListError(f"{label} is {kind}", hint)
+    file.seek(0)
 
 
 def _unreadable(label: str, error: CalamineError) -> CustomerListError:
