@@ -58,6 +58,8 @@ class _Extent:
                 if self.sheets and any(key.endswith(("value-type", "formula")) for key in attributes):
                     row, column = self.sheets[-1]
                     self.sheets[-1] = max(row, self._row), max(column, self._column)
+            case _:
+                pass
 
 
 def repeated(attributes: dict[str, str], what: str) -> int:

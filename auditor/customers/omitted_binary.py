@@ -8,7 +8,7 @@ import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from posixpath import join, normpath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import olefile
 
@@ -109,7 +109,7 @@ def _parts_records(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, b
             yield kind, opened.read(_length(opened))
 
 
-def _length(opened: BinaryIO | zipfile.ZipExtFile) -> int:
+def _length(opened: IO[bytes]) -> int:
     length = 0
     for shift in range(0, 28, 7):
         byte = (opened.read(1) or b"\0")[0]

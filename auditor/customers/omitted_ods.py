@@ -62,6 +62,8 @@ class _Reading:
                 self.parser.CharacterDataHandler = self._characters
             case "office:annotation":
                 self._quiet += 1
+            case _:
+                pass
 
     def _characters(self, text: str) -> None:
         if not self._quiet and self._lines:
@@ -75,6 +77,8 @@ class _Reading:
                 self.parser.CharacterDataHandler = None
             case "office:annotation":
                 self._quiet = max(0, self._quiet - 1)
+            case _:
+                pass
 
     def _keep(self, text: str) -> None:
         if not text:

@@ -89,7 +89,7 @@ def _html_parts(page: str) -> Iterator[str]:
         if part.get_content_type() not in ("text/html", "application/xhtml+xml"):
             continue
         packed = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("quoted-printable", "base64")
-        content = part.get_payload(decode=packed)
+        content: object = part.get_payload(decode=True) if packed else part.get_payload()
         if isinstance(content, bytes):
             content = _decoded(content, part.get_content_charset("utf-8"))
         yield str(content)

@@ -158,7 +158,7 @@ def _no_id_column(sheets: Sequence[_Sheet], label: str) -> CustomerListError:
 def _omissions(sheet: _Sheet) -> list[str]:
     """What a person should know of the cells that the library omits."""
     told = []
-    for kind, unvalued in (("error", False), ("formula without a stored value", True)):
+    for kind, unvalued in (("an error", False), ("a formula without a stored value", True)):
         cells = [
             (row, column, text)
             for row, texts in sorted(sheet.omitted.items())
@@ -169,9 +169,7 @@ def _omissions(sheet: _Sheet) -> list[str]:
             row, column, text = cells[0]
             first = f"{column_letters(column)}{row}" if unvalued else f"{text} in {column_letters(column)}{row}"
             advice = "open the file in Excel and save it" if unvalued else "its row keeps it as text"
-            told.append(
-                f'sheet "{sheet.part.name}": {many(len(cells), "cell")} with an {kind}, first {first}: {advice}'
-            )
+            told.append(f'sheet "{sheet.part.name}": {many(len(cells), "cell")} with {kind}, first {first}: {advice}')
     return told
 
 

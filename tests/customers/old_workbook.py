@@ -1,6 +1,7 @@
 """Makes an .xls by hand: a compound file whose one stream holds BIFF8 records. No library writes them any more."""
 
 import struct
+from collections.abc import Mapping, Sequence
 
 _SECTOR = 512
 _FREE, _CHAIN_END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
@@ -38,7 +39,7 @@ def _entry(name: str, kind: int, start: int, size: int, *, right: int = _FREE, c
     return head + bytes(36) + struct.pack("<IQ", start, size)
 
 
-def old_workbook(sheets: dict[str, list[list[str | float]]]) -> bytes:
+def old_workbook(sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> bytes:
     """An .xls. A text such as `#N/A` is an error; one that begins with `=` is a formula whose result is that error."""
     bodies = [_sheet(rows) for rows in sheets.values()]
     bound = [struct.pack("<H", 0) + bytes([len(name), 0]) + name.encode("latin-1") for name in sheets]
@@ -51,7 +52,7 @@ def old_workbook(sheets: dict[str, list[list[str | float]]]) -> bytes:
     return compound_file({"Workbook": stream + _record(0x0A, b"") + b"".join(bodies)})
 
 
-def _sheet(rows: list[list[str | float]]) -> bytes:
+def _sheet(rows: Sequence[Sequence[str | float]]) -> bytes:
     body = _record(0x809, struct.pack("<HHHHII", 0x600, 16, 0, 0, 0, 0))
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):

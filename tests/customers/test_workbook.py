@@ -132,8 +132,14 @@ def test_the_sheet_with_the_tenant_ids(name: str) -> None:
     assert sum(isinstance(row, Customer) for row in found) == 12
 
 
-_COVER = [["Prepared by", "A. B."], ["As of", "2026"], [], ["Region", "Customers", "Seats"], ["DACH", 5, 9]]
-_LIST = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
+_COVER: list[list[Any]] = [
+    ["Prepared by", "A. B."],
+    ["As of", "2026"],
+    [],
+    ["Region", "Customers", "Seats"],
+    ["DACH", 5, 9],
+]
+_LIST: list[list[Any]] = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
 
 
 def test_sheets_that_are_not_the_list_are_not_judged() -> None:
@@ -154,7 +160,7 @@ def test_a_sheet_with_ids_that_is_not_read_is_named() -> None:
 
 def test_the_sheet_with_the_surest_id_column() -> None:
     """A named tenant id beats a general name, that one beats bare GUIDs, and those beat other things' ids; hidden counts."""
-    kinds = {
+    kinds: dict[str, list[list[Any]]] = {
         "Orders": [["Subscription ID", "n"], [THREE, 1]],
         "Bare": [["x", "y"], [THREE, 1]],
         "General": [["Customer ID", "z"], [THREE, 1]],
@@ -169,7 +175,10 @@ def test_the_sheet_with_the_surest_id_column() -> None:
 
 def test_two_of_a_kind_are_a_question() -> None:
     """Two sheets that could each be the list are listed with their columns; --sheet answers, also for both."""
-    sheets = {"Now": [["Microsoft ID", "Name"], [ONE, "a"]], "Then": [["Microsoft ID", "Seats"], [TWO, 3]]}
+    sheets: dict[str, list[list[Any]]] = {
+        "Now": [["Microsoft ID", "Name"], [ONE, "a"]],
+        "Then": [["Microsoft ID", "Seats"], [TWO, 3]],
+    }
     error = refusal(_book(sheets))
     assert '2 sheets could each be the list: sheet "Now" has "Microsoft ID", "Name"; sheet "Then" has' in error.message
     assert '--sheet "Now"' in error.hint
