@@ -57,6 +57,14 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
 @click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
+@click.option(
+    "--sheet",
+    "sheets",
+    metavar="NAME",
+    multiple=True,
+    help="The sheet of a workbook to read; repeatable. [default: find it]",
+)
+@click.option("--array", metavar="NAME", help="The array of a JSON file to read. [default: find it]")
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
@@ -86,6 +94,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 def run(
     *,
     lists: tuple[str, ...],
+    sheets: tuple[str, ...],
     sums: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -96,29 +105,29 @@ def run(
 ) -> int:
     """`auditor run`."""
     from auditor.cli import progress, show
-    from auditor.commands.columns import columns_of
+    from auditor.commands.columns import columns_of, parts_of
     from auditor.commands.job import Job
     from auditor.commands.run import run as carry_out
 
-    settings = _settings({**flags, "sum": sums or None}, config, profile)
+    settings = _settings({**flags, "sum": sums or None, "sheet": sheets or None}, config, profile)
     lists = lists or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
         job = Job(settings, settings.format, settings.customer_list, watch=watch)
-        rendered = carry_out(lists, columns_of(settings), job)
+        rendered = carry_out(lists, columns_of(settings), job, parts_of(settings))
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
 def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
-    from auditor.commands.columns import columns_of
+    from auditor.commands.columns import columns_of, parts_of
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.preview(preview(lists, columns_of(settings), settings), as_json=as_json)
+    customer_lists.preview(preview(lists, columns_of(settings), settings, parts_of(settings)), as_json=as_json)
     return 0
 
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from auditor.customers import Columns
+from auditor.customers import Columns, Parts
 from auditor.errors import SettingsError
 from auditor.settings import Settings
 
@@ -15,7 +15,13 @@ def columns_of(settings: Settings) -> Columns:
         company=settings.company_column,
         domain=settings.domain_column,
         owner=settings.owner_column,
+        allow_ragged=settings.allow_ragged,
     )
+
+
+def parts_of(settings: Settings) -> Parts:
+    """The sheets, or the array of a JSON object, that the user names."""
+    return Parts(settings.sheet, settings.array)
 
 
 def known_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:

@@ -82,8 +82,19 @@ class _Counting:
     seen: dict[bytes, None] = field(default_factory=dict)
 
 
-def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Settings) -> Preview:
+def preview(
+    sources: tuple[str, ...],
+    columns: customers.Columns,
+    settings: Settings,
+    parts: customers.Parts = customers.WHOLE,
+) -> Preview:
     """Reads the lists and says what a run would do.
+
+    Args:
+        sources: paths of the lists; `-` is standard input.
+        columns: which columns the user named.
+        settings: of the run.
+        parts: which sheets, or which array of a JSON object, the user named.
 
     Raises:
         SettingsError: a column to add up is not there, or `--reuse` hides what `--fail-on` names.
@@ -91,7 +102,7 @@ def preview(sources: tuple[str, ...], columns: customers.Columns, settings: Sett
     """
     check_reuse(settings)
     counting = _Counting()
-    found = tuple(_read(customers.read(source, columns=columns), counting) for source in sources)
+    found = tuple(_read(customers.read(source, columns=columns, parts=parts), counting) for source in sources)
     if not counting.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
     known_columns(settings.sum, dict.fromkeys(column for one in found for column in one.other_columns))

@@ -14,13 +14,16 @@ from auditor.commands.reuse import check_reuse
 from auditor.core.rows import Customer, RejectedRow
 
 
-def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rendered:
+def run(
+    sources: tuple[str, ...], columns: customers.Columns, job: Job, parts: customers.Parts = customers.WHOLE
+) -> Rendered:
     """Audits customer lists; without one, the partner's own.
 
     Args:
         sources: paths of the lists; `-` is standard input.
         columns: which columns the user named.
         job: how.
+        parts: which sheets, or which array of a JSON object, the user named.
 
     Raises:
         SettingsError: the run to compare with cannot be, a column to add up is not there, or `--reuse` hides what `--fail-on`
@@ -37,7 +40,7 @@ def run(sources: tuple[str, ...], columns: customers.Columns, job: Job) -> Rende
         with audit.locked(job):
             return audit.audit_own_list(job)
     with ExitStack() as opened:
-        lists = [opened.enter_context(customers.read(source, columns=columns)) for source in sources]
+        lists = [opened.enter_context(customers.read(source, columns=columns, parts=parts)) for source in sources]
         opened.enter_context(audit.locked(job))
         folder = start(rows_of(lists), sources, job, lambda: warnings_of(lists))
         return audit.carry_out(folder, job)

@@ -10,7 +10,8 @@ class Row:
     """One non-blank line of a customer list.
 
     Attributes:
-        source_file: the list's name as the user gave it; `-` for standard input.
+        source_file: the list's name as the user gave it; `-` for standard input. A sheet of a list on several sheets, or the list
+            in an archive, follows after `#`.
         source_row: where the row stands in that file, counted from 1 (a line of a text file, a row of a sheet).
         company_name: from the list's own column, if it has one.
         domain: likewise.

@@ -7,6 +7,7 @@ then the cells themselves: the one column that holds GUIDs.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from auditor.core.ids import normalise_id
 from auditor.customers.table import Table
@@ -172,3 +173,31 @@ def _short(name: str) -> str:
     """A name that fits in a line: a cell may hold anything."""
     line = "".join(c if c.isprintable() else " " for c in name)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+# replaced by B's at merge
+class IdEvidence(IntEnum):
+    """How sure it is that a table holds customer tenant IDs; a larger value wins."""
+
+    NONE = 0
+    OTHER_IDS = 1
+    UNNAMED = 2
+    GENERIC = 3
+    NAMED = 4
+
+
+def id_evidence(table: Table, wanted: Columns) -> IdEvidence:
+    """How sure it is that a table holds customer tenant IDs."""
+    if wanted.id:
+        chosen = any(fold(name) == fold(wanted.id) for name in table.names)
+        return IdEvidence.NAMED if chosen else IdEvidence.NONE
+    holding = _holding_ids(table.names, table.sample)
+    named = _matching(table.names, ID_WORDS[0])
+    over = [name for name in named if name in holding]
+    tenant = [name for name in (*over, *holding) if "tenant" in fold(name) or "microsoft" in fold(name)]
+    if tenant or over:
+        return IdEvidence.NAMED if tenant else IdEvidence.GENERIC
+    others = ("subscription", "relationship", "agreement", "order", "product")
+    if any(not any(word in fold(name) for word in others) for name in holding):
+        return IdEvidence.UNNAMED
+    return IdEvidence.OTHER_IDS if holding or named else IdEvidence.NONE

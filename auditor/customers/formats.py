@@ -5,20 +5,20 @@ import re
 from auditor.customers.columns import Columns
 from auditor.customers.delimited import read_delimited
 from auditor.customers.json_items import read_json
-from auditor.customers.source import EXPECTED, Source
+from auditor.customers.parts import Parts
+from auditor.customers.source import Source
 from auditor.customers.table import Table
 from auditor.customers.text import Text
-from auditor.errors import CustomerListError
+from auditor.customers.web_page import is_page, read_page
 
 _PARQUET = b"PAR1"
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """ZIP archives, and the container of older workbooks and of password-protected ones."""
 
-_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[{"\]])').match
-_markup = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE).match
+_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])').match
 
 
-def take_apart(source: Source, text: Text, wanted: Columns) -> Table:
+def take_apart(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
     """The list as a table; `text` is left alone where the format is no text.
 
     Raises:
@@ -33,10 +33,13 @@ def take_apart(source: Source, text: Text, wanted: Columns) -> Table:
         from auditor.customers.workbook import read_workbook  # noqa: PLC0415 - see above
 
         with source.seekable() as file:
-            return read_workbook(file, wanted, source.label, text.warnings)
+            return read_workbook(file, wanted, parts, source.label, text.warnings)
     start = text.peek()
-    if _markup(start):
-        raise CustomerListError(
-            f"{source.label} is a web page or XML; {EXPECTED}", "was it saved instead of the export?"
-        )
-    return read_json(text) if _json(start) else read_delimited(text, wanted)
+    if is_page(start):
+        return read_page(text, wanted)
+    return read_json(source, text, wanted, parts) if _json(start) else read_delimited(text, wanted)
+
+
+def may_be_object(head: bytes) -> bool:
+    """True where a list may be a JSON object, which has to be looked through before it is read."""
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"", b"{")

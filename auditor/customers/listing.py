@@ -12,8 +12,10 @@ from typing import BinaryIO, Self
 from auditor.core.ids import normalise_id
 from auditor.core.model import Reason
 from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.customers.archive import Archive, unpack
 from auditor.customers.columns import Columns, find_columns
-from auditor.customers.formats import take_apart
+from auditor.customers.formats import may_be_object, take_apart
+from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.source import EXPECTED, Source, open_source
 from auditor.customers.table import Format, Table
 from auditor.customers.text import Text
@@ -21,7 +23,7 @@ from auditor.errors import CustomerListError
 
 _log = logging.getLogger(__name__)
 _FIND_ALL = Columns()
-_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES)
+_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES, Format.WEB_PAGE)
 
 
 class CustomerList:
@@ -37,16 +39,17 @@ class CustomerList:
         other_columns: the names of all the others, as far as the first rows show them.
         header_row: line or row of the header; None where the list has none.
         delimiter: of CSV, else None.
-        sheet: of a workbook, else None.
+        sheet: of a workbook, else None; the names of several, where the list stands on several.
         warnings: what a person should know, one line each; more may come while the rows are read.
     """
 
-    def __init__(self, source: Source, wanted: Columns) -> None:
+    def __init__(self, source: Source, wanted: Columns, parts: Parts) -> None:
         self.name = source.name
         self.warnings: list[str] = []
+        source = source.rereadable() if may_be_object(source.head) else source
         self._source = source
         text = Text(source, self.warnings)
-        table = take_apart(source, text, wanted)
+        table = take_apart(source, text, wanted, parts)
         self.columns = find_columns(table, wanted, source.label, self.warnings)
         self.format: Format = table.format
         self._text = text if table.format in _TEXT_FORMATS else None
@@ -97,12 +100,11 @@ class CustomerList:
 
     def _read(self, table: Table) -> Iterator[Customer | RejectedRow]:
         """The rows, as Customer or RejectedRow. Kept flat: it runs a million times."""
-        name = self.name
         columns = self.columns
         id_column, company, domain, owner = columns.id or "", columns.company, columns.domain, columns.owner
         # an item without content is there all the same; a blank line is none
         items = table.format in (Format.JSON, Format.JSON_LINES)
-        for number, cells in table.records:
+        for name, number, cells in _placed(self.name, table):
             raw = cells.pop(id_column, "")
             of = cells.pop(company, None) if company is not None else None
             at = cells.pop(domain, None) if domain is not None else None
@@ -122,12 +124,15 @@ class CustomerList:
                 yield RejectedRow(raw, Reason.INVALID_ID, row)
 
 
-def read(source: str, *, columns: Columns = _FIND_ALL, stdin: BinaryIO | None = None) -> CustomerList:
+def read(
+    source: str, *, columns: Columns = _FIND_ALL, parts: Parts = WHOLE, stdin: BinaryIO | None = None
+) -> CustomerList:
     """Open a customer list and find out its format and columns.
 
     Args:
         source: path of a file, or `-` for standard input.
         columns: the user's choice of columns; what is None is found.
+        parts: the user's choice of sheets, or of an array of a JSON object.
         stdin: stands in for the process's standard input.
 
     Raises:
@@ -135,10 +140,50 @@ def read(source: str, *, columns: Columns = _FIND_ALL, stdin: BinaryIO | None = 
     """
     opened = open_source(source, stdin)
     try:
-        return CustomerList(opened, columns)
+        unpacked = unpack(opened)
+        if isinstance(unpacked, Source):
+            return CustomerList(unpacked, columns, parts)
+        return _only_list(unpacked, columns, parts)
     except BaseException:
         opened.close()
         raise
+
+
+def _only_list(archive: Archive, columns: Columns, parts: Parts) -> CustomerList:
+    """The one list in an archive; every other file in it is named with what keeps it from being a list."""
+    lists: list[CustomerList] = []
+    faults: list[CustomerListError] = []
+    for member in archive.members:
+        try:
+            lists.append(_in_archive(archive, member, columns, parts))
+        except CustomerListError as error:
+            faults.append(error)
+    if len(lists) != 1:
+        for one in lists:
+            one.close()
+        raise archive.refusal([one.name for one in lists], faults)
+    archive.source.close()
+    lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
+    return lists[0]
+
+
+def _in_archive(archive: Archive, member: str, columns: Columns, parts: Parts) -> CustomerList:
+    opened = archive.open(member)
+    try:
+        return CustomerList(opened, columns, parts)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _placed(name: str, table: Table) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """The records with the file that they stand in: of a list on several sheets, each with its sheet."""
+    for number, cells in table.records:
+        yield name, number, cells
+    for part, records in table.parts:
+        source = f"{name}#{part}"
+        for number, cells in records:
+            yield source, number, cells
 
 
 def _text(cell: str | None) -> str | None:

@@ -1,6 +1,5 @@
 """Parquet. Rule: a value becomes text as Arrow casts it, a missing one is blank, and one batch is held at a time."""
 
-import json
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO
@@ -10,10 +9,20 @@ import pyarrow.parquet as pq
 
 from auditor.customers.grid import SAMPLE_ROWS
 from auditor.customers.header import unique_names
+from auditor.customers.parquet_texts import texts
 from auditor.customers.table import Format, Record, Table
 from auditor.errors import CustomerListError
 
 _BATCH = 4096
+_UNWRITABLE = (
+    pa.ArrowException,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+)
 _FAULTS = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
@@ -39,27 +48,28 @@ def _records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -> Ite
     number = 1
     try:
         for batch in parquet.iter_batches(batch_size=_BATCH):
-            for cells in zip(*map(_texts, batch.columns), strict=True):
+            columns = [_texts(column, name, label) for name, column in zip(names, batch.columns, strict=True)]
+            for cells in zip(*columns, strict=True):
                 yield number, dict(zip(names, cells, strict=True))
                 number += 1
     except _FAULTS as error:
         raise _damaged(label, error) from error
 
 
-def _texts(column: "pa.Array[Any]") -> list[str]:
+def _texts(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
+    """A column's values as text.
+
+    Raises:
+        CustomerListError: its type has values that neither Arrow nor Python can write.
+    """
     try:
-        values = column.cast(pa.string()).to_pylist()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # lists, structures, raw bytes, UUIDs
-        values = [_text(value) for value in column.to_pylist()]
-    return ["" if value is None else value for value in values]
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return None if value is None else str(value)
+        return ["" if value is None else value for value in texts(column)]
+    except _UNWRITABLE as error:
+        why = " ".join(str(error).split())[:200]
+        raise CustomerListError(
+            f'{label} (Parquet): column "{name}" of type {column.type} cannot be read as text ({why})',
+            "export the list without that column, or with the column as text",
+        ) from error
 
 
 def _damaged(label: str, error: Exception) -> CustomerListError:

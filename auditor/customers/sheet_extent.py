@@ -1,4 +1,4 @@
-"""How far the sheets of an .xlsx reach. Rule: a sheet is measured before it is read.
+"""How far the sheets of a workbook reach. Rule: a sheet is measured before it is read.
 
 The reader allots a cell for every place between the first and the last one, so one stray entry in the far corner would
 take half a terabyte. What the file states as its extent is not believed: the cells are looked at.
@@ -9,6 +9,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
+from xml.parsers.expat import ExpatError
+
+from auditor.customers.ods_extent import ods_reaches_beyond
+from auditor.customers.omitted import column_letters
 
 MOST_CELLS = 1 << 25
 """About a gigabyte when read; a million rows of 32 columns."""
@@ -28,9 +32,20 @@ def too_far(file: BinaryIO) -> str | None:
     """
     try:
         with zipfile.ZipFile(file) as archive:
+            if "content.xml" in archive.namelist():
+                return _place(ods_reaches_beyond(archive, MOST_CELLS))
             sheets = [name for name in archive.namelist() if _is_sheet(name)]
             return next((last for name in sheets if (last := _too_far_in(archive, name))), None)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ExpatError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OSError,
+    ):
         return None  # whoever reads the workbook says what is wrong
     finally:
         file.seek(0)
@@ -66,3 +81,7 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - ord("A") + 1
     return number
+
+
+def _place(last: tuple[int, int] | None) -> str | None:
+    return f"{column_letters(last[1] - 1)}{last[0]}" if last else None

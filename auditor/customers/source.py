@@ -7,7 +7,8 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,6 @@ CHUNK_SIZE = 1 << 18
 EXPECTED = "expected a customer list: CSV, TSV, plain text, JSON, JSON Lines, an Excel workbook or Parquet"
 
 _NO_LISTS = (
-    (b"\x1f\x8b", "gzip-compressed"),
     (b"BZh", "bzip2-compressed"),
     (b"\xfd7zXZ\x00", "xz-compressed"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
@@ -36,6 +36,9 @@ _NO_LISTS = (
     (b"{\\rtf", "a rich-text document"),
 )
 
+_LONGEST_LOCK = 165
+_LOCK_NAME = 54
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -46,12 +49,14 @@ class Source:
         head: the first bytes, at most `HEAD_SIZE`.
         stream: stands right after `head`.
         owned: True where closing is ours: standard input stays open.
+        start: where the list begins in a stream that can be read again.
     """
 
     name: str
     head: bytes
     stream: BinaryIO
     owned: bool = True
+    start: int = 0
     _copies: list[BinaryIO] = field(default_factory=list)
 
     @property
@@ -88,6 +93,30 @@ class Source:
         copy.seek(0)
         return copy
 
+    def rereadable(self) -> "Source":
+        """The same source, or one that reads a copy of a pipe: `reread` works on it."""
+        if self.stream.seekable():
+            return replace(self, start=self.stream.tell() - len(self.head))
+        return self.held()
+
+    def held(self) -> "Source":
+        """The same source, or one that reads a copy of a pipe: `seekable` can be asked of it more than once."""
+        if self.owned and self.stream.seekable():
+            return self
+        copy = self.seekable()
+        copy.seek(len(self.head))
+        return Source(self.name, self.head, copy, _copies=[self.stream] if self.owned else [])
+
+    @contextmanager
+    def reread(self) -> Iterator["Source"]:
+        """The same bytes from the first on; afterwards this source goes on where it stood."""
+        at = self.stream.tell()
+        self.stream.seek(self.start)
+        try:
+            yield Source(self.name, _read(self.stream, HEAD_SIZE, self.name), self.stream, owned=False)
+        finally:
+            self.stream.seek(at)
+
     def close(self) -> None:
         """Close the file, unless it is standard input, and any copy of it."""
         for copy in self._copies:
@@ -103,13 +132,13 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
         CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
     """
     if name == STANDARD_INPUT:
-        return _begun(name, stdin if stdin is not None else _standard_input(), owned=False)
+        return begun(name, stdin if stdin is not None else _standard_input(), owned=False)
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; CustomerList closes it
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from error
     try:
-        return _begun(name, file, owned=True)
+        return begun(name, file, owned=True)
     except BaseException:
         file.close()
         raise
@@ -122,8 +151,14 @@ def _standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
+def begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
+    """A source of which only the first bytes have been read.
+
+    Raises:
+        CustomerListError: unreadable, empty, or of a known kind that is no customer list.
+    """
     head = _read(stream, HEAD_SIZE, name)
+    refuse_lock_file(name, head)
     if not head:
         raise CustomerListError(f"{label(name)} is empty; {EXPECTED}", "hand in a list with at least one customer")
     for magic, kind in _NO_LISTS:
@@ -134,12 +169,51 @@ def _begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
                 else "export the customers as CSV or XLSX"
             )
             raise CustomerListError(f"{label(name)} is {kind}; {EXPECTED}", hint)
+    if head[257:262] == b"ustar":
+        raise CustomerListError(f"{label(name)} is a tar archive; {EXPECTED}", "unpack it first")
     return Source(name, head, stream, owned)
+
+
+def refuse_lock_file(name: str, head: bytes) -> None:
+    """Refuse the small file that an office program keeps beside a workbook while it is open.
+
+    Raises:
+        CustomerListError: it is one; the message names the workbook, and who has it open where that can be read.
+    """
+    last = Path(name).name
+    real = last.rpartition("~$")[2] if "~$" in last else ""
+    if last.startswith(".~lock.") and last.endswith("#"):
+        real = last.removeprefix(".~lock.").removesuffix("#")
+    who = _lock_owner(head)
+    named = last.startswith(("~$", ".~lock.")) and real and len(head) <= _LONGEST_LOCK
+    if who is None and not named:
+        return
+    opened_by = f" ({label(who)} has it open)" if who else ""
+    listed = label(str(Path(name).with_name(real))) if real else "the workbook"
+    raise CustomerListError(
+        f"{label(name)} is the lock file that Excel keeps while {listed} is open{opened_by}; it holds no customers",
+        f"hand in {listed}",
+    )
+
+
+def _lock_owner(head: bytes) -> str | None:
+    """The user's name in a lock file: its length, the name in 54 bytes, and both again as UTF-16; None in any other file."""
+    if (
+        not _LOCK_NAME * 2 < len(head) <= _LONGEST_LOCK
+        or not 0 < head[0] <= _LOCK_NAME
+        or head[0] != head[_LOCK_NAME + 1]
+    ):
+        return None
+    wide = head[_LOCK_NAME + 3 : _LOCK_NAME + 3 + 2 * head[0]]
+    return wide.decode("utf-16-le", "replace") if head[_LOCK_NAME + 2] == 0 else None
 
 
 def label(name: str) -> str:
     """A list's name for messages to people, which are one line."""
-    return "standard input" if name == STANDARD_INPUT else "".join(c if c.isprintable() else "?" for c in name)
+    if name == STANDARD_INPUT:
+        return "standard input"
+    shown = "".join(c if c.isprintable() else "?" for c in name)
+    return f"standard input, {shown[2:]}" if name.startswith(f"{STANDARD_INPUT}#") else shown
 
 
 def _read(stream: BinaryIO, size: int, name: str) -> bytes:

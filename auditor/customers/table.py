@@ -17,6 +17,7 @@ class Format(StrEnum):
     JSON_LINES = "JSON Lines"
     WORKBOOK = "Excel workbook"
     PARQUET = "Parquet"
+    WEB_PAGE = "web page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Table:
         records: every record in order, blank ones included; to be iterated once.
         header_row: where the header stands; None where the list has none.
         delimiter: of CSV.
-        sheet: of a workbook.
+        sheet: of a workbook; the names of several, where the list stands on several.
+        parts: of a list in several parts, each part's name and records; `records` is empty then.
     """
 
     format: Format
@@ -40,6 +42,14 @@ class Table:
     header_row: int | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    parts: tuple[tuple[str, Iterator[Record]], ...] = ()
+
+    def in_parts(
+        self, parts: Sequence[tuple[str, Iterator[Record]]], *, names: tuple[str, ...], sample: Sequence[dict[str, str]]
+    ) -> "Table":
+        """The table of a list that stands on several sheets."""
+        sheets = ", ".join(name for name, _ in parts)
+        return replace(self, parts=tuple(parts), names=names, sample=sample, sheet=sheets)
 
     def giving(self, records: Iterator[Record], *, delimiter: str | None = None, sheet: str | None = None) -> "Table":
         """The same table with its records, and where they stand."""

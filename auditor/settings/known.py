@@ -45,6 +45,9 @@ class Settings:
     company_column: str | None = None
     domain_column: str | None = None
     owner_column: str | None = None
+    allow_ragged: bool = field(default=False, metadata={"parse": values.flag})
+    sheet: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    array: str | None = None
     customer_list: Check = field(default=Check.AUTO, metadata={"parse": values.customer_list})
     reports: str = field(default="reports", metadata={"parse": values.folder})
     format: tuple[str, ...] = field(

@@ -5,6 +5,7 @@ MFA" (`ValidateMfa`, `isMfaCompliant`, 401 without MFA) and the throttling guida
 service looks at the token, so a refused token spends the allowance as well; that is an assumption.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random

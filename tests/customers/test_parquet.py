@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from list_support import ONE, TWO, ids_in, opened, refusal
 
 from auditor.core.rows import Customer, Row
@@ -103,3 +104,78 @@ def test_no_id_column() -> None:
 def test_no_rows() -> None:
     """A file with columns and no rows is refused."""
     assert "has no rows" in refusal(_file({"id": pa.array([], pa.string())})).message
+
+
+_FAR = 2**62
+_UNITS = ("s", "ms", "us", "ns")
+
+
+def _far(kind: Any) -> Any:
+    """A value of a type at the end of its range."""
+    return pa.array([_FAR], pa.int64()).cast(kind)
+
+
+_COLUMNS = [
+    *(
+        _far(pa.timestamp(unit, zone))
+        for unit in _UNITS[1:]
+        for zone in (None, "UTC", "Europe/Oslo", "+05:30", "No/Where")
+    ),
+    *(pa.array([_FAR], pa.duration(unit)) for unit in _UNITS),
+    pa.array([2**31 - 1], pa.int32()).cast(pa.date32()),
+    pa.array([-(2**31)], pa.int32()).cast(pa.date32()),
+    pa.array([86_400_000 * 10**8], pa.int64()).cast(pa.date64()),
+    pa.array([2**31 - 1], pa.int32()).view(pa.time32("s")),
+    pa.array([_FAR], pa.int64()).view(pa.time64("ns")),
+    pa.array([Decimal("1.25")], pa.decimal256(76, 70)),
+    pa.array([2**31 - 1], pa.int32()).cast(pa.date32()).dictionary_encode(),
+    pa.array([[_FAR]], pa.list_(pa.int64())).cast(pa.list_(pa.timestamp("ms"))),
+    pa.array([[_FAR]], pa.large_list(pa.int64())).cast(pa.large_list(pa.timestamp("ms", "UTC"))),
+    pa.FixedSizeListArray.from_arrays(_far(pa.timestamp("us")), 1),
+    pa.array([[1]], pa.list_view(pa.int64())),
+    pa.StructArray.from_arrays([pa.array([_FAR], pa.duration("s")), pa.array([b"\xff"])], ["a", "b"]),
+    pa.MapArray.from_arrays(pa.array([0, 1]), pa.array(["k"]), _far(pa.timestamp("ms"))),
+    pa.array(["x"], pa.large_string()),
+    pa.array(["x"], pa.string_view()),
+    pa.array([b"x"], pa.binary_view()),
+    pa.array([b"\xff"], pa.large_binary()),
+    pa.array([b"abcd"], pa.binary(4)),
+    pa.array([1.5], pa.float16()),
+    pa.array([float("nan")]),
+    pa.ExtensionArray.from_storage(pa.json_(), pa.array(["{}"])),
+    pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1], pa.int8())),
+]
+
+
+@pytest.mark.parametrize("column", _COLUMNS, ids=[f"{n} {column.type}" for n, column in enumerate(_COLUMNS)])
+def test_every_type_becomes_text(column: Any) -> None:
+    """Whatever type a column has, and however far its value lies, it is text, and a missing one is blank."""
+    missing = pa.nulls(1, column.type)
+    rows = list(opened(_file({"id": [ONE, TWO], "x": pa.chunked_array([column, missing])})))
+    assert ids_in(rows) == [ONE, TWO]
+    assert [bool(row.row.other["x"]) for row in rows] == [True, False]
+
+
+def test_moments_out_of_range() -> None:
+    """A moment beyond what Arrow writes says its number; one in a zone that is unknown here is in UTC."""
+    kinds = {zone: pa.array([0, _FAR]).cast(pa.timestamp("us", zone)) for zone in ("Europe/Oslo", "No/Where")}
+    rows = list(opened(_file({"id": [ONE, TWO], **kinds})))
+    assert rows[0].row.other == {
+        "Europe/Oslo": "1970-01-01 01:00:00.000000+0100",
+        "No/Where": "1970-01-01 00:00:00.000000Z",
+    }
+    assert set(rows[1].row.other.values()) == {f"<value out of range: {_FAR}>"}
+
+
+def test_uuids_whose_bytes_are_letters() -> None:
+    """The bytes of a UUID are never taken for text."""
+    ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0123456789abcdef"], pa.binary(16)))
+    assert ids_in(list(opened(_file({"Tenant": ids})))) == ["30313233-3435-3637-3839-616263646566"]
+
+
+def test_a_column_that_is_no_text() -> None:
+    """A text column whose bytes are none is refused by its name and type."""
+    broken = pa.array([b"\xff"]).view(pa.string())
+    error = refusal(_file({"id": [ONE], "Name": broken}))
+    assert 'standard input (Parquet): column "Name" of type string cannot be read as text' in error.message
+    assert error.hint

@@ -115,3 +115,36 @@ def test_known_kinds_that_are_no_lists(head: bytes, kind: str) -> None:
     error = refusal(head + b"rest")
     assert kind in error.message
     assert error.hint
+
+
+def _lock(owner: str) -> bytes:
+    """The lock file that Excel writes."""
+    narrow = owner.encode("cp1252", "replace").ljust(54)
+    wide = owner.ljust(54).encode("utf-16-le")
+    return bytes([len(owner)]) + narrow + bytes([len(owner), 0]) + wide
+
+
+def test_the_lock_file_of_excel(tmp_path: Path) -> None:
+    """The file that Excel keeps beside an open workbook is called that, with the workbook to hand in and who has it open."""
+    path = tmp_path / "~$list.xlsx"
+    path.write_bytes(_lock("Anna Ott"))
+    error = _refused(str(path))
+    assert (
+        f"is the lock file that Excel keeps while {tmp_path / 'list.xlsx'} is open (Anna Ott has it open)"
+        in error.message
+    )
+    assert error.hint == f"hand in {tmp_path / 'list.xlsx'}"
+    example = (Path(__file__).parent / "lists" / "F17__lock_~$list.xlsx").read_bytes()
+    assert "Anna Ott has it open" in refusal(example).message
+    path.write_bytes(b"")
+    assert "is the lock file" in _refused(str(path)).message
+    other = tmp_path / ".~lock.list.ods#"
+    other.write_bytes(b",ann,host,24.11.2026 09:00,file:///home/ann;")
+    assert f"hand in {tmp_path / 'list.ods'}" in _refused(str(other)).hint
+
+
+def test_a_list_called_like_a_lock_file(tmp_path: Path) -> None:
+    """A real list whose name begins like a lock file's is read."""
+    path = tmp_path / "~$list.csv"
+    path.write_bytes(LIST * 3)
+    assert len(list(read(str(path)))) == 8

@@ -4,15 +4,22 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal
+from openpyxl import load_workbook
 
-from auditor.customers import Columns, Format
+from auditor.core.rows import Customer
+from auditor.customers import Columns, Format, Parts, read
 from auditor.customers.sheet_extent import too_far
 from auditor.customers.workbook import as_typed
+from auditor.errors import CustomerListError
+
+LISTS = Path(__file__).parent / "lists"
+REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def _book(sheets: Mapping[str, Sequence[Sequence[Any]]], hidden: Sequence[str] = ()) -> bytes:
@@ -80,8 +87,8 @@ def test_cells_as_typed(cell: float | str | date | time | timedelta, text: str) 
     assert next(iter(found)).row.other == {"Cell": text}
 
 
-def test_the_first_sheet_with_an_id_column() -> None:
-    """Sheets without an id column are passed over; further lists are warned of, hidden ones come last."""
+def test_sheets_of_one_shape_are_one_list() -> None:
+    """Sheets without an id column are passed over; visible ones with the same columns are read, hidden ones are named."""
     sheets = {
         "About": [["Read me"]],
         "Old": [["Id"], [THREE]],
@@ -90,9 +97,12 @@ def test_the_first_sheet_with_an_id_column() -> None:
         "Later": [["Id"], [TWO]],
     }
     found = opened(_book(sheets, hidden=["Old"]))
-    assert found.sheet == "Now"
-    assert ids_in(list(found)) == [ONE]
-    assert '"Later", "Old"' in found.warnings[0]
+    assert found.sheet == "Now, Later"
+    rows = list(found)
+    assert ids_in(rows) == [ONE, TWO]
+    assert [(row.row.source_file, row.row.source_row) for row in rows] == [("-#Now", 2), ("-#Later", 2)]
+    assert 'further sheets hold ids and were not read: "Old"; choose with --sheet' in found.warnings[0]
+    assert 'sheets "Now", "Later" are read as one list' in found.warnings[1]
 
 
 def test_a_hidden_sheet_alone() -> None:
@@ -108,8 +118,133 @@ def test_no_sheet_has_ids() -> None:
 
 
 def test_two_candidates_in_a_sheet() -> None:
-    """Ambiguity in the first sheet with ids is an error, not a reason to go on."""
-    assert '"A", "B"' in refusal(_book({"S": [["A", "B"], [ONE, TWO]], "T": [["Id"], [ONE]]})).message
+    """Ambiguity in the sheet with ids is an error; a sheet whose id column has a name for it goes before such a one."""
+    unnamed = [["A", "B"], [ONE, TWO]]
+    assert '"A", "B"' in refusal(_book({"S": unnamed, "T": [["Name"], ["x"]]})).message
+    assert opened(_book({"S": unnamed, "T": [["Tenant ID"], [ONE]]})).sheet == "T"
+
+
+@pytest.mark.parametrize("name", ["W2__x_notes_sheet_last.xlsx", "W3__x_subscription_sheet_first.xlsx"])
+def test_the_sheet_with_the_tenant_ids(name: str) -> None:
+    """Notes and subscriptions beside the list do not matter."""
+    found = read(str(LISTS / name))
+    assert (found.sheet, found.columns.id) == ("Customers", "Microsoft ID")
+    assert sum(isinstance(row, Customer) for row in found) == 12
+
+
+_COVER: list[list[Any]] = [
+    ["Prepared by", "A. B."],
+    ["As of", "2026"],
+    [],
+    ["Region", "Customers", "Seats"],
+    ["DACH", 5, 9],
+]
+_LIST: list[list[Any]] = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
+
+
+def test_sheets_that_are_not_the_list_are_not_judged() -> None:
+    """A cover sheet before or after the list ends nothing; alone it is refused, with the list's and the sheet's name."""
+    for sheets in ({"Cover": _COVER, "L": _LIST}, {"L": _LIST, "Cover": _COVER}):
+        found = opened(_book(sheets))
+        assert (found.sheet, found.warnings, ids_in(list(found))) == ("L", [], [ONE])
+    assert refusal(_book({"Cover": _COVER})).message.startswith('standard input, sheet "Cover": row 1 ("Prepared by"')
+
+
+def test_a_sheet_with_ids_that_is_not_read_is_named() -> None:
+    """Where a sheet holds ids but no header can be told, the reason is a warning."""
+    broken = [["x", "y"], [THREE, "above"], ["Microsoft ID", "Company name"], [TWO, "b"]]
+    found = opened(_book({"L": _LIST, "Broken": broken}))
+    assert ids_in(list(found)) == [ONE]
+    assert "Broken" in " ".join(found.warnings)
+
+
+def test_the_sheet_with_the_surest_id_column() -> None:
+    """A named tenant id beats a general name, that one beats bare GUIDs, and those beat other things' ids; hidden counts."""
+    kinds: dict[str, list[list[Any]]] = {
+        "Orders": [["Subscription ID", "n"], [THREE, 1]],
+        "Bare": [["x", "y"], [THREE, 1]],
+        "General": [["Customer ID", "z"], [THREE, 1]],
+        "Named": [["Customer tenant ID", "w"], [ONE, 1]],
+    }
+    for without in (0, 1, 2, 3):
+        kept = dict(list(kinds.items())[: 4 - without])
+        assert opened(_book(kept)).sheet == list(kept)[-1]
+    found = opened(_book(kinds, hidden=["Named"]))
+    assert (found.sheet, ids_in(list(found))) == ("Named", [ONE])
+
+
+def test_two_of_a_kind_are_a_question() -> None:
+    """Two sheets that could each be the list are listed with their columns; --sheet answers, also for both."""
+    sheets: dict[str, list[list[Any]]] = {
+        "Now": [["Microsoft ID", "Name"], [ONE, "a"]],
+        "Then": [["Microsoft ID", "Seats"], [TWO, 3]],
+    }
+    error = refusal(_book(sheets))
+    assert '2 sheets could each be the list: sheet "Now" has "Microsoft ID", "Name"; sheet "Then" has' in error.message
+    assert '--sheet "Now"' in error.hint
+    assert _chosen(sheets, "then") == [TWO]
+    assert _chosen(sheets, "Then", "Now") == [TWO, ONE]
+    with pytest.raises(CustomerListError) as caught:
+        _chosen(sheets, "Thn")
+    assert 'has no sheet "Thn"; it has "Now", "Then"' in caught.value.message
+    assert caught.value.hint == 'did you mean --sheet "Then"?'
+
+
+def test_sheets_that_share_no_column() -> None:
+    """Sheets that the user wants as one list, but that share no column, are refused."""
+    with pytest.raises(CustomerListError, match="they share no column"):
+        _chosen({"A": [["Microsoft ID"], [ONE]], "B": [["Tenant ID"], [TWO]]}, "A", "B")
+
+
+def _chosen(sheets: Mapping[str, Sequence[Sequence[Any]]], *names: str) -> list[str]:
+    return ids_in(list(read("-", parts=Parts(names), stdin=io.BytesIO(_book(sheets)))))
+
+
+def test_a_list_in_several_sheets() -> None:
+    """A sheet for each country: all are read, each row keeps its sheet; a sheet whose ids are all wrong is one of them."""
+    found = read(str(LISTS / "F6__x_list_per_sheet.xlsx"))
+    rows = list(found)
+    assert len({row.id for row in rows if isinstance(row, Customer)}) == 12
+    assert [row.row.source_file.rpartition("#")[2] for row in rows[::4]] == ["DE", "AT", "CH"]
+    assert [row.row.company_name for row in rows] == [f"Kunde {n} GmbH" for n in range(12)]
+    mixed = {
+        "A": [["Microsoft ID", "Company name"], [ONE, "a"]],
+        "B": [["Note"], [], ["company  NAME", "microsoft id"], ["b", TWO]],
+        "C": [["Microsoft ID", "Company name"], ["unknown", "c"]],
+    }
+    listed = list(opened(_book(mixed)))
+    assert ids_in(listed) == [ONE, TWO, "unknown"]
+    assert [row.row.company_name for row in listed] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("path", sorted((REPORTS / "example").glob("**/*.xlsx")), ids=lambda path: path.name)
+def test_our_own_workbooks(path: Path) -> None:
+    """A workbook of ours is read back: every row of `All customers` once, by its id."""
+    found = read(str(path))
+    assert (found.sheet, found.warnings) == ("All customers", [])
+    rows = list(found)
+    assert len(rows) == found_rows(path)
+    assert len({row.id for row in rows if isinstance(row, Customer)}) >= len(rows) - 3
+
+
+def found_rows(path: Path) -> int:
+    """The rows below the title, by what the title says."""
+    title = load_workbook(path)["All customers"]["A2"].value
+    return int(str(title).split(maxsplit=1)[0])
+
+
+def test_our_own_workbook_over_two_sheets() -> None:
+    """A list longer than a sheet goes on on `All customers 2`; what other sheets repeat is not read twice."""
+    head = [["Complete: …"], ["2 rows in the order of the lists."], ["Customer", "Verdict", "Customer id"]]
+    sheets = {
+        "Summary": [["Complete: …"]],
+        "Action needed": [*head, ["a", "blocked", ONE]],
+        "All customers": [*head, ["a", "blocked", ONE]],
+        "All customers 2": [*head, ["b", "eligible", TWO]],
+        "Not verified": head,
+        "About": [["Complete: …"]],
+    }
+    assert ids_in(list(opened(_book(sheets)))) == [ONE, TWO]
 
 
 def test_the_chosen_column_chooses_the_sheet() -> None:

@@ -1,0 +1,117 @@
+"""Which part of a file is the list. Rule: the part whose id column is surest; two that are equally sure are a question.
+
+A part is a sheet of a workbook or an array of a JSON object. The user's choice comes first.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auditor.customers.columns import Columns, IdEvidence, fold, id_evidence, quoted
+from auditor.customers.table import Table
+from auditor.errors import CustomerListError
+
+_NEAR = 0.5
+_CUSTOMERS = ("customer", "tenant", "kunde", "cliente")
+_OTHER_THINGS = (
+    "subscription", "order", "product", "agreement", "relationship", "invoice", "license", "licence", "user", "device",
+    "offer", "sku", "lookup", "lineitem",
+)  # fmt: skip
+"""What parts of a file are called that hold ids of other things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts of a file the user wants; what is empty is found.
+
+    Attributes:
+        sheets: names of sheets.
+        array: name of an array of a JSON object, or its path such as `data.customers`.
+    """
+
+    sheets: tuple[str, ...] = ()
+    array: str | None = None
+
+
+WHOLE = Parts()
+"""The user named no part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sheet or an array, looked at.
+
+    Attributes:
+        name: as the file has it.
+        table: its columns and first records; None where they could not be told.
+        evidence: how sure it is that it holds customer tenant IDs.
+        hidden: True for a sheet that the user does not see.
+        fault: why there is no table.
+    """
+
+    name: str
+    table: Table | None
+    evidence: IdEvidence
+    hidden: bool = False
+    fault: CustomerListError | None = None
+
+
+def part_of(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
+    """A part whose columns are known. Its own name counts where its id column's name leaves the question open."""
+    evidence = id_evidence(table, wanted)
+    if evidence in (IdEvidence.UNNAMED, IdEvidence.GENERIC):
+        evidence = IdEvidence(evidence + _named_after(name))
+    return Part(name, table, evidence, hidden)
+
+
+def _named_after(name: str) -> int:
+    """1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
+    for word in reversed(name.casefold().split(".")):
+        if any(other in word for other in _OTHER_THINGS):
+            return -1
+        if any(customer in word for customer in _CUSTOMERS):
+            return 1
+    return 0
+
+
+def surest(parts: Sequence[Part]) -> list[Part]:
+    """The parts with the most evidence, visible ones before hidden ones; none where no part has any."""
+    most = max((part.evidence for part in parts), default=IdEvidence.NONE)
+    best = [part for part in parts if part.evidence == most > IdEvidence.NONE]
+    return [part for part in best if not part.hidden] or best
+
+
+def named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
+    """The part that the user names, letter case aside.
+
+    Args:
+        names: of all parts.
+        wanted: by the user.
+        kind: "sheet" or "array".
+        label: the list's name for messages.
+
+    Raises:
+        CustomerListError: there is none.
+    """
+    found = [name for name in names if name == wanted] or [n for n in names if n.casefold() == wanted.casefold()]
+    if found:
+        return found[0]
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=_NEAR)
+    hint = f'did you mean --{kind} "{near[0]}"?' if near else f"choose one of them with --{kind}"
+    raise CustomerListError(f'{label} has no {kind} "{wanted}"; it has {quoted(names)}', hint)
+
+
+def question(parts: Sequence[Part], kind: str, label: str, *, several: bool = False) -> CustomerListError:
+    """The error for parts that could each be the list."""
+    found = "; ".join(
+        f'{kind} "{part.name}" has {quoted(part.table.names if part.table else ())}' for part in parts[:5]
+    )
+    more = f"; and {len(parts) - 5} more" if len(parts) > 5 else ""  # noqa: PLR2004 - as many as a message bears
+    hint = f'choose with --{kind} "{parts[0].name}"' + (f"; give --{kind} again to read several" if several else "")
+    return CustomerListError(f"{label}: {len(parts)} {kind}s could each be the list: {found}{more}", hint)
+
+
+def shape(table: Table) -> frozenset[str]:
+    """The columns by which two parts are told to be of one kind; columns without a name do not count beside others."""
+    named_ones = [name for name in table.names if not name.startswith("column ")]
+    return frozenset(map(fold, named_ones or table.names))

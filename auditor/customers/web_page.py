@@ -1,0 +1,200 @@
+"""Web pages that hold one table. Rule: the table is the list where it is the only one; else the page is called what it is.
+
+Portals and databases offer such pages as `.xls`, with or without `<html>`; Excel saves them as MHT, a mail with parts.
+"""
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from auditor.customers.columns import Columns
+from auditor.customers.grid import SAMPLE_ROWS, GridRow, looked_at, records_below
+from auditor.customers.source import EXPECTED
+from auditor.customers.table import Format, Table
+from auditor.customers.text import Text
+from auditor.errors import CustomerListError
+
+LONGEST_PAGE = 1 << 26
+"""Characters."""
+
+_MOST_SPANNED = 1000
+_markup = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|meta|title|style|body|div|center|table|thead|tbody|tr|\?xml)\b",
+    re.IGNORECASE | re.DOTALL,
+).match
+_mail = re.compile(
+    r"\s*(?:MIME-Version|From|Date|Subject|Content-Type|Snapshot-Content-Location)\s*:", re.IGNORECASE
+).match
+_parts = re.compile(r"^Content-Type\s*:\s*(?:multipart/|text/html)", re.IGNORECASE | re.MULTILINE).search
+_HEAD = 4096
+
+
+def is_page(start: str) -> bool:
+    """True where a text begins as HTML, XML or MHT."""
+    return bool(_markup(start)) or _is_mail(start)
+
+
+def _is_mail(start: str) -> bool:
+    return bool(_mail(start) and _parts(start[:_HEAD]))
+
+
+def read_page(text: Text, wanted: Columns) -> Table:
+    """Take a web page apart.
+
+    Raises:
+        CustomerListError: it has no table, or several; or it is XML of another kind.
+    """
+    page = _whole(text)
+    start = page[:_HEAD]
+    if "urn:schemas-microsoft-com:office:spreadsheet" in start and not re.search(
+        r"<html|<table\b", start, re.IGNORECASE
+    ):
+        raise CustomerListError(
+            f"{text.label} is an XML Spreadsheet 2003; {EXPECTED}", "open it in Excel and save it as .xlsx"
+        )
+    tables = [table for part in _html_parts(page) for table in _tables(part, text.label)]
+    if len(tables) != 1:
+        found = f"{len(tables)} tables" if tables else "no table"
+        raise CustomerListError(
+            f"{text.label} is a web page or XML with {found}; {EXPECTED}",
+            "open it in Excel and save the list as .xlsx" if tables else "was it saved instead of the export?",
+        )
+    rows = tables[0]
+    header, table = looked_at(rows[:SAMPLE_ROWS], wanted.id, Format.WEB_PAGE)
+    text.warnings.extend(header.warnings)
+    return table.giving(records_below(rows, header))
+
+
+def _whole(text: Text) -> str:
+    pieces: list[str] = []
+    size = 0
+    for chunk in text.chunks():
+        size += len(chunk)
+        if size > LONGEST_PAGE:
+            raise CustomerListError(
+                f"{text.label} is a web page of more than {LONGEST_PAGE:,} characters", "save it as CSV"
+            )
+        pieces.append(chunk)
+    return "".join(pieces)
+
+
+def _html_parts(page: str) -> Iterator[str]:
+    if not _is_mail(page[:_HEAD]):
+        yield page
+        return
+    message = email.message_from_string(page.lstrip(), policy=email.policy.compat32)
+    for part in message.walk():
+        if part.get_content_type() not in ("text/html", "application/xhtml+xml"):
+            continue
+        packed = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("quoted-printable", "base64")
+        content: object = part.get_payload(decode=True) if packed else part.get_payload()
+        if isinstance(content, bytes):
+            content = _decoded(content, part.get_content_charset("utf-8"))
+        yield str(content)
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    try:
+        return content.decode(charset)
+    except (LookupError, UnicodeDecodeError):
+        return content.decode("cp1252", "replace")
+
+
+def _tables(part: str, label: str) -> list[list[GridRow]]:
+    reading = _Reading()
+    try:
+        reading.feed(part)
+        reading.close()
+    except (AssertionError, ValueError, RecursionError) as error:
+        raise CustomerListError(
+            f"{label} is a damaged web page ({error})", "open it in Excel and save it as .xlsx"
+        ) from error
+    return [table.grid() for table in reading.tables if table.is_innermost and table.holds_anything]
+
+
+class _HtmlTable:
+    """A table as it is read: rows of cells, each with its text and how many columns and rows it spans."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[tuple[list[str], int, int]]] = []
+        self.is_innermost = True
+
+    @property
+    def holds_anything(self) -> bool:
+        return any(piece.strip() for row in self.rows for pieces, _, _ in row for piece in pieces)
+
+    def grid(self) -> list[GridRow]:
+        """Rows of cells; what a cell spans beyond its place is blank."""
+        rows: list[GridRow] = []
+        taken: dict[int, int] = {}
+        for number, row in enumerate(self.rows, 1):
+            cells: list[str] = []
+            below = {column: left - 1 for column, left in taken.items() if left > 1}
+            for pieces, columns, down in row:
+                while taken.get(len(cells)):
+                    cells.append("")
+                at = len(cells)
+                cells += [" ".join("".join(pieces).split()), *[""] * (columns - 1)]
+                if down > 1:
+                    below |= dict.fromkeys(range(at, at + columns), down - 1)
+            rows.append((number, cells))
+            taken = below
+        return rows
+
+
+class _Reading(HTMLParser):
+    """Collects the tables of a page. Rows and cells need not be closed."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[_HtmlTable] = []
+        self._open: list[_HtmlTable] = []
+        self._cell: list[list[str] | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A table, a row, a cell, or a break within one begins."""
+        if tag == "table":
+            if self._open:
+                self._open[-1].is_innermost = False
+            self._open.append(_HtmlTable())
+            self._cell.append(None)
+            self.tables.append(self._open[-1])
+        elif not self._open:
+            return
+        elif tag == "tr":
+            self._open[-1].rows.append([])
+            self._cell[-1] = None
+        elif tag in ("td", "th"):
+            self._begin_cell(dict(attrs))
+        elif tag in ("br", "p", "div"):
+            self.handle_data(" ")
+
+    def _begin_cell(self, attributes: dict[str, str | None]) -> None:
+        table = self._open[-1]
+        if not table.rows:
+            table.rows.append([])
+        pieces: list[str] = []
+        table.rows[-1].append((pieces, _span(attributes.get("colspan")), _span(attributes.get("rowspan"))))
+        self._cell[-1] = pieces
+
+    def handle_endtag(self, tag: str) -> None:
+        """A table or a cell ends."""
+        if not self._open:
+            return
+        if tag == "table":
+            self._open.pop()
+            self._cell.pop()
+        elif tag in ("td", "th", "tr"):
+            self._cell[-1] = None
+
+    def handle_data(self, data: str) -> None:
+        """Text; outside of a cell it is left out."""
+        if self._cell and (pieces := self._cell[-1]) is not None:
+            pieces.append(data)
+
+
+def _span(number: str | None) -> int:
+    stated = (number or "").strip()
+    return min(_MOST_SPANNED, max(1, int(stated))) if stated.isascii() and stated.isdecimal() and len(stated) < 9 else 1  # noqa: PLR2004 - digits

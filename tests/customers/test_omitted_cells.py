@@ -1,0 +1,167 @@
+"""Properties of `auditor.customers.omitted_cells`: errors and formulas without a stored value keep their rows."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from old_workbook import old_workbook
+from open_document import cell, open_document
+
+from auditor.core.rows import Customer, RejectedRow
+from auditor.customers import Parts, read
+from auditor.customers.omitted import NO_VALUE
+
+LISTS = Path(__file__).parent / "lists"
+_ERRORS = ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"]
+
+
+def _book(rows: list[list[str]]) -> bytes:
+    """An .xlsx as openpyxl writes it: errors are errors, formulas have no stored value."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _with_sheet(xml: str) -> bytes:
+    """The same with the sheet's data replaced."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_book([["Id"]]))) as before, zipfile.ZipFile(held, "w") as after:
+        for name in before.namelist():
+            data = before.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                start, end = data.index(b"<sheetData"), data.index(b"</sheetData>")
+                data = data[:start] + b"<sheetData>" + xml.encode() + data[end:]
+            after.writestr(name, data)
+    return held.getvalue()
+
+
+def _text(text: str) -> str:
+    return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def test_a_lookup_that_found_nothing() -> None:
+    """A row whose id and name are `#N/A` is a row with an invalid id, also where it holds nothing else."""
+    found = read(str(LISTS / "W1__x_vlookup_NA_real.xlsx"))
+    rows = list(found)
+    assert len(rows) == 12
+    assert [row.raw_id for row in rows if isinstance(row, RejectedRow)] == ["#N/A"] * 3
+    assert 'sheet "Lookup": 3 cells with an error, first #N/A in A5' in " ".join(found.warnings)
+
+
+def test_formulas_that_nothing_has_calculated() -> None:
+    """Every row stays, the formula is called what it is, and the warning says what to do."""
+    found = read(str(LISTS / "W1__x_single_column_formula_no_cache.xlsx"))
+    rows = list(found)
+    assert len(rows) == 12
+    raw = [row.raw_id for row in rows if isinstance(row, RejectedRow)]
+    assert set(raw) == {NO_VALUE}
+    assert "open the file in Excel and save it" in raw[0]
+    assert "formula without a stored value, first A2: open the file in Excel and save it" in " ".join(found.warnings)
+
+
+@pytest.mark.parametrize("error", _ERRORS)
+def test_every_error_in_every_format(error: str) -> None:
+    """Each error keeps its text in .xlsx, .xls (stored or as a formula's result) and .ods, in the last row too."""
+    rows = [["Microsoft ID", "Name"], [ONE, "a"], [error, ""], [TWO, error], [error, ""]]
+    result = [["Microsoft ID", "Name"], [ONE, "a"], [f"={error}", ""], [TWO, f"={error}"], [f"={error}", ""]]
+    table = [[cell(text) if not text.startswith("#") else cell(text, error=True) for text in row] for row in rows]
+    for data in (_book(rows), old_workbook({"S": rows}), old_workbook({"S": result}), open_document({"S": table})):
+        listed = rows_in(data)
+        assert ids_in(listed) == [ONE, error, TWO, error]
+        assert listed[2].row.company_name == error
+
+
+def test_rows_below_and_beside_what_is_stored() -> None:
+    """Formulas without a value in the last rows, in the last column, and alone on a sheet are not lost."""
+    assert ids_in(rows_in(_book([["Id"], [ONE], ["=A2"], ["=A3"]]))) == [ONE, NO_VALUE, NO_VALUE]
+    listed = rows_in(_book([["Id", "Name"], [ONE, "=A1"], ["", "=A2"]]))
+    assert [row.row.company_name for row in listed] == [NO_VALUE, NO_VALUE]
+    assert ids_in(listed) == [ONE, ""]
+    assert "has no id column" in refusal(_book([["=A1"], ["=A2"]])).message
+
+
+def test_what_is_empty_stays_empty() -> None:
+    """A formula whose stored value is the empty text is empty; a row of such cells is blank."""
+    empty = '<c t="str"><f>IF(A2="","","x")</f><v></v></c>'
+    data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row>{empty}</row><row>{_text(TWO)}</row>")
+    found = opened(data)
+    assert ids_in(list(found)) == [ONE, TWO]
+    assert found.warnings == []
+
+
+@pytest.mark.parametrize(
+    "omitted",
+    [
+        '<c t="e"><v>#REF!</v></c>',
+        "<c t='e'><f>X</f><v>#REF!</v></c>",
+        '<c s="0" t = "e" ><v>#REF!</v></c>',
+        '<c t="e"><f t="shared" si="0"/><v>#REF!</v></c>',
+    ],
+)
+def test_cells_without_a_place(omitted: str) -> None:
+    """Cells and rows need not say where they stand: they follow each other."""
+    data = _with_sheet(f"<row>{_text('Id')}{_text('Name')}</row><row>{_text(ONE)}{omitted}</row><row>{omitted}</row>")
+    listed = rows_in(data)
+    assert (ids_in(listed), listed[0].row.company_name) == ([ONE, "#REF!"], "#REF!")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["<f>A1</f>", "<f>A1</f><v/>", "<f>A1</f><v></v>", '<f t="shared" si="0"/>', '<f t="shared" si="0"/><v/>'],
+)
+def test_forms_of_a_formula_without_a_value(formula: str) -> None:
+    """However a program leaves the value out, it is missed."""
+    data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row><c>{formula}</c></row>")
+    assert ids_in(rows_in(data)) == [ONE, NO_VALUE]
+
+
+def test_open_document_forms() -> None:
+    """In .ods an older program's error, a formula without a value, and a text without a type are kept; repeats too."""
+    rows = [
+        [cell("Id"), cell("Name")],
+        [cell(ONE), cell("#N/A", kind="float", formula=True)],
+        [cell("", kind="", formula=True), cell("x")],
+        [cell("typeless", kind=""), cell("y")],
+        [cell("Err:508", error=True, repeated=2)],
+    ]
+    listed = rows_in(open_document({"S": rows}))
+    assert ids_in(listed) == [ONE, NO_VALUE, "typeless", "Err:508"]
+    assert [row.row.company_name for row in listed] == ["#N/A", "x", "y", "Err:508"]
+
+
+def test_a_sheet_of_errors_that_repeats_without_end() -> None:
+    """Errors repeated over a whole sheet are refused, not unfolded."""
+    rows = [[cell("Id")], [cell("#N/A", error=True, repeated=16384)]]
+    data = open_document({"S": rows}, rows_repeated=1_000_000)
+    assert "too large" in refusal(data).message
+
+
+def test_entities_are_refused() -> None:
+    """A sheet that declares entities is not parsed."""
+    data = _with_sheet(f'<row>{_text("Id")}</row><row>{_text(ONE)}</row><row><c t="e"><v>&a;</v></c></row>')
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(held, "w") as after:
+        for name in before.namelist():
+            part = before.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                part = b'<!DOCTYPE a [<!ENTITY a "aaaa">]>' + part[part.index(b"<worksheet") :]
+            after.writestr(name, part)
+    assert refusal(held.getvalue()).message
+
+
+def test_the_same_sheet_name_with_markup() -> None:
+    """The cells of a sheet are found by its name, whatever it holds."""
+    book = openpyxl.Workbook()
+    book.active.title = 'A & B <"é">'
+    for row in (["Id"], [ONE], ["#N/A"], [THREE]):
+        book.active.append(row)
+    held = io.BytesIO()
+    book.save(held)
+    listed = list(read("-", parts=Parts(('A & B <"é">',)), stdin=io.BytesIO(held.getvalue())))
+    assert [isinstance(row, Customer) for row in listed] == [True, False, True]
