@@ -45,6 +45,11 @@ def demo(*, reports: str | None, formats: tuple[str, ...], as_json: bool, quiet:
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
 @click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
+@click.option(
+    "--allow-ragged",
+    is_flag=True,
+    help="Take rows with more cells than the header, without their company, domain and owner.",
+)
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
@@ -80,6 +85,7 @@ def run(
     owner_column: str | None,
     company_column: str | None,
     domain_column: str | None,
+    allow_ragged: bool,
     formats: tuple[str, ...],
     customer_list: str,
     sums: tuple[str, ...],
@@ -102,7 +108,7 @@ def run(
     from auditor.customers import Columns
 
     settings = _settings({**flags, "sum": sums or None}, config, profile)
-    columns = Columns(id=id_column, owner=owner_column, company=company_column, domain=domain_column)
+    columns = Columns(id_column, company_column, domain_column, owner_column, allow_ragged)
     if dry_run:
         return _dry_run(lists, columns, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:

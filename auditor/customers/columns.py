@@ -15,6 +15,18 @@ from auditor.customers.table import Table
 from auditor.customers.words import ID_WORDS, ROLE_WORDS, fold
 from auditor.errors import CustomerListError
 
+__all__ = [
+    "ID_WORDS",
+    "Columns",
+    "IdEvidence",
+    "find_columns",
+    "fold",
+    "has_id_column",
+    "id_evidence",
+    "is_id_header",
+    "quoted",
+]
+
 _MEANT = {"id": "customer id", "company": "company name", "domain": "domain", "owner": "account manager"}
 
 
