@@ -1,6 +1,6 @@
 """CSV, TSV and plain text. Rule: a record is what the csv module says it is; quotes that do not pair up are an error.
 
-The delimiter is the one under which the id column is surest and the header has the most columns. A list without any
+The delimiter is the one under which an id column is found and the header has the most columns. A list without any
 delimiter is plain text: an id a line, or several, and lines that start with `#` are comments. An open quote could swallow
 rows unseen, hence the strict reading.
 """
@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from auditor.customers.columns import Columns, id_evidence
+from auditor.customers.columns import Columns, has_id_column
 from auditor.customers.grid import GridRow, looked_at, records_below
 from auditor.customers.header import Header
-from auditor.customers.id_column import IdEvidence
 from auditor.customers.id_lines import hold_several, split_ids
 from auditor.customers.table import Format, Table
 from auditor.customers.text import Text
@@ -60,7 +59,7 @@ class _Guess:
     delimiter: str
     header: Header
     table: Table
-    merit: tuple[IdEvidence, int]
+    merit: tuple[bool, int]
     fault: CustomerListError | None
 
 
@@ -138,7 +137,7 @@ def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
 def _guess(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Guess:
     grid, fault = (list(split_ids(lines.first)), None) if lines.several else _grid(lines, delimiter, label)
     header, table = looked_at(grid, wanted.id, lines.format)
-    return _Guess(delimiter, header, table, (id_evidence(table, wanted), len(table.names)), fault)
+    return _Guess(delimiter, header, table, (has_id_column(table, wanted), len(table.names)), fault)
 
 
 def _grid(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:

@@ -54,15 +54,17 @@ def find_header(grid: Grid, wanted_id: str | None) -> Header:
     at = None if wanted_id else _below_titles(grid, holding)
     if at is not None:
         number, cells = grid[at]
-        taken = f"row {number} ({quoted(cells)}) is taken for the header"
-        return Header(number, unique_names(cells), (*_passed_over(grid, at, insisted=True), taken))
+        return Header(number, unique_names(cells), (*_passed_over(grid, at, insisted=True), _taken(grid[at])))
     above = grid[: min(holding, _DEEPEST)]
     # A list of one column has no title to be told from an id that is wrong: every line is a row.
     if not above or (width == 1 and holding < len(grid)):
         return Header(None, unique_names([""] * width))
     number, cells = _fullest(grid, above)
-    taken = (f"row {number} ({quoted(cells)}) is taken for the header",) if holding < len(grid) else ()
-    return Header(number, unique_names(cells), taken)
+    return Header(number, unique_names(cells), (_taken((number, cells)),) if holding < len(grid) else ())
+
+
+def _taken(row: tuple[int, Sequence[str]]) -> str:
+    return f"row {row[0]} ({quoted(row[1])}) is taken for the header"
 
 
 def _naming_row(grid: Grid, wanted_id: str | None) -> int | None:

@@ -52,7 +52,8 @@ class Judging:
         """The rows, as Customer or RejectedRow. Kept flat: it runs a million times."""
         columns, keep_blank, without_roles = self.columns, self.keep_blank, self.allow_ragged
         id_column, company, domain, owner = columns.id or "", columns.company, columns.domain, columns.owner
-        first, count, several = None, 0, False
+        first: str | None = None
+        count, several = 0, False
         for name, number, cells in self._checked(iter(records)):
             raw = cells.pop(id_column, "")
             if without_roles and type(cells) is LongRow:
@@ -66,7 +67,8 @@ class Judging:
             if tenant is not None:
                 count += 1
                 if tenant != first:
-                    first, several = tenant, first is not None or several
+                    several = several or first is not None
+                    first = tenant
                 yield Customer(tenant, row)
             elif keep_blank or not _blank(raw, row):
                 yield RejectedRow(raw, Reason.INVALID_ID, row)
@@ -132,7 +134,7 @@ class Judging:
         have = "has" if self._long_rows == 1 else "have"
         return (
             f"{many(self._long_rows, 'row')} {have} more cells than the header "
-            f"(row {numbers}; the first is {quoted(self._first_long)})"
+            f"({'row' if self._long_rows == 1 else 'rows'} {numbers}; the first is {quoted(self._first_long)})"
         )
 
     def _say_long(self) -> None:

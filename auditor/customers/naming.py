@@ -61,7 +61,8 @@ def says_id(name: str) -> bool:
 
 def names_the_id(cell: str) -> bool:
     """True where a cell may be the header of the id column, if there are ids below it."""
-    if len(tokens_of(cell)) > _MOST_TOKENS or not says_id(cell):
+    # several columns in one cell are those of another delimiter
+    if len(tokens_of(cell)) > _MOST_TOKENS or not says_id(cell) or any(c in ",;|\t" for c in cell):
         return False
     return kind_of(cell) in (Kind.TENANT, Kind.CUSTOMER)
 
