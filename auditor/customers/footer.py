@@ -35,21 +35,23 @@ _says_footer = re.compile(
 def without_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> Iterator[Customer | RejectedRow]:
     """The rows of a list without its footer, which goes into a warning. Holds no more than `LONGEST` rows."""
     held: list[RejectedRow] = []
-    filled = 0
-    footers = True
+    last: Customer | None = None
+    long = False
     for row in rows:
-        if isinstance(row, RejectedRow) and filled and footers and _may_end(row, filled, begun=bool(held)):
+        if isinstance(row, Customer):
+            last, long = row, False
+        elif last is not None and not long and _may_end(row, 1 + len(_cells(last)), begun=bool(held)):
             held.append(row)
             if len(held) <= LONGEST:
                 continue
-            footers = False
-        elif isinstance(row, Customer):
-            filled = 1 + len(_cells(row))
-            footers = True
-        yield from held
-        if not (held and held[-1] is row):
+            long = True
+        if held:
+            yield from held
+            if held[-1] is not row:
+                yield row
+            held.clear()
+        else:
             yield row
-        held.clear()
     if held:
         first = held[0]
         warnings.append(

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ OTHER = [
 ]
 
 
-def _table(names: list[str], rows: list[tuple[str, ...]]) -> bytes:
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return "\n".join([",".join(names), *(",".join(row) for row in rows)]).encode()
 
 

@@ -48,7 +48,7 @@ def test_headers_of_a_language(headers: tuple[str, str, str], spelling: type[str
     """Id, company and domain are found by their names, whatever their case."""
     spelled = [spelling(header) for header in headers]
     found = opened(f"X,{','.join(spelled)}\n1,{ONE},Amber,amber.example\n".encode())
-    assert found.columns == Columns(*spelled)
+    assert found.columns == Columns(spelled[0], spelled[1], spelled[2])
     assert found.warnings == []
 
 
