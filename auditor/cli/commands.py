@@ -65,6 +65,12 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     help="The sheet of a workbook to read; repeatable. [default: find it]",
 )
 @click.option("--array", metavar="NAME", help="The array of a JSON file to read. [default: find it]")
+@click.option(
+    "--allow-ragged",
+    is_flag=True,
+    default=None,
+    help="Take rows with more cells than the header, without their company, domain and owner.",
+)
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")

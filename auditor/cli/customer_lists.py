@@ -15,7 +15,7 @@ import click
 from auditor.cli.progress import warn
 from auditor.cli.streams import output_failure
 from auditor.core.customer_page import Listed
-from auditor.core.words import lasting, many
+from auditor.core.words import escaped, lasting, many
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def preview(found: "Preview", *, as_json: bool) -> None:
 def _list_found(one: "ListFound") -> None:
     click.echo(f"{one.name}: {one.format}")
     for role, name in one.columns.items():
-        click.echo(f"  {role:<8} {name}")
+        click.echo(f"  {role:<8} {escaped(name)}")
     if one.other_columns:
-        click.echo(f"  others   {', '.join(one.other_columns)}")
+        click.echo(f"  others   {', '.join(map(escaped, one.other_columns))}")
     for warning in one.warnings:
         warn(f"{one.name}: {warning}")
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
+from auditor.core.words import escaped
 from auditor.customers import Columns, Parts
 from auditor.errors import SettingsError
 from auditor.settings import Settings
@@ -50,4 +51,4 @@ def _hint(wanted: str, columns: Iterable[str]) -> str:
     by_key = {name.casefold(): name for name in columns}
     if near := difflib.get_close_matches(wanted.casefold(), by_key, n=1):
         return f"did you mean {by_key[near[0]]!r}?"
-    return f"name one of: {', '.join(columns)}" if by_key else "the lists have no other column at all"
+    return f"name one of: {', '.join(map(escaped, columns))}" if by_key else "the lists have no other column at all"

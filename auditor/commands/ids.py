@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from auditor.core.ids import normalise_id
 from auditor.core.rows import Customer, RejectedRow
 from auditor.customers import CustomerList
+from auditor.customers.id_column import may_hold_customers
+from auditor.customers.quoting import quoted
 from auditor.errors import CustomerListError
 
 LOOKED_AT = 1000
@@ -30,8 +32,10 @@ def with_ids(one: CustomerList) -> Iterator[Customer | RejectedRow]:
 
 def _no_ids(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListError:
     """The error, with the column that does hold ids, where there is one."""
-    counts: dict[str, int] = {}
+    cells: dict[str, list[str]] = {}
+    first = ""
     for each in rejected:
+        first = first or each.raw_id.strip()
         named = [
             (one.columns.company, each.row.company_name),
             (one.columns.domain, each.row.domain),
@@ -39,10 +43,14 @@ def _no_ids(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListE
         ]
         for name, cell in [*named, *each.row.other.items()]:
             if name and cell and normalise_id(cell):
-                counts[name] = counts.get(name, 0) + 1
-    near = max(counts, key=lambda name: counts[name], default=None)
+                cells.setdefault(name, []).append(cell)
+    # a column that holds one id in every row is likely the partner's own
+    likely = [name for name, found in cells.items() if may_hold_customers(name, found)]
+    near = max(likely, key=lambda name: len(cells[name]), default=None)
     column = f"column {one.columns.id!r}" if one.columns.id else "the list"
     return CustomerListError(
-        f"{one.name}: {column} holds no customer id" + (f"; did you mean {near!r}?" if near else ""),
+        f"{one.name}: {column} holds no customer id"
+        + (f"; did you mean {near!r}?" if near else "")
+        + (f" (its first value is {quoted([first])})" if first else ""),
         f"--id-column {near!r}" if near else "name the column of customer tenant ids (GUIDs) with --id-column",
     )

@@ -1,8 +1,9 @@
 """The forms in which people write a customer tenant ID. Rule: one form comes out, lower-case and dashed, or None.
 
-What is accepted beside the plain GUID: any case; blanks, quotes and byte-order marks around it; `{…}` and `(…)`;
-`urn:uuid:`; 32 hexadecimal digits without dashes; a portal URL that holds exactly one GUID. Anything else is no id, and
-neither is the all-zero GUID: it stands for "none".
+What is accepted beside the plain GUID: any case; blanks, quotes, commas, semicolons and byte-order marks around it;
+`{…}` and `(…)`; Excel's `="…"`; `urn:uuid:`; 32 hexadecimal digits without dashes; full-width characters, other dashes
+and soft hyphens, which word processors and web pages put in; a portal URL that holds exactly one GUID. Anything else is
+no id, and neither is the all-zero GUID: it stands for "none".
 """
 
 import re
@@ -17,8 +18,13 @@ _BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u30
 )
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """Zero-width characters and byte-order marks, which travel along when an id is copied from a page or a file."""
+_UNDRAWN = dict.fromkeys(map(ord, _UNSEEN + "\u00ad"))
+"""Zero-width characters and soft hyphens, wherever they stand."""
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63), "-")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_PLAINER = {**_UNDRAWN, **_DASHES, **_FULL_WIDTH}
 _QUOTES = "\"'`\u00ab\u00bb\u2018\u2019\u201a\u201c\u201d\u201e"
-_AROUND = _BLANKS + _UNSEEN + _QUOTES
+_AROUND = _BLANKS + _QUOTES + ",;"
 
 _plain = re.compile(_GUID).fullmatch
 _undashed = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})").fullmatch
@@ -33,13 +39,16 @@ def normalise_id(text: str) -> str | None:
         return None if text == _NIL else text
     if len(text) > _LONGEST:
         return None
-    bare = _unwrapped(text.strip(_AROUND).lower()).removeprefix("urn:uuid:")
+    plainer = text if text.isascii() else text.translate(_PLAINER)
+    bare = _unwrapped(plainer.strip(_AROUND).lower()).removeprefix("urn:uuid:")
     found = _spelled_out(bare) or _from_url(bare)
     return None if found == _NIL else found
 
 
 def _unwrapped(text: str) -> str:
-    """`text` without one pair of braces or parentheses around it."""
+    """`text` without Excel's `="…"` and without one pair of braces or parentheses around it."""
+    if text.startswith("="):
+        text = text[1:].strip(_AROUND)
     if (text[:1], text[-1:]) in {("{", "}"), ("(", ")")}:
         return text[1:-1].strip(_AROUND)
     return text

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import unicodedata
 
 from auditor.core.plan import MINUTE
 
@@ -28,6 +29,22 @@ def lasting(seconds: float) -> str:
     if seconds < 2 * _HOUR:
         return f"about {many(round(seconds / MINUTE), 'minute')}"
     return f"about {seconds / _HOUR:,.1f} hours"
+
+
+def escaped(text: str) -> str:
+    r"""Text from a file as one line that steers no terminal: a line break is shown as `\n`, an escape as `\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(_visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    # a no-break space and its like are blanks to people
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def typed(path: object, *, windows: bool = sys.platform == "win32") -> str:

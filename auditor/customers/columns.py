@@ -1,17 +1,33 @@
-"""Which column is the id, the company, the domain, the owner. Rule: two equal candidates are an error, never a guess.
+"""Which column is the id, the company, the domain, the owner. Rule: of two equal candidates none is taken by a guess.
 
-The user's choice comes first, then the header's words (case, blanks, underscores and dashes ignored), and for the id
-then the cells themselves: the one column that holds GUIDs.
+The user's choice comes first, then the header's words (case, accents, blanks, underscores and dashes do not count). Two
+candidates for the id are an error; two for another role are a warning, and none of them is taken.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 from auditor.core.ids import normalise_id
+from auditor.customers.id_column import IdEvidence, evidence, find_id_column
+from auditor.customers.naming import AGAIN
+from auditor.customers.quoting import option, quoted
 from auditor.customers.table import Table
+from auditor.customers.words import ID_WORDS, ROLE_WORDS, fold
 from auditor.errors import CustomerListError
+
+__all__ = [
+    "ID_WORDS",
+    "Columns",
+    "IdEvidence",
+    "find_columns",
+    "fold",
+    "has_id_column",
+    "id_evidence",
+    "is_id_header",
+    "quoted",
+]
+
+_MEANT = {"id": "customer id", "company": "company name", "domain": "domain", "owner": "account manager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,44 +39,14 @@ class Columns:
         company: the customer's name.
         domain: the customer's domain.
         owner: the account manager.
+        allow_ragged: the user's word that rows longer than the header may go without company, domain and owner.
     """
 
     id: str | None = None
     company: str | None = None
     domain: str | None = None
     owner: str | None = None
-
-
-ID_WORDS = (("microsoftid", "tenantid", "customertenantid", "customerid", "id"),)
-"""Headers of the portal's export, of Microsoft's migration and GDAP tools, and of the API. No order: two are a question."""
-
-_WORDS = {
-    "company": (
-        ("companyname", "customername", "customercompanyname", "companyprofile.companyname"),
-        ("company", "customer", "organization", "organisation", "organizationname", "organisationname", "accountname"),
-        ("displayname", "name"),
-    ),
-    "domain": (
-        ("primarydomainname", "primarydomain", "companyprofile.domain"),
-        ("domainname", "domain", "customerdomain", "tenantdomain", "defaultdomain", "defaultdomainname"),
-    ),
-    "owner": (
-        ("accountmanager", "accountowner", "customerowner", "customersuccessmanager", "accountexecutive", "accountrep"),
-        ("owner", "salesrep", "salesrepresentative", "salesperson", "relationshipmanager"),
-    ),
-}
-"""Headers by role, the more telling ones first: a later group counts only where no earlier one is found."""
-
-_LISTED = 12
-_LONGEST = 40
-
-
-_AGAIN = re.compile(r" \(\d+\)$")
-
-
-def fold(header: str) -> str:
-    """A header as it is compared: case, blanks, underscores and dashes do not count."""
-    return "".join(c for c in header.casefold() if not (c.isspace() or c in "_-\"'\ufeff\u200b"))
+    allow_ragged: bool = False
 
 
 def is_id_header(cell: str, wanted: str | None) -> bool:
@@ -82,20 +68,19 @@ def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str])
     """
     if not table.names:
         raise CustomerListError(f"{label} ({table.format}) has no rows", "hand in a list with at least one customer")
-    chosen = _chosen(table, "id", wanted.id, label) if wanted.id else _id_column(table, label, warnings)
+    chosen = _chosen(table, "id", wanted.id, label) if wanted.id else find_id_column(table, label, warnings)
     found: dict[str, str | None] = {"id": chosen}
-    for role, groups in _WORDS.items():
-        choice = getattr(wanted, role)
+    found |= {role: _chosen(table, role, getattr(wanted, role), label) for role in ROLE_WORDS if getattr(wanted, role)}
+    # the company comes last: what is free then is where it may still stand
+    for role in sorted(ROLE_WORDS.keys() - found.keys(), key=["domain", "owner", "company"].index):
         free = [name for name in table.names if name not in found.values()]
-        found[role] = _chosen(table, role, choice, label) if choice else _by_words(free, groups, role, label)
-    return Columns(**found)
+        found[role] = _by_words(table, free, role, warnings)
+    return Columns(found["id"], found["company"], found["domain"], found["owner"])
 
 
 def has_id_column(table: Table, wanted: Columns) -> bool:
     """True where an id column, or more than one candidate, is there to be found."""
-    if wanted.id:
-        return any(fold(name) == fold(wanted.id) for name in table.names)
-    return bool(_matching(table.names, ID_WORDS[0]) or _holding_ids(table.names, table.sample))
+    return id_evidence(table, wanted) > IdEvidence.NONE
 
 
 def _chosen(table: Table, role: str, choice: str, label: str) -> str:
@@ -105,99 +90,52 @@ def _chosen(table: Table, role: str, choice: str, label: str) -> str:
             f'{label} has no column "{choice}"; it has {quoted(table.names)}', f"correct --{role}-column"
         )
     if len(names) > 1:
-        raise _ambiguous(names, role, label)
-    return names[0]
-
-
-def _id_column(table: Table, label: str, warnings: list[str]) -> str:
-    named = _matching(table.names, ID_WORDS[0])
-    holding = _holding_ids(table.names, table.sample)
-    # A column called "Id" that holds no GUID is no candidate beside one that does.
-    candidates = ([n for n in named if n in holding] or named) if named else holding
-    if len(candidates) > 1:
-        raise _ambiguous(candidates, "id", label)
-    if not candidates:
         raise CustomerListError(
-            f"{label} ({table.format}) has no id column; found {quoted(table.names)}, "
-            'expected a column of customer tenant IDs (GUIDs), such as "Microsoft ID"',
-            "name the column with --id-column, or export the customer list from Partner Center again",
+            f"{label}: {quoted(names)} could each be the {_MEANT[role]}",
+            f"choose one by its exact name, such as {option(f'--{role}-column', names[0])}",
         )
-    if holding and candidates[0] not in holding:
-        warnings.append(
-            f'none of the first ids in column "{candidates[0]}" is a GUID, but {quoted(holding)} holds GUIDs: '
-            "if that is the id, say so with --id-column"
-        )
-    return candidates[0]
-
-
-def _by_words(names: Sequence[str], groups: Iterable[Sequence[str]], role: str, label: str) -> str | None:
-    for words in groups:
-        matching = _matching(names, words)
-        if len(matching) > 1:
-            raise _ambiguous(matching, role, label)
-        if matching:
-            return matching[0]
-    return None
-
-
-def _matching(names: Iterable[str], words: Sequence[str]) -> list[str]:
-    # "Customer ID (2)" is the second column of that name, and as good a candidate as the first
-    return [name for name in names if fold(_AGAIN.sub("", name)) in words]
-
-
-def _holding_ids(names: Sequence[str], sample: Sequence[dict[str, str]]) -> list[str]:
-    """The columns at least half of whose cells are GUIDs; failing that, those with any."""
-    counts = {name: _count_ids(cells[name] for cells in sample if name in cells) for name in names}
-    mostly = [name for name, (ids, cells) in counts.items() if ids and ids * 2 >= cells]
-    return mostly or [name for name, (ids, _) in counts.items() if ids]
-
-
-def _count_ids(cells: Iterable[str]) -> tuple[int, int]:
-    filled = [cell for cell in cells if cell and not cell.isspace()]
-    return sum(normalise_id(cell) is not None for cell in filled), len(filled)
-
-
-def _ambiguous(names: Sequence[str], role: str, label: str) -> CustomerListError:
-    what = {"id": "customer id", "company": "company name", "domain": "domain", "owner": "account manager"}[role]
-    return CustomerListError(f"{label}: {quoted(names)} could each be the {what}", f"choose one with --{role}-column")
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Column names for a message, as many as a line bears."""
-    listed = ", ".join(f'"{_short(name)}"' for name in names[:_LISTED])
-    more = len(names) - _LISTED
-    return (f"{listed} and {more} more" if more > 0 else listed) or "no columns"
-
-
-def _short(name: str) -> str:
-    """A name that fits in a line: a cell may hold anything."""
-    line = "".join(c if c.isprintable() else " " for c in name)
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-
-
-# replaced by B's at merge
-class IdEvidence(IntEnum):
-    """How sure it is that a table holds customer tenant IDs; a larger value wins."""
-
-    NONE = 0
-    OTHER_IDS = 1
-    UNNAMED = 2
-    GENERIC = 3
-    NAMED = 4
+    return names[0]
 
 
 def id_evidence(table: Table, wanted: Columns) -> IdEvidence:
     """How sure it is that a table holds customer tenant IDs."""
-    if wanted.id:
-        chosen = any(fold(name) == fold(wanted.id) for name in table.names)
-        return IdEvidence.NAMED if chosen else IdEvidence.NONE
-    holding = _holding_ids(table.names, table.sample)
-    named = _matching(table.names, ID_WORDS[0])
-    over = [name for name in named if name in holding]
-    tenant = [name for name in (*over, *holding) if "tenant" in fold(name) or "microsoft" in fold(name)]
-    if tenant or over:
-        return IdEvidence.NAMED if tenant else IdEvidence.GENERIC
-    others = ("subscription", "relationship", "agreement", "order", "product")
-    if any(not any(word in fold(name) for word in others) for name in holding):
-        return IdEvidence.UNNAMED
-    return IdEvidence.OTHER_IDS if holding or named else IdEvidence.NONE
+    if not wanted.id:
+        return evidence(table)
+    chosen = any(fold(name) == fold(wanted.id) for name in table.names)
+    return IdEvidence.NAMED if chosen else IdEvidence.NONE
+
+
+def _by_words(table: Table, names: Sequence[str], role: str, warnings: list[str]) -> str | None:
+    """The one column whose header says the role; None where two say it alike, or none does."""
+    for words in ROLE_WORDS[role]:
+        matching = [name for name in names if fold(AGAIN.sub("", name)) in words]
+        if len(matching) > 1:
+            warnings.append(
+                f"{quoted(matching)} could each be the {_MEANT[role]} (first values "
+                f"{quoted([_first(table, name) for name in matching])}): none is taken; "
+                f"choose one, such as {option(f'--{role}-column', matching[0])}"
+            )
+            return None
+        if matching:
+            return matching[0]
+    if role == "company":
+        _warn_of_no_company(table, names, warnings)
+    return None
+
+
+def _warn_of_no_company(table: Table, names: Sequence[str], warnings: list[str]) -> None:
+    texts = [name for name in names if _is_text(_first(table, name))]
+    if texts:
+        warnings.append(
+            f"no column of company names was recognised among {quoted(texts)}: "
+            f"if there is one, choose it with --company-column NAME"
+        )
+
+
+def _is_text(cell: str) -> bool:
+    return normalise_id(cell) is None and any(map(str.isalpha, cell))
+
+
+def _first(table: Table, name: str) -> str:
+    cells = (row.get(name, "") for row in table.sample)
+    return next((cell for cell in cells if cell and not cell.isspace()), "")

@@ -1,8 +1,8 @@
 """CSV, TSV and plain text. Rule: a record is what the csv module says it is; quotes that do not pair up are an error.
 
 The delimiter is the one under which an id column is found and the header has the most columns. A list without any
-delimiter is plain text: one id a line, and lines that start with `#` are comments. An open quote could swallow rows
-unseen, hence the strict reading.
+delimiter is plain text: an id a line, or several, and lines that start with `#` are comments. An open quote could swallow
+rows unseen, hence the strict reading.
 """
 
 import csv
@@ -14,11 +14,12 @@ from itertools import chain
 from auditor.customers.columns import Columns, has_id_column
 from auditor.customers.grid import GridRow, looked_at, records_below
 from auditor.customers.header import Header
+from auditor.customers.id_lines import hold_several, split_ids
 from auditor.customers.table import Format, Table
 from auditor.customers.text import Text
 from auditor.errors import CustomerListError
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 LONGEST_CELL = 1 << 20
 """Characters. A workbook's cell holds 32,767; the csv module's own limit, 131,072, is low for a column of notes."""
 
@@ -39,6 +40,7 @@ class _Lines:
         first: lines to look at.
         whole: True where those are all.
         all: every line from the first.
+        several: True where lines hold several ids and nothing else.
     """
 
     format: Format
@@ -47,6 +49,7 @@ class _Lines:
     first: Sequence[str]
     whole: bool
     all: Iterable[str]
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,21 @@ def read_delimited(text: Text, wanted: Columns) -> Table:
         CustomerListError: quotes that do not pair up, or a cell or line of absurd length; also while records are read.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-    lines = _prepared(text.lines())
+    lines = _prepared(text.lines(), wanted)
     best = _best_guess(lines, text.label, wanted)
     text.warnings.extend(best.header.warnings)
+    if lines.several:
+        text.warnings.append(
+            "a line holds several ids: each is taken for a customer of its own; "
+            'if the list is a table, choose its column with --id-column "column 1"'
+        )
+        return best.table.giving(records_below(split_ids(lines.all), best.header))
     rows = _rows(lines.all, best.delimiter, lines.start, text)
     delimiter = best.delimiter if lines.format is Format.CSV else None
     return best.table.giving(records_below(rows, best.header), delimiter=delimiter)
 
 
-def _prepared(lines: Iterator[str]) -> _Lines:
+def _prepared(lines: Iterator[str], wanted: Columns) -> _Lines:
     first, whole = _first_lines(lines)
     hint = _excel_hint(first[0]) if first else None
     if hint:
@@ -83,6 +92,8 @@ def _prepared(lines: Iterator[str]) -> _Lines:
     every = chain(first, lines)
     bare = list(_uncommented(first))
     telling = [line for line in bare if not line.isspace()] or first
+    if not wanted.id and hold_several(telling):
+        return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _uncommented(every), several=True)
     if any(delimiter in line for line in telling for delimiter in DELIMITERS):
         return _Lines(Format.CSV, DELIMITERS, 1, first, whole, every)
     return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _uncommented(every))
@@ -124,8 +135,14 @@ def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
 
 
 def _guess(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Guess:
+    grid, fault = (list(split_ids(lines.first)), None) if lines.several else _grid(lines, delimiter, label)
+    header, table = looked_at(grid, wanted.id, lines.format)
+    return _Guess(delimiter, header, table, (has_id_column(table, wanted), len(table.names)), fault)
+
+
+def _grid(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:
+    """The first rows by a delimiter, and the fault that ended them, if one did."""
     grid: list[GridRow] = []
-    fault = None
     number = lines.start
     reader = csv.reader(lines.first, delimiter=delimiter, strict=True)
     try:
@@ -134,9 +151,9 @@ def _guess(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Guess
             number = lines.start + reader.line_num
     except csv.Error as error:
         # The last record may go on below the sample; then it is no fault.
-        fault = _broken(label, number, error) if lines.whole or reader.line_num < len(lines.first) else None
-    header, table = looked_at(grid, wanted.id, lines.format)
-    return _Guess(delimiter, header, table, (has_id_column(table, wanted), len(table.names)), fault)
+        if lines.whole or reader.line_num < len(lines.first):
+            return grid, _broken(label, number, error)
+    return grid, None
 
 
 def _rows(lines: Iterable[str], delimiter: str, start: int, text: Text) -> Iterator[GridRow]:

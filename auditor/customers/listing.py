@@ -3,25 +3,24 @@
 A row without a usable id is a `RejectedRow`: it stays in every report and is never asked for.
 """
 
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from auditor.core.ids import normalise_id
-from auditor.core.model import Reason
-from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.core.rows import Customer, RejectedRow
 from auditor.customers.archive import Archive, unpack
 from auditor.customers.columns import Columns, find_columns
+from auditor.customers.footer import without_footer
 from auditor.customers.formats import may_be_object, take_apart
+from auditor.customers.id_column import to_compare
+from auditor.customers.judging import Judging
 from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.source import EXPECTED, Source, open_source
 from auditor.customers.table import Format, Table
 from auditor.customers.text import Text
 from auditor.errors import CustomerListError
 
-_log = logging.getLogger(__name__)
 _FIND_ALL = Columns()
 _TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES, Format.WEB_PAGE)
 
@@ -49,8 +48,11 @@ class CustomerList:
         source = source.rereadable() if may_be_object(source.head) else source
         self._source = source
         text = Text(source, self.warnings)
-        table = take_apart(source, text, wanted, parts)
-        self.columns = find_columns(table, wanted, source.label, self.warnings)
+        try:
+            table = take_apart(source, text, wanted, parts)
+            self.columns = find_columns(table, wanted, source.label, self.warnings)
+        except CustomerListError as error:
+            raise _named(error, source.label) from error
         self.format: Format = table.format
         self._text = text if table.format in _TEXT_FORMATS else None
         roles = (self.columns.id, self.columns.company, self.columns.domain, self.columns.owner)
@@ -58,7 +60,7 @@ class CustomerList:
         self.header_row = table.header_row
         self.delimiter = table.delimiter
         self.sheet = table.sheet
-        self._rows: Iterator[Customer | RejectedRow] | None = self._started(self._read(table))
+        self._rows: Iterator[Customer | RejectedRow] | None = self._started(self._read(table, wanted))
 
     @property
     def encoding(self) -> str | None:
@@ -73,7 +75,10 @@ class CustomerList:
 
     def _closing(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
         with self:
-            yield from rows
+            try:
+                yield from rows
+            except CustomerListError as error:
+                raise _named(error, self._source.label) from error
 
     def __enter__(self) -> Self:
         return self
@@ -98,30 +103,20 @@ class CustomerList:
             )
         return chain([first], rows)
 
-    def _read(self, table: Table) -> Iterator[Customer | RejectedRow]:
-        """The rows, as Customer or RejectedRow. Kept flat: it runs a million times."""
-        columns = self.columns
-        id_column, company, domain, owner = columns.id or "", columns.company, columns.domain, columns.owner
+    def _read(self, table: Table, wanted: Columns) -> Iterator[Customer | RejectedRow]:
         # an item without content is there all the same; a blank line is none
         items = table.format in (Format.JSON, Format.JSON_LINES)
-        for name, number, cells in _placed(self.name, table):
-            raw = cells.pop(id_column, "")
-            of = cells.pop(company, None) if company is not None else None
-            at = cells.pop(domain, None) if domain is not None else None
-            by = cells.pop(owner, None) if owner is not None else None
-            row = Row(name, number, _text(of), _text(at), _text(by), cells)
-            try:
-                tenant = normalise_id(raw)
-            except Exception:  # noqa: BLE001 - logged below with its traceback
-                # a row that cannot be judged is no customer; the others are read all the same
-                _log.exception(
-                    "%s, row %d: a defect of auditor, please report it; the row is not asked for", name, number
-                )
-                tenant = None
-            if tenant is not None:
-                yield Customer(tenant, row)
-            elif items or not _blank(raw, row):
-                yield RejectedRow(raw, Reason.INVALID_ID, row)
+        judging = Judging(
+            label=self._source.label,
+            columns=self.columns,
+            names=table.names,
+            compared=() if wanted.id else to_compare(table, self.columns.id or ""),
+            keep_blank=items,
+            allow_ragged=wanted.allow_ragged,
+            warnings=self.warnings,
+        )
+        rows = judging.rows(_placed(self.name, table))
+        return rows if items or table.format is Format.PARQUET else without_footer(rows, self.warnings)
 
 
 def read(
@@ -147,6 +142,11 @@ def read(
     except BaseException:
         opened.close()
         raise
+
+
+def _named(error: CustomerListError, label: str) -> CustomerListError:
+    """The error with the list's name."""
+    return error if label in error.message else CustomerListError(f"{label}: {error.message}", error.hint)
 
 
 def _only_list(archive: Archive, columns: Columns, parts: Parts) -> CustomerList:
@@ -184,13 +184,3 @@ def _placed(name: str, table: Table) -> Iterator[tuple[str, int, dict[str, str]]
         source = f"{name}#{part}"
         for number, cells in records:
             yield source, number, cells
-
-
-def _text(cell: str | None) -> str | None:
-    return cell if cell and not cell.isspace() else None
-
-
-def _blank(raw_id: str, row: Row) -> bool:
-    """True where no cell holds anything: that is no row."""
-    cells: Iterable[str | None] = (raw_id, row.company_name, row.domain, row.owner, *row.other.values())
-    return not any(map(_text, cells))

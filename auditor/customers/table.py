@@ -8,6 +8,10 @@ Record = tuple[int, dict[str, str]]
 """Where the record stands (a line, a row of a sheet, an item; from 1), and its cells by column name."""
 
 
+class LongRow(dict[str, str]):
+    """The cells of a row that has more of them than the header: any of them may stand in another's column."""
+
+
 class Format(StrEnum):
     """How a customer list is written."""
 

@@ -152,3 +152,38 @@ def test_an_address_is_no_folder(
         assert "must be a folder" in capsys.readouterr().err
     assert main(["doctor", "--reports", address]) == 2
     assert sorted(Path().rglob("*")) == before
+
+
+def test_a_comma_without_quotes_ends_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """A domain would be taken for an account manager; --allow-ragged takes the row without either."""
+    lines = ["Tenant ID,Name,Domain,Owner", f"{IDS[0]},One, Inc.,one.example,Anna", f"{IDS[1]},Two,two.example,Anna"]
+    Path("unquoted.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert main(["run", "unquoted.csv", "--dry-run"]) == 5
+    said = capsys.readouterr().err
+    assert "unquoted.csv: 1 row has more cells than the header (row 2; " in said
+    assert "--allow-ragged" in said
+    assert main(["run", "unquoted.csv", "--dry-run", "--allow-ragged"]) == 0
+    out, err = capsys.readouterr()
+    assert "2 rows, 2 customers" in out
+    assert "unquoted.csv: 1 row has more cells than the header" in err
+
+
+def test_a_header_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters and line breaks in it are shown as such."""
+    text = f'Microsoft ID,"Company name","Na\x1b[31mme","a\nb"\n{IDS[0]},One,x,y\n'
+    Path("odd.csv").write_text(text, encoding="utf-8")
+    assert main(["run", "odd.csv", "--dry-run", "--sum", "nosuch"]) == 2
+    assert main(["run", "odd.csv", "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert r"others   Na\x1b[31mme, a\nb" in said.out
+
+
+def test_a_column_of_one_id_is_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    """One id in every row is likely the partner's own; a subscription is no customer."""
+    lines = ["Microsoft ID,Our tenant,Subscription ID,Name", f"a,{IDS[0]},{IDS[1]},One", f"b,{IDS[0]},{IDS[2]},Two"]
+    Path("own.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert main(["run", "own.csv", "--dry-run"]) == 5
+    said = capsys.readouterr().err
+    assert "did you mean" not in said
+    assert 'its first value is "a"' in said

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,22 @@ ONE = "5d31b3a8-1f0c-4c0e-9a57-0f6e2b1c9d81"
 TWO = "5d31b3a8-1f0c-4c0e-9a57-0f6e2b1c9d82"
 THREE = "5d31b3a8-1f0c-4c0e-9a57-0f6e2b1c9d83"
 FIND_ALL = Columns()
+LISTS = Path(__file__).parent / "lists"
+TENANTS = (
+    "3a68cd4c-89d9-456b-8832-d1c3ed90f5f6",
+    "eb79067b-2fa8-4ce1-b22c-c73a3f25ef48",
+    "0b78de80-2221-44c9-a9fd-a9c70eab1ced",
+    "3c4448fb-f924-49db-8ecd-078e0a86ffe5",
+    "323579a9-b98b-4841-a4f5-1107595c14aa",
+    "a67acc0d-b9bc-4159-9283-31420d8d7e76",
+    "f9b13bf3-8b39-40ee-b05c-b1cde10d8ea9",
+    "609eaa57-3c24-4b11-ac7b-9460be604285",
+    "ab6a0543-5f1a-431b-b947-b1233481bcc1",
+    "762b204f-a460-4346-b3d0-1100574ae280",
+    "6f57c2af-263e-41b7-81e3-8f03e3884ea5",
+    "47d588a7-f649-413c-b914-6b68d8d91b54",
+)
+"""The customers of the example lists, in order."""
 
 
 def opened(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
@@ -37,3 +54,9 @@ def refusal(data: bytes, columns: Columns = FIND_ALL) -> CustomerListError:
     assert caught.value.exit_code == 5
     assert "\n" not in f"{caught.value.message}{caught.value.hint}"
     return caught.value
+
+
+def example(name: str) -> bytes:
+    """The bytes of the one example list whose name begins so."""
+    [path] = [path for path in LISTS.iterdir() if path.name.startswith(name)]
+    return path.read_bytes()

@@ -66,16 +66,17 @@ def test_mostly_guids_beats_a_stray_one() -> None:
 
 def test_header_beats_content() -> None:
     """A known header is believed, and a warning says what speaks against it."""
-    found = opened(f"Tenant ID,Mandant\n1,{ONE}\n2,{TWO}\n".encode())
+    found = opened(f"Tenant ID,Zeichen\n1,{ONE}\n2,{TWO}\n".encode())
     assert found.columns.id == "Tenant ID"
-    assert 'but "Mandant" holds GUIDs' in found.warnings[0]
+    assert 'but "Zeichen" holds GUIDs' in found.warnings[0]
 
 
 def test_two_known_headers() -> None:
-    """Two columns that could be the id are an error that names both, unless only one of them holds GUIDs."""
-    error = refusal(f"Tenant ID,Customer ID\n{ONE},{TWO}\n".encode())
-    assert '"Tenant ID", "Customer ID"' in error.message
-    assert "--id-column" in error.hint
+    """Two columns of different GUIDs that are as likely are an error that names both, and quotes both."""
+    error = refusal(f"Tenant ID,Microsoft ID\n{ONE},{TWO}\n".encode())
+    assert '"Tenant ID", "Microsoft ID"' in error.message
+    assert f'"{ONE}", "{TWO}"' in error.message
+    assert '--id-column "Tenant ID"' in error.hint
     assert opened(f"Id,Tenant ID\n17,{ONE}\n".encode()).columns.id == "Tenant ID"
 
 
@@ -93,10 +94,14 @@ def test_two_columns_of_guids() -> None:
     ],
 )
 def test_two_candidates_for_another_role(header: str, flag: str) -> None:
-    """Two equal candidates for company, domain or owner are an error that names both and the option that decides."""
-    error = refusal(f"Id,{header}\n{ONE},x,y\n".encode())
-    assert all(f'"{name}"' in error.message for name in header.split(","))
-    assert flag in error.hint
+    """Of two equal candidates for company, domain or owner none is taken; a warning says how to choose."""
+    found = opened(f"Id,{header}\n{ONE},x,y\n".encode())
+    role = flag.removeprefix("--").removesuffix("-column")
+    assert getattr(found.columns, role) is None
+    said = next(warning for warning in found.warnings if flag in warning)
+    assert all(f'"{name}"' in said for name in header.split(","))
+    assert '"x", "y"' in said
+    assert [row.row.other for row in found] == [dict(zip(header.split(","), "xy", strict=True))]
 
 
 def test_the_user_decides() -> None:
@@ -137,6 +142,6 @@ def test_no_id_column() -> None:
 
 def test_names_in_messages_fit_in_a_line() -> None:
     """Long, odd and many names are cut: a message stays one line."""
-    assert quoted(["a\nb\x1b[31m", "x" * 100]) == '"a b [31m", "' + "x" * 39 + '…"'
+    assert quoted(["a\nb\x1b[31m", "x" * 100]) == '"a\\nb\\x1b[31m", "' + "x" * 39 + '…"'
     assert quoted([str(n) for n in range(20)]).endswith('"11" and 8 more')
     assert quoted([]) == "no columns"

@@ -1,8 +1,9 @@
 """Properties of `auditor.customers.header`: where the header stands."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
 
 from auditor.customers import Columns
 from auditor.customers.header import find_header, unique_names
@@ -19,11 +20,69 @@ def test_titles_above_the_header() -> None:
 
 def test_a_guid_above_the_header() -> None:
     """A row with an id above the header could be a customer: an error, unless the user insists on the header."""
-    data = f"Partner,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode()
-    assert "row 1 stands above the header in row 2 and holds a GUID" in refusal(data).message
+    data = f"Amber,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode()
+    error = refusal(data)
+    assert (
+        f'standard input: row 1 ("Amber", "{TWO}") stands above the header in row 2 and holds a GUID' in error.message
+    )
+    assert '--id-column "Tenant ID"' in error.hint
     found = opened(data, Columns(id="Tenant ID"))
     assert ids_in(list(found)) == [ONE]
-    assert "row 1 stands above the header" in found.warnings[0]
+    assert "stands above the header in row 2" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        f"Partner,{TWO},",
+        f"Partner tenant ID:,{TWO}",
+        f"Our tenant,{TWO},\n,,\n",
+        f"Report,,\nMPN ID,1234567\nMicrosoft ID,{TWO}\n",
+        f"{TWO}\n",
+        f"Contoso,{TWO}\n,",
+    ],
+)
+@pytest.mark.parametrize("header", ["Name,Tenant ID,Domain", "Name,Entra GUID,Domain", "Name,Kennzeichen,Domain"])
+def test_a_guid_in_a_title_is_no_customer(title: str, header: str) -> None:
+    """A labelled GUID above the header, or one apart from it, is passed over with a warning that quotes the row."""
+    found = opened(f"{title}\n{header}\nBirch,{ONE},b.example\nFir,{THREE},f.example\n".encode())
+    assert ids_in(list(found)) == [ONE, THREE]
+    assert found.header_row == title.count("\n") + 2
+    [said] = [warning for warning in found.warnings if "passed over" in warning]
+    assert f'"{TWO}"' in said
+
+
+def test_the_example_with_a_guid_in_its_title() -> None:
+    """F14: the partner's own tenant above the header is not audited; F15: titles of two cells are no header."""
+    found = opened(example("F14"))
+    assert ids_in(list(found)) == [*TENANTS]
+    assert (found.header_row, found.columns) == (3, Columns("Entra GUID", "Company name", "Domain"))
+    assert "row 1" in found.warnings[0]
+    found = opened(example("F15"))
+    assert ids_in(list(found)) == [*TENANTS]
+    assert (found.header_row, found.columns.id, found.warnings) == (4, "Entra tenant GUID", [])
+
+
+def test_titles_that_a_blank_row_sets_apart() -> None:
+    """Without a known word for the id, titles of several cells are told from customers by the blank row below them."""
+    data = f"Report,2026\nBy,Anna\n\nKunde,Kennzeichen,Ort\nBirch,{ONE},Oslo\n"
+    assert ids_in(rows_in(data.encode())) == [ONE]
+    assert "standard input: row 1" in refusal(data.replace("\n\n", "\n").encode()).message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"{ONE},a\nbad,b\n{TWO},c\n",
+        f"Amber,{ONE}\nCedar,tenant id unknown\nBirch,{TWO}\n",
+        f'Amber,{ONE}\n"Tenant, of Cedar",?\nBirch,{TWO}\n',
+    ],
+)
+def test_a_wrong_row_in_a_list_without_a_header_is_no_header(data: str) -> None:
+    """No row above it is lost."""
+    found = opened(data.encode())
+    assert found.header_row is None
+    assert len(list(found)) == 3
 
 
 def test_ids_above_a_word_that_looks_like_a_header_are_not_lost() -> None:

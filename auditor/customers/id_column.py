@@ -1,0 +1,245 @@
+"""Which column holds the customer tenant IDs. Rule: the name and the cells decide together; where two columns are as
+likely and hold different ids, the user is asked.
+
+A column whose name says tenant comes before one that only says customer or id: that one may hold the key of another
+system. Columns that hold the same id in every row are one candidate. A column that holds one id in all rows is no
+candidate beside one whose ids differ: it is likely the partner's own.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from auditor.core.ids import normalise_id
+from auditor.customers.naming import Kind, is_known, kind_of, says_id
+from auditor.customers.quoting import option, quoted, short
+from auditor.customers.table import Table
+from auditor.errors import CustomerListError
+
+_embedded = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).search
+
+
+class IdEvidence(IntEnum):
+    """How sure it is that a table holds customer tenant IDs; a larger value wins."""
+
+    NONE = 0
+    """No column holds a GUID, and none is named as an id."""
+    OTHER_IDS = 1
+    """The only GUIDs are named as other things: Subscription, Relationship, Agreement, Order, Product, …"""
+    UNNAMED = 2
+    """A column of GUIDs under a name that says nothing, or a name that says tenant over no GUIDs."""
+    GENERIC = 3
+    """A generic name ("id", "Customer ID") over GUIDs."""
+    NAMED = 4
+    """A name that says tenant, Microsoft ID or Azure over GUIDs; or chosen with --id-column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A column of the sample.
+
+    Attributes:
+        name: of the column.
+        kind: whose ids they are, by the name.
+        ids: the ids by the number of their row in the sample.
+        filled: rows in which the cell is not blank.
+        undashed: ids that are written as 32 digits without dashes.
+        first: the first cell that holds an id; without one, the first that is not blank.
+    """
+
+    name: str
+    kind: Kind
+    ids: dict[int, str]
+    filled: int
+    undashed: int
+    first: str
+
+    @property
+    def holds(self) -> bool:
+        """At least half of the cells are ids, or any where the name says tenant ID."""
+        surely = self.kind is Kind.TENANT and says_id(self.name)
+        return bool(self.ids) and (surely or len(self.ids) * 2 >= self.filled)
+
+    @property
+    def one_id(self) -> bool:
+        """Two rows or more, and all hold the same id."""
+        return len(self.ids) > 1 and len(set(self.ids.values())) == 1
+
+    @property
+    def hashes(self) -> bool:
+        """All ids are 32 digits without dashes, under a name that does not speak of ids."""
+        return bool(self.ids) and self.undashed == len(self.ids) and self.kind is Kind.UNKNOWN
+
+    def same(self, other: "Candidate") -> bool:
+        """True where both hold the same id in every row in which both hold one, and there is such a row."""
+        both = self.ids.keys() & other.ids.keys()
+        return bool(both) and all(self.ids[row] == other.ids[row] for row in both)
+
+
+def candidates(table: Table) -> list[Candidate]:
+    """Every column of a table's sample, as a candidate."""
+    return [_candidate(name, [cells.get(name, "") for cells in table.sample]) for name in table.names]
+
+
+def _candidate(name: str, cells: Sequence[str]) -> Candidate:
+    filled = [(row, cell) for row, cell in enumerate(cells) if cell and not cell.isspace()]
+    ids = {row: found for row, cell in filled if (found := normalise_id(cell))}
+    undashed = sum(row in ids and "-" not in cell and cell.isascii() for row, cell in filled)
+    first = next((cell for row, cell in filled if row in ids), filled[0][1] if filled else "")
+    return Candidate(name, kind_of(name), ids, len(filled), undashed, first)
+
+
+def holding(found: Sequence[Candidate]) -> list[Candidate]:
+    """The columns that hold ids: those that mostly do, or, failing that, those that hold any."""
+    return [one for one in found if one.holds] or [one for one in found if one.ids]
+
+
+def evidence(table: Table) -> IdEvidence:
+    """How sure it is that a table holds customer tenant IDs, by its names and its sample."""
+    found = candidates(table)
+    ids = holding(found)
+    kinds = {one.kind for one in ids}
+    if Kind.TENANT in kinds:
+        return IdEvidence.NAMED
+    if Kind.CUSTOMER in kinds:
+        return IdEvidence.GENERIC
+    named = [one for one in found if is_known(one.name)]
+    headed = table.header_row is not None
+    if any(one.kind is Kind.UNKNOWN and not (headed and one.hashes) for one in ids):
+        return IdEvidence.UNNAMED
+    if any(one.kind is Kind.TENANT for one in named):
+        return IdEvidence.UNNAMED
+    return IdEvidence.OTHER_IDS if ids or named else IdEvidence.NONE
+
+
+def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
+    """The column of customer tenant IDs.
+
+    Raises:
+        CustomerListError: there is none, or two columns are as likely and hold different ids.
+    """
+    found = candidates(table)
+    ids = holding(found)
+    by_kind = {kind: [one for one in ids if one.kind is kind] for kind in Kind}
+    tenants, customers, unknown = by_kind[Kind.TENANT], by_kind[Kind.CUSTOMER], by_kind[Kind.UNKNOWN]
+    if tenants:
+        return _of_tenants(tenants, customers, found, label)
+    if customers:
+        # neither name is certain: a generic name may be the key of another system
+        return _fullest(_likeliest([*customers, *(one for one in unknown if not one.one_id)], label)).name
+    named = [one for one in found if is_known(one.name)]
+    if named:
+        return _named_without_ids(named, unknown, label, warnings)
+    if unknown:
+        chosen = _fullest(_likeliest(unknown, label))
+        if chosen.hashes and table.header_row is not None:
+            raise _not_customers(
+                chosen, "holds 32 digits without dashes, and its name does not say that they are ids", label
+            )
+        return chosen.name
+    if by_kind[Kind.OTHER]:
+        first = by_kind[Kind.OTHER][0]
+        raise _not_customers(first, "is named as something else than a customer's tenant", label)
+    raise CustomerListError(
+        f"{label} ({table.format}) has no id column; found {quoted(table.names)}, "
+        'expected a column of customer tenant IDs (GUIDs), such as "Microsoft ID"',
+        "name the column with --id-column, or export the customer list from Partner Center again",
+    )
+
+
+def to_compare(table: Table, chosen: str) -> tuple[str, ...]:
+    """The columns that must not hold another id than the chosen one in any row.
+
+    Those that hold the same ids in the sample, and those whose name says tenant ID while the sample holds nothing there.
+    """
+    found = candidates(table)
+    own = next(one for one in found if one.name == chosen)
+    return tuple(
+        one.name
+        for one in found
+        if one.name != chosen
+        and (one.same(own) if one.ids else one.kind is Kind.TENANT and says_id(one.name) and not one.filled)
+    )
+
+
+def _of_tenants(
+    tenants: Sequence[Candidate], customers: Sequence[Candidate], found: Sequence[Candidate], label: str
+) -> str:
+    group = _likeliest(tenants, label)
+    best = _fullest(group)
+    if not best.one_id:
+        return _fullest([*group, *(one for one in customers if one.same(best))]).name
+    rivals = [one for one in customers if not one.one_id and not one.same(best)]
+    if rivals:
+        raise _ask([best, *rivals], label)
+    compound = [one for one in found if is_known(one.name) and not one.ids and _embedded(one.first)]
+    if compound:
+        raise CustomerListError(
+            f'{label} has no column of customer ids: "{short(compound[0].name)}" holds more than an id '
+            f'(first "{short(compound[0].first)}"), and "{short(best.name)}" holds one and the same id in every row '
+            f'("{short(best.first)}"): it may be your own tenant',
+            "export the customer list from Partner Center, or name the column with --id-column",
+        )
+    return best.name
+
+
+def _likeliest(found: Sequence[Candidate], label: str) -> list[Candidate]:
+    """The columns that hold the same ids in every row, where all the others hold one id only.
+
+    Raises:
+        CustomerListError: two columns hold different ids.
+    """
+    groups: list[list[Candidate]] = []
+    for one in found:
+        group = next((group for group in groups if all(one.same(other) for other in group)), None)
+        if group is None:
+            groups.append([one])
+        else:
+            group.append(one)
+    telling = [group for group in groups if not group[0].one_id] or groups
+    if len(telling) > 1:
+        raise _ask([group[0] for group in telling], label)
+    return telling[0]
+
+
+def _fullest(group: Sequence[Candidate]) -> Candidate:
+    return max(group, key=lambda one: len(one.ids))
+
+
+def _named_without_ids(
+    named: Sequence[Candidate], unknown: Sequence[Candidate], label: str, warnings: list[str]
+) -> str:
+    """The column that is named as the id although the sample holds none there: the header is believed."""
+    best = [one for one in named if one.kind is Kind.TENANT] or named
+    if len(best) > 1:
+        raise _ask(best, label)
+    near = [one.name for one in unknown if not one.one_id]
+    if near:
+        warnings.append(
+            f'none of the first ids in column "{short(best[0].name)}" is a GUID (first "{short(best[0].first)}"), '
+            f"but {quoted(near)} holds GUIDs: if that is the id, choose it with {option('--id-column', near[0])}"
+        )
+    return best[0].name
+
+
+def _ask(found: Sequence[Candidate], label: str) -> CustomerListError:
+    return CustomerListError(
+        f"{label}: {quoted([one.name for one in found])} could each be the customer id; "
+        f"their first values are {quoted([one.first for one in found])}",
+        f"choose one, such as {option('--id-column', found[0].name)}",
+    )
+
+
+def _not_customers(one: Candidate, why: str, label: str) -> CustomerListError:
+    return CustomerListError(
+        f'{label} has no column of customer tenant ids: the GUIDs stand in "{short(one.name)}" '
+        f'(first "{short(one.first)}"), which {why}',
+        f"hand in a list with a tenant id column; if these are customer tenant ids, add {option('--id-column', one.name)}",
+    )
+
+
+def may_hold_customers(name: str, cells: Iterable[str]) -> bool:
+    """True where a column may be suggested as the id: it is not named as other things, and its ids differ."""
+    ids = [found for cell in cells if (found := normalise_id(cell))]
+    return bool(ids) and kind_of(name) is not Kind.OTHER and (len(ids) == 1 or len(set(ids)) > 1)
