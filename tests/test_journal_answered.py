@@ -60,7 +60,14 @@ def test_the_next_session_answers_for_good(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["403-20002", "403-1002"])
-def test_a_refusal_of_the_customer_is_final(tmp_path: Path, name: str) -> None:
-    """However many begin a session: nothing that somebody mends would change them."""
+def test_one_code_for_every_customer_is_asked_again(tmp_path: Path, name: str) -> None:
+    """A first session in which every customer is refused with one code says nothing about the customers."""
     _sessions(tmp_path, dict.fromkeys(range(len(IDS)), name))
-    assert len(journal.finally_answered(tmp_path, len(IDS))) == len(IDS)
+    assert len(journal.finally_answered(tmp_path, len(IDS))) == 0
+
+
+@pytest.mark.parametrize(("name", "final"), [("403-20002", len(IDS)), ("403-1002", 0)])
+def test_no_relationship_is_final_in_a_later_session(tmp_path: Path, name: str, final: int) -> None:
+    """A list of former customers gets code 20002 for all of them, and could otherwise never be finished."""
+    _sessions(tmp_path, *[dict.fromkeys(range(len(IDS)), name)] * 2)
+    assert len(journal.finally_answered(tmp_path, len(IDS))) == final

@@ -29,7 +29,7 @@ def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
     elif rendered.exit_code == FAILED:
         say(
-            f"auditor: {many(internal_errors(rendered.ledger), 'row')} could not be checked: auditor itself failed on them"
+            f"auditor: {many(internal_errors(rendered.ledger), 'row')} could not be checked because of a defect in auditor"
         )
         say("  this is a defect of auditor: report the lines of the log that say so")
     else:

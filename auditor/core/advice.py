@@ -101,7 +101,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.UNEXPECTED_REPLY: Advice(
             "Not answered: the reply is not one that Partner Center documents.", _NO_ANSWER
         ),
-        Reason.INTERNAL_ERROR: Advice("Could not be checked: auditor itself failed on this customer.", _NO_ANSWER),
+        Reason.INTERNAL_ERROR: Advice("Could not be checked because of a defect in auditor.", _NO_ANSWER),
         Reason.INVALID_ID: Advice(
             "Not asked: the id is no customer tenant id (GUID).",
             "Correct the id in the list; Partner Center calls it Microsoft ID.",

@@ -148,6 +148,6 @@ _DOWN = RunEnd(
 )
 _BROKEN = RunEnd(
     Cause.DEFECT,
-    f"auditor itself failed on {FIRST} customers in a row",
+    f"{FIRST} customers in a row could not be checked because of a defect in auditor",
     "this is a defect of auditor: report the lines of the log that say so",
 )

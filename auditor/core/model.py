@@ -132,7 +132,7 @@ class Cause(StrEnum):
     DISK = "disk"
     """The journal could not be written any more."""
     DEFECT = "defect"
-    """auditor itself failed on customer after customer."""
+    """A defect of auditor was met on one customer after the other."""
     INTERRUPTED = "interrupted"
     """SIGINT, or a process that died without saying why."""
     TERMINATED = "terminated"

@@ -56,7 +56,7 @@ def without_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) 
         first = held[0]
         warnings.append(
             f"{many(len(held), 'row')} after the last customer, from row {first.row.source_row} "
-            f"({quoted(_told(first))}), hold no id: taken for a footer, not for customers"
+            f"({quoted(_told(first))}), without an id: counted as a footer, not as customers"
         )
 
 

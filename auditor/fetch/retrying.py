@@ -20,6 +20,7 @@ from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
 from auditor.core.outage import OUT_OF_REACH
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
+from auditor.errors import AuditorError
 from auditor.fetch.defects import internal_error
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.request_ids import new_id
@@ -138,6 +139,9 @@ class Asker:
         try:
             reply = await self._attempt(customer_id, token.value, spent.request_id, spent.correlation_id)
             finding = self._judge(reply, customer_id)
+        except AuditorError:
+            # about the machine or the sign-in, and so about all customers
+            raise
         except Exception as error:  # noqa: BLE001 - whatever one customer's response raises must not end the run
             finding = internal_error(error, customer_id)
             reply = reply if reply is not _NOTHING_CAME else reply._replace(received_at=datetime.now(UTC))

@@ -109,7 +109,7 @@ def test_a_defect_met_on_one_customer_costs_that_customer_only(
     assert len(reasons) == len(IDS)
     assert {one for one, reason in reasons.items() if reason != "allowed"} == {IDS[5]}
     assert reasons[IDS[5]] == "internal_error"
-    assert "1 row could not be checked: auditor itself failed" in capsys.readouterr().err
+    assert "1 row could not be checked because of a defect in auditor" in capsys.readouterr().err
     assert "Traceback (most recent call last)" in caplog.text
     assert "ZeroDivisionError" in caplog.text
     assert IDS[5] in caplog.text

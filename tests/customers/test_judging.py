@@ -90,7 +90,7 @@ def test_a_footer_is_no_row(footer: str) -> None:
     found = opened(f"{LIST}{footer}\n".encode())
     assert ids_in(list(found)) == [ONE, TWO]
     assert "after the last customer" in found.warnings[-1]
-    assert "taken for a footer" in found.warnings[-1]
+    assert "counted as a footer" in found.warnings[-1]
 
 
 @pytest.mark.parametrize("footer", FOOTERS)
