@@ -80,6 +80,17 @@ def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     assert "1 damaged lines of its journal" in told[1]
 
 
+def test_no_answer_from_before_a_run_that_cannot_be_read_is_reused(tmp_path: Path) -> None:
+    """A newer version's run, or one without its header, may have found a customer blocked that was eligible before."""
+    _run(tmp_path, "a", [(0, "allowed", 1)])
+    unreadable = _run(tmp_path, "b", [(0, "under_review", 0)]) / journal.JOURNAL
+    unreadable.write_bytes(b"".join(unreadable.read_bytes().splitlines(keepends=True)[2:]))
+    told: list[str] = []
+    assert list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append)) == []
+    assert told[0].startswith(f"no answer of {tmp_path / 'b'}, and none from before it, is reused: ")
+
+
+
 def test_a_clock_that_was_wrong_serves_for_nothing(tmp_path: Path) -> None:
     """An answer from the future would be young for ever."""
     _run(tmp_path, "a", [(0, "allowed", -1)])

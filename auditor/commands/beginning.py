@@ -20,6 +20,7 @@ from auditor.commands.signing_in import tenant_of
 from auditor.commands.standing import order_time, run_folders, started_at
 from auditor.core.customer_page import Listed
 from auditor.core.list_warnings import ListWarning, kept_warnings
+from auditor.core.model import Reason
 from auditor.core.os_errors import reason, remedy
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
@@ -123,15 +124,21 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
 async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> Listing:
     count = 0
 
-    def take(listed: Listed) -> None:
+    def row_of(listed: Listed) -> Row:
         nonlocal count
         count += 1
         other = {"relationship": listed.relationship or ""}
-        rows.add(Customer(listed.id, Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)))
+        return Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)
+
+    def take(listed: Listed) -> None:
+        rows.add(Customer(listed.id, row_of(listed)))
+
+    def reject(listed: Listed) -> None:
+        rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
     with stopping_on_signals(api.pacing, warn) as stopped:
         try:
-            return await list_customers(api.page.ask, take)
+            return await list_customers(api.page.ask, take, reject)
         except IntakeClosed:
             raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
 

@@ -4,7 +4,7 @@ without `/v1`, with two question marks, and would have to be followed with the a
 Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.core.body import clean, read_body
@@ -29,10 +29,17 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some customers, and the token that leads to the next page; None on the last."""
+    """Some customers of the partner's list.
+
+    Attributes:
+        customers: in the page's order.
+        continuation: the token that leads to the next page; None on the last.
+        without_id: items that hold no customer tenant id; their `id` is the text as found.
+    """
 
     customers: tuple[Listed, ...]
     continuation: str | None
+    without_id: tuple[Listed, ...] = ()
 
 
 def judge_page(reply: Reply, _continuation: str) -> Finding:
@@ -60,11 +67,14 @@ def read_page(body: bytes) -> Page | None:
     if document is None or not isinstance(items, list):
         return None
     customers = tuple(listed for item in items if (listed := _listed(item)) is not None)
+    without_id = (
+        tuple(_as_found(item) for item in items if _listed(item) is None) if len(customers) < len(items) else ()
+    )
     continuation = _continuation(document)
     if continuation is not None and not (continuation.isascii() and continuation.isprintable()):
         # no header can carry it, and to take it for the end would cut the list short
         return None
-    return Page(customers, continuation)
+    return Page(customers, continuation, without_id)
 
 
 def read_customer(body: bytes) -> Listed | None:
@@ -73,18 +83,20 @@ def read_customer(body: bytes) -> Listed | None:
 
 
 def _listed(item: object) -> Listed | None:
-    if not isinstance(item, dict):
-        return None
-    customer_id = normalise_id(str(item.get("id", "")))
-    profile = item.get("companyProfile")
+    customer_id = normalise_id(str(item.get("id", ""))) if isinstance(item, dict) else None
+    return None if customer_id is None else replace(_as_found(item), id=customer_id)
+
+
+def _as_found(item: object) -> Listed:
+    """The item, whatever its id is."""
+    fields = item if isinstance(item, dict) else {"id": item}
+    profile = fields.get("companyProfile")
     profile = profile if isinstance(profile, dict) else {}
-    if customer_id is None:
-        return None
     return Listed(
-        customer_id,
+        "" if fields.get("id") is None else clean(str(fields["id"]), 1000),
         _text(profile.get("companyName")),
         _text(profile.get("domain")),
-        _text(item.get("relationshipToPartner")),
+        _text(fields.get("relationshipToPartner")),
     )
 
 

@@ -16,20 +16,25 @@ LONGEST = 20
 _FILLED = 3
 """Cells of a customer's row from which a row with one cell stands out."""
 
-_says_footer = re.compile(
-    r"""(?:
-        (?:grand\ |sub|)total(?:s|e|en)?(?:\ (?:rows?|customers?|records?|count|seats?))?\s*[:=]?\s*[\d.,]*
-        | (?:sum(?:me|ma)?|gesamt(?:summe|ergebnis|zahl)?|count|anzahl|somme|suma|totaal|razem|итого)\s*[:=]?\s*[\d.,]*
-        | \d[\d.,]*\ (?:rows?|records?|customers?|items?|results?|entries|zeilen|kunden|clients|lignes)\b.*
-        | (?:applied\ filters?|filters?\ applied|angewendete\ filter|filtres\ appliqués|filtros\ aplicados
-            |filtri\ applicati|toegepaste\ filters|no\ filters\ applied)\b.*
-        | (?:data\ )?(?:export(?:ed|iert|é|iert am)?|generated|created|printed|downloaded|erstellt|report|stand|as\ of
-            |last\ (?:updated|refresh(?:ed)?)|page|seite)\b[^:]*[:\d].*
-        | (?:©|copyright\b|\(c\)\ ).*
-        | (?:note|notes|hinweis|source|confidential|end\ of\ (?:report|list|file))\b\s*(?::.*)?
-    )""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-).fullmatch
+_TOTAL = r"""
+    (?:grand\ |sub|)total(?:s|e|en)?(?:\ (?:rows?|customers?|records?|count|seats?))?\s*[:=]?\s*[\d.,]*
+    | (?:sum(?:me|ma)?|gesamt(?:summe|ergebnis|zahl)?|count|anzahl|somme|suma|totaal|razem|итого)\s*[:=]?\s*[\d.,]*
+    | \d[\d.,]*\ (?:rows?|records?|customers?|items?|results?|entries|zeilen|kunden|clients|lignes)
+        (?:\ (?:in\ )?(?:total|found|exported|listed|selected))?\.?
+    | (?:applied\ filters?|filters?\ applied|angewendete\ filter|filtres\ appliqués|filtros\ aplicados
+        |filtri\ applicati|toegepaste\ filters|no\ filters\ applied)\b.*
+"""
+_NOTE = r"""
+    \d[\d.,]*\ (?:rows?|records?|customers?|items?|results?|entries|zeilen|kunden|clients|lignes)\b.*
+    | (?:data\ )?(?:export(?:ed|iert|é|iert am)?|generated|created|printed|downloaded|erstellt|report|stand|as\ of
+        |last\ (?:updated|refresh(?:ed)?)|page|seite)\b[^:]*[:\d].*
+    | (?:©|copyright\b|\(c\)\ ).*
+    | (?:note|notes|hinweis|source|confidential|end\ of\ (?:report|list|file))\b\s*(?::.*)?
+"""
+_is_total = re.compile(f"(?:{_TOTAL})", re.IGNORECASE | re.VERBOSE | re.DOTALL).fullmatch
+"""No customer is called so."""
+_is_note = re.compile(f"(?:{_NOTE})", re.IGNORECASE | re.VERBOSE | re.DOTALL).fullmatch
+"""A customer may be called so: it is a note only outside the columns of names."""
 
 
 def without_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> Iterator[Customer | RejectedRow]:
@@ -70,14 +75,17 @@ def _may_end(row: RejectedRow, filled: int, *, begun: bool) -> bool:
     """
     own = row.row
     told = _told(row)
-    if own.company_name and (own.domain or own.owner or len(told) > _FILLED):
-        return False
     if any(normalise_id(cell) for cell in told):
         return False
-    if _says_footer(told[0].strip()):
+    if own.domain or own.owner or (own.company_name and len(told) > _FILLED):
+        return False
+    if _is_total(told[0].strip()):
         return True
+    if own.company_name:
+        # a customer whose id is missing: Excel sorts such rows to the end
+        return False
     sentence = not row.raw_id.strip() or " " in row.raw_id.strip()
-    return len(told) == 1 and sentence and (begun or filled >= _FILLED)
+    return bool(_is_note(told[0].strip())) or (len(told) == 1 and sentence and (begun or filled >= _FILLED))
 
 
 def _told(row: RejectedRow) -> list[str]:

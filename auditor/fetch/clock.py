@@ -17,11 +17,12 @@ def ahead_of(date: str | None, sent_at: datetime, seconds: float) -> tuple[float
     """
     try:
         told = parsedate_to_datetime(date or "")
-    except ValueError:
+        told = told if told.tzinfo else told.replace(tzinfo=UTC)
+        # the service wrote it at some time between sending and receiving, and cut off up to a second
+        return (sent_at - told).total_seconds() + seconds / 2 - 0.5, seconds / 2 + 0.5
+    except (ValueError, OverflowError):
+        # whatever a service writes there must not keep anybody from signing in
         return None, 0.0
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    # the service wrote it at some time between sending and receiving, and cut off up to a second
-    return (sent_at - told).total_seconds() + seconds / 2 - 0.5, seconds / 2 + 0.5
 
 
 @dataclass(slots=True)

@@ -31,12 +31,17 @@ class Listing:
     run_end: RunEnd | None = None
 
 
-async def list_customers(ask: Callable[[str], Awaitable[Answer]], take: Callable[[Listed], None]) -> Listing:
+async def list_customers(
+    ask: Callable[[str], Awaitable[Answer]],
+    take: Callable[[Listed], None],
+    reject: Callable[[Listed], None] = lambda _listed: None,
+) -> Listing:
     """Pages through the list.
 
     Args:
         ask: asks for the page that a continuation token leads to; the empty one leads to the first.
         take: is given every customer once.
+        reject: is given every item without a customer tenant id.
 
     Raises:
         IntakeClosed: the run ended in between.
@@ -52,6 +57,8 @@ async def list_customers(ask: Callable[[str], Awaitable[Answer]], take: Callable
             return _ended(answer, len(ids), first=not tokens)
         tokens.add(token)
         before = len(ids)
+        for item in page.without_id:
+            reject(item)
         for customer in page.customers:
             key = bytes.fromhex(customer.id.replace("-", ""))
             if key not in ids:

@@ -157,8 +157,9 @@ def _search(
         warned("no answer is reused: which partner tenant is asked is not known; set AUDITOR_TENANT_ID")
         return
     with ExitStack() as stack:
-        runs = [_opened(folder, stack) for folder in others if _comparable(folder, asked, since, warned)]
-        since = max([since, *_damaged(runs, warned)])
+        unreadable: list[datetime] = []
+        runs = [_opened(folder, stack) for folder in others if _comparable(folder, asked, since, warned, unreadable)]
+        since = max([since, *unreadable, *_damaged(runs, warned)])
         parts = who.customers // AT_ONCE + 1 if runs else 0
         for part in range(parts):
             newest = _Newest()
@@ -175,7 +176,13 @@ def _opened(folder: Path, stack: ExitStack) -> _Earlier:
     return _Earlier(journal, folder.name, header.order_time or header.started_at)
 
 
-def _comparable(folder: Path, asked: Asked, since: datetime, warned: Callable[[str], None]) -> bool:
+def _comparable(
+    folder: Path, asked: Asked, since: datetime, warned: Callable[[str], None], unreadable: list[datetime]
+) -> bool:
+    """True for a run that was asked the same. When a run that cannot be read was written goes into `unreadable`: it may say
+    otherwise than an older answer.
+    """
+    written = datetime.now(UTC)
     try:
         written = datetime.fromtimestamp((folder / JOURNAL).stat().st_mtime, UTC)
         if written < since - _SKEW:
@@ -187,16 +194,21 @@ def _comparable(folder: Path, asked: Asked, since: datetime, warned: Callable[[s
         if is_simulated(folder) and not asked.simulated:
             return False
     except (IncompleteError, OSError) as error:
-        warned(f"no answer of {folder} is reused: {error}")
+        if _has_answers(folder):
+            warned(f"no answer of {folder}, and none from before it, is reused: {error}")
+            unreadable.append(written)
+        else:
+            warned(f"no answer of {folder} is reused: {error}")
         return False
     return (other.api, other.type, other.settings.get("tenant_id")) == (asked.api, asked.type, asked.tenant)
 
 
 def _damaged(runs: list[_Earlier], warned: Callable[[str], None]) -> Iterator[datetime]:
     """When the runs began whose journals have damaged lines: any of these may have said otherwise than an older answer."""
+    decode = msgspec.json.Decoder(_Told).decode
     for run in runs:
         run.journal.seek(0)
-        lines = sum(not sound(line) for line in run.journal)
+        lines = sum(not _is_known(line, decode) for line in run.journal)
         if lines:
             folder = Path(run.journal.name).parent
             warned(f"{folder}: {lines} damaged lines of its journal: no answer from before that run is reused")
@@ -214,6 +226,20 @@ def _take(run: _Earlier, newest: _Newest, part: int, parts: int) -> None:
             if told is not None and zlib.crc32(told.customer_id.encode()) % parts == part:
                 newest.take(told, run, place)
         place += len(line)
+
+
+def _has_answers(folder: Path) -> bool:
+    """Whether a journal that cannot be read may say anything about a customer."""
+    try:
+        with (folder / JOURNAL).open("rb") as file:
+            return any(b'"answer"' in line for line in file)
+    except OSError:
+        return True
+
+
+def _is_known(line: bytes, decode: Callable[[bytes], _Told]) -> bool:
+    """False for a damaged line, and for an answer that another version wrote."""
+    return sound(line) and not (line.startswith(ANSWER) and _understood(decode, line) is None)
 
 
 def _understood(decode: Callable[[bytes], _Told], line: bytes) -> _Told | None:

@@ -113,6 +113,10 @@ def test_a_footer_in_the_middle_is_a_row(footer: str) -> None:
         "#N/A,c,",
         f"x{THREE},,",
         ",Total,total.example",
+        ",Northwind,",
+        ",Total Wine & More,",
+        ",Report 2000 Ltd,",
+        ",3 Clients SARL,",
     ],
 )
 def test_a_customer_without_an_id_is_no_footer(row: str) -> None:

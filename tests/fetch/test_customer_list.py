@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from auditor.cli.customer_lists import customer_table
 from auditor.commands.customer_list import customer_list
-from auditor.core.customer_page import Listed, read_page
+from auditor.core.customer_page import Listed, judge_page, read_page
+from auditor.core.model import Answer, Reply
 from auditor.errors import CustomerListError, SignInError
-from auditor.fetch.customer_list import Listing
+from auditor.fetch.customer_list import Listing, list_customers
 from auditor.settings import Secret, Settings
 from auditor.simulator import (
     CustomerListOptions,
@@ -123,11 +125,30 @@ def test_what_is_no_page_is_not_taken_for_the_end(body: bytes) -> None:
     assert read_page(body) is None
 
 
-def test_odd_items_do_not_hurt() -> None:
-    """Items without an id, or with a strange profile, are passed over or kept without names."""
-    page = read_page(b'{"items":[null,{"id":"x"},{"id":"1F2E3D4C-0000-4000-8000-000000000001","companyProfile":[]}]}')
+_ODD_PAGE = b"""{"items":[null,{"id":"x","companyProfile":{"companyName":"Ada"}},
+{"id":"1F2E3D4C-0000-4000-8000-000000000001","companyProfile":[]}]}"""
+
+
+def test_items_without_an_id_are_kept() -> None:
+    """A page keeps them apart from its customers; a strange profile costs the names only."""
+    page = read_page(_ODD_PAGE)
     assert page is not None
     assert page.customers == (Listed("1f2e3d4c-0000-4000-8000-000000000001"),)
+    assert page.without_id == (Listed(""), Listed("x", "Ada"))
+
+
+async def test_items_without_an_id_are_handed_out() -> None:
+    """They become rows of the run: no row of the partner's own list disappears."""
+    reply = Reply(datetime.now(UTC), 200, _ODD_PAGE)
+
+    async def ask(_token: str) -> Answer:
+        return Answer("", judge_page(reply, ""), reply, 1)
+
+    taken: list[Listed] = []
+    rejected: list[Listed] = []
+    listing = await list_customers(ask, taken.append, rejected.append)
+    assert (len(taken), [one.id for one in rejected]) == (1, ["", "x"])
+    assert (listing.customers, listing.complete) == (1, True)
 
 
 def test_the_file_is_whole_or_not_there(tmp_path: Path) -> None:
