@@ -91,6 +91,13 @@ def _unfinished(reports: Path) -> Iterator[Unfinished]:
 
 
 def _is_to_move(run: Path) -> bool:
-    """True where a complete run came to its end but for `latest`, which is to lead to it."""
+    """True where a complete run ended before it moved `latest`.
+
+    A `latest` that was set after the run was complete stays: a person chose it (`auditor runs latest`), or a later run did.
+    """
     pointer = decide(run)
-    return pointer.moves and pointer.run_id != run.name
+    if not pointer.moves or pointer.run_id == run.name:
+        return False
+    latest = run.parent / pointer.name
+    completed = (run / "manifest.json").stat().st_mtime_ns
+    return not (pointer.run_id and latest.lstat().st_mtime_ns >= completed)

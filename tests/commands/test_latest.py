@@ -37,6 +37,19 @@ def _other(name: str) -> list[str]:
     return ["run", name, *RUN[2:]]
 
 
+@pytest.mark.usefixtures("simulator")
+def test_resume_leaves_latest_where_a_person_put_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A complete run is not called unfinished because `latest` was moved away from it."""
+    assert main([*RUN, "--format", "csv"]) == 0
+    first = _newest()
+    assert main([*RUN, "--format", "csv"]) == 0
+    assert latest_run_id(REPORTS) == _newest() != first
+    assert main(["runs", "latest", f"reports/{first}"]) == 0
+    assert main(["resume"]) == 0
+    assert "nothing to resume" in capsys.readouterr().err
+    assert latest_run_id(REPORTS) == first
+
+
 @pytest.mark.parametrize("name", ["other.txt", "ad hoc/list.txt", "../elsewhere/list.txt"])
 @pytest.mark.usefixtures("simulator")
 def test_another_list_does_not_take_latest(name: str, capsys: pytest.CaptureFixture[str]) -> None:
