@@ -90,7 +90,6 @@ def test_no_answer_from_before_a_run_that_cannot_be_read_is_reused(tmp_path: Pat
     assert told[0].startswith(f"no answer of {tmp_path / 'b'}, and none from before it, is reused: ")
 
 
-
 def test_a_clock_that_was_wrong_serves_for_nothing(tmp_path: Path) -> None:
     """An answer from the future would be young for ever."""
     _run(tmp_path, "a", [(0, "allowed", -1)])

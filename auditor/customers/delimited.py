@@ -127,7 +127,8 @@ def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
         except CustomerListError as error:
             refused.append(error)
     best = max(guesses, key=lambda guess: guess.merit, default=None)
-    if best is None or (refused and not best.merit[0]):
+    if best is None or (refused and (not best.merit[0] or len(best.table.names) == 1)):
+        # a delimiter that divides nothing must not hide a header that another one finds
         raise refused[0]
     if best.fault and not best.merit[0]:
         raise best.fault

@@ -35,6 +35,7 @@ _is_total = re.compile(f"(?:{_TOTAL})", re.IGNORECASE | re.VERBOSE | re.DOTALL).
 """No customer is called so."""
 _is_note = re.compile(f"(?:{_NOTE})", re.IGNORECASE | re.VERBOSE | re.DOTALL).fullmatch
 """A customer may be called so: it is a note only outside the columns of names."""
+_has_guid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).search
 
 
 def without_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> Iterator[Customer | RejectedRow]:
@@ -75,7 +76,7 @@ def _may_end(row: RejectedRow, filled: int, *, begun: bool) -> bool:
     """
     own = row.row
     told = _told(row)
-    if any(normalise_id(cell) for cell in told):
+    if any(normalise_id(cell) or _has_guid(cell) for cell in told):
         return False
     if own.domain or own.owner or (own.company_name and len(told) > _FILLED):
         return False

@@ -127,6 +127,18 @@ def test_a_customer_without_an_id_is_no_footer(row: str) -> None:
     assert found.warnings == []
 
 
+@pytest.mark.parametrize(
+    "above", [f"{THREE}", f"{THREE}\nExported on 2026-11-01", f"Export\n{THREE}", f"{THREE}\nTotal: 2"]
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_an_id_alone_above_a_header_is_never_the_list(above: str, delimiter: str) -> None:
+    """The partner's own tenant on a line of its own: another delimiter must not make it the only customer."""
+    lines = [f"Microsoft ID{delimiter}Company{delimiter}Domain", f"{ONE}{delimiter}a{delimiter}a.example"]
+    message = refusal("\n".join([above, *lines, f"{TWO}{delimiter}b{delimiter}b.example"]).encode()).message
+    assert "holds a GUID" in message
+    assert THREE in message
+
+
 def test_a_long_end_is_no_footer() -> None:
     """More rows than a footer has stay rows; so do all of a list without one id."""
     notes = "".join(f"A note {n},,\n" for n in range(30))
