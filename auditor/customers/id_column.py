@@ -124,8 +124,11 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
     by_kind = {kind: [one for one in ids if one.kind is kind] for kind in Kind}
     tenants, customers, unknown = by_kind[Kind.TENANT], by_kind[Kind.CUSTOMER], by_kind[Kind.UNKNOWN]
     if tenants:
-        return _of_tenants(tenants, customers, found, label)
+        chosen_name = _of_tenants(tenants, customers, found, label)
+        _warn_of_others(chosen_name, customers, found, warnings)
+        return chosen_name
     if customers:
+        _check_tenant_columns(found, customers[0], label, warnings)
         # neither name is certain: a generic name may be the key of another system
         return _fullest(_likeliest([*customers, *(one for one in unknown if not one.one_id)], label)).name
     named = [one for one in found if is_known(one.name)]
@@ -146,6 +149,40 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
         'expected a column of customer tenant IDs (GUIDs), such as "Microsoft ID"',
         "name the column with --id-column, or export the customer list from Partner Center again",
     )
+
+
+def _warn_of_others(
+    chosen: str, customers: Sequence[Candidate], found: Sequence[Candidate], warnings: list[str]
+) -> None:
+    """Name a generic id column that holds other ids than the tenant column that was taken."""
+    best = next(one for one in found if one.name == chosen)
+    warnings.extend(
+        f'"{short(chosen)}" is taken (first "{short(best.first)}"); "{short(one.name)}" holds other ids (first '
+        f'"{short(one.first)}"): if those are the customers, choose {option("--id-column", one.name)}'
+        for one in customers
+        if one.name != chosen and not one.one_id and not one.same(best)
+    )
+
+
+def _check_tenant_columns(found: Sequence[Candidate], generic: Candidate, label: str, warnings: list[str]) -> None:
+    """Speak of a column whose name says tenant but which holds no id, beside a generic column that holds some.
+
+    Raises:
+        CustomerListError: the tenant column is filled with something else.
+    """
+    for one in found:
+        if one.kind is not Kind.TENANT or one.ids or not says_id(one.name):
+            continue
+        if one.filled:
+            raise CustomerListError(
+                f'{label}: "{short(one.name)}" names the tenant but holds no GUID (first "{short(one.first)}"), and '
+                f'"{short(generic.name)}" (first "{short(generic.first)}") may be the key of another system',
+                f"fill that column, or choose another with {option('--id-column', generic.name)}",
+            )
+        warnings.append(
+            f'"{short(one.name)}" names the tenant but is empty: "{short(generic.name)}" (first "{short(generic.first)}") is '
+            "taken; if it is the key of another system, fill the tenant column"
+        )
 
 
 def to_compare(table: Table, chosen: str) -> tuple[str, ...]:
@@ -172,7 +209,7 @@ def _of_tenants(
         return _fullest([*group, *(one for one in customers if one.same(best))]).name
     rivals = [one for one in customers if not one.one_id and not one.same(best)]
     if rivals:
-        raise _ask([best, *rivals], label)
+        raise _ask([*rivals, best], label)
     compound = [one for one in found if is_known(one.name) and not one.ids and _embedded(one.first)]
     if compound:
         raise CustomerListError(

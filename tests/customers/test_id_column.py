@@ -151,7 +151,7 @@ def test_a_constant_column_is_no_rival() -> None:
     assert ids_in(rows_in(_table(["A", "B"], rows))) == [*TENANTS]
     assert ids_in(rows_in(_table(["TenantId", "CustomerTenantId"], rows))) == [*TENANTS]
     error = refusal(_table(["TenantId", "Customer ID"], rows))
-    assert '"TenantId", "Customer ID" could each be' in error.message
+    assert '"Customer ID", "TenantId" could each be' in error.message
 
 
 def test_all_rows_one_customer() -> None:
@@ -232,3 +232,13 @@ def test_evidence(names: list[str], cells: list[tuple[str, ...]], expected: IdEv
     assert id_evidence(table, Columns()) is expected
     assert id_evidence(table, Columns(id=names[0].upper())) is IdEvidence.NAMED
     assert id_evidence(table, Columns(id="elsewhere")) is IdEvidence.NONE
+
+
+@pytest.mark.parametrize(("cell", "refused"), [("co0.onmicrosoft.example", True), ("", False)])
+def test_a_tenant_column_without_ids_is_spoken_of(cell: str, refused: bool) -> None:  # noqa: FBT001 - a case
+    """A generic id beside it may be another system's key: filled with something else it is asked about, empty warned of."""
+    data = f"id,Name,Azure Tenant ID\n{ONE},a,{cell}\n{TWO},b,{cell}\n".encode()
+    if refused:
+        assert '"Azure Tenant ID" names the tenant but holds no GUID' in refusal(data).message
+    else:
+        assert any('"Azure Tenant ID" names the tenant but is empty' in one for one in opened(data).warnings)
