@@ -19,6 +19,8 @@ from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
 _LONGEST_PLAIN = 40
 """Characters; longer values than this are looked at for what looks like a token. Trace ids are half as long."""
 _HOLE = "[token]"
+_SHORTEST_TOKEN = 32
+"""Characters; a shorter text may be a word of a body. Access tokens have a thousand or more."""
 _OK = 200
 """Asks for no wait and no other sign-in. Compared as a number: an enumeration takes longer, with every answer."""
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
@@ -60,6 +62,16 @@ def _too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPa
     return aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
 
 
+def _body_without_token(body: bytes, token: str) -> bytes:
+    """The body without the token. A JSON body that a short token would change is left out: it is still to be judged, and
+    what a hole makes of its keys could hide a contradiction.
+    """
+    redacted = without_bytes(body, token, _HOLE.encode())
+    if redacted != body and len(token) < _SHORTEST_TOKEN and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return b""
+    return redacted
+
+
 def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply:
     """A whole response, and nothing in it of the token that was sent: a server or proxy may quote the request.
 
@@ -83,7 +95,7 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
             datetime.now(UTC),
             status,
             # the documented answer is shorter than any token
-            body if len(body) < len(secret) else without_bytes(body, token, _HOLE.encode()),
+            body if len(body) < len(secret) else _body_without_token(body, token),
             None,
             False,
             wait,

@@ -346,6 +346,15 @@ async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> Non
     assert b"one" not in (two.body, three.body)
 
 
+async def test_a_token_that_is_a_part_of_a_word_makes_no_verdict() -> None:
+    """A hole in the key "status" would hide that a 404 contradicts itself."""
+    body = b'{"code":600074,"status":"NotAllowed"}'
+    raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
+        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
+    assert (reply.http_status, reply.body) == (404, b"")
+
+
 async def test_an_echoed_token_goes_no_further() -> None:
     """A server that quotes the request does not get the token into a journal or report."""
     raw = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\nAuthorization: Bearer token\r\n"
