@@ -69,22 +69,30 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     "--allow-ragged",
     is_flag=True,
     default=None,
-    help="Take rows with more cells than the header, without their company, domain and owner.",
+    help="Accept rows with more cells than the header; their company, domain and owner stay empty.",
 )
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
 @click.option("--burst", is_flag=True, default=None, help="Use the quota up at once: for exclusive use of it.")
-@click.option("--attempts", metavar="N", help="Requests for one customer that may fail. [default: 5]")
+@click.option("--attempts", metavar="N", help="Maximum number of attempts per customer. [default: 5]")
 @click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
-@click.option("--deadline", metavar="DURATION", help="Stop asking after so long (90s, 30m, 8h). [default: never]")
-@click.option("--reuse", metavar="DURATION", help="Take eligible answers of earlier runs younger than that.")
+@click.option(
+    "--deadline", metavar="DURATION", help="Stop sending requests after this time (90s, 30m, 8h). [default: never]"
+)
+@click.option(
+    "--reuse", metavar="DURATION", help="Reuse eligible answers of earlier runs that are not older than this."
+)
 @click.option(
     "--customer-list",
     type=click.Choice(["auto", "always", "never"]),
     help="Check customers without an account status against the partner's own list. [default: auto]",
 )
-@click.option("--max-undetermined", metavar="N", help="Undetermined rows of a complete run. [default: 0]")
+@click.option(
+    "--max-undetermined",
+    metavar="N",
+    help="Maximum number of undetermined rows for a run to count as complete. [default: 0]",
+)
 @click.option(
     "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
 )
@@ -167,9 +175,11 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
 @click.argument("run", required=False, metavar="[RUN]")
 @options.REPORTS
 @click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
-@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: likewise]")
+@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: as the run was started]")
 @click.option(
-    "--max-undetermined", metavar="N", help="Undetermined rows of a complete run, from now on. [default: likewise]"
+    "--max-undetermined",
+    metavar="N",
+    help="Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AS_JSON
 @options.CONFIGURED
@@ -217,15 +227,17 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
     "It plays one night. With --port, start the next night's in its place with other options: auditor run then compares "
     "with the night before, and auditor resume goes on.",
 )
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the API. [default: a free one]")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the simulated API. [default: a free one]"
+)
 @click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
-@click.option("--seed", default=0, show_default=True, help="What customers answer follows from it.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the simulated answers.")
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
 @click.option(
     "--customers",
     metavar="N|FILE",
-    help="Number of customers to simulate, or a CSV file with them. Any other id is a stranger's. [default: 40 customers, no "
-    "strangers]",
+    help="Number of customers to simulate, or a CSV file with them. Any other id is answered with 404. [default: 40 "
+    "customers; every id is known]",
 )
 @click.option(
     "--newly-blocked",
@@ -233,13 +245,17 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
     show_default=True,
     metavar="N",
     type=click.IntRange(0),
-    help="So many allowed customers are under review: raise it from night to night.",
+    help="Number of eligible customers to put under review; raise it from night to night.",
 )
 @click.option("--outage-after", metavar="N", type=click.IntRange(0), help="After N requests, answer each with 503.")
 @click.option(
-    "--outage-seconds", default=60.0, show_default=True, type=click.FloatRange(0), help="For so long, from the first."
+    "--outage-seconds",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Length of the outage in seconds.",
 )
-@click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="At request N, revoke every token.")
+@click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.AS_JSON

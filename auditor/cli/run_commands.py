@@ -49,7 +49,7 @@ def report(
 @click.command(
     short_help="Re-read every file of a run, and check that they agree.",
     help="Re-read every file of a run: hashes, ledger, agreement of the formats.\n\n"
-    "Then the reports are made once more and compared: whatever else stands in one was put there by somebody.\n\n"
+    "Then renders the reports again and compares them: any difference means that a file was changed.\n\n"
     "RUN is a folder, a run-id, or latest.",
 )
 @click.argument("run", metavar="RUN")
@@ -165,8 +165,8 @@ def prune(
 
 
 @runs.command(
-    short_help="Let latest lead to a complete run.",
-    help="Let latest lead to a complete run.\n\n"
+    short_help="Point latest to a complete run.",
+    help="Point latest to a complete run.\n\n"
     "By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run "
     "against a simulator takes latest-simulated.",
 )
