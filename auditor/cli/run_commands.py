@@ -1,4 +1,4 @@
-"""The commands about stored runs: `report`, `verify`, `compare`, `runs`, `runs prune`."""
+"""The commands about stored runs: `report`, `verify`, `compare`, `runs`, `runs latest`, `runs prune`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -16,7 +16,11 @@
 `web_page`                         web pages with one table
 `archive`, `containers`            what is packed; what office documents are
 `grid`, `header`                   rows of cells -> records; where the header stands
-`columns`                          which column is the id, the company, the domain, the owner
+`columns`, `id_column`             which column is the id, the company, the domain, the owner
+`naming`, `words`                  what a header says; the portal's headers in its languages
+`judging`, `id_lines`              records -> customers and rejected rows; several ids in one line of a text
+`footer`                           rows below the last customer that are none
+`quoting`                          cells and options as messages quote them
 `table`                            what every format hands over
 =================================  ==================================================================
 """
