@@ -5,7 +5,6 @@ Both are filelock's. What it leaves to us is a lease of a dead process where two
 whoever takes it over makes a file named after the dead claim first, which only one process can do.
 """
 
-import errno
 import logging
 import os
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, LeaseSettingsMismatch, SoftFileLease, Timeout
 
+from auditor.core.os_errors import NO_LOCKS
+
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
@@ -25,8 +26,6 @@ HEARTBEAT_SECONDS = 5.0
 LEASE = ".lease"
 """What a lease's file is called after the lock's."""
 _POLL_SECONDS = 0.1
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
-"""What a file system without locks answers: NFS without lockd, SMB without byte-range locks, Lustre without -o flock."""
 
 
 def lease_of(path: Path) -> Path:
@@ -52,7 +51,7 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
         lock.acquire()
     except OSError as error:
         # a Timeout is one, too
-        if isinstance(error, Timeout) or error.errno not in _NO_LOCKS:
+        if isinstance(error, Timeout) or error.errno not in NO_LOCKS:
             raise
         _log.info("%s: the file system has no locks (%s): a lease is used", path, error.strerror)
         return _leased(lease_of(path), timeout, mode, patient=patient)

@@ -1,4 +1,4 @@
-"""What sessions that were killed have sent in the last window of the limit. Rule: it counts, whoever killed them."""
+"""Count the requests that killed sessions sent in the last window of the rate limit."""
 
 import math
 from dataclasses import replace

@@ -78,7 +78,7 @@ def _remove(run: Path) -> None:
         (going / journal.JOURNAL).unlink()
         _empty(going)
     except OSError as error:
-        raise OutputError(f"{run}: cannot be removed: {error.strerror}", "mend this, then prune again") from error
+        raise OutputError(f"{run}: cannot be removed: {error.strerror}", "fix the cause, then prune again") from error
 
 
 def _empty(going: Path) -> None:

@@ -142,7 +142,7 @@ def _mended_by_report(run: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise OutputError(
-            error.message, f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(run)}"
+            error.message, f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {typed(run)}"
         ) from error
 
 

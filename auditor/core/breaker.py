@@ -3,7 +3,7 @@ but refusals of one kind, grinding through the list would only waste the partner
 
 A 403 with one code for every customer so far is taken for the sign-in's fault, whatever the code is: role, agreement and
 programme are refused so. The exception is 20002 (no relationship), which a list of former customers gives for all of them:
-it ends the first session of a run, and whoever resumes gets his answers.
+it ends the first session of a run only; `resume` accepts the answers.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,8 @@
 
 import errno
 
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a file system without locks answers: NFS without lockd, SMB without byte-range locks, Lustre without -o flock."""
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 TOO_MANY_FILES = "the limit on open files is reached"
@@ -20,12 +21,12 @@ def reason(error: OSError) -> str:
     words = error.strerror or str(error)
     if too_many_files(error):
         return f"{words} ({TOO_MANY_FILES})"
-    if error.errno in _NO_LOCKS:
+    if error.errno in NO_LOCKS:
         return f"{words} (the file system does not offer what is needed there)"
     return words
 
 
-def remedy(error: BaseException, otherwise: str = "make room, or mend the path") -> str:
+def remedy(error: BaseException, otherwise: str = "make room, or fix the path") -> str:
     """What to do first, to be followed by the command that goes on.
 
     Args:
@@ -38,6 +39,6 @@ def remedy(error: BaseException, otherwise: str = "make room, or mend the path")
         return otherwise
     if too_many_files(error):
         return MORE_FILES
-    if error.errno in _NO_LOCKS:
+    if error.errno in NO_LOCKS:
         return "name a folder on another file system with --reports"
     return "make room" if error.errno in _FULL else otherwise

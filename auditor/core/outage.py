@@ -11,7 +11,7 @@ FAILURES = 10
 """Requests in a row that must fail; fewer may be one customer's own, who is asked five times."""
 LONGEST = 300.0
 """Seconds after which nobody waits any longer, and the run ends."""
-OUT_OF_REACH = frozenset({502, 503, 504})
+UNAVAILABLE_STATUSES = frozenset({502, 503, 504})
 """Statuses with which a gateway says that nobody is there behind it."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 """Seconds before the first probe, and between two of them at most; each pause is twice the one before."""

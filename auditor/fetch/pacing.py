@@ -242,7 +242,7 @@ class Pacing:
 
     def _end_a_long_outage(self, now: float) -> None:
         if outage.given_up(self._outage, now):
-            self.gave_up = _OUT_OF_REACH
+            self.gave_up = _OUTAGE_TOO_LONG
             self.close()
 
     def _check(self) -> None:
@@ -250,7 +250,7 @@ class Pacing:
             raise IntakeClosed
 
 
-_OUT_OF_REACH = RunEnd(
+_OUTAGE_TOO_LONG = RunEnd(
     Cause.SERVICE,
     f"the service answered, and then nothing more for {outage.LONGEST:g} seconds",
     "check the network (auditor doctor), then resume",

@@ -18,7 +18,7 @@ from auditor.core import retry_quota
 from auditor.core.claims_challenge import claims_challenge
 from auditor.core.classify import classify
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
-from auditor.core.outage import OUT_OF_REACH
+from auditor.core.outage import UNAVAILABLE_STATUSES
 from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
 from auditor.errors import AuditorError
 from auditor.fetch.defects import internal_error
@@ -194,7 +194,7 @@ class Asker:
             self._pacing.lost(sent_at)
             return
         requests[_named(reply.http_status)] += 1
-        if reply.http_status in OUT_OF_REACH:
+        if reply.http_status in UNAVAILABLE_STATUSES:
             self._pacing.unavailable(sent_at)
         else:
             self._pacing.accepted(sent_at)

@@ -41,7 +41,7 @@ def told_as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        then = f"the answers are safe; {remedy(error, 'mend this')}, then: auditor report {typed(path.parent)}"
+        then = f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {typed(path.parent)}"
         raise OutputError(f"{path}: {reason(error)}", then) from error
 
 

@@ -104,7 +104,7 @@ def point_latest(reports: Path, run_id: str, name: str = LATEST) -> None:
         except OutputError as error:
             run = reports / run_id
             raise OutputError(
-                error.message, f"the reports are whole; mend this, then: auditor report {typed(run)}"
+                error.message, f"the reports are whole; fix the cause, then: auditor report {typed(run)}"
             ) from error
     sync_folder(reports)
 

@@ -93,7 +93,7 @@ def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pyt
     (_run(HARD) / "results.csv").unlink()
     (_run(HARD) / "results.csv").mkdir()
     assert main(["report", str(_run(HARD)), "--format", "csv", "--quiet"]) == 7
-    assert f"mend this, then: auditor report {typed(_run(HARD))}\n" in capsys.readouterr().err
+    assert f"fix the cause, then: auditor report {typed(_run(HARD))}\n" in capsys.readouterr().err
     assert shlex.split(typed(_run(HARD))) == [str(_run(HARD))]
 
 

@@ -209,7 +209,7 @@ def test_what_cannot_be_written_beside_names_the_run(
     place.parent.mkdir(exist_ok=True)
     place.write_text("in the way")
     assert main(["report", str(run), "--format", "csv"]) == 7
-    assert f"mend this, then: auditor report {run}\n" in capsys.readouterr().err
+    assert f"fix the cause, then: auditor report {run}\n" in capsys.readouterr().err
 
 
 DYING = """

@@ -97,7 +97,7 @@ def test_a_file_held_open_elsewhere(
         broken.setattr(os, "replace", held)
         assert main(["run", "list.txt", "--rate", "0", "--concurrency", "8"]) == 7
     (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
-    assert f"next: the answers are safe; mend this, then: auditor report {run}" in capsys.readouterr().err
+    assert f"next: the answers are safe; fix the cause, then: auditor report {run}" in capsys.readouterr().err
     assert not (run / "manifest.json").exists()
     assert not list(run.glob(".*.part"))
     assert len(journal.finally_answered(run, len(IDS))) == len(IDS)
