@@ -5,17 +5,18 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from auditor.core.sign_in_errors import REFUSALS
+from auditor.core.sign_in.sign_in_errors import REFUSALS
 from auditor.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "sign-in.md").read_text(encoding="utf-8")
 RAISED = {"SignInError", "SettingsError", "StoppedEarlyError"}
-FETCH, COMMANDS = ROOT / "auditor" / "fetch", ROOT / "auditor" / "commands"
+FETCH = ROOT / "auditor" / "fetch"
 MODULES = [
     *sorted((FETCH / "auth").glob("*.py")),
     *(FETCH / f"{name}.py" for name in ("token_file", "private_file", "platform_store", "file_lock")),
-    *(COMMANDS / f"{name}.py" for name in ("login", "signing_in", "sources")),
+    ROOT / "auditor" / "commands" / "login.py",
+    ROOT / "auditor" / "runs" / "credentials.py",
 ]
 
 

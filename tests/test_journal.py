@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import journal
-from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Reason
-from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.core.judge.classification import classify
+from auditor.core.model import Answer, Cause, Customer, Reason, RejectedRow, Row
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from conftest import CUSTOMER, load_reply

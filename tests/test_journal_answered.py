@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from auditor import journal
-from auditor.core.breaker import FIRST
-from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause
-from auditor.core.rows import Customer, Row
+from auditor.core.judge.breaker import FIRST
+from auditor.core.judge.classification import classify
+from auditor.core.model import Answer, Cause, Customer, Row
 from auditor.core.run_facts import RunFacts
 from conftest import load_reply
 

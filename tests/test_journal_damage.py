@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from auditor import journal
 from auditor.cli import main
-from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Reply
-from auditor.core.resume import still_to_ask
-from auditor.core.rows import Customer, Row
+from auditor.core.judge.classification import classify
+from auditor.core.judge.resume import still_to_ask
+from auditor.core.model import Answer, Cause, Customer, Reply, Row
 from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.journal.lines import encode

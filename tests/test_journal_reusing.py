@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from auditor import journal
-from auditor.core.consistency import DECIDED
-from auditor.core.model import Reason
-from auditor.core.rows import Customer, Row
+from auditor.core.judge.consistency import DECIDED
+from auditor.core.model import Customer, Reason, Row
 from auditor.core.run_facts import RunFacts
 from auditor.journal import reusing
 

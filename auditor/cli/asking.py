@@ -56,7 +56,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     from auditor import settings as all_settings
     from auditor.cli import diagnosis, progress
     from auditor.commands.doctor import Doctor
-    from auditor.core.doctor import exit_code
+    from auditor.core.diagnosis import exit_code
 
     examined = Doctor(
         lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=progress.say

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import columns
-from auditor.core.changes import Change
-from auditor.core.words import many
+from auditor.core.results import Change
+from auditor.core.text import many
 
 if TYPE_CHECKING:
     from auditor.commands.compare import Compared
-    from auditor.commands.render import Rendered
+    from auditor.runs.render import Rendered
 
 SHOWN = 100
 """Changes that a terminal shows one by one."""

@@ -34,7 +34,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     """`auditor demo`."""
     from auditor.cli import progress, show
     from auditor.commands.demo import demo as carry_out
-    from auditor.core.formats import FORMATS
+    from auditor.core.run_facts import FORMATS
     from auditor.settings import again
 
     formats = again("format", FORMATS if format is None else format, "flag")
@@ -119,9 +119,9 @@ def run(
 ) -> int:
     """`auditor run`."""
     from auditor.cli import progress, show
-    from auditor.commands.columns import columns_of, parts_of
-    from auditor.commands.job import Job
     from auditor.commands.run import run as carry_out
+    from auditor.runs.inputs import columns_of, parts_of
+    from auditor.runs.options import Job
 
     settings = _settings({**flags, "sum": sums or None, "sheet": sheets or None}, config, profile)
     lists = lists or settings.lists
@@ -136,8 +136,8 @@ def run(
 
 def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
-    from auditor.commands.columns import columns_of, parts_of
     from auditor.commands.dry_run import preview
+    from auditor.runs.inputs import columns_of, parts_of
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
@@ -157,7 +157,7 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
     """`auditor customers`."""
     from auditor.cli import customer_lists, progress
     from auditor.commands.customer_list import customer_list
-    from auditor.core.words import many
+    from auditor.core.text import many
 
     with customer_lists.customer_table(output, as_json=as_json) as take:
         listing = customer_list(_settings({}, config, profile), take, progress.warn)
@@ -193,9 +193,9 @@ def resume(
     from auditor import settings as all_settings
     from auditor.cli import progress, show
     from auditor.commands import resume as command
-    from auditor.commands.render import find_run
-    from auditor.commands.unfinished import to_resume
-    from auditor.core.words import typed
+    from auditor.core.text import typed
+    from auditor.runs.find import find_run
+    from auditor.runs.unfinished import to_resume
 
     settings, origins = all_settings.load(flags, config=config, profile=profile)
     left = None if run else to_resume(Path(settings.reports), settings.api)

@@ -14,8 +14,8 @@ import click
 
 from auditor.cli.progress import warn
 from auditor.cli.streams import output_failure
-from auditor.core.customer_page import Listed
-from auditor.core.words import escaped, lasting, many
+from auditor.core.judge import Listed
+from auditor.core.text import escaped, lasting, many
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:

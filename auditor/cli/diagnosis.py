@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.cli import columns
-from auditor.core.doctor import Named, State
+from auditor.core.diagnosis import Named, State
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
 _WIDTH = 15

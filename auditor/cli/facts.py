@@ -11,7 +11,7 @@ from rich.text import Text
 
 from auditor.cli.progress import say, say_next
 from auditor.core.model import Verdict
-from auditor.core.words import many
+from auditor.core.text import many
 
 if TYPE_CHECKING:
     from auditor.commands.config import Setting

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.core.formats import FORMATS
+from auditor.core.run_facts import FORMATS
 
 _LINE, _TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"
 """Of the log: local time with its offset, so that lines of two machines, or of a night in autumn, can be put in order."""

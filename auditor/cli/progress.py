@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
-from auditor.commands.job import Outlook, Watch
 from auditor.core.model import Answer, Reason, Verdict
 from auditor.core.run_facts import RunFacts
-from auditor.core.words import lasting, many
+from auditor.core.text import lasting, many
+from auditor.runs.options import Outlook, Watch
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""

@@ -34,9 +34,10 @@ def report(
 ) -> int:
     """`auditor report`."""
     from auditor.cli import show
-    from auditor.commands.lock import one_writer_at_a_time
-    from auditor.commands.render import find_run, render
-    from auditor.commands.signals import ending_at_once
+    from auditor.runs.find import find_run
+    from auditor.runs.lock import one_writer_at_a_time
+    from auditor.runs.render import render
+    from auditor.runs.signals import ending_at_once
 
     settings = _settings(reports, config, profile, format=format)
     folder = find_run(run, settings.reports)
@@ -62,8 +63,8 @@ def verify(
 ) -> int:
     """`auditor verify`."""
     from auditor.cli import show
-    from auditor.commands.signals import ending_at_once
     from auditor.commands.verify import verify as carry_out
+    from auditor.runs.signals import ending_at_once
 
     with ending_at_once():
         found = carry_out(run, _settings(reports, config, profile).reports)
@@ -88,7 +89,7 @@ def compare(
     del quiet
     from auditor.cli import changes
     from auditor.commands.compare import compare as carry_out
-    from auditor.commands.signals import ending_at_once
+    from auditor.runs.signals import ending_at_once
 
     with ending_at_once():
         found = carry_out(old, new, _settings(reports, config, profile).reports)
@@ -151,7 +152,7 @@ def prune(
     """`auditor runs prune`."""
     from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
-    from auditor.commands.signals import ending_at_once
+    from auditor.runs.signals import ending_at_once
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
@@ -188,7 +189,7 @@ def latest(
 ) -> int:
     """`auditor runs latest`."""
     from auditor.cli import stored
-    from auditor.commands.latest import point
+    from auditor.runs.latest import point
 
     folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
     stored.pointed(*point(run, folder), as_json=as_json, quiet=quiet)

@@ -19,14 +19,14 @@ from auditor.cli import columns
 from auditor.cli.changes import money, since_before
 from auditor.cli.progress import noting
 from auditor.cli.what_next import are_undetermined, what_next
-from auditor.core.account import in_words
-from auditor.core.ledger import Count, Ledger
 from auditor.core.model import Reason, Verdict
-from auditor.core.words import many, typed
+from auditor.core.pacing import in_words
+from auditor.core.results import Count, Ledger
+from auditor.core.text import many, typed
 
 if TYPE_CHECKING:
-    from auditor.commands.render import Rendered
     from auditor.report import Verified
+    from auditor.runs.render import Rendered
     from auditor.simulator import Simulator
 
 _WIDTH = 68

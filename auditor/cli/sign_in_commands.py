@@ -50,7 +50,7 @@ def login(
     del quiet
     from auditor.cli import progress
     from auditor.commands.login import login as carry_out
-    from auditor.commands.signals import StoppedAtOnce
+    from auditor.runs.signals import StoppedAtOnce
 
     if device_code and refresh_token_file:
         raise click.UsageError("--device-code and --refresh-token-file are two ways: take one")
@@ -133,7 +133,7 @@ def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | Non
 def logout(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """`auditor logout`."""
     from auditor.commands.login import logout as carry_out
-    from auditor.commands.sources import set_beside
+    from auditor.runs.credentials import set_beside
 
     settings = _settings(config, profile)
     where, left = carry_out(settings), set_beside(settings)

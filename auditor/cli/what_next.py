@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 from auditor import journal
 from auditor.cli.progress import say, say_next
-from auditor.commands.standing import LATEST, LATEST_SIMULATED, latest_run_id
-from auditor.core.advice import settled_step
-from auditor.core.ledger import FAILED, MATCHED, internal_errors
 from auditor.core.model import Verdict
+from auditor.core.results import FAILED, MATCHED, internal_errors, settled_step
 from auditor.core.run_facts import Way
-from auditor.core.words import many, typed
+from auditor.core.text import many, typed
+from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
-    from auditor.commands.render import Rendered
+    from auditor.runs.render import Rendered
 
 
 def what_next(rendered: "Rendered", note: Callable[[str], None]) -> None:

@@ -5,12 +5,11 @@ with a reservation is compared, and the reservation said.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.commands.baseline import identity, source_of
-from auditor.commands.render import find_run
-from auditor.commands.standing import order_time
 from auditor.core.baseline import incomparable, other_lists
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
+from auditor.runs.baseline import identity, source_of
+from auditor.runs.find import find_run, order_time
 
 if TYPE_CHECKING:
     from auditor.report import Changed

@@ -4,7 +4,7 @@ no more.
 
 from dataclasses import dataclass, fields
 
-from auditor.core.proxy import Proxy
+from auditor.core.connection import Proxy
 from auditor.settings import AUTO, PREFIX, Origins, Secret, Settings
 
 Value = str | int | float | bool | None

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
-from auditor.commands import signing_in
-from auditor.commands.fetching import fetching
-from auditor.commands.signals import stopping_on_signals
-from auditor.core.customer_page import Listed
-from auditor.core.model import Cause
-from auditor.errors import CustomerListError, SignInError, StoppedEarlyError
+from auditor.core.judge import Listed
+from auditor.errors import StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed
+from auditor.runs import credentials
+from auditor.runs.api_client import fetching
+from auditor.runs.create import check_listing
+from auditor.runs.signals import stopping_on_signals
 from auditor.settings import Settings
 
 
@@ -27,24 +27,10 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
         CustomerListError: the service refuses to list the customers, or the list was cut short.
         StoppedEarlyError: the listing was stopped, or the service is down.
     """
-    signing_in.check(settings)
+    credentials.check(settings)
     listing = asyncio.run(_listed(settings, take, show))
     check_listing(listing)
     return listing
-
-
-def check_listing(listing: Listing) -> None:
-    """A list cut short would leave customers out without a word.
-
-    Raises:
-        SignInError, CustomerListError, StoppedEarlyError: it is not complete, by its reason.
-    """
-    if listing.complete:
-        return
-    if listing.run_end is None:
-        raise CustomerListError(listing.message, "hand in a customer list, such as the portal's export")
-    kind = SignInError if listing.run_end.cause is Cause.SIGN_IN else StoppedEarlyError
-    raise kind(listing.run_end.message, listing.run_end.hint)
 
 
 async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:

@@ -1,22 +1,25 @@
-"""`auditor demo`: the whole main job against the built-in simulator: real sign-in, real TLS, real files; made-up data."""
+"""`auditor demo`: the whole main job against the built-in simulator: real sign-in, real TLS, real files; made-up data.
+
+The sample customer lists are found in a checkout and in an installed package alike.
+"""
 
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from auditor import customers
-from auditor.commands import audit
-from auditor.commands.beginning import start
-from auditor.commands.job import Job, Watch
 from auditor.commands.login import Flow, Way, login
-from auditor.commands.render import Rendered
 from auditor.commands.run import rows_of
-from auditor.commands.samples import sample
-from auditor.commands.signing_in import unheard
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
+from auditor.runs import audit
+from auditor.runs.create import start
+from auditor.runs.credentials import unheard
+from auditor.runs.options import Job, Watch
+from auditor.runs.render import Rendered
 from auditor.settings import Settings
 from auditor.simulator import (
     DEFAULT_WEIGHTS,
@@ -113,3 +116,10 @@ def _rows(listed: Path) -> Iterator[Customer | RejectedRow]:
     """Its rows; they name the list as the reports do, not where this machine keeps it."""
     for one in rows_of([customers.read(str(listed))]):
         yield replace(one, row=replace(one.row, source_file=listed.name))
+
+
+def sample(name: str) -> Path:
+    """A sample list: beside the package in a checkout, inside it where it was installed."""
+    package = Path(str(files("auditor")))
+    installed = package / "sample_inputs" / name
+    return installed if installed.is_file() else package.parent / "sample_inputs" / name

@@ -7,15 +7,13 @@ from pathlib import Path
 from uuid import UUID
 
 from auditor import customers, journal
-from auditor.commands.columns import known_columns
-from auditor.commands.fetching import learned, plan_of
-from auditor.commands.ids import with_ids
-from auditor.commands.reuse import check_reuse
-from auditor.commands.signing_in import tenant_of
-from auditor.core.reckoning import recalled, seconds_for
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
+from auditor.core.pacing import recalled, seconds_for
 from auditor.core.run_facts import VALIDATION_TYPE
 from auditor.errors import CustomerListError
+from auditor.runs.api_client import learned, plan_of
+from auditor.runs.credentials import tenant_of
+from auditor.runs.inputs import check_reuse, known_columns, with_ids
 from auditor.settings import Settings
 
 SHOWN = 20

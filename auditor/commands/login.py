@@ -5,11 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from auditor.commands.signals import finished
-from auditor.commands.signing_in import Say, say_clock
-from auditor.commands.sources import refresh_token_of, registration, store_of
 from auditor.commands.whoami import SignedIn, described
-from auditor.core.sign_in_life import LIFE
+from auditor.core.sign_in import LIFE
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code
 from auditor.fetch.auth.kept import decode, encode
@@ -17,6 +14,8 @@ from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn, with_clock
 from auditor.fetch.auth.service import Wait, application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
+from auditor.runs.credentials import Say, refresh_token_of, registration, say_clock, store_of
+from auditor.runs.signals import finished
 from auditor.settings import Settings
 
 

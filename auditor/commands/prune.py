@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.lock import one_writer_at_a_time, sweep
 from auditor.commands.runs import Stored, stored
-from auditor.commands.standing import LATEST_SIMULATED, latest_run_id
-from auditor.core.keeping import Candidate, kept
+from auditor.core.results import Candidate, kept
 from auditor.errors import LockHeldError, OutputError
+from auditor.runs.find import LATEST_SIMULATED, latest_run_id
+from auditor.runs.lock import one_writer_at_a_time, sweep
 
 _GOING, _MARK = ".pruned-", ".pruned"
 

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from auditor import journal
-from auditor.commands import audit, signing_in
-from auditor.commands.beginning import KEPT
-from auditor.commands.job import Job, Watch
-from auditor.commands.lock import one_writer_at_a_time
-from auditor.commands.render import Rendered
-from auditor.commands.reuse import check_reuse
-from auditor.commands.standing import is_complete
-from auditor.core.membership import Check
+from auditor.core.judge import Check
 from auditor.core.model import Reason
 from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
+from auditor.runs import audit, credentials
+from auditor.runs.create import KEPT
+from auditor.runs.find import is_complete
+from auditor.runs.inputs import check_reuse
+from auditor.runs.lock import one_writer_at_a_time
+from auditor.runs.options import Job, Watch
+from auditor.runs.render import Rendered
 from auditor.settings import Origins, Settings, again
 
 
@@ -50,7 +50,7 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
         journal.check_rows(run, facts)
         ready = _asked_to_the_end(run, facts, job.check)
         if not ready:
-            signing_in.check(job.settings)
+            credentials.check(job.settings)
         if origins.by_name["max_undetermined"] == "flag":
             _allow(run, facts, settings.max_undetermined)
         if ready:
@@ -108,7 +108,7 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
             f"set AUDITOR_API_URL={header.api}, or {own}",
         )
     tenant = header.settings.get("tenant_id")
-    mine = signing_in.tenant_of(settings)
+    mine = credentials.tenant_of(settings)
     if tenant and mine and tenant != mine:
         raise SettingsError(
             f"{run} was signed in to the partner tenant {tenant}, and this sign-in is for {mine}",

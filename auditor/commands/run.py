@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from auditor import customers
-from auditor.commands import audit, baseline, signing_in
-from auditor.commands.beginning import OWN_COLUMNS, OWN_LIST, start
-from auditor.commands.columns import known_columns
-from auditor.commands.ids import with_ids
-from auditor.commands.job import Job
-from auditor.commands.render import Rendered
-from auditor.commands.reuse import check_reuse
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
+from auditor.runs import audit, baseline, credentials
+from auditor.runs.create import OWN_COLUMNS, OWN_LIST, start
+from auditor.runs.inputs import check_reuse, known_columns, with_ids
+from auditor.runs.options import Job
+from auditor.runs.render import Rendered
 
 
 def run(
@@ -33,7 +31,7 @@ def run(
         OutputError: the answers are safe, a report could not be written.
     """
     check_reuse(job.settings)
-    signing_in.check(job.settings)
+    credentials.check(job.settings)
     baseline.check(job, sources or (OWN_LIST,))
     if not sources:
         known_columns(job.settings.sum, OWN_COLUMNS)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.standing import order_time, run_folders, summary_of
-from auditor.core.run_ids import is_in_the_future
+from auditor.core.ids import is_in_the_future
 from auditor.errors import IncompleteError, SettingsError
+from auditor.runs.find import order_time, run_folders, summary_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def stored(reports: Path) -> Iterator[Stored]:
 
 
 def _stored(run: Path) -> Stored:
-    from auditor.commands.baseline import choice_of, identity
+    from auditor.runs.baseline import choice_of, identity
 
     header, summary = journal.read_header(run), summary_of(run)
     simulated = journal.is_simulated(run)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from auditor.commands.samples import sample
+from auditor.commands.demo import sample
 from auditor.simulator import CustomerListOptions, Simulator, SimulatorOptions
 
 

@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from auditor.commands import signing_in
-from auditor.commands.fetching import Fetching, fetching
-from auditor.commands.signals import stopping_on_signals
-from auditor.core.breaker import BELIEVING
 from auditor.core.ids import normalise_id
-from auditor.core.ledger import COMPLETE, FAILED, INCOMPLETE, STOPPED
-from auditor.core.membership import is_member, with_membership
+from auditor.core.judge import BELIEVING, is_member, with_membership
 from auditor.core.model import Answer, Reason, RunEnd, Verdict
+from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
+from auditor.runs import credentials
+from auditor.runs.api_client import Fetching, fetching
+from auditor.runs.signals import stopping_on_signals
 from auditor.settings import Settings
 
 
@@ -88,7 +87,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
     members: dict[str, bool | None] = {}
     end = None
     if wanted:
-        signing_in.check(settings)
+        credentials.check(settings)
         end = asyncio.run(_asked(wanted, settings, show, (answers, members)))
     return Statuses(settings.api, tuple(_found(text, ids[text], answers, members) for text in given), end)
 
@@ -118,7 +117,7 @@ async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], No
             try:
                 end = await _ask_all(wanted, api, taken)
             except (SignInError, StoppedEarlyError) as error:
-                end = signing_in.run_end(error)
+                end = credentials.run_end(error)
         return end or next(iter(stopped), None)
 
 

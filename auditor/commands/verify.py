@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__, journal
-from auditor.commands.baseline import source_of
-from auditor.commands.render import find_run
 from auditor.core.os_errors import remedy
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.errors import OutputError, SettingsError
+from auditor.runs.baseline import source_of
+from auditor.runs.find import find_run
 
 if TYPE_CHECKING:
     from auditor.report import Verified

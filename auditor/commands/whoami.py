@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from auditor.commands import signing_in
-from auditor.commands.signals import finished
-from auditor.commands.signing_in import Say
-from auditor.core.clock_skew import ClockSkew
-from auditor.core.token_claims import Claims, problem, read_claims
+from auditor.core.sign_in import Claims, ClockSkew, problem, read_claims
 from auditor.errors import SignInError
 from auditor.fetch.tokens import Need
+from auditor.runs import credentials
+from auditor.runs.credentials import Say
+from auditor.runs.signals import finished
 from auditor.settings import Settings
 
 
@@ -48,11 +47,11 @@ def who(settings: Settings, say: Say) -> SignedIn:
         SettingsError: a setting of the sign-in cannot be used.
         StoppedAtOnce: a signal came; what the service answered is stored.
     """
-    found = signing_in.unattended(settings, say)
+    found = credentials.unattended(settings, say)
     if found is None:
-        return described(signing_in.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
+        return described(credentials.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
     token, _ = finished(lambda: found.redeem(Need()), found.cancel, say)
-    signing_in.say_clock(found.skew, say)
+    credentials.say_clock(found.skew, say)
     return described(token, settings, found.source, found.days_left, found.skew)
 
 

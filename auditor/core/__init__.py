@@ -1,1 +1,1 @@
-"""The judgement: pure functions and frozen values. No I/O, no clock, no randomness; whoever calls passes time and dice."""
+"""Decisions as pure functions on frozen values: no I/O, no clock, no randomness; the caller passes the time and random numbers."""

@@ -1,12 +1,15 @@
-"""The forms in which people write a customer tenant ID. Rule: one form comes out, lower-case and dashed, or None.
+"""Customer ids, run ids, and the time at which a run can have started.
 
-What is accepted beside the plain GUID: any case; blanks, quotes, commas, semicolons and byte-order marks around it;
-`{…}` and `(…)`; Excel's `="…"`; `urn:uuid:`; 32 hexadecimal digits without dashes; full-width characters, other dashes
-and soft hyphens, which word processors and web pages put in; a portal URL that holds exactly one GUID. Anything else is
-no id, and neither is the all-zero GUID: it stands for "none".
+A customer id comes out in one form, lower-case and dashed, or not at all. Accepted beside the plain GUID: any case; blanks,
+quotes, commas, semicolons and byte-order marks around it; `{…}` and `(…)`; Excel's `="…"`; `urn:uuid:`; 32 hexadecimal digits
+without dashes; full-width characters, other dashes and soft hyphens, which word processors and web pages put in; a portal URL
+that holds exactly one GUID. The all-zero GUID is no id: it stands for "none".
+
+No name of a run points outside the reports folder.
 """
 
 import re
+from datetime import UTC, datetime, timedelta
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NIL = "00000000-0000-0000-0000-000000000000"
@@ -64,3 +67,32 @@ def _spelled_out(text: str) -> str | None:
 def _from_url(text: str) -> str | None:
     found = set(_inside(text)) if _url(text) else set()
     return found.pop() if len(found) == 1 else None
+
+
+_run_id = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}").fullmatch
+_LONGEST = 255
+"""Bytes that a file system takes for one name."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_SKEW = timedelta(days=1)
+"""How far two machines' clocks may be apart."""
+
+
+def is_run_id(text: str) -> bool:
+    """True for what a run-id may be: its files in the history are named after it."""
+    return _run_id(text) is not None
+
+
+def is_folder_name(text: str) -> bool:
+    """True for the name of a folder right below the reports folder; people copy runs under names of their own."""
+    plain = text.isprintable() and not {"/", "\\"}.intersection(text)
+    return plain and text.strip(". ") != "" and len(text.encode("utf-8", errors="replace")) <= _LONGEST
+
+
+def is_time_of_a_run(moment: datetime) -> bool:
+    """True for an aware time at which a run can have begun or ended, give or take a wrong clock."""
+    return moment.tzinfo is not None and _FIRST <= moment < _LAST
+
+
+def is_in_the_future(moment: datetime, now: datetime) -> bool:
+    """True where a run says that it began later than any clock's error explains; both are aware."""
+    return moment > now + _SKEW

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from auditor.core.ids import normalise_id
-from auditor.core.rows import Customer, RejectedRow
-from auditor.core.words import many
+from auditor.core.model import Customer, RejectedRow
+from auditor.core.text import many
 from auditor.customers.quoting import quoted
 
 LONGEST = 20

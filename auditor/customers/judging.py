@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import Reason
-from auditor.core.rows import Customer, RejectedRow, Row
-from auditor.core.words import many
+from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.core.text import many
 from auditor.customers.columns import Columns
 from auditor.customers.quoting import option, quoted
 from auditor.customers.table import LongRow

@@ -8,7 +8,7 @@ from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
 from auditor.customers.archive import Archive, unpack
 from auditor.customers.columns import Columns, find_columns
 from auditor.customers.footer import without_footer

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from auditor.core.words import escaped
+from auditor.core.text import escaped
 
 _LISTED = 12
 _LONGEST = 40

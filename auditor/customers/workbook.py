@@ -20,7 +20,7 @@ from python_calamine import (
 )
 
 from auditor.core.ids import normalise_id
-from auditor.core.words import many
+from auditor.core.text import many
 from auditor.customers.columns import Columns, IdEvidence, quoted
 from auditor.customers.containers import OLD_CONTAINER, old_kind
 from auditor.customers.grid import SAMPLE_ROWS, GridRow, looked_at

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from auditor.core.clock_skew import ClockSkew
+from auditor.core.sign_in import ClockSkew
 
 
 def ahead_of(date: str | None, sent_at: datetime, seconds: float) -> tuple[float | None, float]:

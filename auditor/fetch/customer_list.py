@@ -8,7 +8,7 @@ listing ends there and counts as incomplete.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core.customer_page import Listed, read_page
+from auditor.core.judge import Listed, read_page
 from auditor.core.model import Answer, RunEnd
 
 _NO_MORE = (400, "2000")

@@ -8,8 +8,8 @@ import logging
 import traceback
 from datetime import UTC, datetime
 
+from auditor.core.judge import redact
 from auditor.core.model import Answer, Finding, Reason, Reply
-from auditor.core.redaction import redact
 
 _log = logging.getLogger(__name__)
 _LONGEST = 8000

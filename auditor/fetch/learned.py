@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.core.learning import SLOWEST
-from auditor.core.plan import MINUTE, Memory
+from auditor.core.pacing import SLOWEST, Memory
+from auditor.core.text import MINUTE
 from auditor.fetch.private_file import make_folder
 
 FORGOTTEN_AFTER = timedelta(days=30)

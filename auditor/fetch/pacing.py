@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core import gate, outage, rate
+from auditor.core.judge import outage
 from auditor.core.model import Cause, RunEnd
-from auditor.core.plan import MINUTE, Memory, Plan
+from auditor.core.pacing import Memory, Plan, rate
+from auditor.core.pacing import throttle as gate
+from auditor.core.text import MINUTE
 
 _log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]

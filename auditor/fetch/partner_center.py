@@ -18,11 +18,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from auditor import __version__
-from auditor.core.certificate import CaBundle
-from auditor.core.customer_page import PAGE_SIZE
+from auditor.core.connection import CaBundle, Proxy
+from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import Reply
 from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
-from auditor.core.proxy import Proxy
 from auditor.errors import StoppedEarlyError
 from auditor.fetch.deadlines import Deadline, Deadlines
 from auditor.fetch.decoding import decoded

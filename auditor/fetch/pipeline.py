@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.core.breaker import FRESH, Breaker
+from auditor.core.judge import FRESH, Breaker
 from auditor.core.model import Answer, Reason, RunEnd
 from auditor.errors import AuditorError
 from auditor.fetch.defects import failed

@@ -20,10 +20,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
-from auditor.core.body import clean
-from auditor.core.certificate import CaBundle, untrusted
+from auditor.core.connection import CaBundle, Proxy, untrusted
+from auditor.core.judge import clean
 from auditor.core.model import Reply
-from auditor.core.proxy import Proxy
 from auditor.fetch.bounded import within
 from auditor.fetch.causes import cause, causes, verify_code
 from auditor.fetch.clock import ahead_of

@@ -2,7 +2,7 @@
 clients in so many words; neither looks into the environment, where `.netrc` would come along.
 """
 
-from auditor.core.proxy import Proxy, bypassed
+from auditor.core.connection import Proxy, bypassed
 from auditor.errors import SettingsError
 
 

@@ -9,9 +9,8 @@ import aiohttp
 from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
 from multidict import istr
 
-from auditor.core.body import MESSAGE_LENGTH, clean
+from auditor.core.judge import MESSAGE_LENGTH, clean, redact, without, without_bytes
 from auditor.core.model import Reply
-from auditor.core.redaction import redact, without, without_bytes
 from auditor.fetch.causes import verify_code
 from auditor.fetch.deadlines import Deadline
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID

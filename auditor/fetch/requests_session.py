@@ -8,8 +8,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from auditor.core.certificate import CaBundle
-from auditor.core.proxy import Proxy
+from auditor.core.connection import CaBundle, Proxy
 from auditor.fetch.tls import tls_context
 
 

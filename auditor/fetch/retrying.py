@@ -14,12 +14,10 @@ from functools import cache
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
-from auditor.core import retry_quota
-from auditor.core.claims_challenge import claims_challenge
-from auditor.core.classify import classify
+from auditor.core.judge import UNAVAILABLE_STATUSES, Again, RetryPolicy, Stop, classify, decide, retry_after_seconds
+from auditor.core.judge import retry as retry_quota
 from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
-from auditor.core.outage import UNAVAILABLE_STATUSES
-from auditor.core.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
+from auditor.core.sign_in import claims_challenge
 from auditor.errors import AuditorError
 from auditor.fetch.defects import internal_error
 from auditor.fetch.pacing import Pacing

@@ -8,7 +8,7 @@ OpenSSL reads the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another, as 
 import ssl
 import sys
 
-from auditor.core.certificate import CaBundle, Trust
+from auditor.core.connection import CaBundle, Trust
 from auditor.core.os_errors import remedy
 from auditor.errors import SettingsError
 

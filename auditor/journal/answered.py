@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from auditor.core.breaker import BELIEVING, FIRST, FRESH, doubted
+from auditor.core.judge import BELIEVING, FIRST, FRESH, RowSet, doubted
 from auditor.core.model import Finding, Reason
-from auditor.core.resume import RowSet
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, SESSION, undamaged
 from auditor.journal.shapes import Answer, Member, Session, understood

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.core.consistency import DECIDED, contradictory
+from auditor.core.judge import DECIDED, contradictory
 from auditor.core.model import Reason
 
 JOURNAL = "journal.jsonl"

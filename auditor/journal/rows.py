@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 

@@ -11,11 +11,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from auditor.core.list_warnings import ListWarning
+from auditor.core.ids import is_folder_name, is_run_id, is_time_of_a_run
 from auditor.core.model import Cause, Reason
 from auditor.core.presentation import Presentation
-from auditor.core.run_facts import ListFile, Way
-from auditor.core.run_ids import is_folder_name, is_run_id, is_time_of_a_run
+from auditor.core.run_facts import ListFile, ListWarning, Way
 from auditor.errors import IncompleteError
 from auditor.journal.lines import ANSWER, JOURNAL, MEMBER, READABLE, SCHEMA_VERSION
 

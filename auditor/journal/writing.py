@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from auditor import __version__
 from auditor.core.baseline import Baseline
-from auditor.core.customer_page import Listed
+from auditor.core.judge import Listed
 from auditor.core.model import Answer, Cause
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.appending import LineFile, sync_folder

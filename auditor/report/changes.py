@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.changes import Change, Counts, State, compare, news
 from auditor.core.model import Verdict
+from auditor.core.results import Change, Counts, State, compare, news
 from auditor.report import csv, times
 from auditor.report.before import Before, gone_tables
 from auditor.report.files import Sink

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Self
 
-from auditor.core.changes import Change, Counts
+from auditor.core.results import Change, Counts
 from auditor.errors import IncompleteError
 from auditor.report import before, changes
 from auditor.report.evidence import NONE, Evidence

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from auditor.core.consistency import contradictory
+from auditor.core.judge import contradictory
 from auditor.core.model import Reason
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from auditor.core.baseline import Baseline
-from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
-from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
+from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report.schema import JOURNAL, JOURNAL_VERSIONS
 

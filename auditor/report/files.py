@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from auditor.core.os_errors import reason, remedy
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.errors import OutputError
 
 PACKS = "by-owner"

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.ledger import Tally
 from auditor.core.model import Reason
+from auditor.core.results import Tally
 from auditor.errors import IncompleteError
 from auditor.report import jsonl, times
 from auditor.report.answers import Answers

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json
 
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.errors import IncompleteError, OutputError
 
 BLOCK_BYTES = 4 << 20

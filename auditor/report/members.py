@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.membership import with_membership
+from auditor.core.judge import with_membership
 from auditor.core.model import Reason
 from auditor.core.run_facts import Membership, Way
 from auditor.report import ids, jsonl

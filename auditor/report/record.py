@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from auditor.core.membership import with_membership
+from auditor.core.judge import with_membership
 from auditor.core.model import Reason
 from auditor.report.schema import FIXED, SCHEMA_VERSION
 from auditor.report.written import Cells

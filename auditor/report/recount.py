@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet
 
-from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason
-from auditor.core.words import typed
+from auditor.core.results import Ledger, Tally, fold
+from auditor.core.text import typed
 from auditor.errors import IncompleteError
 from auditor.report import parquet, summary
 from auditor.report.record import ids

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from auditor.core.ledger import Ledger, Tally, fold
+from auditor.core.results import Ledger, Tally, fold
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError, SettingsError
 from auditor.report import before, changes, summary, unlisted

@@ -26,12 +26,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.core.changes import Counts
-from auditor.core.ledger import Count, Ledger, complete
 from auditor.core.model import Reason, Verdict
-from auditor.core.money import Sum
+from auditor.core.results import Count, Counts, Ledger, Sum, complete
 from auditor.core.run_facts import Freshness, Membership, RunFacts, Way
-from auditor.core.words import many, undetermined
+from auditor.core.text import many, undetermined
 from auditor.report import csv, summary_more
 from auditor.report.schema import SCHEMA_VERSION
 

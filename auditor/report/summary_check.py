@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.core.ledger import Ledger, complete
+from auditor.core.results import Ledger, complete
 from auditor.core.run_facts import Freshness, Membership, Way
 from auditor.errors import IncompleteError
 from auditor.report import summary

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor.core.baseline import Baseline
-from auditor.core.changes import Counts
-from auditor.core.money import Sum
+from auditor.core.results import Counts, Sum
 
 COLUMNS = ("change", "column", "total", "unparsed", "empty")
 """Columns of summary.csv that only these lines fill."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from auditor.core.changes import Counts
+from auditor.core.results import Counts
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pandas as pd
 
 from auditor.core.model import Verdict
-from auditor.core.money import Column, Sum
+from auditor.core.results import Column, Sum
 from auditor.core.run_facts import RunFacts
 from auditor.report.schema import own_names
 

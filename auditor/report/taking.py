@@ -2,8 +2,7 @@
 
 import pyarrow as pa
 
-from auditor.core.changes import Counts
-from auditor.core.money import Sum
+from auditor.core.results import Counts, Sum
 from auditor.core.run_facts import RunFacts
 from auditor.report import changes
 from auditor.report.before import Before

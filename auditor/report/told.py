@@ -13,9 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditor.core.baseline import Baseline
-from auditor.core.changes import CHANGES, Change
-from auditor.core.ledger import Ledger, complete
-from auditor.core.money import Sum
+from auditor.core.results import CHANGES, Change, Ledger, Sum, complete
 from auditor.core.run_facts import RunFacts
 from auditor.report import changes
 from auditor.report.before import Before

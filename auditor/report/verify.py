@@ -17,9 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from auditor.core.changes import Counts
-from auditor.core.ledger import Ledger, complete
 from auditor.core.model import Reason
+from auditor.core.results import Counts, Ledger, complete
 from auditor.core.run_facts import Freshness, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report import before, csv, expected, parquet, summary, unlisted

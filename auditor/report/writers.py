@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 import pyarrow as pa
 
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.errors import OutputError
 from auditor.report import csv, page, parquet, workbook
 from auditor.report.files import Entry, Sink, Staging, sync_folder

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auditor.core.ids import normalise_id
-from auditor.core.token_claims import read_claims
+from auditor.core.sign_in import read_claims
 from auditor.errors import SettingsError
 from auditor.settings.values import Secret
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from auditor.core.certificate import Trust
-from auditor.core.formats import FORMATS
-from auditor.core.membership import Check
+from auditor.core.connection import Proxy, Trust
+from auditor.core.judge import Check
 from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link, packs
-from auditor.core.proxy import Proxy
+from auditor.core.run_facts import FORMATS
 from auditor.errors import SettingsError
 from auditor.settings import values
 from auditor.settings.values import AUTO, CLOUDS, Secret

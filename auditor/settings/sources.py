@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from auditor.core.proxy import LOOPBACK, Proxy
+from auditor.core.connection import LOOPBACK, Proxy
 from auditor.errors import SettingsError
 from auditor.settings.identity import IDENTITY, check_not_mixed
 from auditor.settings.known import PREFIX, Settings, all_fields, check_known, parsed

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from auditor.core.formats import FORMATS
-from auditor.core.ledger import FailOn
-from auditor.core.membership import Check
-from auditor.core.proxy import Proxy
+from auditor.core.connection import Proxy
+from auditor.core.judge import Check
+from auditor.core.results import FailOn
+from auditor.core.run_facts import FORMATS
 
 CLOUDS = {
     "public": ("https://api.partnercenter.microsoft.com", "https://login.microsoftonline.com"),

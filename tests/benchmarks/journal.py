@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.commands.syncing import syncing
 from auditor.core.model import Answer, Cause, Finding, Reason, Reply
 from auditor.core.run_facts import RunFacts
+from auditor.runs.session import syncing
 
 AIM = 5.0
 SLICE = 100

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pacing_runs import LATENCY, Case, Other, Outcome, measure
 from rate_limits import Limit
 
-from auditor.core.plan import Memory, Plan
+from auditor.core.pacing.plan import Memory, Plan
 from auditor.fetch.pacing import Pacing
 
 KINDS = ("bucket", "fixed", "sliding")

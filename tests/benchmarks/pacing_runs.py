@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import virtual_time
 from rate_limits import Limit, Server
 
+from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import Answer, Reply, Verdict
-from auditor.core.plan import Memory, Plan
-from auditor.core.retry import RetryPolicy
+from auditor.core.pacing.plan import Memory, Plan
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import Pacing
 from auditor.fetch.retrying import Asker, Means

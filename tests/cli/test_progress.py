@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from auditor.cli import progress
-from auditor.core.classify import classify
+from auditor.core.judge.classification import classify
 from auditor.core.model import Answer
 from auditor.core.run_facts import RunFacts
 from conftest import CUSTOMER, NOON, load_reply

@@ -17,10 +17,10 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.commands.lock import one_run_at_a_time
 from auditor.errors import OutputError
 from auditor.fetch import pipeline
 from auditor.journal.lines import encode
+from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
@@ -497,7 +497,7 @@ def test_the_log_says_how_the_limit_was_used(simulator: Simulator, caplog: pytes
     """When a session ends, with the numbers of the final table."""
     assert simulator.api_url
     _write_list(IDS[:2])
-    with caplog.at_level("INFO", logger="auditor.commands.session"):
+    with caplog.at_level("INFO", logger="auditor.runs.session"):
         assert main(["run", "list.csv", "--rate", "0"]) == 0
     assert "session over: 2 sent, 0 throttled, in " in caplog.text
     assert "; 2 status 200" in caplog.text

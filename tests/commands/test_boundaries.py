@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from auditor import journal, report
-from auditor.commands.render import find_run
-from auditor.commands.unfinished import newest_incomplete
 from auditor.errors import IncompleteError
+from auditor.runs.find import find_run
+from auditor.runs.unfinished import newest_incomplete
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 

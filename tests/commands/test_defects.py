@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from auditor.cli import main
-from auditor.core import classify as classify_module
-from auditor.core.breaker import FIRST
 from auditor.core.ids import normalise_id
+from auditor.core.judge import classification as classify_module
+from auditor.core.judge.breaker import FIRST
 from auditor.core.model import Finding, Reply
 from auditor.fetch.retrying import Asker
 from auditor.journal import Journal, read_facts

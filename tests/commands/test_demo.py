@@ -7,7 +7,7 @@ import pytest
 from auditor import customers
 from auditor.cli import main
 from auditor.commands.demo import STRANGERS, WEIGHTS, _options, _rows, sample_list
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 from auditor.simulator import KINDS, Scenario
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from auditor.cli import main
-from auditor.commands.checks import network, signing
-from auditor.commands.doctor import CHECKS
-from auditor.commands.lock import one_run_at_a_time
-from auditor.core import doctor
+from auditor.commands.doctor import CHECKS, network
+from auditor.commands.doctor import sign_in as signing
+from auditor.core.diagnosis import checks as doctor
 from auditor.fetch.probe import Seen, look
+from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,

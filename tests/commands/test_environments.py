@@ -13,11 +13,11 @@ from auditor import journal
 from auditor.cli import diagnosis, facts, main, program
 from auditor.cli.program import failed
 from auditor.cli.what_next import what_next
-from auditor.commands.render import render
 from auditor.commands.status import Statuses
-from auditor.core import doctor
-from auditor.core.doctor import Named
+from auditor.core.diagnosis import checks as doctor
+from auditor.core.diagnosis.checks import Named
 from auditor.core.model import Cause, RunEnd
+from auditor.runs.render import render
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,

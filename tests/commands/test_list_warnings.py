@@ -11,8 +11,8 @@ from python_calamine import CalamineWorkbook
 
 from auditor import customers, journal
 from auditor.cli import main
-from auditor.core.list_warnings import LONGEST, MOST, kept_warnings
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
+from auditor.core.run_facts import LONGEST, MOST, kept_warnings
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 

@@ -10,7 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.core.words import typed
+from auditor.core.text import typed
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 

@@ -75,7 +75,7 @@ def _files(run: Path) -> dict[str, bytes]:
 def test_the_report_stage_is_not_loaded_while_customers_are_asked_for(simulator: Simulator) -> None:
     """pandas, pyarrow and numpy take more memory than a million customers do: they come when the last answer is there."""
     code = (
-        "import sys\nfrom auditor.commands import audit\n"
+        "import sys\nfrom auditor.runs import audit\n"
         "def look(*_):\n"
         "    print([m for m in ('pandas', 'pyarrow', 'numpy', 'auditor.report') if m in sys.modules])\n"
         "    raise SystemExit(0)\n"

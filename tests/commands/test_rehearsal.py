@@ -13,7 +13,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.commands.standing import LATEST_SIMULATED, latest_run_id
+from auditor.runs.find import LATEST_SIMULATED, latest_run_id
 
 RUN = ["run", "--rate", "0", "--max-undetermined", "12", "--fail-on", "newly-blocked", "--attempts", "2", "--quiet"]
 REPORTS = Path("reports")

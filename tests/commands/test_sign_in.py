@@ -14,10 +14,9 @@ import msal
 import pytest
 
 from auditor.cli import main
-from auditor.commands.signing_in import judge
-from auditor.commands.sources import registration
-from auditor.core.token_claims import TokenKind, read_claims
+from auditor.core.sign_in.token_claims import TokenKind, read_claims
 from auditor.errors import SignInError
+from auditor.runs.credentials import judge, registration
 from auditor.settings import Settings
 from auditor.simulator import GateOptions, Simulator
 from auditor.simulator.tokens import encode

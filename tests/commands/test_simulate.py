@@ -1,9 +1,9 @@
 """`auditor simulate`: who the customers of a simulator are that nobody told."""
 
 from auditor import customers
-from auditor.commands.samples import sample
+from auditor.commands.demo import sample
 from auditor.commands.simulate import customers_of
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 from auditor.simulator import Scenario
 from auditor.simulator.directory import Directory
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
 from auditor.customers import Columns, CustomerList, read
 from auditor.errors import CustomerListError
 

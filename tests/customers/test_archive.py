@@ -14,7 +14,7 @@ import xlsxwriter
 from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
 from old_workbook import compound_file
 
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 from auditor.customers import Columns, Format, read
 from auditor.customers.archive import MOST_UNPACKED
 from auditor.errors import CustomerListError

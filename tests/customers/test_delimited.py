@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import Reason
-from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.customers import Columns, Format
 from auditor.customers.delimited import LONGEST_CELL
 from auditor.errors import CustomerListError

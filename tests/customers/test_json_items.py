@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
-from auditor.core.rows import Customer, Row
+from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, Parts, read, source
 from auditor.customers.json_cells import DECODER
 from auditor.customers.json_scanner import Scanner

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
 
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
 from auditor.customers import Columns
 
 RAGGED = Columns(allow_ragged=True)

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
 
-from auditor.core.model import Reason
-from auditor.core.rows import Customer, RejectedRow, Row
+from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.customers import CustomerList, Format, read
 from auditor.errors import CustomerListError
 

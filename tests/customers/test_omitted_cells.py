@@ -10,7 +10,7 @@ from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 from old_workbook import old_workbook
 from open_document import cell, open_document
 
-from auditor.core.rows import Customer, RejectedRow
+from auditor.core.model import Customer, RejectedRow
 from auditor.customers import Parts, read
 from auditor.customers.omitted import NO_VALUE
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from list_support import ONE, TWO, ids_in, opened, refusal
 
-from auditor.core.rows import Customer, Row
+from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, read
 
 

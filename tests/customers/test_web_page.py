@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 from auditor.customers import Format, read
 from auditor.customers.web_page import is_page
 from auditor.errors import CustomerListError

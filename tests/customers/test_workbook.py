@@ -12,7 +12,7 @@ import xlsxwriter
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal
 from openpyxl import load_workbook
 
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 from auditor.customers import Columns, Format, Parts, read
 from auditor.customers.sheet_extent import too_far
 from auditor.customers.workbook import as_typed

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.core.plan import Memory
+from auditor.core.pacing.plan import Memory
 from auditor.fetch.learned import FORGOTTEN_AFTER, LearnedRates
 
 API, TENANT = "https://api.partnercenter.microsoft.com", "11111111-2222-4333-8444-555555555555"

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from auditor.core.plan import SHARE, Memory, Plan
+from auditor.core.pacing.plan import SHARE, Memory, Plan
 from auditor.fetch.pacing import IntakeClosed, Pacing
 
 

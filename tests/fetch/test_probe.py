@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from auditor.core.proxy import Proxy
+from auditor.core.connection import Proxy
 from auditor.fetch import probe
 from auditor.fetch.probe import look, reach
 from auditor.simulator import Simulator, SimulatorOptions, serve_in_thread

@@ -8,8 +8,8 @@ import pytest
 import requests
 import trustme
 
+from auditor.core.connection import Proxy
 from auditor.core.model import Reply
-from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.proxy import proxy_for

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from auditor.core.gate import PATIENCE
+from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
-from auditor.core.retry import RetryPolicy
+from auditor.core.pacing.throttle import PATIENCE
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import IntakeClosed, Pacing
 from auditor.fetch.retrying import Asker, Means

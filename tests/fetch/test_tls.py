@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from auditor.core.certificate import Trust, untrusted
-from auditor.core.classify import classify
+from auditor.core.connection import Trust, untrusted
+from auditor.core.judge.classification import classify
 from auditor.core.model import Reply
 from auditor.errors import SettingsError, StoppedEarlyError
 from auditor.fetch import tls

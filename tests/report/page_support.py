@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 from report_support import NOON, Run, answer, guid, new_run, row
 
-from auditor.core.changes import Change
-from auditor.core.consistency import DECIDED
-from auditor.core.ledger import Tally, fold
+from auditor.core.judge.consistency import DECIDED
 from auditor.core.model import Cause, Reason, Verdict
-from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
+from auditor.core.results.changes import Change
+from auditor.core.results.ledger import Tally, fold
+from auditor.core.results.money import Sum
 from auditor.core.run_facts import RunFacts
 from auditor.report import page
 from auditor.report.changes import CHANGED

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from auditor import report
 from auditor.core.baseline import Baseline
-from auditor.core.consistency import DECIDED
-from auditor.core.ledger import Ledger
+from auditor.core.judge.consistency import DECIDED
 from auditor.core.model import Cause, Reason
+from auditor.core.results.ledger import Ledger
 from auditor.core.run_facts import Membership, RunFacts, Way
 
 BOTH = ("parquet", "csv")

@@ -13,8 +13,8 @@ from report_support import Run, answer, forge, new_run, row
 
 from auditor import report
 from auditor.core.model import Verdict
-from auditor.core.money import Column
 from auditor.core.presentation import Presentation
+from auditor.core.results.money import Column
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.report.schema import results_schema

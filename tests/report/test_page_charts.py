@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason, Verdict
+from auditor.core.results.ledger import Ledger, Tally, fold
 from auditor.report.page import charts
 
 OWNERS = st.dictionaries(

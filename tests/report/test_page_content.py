@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from page_support import ago, changed, told, written
 
-from auditor.core.advice import LONG_NOTE
-from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
-from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
+from auditor.core.results.advice import LONG_NOTE
+from auditor.core.results.changes import Change
+from auditor.core.results.money import Sum
 from auditor.report.page import content
 from auditor.report.page.records import collect
 from auditor.report.page.words import SHORT_STEPS, label

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from report_support import NOON, STATUS, Run, answer, guid, new_run, row
 
 from auditor import report
-from auditor.core.changes import Change, State, compare
-from auditor.core.history import Past, step
 from auditor.core.model import Reason, Verdict
+from auditor.core.results.changes import Change, State, compare
+from auditor.core.results.history import Past, step
 from auditor.errors import IncompleteError
 
 THOROUGH = settings(max_examples=25)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from report_support import Run, answer, forge, new_run, row
 
-from auditor.core.ledger import exit_code
 from auditor.core.model import Cause
+from auditor.core.results.ledger import exit_code
 from auditor.core.run_facts import Freshness
 from auditor.errors import IncompleteError
 from auditor.report import verify

@@ -8,9 +8,9 @@ from report_support import Run, answer, new_run, row
 
 from auditor import report
 from auditor.core.baseline import Baseline
-from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.core.presentation import Presentation
+from auditor.core.results.changes import Change
 from auditor.report.workbook.columns import words
 
 

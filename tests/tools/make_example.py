@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from sample_customers import Sample, invented
 
 from auditor import customers
-from auditor.commands import audit
-from auditor.commands.beginning import start
-from auditor.commands.job import Job
 from auditor.commands.run import rows_of
 from auditor.report import FORMATS
+from auditor.runs import audit
+from auditor.runs.create import start
+from auditor.runs.options import Job
 from auditor.settings import Secret, Settings
 from auditor.simulator import AnswerOptions, CustomerListOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
 

@@ -8,7 +8,7 @@ from make_samples import FILES
 from sample_customers import CUSTOMERS, invented
 
 from auditor import customers
-from auditor.core.rows import Customer
+from auditor.core.model import Customer
 
 SAMPLES = Path(__file__).parents[2] / "sample_inputs"
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.core.certificate import CaBundle
-from auditor.core.proxy import Proxy
-from auditor.core.retry import retry_after_seconds
-from auditor.core.sign_in_errors import is_transient
+from auditor.core.connection import CaBundle, Proxy
+from auditor.core.judge import retry_after_seconds
+from auditor.core.sign_in import is_transient
 from auditor.fetch.bounded import within
 from auditor.fetch.clock import ServiceClock
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.core.body import clean
+from auditor.core.judge import clean
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.loopback import Receiver
 from auditor.fetch.auth.registration import SignIn

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from auditor.core.token_claims import is_token
+from auditor.core.sign_in import is_token
 from auditor.fetch.auth.registration import SignIn
 
 _VERSION = 1

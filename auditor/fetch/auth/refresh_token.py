@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from auditor.core.token_claims import is_token
+from auditor.core.sign_in import is_token
 from auditor.errors import SignInError
 from auditor.fetch import private_file
 from auditor.fetch.auth.kept import fingerprint

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from auditor.core.certificate import CaBundle
-from auditor.core.clock_skew import SET_CLOCK
-from auditor.core.proxy import Proxy
+from auditor.core.connection import CaBundle, Proxy
+from auditor.core.sign_in import SET_CLOCK
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.clock import ServiceClock
 from auditor.settings import Secret

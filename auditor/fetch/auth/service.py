@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
-from auditor.core.certificate import untrusted
+from auditor.core.connection import untrusted
 from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
-from auditor.core.sign_in_errors import refusal
-from auditor.core.token_claims import is_token
+from auditor.core.sign_in import is_token, refusal
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.core.clock_skew import ClockSkew
-from auditor.core.sign_in_life import MEND, days_left, warning
-from auditor.core.token_claims import is_token
+from auditor.core.sign_in import MEND, ClockSkew, days_left, expiry_warning, is_token
 from auditor.errors import SignInError
 from auditor.fetch.auth.keeping import Keeper, damaged
 from auditor.fetch.auth.kept import fingerprint
@@ -198,7 +196,7 @@ class Unattended:
             _log.info("tokens come from %s", source)
         self.source = source
         self.days_left = days_left(since, datetime.now(UTC)) if since else None
-        if said := warning(self.days_left, source):
+        if said := expiry_warning(self.days_left, source):
             self._tell(said)
 
     def _tell(self, sentence: str) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
+from auditor.core.results import Ledger
 
 MOST_OWNERS = 12
 """How many account managers have a bar of their own."""

@@ -3,9 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from auditor.core.advice import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
-from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
+from auditor.core.results import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, Change, next_step
 from auditor.report.page import charts, columns, heading, lines
 from auditor.report.page.records import Shown, own_columns, values
 from auditor.report.page.words import label

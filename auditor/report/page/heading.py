@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from auditor.core.advice import MEANINGS
 from auditor.core.model import Verdict
-from auditor.core.money import Sum
 from auditor.core.presentation import UTC_NAMES
+from auditor.core.results import MEANINGS, Sum
 from auditor.core.run_facts import RunFacts
 from auditor.report.page.charts import ORDER
 from auditor.report.page.words import label

@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from auditor.core.advice import ADVICE
-from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Reason
+from auditor.core.results import ADVICE, CHANGES, Change
 from auditor.report.page.records import values
 from auditor.report.page.words import label, short_step
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from auditor.core.advice import ADVICE, next_step
-from auditor.core.changes import Change
 from auditor.core.model import Reason
+from auditor.core.results import ADVICE, Change, next_step
 
 SHORT_STEPS: Mapping[Reason, str] = MappingProxyType(
     {

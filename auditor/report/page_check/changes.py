@@ -6,7 +6,7 @@ changes.csv itself is compared with the runs by `changes_check`.
 from itertools import zip_longest
 from pathlib import Path
 
-from auditor.core.changes import Change
+from auditor.core.results import Change
 from auditor.errors import IncompleteError
 from auditor.report import changes, page
 from auditor.report.inventory import Inventory

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from auditor.core.ledger import Ledger, complete
+from auditor.core.results import Ledger, complete
 from auditor.errors import IncompleteError
 from auditor.report import page
 from auditor.report.evidence import Evidence

@@ -2,8 +2,8 @@
 
 from xlsxwriter.worksheet import Worksheet
 
-from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW
 from auditor.core.model import Reason
+from auditor.core.results import ADVICE, MEANINGS, UNDER_REVIEW
 from auditor.report.workbook.heads import Draft, banner, over, set_up_print, tall, where
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.summary import ORDER

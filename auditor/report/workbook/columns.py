@@ -8,10 +8,8 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.advice import ADVICE, LONG_REVIEW, next_step
-from auditor.core.changes import Change
 from auditor.core.model import Verdict
-from auditor.core.money import Sum
+from auditor.core.results import ADVICE, LONG_REVIEW, Change, Sum, next_step
 from auditor.report.schema import arrow_types
 from auditor.report.times import whole_days
 from auditor.report.workbook.cells import Kind

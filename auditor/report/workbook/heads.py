@@ -8,7 +8,7 @@ from math import ceil
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.words import many, undetermined
+from auditor.core.text import many, undetermined
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.share import Share

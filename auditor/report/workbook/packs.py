@@ -4,9 +4,9 @@ whether they have a workbook or not, so that it adds up to the whole.
 
 from collections.abc import Callable
 
-from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
 from auditor.core.presentation import Packs
+from auditor.core.results import Ledger
 from auditor.report import csv
 from auditor.report.files import PACKS, Sink, Staging
 from auditor.report.told import Told

@@ -10,10 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.changes import CHANGES
-from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason, Verdict
-from auditor.core.money import Sum
+from auditor.core.results import CHANGES, Ledger, Sum, Tally, fold
 from auditor.report.schema import FIXED, own_names
 from auditor.report.told import BESIDE, Told
 

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pyarrow as pa
 from xlsxwriter.worksheet import Worksheet
 
-from auditor.core.advice import MEANINGS, UNDER_REVIEW
-from auditor.core.changes import CHANGES, Change
 from auditor.core.model import Verdict
 from auditor.core.presentation import UTC_NAMES
+from auditor.core.results import CHANGES, MEANINGS, UNDER_REVIEW, Change
 from auditor.report.told import sentence
 from auditor.report.workbook.cells import Kind
 from auditor.report.workbook.columns import words

@@ -15,9 +15,9 @@ from itertools import islice, takewhile, zip_longest
 from pathlib import Path
 from typing import Any
 
-from auditor.core.ledger import Ledger
+from auditor.core.results import Ledger
 from auditor.core.run_facts import RunFacts
-from auditor.core.words import many, undetermined
+from auditor.core.text import many, undetermined
 from auditor.errors import IncompleteError
 from auditor.report import summary
 from auditor.report.evidence import Evidence

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
 
-from auditor.core.advice import ADVICE, next_step
 from auditor.core.model import Reason
+from auditor.core.results import ADVICE, next_step
 from auditor.errors import IncompleteError
 from auditor.report.written import Cells
 

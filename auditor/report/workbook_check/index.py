@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
 from auditor.core.presentation import Packs
+from auditor.core.results import Ledger
 from auditor.errors import IncompleteError
 from auditor.report.files import PACKS
 from auditor.report.workbook.packs import COLUMNS, INDEX

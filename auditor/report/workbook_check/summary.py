@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.core.ledger import Ledger
 from auditor.core.model import Verdict
+from auditor.core.results import Ledger
 from auditor.errors import IncompleteError
 from auditor.report.workbook_check.expected import plain
 from auditor.report.workbook_check.read import Reader

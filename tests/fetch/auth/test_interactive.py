@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msal
 import pytest
 
-from auditor.core.token_claims import read_claims
+from auditor.core.sign_in.token_claims import read_claims
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
 from auditor.fetch.auth.loopback import Receiver

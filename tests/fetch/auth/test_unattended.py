@@ -13,7 +13,7 @@ from typing import Any
 import msal
 import pytest
 
-from auditor.core.token_claims import read_claims
+from auditor.core.sign_in.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch.auth.kept import decode
 from auditor.fetch.auth.refresh_token import GivenRefreshToken

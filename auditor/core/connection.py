@@ -1,0 +1,204 @@
+"""How a server is reached and trusted: the network's proxy, and what a rejected certificate means.
+
+Certificates: the error code of the verifier decides, never its text. Only for an unknown authority is the remedy to name one. A
+certificate that is rejected for its form alone (RFC 5280, which Python 3.13 checks strictly) may come from the right authority,
+and a setting accepts it. Sources: OpenSSL's manual, "X509_STORE_CTX_get_error"; where the system's own store verifies,
+"CERT_CHAIN_POLICY_STATUS structure (wincrypt.h)" and Apple's "Security Framework Result Codes", as truststore reports them.
+
+Proxies: the user name and password of a proxy are never shown. NO_PROXY is read as curl, Go and requests do: host names (with all
+their subdomains), addresses, networks (`10.0.0.0/8`), `*` for all; each with or without a port, separated by commas or blanks.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom TLS trusts beside the system's certificate authorities.
+
+    Attributes:
+        bundle: PEM file of extra authorities, or None.
+        relaxed: take certificates whose form is not quite that of RFC 5280; they are verified all the same.
+    """
+
+    bundle: str | None = None
+    relaxed: bool = False
+
+
+CaBundle = Trust | str | None
+"""The same, or the file alone."""
+_RELAX = (
+    "ask whoever runs the network that inspects TLS for a certificate authority that follows RFC 5280; until then set "
+    "AUDITOR_CA_RELAXED=true, which accepts that form and verifies everything else"
+)
+_FORM = MappingProxyType(
+    {
+        80: "a path length in a certificate that is no authority's",
+        81: "a path length without the key usage keyCertSign",
+        82: "the key usage keyCertSign in a certificate that is no authority's",
+        83: "no name of the issuer",
+        84: "no name of the subject",
+        85: "no Authority Key Identifier",
+        86: "no Subject Key Identifier",
+        87: "an empty Subject Alternative Name",
+        88: "no subject, and a Subject Alternative Name that is not critical",
+        89: "Basic Constraints that are not critical",
+        90: "an Authority Key Identifier that is critical",
+        91: "a Subject Key Identifier that is critical",
+        92: "an authority without key usage",
+        93: "extensions in a certificate that is not of version 3",
+        94: "a key with explicit curve parameters",
+    }
+)
+"""OpenSSL's codes that come from strict checks alone (X509_V_FLAG_X509_STRICT). Source: x509_vfy.h, crypto/x509/x509_vfy.c."""
+_EXPIRED = "has expired"
+_TOO_EARLY = "is not valid yet"
+_REVOKED = "has been revoked"
+_OTHER_HOST = "is for another host"
+_CLOCK = (
+    "see whether this machine's clock is right; where it is, whoever runs the server, or the network that inspects TLS, "
+    "has to put a valid certificate there"
+)
+_CURES = MappingProxyType(
+    {
+        _EXPIRED: _CLOCK,
+        _TOO_EARLY: _CLOCK,
+        _REVOKED: "do not go on: ask whoever runs the server, or the network that inspects TLS",
+        _OTHER_HOST: "check AUDITOR_API_URL, AUDITOR_AUTHORITY and the proxy: another server answers under this name",
+    }
+)
+_CODES = MappingProxyType(
+    {
+        # X509_V_ERR_CERT_NOT_YET_VALID, _CERT_HAS_EXPIRED, _CERT_REVOKED, _HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH
+        9: _TOO_EARLY,
+        10: _EXPIRED,
+        23: _REVOKED,
+        62: _OTHER_HOST,
+        64: _OTHER_HOST,
+        # CERT_E_EXPIRED, CERT_E_REVOKED, CRYPT_E_REVOKED, CERT_E_CN_NO_MATCH
+        0x800B0101: _EXPIRED,
+        0x800B010C: _REVOKED,
+        0x80092010: _REVOKED,
+        0x800B010F: _OTHER_HOST,
+        # errSecCertificateNotValidYet, errSecCertificateExpired, errSecCertificateRevoked, errSecHostNameMismatch
+        -67819: _TOO_EARLY,
+        -67818: _EXPIRED,
+        -67820: _REVOKED,
+        -67602: _OTHER_HOST,
+    }
+)
+
+
+def untrusted(code: int | None) -> tuple[str, str]:
+    """What is wrong with a certificate, to follow its name in a sentence, and what to do.
+
+    Args:
+        code: of OpenSSL or of the system's store; None where nobody gave one.
+    """
+    form = _FORM.get(code or 0)
+    if form is not None:
+        return f"is refused for its form, or for its certificate authority's (RFC 5280): it has {form}", _RELAX
+    what = _CODES.get(code or 0)
+    if what is None:
+        authority = "name the file with its certificate authority in AUDITOR_CA_BUNDLE"
+        return "cannot be trusted", f"where your network inspects TLS, {authority}"
+    return what, _CURES[what]
+
+
+LOOPBACK = "localhost,127.0.0.0/8,::1"
+"""What no network's proxy can reach in our stead."""
+_WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class Proxy:
+    """A proxy's URL that does not show its credentials in a repr, a log or a traceback; `reveal` gives it out.
+
+    Args:
+        text: as the user wrote it; without a scheme it is `http`.
+    """
+
+    __slots__ = ("_url", "host", "port", "problem")
+
+    def __init__(self, text: str) -> None:
+        stripped = re.sub(r"(?<=[^/])/$", "", text.strip())
+        self._url = stripped if _WITH_SCHEME.match(stripped) else f"http://{stripped}"
+        self.host, self.port, self.problem = _read(self._url)
+
+    def reveal(self) -> str:
+        """The URL with its user name and password."""
+        return self._url
+
+    @property
+    def has_credentials(self) -> bool:
+        """True where a user name or password stands in the URL."""
+        return "@" in self._url
+
+    @property
+    def tls(self) -> bool:
+        """True where the way to the proxy itself is encrypted."""
+        return self._url[:8].casefold() == "https://"
+
+    def __str__(self) -> str:
+        """The URL as anybody may see it."""
+        scheme, _, rest = self._url.partition("://")
+        credentials, at, place = rest.rpartition("@")
+        return f"{scheme}://{'[secret]@' if credentials or at else ''}{place}"
+
+    def __repr__(self) -> str:
+        return f"Proxy({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proxy) and other.reveal() == self._url
+
+    def __hash__(self) -> int:
+        return hash(self._url)
+
+
+def _read(url: str) -> tuple[str, int, str]:
+    """Host, port, and why the URL names no proxy that can be used (empty where it does)."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "", 0, "must be http://host:port"
+    if parts.scheme not in {"http", "https"}:
+        return host, port or 0, "must be an http or https proxy; others, such as SOCKS, are not supported"
+    if not host or port == 0 or parts.path or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        return host, port or 0, "must be http://host:port"
+    return host, port or (443 if parts.scheme == "https" else 80), ""
+
+
+def bypassed(url: str, no_proxy: str) -> bool:
+    """True where a URL is to be reached without a proxy.
+
+    Args:
+        url: absolute.
+        no_proxy: as NO_PROXY has it.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return any(_matches(host, port, word.casefold()) for word in re.split(r"[\s,]+", no_proxy) if word)
+
+
+def _matches(host: str, port: int, word: str) -> bool:
+    if word == "*":
+        return True
+    name, wanted = _with_port(word)
+    if wanted is not None and wanted != port:
+        return False
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(name.strip("[]"), strict=False)
+    except ValueError:
+        # one of both is a name; an address never ends in a name
+        suffix = name.removeprefix("*").removeprefix(".").rstrip(".")
+        return bool(suffix) and (host == suffix or host.endswith(f".{suffix}"))
+
+
+def _with_port(word: str) -> tuple[str, int | None]:
+    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", word)
+    return (found[1], int(found[2])) if found else (word, None)

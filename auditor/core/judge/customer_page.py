@@ -1,0 +1,118 @@
+"""One page of the partner's customer list. Rule: the continuation token leads on, never a link: links come with and
+without `/v1`, with two question marks, and would have to be followed with the access token.
+
+Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from auditor.core.ids import normalise_id
+from auditor.core.judge.body import clean, read_body
+from auditor.core.judge.classification import classify
+from auditor.core.model import Finding, Next, Reason, Reply
+
+PAGE_SIZE = 500
+"""Customers a page: the most that the service gives."""
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A customer as the partner's list has it."""
+
+    id: str
+    company_name: str | None = None
+    domain: str | None = None
+    relationship: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some customers of the partner's list.
+
+    Attributes:
+        customers: in the page's order.
+        continuation: the token that leads to the next page; None on the last.
+        without_id: items that hold no customer tenant id; their `id` is the text as found.
+    """
+
+    customers: tuple[Listed, ...]
+    continuation: str | None
+    without_id: tuple[Listed, ...] = ()
+
+
+def judge_page(reply: Reply, _continuation: str) -> Finding:
+    """What the fetcher may do after asking for a page; a page itself says nothing of anybody's status."""
+    if reply.http_status != _OK:
+        return classify(reply, "")
+    if read_page(reply.body) is None:
+        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a page of customers")
+    return Finding(reason=Reason.NOT_ATTEMPTED)
+
+
+def judge_customer(reply: Reply, customer_id: str) -> Finding:
+    """What the fetcher may do after asking for one customer's record."""
+    if reply.http_status != _OK:
+        return classify(reply, customer_id)
+    if read_customer(reply.body) is None:
+        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a customer's record")
+    return Finding(reason=Reason.NOT_ATTEMPTED)
+
+
+def read_page(body: bytes) -> Page | None:
+    """A page, or None where the body is none."""
+    document = read_body(body).document
+    items = document.get("items") if document else None
+    if document is None or not isinstance(items, list):
+        return None
+    customers = tuple(listed for item in items if (listed := _listed(item)) is not None)
+    without_id = (
+        tuple(_as_found(item) for item in items if _listed(item) is None) if len(customers) < len(items) else ()
+    )
+    continuation = _continuation(document)
+    if continuation is not None and not (continuation.isascii() and continuation.isprintable()):
+        # no header can carry it, and to take it for the end would cut the list short
+        return None
+    return Page(customers, continuation, without_id)
+
+
+def read_customer(body: bytes) -> Listed | None:
+    """One customer's record, or None where the body is none."""
+    return _listed(read_body(body).document)
+
+
+def _listed(item: object) -> Listed | None:
+    customer_id = normalise_id(str(item.get("id", ""))) if isinstance(item, dict) else None
+    return None if customer_id is None else replace(_as_found(item), id=customer_id)
+
+
+def _as_found(item: object) -> Listed:
+    """The item, whatever its id is."""
+    fields = item if isinstance(item, dict) else {"id": item}
+    profile = fields.get("companyProfile")
+    profile = profile if isinstance(profile, dict) else {}
+    return Listed(
+        "" if fields.get("id") is None else clean(str(fields["id"]), 1000),
+        _text(profile.get("companyName")),
+        _text(profile.get("domain")),
+        _text(fields.get("relationshipToPartner")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return clean(value, 1000) if isinstance(value, str) and value else None
+
+
+def _continuation(document: dict[str, Any]) -> str | None:
+    token = document.get("continuationToken")
+    if isinstance(token, str) and token:
+        return token
+    links = document.get("links")
+    following = links.get("next") if isinstance(links, dict) else None
+    headers = following.get("headers") if isinstance(following, dict) else None
+    for header in headers if isinstance(headers, list) else []:
+        if isinstance(header, dict) and str(header.get("key", "")).casefold() == "ms-continuationtoken":
+            value = header.get("value")
+            return value if isinstance(value, str) and value else None
+    return None

@@ -1,0 +1,130 @@
+"""Decide after a failed attempt: (finding, failures so far, jitter) -> Retry or GiveUp. tenacity runs the retry loop.
+
+A throttled request is not a failure of its customer: it is sent again as often as needed. Sources: "Partner Center API throttling
+guidance" (honour Retry-After, no immediate retries), RFC 9110 section 10.2.3 (both its forms).
+
+A run has a retry quota: retries spend it, successes refund it, and when it is empty, failures stand. A service that fails now and
+then is retried as often as it takes; one that is down is not asked five times for every customer. A retry that succeeds gives back
+what it took. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+
+from auditor.core.model import Finding, Next
+from auditor.core.pacing import DOUBTED
+
+LONGEST_RETRY_AFTER = 300.0
+"""Seconds: an API Management window is at most this long; whatever asks for more is believed this far."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient to be with transient failures.
+
+    Attributes:
+        attempts: requests for one customer that may fail before it is given up (throttled ones do not count).
+        first_wait: seconds; the upper bound of the first wait, doubled with each failure.
+        longest_wait: seconds; where the doubling ends.
+        spread: a Retry-After is stretched by up to this share, so that workers do not come back in step.
+    """
+
+    attempts: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    spread: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask again after so many seconds; 0 leaves it to the gate."""
+
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The finding stands."""
+
+
+_TRIES = MappingProxyType({Next.RETRY_ONCE: 2, Next.RETRY_TWICE: 3})
+
+
+def decide(
+    finding: Finding, failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None = None
+) -> Again | Stop:
+    """Says whether to ask again, and when.
+
+    Args:
+        finding: what the last reply says.
+        failures: requests for this customer that failed so far, this one included, throttled ones not.
+        jitter: a dice roll in [0, 1).
+        policy: how patient to be.
+        retry_after: what the server asked for, in seconds, or None.
+    """
+    match finding.next:
+        case Next.WAIT:
+            # the gate may stay open to others, where the limit is this customer's own
+            return Again(retry_after if retry_after is not None and retry_after > DOUBTED else 0.0)
+        case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
+            if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
+                return Stop()
+            return Again(_backoff(failures, jitter, policy, retry_after))
+        case Next.DONE | Next.RENEW_TOKEN | Next.END_RUN:
+            return Stop()
+
+
+def _backoff(failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None) -> float:
+    """Exponential with full jitter, never earlier than the server asked for."""
+    longest = min(policy.longest_wait, policy.first_wait * 2.0 ** min(failures - 1, 30))
+    if retry_after is None:
+        return jitter * longest
+    return max(jitter * longest, retry_after * (1 + policy.spread * jitter))
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """A Retry-After header in seconds, from 0 to 300; None where it is absent or makes no sense.
+
+    Args:
+        header: as received: whole seconds, or an HTTP date.
+        now: aware; what an HTTP date is measured from.
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdecimal():
+        # a number of a hundred digits is absurd, not an error
+        return min(float(text[:6]) if len(text) <= 6 else LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER)  # noqa: PLR2004 - see above
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=now.tzinfo)
+    return min(max((date - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+CAPACITY = 500
+COST = 5
+"""Of a retry after an answer that failed."""
+COST_WITHOUT_ANSWER = 10
+"""Of a retry after a time-out or a lost connection: those hold a worker for long."""
+REFUND = 1
+"""For every success that was no retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryQuota:
+    """What is left of the quota; from 0 to CAPACITY."""
+
+    left: int = CAPACITY
+
+
+def spent(quota: RetryQuota, cost: int = COST) -> RetryQuota | None:
+    """After taking what one retry costs; None where there is not enough: then it must not be made."""
+    return RetryQuota(quota.left - cost) if quota.left >= cost else None
+
+
+def refunded(quota: RetryQuota, cost: int = 0) -> RetryQuota:
+    """After a success. `cost` is what its last retry took, 0 where it was a first attempt."""
+    return quota if quota.left == CAPACITY else RetryQuota(min(CAPACITY, quota.left + max(cost, REFUND)))

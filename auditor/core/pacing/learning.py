@@ -1,0 +1,133 @@
+"""What rejections teach about the limit. Rule: learn down when the gate opens, regrow slowly, never above the cap.
+
+The estimator is what got through, divided by the time that it took, closed gates included. A rejection says that the
+quota was used up, and the one before it said the same: between two such moments the server accepted exactly what it
+allows, be it a token bucket, a fixed or a sliding window. The first epoch also spent what had been saved up before, so
+it counts for little.
+
+Regrowth adds the same to every pace, however low it is, and a pace above half the cap gives a little away: so two runs
+that share one quota come to equal shares.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from auditor.core.pacing.plan import Memory
+
+LONGEST_ASKED = 300.0
+"""Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
+SLOWEST = 0.05
+"""Requests a second: even a pace that was learned wrong recovers from here within minutes."""
+_SHORTEST_HORIZON, _LONGEST_HORIZON = 30.0, 60.0
+"""Seconds: about the length of the server's window, as far as its Retry-After shows it."""
+_SHORTEST_MEMORY, _WINDOWS_REMEMBERED = 37.5, 2.25
+"""The estimate rests on the latest seconds, or on so many times the longest Retry-After, where that is more."""
+_FIRST_COUNTS, _EACH_COUNTS = 5.0, 10.0
+"""Seconds that the first and any later epoch count for at most: else a long good time hides that it is over. Where the
+server's Retry-After shows a longer window, an epoch counts for as much: a part of a window is not like the whole.
+"""
+_RECALLED_COUNTS = 0.5
+"""Share of the estimate that rests on what an earlier run learned, at first."""
+_AHEAD = 0.01
+"""Share by which a learned pace is exceeded at once where there is no cap: a higher limit is found soon."""
+_PULL, _STRONGEST_PULL = 0.1, 0.05
+"""Share of the way to half the cap that a learned pace is moved at once, and the largest share of itself."""
+_REGROWTH = 0.06
+"""Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What is known about the limit. All times are monotonic seconds.
+
+    Attributes:
+        per_second: the pace last learned; infinite where nothing is known.
+        since: when the pace began to regrow; None where nothing was learned yet.
+        began: when this epoch began.
+        longest_asked: the longest Retry-After seen.
+        epochs: (accepted, seconds) of those that the estimate rests on, oldest first.
+        at_closing: the pace when the gate closed; more is never believed.
+        learned_at: when a rejection last taught the pace, perhaps in an earlier run.
+    """
+
+    per_second: float
+    since: float | None = None
+    began: float = 0.0
+    longest_asked: float = 1.0
+    epochs: tuple[tuple[float, float], ...] = ()
+    at_closing: float = math.inf
+    learned_at: float = 0.0
+
+    @property
+    def horizon(self) -> float:
+        """Seconds; the scale of regrowth."""
+        return min(_LONGEST_HORIZON, max(_SHORTEST_HORIZON, self.longest_asked))
+
+    @property
+    def memory(self) -> float:
+        """Seconds that the estimate rests on."""
+        return max(_SHORTEST_MEMORY, _WINDOWS_REMEMBERED * min(_LONGEST_HORIZON, self.longest_asked))
+
+
+def resume_learning(memory: Memory, now: float) -> Learned:
+    """What an earlier run learned, to begin another one with; it regrows from there."""
+    per_second = max(SLOWEST, memory.believed)
+    learned_at = now - memory.age - memory.learned_ago
+    learned = Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
+    counts = _RECALLED_COUNTS * learned.memory
+    return replace(learned, epochs=((per_second * counts, counts),))
+
+
+def pace(learned: Learned, cap: float, now: float) -> float:
+    """Requests a second at this moment, never above `cap`; infinite where nothing is known and nothing caps it."""
+    if learned.since is None:
+        return learned.per_second
+    base = learned.per_second
+    grown = _REGROWTH * (2.0 * max(0.0, now - learned.since) / learned.horizon) ** 3
+    if cap == math.inf:
+        return base * (1.0 + _AHEAD + grown)
+    strongest = _STRONGEST_PULL * base
+    pull = min(strongest, max(-strongest, _PULL * (cap / 2.0 - base)))
+    return min(cap, base + pull + cap * grown)
+
+
+def usable(retry_after: float | None) -> float:
+    """Seconds that a server asked for; 0 where that is nothing, negative or no number."""
+    return min(retry_after, LONGEST_ASKED) if retry_after is not None and retry_after > 0 else 0.0
+
+
+def closed(learned: Learned, at_closing: float, asked: float) -> Learned:
+    """When a rejection closes the gate at this pace, for the seconds asked for."""
+    return replace(learned, longest_asked=max(learned.longest_asked, asked), at_closing=at_closing)
+
+
+def opened(learned: Learned, accepted: int, now: float) -> Learned:
+    """When the gate has opened after an epoch in which something was accepted."""
+    seconds = max(now - learned.began, 1e-3)
+    if learned.per_second == math.inf:
+        # a burst: it shows what had been saved up rather than the limit, and is not remembered
+        epochs: tuple[tuple[float, float], ...] = ()
+        per_second = accepted / seconds
+    else:
+        most = _FIRST_COUNTS if learned.since is None else max(_EACH_COUNTS, learned.longest_asked)
+        counts = min(seconds, most)
+        epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), learned.memory)
+        per_second = sum(count for count, _ in epochs) / sum(span for _, span in epochs)
+    per_second = max(SLOWEST, min(per_second, learned.at_closing))
+    return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs, learned_at=now)
+
+
+def in_vain(learned: Learned, now: float) -> Learned:
+    """When the gate has opened after an epoch in which nothing was accepted: nothing is learned, nothing grows."""
+    return learned if learned.since is None else replace(learned, since=now)
+
+
+def _latest(epochs: tuple[tuple[float, float], ...], span: float) -> tuple[tuple[float, float], ...]:
+    """Those of the latest `span` seconds; the oldest in part."""
+    counted = 0.0
+    for kept, (count, seconds) in enumerate(reversed(epochs), 1):
+        if counted + seconds >= span:
+            part = (span - counted) / seconds
+            return ((count * part, seconds * part), *epochs[len(epochs) - kept + 1 :])
+        counted += seconds
+    return epochs

@@ -1,0 +1,1 @@
+"""The life of a stored run: create, find, lock, ask in sessions, choose a baseline, render, move `latest`."""

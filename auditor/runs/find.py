@@ -1,0 +1,149 @@
+"""What stored runs say of themselves, and which one `latest` leads to. Rule: a folder is a stored run if its name is the run-id
+that stands in it, and no copy under another name is one; when a run began, it says itself; whatever is damaged says nothing.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from auditor import journal
+from auditor.core.ids import is_folder_name, is_in_the_future
+from auditor.core.text import typed
+from auditor.errors import IncompleteError, SettingsError
+from auditor.settings import values
+
+LATEST, LATEST_SIMULATED = "latest", "latest-simulated"
+"""What leads to the newest complete run: of real customers, and against a simulator."""
+_LARGEST = 1 << 24
+"""Bytes of a manifest or summary that are read."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class _Ledger(msgspec.Struct):
+    customers: dict[str, Annotated[int, msgspec.Meta(ge=0)]] = {}
+
+
+class Summary(msgspec.Struct):
+    """summary.json, as far as other runs want to know it."""
+
+    complete: bool
+    ledger: _Ledger = msgspec.field(default_factory=_Ledger)
+
+
+class _Entry(msgspec.Struct):
+    name: str
+    bytes: int
+    sha256: str
+
+
+class _Manifest(msgspec.Struct):
+    files: list[_Entry]
+
+
+def summary_of(run: Path) -> Summary | None:
+    """What a run's reports say; None where it has none, or where they are not of the rows and the journal that are there.
+
+    That takes the manifest's word for their sizes: a folder of thousands of runs is gone through at every start.
+    """
+    try:
+        manifest = msgspec.json.decode(_read(run / "manifest.json"), type=_Manifest)
+        listed = {entry.name: entry for entry in manifest.files}
+        content = _read(run / "summary.json")
+        if hashlib.sha256(content).hexdigest() != listed["summary.json"].sha256:
+            return None
+        if any((run / name).stat().st_size != listed[name].bytes for name in (journal.ROWS, journal.JOURNAL)):
+            return None
+        return msgspec.json.decode(content, type=Summary)
+    except (OSError, ValueError, KeyError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with path.open("rb") as file:
+        return file.read(_LARGEST)
+
+
+def is_complete(run: Path) -> bool:
+    """True where a run's whole reports say that it is complete."""
+    found = summary_of(run)
+    return found is not None and found.complete
+
+
+def started_at(run: Path) -> datetime:
+    """When a run says that it began; before all others where it does not say it."""
+    try:
+        return journal.read_header(run).started_at
+    except (IncompleteError, OSError):
+        return _NEVER
+
+
+def order_time(run: Path) -> datetime:
+    """The time by which runs are ordered: when a run began, or just after the run before it where the clock was behind."""
+    try:
+        header = journal.read_header(run)
+    except (IncompleteError, OSError):
+        return _NEVER
+    return header.order_time or header.started_at
+
+
+def is_from_the_future(run: Path) -> bool:
+    """True where its clock must have been wrong: such a run is never the newest."""
+    return is_in_the_future(started_at(run), datetime.now(UTC))
+
+
+def run_folders(reports: Path) -> list[Path]:
+    """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
+    runs = [run for run in journal.folders(reports) if is_stored(run)]
+    return sorted(runs, key=lambda run: (order_time(run), run.name), reverse=True)
+
+
+def is_stored(run: Path) -> bool:
+    """True where a folder has the name of the run that it holds, and is no link."""
+    try:
+        return not run.is_symlink() and journal.read_header(run).run_id == run.name
+    except (IncompleteError, OSError):
+        return False
+
+
+def latest_run_id(reports: Path, pointer: str = LATEST) -> str:
+    """The run that `latest`, or `latest-simulated`, leads to; empty where there is none."""
+    latest = reports / pointer
+    try:
+        # where links are refused, `latest` is a text file with the run-id
+        name = latest.resolve().name if latest.is_symlink() else _read(latest).decode().strip()
+    except (OSError, ValueError, RuntimeError):
+        return ""
+    return name if is_folder_name(name) and is_stored(reports / name) else ""
+
+
+def find_run(run: str, reports: str) -> Path:
+    """The folder that RUN means: a folder, a run-id, `latest`, or `latest-simulated`.
+
+    Raises:
+        SettingsError: there is no such run.
+    """
+    try:
+        folder = Path(values.folder(run))
+    except ValueError as error:
+        raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
+    if journal.holds_journal(folder):
+        # `latest` must never come to lead to itself
+        return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
+    is_pointer = run in (LATEST, LATEST_SIMULATED)
+    newest = latest_run_id(Path(reports), run) if is_pointer else run
+    named = Path(reports) / (newest or run)
+    # a link called `latest` that leads to no stored run leads nowhere
+    if journal.holds_journal(named) and not (is_pointer and named.is_symlink()):
+        return named
+    if not newest:
+        kind = "of real customers" if run == LATEST else "against a simulator"
+        raise SettingsError(
+            f"{run}: no run {kind} is complete in {reports}; latest never points to a simulated run",
+            f"name the run: auditor runs --reports {typed(reports)} lists them",
+        )
+    raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

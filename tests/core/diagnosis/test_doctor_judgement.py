@@ -1,0 +1,195 @@
+"""What doctor makes of what it finds: thresholds, exit codes, and words that may be pasted anywhere."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auditor.core.diagnosis import checks as doctor
+from auditor.core.diagnosis import sign_in as doctor_sign_in
+from auditor.core.diagnosis.checks import Named, State
+from auditor.core.model import Cause, Finding, Next, Reason, RunEnd
+from auditor.core.sign_in.token_claims import Claims, TokenKind
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+API = "https://api.partnercenter.microsoft.com"
+USER = Claims(audience=API, user_name="ada.lovelace@partner.example", kind=TokenKind.APP_USER, mfa=True)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "uncertain", "state"),
+    [
+        (0.0, 0.5, State.OK),
+        (29.0, 0.5, State.OK),
+        (-30.4, 0.5, State.OK),
+        (30.5, 0.5, State.WARNING),
+        (-299.0, 0.5, State.WARNING),
+        (301.0, 0.5, State.FAILED),
+        (-3600.0, 0.5, State.FAILED),
+        (40.0, 15.0, State.OK),
+    ],
+)
+def test_a_clock_is_judged_by_what_is_certain(ahead: float, uncertain: float, state: State) -> None:
+    """Half a minute is worth a word, five minutes are refused; what a slow answer blurs is no reproach."""
+    found = doctor.clock(ahead, uncertain)
+    assert found.state is state
+    assert found.exit_code == (4 if state is State.FAILED else 0)
+    if state is not State.OK:
+        assert ("ahead of" if ahead > 0 else "behind") in found.found
+
+
+@pytest.mark.parametrize(("days", "state"), [(400, State.OK), (14.1, State.OK), (13.9, State.WARNING)])
+def test_a_certificate_near_its_end_is_worth_a_word(days: float, state: State) -> None:
+    """Who issued it, and until when it is good."""
+    found = doctor.certificate("TLSv1.3", "Some Authority", NOW + timedelta(days=days), NOW)
+    assert found.state is state
+    assert "Some Authority" in found.found
+
+
+def test_the_first_failure_gives_the_exit_code() -> None:
+    """Warnings and skipped checks give none."""
+    found = [
+        Named("a", doctor.warning("w", "x")),
+        Named("b", doctor.skipped("s")),
+        Named("c", doctor.failed("f", "x", 6)),
+        Named("d", doctor.failed("f", "x", 4)),
+    ]
+    assert doctor.exit_code(found) == 6
+    assert doctor.exit_code(found[:2]) == 0
+
+
+@pytest.mark.parametrize(
+    ("claims", "state", "words"),
+    [
+        (None, State.OK, "only the API can judge it"),
+        (USER, State.OK, "an App+User token, as it has to be, of user a…@partner.example"),
+        (Claims(kind=TokenKind.APP_ONLY), State.FAILED, "app-only"),
+        (Claims(audience="https://graph.windows.net"), State.FAILED, "graph.windows.net"),
+        (Claims(audience=API, expires_at=NOW - timedelta(hours=1)), State.FAILED, "expired"),
+        (Claims(audience=API, expires_at=NOW + timedelta(minutes=30)), State.OK, "valid for 30 minutes"),
+    ],
+)
+def test_a_token_is_named_by_its_claims(claims: Claims | None, state: State, words: str) -> None:
+    """Useless tokens fail with 4 before any request; the user's name is masked."""
+    found = doctor_sign_in.token(claims, [API], NOW)
+    assert (found.state, found.exit_code) == (state, 4 if state is State.FAILED else 0)
+    assert words in found.found
+    assert "lovelace" not in found.found
+    assert bool(found.next) == (state is State.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "reported", "state"),
+    [
+        (True, True, State.OK),
+        (True, None, State.OK),
+        (None, None, State.OK),
+        (None, True, State.OK),
+        (False, True, State.OK),
+        (False, None, State.FAILED),
+        (True, False, State.FAILED),
+        (None, False, State.FAILED),
+    ],
+)
+def test_the_api_has_the_last_word_on_mfa(claimed: bool | None, reported: bool | None, state: State) -> None:  # noqa: FBT001 - a table's columns
+    """What it reports counts more than what the token claims; silence of both is no failure."""
+    assert doctor_sign_in.mfa(Claims(mfa=claimed), reported).state is state
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(None, State.OK), (90, State.OK), (15, State.OK), (14, State.WARNING), (0, State.WARNING)]
+)
+def test_the_end_of_a_sign_in_is_announced(days: int | None, state: State) -> None:
+    """From fourteen days on, with what to do."""
+    found = doctor_sign_in.days_left(days, "the file x")
+    assert found.state is state
+    assert ("auditor login" in found.next) == (state is State.WARNING)
+
+
+def test_an_answer_is_judged_without_its_words() -> None:
+    """The service's message may name a customer, so it is left out; the run's end keeps its own exit code."""
+    named = Finding(reason=Reason.REJECTED, error_code="2000", error_message="Contoso is no customer")
+    found = doctor_sign_in.answered(named, 400, 0.2)
+    assert found.state is State.WARNING
+    assert "Contoso" not in found.found + found.next
+    end = RunEnd(Cause.SIGN_IN, "no multi-factor claim", "sign in again")
+    ended = doctor_sign_in.answered(Finding(reason=Reason.FORBIDDEN, next=Next.END_RUN, run_end=end), 401, 0.2)
+    assert (ended.state, ended.exit_code, ended.next) == (State.FAILED, 4, "sign in again")
+    assert doctor_sign_in.answered(Finding(reason=Reason.TRANSPORT_ERROR), None, 1.0).exit_code == 6
+    assert doctor_sign_in.answered(Finding(reason=Reason.UNDER_REVIEW), 200, 0.2).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "words"),
+    [
+        (Reason.NO_ACCOUNT_STATUS, State.OK, "keep --customer-list auto"),
+        (Reason.NO_RELATIONSHIP, State.OK, "told apart"),
+        (Reason.CUSTOMER_NOT_FOUND, State.OK, "told apart"),
+        (Reason.SERVICE_ERROR, State.WARNING, "is not known: just now with HTTP 404: service_error"),
+        (Reason.ALLOWED, State.WARNING, "answered like a customer (HTTP 404: allowed)"),
+    ],
+)
+def test_what_a_stranger_tells(reason: Reason, state: State, words: str) -> None:
+    """Whether "no account status" says anything about whose customer somebody is."""
+    found = doctor_sign_in.stranger(Finding(reason=reason), 404)
+    assert (found.state, words in found.found) == (state, True)
+
+
+def test_a_clean_answer_for_a_stranger_is_not_asked_for_again() -> None:
+    """Nothing is left to find out: a simulator without strangers is in order, and elsewhere a list has to be compared."""
+    found = Finding(reason=Reason.ALLOWED)
+    simulated = doctor_sign_in.stranger(found, 200, simulated=True)
+    assert (simulated.state, simulated.next, "--customers N" in simulated.found) == (State.OK, "", True)
+    assert doctor_sign_in.stranger(found, 200).next == "compare lists with auditor customers"
+
+
+@pytest.mark.parametrize(
+    ("free", "largest", "state"),
+    [(1 << 40, 0, State.OK), (400 << 20, 0, State.WARNING), (50 << 20, 0, State.FAILED), (1 << 30, 1 << 30, State.FAILED)],
+)  # fmt: skip
+def test_room_is_measured_by_the_newest_run(free: int, largest: int, state: State) -> None:
+    """A run twice the size of the newest one must fit."""
+    assert doctor.disk(free, largest).state is state
+
+
+@pytest.mark.parametrize(
+    ("set_to", "learned", "customers", "minutes"),
+    [
+        (500.0, None, 10_000, 20.0),
+        (500.0, 250.0, 10_000, 40.0),
+        (None, 400.0, 1000, 2.5),
+        (None, None, 1000, None),
+        (0.0, 250.0, 1000, None),
+        (500.0, None, 0, None),
+    ],
+)
+def test_minutes_follow_from_the_slower_of_both_paces(
+    set_to: float | None, learned: float | None, customers: int, minutes: float | None
+) -> None:
+    """What is set, or what was learned where that is less; none where nothing is known, or nothing is paced."""
+    found = doctor.pace(set_to, learned, customers)
+    assert found.facts["minutes"] == minutes
+
+
+def test_a_short_run_is_not_said_to_take_no_time() -> None:
+    """Seconds, where there is not a minute."""
+    assert "(20 customers) takes about 2 seconds" in doctor.pace(500.0, None, 20).found
+    assert "(10,000 customers) takes about 20 minutes" in doctor.pace(500.0, None, 10_000).found
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("ada@partner.example", "a…@partner.example"), ("ada", "a…"), ("", "…"), ("@x", "…@x")]
+)
+def test_a_name_is_masked(name: str, shown: str) -> None:
+    """Its owner knows it again; nobody else learns it."""
+    assert doctor.masked(name) == shown
+
+
+def test_words_of_others_are_masked_before_anybody_pastes_them() -> None:
+    """A sentence of the sign-in service, a path, a proxy: users' names go, all else stays."""
+    said = (
+        "the sign-in of ada.lovelace@partner.example, kept in /home/ada/.local/x; through http://[secret]@p.example:1"
+    )
+    found = doctor.shareable(doctor.failed(said, "see /home/ada/x", 4), "/home/ada")
+    assert found.found == "the sign-in of a…@partner.example, kept in ~/.local/x; through http://[secret]@p.example:1"
+    assert (found.next, found.exit_code, found.state) == ("see ~/x", 4, State.FAILED)
+    assert doctor.shareable(doctor.ok("/srv/reports"), "/").found == "/srv/reports"

@@ -1,0 +1,60 @@
+"""`outage`: when the intake is held, when a probe leaves, and when nobody waits any longer."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.judge.outage import CALM, FAILURES, LONGEST, NONE_YET, Outage, failed, given_up, sent, wait
+
+
+def _failing(state: Outage, times: int, now: float = 100.0) -> Outage:
+    for _ in range(times):
+        state = failed(state, now, now)
+    return state
+
+
+def test_nine_failures_hold_nobody_and_ten_do() -> None:
+    """Fewer may be one customer's own."""
+    assert wait(_failing(CALM, FAILURES - 1), 100.0) == 0.0
+    held = _failing(CALM, FAILURES)
+    assert held.held
+    assert wait(held, 100.0) == 1.0
+    assert wait(held, 101.0) == 0.0
+
+
+def test_a_service_that_never_answered_is_no_outage() -> None:
+    """A wrong address is the breaker's matter: nobody waits five minutes for it."""
+    assert not _failing(NONE_YET, 1000).held
+
+
+def test_one_probe_at_a_time_each_after_a_longer_pause() -> None:
+    """While one is out nobody else leaves; failures of requests from before it change nothing."""
+    state, now, gaps = _failing(CALM, FAILURES), 101.0, list[float]()
+    for _ in range(7):
+        assert wait(state, now) == 0.0
+        state = sent(state, now)
+        assert wait(state, now + 0.5) > 0.0
+        assert failed(state, now - 50.0, now) == state
+        state = failed(state, now, now)
+        gaps.append(state.next_probe - now)
+        now = state.next_probe
+    assert gaps == [2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0]
+
+
+def test_an_outage_has_a_bound() -> None:
+    """After five minutes nobody waits any longer."""
+    held = _failing(CALM, FAILURES)
+    assert not given_up(held, 100.0 + LONGEST - 1.0)
+    assert given_up(held, 100.0 + LONGEST)
+    assert not given_up(CALM, 1e9)
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from(["fails", "leaves"]), st.floats(0.0, 60.0)), max_size=60))
+def test_whatever_happens_a_probe_can_leave_in_the_end(steps: list[tuple[str, float]]) -> None:
+    """The wait is never negative, and never longer than a second at a time."""
+    state, now = CALM, 0.0
+    for what, seconds in steps:
+        now += seconds
+        state = failed(state, state.probe or now, now) if what == "fails" else sent(state, now)
+        assert 0.0 <= wait(state, now) <= 1.0
+    if state.probe is None:
+        assert wait(state, now + 15.0) == 0.0

@@ -1,0 +1,80 @@
+"""`window`: who holds a place in the quota, and for how long."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.pacing import window
+from auditor.core.pacing.window import LONGEST_REQUEST, Window
+
+EMPTY = Window(3, 60.0)
+
+
+def _sent(guard: Window, *times: float) -> Window:
+    for now in times:
+        guard = window.sent(guard, now)
+    return guard
+
+
+def test_a_place_is_held_until_a_window_after_the_answer() -> None:
+    """Sent at 0 and answered at 5, it is free again at 65: only then is the server sure to have forgotten it."""
+    guard = _sent(EMPTY, 0.0, 1.0, 2.0)
+    assert window.wait(guard, 3.0) > 0
+    guard = window.answered(guard, 5.0, 0.0)
+    assert window.wait(guard, 64.0) == pytest.approx(1.0)
+    assert window.wait(guard, 65.0) == 0.0
+
+
+def test_nothing_can_be_free_before_a_window_has_passed() -> None:
+    """Where all are still on their way, the wait is a whole window, to be looked at again."""
+    assert window.wait(_sent(EMPTY, 0.0, 0.0, 0.0), 10.0) == 60.0
+
+
+def test_room_counts_what_is_out_and_what_was_answered() -> None:
+    """One on its way and one answered leave one of three."""
+    guard = window.answered(_sent(EMPTY, 0.0, 1.0), 2.0, 0.0)
+    assert window.room(guard, 3.0) == 1
+    assert window.room(guard, 62.0) == 2
+
+
+def test_an_answer_without_a_name_is_the_oldest_one() -> None:
+    """So is one to a request that nobody knows."""
+    guard = _sent(EMPTY, 0.0, 1.0)
+    assert window.answered(guard, 2.0, None).out == (1.0,)
+    assert window.answered(guard, 2.0, 77.0).out == (1.0,)
+    assert window.answered(guard, 2.0, 1.0).out == (0.0,)
+
+
+def test_a_request_that_is_never_reported_is_given_up() -> None:
+    """No lost report can keep a place for ever."""
+    guard = _sent(EMPTY, 0.0, 0.0, 0.0)
+    assert window.wait(guard, LONGEST_REQUEST + 59.0) > 0.0
+    assert window.wait(guard, LONGEST_REQUEST + 60.0) == 0.0
+
+
+@given(gaps=st.lists(st.floats(0.0, 0.01), min_size=1, max_size=3000))
+def test_the_log_stays_short(gaps: list[float]) -> None:
+    """However many requests a window holds, at most about a thousand entries stand for them."""
+    guard, now = Window(100_000, 6.0), 0.0
+    for gap in gaps:
+        now += gap
+        guard = window.answered(window.sent(guard, now), now, now)
+    assert guard.answered == sum(many for _, _, many in guard.answers)
+    assert len(guard.answers) <= 1001
+
+
+@given(
+    limit=st.integers(1, 5),
+    steps=st.lists(st.tuples(st.floats(0, 40), st.booleans()), max_size=80),
+)
+def test_it_never_holds_more_than_the_limit(limit: int, steps: list[tuple[float, bool]]) -> None:
+    """Whoever sends only when told to never exceeds it, whatever is answered and when."""
+    guard, now = Window(limit, 60.0), 0.0
+    for gap, answers in steps:
+        now += gap
+        if answers and guard.out:
+            guard = window.answered(guard, now, guard.out[-1])
+        elif window.wait(guard, now) == 0.0:
+            guard = window.sent(guard, now)
+        assert window.room(guard, now) >= 0
+        assert (window.room(guard, now) > 0) == (window.wait(guard, now) == 0.0)

@@ -1,0 +1,90 @@
+"""What changed for one customer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.model import Verdict
+from auditor.core.results.changes import CHANGES, Change, Counts, State, compare, news
+
+EARLIER, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+ALLOWED, REVIEW = State(Verdict.ELIGIBLE, "Allowed", EARLIER), State(Verdict.BLOCKED, "UnderReview", EARLIER)
+LOST = State(Verdict.UNDETERMINED, None, None)
+
+STATES = st.none() | st.builds(
+    State,
+    st.sampled_from(Verdict),
+    st.sampled_from([None, "Allowed", "UnderReview", "NotAllowed"]),
+    st.none() | st.integers(0, 3).map(lambda days: EARLIER + timedelta(days)),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (ALLOWED, REVIEW, Change.NEWLY_BLOCKED),
+        (REVIEW, ALLOWED, Change.NEWLY_ELIGIBLE),
+        (REVIEW, State(Verdict.BLOCKED, "NotAllowed", EARLIER), Change.STATUS_MOVED),
+        (ALLOWED, State(Verdict.ELIGIBLE, "NoStatus", None), Change.STATUS_MOVED),
+        (REVIEW, State(Verdict.BLOCKED, "UnderReview", LATER), Change.RE_REVIEWED),
+        (State(Verdict.BLOCKED, "UnderReview", LATER), REVIEW, None),
+        (State(Verdict.BLOCKED, "UnderReview", None), REVIEW, None),
+        (None, REVIEW, Change.NEW_IN_LIST),
+        (REVIEW, None, Change.GONE_FROM_LIST),
+        (LOST, REVIEW, Change.NOT_COMPARED),
+        (REVIEW, LOST, Change.NOT_COMPARED),
+        (None, LOST, Change.NOT_COMPARED),
+        (LOST, None, Change.NOT_COMPARED),
+        (None, None, None),
+    ],
+)
+def test_each_change(before: State | None, after: State | None, expected: Change | None) -> None:
+    """One case of each kind, and those that are none."""
+    assert compare(before, after) is expected
+
+
+@given(STATES)
+def test_nothing_changes_from_a_run_to_itself(state: State | None) -> None:
+    """Compared with itself a customer is as it was, or cannot be compared."""
+    assert compare(state, state) in (None, Change.NOT_COMPARED)
+
+
+@given(STATES, STATES)
+def test_whoever_is_undetermined_in_one_run_has_changed_in_no_way(before: State | None, after: State | None) -> None:
+    """Not known is never recovered, blocked, new or gone; and who is known in both, or not listed, is always compared."""
+    unknown = any(state and state.verdict is Verdict.UNDETERMINED for state in (before, after))
+    assert (compare(before, after) is Change.NOT_COMPARED) == unknown
+    assert not (unknown and compare(before, after) in CHANGES)
+
+
+@given(STATES, STATES)
+def test_there_and_back(before: State | None, after: State | None) -> None:
+    """What one direction calls blocked, new or moved the other calls eligible, gone or moved."""
+    mirrored = {
+        Change.NEWLY_BLOCKED: Change.NEWLY_ELIGIBLE,
+        Change.NEWLY_ELIGIBLE: Change.NEWLY_BLOCKED,
+        Change.NEW_IN_LIST: Change.GONE_FROM_LIST,
+        Change.GONE_FROM_LIST: Change.NEW_IN_LIST,
+        Change.STATUS_MOVED: Change.STATUS_MOVED,
+        Change.NOT_COMPARED: Change.NOT_COMPARED,
+    }
+    change = compare(before, after)
+    if change in mirrored:
+        assert compare(after, before) is mirrored[change]
+    else:
+        assert compare(after, before) in (None, Change.RE_REVIEWED)
+
+
+@given(STATES, STATES)
+def test_news_is_blocked_now_and_not_before(before: State | None, after: State | None) -> None:
+    """Nobody who was not known to be blocked becomes so without a word, and nobody who was is news."""
+    blocked_now = after is not None and after.verdict is Verdict.BLOCKED
+    blocked_before = before is not None and before.verdict is Verdict.BLOCKED
+    assert news(compare(before, after), after.verdict if after else None) == (blocked_now and not blocked_before)
+
+
+def test_what_could_not_be_compared_is_no_change() -> None:
+    """The total counts changes only."""
+    assert Counts(dict.fromkeys(Change, 1)).total == len(Change) - 1

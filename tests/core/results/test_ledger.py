@@ -1,0 +1,158 @@
+"""The fold, the balance and the exit codes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.model import Cause, Reason, Verdict
+from auditor.core.results.ledger import Count, FailOn, Ledger, Tally, complete, exit_code, fold
+from auditor.core.run_facts import RunFacts
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TALLIES = st.lists(
+    st.builds(
+        Tally,
+        reason=st.sampled_from(Reason),
+        status=st.sampled_from(["", "Allowed", "Other"]),
+        owner=st.sampled_from(["", "ann", "bo"]),
+        rows=st.integers(1, 9),
+        customers=st.integers(0, 9),
+        owner_customers=st.integers(0, 9),
+    ),
+    max_size=20,
+)
+
+
+def _facts(**given_facts: Any) -> RunFacts:
+    known = {"run_id": "r", "api": "", "started_at": NOON, "finished_at": NOON, "cause": Cause.FINISHED}
+    return RunFacts(**{**known, **given_facts})
+
+
+def _ledger(*reasons: Reason, rows: int | None = None) -> Ledger:
+    """One customer a row, one row a reason."""
+    total = len(reasons) if rows is None else rows
+    return fold([Tally(reason, rows=1, customers=1, owner_customers=1) for reason in reasons], total, total)
+
+
+@given(TALLIES)
+def test_every_grouping_holds_every_row_once(tallies: list[Tally]) -> None:
+    """Verdicts, reasons, statuses and owners each add up to all rows; all but owners to all customers."""
+    ledger = fold(tallies, 0, 0)
+    rows, customers = sum(t.rows for t in tallies), sum(t.customers for t in tallies)
+    for counts in (ledger.by_verdict(), ledger.by_reason(), ledger.by_status(), ledger.owners):
+        assert sum(count.rows for count in counts) == rows
+    for counts in (ledger.by_verdict(), ledger.by_reason(), ledger.by_status()):
+        assert sum(count.customers for count in counts) == customers
+    assert sum(count.customers for count in ledger.owners) == sum(t.owner_customers for t in tallies)
+    assert all(count.verdict is count.reason.verdict for count in ledger.statuses if count.reason)
+
+
+@given(TALLIES, st.randoms(use_true_random=False))
+def test_the_order_of_tallies_does_not_matter(tallies: list[Tally], dice: Any) -> None:
+    """A ledger says the same, in the same order, however its tallies arrive."""
+    shuffled = tallies.copy()
+    dice.shuffle(shuffled)
+    assert fold(shuffled, 1, 1) == fold(tallies, 1, 1)
+
+
+def test_counts_are_sorted_by_the_model_then_by_text() -> None:
+    """Verdicts and reasons stand in the model's order, statuses and owners in that of their text."""
+    ledger = fold(
+        [
+            Tally(Reason.THROTTLED, owner="bo", rows=1),
+            Tally(Reason.UNRECOGNIZED_STATUS, "Z", "bo", 1),
+            Tally(Reason.UNRECOGNIZED_STATUS, "A", "ann", 2),
+            Tally(Reason.ALLOWED, "Allowed", "bo", 4),
+        ],
+        8,
+        0,
+    )
+    assert [(c.reason, c.status) for c in ledger.by_status()] == [
+        (Reason.ALLOWED, "Allowed"),
+        (Reason.UNRECOGNIZED_STATUS, "A"),
+        (Reason.UNRECOGNIZED_STATUS, "Z"),
+        (Reason.THROTTLED, ""),
+    ]
+    assert [c.reason for c in ledger.by_reason()] == [Reason.ALLOWED, Reason.UNRECOGNIZED_STATUS, Reason.THROTTLED]
+    assert [(c.owner, c.verdict, c.rows) for c in ledger.owners] == [
+        ("ann", Verdict.UNDETERMINED, 2),
+        ("bo", Verdict.ELIGIBLE, 4),
+        ("bo", Verdict.UNDETERMINED, 2),
+    ]
+    assert [c.rows for c in ledger.by_status(Verdict.UNDETERMINED)] == [2, 1, 1]
+    assert ledger.by_verdict()[1] == Count(verdict=Verdict.BLOCKED, rows=0, customers=0)
+
+
+@pytest.mark.parametrize(("rows", "customers"), [(1, 2), (3, 2), (2, 1), (2, 3)])
+def test_one_row_or_customer_too_many_or_too_few_unbalances(rows: int, customers: int) -> None:
+    """Two rows of two customers balance against exactly that."""
+    tallies = [Tally(Reason.ALLOWED, rows=2, customers=2, owner_customers=2)]
+    assert fold(tallies, 2, 2).balanced
+    assert not fold(tallies, rows, customers).balanced
+    assert exit_code(fold(tallies, rows, customers), _facts()) == 3
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (Cause.SIGN_IN, 4),
+        (Cause.SERVICE, 6),
+        (Cause.DEADLINE, 6),
+        (Cause.DISK, 6),
+        (Cause.DEFECT, 1),
+        (Cause.INTERRUPTED, 130),
+        (Cause.TERMINATED, 143),
+    ],
+)
+def test_a_run_that_was_ended_returns_its_cause(cause: Cause, code: int) -> None:
+    """Why a run ended outranks what it found, even where nothing is missing."""
+    ledger, facts = _ledger(Reason.UNDER_REVIEW), _facts(cause=cause)
+    assert exit_code(ledger, facts, fail_on=list(FailOn)) == code
+    assert not complete(ledger, facts)
+
+
+def test_every_cause_has_an_exit_code() -> None:
+    """A new cause must say what the process returns; only a finished run returns 0."""
+    codes = {cause: exit_code(_ledger(), _facts(cause=cause)) for cause in Cause}
+    assert [cause for cause, code in codes.items() if code == 0] == [Cause.FINISHED]
+
+
+def test_a_process_that_died_was_stopped_by_nobody() -> None:
+    """Without an end in the journal there was no signal and no clean drain: the run is incomplete, not interrupted."""
+    assert exit_code(_ledger(), _facts(cause=Cause.INTERRUPTED, finished_at=None)) == 3
+
+
+@pytest.mark.parametrize(("allowed", "code"), [(0, 3), (1, 3), (2, 0), (3, 0)])
+def test_undetermined_rows_count_against_what_is_allowed(allowed: int, code: int) -> None:
+    """As many undetermined rows as allowed still make a complete run; one more does not."""
+    ledger, facts = _ledger(Reason.THROTTLED, Reason.INVALID_ID, Reason.ALLOWED), _facts(max_undetermined=allowed)
+    assert exit_code(ledger, facts) == code
+    assert complete(ledger, facts) is (code == 0)
+
+
+def test_a_defect_met_on_a_customer_outranks_whatever_else_was_found() -> None:
+    """Exit code 1 beside undetermined rows, allowed or not, and beside --fail-on; a run that was stopped says why it was."""
+    ledger = _ledger(Reason.INTERNAL_ERROR, Reason.THROTTLED, Reason.UNDER_REVIEW)
+    assert exit_code(ledger, _facts()) == 1
+    assert exit_code(ledger, _facts(max_undetermined=9), fail_on=list(FailOn)) == 1
+    assert exit_code(ledger, _facts(cause=Cause.DEADLINE)) == 6
+
+
+def test_blocked_customers_are_no_failure_unless_asked_for() -> None:
+    """Blocked rows change the exit code only where --fail-on names them."""
+    ledger = _ledger(Reason.UNDER_REVIEW, Reason.ALLOWED)
+    assert exit_code(ledger, _facts()) == 0
+    assert exit_code(ledger, _facts(), fail_on=[FailOn.UNDETERMINED, FailOn.CHANGES]) == 0
+    assert exit_code(ledger, _facts(), fail_on=[FailOn.BLOCKED]) == 10
+
+
+def test_fail_on_needs_both_the_wish_and_the_finding() -> None:
+    """What the comparison found, or what is undetermined though allowed, matters only where it was asked for."""
+    ledger, facts = _ledger(Reason.THROTTLED), _facts(max_undetermined=1)
+    assert exit_code(ledger, facts, fail_on=[FailOn.UNDETERMINED]) == 10
+    assert exit_code(ledger, facts, changed=[FailOn.CHANGES]) == 0
+    assert exit_code(ledger, facts, fail_on=[FailOn.CHANGES], changed=[FailOn.CHANGES]) == 10
+    assert exit_code(ledger, facts, fail_on=[FailOn.NEWLY_BLOCKED], changed=[FailOn.CHANGES]) == 0

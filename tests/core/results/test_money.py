@@ -1,0 +1,100 @@
+"""Numbers in texts, and what columns add up to."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.model import Verdict
+from auditor.core.results.money import Column, Sum, amount
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("1234.5", "1234.5"), ("1,234.50", "1234.5"), ("1 234,50", "1234.5"), ("1\u00a0234\u00a0567,5", "1234567.5")),
+        *(("1'234.50", "1234.5"), ("1’234’567", "1234567"), ("1.234.567", "1234567"), ("1,234,567", "1234567")),
+        *(("12,34,567.00", "1234567"), ("12,5", "12.5"), ("0.125", "0.125"), ("1234.567", "1234.567"), (".5", "0.5")),
+        *(("-5", "-5"), ("−5,0", "-5"), ("+5", "5"), ("  7 ", "7"), ("007", "7"), ("$1,234.50", "1234.5")),
+        *(("-$5", "-5"), ("$-5", "-5"), ("1.234,50 €", "1234.5"), ("CHF 1'234.50", "1234.5"), ("10 USD", "10"), ("US$3", "3")),
+    ],
+)  # fmt: skip
+def test_texts_that_are_numbers(text: str, number: str) -> None:
+    """Each spelling that is certain, by itself."""
+    found = amount(text)
+    assert found is not None
+    assert {one for one in (found.point, found.comma) if one is not None} == {Decimal(number)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "n/a", "-", "5 %", "5%", "1e5", "12.", "(5.00)", "1,23", "--5", "$5€", "kr 5", "USDX 5", "1..5", "1,2,3"),
+        *("12,3456,789", "1 23", "1,234 567", "0,000.50", "٣", "½", "NaN", "Infinity", "0x10", "1_000", "9" * 50),
+    ],
+)
+def test_texts_that_are_none(text: str) -> None:
+    """What is not certainly a number is none. `1,23` is one with a decimal comma."""
+    found = amount(text)
+    assert (found.comma if found else None) == (Decimal("1.23") if text == "1,23" else None)
+
+
+def _sums(texts: list[str], owner: str = "") -> Sum:
+    column = Column("Revenue")
+    for text in texts:
+        column.add(owner, Verdict.BLOCKED, text)
+    return next(one for one in column.sums() if one.verdict is Verdict.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("texts", "total", "unparsed"),
+    [
+        (["1,234"], "0", 1),
+        (["1,234", "0.99"], "1234.99", 0),
+        (["1,234", "2,50"], "3.734", 0),
+        (["1.234", "1,50"], "1235.5", 0),
+        (["1,234", "0.99", "2,50"], "3.49", 1),
+        (["1,234", "500"], "500", 1),
+        (["1 234", "500"], "1734", 0),
+        (["$5", "7"], "12", 0),
+        (["$5", "€6", "7"], "7", 2),
+        (["5", "", "  ", "five"], "5", 1),
+    ],
+)
+def test_the_column_decides(texts: list[str], total: str, unparsed: int) -> None:
+    """What can be read in two ways is read as the column's other numbers must be, or not at all."""
+    found = _sums(texts)
+    assert (found.total, found.unparsed) == (Decimal(total), unparsed)
+    assert found.added + found.unparsed + found.empty == len(texts)
+
+
+def test_by_verdict_and_owner() -> None:
+    """All owners first, then each in alphabetical order; all verdicts, always; the whole is the sum of its parts."""
+    column = Column("Seats")
+    column.add("bo", Verdict.BLOCKED, "2", rows=3)
+    column.add("ann", Verdict.ELIGIBLE, "5")
+    column.add("ann", Verdict.ELIGIBLE, None)
+    found = list(column.sums())
+    assert [(one.owner, one.verdict) for one in found] == [(owner, v) for owner in (None, "ann", "bo") for v in Verdict]
+    totals = {(one.owner, one.verdict): (one.total, one.added, one.empty) for one in found if one.added or one.empty}
+    assert totals == {
+        (None, Verdict.ELIGIBLE): (Decimal(5), 1, 1),
+        (None, Verdict.BLOCKED): (Decimal(6), 3, 0),
+        ("ann", Verdict.ELIGIBLE): (Decimal(5), 1, 1),
+        ("bo", Verdict.BLOCKED): (Decimal(6), 3, 0),
+    }
+
+
+@given(st.lists(st.decimals(-(10**15), 10**15, places=2), max_size=20))
+def test_the_sum_is_exact(numbers: list[Decimal]) -> None:
+    """However many, however large; and in whichever of three spellings."""
+    for form in ("{:.2f}", "{:,.2f}", "{:.2f} EUR"):
+        assert _sums([form.format(number) for number in numbers]).total == sum(numbers)
+
+
+@given(st.text("0123456789.,' +-$€U%\u00a0", max_size=12))
+def test_any_text_is_counted_once(text: str) -> None:
+    """As a number, as none, or as nothing; never as a failure."""
+    found = _sums([text])
+    assert found.added + found.unparsed + found.empty == 1

@@ -1,0 +1,35 @@
+"""What a second signal leaves behind in the event loop."""
+
+import asyncio
+import gc
+import logging
+import signal
+from contextlib import suppress
+
+import pytest
+
+from auditor.core.pacing.plan import Plan
+from auditor.fetch.pacing import Pacing
+from auditor.runs.signals import StoppedAtOnce, stopping_on_signals
+
+
+@pytest.mark.parametrize(("stopped", "told"), [(True, 0), (False, 1)])
+def test_the_task_that_a_second_signal_meets_is_not_told_of(
+    caplog: pytest.LogCaptureFixture, *, stopped: bool, told: int
+) -> None:
+    """A signal's handler runs in the middle of whatever task has its turn; any other error that nobody saw is told of."""
+
+    async def meets() -> None:
+        raise StoppedAtOnce(signal.SIGTERM) if stopped else ValueError("a defect")
+
+    async def waits() -> None:
+        with stopping_on_signals(Pacing(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
+            met = asyncio.ensure_future(meets())
+            await asyncio.sleep(0)
+            del met
+            gc.collect()
+
+    with caplog.at_level(logging.ERROR, logger="asyncio"), suppress(StoppedAtOnce):
+        asyncio.run(waits())
+    gc.collect()
+    assert len(caplog.records) == told
