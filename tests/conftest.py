@@ -12,15 +12,13 @@ from hypothesis import HealthCheck, settings
 
 from auditor.core.model import Reply
 
-# how quick a machine is decides no test; and whether a change may land is decided by the change, not by dice: they are
-# rolled wherever people run the tests
-settings.register_profile(
-    "any machine",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    derandomize=bool(os.environ.get("CI")),
-)
-settings.load_profile("any machine")
+# Property tests: few examples each time, many with `--hypothesis-profile=thorough` (before a release, after a change to a
+# rule). A quick run on a CI server repeats the same examples: a change passes or fails by what it changes, not by chance.
+# Developers' quick runs and every thorough run try new ones. Test machines differ in speed, so there is no deadline.
+_PROFILE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _PROFILE, max_examples=20, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("thorough", _PROFILE, max_examples=200, derandomize=False)
+settings.load_profile("quick")
 
 # a shell's background job ignores Ctrl-C and hands that down, and some tests press it in a program that they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,6 +26,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 REPLIES = Path(__file__).parent / "replies"
 CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def many_examples() -> settings:
+    """Ten times the examples of the profile: for a test that is quick and holds a rule about who is eligible."""
+    return settings(max_examples=10 * settings.default.max_examples)
 
 
 def load_reply(name: str) -> Reply:

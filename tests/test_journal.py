@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor import journal
@@ -96,7 +96,6 @@ def test_a_run_that_died_counts_as_interrupted(tmp_path: Path) -> None:
     assert facts.finished_at is None
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_any_prefix_reads_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """A journal cut anywhere gives every whole line before the cut, and reports a torn one."""
@@ -121,7 +120,6 @@ def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
     assert journal.read_facts(tmp_path).damaged_lines == (6,)
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_a_flipped_bit_is_never_believed(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Damage to an answer costs that answer, nothing else, and is reported with its line."""

@@ -34,7 +34,10 @@ from auditor.simulator import (
     serve_in_thread,
 )
 
-REQUESTS_A_MINUTE = 6000
+REQUESTS_A_MINUTE = 15_000
+"""The configured rate: 2,000 customers then take less than 25 seconds."""
+_SERVER_LIMIT = REQUESTS_A_MINUTE // 60 * 9 // 10
+"""Requests a second that the simulator accepts: fewer than the client sends, so that every demo shows throttling."""
 _REJECTIONS = frozenset({"throttled_once", "throttled_twice", "quota_once"})
 WEIGHTS = {kind: weight for kind, weight in DEFAULT_WEIGHTS.items() if kind not in _REJECTIONS}
 """Rejections come from the simulator's own limit: those that single customers out would teach the client a pace that is
@@ -42,7 +45,7 @@ far too low, and a run this short has no time to learn better.
 """
 STRANGERS = 3
 """Customers of the sample that are not the partner's, and of the partner's that are not in the sample."""
-_TIMEOUT = 3.0
+_TIMEOUT = 2.0
 """Seconds: long for a loopback, short enough that the simulator's slow replies do not hold the demo up."""
 _ALL = 1_000_000
 """More rows than the sample has: the list holds deliberate faults, so all of it may stay undetermined."""
@@ -88,7 +91,7 @@ def _options(file: Path, folder: str) -> SimulatorOptions:
         seed=seed,
         # of the day, so that a second demo does not find every customer reviewed again
         answers=AnswerOptions(weights=WEIGHTS, as_of=_midnight(), stall_seconds=4 * _TIMEOUT),
-        throttle=ThrottleOptions(windows=(Window(REQUESTS_A_MINUTE), Window(REQUESTS_A_MINUTE // 60, 1.0))),
+        throttle=ThrottleOptions(windows=(Window(_SERVER_LIMIT, 1.0),)),
         customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
     )
 

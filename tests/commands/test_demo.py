@@ -1,5 +1,6 @@
 """`auditor demo`: its list meets everything there is."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_the_customer_list_of_the_demo_has_strangers(tmp_path: Path) -> None:
 def test_the_demo_from_end_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It exits 0, says that its data are simulated and what `run` would have returned, and leaves `latest` alone."""
+    """It exits 0, is throttled at least once, says that its data are simulated, and leaves `latest` alone."""
     monkeypatch.chdir(tmp_path)
     assert main(["demo"]) == 0
     shown = capsys.readouterr().out
@@ -42,6 +43,8 @@ def test_the_demo_from_end_to_end(
     assert "run would have exited with 3" in shown
     assert "2,009 rows = " in shown
     assert not (tmp_path / "reports" / "latest").exists()
+    (summary,) = (tmp_path / "reports").glob("2*/summary.json")
+    assert json.loads(summary.read_text(encoding="utf-8"))["requests"]["throttled"] > 0
 
 
 def test_the_rows_name_the_list_and_not_where_it_is_kept() -> None:

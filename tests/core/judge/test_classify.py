@@ -4,13 +4,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.judge import classification as classify_module
 from auditor.core.judge.classification import classify, classify_strictly
 from auditor.core.model import Cause, Finding, Next, Reason, Reply, Verdict
-from conftest import CUSTOMER, REPLIES, load_reply
+from conftest import CUSTOMER, REPLIES, load_reply, many_examples
 
 TABLE = {
     "200-allowed": (Reason.ALLOWED, Next.DONE, "Allowed"),
@@ -332,7 +332,7 @@ def _bodies(draw: st.DrawFn) -> bytes:
     return bytes(body) + draw(st.sampled_from([b"", b"", b"\n", b"}", b" "]))
 
 
-@settings(max_examples=1000)
+@many_examples()
 @given(body=_bodies(), status=st.sampled_from([200, 200, 200, 404, 204]))
 def test_the_short_way_says_what_the_strict_one_says(body: bytes, status: int) -> None:
     """Whatever is done to a documented body: the pattern for the usual answer never changes a finding."""

@@ -4,14 +4,14 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.judge.body import DEEPEST, read_body
 from auditor.core.judge.classification import classify
 from auditor.core.judge.customer_page import judge_page, read_page
 from auditor.core.model import Finding, Next, Reason, Reply, Verdict
-from conftest import CUSTOMER
+from conftest import CUSTOMER, many_examples
 
 ALLOWED = '{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00","x":%s}'
 NO_STATUS = (
@@ -184,7 +184,7 @@ def _strict(body: bytes) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-@settings(max_examples=1500)
+@many_examples()
 @given(body=_bodies(), status=st.sampled_from(STATUSES) | st.integers(100, 999))
 def test_nothing_but_the_documented_body_decides(body: bytes, status: int) -> None:
     """Whatever stands in whichever place: no exception, and a verdict only where a strict reader finds the documented one."""
@@ -210,7 +210,7 @@ def test_nothing_but_the_documented_body_decides(body: bytes, status: int) -> No
         assert "status" not in document
 
 
-@settings(max_examples=300)
+@many_examples()
 @given(levels=st.integers(0, 3000), opening=st.sampled_from(["[", '{"a":', '[{"a":', "[[", "[1,"]))
 def test_reading_never_raises_however_deep(levels: int, opening: str) -> None:
     """Closed in order or not at all."""

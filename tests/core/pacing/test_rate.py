@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.pacing import learning, rate
@@ -168,7 +168,6 @@ class TestPace:
 answers = st.sampled_from(["accepted", "accepted", "accepted", "rejected", "lost"])
 
 
-@settings(deadline=None)
 @given(
     per_minute=st.floats(1, 60),
     burst=st.booleans(),
@@ -197,7 +196,6 @@ def test_no_window_ever_holds_more_than_the_limit(
     assert _most_in_any(60.0 * int(per_minute) / per_minute, done.arrivals) <= int(per_minute)
 
 
-@settings(deadline=None)
 @given(
     plan=st.sampled_from([KNOWN, AUTO, BURST, UNPACED]),
     seed=st.integers(0, 2**32),
@@ -214,7 +212,6 @@ def test_the_pace_always_recovers(plan: Plan, seed: int, script: list[Answer]) -
     assert rate.pace(done.state, done.now) >= KNOWN.pace
 
 
-@settings(deadline=None)
 @given(
     plan=st.sampled_from([KNOWN, AUTO, BURST, UNPACED]),
     seed=st.integers(0, 2**32),
@@ -507,7 +504,6 @@ class TestMemory:
         assert _departures(rate.start(AUTO, 0.0, later), 300).count(0.0) == pytest.approx(240, rel=0.05)
         assert _departures(rate.start(AUTO, 0.0, at_once), 300).count(0.0) == 5
 
-    @settings(deadline=None)
     @given(plan=st.sampled_from([KNOWN, AUTO, BURST]), memory=memories)
     def test_no_memory_can_hurt(self, plan: Plan, memory: Memory) -> None:
         """Whatever was kept, the run sends, keeps to its limit, and has its full pace back within half an hour."""
