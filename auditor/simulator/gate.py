@@ -1,19 +1,20 @@
-"""What stands before every resource: the throttle, then the access token. Rule: returns a refusal or lets through.
+"""The checks before every resource: outage, throttle, access token. Rule: returns a refusal, or None to accept.
 
-Sources: "Partner Center REST error codes" (900420, 900421, 900329, 900150), "Partner security requirements: mandating
-MFA" (`ValidateMfa`, `isMfaCompliant`, 401 without MFA) and the throttling guidance. The gateway throttles before the
-service looks at the token, so a refused token spends the allowance as well; that is an assumption.
+Sources: "Partner Center REST error codes" (900420, 900421, 900329, 900150), "Partner security requirements: mandating MFA"
+(`ValidateMfa`, `isMfaCompliant`, 401 without MFA), "Partner Center REST: Customer resources" (500 requests a minute per tenant
+identifier) and "Partner Center API throttling guidance" (rejected requests count as well; Retry-After is in seconds). The
+gateway throttles before the service reads the token, so a refused token counts as well; that is an assumption.
 """
 
+import math
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
-from auditor.simulator.bodies import claims_challenge, empty, fault, html, throttled, unauthorized
-from auditor.simulator.options import API_AUDIENCE, GateOptions
-from auditor.simulator.planned import PlannedReply
-from auditor.simulator.throttle import Throttle
+from auditor.simulator.options import API_AUDIENCE, GateOptions, ThrottleOptions, Window
+from auditor.simulator.replies import PlannedReply, claims_challenge, empty, fault, html, throttled, unauthorized
 from auditor.simulator.tokens import Claims, TokenMint
 
 RETIRED_AUDIENCE = "https://graph.windows.net"
@@ -21,12 +22,61 @@ CONTEXT = "c1"
 """The authentication context that a claims challenge asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A request that comes no further, and by what: `outage`, `throttle` or `token`."""
+@dataclass(slots=True)
+class _Meter:
+    """The times of the requests in one window, oldest first."""
 
-    by: str
-    reply: PlannedReply
+    window: Window
+    times: deque[float] = field(default_factory=deque)
+
+    def wait(self, now: float, limit: int) -> float:
+        """Seconds until a request is below `limit` again; 0 where it is now."""
+        while self.times and self.times[0] <= now - self.window.seconds:
+            self.times.popleft()
+        if len(self.times) < limit:
+            return 0.0
+        if limit < 1:
+            return self.window.seconds
+        return self.times[-limit] + self.window.seconds - now
+
+
+class Throttle:
+    """Sliding windows over the requests of each partner tenant.
+
+    Args:
+        options: the limits.
+        clock: monotonic seconds.
+        seed: of the inaccuracy.
+    """
+
+    def __init__(self, options: ThrottleOptions, clock: Callable[[], float], seed: int = 0) -> None:
+        self._options = options
+        self._clock = clock
+        self._random = Random(seed)
+        self._meters: defaultdict[str, list[_Meter]] = defaultdict(lambda: [_Meter(each) for each in options.windows])
+        self._customer_meters: dict[str, _Meter] = {}
+
+    def acquire(self, tenant_id: str, customer_id: str | None) -> int | None:
+        """None accepts the request; else the whole seconds after which one is accepted again (1 at least)."""
+        now = self._clock()
+        meters = self._meters_of(tenant_id, customer_id)
+        wait = max((meter.wait(now, self._limit(meter.window)) for meter in meters), default=0.0)
+        if wait <= 0 or self._options.count_rejected:
+            for meter in meters:
+                meter.times.append(now)
+        return max(1, math.ceil(wait)) if wait > 0 else None
+
+    def _meters_of(self, tenant_id: str, customer_id: str | None) -> list[_Meter]:
+        meters = self._meters[tenant_id]
+        window = self._options.per_customer
+        if window is None or customer_id is None:
+            return meters
+        own = self._customer_meters.setdefault(f"{tenant_id}/{customer_id}", _Meter(window))
+        return [*meters, own]
+
+    def _limit(self, window: Window) -> int:
+        error = self._options.inaccuracy * self._random.uniform(-1, 1) if self._options.inaccuracy else 0.0
+        return round(window.limit * (1 + error))
 
 
 def bearer(authorization: str | None) -> str | None:
@@ -42,13 +92,13 @@ def has_mfa(claims: Claims) -> bool:
 
 
 class Gate:
-    """Throttle and token check of one API.
+    """Outage, throttle and token check of one API.
 
     Args:
-        options: what is asked of a token.
+        options: what a token needs.
         throttle: shared by all resources.
         mint: knows which tokens were revoked.
-        seed: of the staged MFA roll-out.
+        seed: of the staged MFA enforcement.
         end_sign_ins: revokes every refresh token.
     """
 
@@ -68,29 +118,29 @@ class Gate:
         self._requests = 0
         self._outage_ends: float | None = None
 
-    def refuse(self, claims: Claims | None, customer_id: str | None) -> Refusal | None:
-        """None lets the request through.
+    def refuse(self, claims: Claims | None, customer_id: str | None) -> tuple[str, PlannedReply] | None:
+        """By what a request is refused (`outage`, `throttle` or `token`), and the reply; None accepts it.
 
         Args:
-            claims: of the bearer token; None where there is no token that can be read.
-            customer_id: whom the request is about.
+            claims: of the bearer token; None where there is no readable token.
+            customer_id: from the path; None where there is none.
         """
         self._requests += 1
         if self._requests == self._options.end_sign_ins_after:
             self._mint.revoke_all()
             self._end_sign_ins()
-        if self._is_out():
-            return Refusal("outage", html(503, "Service Unavailable"))
+        if self._is_outage():
+            return "outage", html(503, "Service Unavailable")
         tenant_id = str((claims or {}).get("tid", "unknown"))
         if claims is not None or not self._options.check:
-            wait = self._throttle.ask(tenant_id, customer_id)
+            wait = self._throttle.acquire(tenant_id, customer_id)
             if wait is not None:
-                return Refusal("throttle", throttled(wait))
+                return "throttle", throttled(wait)
         reply = self._refuse_token(claims) if self._options.check else None
-        return None if reply is None else Refusal("token", reply)
+        return None if reply is None else ("token", reply)
 
-    def _is_out(self) -> bool:
-        """True while the outage lasts, which begins with the first request after the set count."""
+    def _is_outage(self) -> bool:
+        """True while the outage lasts, which begins with the first request after its count."""
         after = self._options.outage_after
         if after is None or self._requests <= after:
             return False
@@ -105,7 +155,7 @@ class Gate:
         return {"isMfaCompliant": str(has_mfa(claims)).lower()}
 
     def _refuse_token(self, claims: Claims | None) -> PlannedReply | None:
-        if claims is None or self._is_spent(claims):
+        if claims is None or self._is_ended(claims):
             challenge = unauthorized()
             return empty(401, challenge.headers) if self._options.empty_401 else challenge
         if self._wants_claims() and CONTEXT not in (claims.get("acrs") or []):
@@ -117,8 +167,8 @@ class Gate:
             return unauthorized()
         return self._refuse_caller(claims)
 
-    def _is_spent(self, claims: Claims) -> bool:
-        """True for a token that is expired or revoked, or is revoked by this very request."""
+    def _is_ended(self, claims: Claims) -> bool:
+        """True for a token that is expired or revoked, or revoked with this request."""
         token_id = str(claims.get("uti"))
         if self._requests in self._options.revoke_after:
             self._mint.revoke(token_id)

@@ -1,27 +1,30 @@
-"""The sign-in service's side of the wire: discovery, device code, token. Rule: what is granted is elsewhere.
+"""The sign-in service over HTTPS, as MSAL and a person's browser use it: discovery, tokens, sign-in pages. Rule: what is granted
+is decided in `sign_ins`; every value on a page is escaped.
 
-Sources: "OpenID Connect on the Microsoft identity platform" (discovery document) and the flows named in `grants`.
-Every path stands under the tenant's id or under the aliases `common` and `organizations`.
+Sources: "OpenID Connect on the Microsoft identity platform" (discovery document), "Microsoft identity platform and OAuth 2.0
+authorization code flow" (parameters, response modes, PKCE) and the flows named in `sign_ins`. Every path stands under the
+tenant's id or under the aliases `common` and `organizations`.
 """
 
 import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from auditor.simulator import pages
-from auditor.simulator.browser import BrowserPages, read_form
-from auditor.simulator.grants import GRANT_NAMES, Grants
-from auditor.simulator.oauth import OAuthError, OAuthReply, trouble
+from auditor.simulator.oauth import OAuthError, planned_error
 from auditor.simulator.options import IdentityOptions
 from auditor.simulator.request_log import RequestLog, RequestRecord
-from auditor.simulator.sign_ins import SignIns
+from auditor.simulator.sign_ins import GRANT_NAMES, SignIns
 
 _ALIASES = ("common", "organizations")
+_LOOPBACK = ("localhost", "127.0.0.1")
 _HOLD_SECONDS = 0.01
-"""Between two looks at whether answers are still held back."""
+"""Between two checks whether answers are still held back."""
 
 
 class IdentityService:
@@ -29,41 +32,39 @@ class IdentityService:
 
     Args:
         options: tenant, application, user.
-        grants: answers for the token endpoint.
-        sign_ins: what was signed in.
+        sign_ins: what is granted.
         log: where every request is recorded.
     """
 
-    def __init__(self, options: IdentityOptions, grants: Grants, sign_ins: SignIns, log: RequestLog) -> None:
+    def __init__(self, options: IdentityOptions, sign_ins: SignIns, log: RequestLog) -> None:
         self._options = options
-        self._grants = grants
         self._sign_ins = sign_ins
         self._log = log
-        self._troubles: deque[tuple[str, int]] = deque()
-        self._lasting: tuple[str, int] | None = None
+        self._next_errors: deque[tuple[str, int]] = deque()
+        self._lasting_error: tuple[str, int] | None = None
         self._is_holding = False
 
     def fail_next(self, name: str, times: int = 1, retry_after: int = 1) -> None:
-        """Orders a trouble (see `oauth.TROUBLES`) for the next requests to the token endpoint.
+        """Answers the next requests to the token endpoint with an error (see `oauth.planned_error`).
 
         Raises:
-            ValueError: there is no such trouble.
+            ValueError: there is no such error.
         """
-        trouble(name, retry_after)
-        self._troubles.extend([(name, retry_after)] * times)
+        planned_error(name, retry_after)
+        self._next_errors.extend([(name, retry_after)] * times)
 
     def fail_always(self, name: str | None, retry_after: int = 1) -> None:
-        """Orders a trouble for all requests to the token endpoint from now on; None ends it.
+        """Answers all further requests to the token endpoint with an error; None ends it.
 
         Raises:
-            ValueError: there is no such trouble.
+            ValueError: there is no such error.
         """
         if name is not None:
-            trouble(name, retry_after)
-        self._lasting = None if name is None else (name, retry_after)
+            planned_error(name, retry_after)
+        self._lasting_error = None if name is None else (name, retry_after)
 
     def hold_answers(self) -> None:
-        """From now on the token endpoint takes requests and grants them, and keeps its answers back."""
+        """From now on the token endpoint accepts and grants requests, and holds its answers back."""
         self._is_holding = True
 
     def release_answers(self) -> None:
@@ -80,7 +81,10 @@ class IdentityService:
         router.add_get("/{tenant}/discovery/v2.0/keys", self._keys)
         router.add_post("/{tenant}/oauth2/v2.0/devicecode", self._device_code)
         router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
-        BrowserPages(self._options, self._sign_ins, self._record).add_routes(router)
+        router.add_get("/{tenant}/oauth2/v2.0/authorize", self._show_sign_in)
+        router.add_post("/{tenant}/oauth2/v2.0/authorize", self._sign_in)
+        router.add_get("/device", self._show_device)
+        router.add_post("/device", self._enter_device)
         return application
 
     async def _instances(self, request: web.Request) -> web.Response:
@@ -95,12 +99,11 @@ class IdentityService:
         self._record(request)
         tenant = request.match_info["tenant"]
         if tenant not in (self._options.tenant_id, *_ALIASES):
-            error = OAuthError("invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
-            return _render(error.reply())
+            return _error_response(OAuthError("invalid_tenant", 90002, f"Tenant '{tenant}' not found."))
         base = f"{_origin(request)}/{tenant}"
         return web.json_response(
             {
-                "issuer": self._grants.issuer,
+                "issuer": self._sign_ins.issuer,
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
                 "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
@@ -119,26 +122,88 @@ class IdentityService:
         return web.json_response({"keys": []})
 
     async def _device_code(self, request: web.Request) -> web.Response:
-        reply = self._grants.start_device(await read_form(request), f"{_origin(request)}/device")
-        self._record(request, reply=reply)
-        return _render(reply)
+        try:
+            body = self._sign_ins.start_device(await _read_form(request), f"{_origin(request)}/device")
+        except OAuthError as error:
+            self._record(request, error)
+            return _error_response(error)
+        self._record(request)
+        return _token_response(200, body)
 
     async def _token(self, request: web.Request) -> web.Response:
-        form = await read_form(request)
-        ordered = self._ordered_trouble()
-        reply = ordered if ordered is not None else self._grants.token(form)
+        form = await _read_form(request)
         grant = form.get("grant_type", "")
-        self._record(request, reply=reply, grant=GRANT_NAMES.get(grant, grant))
+        try:
+            self._raise_planned_error()
+            response, refused = _token_response(200, self._sign_ins.grant(form)), None
+        except OAuthError as error:
+            response, refused = _error_response(error), error
+        self._record(request, refused, GRANT_NAMES.get(grant, grant))
         while self._is_holding:  # noqa: ASYNC110 - another thread holds and releases
             await asyncio.sleep(_HOLD_SECONDS)
-        return _render(reply)
+        return response
 
-    def _ordered_trouble(self) -> OAuthReply | None:
-        if self._troubles:
-            return trouble(*self._troubles.popleft())
-        return trouble(*self._lasting) if self._lasting is not None else None
+    def _raise_planned_error(self) -> None:
+        planned = self._next_errors.popleft() if self._next_errors else self._lasting_error
+        if planned is not None:
+            raise planned_error(*planned)
 
-    def _record(self, request: web.Request, reply: OAuthReply | None = None, grant: str | None = None) -> None:
+    async def _show_sign_in(self, request: web.Request) -> web.Response:
+        self._record(request)
+        problem = self._problem(request.query)
+        if problem is not None:
+            return _html(_message("Sign in failed", problem), 400)
+        user_name = request.query.get("login_hint") or self._options.user_name
+        return _html(_sign_in_form(request.query, user_name))
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        self._record(request)
+        form = await _read_form(request)
+        problem = self._problem(form)
+        if problem is not None:
+            return _html(_message("Sign in failed", problem), 400)
+        answer = self._answer(form)
+        redirect_uri = form["redirect_uri"]
+        if form.get("response_mode") == "form_post":
+            return _html(_post_back_form(redirect_uri, answer))
+        separator = "&" if urlsplit(redirect_uri).query else "?"
+        return web.Response(status=302, headers={"Location": f"{redirect_uri}{separator}{urlencode(answer)}"})
+
+    def _answer(self, form: Mapping[str, str]) -> dict[str, str]:
+        """The answer to the application."""
+        state = {"state": form["state"]} if "state" in form else {}
+        if form.get("simulated_choice") == "cancel":
+            text = "AADSTS65004: The user declined to consent to access the app."
+            return {"error": "access_denied", "error_description": text, **state}
+        return {"code": self._sign_ins.give_code(form), **state}
+
+    def _problem(self, query: Mapping[str, str]) -> str | None:
+        """What is wrong with an authorization request; None where nothing is."""
+        if query.get("client_id") != self._options.client_id:
+            return "AADSTS700016: The application was not found in the directory."
+        parts = urlsplit(query.get("redirect_uri", ""))
+        if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+            return "AADSTS50011: The redirect URI does not match the redirect URIs configured for the application."
+        if query.get("response_type") != "code":
+            return "AADSTS700054: The response type is not enabled for the application."
+        if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
+            return "AADSTS501491: Only the S256 Code_Challenge method is accepted."
+        return None
+
+    async def _show_device(self, request: web.Request) -> web.Response:
+        self._record(request)
+        return _html(_code_form())
+
+    async def _enter_device(self, request: web.Request) -> web.Response:
+        self._record(request)
+        form = await _read_form(request)
+        approved = form.get("choice") != "cancel"
+        if not self._sign_ins.decide_device(form.get("user_code", ""), approved=approved):
+            return _html(_code_form("That code did not work. Check the code and try again."), 400)
+        word = "approved" if approved else "declined"
+        return _html(_message("Done", f"The sign-in is {word}. You may close this window."))
+
+    def _record(self, request: web.Request, error: OAuthError | None = None, grant: str | None = None) -> None:
         self._log.append(
             RequestRecord(
                 at=time.monotonic(),
@@ -147,8 +212,8 @@ class IdentityService:
                 path=request.path,
                 kind=grant,
                 request_id=request.headers.get("client-request-id"),
-                status=reply.status if reply else 200,
-                error=reply.error if reply else None,
+                status=error.status if error else 200,
+                error=error.error if error else None,
             )
         )
 
@@ -158,11 +223,85 @@ def _origin(request: web.Request) -> str:
     return f"{request.scheme}://{request.host}"
 
 
-def _render(reply: OAuthReply) -> web.Response:
-    headers = {**reply.headers, "Cache-Control": "no-store, no-cache"}
-    if reply.body is None:
-        page = pages.message("Service unavailable", "The service is temporarily unavailable.")
-        return web.Response(status=reply.status, text=page, content_type="text/html", headers=headers)
+async def _read_form(request: web.Request) -> dict[str, str]:
+    """The text fields of a posted form."""
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def _token_response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> web.Response:
+    all_headers = {**(headers or {}), "Cache-Control": "no-store, no-cache"}
     return web.Response(
-        status=reply.status, body=json.dumps(reply.body).encode(), content_type="application/json", headers=headers
+        status=status, body=json.dumps(body).encode(), content_type="application/json", headers=all_headers
     )
+
+
+def _error_response(error: OAuthError) -> web.Response:
+    if error.error != "html":
+        return _token_response(error.status, error.body(), error.headers)
+    page = _page("Service unavailable", "<p>The service is temporarily unavailable.</p>")
+    headers = {**error.headers, "Cache-Control": "no-store, no-cache"}
+    return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)
+
+
+def _html(page: str, status: int = 200) -> web.Response:
+    return web.Response(status=status, text=page, content_type="text/html")
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<body><h1>{title}</h1><p>This sign-in service is simulated.</p>
+{body}
+</body></html>
+"""
+
+
+def _page(title: str, body: str) -> str:
+    return _PAGE.format(title=escape(title), body=body)
+
+
+def _hidden(fields: Mapping[str, str]) -> str:
+    inputs = (f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields.items())
+    return "\n".join(inputs)
+
+
+def _sign_in_form(fields: Mapping[str, str], user_name: str) -> str:
+    """Asks for the account; `fields` are the parameters of the authorization request, sent along with the form."""
+    return _page(
+        "Sign in",
+        f"""<form method="post">
+{_hidden(fields)}
+<label>Account <input name="simulated_account" id="account" value="{escape(user_name)}"></label>
+<button type="submit" name="simulated_choice" id="accept" value="accept">Sign in</button>
+<button type="submit" name="simulated_choice" id="cancel" value="cancel">Cancel</button>
+</form>""",
+    )
+
+
+def _post_back_form(redirect_uri: str, fields: Mapping[str, str]) -> str:
+    """Posts the answer to the application, by script where the browser has one, else by a button."""
+    return _page(
+        "Working",
+        f"""<form method="post" id="answer" action="{escape(redirect_uri)}">
+{_hidden(fields)}
+<button type="submit" id="continue">Continue</button>
+</form>
+<script>document.getElementById("answer").submit();</script>""",
+    )
+
+
+def _code_form(note: str = "") -> str:
+    """Asks for the code that a device shows."""
+    return _page(
+        "Enter code",
+        f"""<p id="note">{escape(note)}</p>
+<form method="post">
+<label>Code <input name="user_code" id="code" autocomplete="off"></label>
+<button type="submit" name="choice" id="accept" value="accept">Approve</button>
+<button type="submit" name="choice" id="cancel" value="cancel">Decline</button>
+</form>""",
+    )
+
+
+def _message(title: str, text: str) -> str:
+    """A page with a text only."""
+    return _page(title, f"<p>{escape(text)}</p>")

@@ -1,20 +1,45 @@
-"""The kinds of customer, by name. Rule: a kind is data and pure functions; asking twice gives the same answer.
+"""The kinds of customer, by name. Rule: a kind is data and pure functions; the same question gets the same answer.
 
-A kind either answers for good (`lasts` is None) or is in trouble for its first `lasts` answers and then answers as
-another kind does: `allowed`, or what stands after a colon in its specification (`throttled_once:under_review`).
-`DEFAULT_WEIGHTS` is a plausible partner's mix: 70 % allowed, 8 % under review, 10 % without account status; the rest is
-small, yet large enough that every kind turns up in a list of 2,000.
+A kind either answers alike for ever (`lasts` is None), or answers with an error `lasts` times and from then on as another kind:
+as `allowed`, or as what stands after a colon in its specification (`throttled_once:under_review`). The weights are a plausible
+partner's mix: 70 % allowed, 8 % under review, 10 % without account status; the rest is small, yet large enough that every kind
+occurs in a list of 2,000.
+
+Sources: "Partner Center REST: Retrieve the validation status of a customer" (status values, sample bodies, the 404 with code
+600074), "Partner Center REST error codes" (codes and their HTTP statuses), "Partner Center API throttling guidance" (429), and
+Azure API Management's stock answers for a gateway's errors.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 
-from auditor.simulator import kinds_answers, kinds_errors, kinds_faults
-from auditor.simulator.planned import PlannedReply, Question
+from auditor.simulator.replies import (
+    Fault,
+    PlannedReply,
+    Question,
+    compact,
+    empty,
+    fault,
+    gateway,
+    html,
+    no_account_status,
+    no_route,
+    throttled,
+    unauthorized,
+)
 
-HEALED = "allowed"
-"""The kind that a trouble heals to unless its specification says otherwise."""
+Reply = Callable[[Question], PlannedReply]
+
+DEFAULT_RECOVERY = "allowed"
+"""The kind as which a customer answers after its errors, unless the specification says otherwise."""
+NOT_CUSTOMERS = frozenset({"tenant_not_found", "no_relationship", "relationship_gone"})
+"""Kinds whose ids are none of the partner's customers: absent from the customer list as well."""
+_ABSENT = object()
+_NO_STATUS = 600074
+_UNEXPECTED = "An unexpected error occurred."
+_NO_RELATIONSHIP = "The relationship between the partner and customer does not exist."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +51,164 @@ class Kind:
         weight: share in the default mix, relative to the sum of all.
         description: one line for people.
         reply: what is answered while the kind lasts.
-        lasts: number of answers until it heals; None for ever.
+        lasts: number of answers until the customer answers as another kind; None for ever.
     """
 
     name: str
     weight: int
     description: str
-    reply: Callable[[Question], PlannedReply]
+    reply: Reply
     lasts: int | None = None
 
 
-_ROWS = (*kinds_answers.ROWS, *kinds_errors.ROWS, *kinds_faults.ROWS)
+def _plain(moment: datetime) -> str:
+    """`2021-07-14T18:02:00`: UTC without saying so, as this resource's samples print it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _zulu(moment: datetime) -> str:
+    """`2021-07-14T18:02:00Z`."""
+    return _plain(moment) + "Z"
+
+
+def _fraction(moment: datetime) -> str:
+    """`2021-07-14T18:02:00.7753934Z`: seven digits, as other resources print it."""
+    return f"{_plain(moment)}.{moment.microsecond:06d}4Z"
+
+
+def _american(moment: datetime) -> str:
+    """`7/14/2021 6:02:00 PM`: what a service prints that formats dates for people."""
+    return f"{moment.month}/{moment.day}/{moment.year} {moment.strftime('%I:%M:%S %p').lstrip('0')}"
+
+
+def _status(value: object, date: Callable[[datetime], object] = _plain, kind: object = "account") -> Reply:
+    """A 200 with this status, date form and type; `_ABSENT` leaves a member out."""
+
+    def reply(question: Question) -> PlannedReply:
+        body = {"type": kind, "status": value, "lastUpdateDateTime": date(question.changed_at)}
+        return PlannedReply(body=compact({name: part for name, part in body.items() if part is not _ABSENT}))
+
+    return reply
+
+
+def _no_status(**extra: object) -> Reply:
+    return lambda question: no_account_status(question.customer_id, question.code(_NO_STATUS), **extra)
+
+
+def _no_status_of_another(question: Question) -> PlannedReply:
+    last = "0" if question.customer_id[-1:] != "0" else "1"
+    return no_account_status(question.customer_id[:-1] + last, question.code(_NO_STATUS))
+
+
+def _error(status: int, code: int, description: str, **extra: object) -> Reply:
+    return lambda question: fault(status, question.code(code), description, **extra)
+
+
+def _broken(what: Fault) -> Reply:
+    return lambda question: replace(_status("Allowed")(question), fault=what)
+
+
+_ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...] = (
+    # a proper answer, or a 200 that is none
+    ("allowed", 5900, "Allowed, the date as in the documentation", _status("Allowed")),
+    ("allowed_zulu", 260, "Allowed, the date with Z", _status("Allowed", _zulu)),
+    ("allowed_fraction", 260, "Allowed, the date with seven decimals and Z", _status("Allowed", _fraction)),
+    ("allowed_date_null", 40, "Allowed, the date null", _status("Allowed", lambda _: None)),
+    ("allowed_date_empty", 40, "Allowed, the date an empty string", _status("Allowed", lambda _: "")),
+    ("allowed_date_missing", 40, "Allowed, no date", _status("Allowed", lambda _: _ABSENT)),
+    ("allowed_date_american", 40, "Allowed, the date as 7/14/2021 6:02:00 PM", _status("Allowed", _american)),
+    ("allowed_date_number", 30, "Allowed, the date a number", _status("Allowed", lambda _: 1626285720)),
+    ("allowed_type_missing", 30, "Allowed, no member `type`", _status("Allowed", kind=_ABSENT)),
+    ("under_review", 760, "UnderReview", _status("UnderReview")),
+    ("under_review_snake", 40, "the status spelled `under_review`", _status("under_review")),
+    ("not_allowed", 300, "NotAllowed", _status("NotAllowed")),
+    ("unknown", 200, "Unknown", _status("Unknown")),
+    ("not_ready", 60, "Not Ready: documented, but neither blocking nor not blocking", _status("Not Ready")),
+    ("approved", 40, "Approved: a status that the documentation does not list", _status("Approved")),
+    ("status_null", 25, "the status null", _status(None)),
+    ("status_missing", 25, "no member `status`", _status(_ABSENT)),
+    ("status_number", 25, "the status a number", _status(3)),
+    ("other_type", 25, "Allowed, but of another validation type", _status("Allowed", kind="domain")),
+    ("no_account_status", 720, "404/600074, the code a number", _no_status()),
+    (
+        "no_account_status_string",
+        180,
+        "404/600074, the code a string",
+        lambda q: no_account_status(q.customer_id, "600074"),
+    ),
+    ("no_account_status_parameters", 100, "404/600074 with `parameters:{}`", _no_status(parameters={})),
+    ("no_status_retryable", 25, "404/600074 that calls itself retryable", _no_status(isRetryable=True)),
+    ("no_status_other_name", 25, "404/600074 under another errorName", _no_status(errorName="TenantNotFound")),
+    ("no_status_other_id", 25, "404/600074 about another customer's id", _no_status_of_another),
+    ("ok_html", 25, "200 with an HTML page", lambda _: html(200, "Sign in to the network")),
+    ("ok_empty", 25, "200 without content", lambda _: empty(200)),
+    ("ok_array", 25, "200 with a JSON array", lambda _: PlannedReply(body=b"[]")),
+    # an HTTP error
+    ("tenant_not_found", 30, "404/60003: there is no such tenant", _error(404, 60003, "Tenant not found.")),
+    ("not_found", 25, "404/1000", _error(404, 1000, "Not found.")),
+    ("relationship_gone", 25, "404/3000: no relationship any more", _error(404, 3000, _NO_RELATIONSHIP)),
+    ("gateway_not_found", 25, "404 of the gateway, without a code", lambda _: no_route()),
+    ("empty_not_found", 25, "404 without content", lambda _: empty(404)),
+    ("html_not_found", 25, "404 with an HTML page", lambda _: html(404, "404 Not Found")),
+    ("not_found_once", 25, "404 of the gateway once", lambda _: no_route(), 1),
+    (
+        "no_relationship",
+        30,
+        "403/20002: another partner's customer",
+        _error(403, 20002, "No relationship between caller and account."),
+    ),
+    ("authorization_failed", 25, "403/1002", _error(403, 1002, "Authorization Failed")),
+    ("quota_once", 25, "403 with Retry-After, once", lambda _: gateway(403, "Out of call volume quota.", 1), 1),
+    ("invalid_input", 25, "400/2000", _error(400, 2000, "Tenant Id must be a GUID.")),
+    ("invalid_customer_id", 25, "400/900118", _error(400, 900118, "Invalid Customer ID.")),
+    ("unauthorized_once", 25, "401 once, as after a revocation", lambda _: unauthorized(), 1),
+    ("redirect", 25, "302 to another path", lambda _: empty(302, {"Location": "/elsewhere"})),
+    ("timeout_once", 25, "408 once", lambda _: gateway(408, "Request timed out."), 1),
+    ("conflict_once", 25, "409 once", _error(409, 2011, "The resource was changed meanwhile."), 1),
+    ("precondition_failed", 25, "417/800036", _error(417, 800036, "Pre-condition failed.")),
+    ("throttled_once", 120, "429 at first, Retry-After 1", lambda _: throttled(1), 1),
+    ("throttled_twice", 40, "429 twice, Retry-After 1", lambda _: throttled(1), 2),
+    ("error_once", 40, "500/800003 once", _error(500, 800003, _UNEXPECTED), 1),
+    ("error_twice", 25, "500/800003 twice", _error(500, 800003, _UNEXPECTED), 2),
+    ("error_lasting", 25, "500/800003 for ever", _error(500, 800003, _UNEXPECTED)),
+    ("error_final", 25, "500, isRetryable false", _error(500, 800003, _UNEXPECTED, isRetryable=False)),
+    ("error_retryable", 25, "500 once, isRetryable true", _error(500, 800003, _UNEXPECTED, isRetryable=True), 1),
+    ("not_implemented", 25, "501/0", _error(501, 0, "Exception not defined")),
+    ("bad_gateway_once", 30, "502 with an HTML page, once", lambda _: html(502, "502 Bad Gateway"), 1),
+    (
+        "unavailable_once",
+        30,
+        "503 with Retry-After 1, once",
+        lambda _: gateway(503, "Service is temporarily unavailable.", 1),
+        1,
+    ),
+    ("unavailable_lasting", 25, "503 with an HTML page, for ever", lambda _: html(503, "Service Unavailable")),
+    ("gateway_timeout_once", 30, "504 without content, once", lambda _: empty(504), 1),
+    # a good answer that is lost on the way
+    ("reset_once", 30, "TCP reset instead of a reply, once", _broken("reset_before_headers"), 1),
+    ("reset_body_once", 25, "TCP reset after the headers, once", _broken("reset_after_headers"), 1),
+    ("reset_lasting", 25, "TCP reset instead of a reply, for ever", _broken("reset_before_headers")),
+    ("truncated_once", 25, "half of the announced body, once", _broken("truncated_body"), 1),
+    ("slow_headers_once", 25, "no reply for the length of the stall, once", _broken("slow_headers"), 1),
+    ("slow_body_once", 25, "a stall in the middle of the body, once", _broken("slow_body"), 1),
+)
+"""(name, weight, description, reply[, answers until it ends]) of each kind."""
 
 KINDS = MappingProxyType({row[0]: Kind(*row) for row in _ROWS})
 """Every kind by its name."""
 
-DEFAULT_WEIGHTS = MappingProxyType({name: kind.weight for name, kind in KINDS.items() if kind.weight})
+DEFAULT_WEIGHTS = MappingProxyType({name: kind.weight for name, kind in KINDS.items()})
 """Kind -> relative share, in the default mix."""
-
-STRANGERS = frozenset({"tenant_not_found", "no_relationship", "relationship_gone"})
-"""Kinds whose ids are none of the partner's customers: absent from the customer list as well."""
 
 
 def split(specification: str) -> tuple[Kind, Kind]:
-    """The kind and the kind that it heals to, from `kind` or `kind:healed`.
+    """The kind, and the kind as which the customer answers once it has ended, from `kind` or `kind:next`.
 
     Raises:
         ValueError: a name is not in the table.
     """
-    name, _, healed = specification.partition(":")
-    for each in (name, healed or HEALED):
+    name, _, following = specification.partition(":")
+    for each in (name, following or DEFAULT_RECOVERY):
         if each not in KINDS:
             raise ValueError(f"There is no kind {each!r} of customer. The kinds are: {', '.join(sorted(KINDS))}.")
-    return KINDS[name], KINDS[healed or HEALED]
-
-
-def describe() -> str:
-    """A table of all kinds for people: name, share of the default mix, how long it lasts, description."""
-    total = sum(DEFAULT_WEIGHTS.values())
-    width = max(len(name) for name in KINDS)
-    lines = []
-    for kind in KINDS.values():
-        lasting = "lasting" if kind.lasts is None else f"{kind.lasts}x"
-        lines.append(f"{kind.name:<{width}}  {100 * kind.weight / total:5.2f} %  {lasting:<7}  {kind.description}")
-    return "\n".join(lines)
+    return KINDS[name], KINDS[following or DEFAULT_RECOVERY]

@@ -1,35 +1,18 @@
-"""The words of the sign-in service: errors with their AADSTS numbers, and replies. Rule: values only.
+"""The sign-in service's errors with their AADSTS numbers. Rule: values only.
 
-Sources: "Microsoft identity platform: error codes" and "OAuth 2.0 device authorization grant"; the shape of the error
-body is that of the service's own documentation (error, error_description, error_codes, timestamp, trace_id,
-correlation_id, suberror, claims).
+Sources: "Microsoft identity platform: error codes" and "OAuth 2.0 device authorization grant"; the shape of the body is that of
+the service's own documentation (error, error_description, error_codes, timestamp, trace_id, correlation_id, suberror, claims).
 """
 
 import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+HTML_ERROR = "unavailable_html"
+"""The planned error whose reply is a load balancer's page."""
 _MFA_CLAIMS = '{"access_token":{"capolids":{"essential":true,"values":["5a1b6f0e-7f0b-4e0f-8a8f-0c1d2e3f4a5b"]}}}'
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthReply:
-    """What the token or device-code endpoint answers; a body of None is an HTML page instead of JSON."""
-
-    status: int
-    body: Mapping[str, object] | None
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def error(self) -> str | None:
-        """The OAuth error code, if it is one."""
-        if self.body is None:
-            return "html"
-        error = self.body.get("error")
-        return str(error) if error is not None else None
+_ANY_ERROR = re.compile(r"([a-z_]+)/([0-9]{4,9})")
 
 
 class OAuthError(Exception):
@@ -43,7 +26,8 @@ class OAuthError(Exception):
         more: further members of the body, such as `suberror`.
 
     Attributes:
-        one_line: False puts the trace id, the correlation id and the time on lines of their own, as the service also does.
+        headers: of the reply.
+        one_line: False writes trace id, correlation id and time on lines of their own, as the service also does.
     """
 
     def __init__(self, error: str, number: int, text: str, status: int = 400, **more: object) -> None:
@@ -52,116 +36,95 @@ class OAuthError(Exception):
         self.number = number
         self.status = status
         self.more = more
+        self.headers: dict[str, str] = {}
         self.one_line = True
 
-    def reply(self, headers: Mapping[str, str] | None = None) -> OAuthReply:
+    def body(self) -> dict[str, object]:
         """The error as the service words it."""
-        now = datetime.now(UTC)
+        timestamp = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        lines = (
-            str(self),
-            f"Trace ID: {trace}",
-            f"Correlation ID: {correlation}",
-            f"Timestamp: {now:%Y-%m-%d %H:%M:%SZ}",
-        )
-        body = {
+        lines = (str(self), f"Trace ID: {trace}", f"Correlation ID: {correlation}", f"Timestamp: {timestamp}")
+        return {
             "error": self.error,
             "error_description": (" " if self.one_line else "\r\n").join(lines),
             "error_codes": [self.number],
-            "timestamp": f"{now:%Y-%m-%d %H:%M:%SZ}",
+            "timestamp": timestamp,
             "trace_id": trace,
             "correlation_id": correlation,
             **self.more,
         }
-        return OAuthReply(self.status, body, headers or {})
 
 
-def mfa_required() -> OAuthError:
-    """The policy asks for MFA that this sign-in did not have."""
-    text = "Due to a configuration change made by your administrator, you must use multi-factor authentication."
-    return OAuthError("invalid_grant", 50076, text, suberror="basic_action", claims=_MFA_CLAIMS)
-
-
-def expired_refresh_token(more: str = "") -> OAuthError:
-    """The refresh token lay idle for too long."""
-    text = "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00."
-    return OAuthError("invalid_grant", 700082, text + more)
-
-
-def revoked_refresh_token(more: str = "") -> OAuthError:
-    """An administrator or a change of password revoked the sign-in."""
-    text = "The provided grant has expired due to it being revoked, a fresh auth token is needed."
-    return OAuthError("invalid_grant", 50173, text + more, suberror="bad_token")
-
-
-def invalid_client() -> OAuthError:
-    """The client secret is wrong."""
-    return OAuthError("invalid_client", 7000215, "Invalid client secret provided.", 401)
-
-
-def unknown_application() -> OAuthError:
-    """The client id is none of the tenant's applications."""
-    return OAuthError("unauthorized_client", 700016, "The application was not found in the directory.")
-
-
-def missing_credential() -> OAuthError:
-    """A confidential client came without its secret or assertion."""
-    text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-    return OAuthError("invalid_client", 7000218, text, 401)
-
-
-def no_consent() -> OAuthError:
-    """Nobody has consented to the application."""
-    text = "The user or administrator has not consented to use the application."
-    return OAuthError("invalid_grant", 65001, text, suberror="consent_required")
-
-
-def throttled() -> OAuthError:
-    """The sign-in service has too much to do."""
-    return OAuthError("temporarily_unavailable", 90055, "Too many requests were made for the tenant.", 429)
-
-
-def unavailable() -> OAuthError:
-    """The sign-in service is down for the moment."""
-    return OAuthError("temporarily_unavailable", 90033, "A transient error has occurred. Please try again.", 503)
-
-
-HTML_TROUBLE = "unavailable_html"
-"""The trouble whose reply is a load balancer's page."""
-
-TROUBLES = MappingProxyType(
+ERRORS = MappingProxyType(
     {
-        "mfa_required": mfa_required,
-        "expired": expired_refresh_token,
-        "revoked": revoked_refresh_token,
-        "invalid_client": invalid_client,
-        "no_consent": no_consent,
-        "throttled": throttled,
-        "unavailable": unavailable,
+        "mfa_required": (
+            "invalid_grant/50076/400",
+            "Due to a configuration change made by your administrator, you must use multi-factor authentication.",
+        ),
+        "expired": (
+            "invalid_grant/700082/400",
+            "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.",
+        ),
+        "revoked": (
+            "invalid_grant/50173/400",
+            "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+        ),
+        "no_consent": (
+            "invalid_grant/65001/400",
+            "The user or administrator has not consented to use the application.",
+        ),
+        "unknown_application": (
+            "unauthorized_client/700016/400",
+            "The application was not found in the directory.",
+        ),
+        "invalid_client": ("invalid_client/7000215/401", "Invalid client secret provided."),
+        "missing_credential": (
+            "invalid_client/7000218/401",
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        ),
+        "throttled": ("temporarily_unavailable/90055/429", "Too many requests were made for the tenant."),
+        "unavailable": ("temporarily_unavailable/90033/503", "A transient error has occurred. Please try again."),
     }
 )
-"""Troubles of the token endpoint that can be ordered, by name; `throttled` and `unavailable` carry Retry-After."""
-_ANY_REFUSAL = re.compile(r"([a-z_]+)/([0-9]{4,9})")
+"""Errors of the token endpoint by name: OAuth's code, AADSTS number and HTTP status; what the service says."""
+_MORE = {
+    "mfa_required": {"suberror": "basic_action", "claims": _MFA_CLAIMS},
+    "revoked": {"suberror": "bad_token"},
+    "no_consent": {"suberror": "consent_required"},
+}
 
 
-def trouble(name: str, retry_after: int) -> OAuthReply:
-    """The reply of an ordered trouble.
-
-    Args:
-        name: one of `TROUBLES`, `HTML_TROUBLE`, or any refusal as OAuth's code and AADSTS number: `invalid_client/650052`,
-            which is answered with HTTP 400.
-        retry_after: seconds, for those that carry it.
+def oauth_error(name: str, addition: str = "") -> OAuthError:
+    """The error of this name; `addition` follows its text.
 
     Raises:
-        ValueError: there is no such trouble.
+        KeyError: there is none.
     """
-    if name == HTML_TROUBLE:
-        return OAuthReply(503, None, {"Retry-After": str(retry_after)})
-    if (refusal := _ANY_REFUSAL.fullmatch(name)) is not None:
+    codes, text = ERRORS[name]
+    error, number, status = codes.split("/")
+    return OAuthError(error, int(number), text + addition, int(status), **_MORE.get(name, {}))
+
+
+def planned_error(name: str, retry_after: int) -> OAuthError:
+    """An error that a test asks the token endpoint for.
+
+    Args:
+        name: one of `ERRORS`, `HTML_ERROR`, or any refusal as OAuth's code and AADSTS number: `invalid_client/650052`, which is
+            answered with HTTP 400.
+        retry_after: seconds; sent with HTTP 429 and 503.
+
+    Raises:
+        ValueError: there is no such error.
+    """
+    if name == HTML_ERROR:
+        error = OAuthError("html", 0, "a load balancer's page", 503)
+    elif (refusal := _ANY_ERROR.fullmatch(name)) is not None:
         error = OAuthError(refusal[1], int(refusal[2]), "The simulated words of this refusal.")
         error.one_line = False
-        return error.reply()
-    if name not in TROUBLES:
-        raise ValueError(f"There is no trouble {name!r}; there are {', '.join((*TROUBLES, HTML_TROUBLE))}.")
-    error = TROUBLES[name]()
-    return error.reply({"Retry-After": str(retry_after)} if error.status in {429, 503} else None)
+    elif name in ERRORS:
+        error = oauth_error(name)
+    else:
+        raise ValueError(f"There is no error {name!r}; there are {', '.join((*ERRORS, HTML_ERROR))}.")
+    if error.status in {429, 503}:
+        error.headers = {"Retry-After": str(retry_after)}
+    return error

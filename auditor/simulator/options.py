@@ -1,20 +1,25 @@
-"""How the simulator behaves, as frozen values grouped by the part that reads them. Rule: defaults are what is documented.
-
-Where the documentation is silent the default is an assumption, and the attribute's text says so.
+"""How the simulator behaves, as frozen values grouped by the part that reads them. Rule: defaults are what is documented;
+where the documentation is silent the default is an assumption, and the attribute's text says so.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from auditor.simulator.kinds import DEFAULT_WEIGHTS
-from auditor.simulator.planned import Bom, RetryAfter
-from auditor.simulator.scenario import AS_OF
 
 API_AUDIENCE = "https://api.partnercenter.microsoft.com"
+AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
+"""The default moment before which all statuses changed."""
+
+Bom = Literal["success", "all", "none"]
+"""Which JSON bodies begin with a UTF-8 byte order mark."""
+RetryAfterForm = Literal["seconds", "date", "missing", "zero"]
+"""The form of the Retry-After header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Window:
 
 
 class StrangerPolicy(StrEnum):
-    """What a request for an id that is none of the partner's customers is answered with."""
+    """How a request for an id that is none of the partner's customers is answered."""
 
     NO_RELATIONSHIP = "no_relationship"
     TENANT_NOT_FOUND = "tenant_not_found"
@@ -40,9 +45,9 @@ class AnswerOptions:
     """What customers answer; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
 
     Attributes:
-        bom: which JSON bodies open with a byte order mark; recorded successes do and errors do not.
-        stall_seconds: length of a slow reply's pause; longer than the client's time-out, or it is no fault.
-        latency_seconds: time that every reply takes at least.
+        bom: which JSON bodies begin with a byte order mark; recorded successes do and errors do not.
+        stall_seconds: pause of a slow reply; only a pause longer than the client's time-out is a fault.
+        latency_seconds: minimum time of every reply.
         newly_blocked: how many customers of the list that would be allowed are under review.
     """
 
@@ -50,7 +55,7 @@ class AnswerOptions:
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
     code_as_string: bool = False
-    bom: Bom = Bom.SUCCESS
+    bom: Bom = "success"
     stall_seconds: float = 8.0
     latency_seconds: float = 0.0
     newly_blocked: int = 0
@@ -58,22 +63,22 @@ class AnswerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThrottleOptions:
-    """How many requests are let through.
+    """How many requests are accepted.
 
     Attributes:
         windows: all of them hold, each for one partner tenant. Documented: 500 a minute for the Customer resource; that
             the window slides over 60 s is an assumption. Empty: no throttle.
         per_customer: a second limit for partner tenant and customer together; None: no such limit.
         count_rejected: True counts rejected requests as well, as the throttling guidance says.
-        inaccuracy: the limit wobbles by up to this share, as a gateway's does; 0 is exact.
-        retry_after: form of the Retry-After header of every reply that has one.
+        inaccuracy: the limit varies at random by up to this share, as a gateway's does; 0 is exact.
+        retry_after: form of the Retry-After header.
     """
 
     windows: tuple[Window, ...] = (Window(500),)
     per_customer: Window | None = None
     count_rejected: bool = True
     inaccuracy: float = 0.0
-    retry_after: RetryAfter = RetryAfter.SECONDS
+    retry_after: RetryAfterForm = "seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +86,15 @@ class GateOptions:
     """What the API asks of an access token.
 
     Attributes:
-        check: False lets every bearer through, whatever it is.
-        empty_401: True answers a bad token without a body instead of the front door's error.
+        check: False accepts any token, and none.
+        empty_401: True answers a bad token with an empty 401 instead of the service's error.
         mfa_enforced: share of the requests for which a token without MFA is refused (a staged roll-out has less than 1).
         revoke_after: the token in use is revoked when these counts of requests have been reached.
         end_sign_ins_after: every access and refresh token given so far is revoked when this count is reached.
         ask_for_claims_after: from this count on a token has to hold an authentication context, and one without is
             answered with a claims challenge. Whether Partner Center does so is not documented; other services do.
-        outage_after: from this count on every request is answered with 503, for `outage_seconds`; None: no outage.
-        outage_seconds: length of the outage, from the first request that meets it.
+        outage_after: after this count every request is answered with 503, for `outage_seconds`; None: no outage.
+        outage_seconds: length of the outage, from its first 503.
     """
 
     check: bool = True
@@ -104,20 +109,20 @@ class GateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerListOptions:
-    """The partner's customers, the strangers, and the traps of paging.
+    """The partner's customers, how other ids are answered, and the peculiarities of paging.
 
     Attributes:
         roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
         generated: size of a made-up roster where there is no file; with neither, the customer list is empty.
-        everybody: True makes a customer of every GUID, on the roster or not; so it is where there is no roster.
-        foreign: for a tenant of somebody else. The three policies are assumptions: the documentation does not say.
+        everybody: True accepts every GUID as a customer, on the roster or not; always so where there is no roster.
+        foreign: for another partner's tenant. The three policies are assumptions: the documentation does not say.
         missing: for an id of no tenant.
-        malformed: for what is no GUID.
-        foreign_share: share of the ids outside the roster that are somebody else's tenants; the others do not exist.
-        next_with_version: True opens the next link's path with `/v1`.
+        malformed: for a text that is no GUID.
+        foreign_share: share of the ids outside the roster that are another partner's tenants; the others do not exist.
+        next_with_version: True begins the next link's path with `/v1`.
         end_with_400: True gives the last page a token too, and answers it with 400/2000.
         repeat_token: True gives every page after the first the token that led to it.
-        repeated_customers: how many customers of a page come again on the next.
+        repeated_customers: how many customers of a page are repeated on the next.
         refused: True answers the list with 403/1002.
     """
 
@@ -137,22 +142,22 @@ class CustomerListOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityOptions:
-    """The sign-in service and the tokens that it and `mint_token` give.
+    """The sign-in service and its tokens.
 
     Attributes:
-        enabled: False starts no sign-in service (it needs TLS; access tokens can be minted without it).
+        enabled: False starts no sign-in service, which needs TLS; `mint_token` works without it.
         client_secret: what a confidential client has to present; a request without a secret counts as a public client's.
-        client_certificate: PEM; a client assertion has to be signed with its key. Empty: signatures are not looked at.
-        user_name, display_name: of the one user who signs in.
+        client_certificate: PEM; a client assertion has to be signed with its key. Empty: signatures are not checked.
+        user_name, display_name: of the only user.
         mfa: True puts `mfa` among the token's authentication methods.
         agent_role: the user's role in the partner tenant; an empty one is refused by the API.
-        app_only: True gives application tokens where a user's were asked for.
+        app_only: True gives application tokens instead of a user's.
         access_lifetime, refresh_lifetime, device_lifetime: seconds.
-        device_interval: seconds between polls that a device-code client is told.
+        device_interval: seconds between polls, as told to a device-code client.
         approve_device: True lets the second poll of a device code succeed; False waits for `/device` or `approve`.
         quotes_tokens: True makes a refused refresh token part of the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
-        clock_ahead: seconds that the services' clock is ahead of this machine's; negative where it is behind.
+        clock_ahead: seconds by which the services' clock is ahead of this machine's; negative where it is behind.
     """
 
     enabled: bool = True
@@ -177,14 +182,14 @@ class IdentityOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """Everything about one simulator.
+    """All options of one simulator.
 
     Attributes:
-        seed: of all that looks random.
-        tls: False serves the API over plain http; the sign-in service has TLS always, as MSAL refuses http.
+        seed: of everything random.
+        tls: False serves the API over plain http; the sign-in service always uses TLS, as MSAL refuses http.
         host: address to listen on.
-        api_port, identity_port: 0 lets the system choose.
-        announces: True marks every reply as a simulator's (X-Simulated); False only where a test needs a real run.
+        api_port, identity_port: 0 picks a free one.
+        announces: True marks every reply as simulated (X-Simulated); False only where a test needs a real run.
         log_file: JSON Lines file that the request log is written to as well.
     """
 

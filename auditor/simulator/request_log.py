@@ -1,7 +1,7 @@
 """What was asked, when, and what was answered. Rule: append-only, frozen records, never a token.
 
-A record is appended before its reply is sent: who has read a reply finds its record. Reading from another thread than
-the server's is safe.
+A record is appended before its reply is sent, so a client that has read a reply finds its record. Reading from another thread
+than the server's is safe.
 """
 
 import json
@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -37,12 +36,12 @@ class RequestRecord:
         method, path, query: as received; the path decoded.
         customer_id: from the path, lower-case; None where there is none.
         kind: of the customer, or the grant that the sign-in service was asked for; None where neither applies.
-        attempt: the how-manieth request for this customer, from 1, rejected ones included; 0 without customer.
-        turned_away: `outage`, `throttle` or `token` where the request never came as far as the customer's record.
+        attempt: number of the request for this customer, from 1, rejected ones included; 0 without customer.
+        turned_away: `outage`, `throttle` or `token` where the request was refused before the customer's record was read.
         request_id, correlation_id: as the client sent them; None where it sent none.
         token_id, tenant_id: `uti` and `tid` of the access token.
         status: of the reply; None where the connection broke before one.
-        fault: what went wrong on the way, by the name of `planned.Fault`; None where nothing did.
+        fault: what went wrong while the reply was sent, see `replies.Fault`; None where nothing did.
         error: OAuth error code of the sign-in service; None where there is none.
         headers: those of `LOGGED_HEADERS` that were sent.
     """
@@ -78,42 +77,42 @@ class RequestLog:
         self._records: list[RequestRecord] = []
         self._attempts: Counter[str] = Counter()
         self._file: TextIO | None = path.open("w", encoding="utf-8", buffering=1) if path else None
-        self._grown = threading.Condition()
+        self._appended = threading.Condition()
         self.in_flight = 0
         self.peak_in_flight = 0
 
     def count_attempt(self, customer_id: str) -> int:
-        """One more request for this customer; returns how many there were, this one included."""
+        """Counts one more request for this customer; returns how many there were, this one included."""
         self._attempts[customer_id] += 1
         return self._attempts[customer_id]
 
     def append(self, record: RequestRecord) -> None:
         """Adds a record, to the file as well."""
-        with self._grown:
+        with self._appended:
             self._records.append(record)
-            self._grown.notify_all()
+            self._appended.notify_all()
         if self._file is not None:
-            # not `asdict`, which copies what it finds, and no read-only mapping can be copied
+            # not `asdict`, which copies values, and a read-only mapping cannot be copied
             values = {each.name: getattr(record, each.name) for each in fields(record)}
             self._file.write(json.dumps({**values, "headers": dict(record.headers)}) + "\n")
 
     def wait_for(self, count: int, timeout: float = 30.0) -> None:
-        """Blocks until there are so many records; for another thread than the server's.
+        """Blocks until there are `count` records; for another thread than the server's.
 
         Raises:
-            TimeoutError: there were not within the time-out (seconds).
+            TimeoutError: there were fewer after the time-out (seconds).
         """
-        with self._grown:
-            if not self._grown.wait_for(lambda: len(self._records) >= count, timeout):
+        with self._appended:
+            if not self._appended.wait_for(lambda: len(self._records) >= count, timeout):
                 raise TimeoutError(f"{len(self._records)} of {count} requests came within {timeout:g} s")
 
     def enter(self) -> None:
-        """A request of the API begins."""
+        """Counts an API request that begins."""
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
 
     def leave(self) -> None:
-        """A request of the API has ended."""
+        """Counts an API request that has ended."""
         self.in_flight -= 1
 
     def close(self) -> None:
@@ -150,13 +149,8 @@ class RequestLog:
         """How many requests there were for each customer."""
         return Counter(record.customer_id for record in self.api if record.customer_id is not None)
 
-    def gaps(self, customer_id: str) -> tuple[float, ...]:
-        """Seconds between one request for a customer and the next."""
-        times = [record.at for record in self.of(customer_id)]
-        return tuple(later - earlier for earlier, later in pairwise(times))
-
     def busiest(self, seconds: float) -> int:
-        """The largest number of API requests in any stretch of this length."""
+        """The largest number of API requests within `seconds`."""
         times = sorted(record.at for record in self.api)
         most = first = 0
         for last, time_of_last in enumerate(times):

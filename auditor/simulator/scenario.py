@@ -1,24 +1,22 @@
-"""What each customer answers, attempt by attempt. Rule: pure and seeded; the same question has the same answer always.
+"""What each customer answers, attempt by attempt. Rule: pure and seeded; the same question always gets the same answer.
 
-The kind of a customer follows from a hash of the seed and the customer id over a table of weights (see `kinds`), unless
-an override names it. The moment of the last status change follows from a hash as well.
+The kind of a customer follows from a hash of the seed and the customer id over a table of weights (see `kinds`), unless an
+override names it. The moment of the last status change follows from a hash as well.
 """
 
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
 from types import MappingProxyType
 
-from auditor.simulator.kinds import DEFAULT_WEIGHTS, Kind, split
-from auditor.simulator.planned import PlannedReply, Question
-
-AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
-"""The default moment before which all statuses changed."""
+from auditor.simulator.kinds import DEFAULT_WEIGHTS, split
+from auditor.simulator.options import AS_OF
+from auditor.simulator.replies import PlannedReply, Question
 
 _REVIEW_DAYS = 21.0
 _OTHER_DAYS = 1500.0
@@ -57,17 +55,16 @@ class Scenario:
         override = self.overrides.get(key)
         if override is not None:
             return override
-        names, bounds = self._ladder
+        names, bounds = self._cumulative_weights
         return names[bisect_right(bounds, self.share(key, "kind") * bounds[-1])]
 
     def reply(self, customer_id: str, attempt: int) -> PlannedReply:
         """The answer to the `attempt`-th time (from 1) that this customer's record is asked for."""
-        kind = self._current(customer_id, attempt)
+        kind, following = split(self.kind_of(customer_id))
+        if kind.lasts is not None and attempt > kind.lasts:
+            kind = following
         question = Question(
-            customer_id=customer_id,
-            attempt=attempt,
-            changed_at=self.changed_at(customer_id),
-            code_as_string=self.code_as_string,
+            customer_id=customer_id, changed_at=self.changed_at(customer_id), code_as_string=self.code_as_string
         )
         return kind.reply(question)
 
@@ -77,24 +74,37 @@ class Scenario:
         days = _REVIEW_DAYS if "under_review" in self.kind_of(key) else _OTHER_DAYS
         return self.as_of - timedelta(days=days * self.share(key, "date"))
 
-    def census(self, customer_ids: Iterable[str]) -> Counter[str]:
-        """How many of these customers are of each kind that has a weight; kinds that none is of count 0."""
+    def count_kinds(self, customer_ids: Iterable[str]) -> Counter[str]:
+        """How many of these customers are of each kind that has a weight, 0 included."""
         counts = Counter(dict.fromkeys(self.weights, 0))
         counts.update(self.kind_of(customer_id) for customer_id in customer_ids)
         return counts
 
-    def _current(self, customer_id: str, attempt: int) -> Kind:
-        kind, healed = split(self.kind_of(customer_id))
-        return kind if kind.lasts is None or attempt <= kind.lasts else healed
+    def with_newly_blocked(self, customer_ids: Iterable[str], count: int) -> "Scenario":
+        """The scenario in which `count` of these customers, which were allowed, are under review.
+
+        The first N are among the first N + 1: a simulator that is started every night with a higher number simulates a partner
+        whose customers become blocked one by one.
+
+        Raises:
+            ValueError: fewer of these customers are allowed.
+        """
+        allowed = [one for one in customer_ids if self.kind_of(one).startswith("allowed")]
+        if count > len(allowed):
+            raise ValueError(
+                f"{count} customers cannot become blocked: {len(allowed)} of the customer list are allowed."
+            )
+        chosen = sorted(allowed, key=lambda one: self.share(one, "night"))[:count]
+        return replace(self, overrides={**self.overrides, **dict.fromkeys(chosen, "under_review")})
 
     @cached_property
-    def _ladder(self) -> tuple[list[str], list[int]]:
-        """Kinds with a share, and the running sum of their shares."""
-        shares = {name: weight for name, weight in self.weights.items() if weight > 0}
-        return list(shares), list(accumulate(shares.values()))
+    def _cumulative_weights(self) -> tuple[list[str], list[int]]:
+        """Kinds with a positive weight, and the running sum of their weights."""
+        positive = {name: weight for name, weight in self.weights.items() if weight > 0}
+        return list(positive), list(accumulate(positive.values()))
 
     def share(self, key: str, purpose: str) -> float:
-        """A number in [0, 1) that depends on nothing but seed, purpose and key."""
+        """A number in [0, 1) that depends on seed, purpose and key only."""
         digest = blake2b(f"{self.seed}/{purpose}/{key}".encode(), digest_size=6).digest()
         return int.from_bytes(digest) / 2**48
 
@@ -107,6 +117,6 @@ def covering_seed(customer_ids: Iterable[str], weights: Mapping[str, int] = DEFA
     """
     ids = tuple(customer_ids)
     for seed in range(tries):
-        if all(Scenario(seed=seed, weights=weights).census(ids).values()):
+        if all(Scenario(seed=seed, weights=weights).count_kinds(ids).values()):
             return seed
     raise ValueError(f"No seed below {tries} gives every kind to a list of {len(ids)} customers.")

@@ -1,35 +1,38 @@
-"""Puts the parts together and serves them on loopback. Rule: nothing is left behind when a simulator ends.
+"""The running simulator: parts, TLS, life cycle. Rule: nothing remains when a simulator ends.
 
-`Simulator` is an asynchronous context manager on the caller's event loop; see `thread` for one of its own.
+`Simulator` is an asynchronous context manager on the caller's event loop. `serve_in_thread` runs one on an event loop in a
+thread of its own: client and simulator share sockets only. Reading the log and minting or revoking tokens from the caller's
+thread is safe: each is one step on a built-in container.
 """
 
 import asyncio
+import ssl
 import tempfile
+import threading
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import trustme
 from aiohttp import web
 
 from auditor.simulator.api import PartnerCenterApi
-from auditor.simulator.certificates import ThrowAwayAuthority
-from auditor.simulator.customer_list import CustomerList
-from auditor.simulator.directory import Directory
-from auditor.simulator.gate import Gate
-from auditor.simulator.grants import Grants
+from auditor.simulator.customers import Directory
+from auditor.simulator.gate import Gate, Throttle
 from auditor.simulator.identity import IdentityService
-from auditor.simulator.nights import with_newly_blocked
 from auditor.simulator.options import SimulatorOptions
 from auditor.simulator.request_log import RequestLog
 from auditor.simulator.scenario import Scenario
 from auditor.simulator.sign_ins import SignIns
-from auditor.simulator.throttle import Throttle
 from auditor.simulator.tokens import TokenMint
-from auditor.simulator.wire import Wire
 
+_START_SECONDS = 30.0
+_JOIN_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
 
 
@@ -42,13 +45,13 @@ class Simulator:
     Attributes:
         scenario: what customers answer; `scenario.kind_of(id)` names a customer's kind.
         log: every request.
-        sign_ins: `decide_device(user_code, approved=...)` stands for the person at the browser.
-        identity: `fail_next` and `fail_always` order troubles of the token endpoint.
+        sign_ins: `decide_device(user_code, approved=...)` acts for the person at the browser.
+        identity: `fail_next` and `fail_always` make the token endpoint answer with errors.
         api_url: base of the API, without a slash at the end; empty until served.
         authority: for MSAL, with the tenant; empty without sign-in service.
 
     Raises:
-        OSError: the roster cannot be read, or a port cannot be had.
+        OSError: the roster cannot be read, or a port is taken.
         ValueError: the options contradict themselves.
     """
 
@@ -64,17 +67,17 @@ class Simulator:
         )
         if answers.newly_blocked:
             listed = [member.id for member in Directory(self.options.customers, scenario).listed]
-            scenario = with_newly_blocked(scenario, listed, answers.newly_blocked)
+            scenario = scenario.with_newly_blocked(listed, answers.newly_blocked)
         self.scenario = scenario
         self.directory = Directory(self.options.customers, self.scenario)
         self.log = RequestLog(self.options.log_file)
         self.mint = TokenMint(self.options.identity)
-        self.sign_ins = SignIns(self.options.identity)
-        self._grants = Grants(self.options.identity, self.mint, self.sign_ins)
-        self.identity = IdentityService(self.options.identity, self._grants, self.sign_ins, self.log)
+        self.sign_ins = SignIns(self.options.identity, self.mint)
+        self.identity = IdentityService(self.options.identity, self.sign_ins, self.log)
         self.api_url = ""
         self.authority = ""
-        self._authority = ThrowAwayAuthority() if self.options.tls or self.options.identity.enabled else None
+        uses_tls = self.options.tls or self.options.identity.enabled
+        self._certificates = trustme.CA(organization_name="Simulated, do not trust") if uses_tls else None
         self._stack = AsyncExitStack()
 
     @property
@@ -94,20 +97,20 @@ class Simulator:
 
     @property
     def ca_pem(self) -> bytes:
-        """The throw-away authority's certificate, PEM; empty where nothing is served over TLS."""
-        return self._authority.pem if self._authority else b""
+        """The certificate of the temporary certificate authority, PEM; empty where nothing is served over TLS."""
+        return self._certificates.cert_pem.bytes() if self._certificates else b""
 
     @property
     def ca_file(self) -> Path:
-        """A file with `ca_pem`, which is gone when the simulator ends."""
+        """A file with `ca_pem`, removed when the simulator ends."""
         return self._folder / "ca.pem"
 
     def mint_token(self, *, app_only: bool | None = None, **claims: object) -> str:
-        """An access token that the API takes; `claims` replace the usual ones (`exp=0`, `amr=["pwd"]`, `aud=...`)."""
+        """An access token that the API accepts; `claims` replace the usual ones (`exp=0`, `amr=["pwd"]`, `aud=...`)."""
         return self.mint.access_token(app_only=app_only, **claims)
 
     def mint_refresh_token(self, lifetime: float | None = None) -> str:
-        """A refresh token as an earlier sign-in would have left it; a negative lifetime (seconds) makes it expired."""
+        """A refresh token as of an earlier sign-in; a negative lifetime (seconds) makes it expired."""
         return self.sign_ins.give_refresh_token(lifetime=lifetime)
 
     def revoke_tokens(self, *, access: bool = True, refresh: bool = True) -> None:
@@ -137,30 +140,20 @@ class Simulator:
         options = self.options
         throttle = Throttle(options.throttle, time.monotonic, options.seed)
         gate = Gate(options.gate, throttle, self.mint, options.seed, self.sign_ins.revoke_all)
-        api = PartnerCenterApi(
-            self.scenario, self.directory, CustomerList(options.customers, self.directory), gate, self.log
-        )
-        closing = asyncio.Event()
-        wire = Wire(
-            bom=options.answers.bom,
-            retry_after=options.throttle.retry_after,
-            stall_seconds=options.answers.stall_seconds,
-            closing=closing,
-        )
-        application = api.application(wire, options.answers.latency_seconds, announces=options.announces)
-        port = await self._serve(stack, application, options.api_port, tls=options.tls)
-        stack.callback(closing.set)
-        self.api_url = f"{'https' if options.tls else 'http'}://{_name(options.host)}:{port}"
+        api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
+        port = await self._serve(stack, api.application(), options.api_port, tls=options.tls)
+        stack.callback(api.closing.set)
+        self.api_url = f"{'https' if options.tls else 'http'}://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
 
     async def _serve_identity(self, stack: AsyncExitStack) -> None:
         port = await self._serve(stack, self.identity.application(), self.options.identity_port, tls=True)
         self.authority = f"https://localhost:{port}/{self.tenant_id}"
-        self._grants.issuer = f"{self.authority}/v2.0"
+        self.sign_ins.issuer = f"{self.authority}/v2.0"
 
     async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int, *, tls: bool) -> int:
-        """Serves until the stack is unwound; returns the port."""
+        """Serves until the stack is closed; returns the port."""
         if self.options.identity.clock_ahead:
-            application.on_response_prepare.append(self._date)
+            application.on_response_prepare.append(self._set_date)
         runner = web.AppRunner(
             application,
             access_log=None,
@@ -169,17 +162,17 @@ class Simulator:
         )
         await runner.setup()
         stack.push_async_callback(_close, runner)
-        context = self._authority.server_context() if tls and self._authority else None
+        context = _tls_context(self._certificates) if tls and self._certificates else None
         site = web.TCPSite(runner, self.options.host, port, ssl_context=context)
         await site.start()
         return int(runner.addresses[0][1])
 
-    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+    async def _set_date(self, _request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = formatdate(self.mint.now(), usegmt=True)
 
 
 async def _close(runner: web.AppRunner) -> None:
-    """Ends the server and every connection; a TLS connection's farewell is not waited for, as the peer may never send it."""
+    """Ends the server and every connection, without waiting for a TLS peer's close_notify, which may never come."""
     connections = runner.server.connections if runner.server is not None else []
     transports = [connection.transport for connection in connections]
     await runner.cleanup()
@@ -191,6 +184,50 @@ async def _close(runner: web.AppRunner) -> None:
     await asyncio.sleep(0)
 
 
-def _name(host: str) -> str:
-    """The host as it stands in a URL."""
-    return f"[{host}]" if ":" in host else host
+def _tls_context(authority: trustme.CA) -> ssl.SSLContext:
+    """TLS with a certificate for `localhost` and the loopback addresses."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+    return context
+
+
+@contextmanager
+def serve_in_thread(options: SimulatorOptions | None = None) -> Iterator[Simulator]:
+    """A simulator on an event loop and in a thread of its own; both have ended when the context has.
+
+    Raises:
+        OSError, ValueError: as `Simulator` does.
+    """
+    started: Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = threading.Thread(target=_run, args=(options, started), name="simulator", daemon=True)
+    thread.start()
+    try:
+        simulator, loop, stop = started.result(timeout=_START_SECONDS)
+    except BaseException:
+        thread.join(_JOIN_SECONDS)
+        raise
+    try:
+        yield simulator
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(_JOIN_SECONDS)
+
+
+def _run(
+    options: SimulatorOptions | None, started: "Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]]"
+) -> None:
+    """The thread's work: serve until told to stop."""
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        async with Simulator(options) as simulator:
+            started.set_result((simulator, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    try:
+        asyncio.run(serve())
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)

@@ -1,27 +1,43 @@
-"""What the sign-in service remembers: authorization codes, device codes, refresh tokens. Rule: raises `OAuthError`, or gives.
+"""The sign-in service without HTTP: what it remembers (authorization codes, device codes, refresh tokens), and the grants of its
+token endpoint. Rule: form fields in, the body of the reply out; a refusal is an `OAuthError`.
 
-Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow" and "... device authorization grant flow" for
-what is checked and how each failure is called.
+Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow", "... device authorization grant flow", "... client
+credentials flow" and "Refresh tokens in the Microsoft identity platform" (every use gives a new refresh token; the old one
+stays valid).
 """
 
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from auditor.simulator import oauth
-from auditor.simulator.oauth import OAuthError
+from auditor.simulator.oauth import OAuthError, oauth_error
 from auditor.simulator.options import API_AUDIENCE, IdentityOptions
-from auditor.simulator.tokens import base64url
+from auditor.simulator.tokens import TokenMint, base64url, read_assertion
+
+Form = Mapping[str, str]
+
+GRANT_NAMES = MappingProxyType(
+    {
+        "refresh_token": "refresh_token",
+        "authorization_code": "authorization_code",
+        "client_credentials": "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code": "device_code",
+        "device_code": "device_code",
+    }
+)
+"""`grant_type` -> its name in the log."""
 
 DEFAULT_SCOPE = f"{API_AUDIENCE}/user_impersonation"
-
+_OPENID_SCOPES = {"openid", "profile", "offline_access", "email"}
 _CODE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationCode:
+class _AuthorizationCode:
     """What an authorization code stands for."""
 
     scope: str
@@ -32,7 +48,7 @@ class AuthorizationCode:
 
 
 @dataclass(slots=True)
-class Device:
+class _Device:
     """A device that waits to be approved; `state` is `pending`, `approved` or `declined`."""
 
     code: str
@@ -44,8 +60,8 @@ class Device:
 
 
 @dataclass(slots=True)
-class RefreshToken:
-    """What a refresh token stands for; only a confidential client may use a confidential one."""
+class _RefreshToken:
+    """What a refresh token stands for; `confidential`: for a confidential client only."""
 
     scope: str
     expires_at: float
@@ -54,22 +70,119 @@ class RefreshToken:
 
 
 class SignIns:
-    """All sign-ins of one service.
+    """All sign-ins of one service, and its grants.
 
     Args:
-        options: lifetimes and switches.
+        options: the application, the user, the lifetimes.
+        mint: issues access tokens and id tokens.
+
+    Attributes:
+        issuer: of the id tokens; known once the service has its port.
     """
 
-    def __init__(self, options: IdentityOptions) -> None:
+    def __init__(self, options: IdentityOptions, mint: TokenMint) -> None:
         self._options = options
-        self._codes: dict[str, AuthorizationCode] = {}
-        self._devices: dict[str, Device] = {}
-        self._refresh_tokens: dict[str, RefreshToken] = {}
+        self._mint = mint
+        self.issuer = ""
+        self._codes: dict[str, _AuthorizationCode] = {}
+        self._devices: dict[str, _Device] = {}
+        self._refresh_tokens: dict[str, _RefreshToken] = {}
+
+    def grant(self, form: Form) -> dict[str, object]:
+        """The answer of the token endpoint.
+
+        Raises:
+            OAuthError: the request is refused.
+        """
+        confidential = self._authenticate(form)
+        match GRANT_NAMES.get(form.get("grant_type", "")):
+            case "refresh_token":
+                token = self.use_refresh_token(form.get("refresh_token", ""), confidential=confidential)
+                scope = form.get("scope") or token.scope
+                return self._user_tokens(scope, confidential=confidential, contexts=_contexts(form))
+            case "authorization_code":
+                code = self._take_code(form)
+                return self._user_tokens(form.get("scope") or code.scope, code.nonce, confidential=confidential)
+            case "device_code":
+                device = self._poll_device(form.get("device_code", ""))
+                return self._user_tokens(device.scope, confidential=False)
+            case "client_credentials":
+                return self._application_token(form.get("scope", ""), confidential=confidential)
+            case _:
+                raise OAuthError("unsupported_grant_type", 70003, "The grant type is not supported.")
+
+    def start_device(self, form: Form, verification_uri: str) -> dict[str, object]:
+        """The answer of the device-code endpoint; the device waits to be approved.
+
+        Raises:
+            OAuthError: the application is unknown.
+        """
+        if form.get("client_id") != self._options.client_id:
+            raise oauth_error("unknown_application")
+        expires_at = time.monotonic() + self._options.device_lifetime
+        device = _Device(secrets.token_urlsafe(32), secrets.token_hex(4).upper(), form.get("scope", ""), expires_at)
+        self._devices[device.code] = device
+        text = (
+            f"To sign in, use a web browser to open the page {verification_uri} and enter the code {device.user_code}."
+        )
+        return {
+            "device_code": device.code,
+            "user_code": device.user_code,
+            "verification_uri": verification_uri,
+            "expires_in": int(self._options.device_lifetime),
+            "interval": self._options.device_interval,
+            "message": text,
+        }
+
+    def _authenticate(self, form: Form) -> bool:
+        """True for a confidential client that proved itself, False for a public one."""
+        if form.get("client_id") != self._options.client_id:
+            raise oauth_error("unknown_application")
+        if "client_secret" in form:
+            if form["client_secret"] != self._options.client_secret:
+                raise oauth_error("invalid_client")
+            return True
+        if "client_assertion" not in form:
+            return False
+        claims = read_assertion(form["client_assertion"], self._options.client_certificate)
+        if claims.get("iss") != self._options.client_id or claims.get("exp", 0) <= self._mint.now():
+            raise OAuthError("invalid_client", 700027, "Client assertion failed validation.", 401)
+        return True
+
+    def _application_token(self, scope: str, *, confidential: bool) -> dict[str, object]:
+        if not confidential:
+            raise oauth_error("missing_credential")
+        if not scope.endswith("/.default"):
+            raise OAuthError("invalid_scope", 1002012, "The scope must end with /.default.")
+        return self._tokens(self._mint.access_token(app_only=True, aud=_audience(scope)))
+
+    def _user_tokens(
+        self, scope: str, nonce: str | None = None, *, confidential: bool, contexts: list[str] | None = None
+    ) -> dict[str, object]:
+        """The tokens for an approved sign-in."""
+        resource = " ".join(each for each in scope.split() if each not in _OPENID_SCOPES) or DEFAULT_SCOPE
+        client_info = json.dumps({"uid": self._mint.object_id, "utid": self._options.tenant_id}).encode()
+        return {
+            **self._tokens(self._mint.access_token(aud=_audience(resource), acrs=contexts)),
+            "scope": resource,
+            "refresh_token": self.give_refresh_token(resource, confidential=confidential),
+            "id_token": self._mint.id_token(nonce, self.issuer),
+            "client_info": base64url(client_info),
+        }
+
+    def _tokens(self, access_token: str) -> dict[str, object]:
+        lifetime = int(self._options.access_lifetime)
+        return {
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "ext_expires_in": lifetime,
+            "access_token": access_token,
+        }
 
     def give_code(self, query: Mapping[str, str]) -> str:
         """An authorization code for an approved sign-in that was asked for with this query."""
         code = secrets.token_urlsafe(32)
-        self._codes[code] = AuthorizationCode(
+        self._codes[code] = _AuthorizationCode(
             scope=query.get("scope", ""),
             redirect_uri=query.get("redirect_uri", ""),
             challenge=query.get("code_challenge", ""),
@@ -78,7 +191,7 @@ class SignIns:
         )
         return code
 
-    def take_code(self, form: Mapping[str, str]) -> AuthorizationCode:
+    def _take_code(self, form: Mapping[str, str]) -> _AuthorizationCode:
         """The sign-in behind an authorization code, which can be taken once.
 
         Raises:
@@ -96,13 +209,6 @@ class SignIns:
             raise OAuthError("invalid_grant", 501481, "The Code_Verifier does not match the code_challenge.")
         return code
 
-    def start_device(self, scope: str) -> Device:
-        """A new device that waits to be approved."""
-        expires_at = time.monotonic() + self._options.device_lifetime
-        device = Device(secrets.token_urlsafe(32), secrets.token_hex(4).upper(), scope, expires_at)
-        self._devices[device.code] = device
-        return device
-
     def decide_device(self, user_code: str, *, approved: bool) -> bool:
         """Approves or declines a device's sign-in; False where no device waits with this code."""
         for device in tuple(self._devices.values()):
@@ -111,8 +217,8 @@ class SignIns:
                 return True
         return False
 
-    def poll_device(self, code: str) -> Device:
-        """The approved device with this code, which can be had once.
+    def _poll_device(self, code: str) -> _Device:
+        """The approved device with this code, which can be taken once.
 
         Raises:
             OAuthError: unknown or expired code; not yet approved; declined.
@@ -138,10 +244,10 @@ class SignIns:
         """A refresh token; `lifetime` in seconds, negative for one that is expired already, None as the options say."""
         seconds = self._options.refresh_lifetime if lifetime is None else lifetime
         token = f"simulated-{secrets.token_urlsafe(32)}"
-        self._refresh_tokens[token] = RefreshToken(scope, time.monotonic() + seconds, confidential)
+        self._refresh_tokens[token] = _RefreshToken(scope, time.monotonic() + seconds, confidential)
         return token
 
-    def use_refresh_token(self, text: str, *, confidential: bool) -> RefreshToken:
+    def use_refresh_token(self, text: str, *, confidential: bool) -> _RefreshToken:
         """The sign-in behind a refresh token.
 
         Raises:
@@ -152,15 +258,29 @@ class SignIns:
         if token is None:
             raise OAuthError("invalid_grant", 9002313, f"Invalid request. Request is malformed or invalid.{quoted}")
         if token.confidential and not confidential:
-            raise oauth.missing_credential()
+            raise oauth_error("missing_credential")
         if token.revoked:
-            raise oauth.revoked_refresh_token(quoted)
+            raise oauth_error("revoked", quoted)
         if token.expires_at <= time.monotonic():
-            raise oauth.expired_refresh_token(quoted)
+            raise oauth_error("expired", quoted)
         token.revoked = self._options.revoke_rotated
         return token
 
     def revoke_all(self) -> None:
-        """From now on every refresh token given so far is refused."""
+        """Revokes every refresh token given so far."""
         for token in tuple(self._refresh_tokens.values()):
             token.revoked = True
+
+
+def _contexts(form: Form) -> list[str] | None:
+    """The authentication contexts that the request's `claims` ask for; None where it asks for none."""
+    try:
+        wanted = json.loads(form.get("claims") or "null")["access_token"]["acrs"]["value"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return [str(wanted)]
+
+
+def _audience(scope: str) -> str:
+    """The resource of the first scope: the part before its last slash."""
+    return scope.split(maxsplit=1)[0].rpartition("/")[0].rstrip("/")

@@ -1,7 +1,8 @@
-"""Access tokens as unsigned JWTs. Rule: whoever mints and whoever reads share this module, and nobody signs.
+"""Access tokens as unsigned JWTs, and a confidential client's signed assertion. Rule: the simulator signs nothing.
 
-Claims follow "Microsoft identity platform: access token claims reference": aud, tid, oid, upn, name, amr, scp or roles,
-idtyp, exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks roles up, and puts none into a token.
+Claims follow "Microsoft identity platform: access token claims reference": aud, tid, oid, upn, name, amr, scp or roles, idtyp,
+exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks roles up, and puts none into a token. Assertions follow
+"Microsoft identity platform application authentication certificate credentials" (PS256; RS256 is still accepted).
 """
 
 import base64
@@ -10,6 +11,11 @@ import json
 import time
 import uuid
 from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from auditor.simulator.options import API_AUDIENCE, IdentityOptions
 
@@ -41,8 +47,35 @@ def decode(token: str) -> Claims | None:
     return claims if isinstance(claims, dict) else None
 
 
+def read_assertion(assertion: str, certificate: bytes) -> Claims:
+    """The claims of an assertion; none where its signature does not match.
+
+    Args:
+        assertion: a JWT.
+        certificate: PEM; of the application; empty accepts any signature.
+    """
+    if certificate and not _is_signed(assertion, certificate):
+        return {}
+    return decode(assertion) or {}
+
+
+def _is_signed(assertion: str, certificate: bytes) -> bool:
+    key = x509.load_pem_x509_certificate(certificate).public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    signed, _, text = assertion.rpartition(".")
+    paddings = (padding.PSS(padding.MGF1(SHA256()), padding.PSS.AUTO), padding.PKCS1v15())
+    for each in paddings:
+        try:
+            key.verify(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), signed.encode(), each, SHA256())
+        except (InvalidSignature, binascii.Error):
+            continue
+        return True
+    return False
+
+
 class TokenMint:
-    """Gives tokens and remembers which were revoked.
+    """Issues tokens and remembers which were revoked.
 
     Args:
         options: tenant, application, user and lifetimes.

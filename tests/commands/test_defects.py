@@ -15,10 +15,8 @@ from auditor.core.judge.breaker import FIRST
 from auditor.core.model import Finding, Reply
 from auditor.fetch.retrying import Asker
 from auditor.journal import Journal, read_facts
-from auditor.simulator import AnswerOptions, Simulator, kinds
-from auditor.simulator.bodies import fault
-from auditor.simulator.kinds import Kind
-from auditor.simulator.planned import PlannedReply, Question
+from auditor.simulator import AnswerOptions, Kind, PlannedReply, Question, Simulator, kinds
+from auditor.simulator.replies import fault
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]

@@ -16,7 +16,7 @@ def test_every_kind_of_answer_happens_to_somebody(tmp_path: Path) -> None:
     """Every status, error and fault kind of the simulator is met by a customer of the sample list."""
     options = _options(sample_list(), str(tmp_path))
     ids = [row.id for row in customers.read(str(sample_list())) if isinstance(row, Customer)]
-    census = Scenario(seed=options.seed, weights=WEIGHTS).census(ids)
+    census = Scenario(seed=options.seed, weights=WEIGHTS).count_kinds(ids)
     assert min(census.values()) > 0
     # what is left out is rejections for exceeding the limit, and those come from the simulator's own limit
     assert set(KINDS) - set(census) == {"throttled_once", "throttled_twice", "quota_once"}

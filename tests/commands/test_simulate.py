@@ -5,7 +5,7 @@ from auditor.commands.demo import sample
 from auditor.commands.simulate import customers_of
 from auditor.core.model import Customer
 from auditor.simulator import Scenario
-from auditor.simulator.directory import Directory
+from auditor.simulator.customers import Directory
 
 STRANGER = "11111111-2222-4333-8444-555555555555"
 

@@ -9,7 +9,7 @@ import pytest
 from sim_support import OPEN, OTHER_ID, OWN_ID, Bench, Received, bench
 
 from auditor.simulator import AnswerOptions, CustomerListOptions, SimulatorOptions, StrangerPolicy
-from auditor.simulator.directory import generate, read_roster
+from auditor.simulator.customers import generate, read_roster
 
 PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights={"allowed": 1}))
 

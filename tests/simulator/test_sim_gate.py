@@ -14,12 +14,14 @@ from auditor.simulator import (
     AnswerOptions,
     GateOptions,
     IdentityOptions,
-    RetryAfter,
     SimulatorOptions,
     ThrottleOptions,
     Window,
 )
+from auditor.simulator.gate import Gate, Throttle
 from auditor.simulator.oauth import OAuthError
+from auditor.simulator.options import RetryAfterForm
+from auditor.simulator.tokens import TokenMint
 
 PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights={"allowed": 1}))
 
@@ -140,14 +142,14 @@ async def test_429_is_the_gateways() -> None:
 
 async def test_retry_after_as_date() -> None:
     """The header can be an HTTP date."""
-    async with bench(throttled(retry_after=RetryAfter.DATE)) as b:
+    async with bench(throttled(retry_after="date")) as b:
         await b.status()
         reply = await b.status()
     assert 55 < parsedate_to_datetime(reply.headers["Retry-After"]).timestamp() - time.time() <= 61
 
 
-@pytest.mark.parametrize(("style", "expected"), [(RetryAfter.MISSING, None), (RetryAfter.ZERO, "0")])
-async def test_retry_after_missing_or_zero(style: RetryAfter, expected: object) -> None:
+@pytest.mark.parametrize(("style", "expected"), [("missing", None), ("zero", "0")])
+async def test_retry_after_missing_or_zero(style: RetryAfterForm, expected: object) -> None:
     """The header can be missing, or useless."""
     async with bench(throttled(retry_after=style)) as b:
         await b.status()
@@ -212,3 +214,18 @@ async def test_all_sign_ins_end_at_once() -> None:
         with pytest.raises(OAuthError, match="AADSTS50173"):
             b.simulator.sign_ins.use_refresh_token(refresh_token, confidential=False)
         assert (await b.status(token=b.simulator.mint_token())).status == 200
+
+
+def test_an_outage_begins_after_its_count_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 for so many seconds from the first request that meets it, whatever token comes."""
+    now = [100.0]
+    monkeypatch.setattr("auditor.simulator.gate.time.monotonic", lambda: now[0])
+    options = GateOptions(check=False, outage_after=2, outage_seconds=30)
+    open_throttle = Throttle(ThrottleOptions(windows=()), lambda: now[0])
+    guard = Gate(options, open_throttle, TokenMint(IdentityOptions()))
+    found = []
+    for moment in (100.0, 110.0, 120.0, 149.9, 150.0):
+        now[0] = moment
+        refusal = guard.refuse(None, None)
+        found.append((refusal[0], refusal[1].status) if refusal else None)
+    assert found == [None, None, ("outage", 503), ("outage", 503), None]

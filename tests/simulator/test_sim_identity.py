@@ -10,7 +10,7 @@ import pytest
 from sim_support import OPEN, OTHER_ID, OWN_ID, MsalHttp
 
 from auditor.simulator import AnswerOptions, IdentityOptions, Simulator, SimulatorOptions, serve_in_thread
-from auditor.simulator.oauth import HTML_TROUBLE, TROUBLES
+from auditor.simulator.oauth import ERRORS, HTML_ERROR
 from auditor.simulator.tokens import decode, encode
 
 API = "https://api.partnercenter.microsoft.com"
@@ -276,7 +276,7 @@ def test_mfa_required_is_a_basic_action() -> None:
     assert "access_token" in json.loads(result["claims"])
 
 
-@pytest.mark.parametrize("name", [name for name in TROUBLES if name not in {"throttled", "unavailable"}])
+@pytest.mark.parametrize("name", [name for name in ERRORS if name not in {"throttled", "unavailable"}])
 def test_ordered_troubles_are_errors(name: str) -> None:
     """Each trouble comes as a dictionary with an error, and is over after the number of times that was ordered."""
     with sign_in_service() as (simulator, http):
@@ -286,7 +286,7 @@ def test_ordered_troubles_are_errors(name: str) -> None:
         assert "access_token" in public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
 
 
-@pytest.mark.parametrize(("name", "status"), [("throttled", 429), ("unavailable", 503), (HTML_TROUBLE, 503)])
+@pytest.mark.parametrize(("name", "status"), [("throttled", 429), ("unavailable", 503), (HTML_ERROR, 503)])
 def test_overloaded_sign_in(name: str, status: object) -> None:
     """A throttled or unavailable sign-in says how long to wait."""
     with sign_in_service() as (simulator, http):

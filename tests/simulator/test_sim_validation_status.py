@@ -12,11 +12,11 @@ from sim_support import OPEN, OTHER_ID, OWN_ID, bench
 from auditor.simulator import (
     KINDS,
     AnswerOptions,
-    Bom,
     CustomerListOptions,
     SimulatorOptions,
     StrangerPolicy,
 )
+from auditor.simulator.options import Bom
 
 BOM = "\ufeff".encode()
 
@@ -58,7 +58,7 @@ async def test_success_is_compact_json_with_exact_length() -> None:
 
 @pytest.mark.parametrize(
     ("bom", "on_success", "on_error"),
-    [(Bom.SUCCESS, True, False), (Bom.ALL, True, True), (Bom.NONE, False, False)],
+    [("success", True, False), ("all", True, True), ("none", False, False)],
 )
 async def test_byte_order_mark_switch(bom: Bom, *, on_success: bool, on_error: bool) -> None:
     """The switch decides which JSON bodies open with a byte order mark."""
@@ -306,6 +306,6 @@ async def test_every_kind_can_be_asked_for() -> None:
     async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:
         for customer_id in ids:
             planned = b.simulator.scenario.reply(customer_id, 1)
-            if planned.fault.name in {"NONE", "SLOW_HEADERS", "SLOW_BODY"}:
+            if planned.fault in {None, "slow_headers", "slow_body"}:
                 reply = await b.status(customer_id)
                 assert (reply.status, reply.body.removeprefix(BOM)) == (planned.status, planned.body)

@@ -1,0 +1,302 @@
+"""Who the partner's customers are, the customer resources, and how other ids are answered. Rule: read once at the start, never
+changed; the continuation token alone says where the next page begins.
+
+How this resource answers for ids that are no customers is not documented; its neighbours answer 404/60003, 403/20002,
+400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Sources for the list: "Partner
+Center REST: Get a list of customers" and "Get a list of customers filtered by a search field". That pages are cut at 500 is an
+assumption; so is that a search for an IndirectReseller finds nobody.
+"""
+
+import base64
+import binascii
+import csv
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from auditor.simulator.kinds import NOT_CUSTOMERS
+from auditor.simulator.options import CustomerListOptions, StrangerPolicy
+from auditor.simulator.replies import PlannedReply, compact, fault, no_account_status
+from auditor.simulator.scenario import Scenario
+
+PAGE_SIZE = 500
+TOKEN_HEADER = "MS-ContinuationToken"  # noqa: S105 - the name of a header
+_SEARCH_FIELDS = {
+    "CompanyName": "company",
+    "Domain": "domain",
+    "IndirectReseller": "",
+    "IndirectCloudSolutionProvider": "",
+}
+"""Field of a search -> attribute of a customer; empty where it finds nobody."""
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NAMES = [
+    "Alpine",
+    "Blue",
+    "Cedar",
+    "Delta",
+    "Ember",
+    "Fabri",
+    "Granite",
+    "Harbour",
+    "Iris",
+    "Juniper",
+    "Kite",
+    "Lumen",
+]
+_TRADES = ["Bakery", "Clinics", "Foods", "Logistics", "Optics", "Partners", "Schools", "Tools", "Travel", "Works"]
+_HEADERS = {
+    "id": ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
+    "company": ("company", "companyname", "name"),
+    "domain": ("domain", "primarydomainname"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the partner's customers; `id` is a lower-case, dashed GUID."""
+
+    id: str
+    company: str
+    domain: str
+    relationship: str = "reseller"
+
+    @property
+    def resource(self) -> dict[str, object]:
+        """The customer as the list shows it."""
+        path = f"/customers/{self.id}"
+        return {
+            "id": self.id,
+            "companyProfile": {
+                "tenantId": self.id,
+                "domain": self.domain,
+                "companyName": self.company,
+                "links": {"self": _link(f"{path}/profiles/company")},
+                "attributes": {"objectType": "CustomerCompanyProfile"},
+            },
+            "relationshipToPartner": self.relationship,
+            "links": {"self": _link(path)},
+            "attributes": {"objectType": "Customer"},
+        }
+
+
+class _BadQueryError(Exception):
+    """The query cannot be answered; the message is what the client is told with 400/2000."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What a request for the list asks for: `size` of the customers that match, from `offset` on."""
+
+    size: int
+    offset: int
+    token: str | None
+    field: str | None
+    prefix: str
+
+    def matches(self, member: Member) -> bool:
+        if self.field is None:
+            return True
+        attribute = _SEARCH_FIELDS[self.field]
+        return bool(attribute) and str(getattr(member, attribute)).casefold().startswith(self.prefix)
+
+
+def is_guid(text: str) -> bool:
+    """True for a dashed GUID in any case."""
+    return _GUID.fullmatch(text) is not None
+
+
+def made_up(customer_id: str) -> Member:
+    """A made-up company for a customer that no roster names; always the same for the same id."""
+    random = Random(customer_id)
+    name = f"{random.choice(_NAMES)} {random.choice(_TRADES)}"
+    label = f"{name.lower().replace(' ', '-')}-{customer_id[:8]}"
+    return Member(customer_id, name, f"{label}.onmicrosoft.example")
+
+
+def generate(count: int, seed: int) -> tuple[Member, ...]:
+    """A made-up roster; the same for the same seed."""
+    random = Random(f"roster/{seed}")
+    ids = (str(uuid.UUID(int=random.getrandbits(128), version=4)) for _ in range(count))
+    return tuple(made_up(customer_id) for customer_id in ids)
+
+
+def read_roster(path: Path) -> tuple[Member, ...]:
+    """The customers of a CSV file, in file order, each id once; rows whose id is no GUID are left out.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: its header names no id column, or it is not UTF-8.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        columns = _columns(next(rows, []))
+        if "id" not in columns:
+            raise ValueError(f"{path}: the header names no id column.")
+        members = [_member(row, columns) for row in rows if row]
+    return tuple({member.id: member for member in reversed(members) if is_guid(member.id)}.values())[::-1]
+
+
+def _columns(header: list[str]) -> dict[str, int]:
+    keys = [re.sub(r"[^a-z]", "", name.lower()) for name in header]
+    places = {field: [keys.index(name) for name in names if name in keys] for field, names in _HEADERS.items()}
+    return {field: found[0] for field, found in places.items() if found}
+
+
+def _member(row: list[str], columns: dict[str, int]) -> Member:
+    def cell(field: str) -> str:
+        place = columns.get(field, len(row))
+        return row[place].strip() if place < len(row) else ""
+
+    return Member(cell("id").strip("{} ").lower(), cell("company"), cell("domain"))
+
+
+class Directory:
+    """Tells customers from other ids, and answers the customer resources.
+
+    Args:
+        options: the roster and the policies.
+        scenario: an id with an override is a customer; kinds of other ids are no customers even on the roster.
+    """
+
+    def __init__(self, options: CustomerListOptions, scenario: Scenario) -> None:
+        self._options = options
+        self._scenario = scenario
+        roster = read_roster(options.roster) if options.roster else generate(options.generated, scenario.seed)
+        self._members = {member.id: member for member in roster}
+        self._accepts_all = options.everybody or (options.roster is None and not options.generated)
+
+    @property
+    def listed(self) -> tuple[Member, ...]:
+        """The customers that the customer list names, in order of the roster."""
+        return tuple(member for member in self._members.values() if self._kind(member.id) not in NOT_CUSTOMERS)
+
+    def refusal(self, customer_id: str) -> PlannedReply | None:
+        """How a request for this id's validation status is refused; None where the scenario has an answer."""
+        if not is_guid(customer_id):
+            return self._refuse(customer_id, self._options.malformed)
+        key = customer_id.lower()
+        if self._accepts_all or key in self._members or key in self._scenario.overrides:
+            return None
+        return self._refuse(customer_id, self._policy(key))
+
+    def customer(self, customer_id: str) -> PlannedReply:
+        """The answer to `GET /v1/customers/{id}`."""
+        key = customer_id.lower()
+        if not is_guid(customer_id):
+            return self._refuse(customer_id, self._options.malformed)
+        if self._kind(key) in NOT_CUSTOMERS:
+            return self._scenario.reply(customer_id, 1)
+        if self._accepts_all or key in self._members:
+            return PlannedReply(body=compact((self._members.get(key) or made_up(key)).resource))
+        policy = self._policy(key)
+        # A missing account status proves nothing about membership; the customer resource has no such answer.
+        is_no_status = policy is StrangerPolicy.NO_ACCOUNT_STATUS
+        return self._refuse(customer_id, StrangerPolicy.TENANT_NOT_FOUND if is_no_status else policy)
+
+    def page(self, query: Mapping[str, str], headers: Mapping[str, str]) -> PlannedReply:
+        """The answer to `GET /v1/customers`."""
+        if self._options.refused:
+            return fault(403, 1002, "Authorization Failed")
+        try:
+            wanted = _read_query(query, headers)
+        except _BadQueryError as error:
+            return fault(400, 2000, str(error))
+        members = [member for member in self.listed if wanted.matches(member)]
+        if wanted.offset and wanted.offset >= len(members):
+            return fault(400, 2000, "There are no more pages.")
+        return PlannedReply(body=compact(self._collection(wanted, members)))
+
+    def _collection(self, wanted: _Query, members: list[Member]) -> dict[str, object]:
+        root = "/v1/customers" if self._options.next_with_version else "/customers"
+        first = max(0, wanted.offset - self._options.repeated_customers)
+        end = wanted.offset + wanted.size
+        items = [member.resource for member in members[first:end]]
+        links: dict[str, object] = {"self": _link(f"{root}?size={wanted.size}")}
+        body: dict[str, object] = {"totalCount": len(items), "items": items, "links": links}
+        token = self._next_token(wanted, end, len(members))
+        if token:
+            uri = f"{root}?size={wanted.size}&seekOperation=Next"
+            links["next"] = _link(uri, [{"key": TOKEN_HEADER, "value": token}])
+            body["continuationToken"] = token
+        return {**body, "attributes": {"objectType": "Collection"}}
+
+    def _next_token(self, wanted: _Query, end: int, count: int) -> str | None:
+        if self._options.repeat_token and wanted.token:
+            return wanted.token
+        if end < count or (self._options.end_with_400 and count):
+            return base64.b64encode(f"offset={end}".encode()).decode()
+        return None
+
+    def _kind(self, key: str) -> str:
+        return self._scenario.kind_of(key).partition(":")[0]
+
+    def _policy(self, key: str) -> StrangerPolicy:
+        is_foreign = self._scenario.share(key, "stranger") < self._options.foreign_share
+        return self._options.foreign if is_foreign else self._options.missing
+
+    def _refuse(self, customer_id: str, policy: StrangerPolicy) -> PlannedReply:
+        if policy is StrangerPolicy.NO_ACCOUNT_STATUS:
+            return no_account_status(customer_id, self._code(600074))
+        status, number, text = _REFUSALS[policy]
+        return fault(status, self._code(number), text)
+
+    def _code(self, number: int) -> int | str:
+        return str(number) if self._scenario.code_as_string else number
+
+
+_REFUSALS = {
+    StrangerPolicy.NO_RELATIONSHIP: (403, 20002, "No relationship between caller and account."),
+    StrangerPolicy.TENANT_NOT_FOUND: (404, 60003, "Tenant not found."),
+    StrangerPolicy.INVALID_CUSTOMER_ID: (400, 900118, "Invalid Customer ID."),
+    StrangerPolicy.INVALID_INPUT: (400, 2000, "Tenant Id must be a GUID."),
+}
+
+
+def _link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
+    return {"uri": uri, "method": "GET", "headers": headers or []}
+
+
+def _read_query(query: Mapping[str, str], headers: Mapping[str, str]) -> _Query:
+    size = query.get("size", "0")
+    if not size.isdecimal():
+        raise _BadQueryError("The size must be a number.")
+    seek = query.get("seekOperation", "")
+    if seek and seek.lower() != "next":
+        raise _BadQueryError("The seek operation is not supported.")
+    token = headers.get(TOKEN_HEADER) if seek else None
+    if seek and not token:
+        raise _BadQueryError("The continuation token is missing.")
+    field, prefix = _read_filter(query.get("filter"))
+    return _Query(min(int(size) or PAGE_SIZE, PAGE_SIZE), _offset(token) if token else 0, token, field, prefix)
+
+
+def _offset(token: str) -> int:
+    try:
+        name, _, value = base64.b64decode(token, validate=True).decode().partition("=")
+    except (binascii.Error, UnicodeDecodeError):
+        name = value = ""
+    if name != "offset" or not value.isdecimal():
+        raise _BadQueryError("The continuation token is invalid.")
+    return int(value)
+
+
+def _read_filter(text: str | None) -> tuple[str | None, str]:
+    """Field and prefix of a search; no field where there is no search."""
+    if not text:
+        return None, ""
+    try:
+        search = json.loads(text)
+    except ValueError:
+        search = None
+    if not isinstance(search, dict):
+        raise _BadQueryError("The filter is not a JSON object.")
+    if search.get("Operator") != "starts_with":
+        raise _BadQueryError("Customer search only allows starts with and equals operation.")
+    field = search.get("Field")
+    if field not in _SEARCH_FIELDS:
+        raise _BadQueryError("The field cannot be searched.")
+    return field, str(search.get("Value", "")).casefold()
