@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 
 # how quick a machine is decides no test; and whether a change may land is decided by the change, not by dice: they are
 # rolled wherever people run the tests
@@ -30,17 +30,17 @@ CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def load_reply(name: str) -> Reply:
+def load_reply(name: str) -> ApiResponse:
     """The reply that stands in `tests/replies/<name>.http`, as the wire would bring it."""
     status_line, _, rest = (REPLIES / f"{name}.http").read_bytes().partition(b"\r\n")
     head, _, body = rest.partition(b"\r\n\r\n")
     headers = BytesHeaderParser().parsebytes(head)
     status = int(status_line.split()[1])
-    return Reply(http_status=status, body=body, received_at=NOON, retry_after=headers["Retry-After"])
+    return ApiResponse(http_status=status, body=body, received_at=NOON, retry_after=headers["Retry-After"])
 
 
 @pytest.fixture
-def reply() -> Callable[[str], Reply]:
+def reply() -> Callable[[str], ApiResponse]:
     """Loads a reply by name."""
     return load_reply
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from auditor import journal
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Reason
+from auditor.core.model import Cause, CustomerResult, Reason
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
@@ -30,9 +30,9 @@ def _done(run: Path, rows: int = len(IDS)) -> set[int]:
     return found
 
 
-def _answer(customer_id: str, name: str = "200-allowed") -> Answer:
+def _answer(customer_id: str, name: str = "200-allowed") -> CustomerResult:
     reply = load_reply(name)
-    return Answer(customer_id=customer_id, finding=classify(reply, CUSTOMER), reply=reply, attempts=1)
+    return CustomerResult(customer_id=customer_id, finding=classify(reply, CUSTOMER), response=reply, attempts=1)
 
 
 def _write(run: Path, names: list[str]) -> bytes:
@@ -155,7 +155,7 @@ def test_words_of_a_hostile_server_are_written(tmp_path: Path) -> None:
     journal.write_rows(tmp_path, [])
     with journal.Journal(tmp_path) as opened:
         opened.begin(FACTS, {})
-        opened.record(0, Answer(customer_id=IDS[0], finding=finding, reply=reply, attempts=1))
+        opened.record(0, CustomerResult(customer_id=IDS[0], finding=finding, response=reply, attempts=1))
     assert _done(tmp_path) == {0}
 
 

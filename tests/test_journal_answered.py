@@ -8,7 +8,7 @@ import pytest
 from auditor import journal
 from auditor.core.breaker import FIRST
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause
+from auditor.core.model import Cause, CustomerResult
 from auditor.core.rows import Customer, Row
 from auditor.core.run_facts import RunFacts
 from conftest import load_reply
@@ -35,7 +35,7 @@ def _sessions(run: Path, *sessions: dict[int, str]) -> None:
             opened.begin_session()
             for row, name in session.items():
                 reply = load_reply(name)
-                opened.record(row, Answer(IDS[row], classify(reply, IDS[row]), reply, 1))
+                opened.record(row, CustomerResult(IDS[row], classify(reply, IDS[row]), reply, 1))
             opened.end(Cause.SIGN_IN, "why", journal.Spent(1.0, {"sent": 1}))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor import journal
 from auditor.cli import main
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause, Reply
+from auditor.core.model import ApiResponse, Cause, CustomerResult
 from auditor.core.resume import still_to_ask
 from auditor.core.rows import Customer, Row
 from auditor.core.run_facts import Membership, RunFacts, Way
@@ -42,9 +42,9 @@ def _facts(run: Path, written: journal.RowsWritten) -> RunFacts:
     )
 
 
-def _answer(row: int, name: str) -> Answer:
-    reply: Reply = load_reply(name)
-    return Answer(customer_id=IDS[row], finding=classify(reply, IDS[row]), reply=reply, attempts=1)
+def _answer(row: int, name: str) -> CustomerResult:
+    reply: ApiResponse = load_reply(name)
+    return CustomerResult(customer_id=IDS[row], finding=classify(reply, IDS[row]), response=reply, attempts=1)
 
 
 def _run(folder: Path, names: list[str]) -> Path:

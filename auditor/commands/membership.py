@@ -11,7 +11,7 @@ from auditor.commands.fetching import Fetching
 from auditor.core.breaker import BELIEVING
 from auditor.core.customer_page import read_customer
 from auditor.core.membership import Check, cheapest_way, is_member
-from auditor.core.model import Answer, RunEnd
+from auditor.core.model import CustomerResult, RunEnd
 from auditor.core.run_facts import Membership, Way
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
@@ -74,13 +74,13 @@ async def _singly(
     # by row: after an outage a customer is asked for a second time
     told: dict[int, str] = {}
 
-    def record(row: int, answer: Answer) -> None:
+    def record(row: int, answer: CustomerResult) -> None:
         member = is_member(answer)
         told[row] = ""
         if member is None:
-            told[row] = answer.finding.error_message or f"status {answer.reply.http_status}"
+            told[row] = answer.finding.error_message or f"status {answer.response.http_status}"
         else:
-            opened.member(answer.customer_id, read_customer(answer.reply.body) if member else None, row)
+            opened.member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     crew = replace(api.crew, breaker=BELIEVING)
     end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, crew)

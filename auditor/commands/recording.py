@@ -2,7 +2,7 @@
 
 from auditor import journal
 from auditor.commands.job import Watch
-from auditor.core.model import Answer, Reason
+from auditor.core.model import CustomerResult, Reason
 from auditor.fetch.defects import failed
 
 
@@ -22,14 +22,14 @@ class Recorder:
         self._unanswered: dict[int, Reason] = {}
         self.last_failure = ""
 
-    def take(self, row: int, answer: Answer) -> None:
+    def take(self, row: int, answer: CustomerResult) -> None:
         """Writes an answer down and tells of it.
 
         Raises:
             OSError: the disk takes nothing more; the answer is not in the journal.
         """
-        self.last_failure = answer.reply.failure or ""
-        if answer.reply.simulated and not self._simulated:
+        self.last_failure = answer.response.failure or ""
+        if answer.response.simulated and not self._simulated:
             self._simulated = True
             self._journal.simulated()
         answer = self._written(row, answer)
@@ -40,7 +40,7 @@ class Recorder:
             self._unanswered[row] = answer.finding.reason
         self._watch.told(answer)
 
-    def _written(self, row: int, answer: Answer) -> Answer:
+    def _written(self, row: int, answer: CustomerResult) -> CustomerResult:
         """The answer as it was written down: one that cannot be, for a defect of auditor's, is `internal_error`."""
         try:
             self._journal.record(row, answer)

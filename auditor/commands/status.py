@@ -11,7 +11,7 @@ from auditor.core.breaker import BELIEVING
 from auditor.core.ids import normalise_id
 from auditor.core.ledger import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.core.membership import is_member, with_membership
-from auditor.core.model import Answer, Reason, RunEnd, Verdict
+from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
 from auditor.settings import Settings
@@ -32,7 +32,7 @@ class CustomerStatus:
     given: str
     customer_id: str | None
     reason: Reason
-    answer: Answer | None = None
+    answer: CustomerResult | None = None
     member: bool | None = None
 
     @property
@@ -58,7 +58,7 @@ class Statuses:
     @property
     def simulated(self) -> bool:
         """True where an answer itself says that it comes from the simulator."""
-        return any(one.answer is not None and one.answer.reply.simulated for one in self.customers)
+        return any(one.answer is not None and one.answer.response.simulated for one in self.customers)
 
     @property
     def exit_code(self) -> int:
@@ -84,7 +84,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
     """
     ids = {text: normalise_id(text) for text in given}
     wanted = list(dict.fromkeys(one for one in ids.values() if one is not None))
-    answers: dict[str, Answer] = {}
+    answers: dict[str, CustomerResult] = {}
     members: dict[str, bool | None] = {}
     end = None
     if wanted:
@@ -94,7 +94,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
 
 
 def _found(
-    given: str, customer_id: str | None, answers: dict[str, Answer], members: dict[str, bool | None]
+    given: str, customer_id: str | None, answers: dict[str, CustomerResult], members: dict[str, bool | None]
 ) -> CustomerStatus:
     if customer_id is None:
         return CustomerStatus(given, None, Reason.INVALID_ID)
@@ -107,7 +107,7 @@ def _found(
     )
 
 
-Taken = tuple[dict[str, Answer], dict[str, bool | None]]
+Taken = tuple[dict[str, CustomerResult], dict[str, bool | None]]
 """Answers and membership, by customer."""
 
 
@@ -125,10 +125,10 @@ async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], No
 async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | None:
     answers, members = taken
 
-    def answered(_row: int, answer: Answer) -> None:
+    def answered(_row: int, answer: CustomerResult) -> None:
         answers[answer.customer_id] = answer
 
-    def looked_up(_row: int, answer: Answer) -> None:
+    def looked_up(_row: int, answer: CustomerResult) -> None:
         members[answer.customer_id] = is_member(answer)
 
     crew = replace(api.crew, breaker=BELIEVING)

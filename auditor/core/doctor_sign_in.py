@@ -9,7 +9,7 @@ from datetime import datetime
 from auditor.core.clock_skew import ClockSkew
 from auditor.core.doctor import SERVICE, SIGN_IN, Fact, Result, State, failed, masked, ok, warning
 from auditor.core.ledger import STOPPED
-from auditor.core.model import Finding, Reason, Reply, Verdict
+from auditor.core.model import ApiResponse, Finding, Reason, Verdict
 from auditor.core.sign_in_life import MEND
 from auditor.core.sign_in_life import warning as ending_soon
 from auditor.core.token_claims import Claims, TokenKind, problem
@@ -39,7 +39,7 @@ def noted(result: Result, said: Iterable[str]) -> Result:
     return replace(result, found=found)
 
 
-def call_refused(finding: Finding, reply: Reply, token: str) -> Result:
+def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
     """What it means that the call for one page of the partner's customers brought none.
 
     Args:

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from auditor.core.body import clean
 from auditor.core.certificate import CaBundle, untrusted
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.core.proxy import Proxy
 from auditor.fetch.bounded import within
 from auditor.fetch.causes import cause, causes, verify_code
@@ -52,7 +52,7 @@ class Seen:
     """What one request brought.
 
     Attributes:
-        reply: as the fetcher would have it; its `failure` says in words what went wrong.
+        response: as the fetcher would have it; its `failure` says in words what went wrong.
         tls: TLS version in OpenSSL's words; None over plain http, or where it did not come to that.
         certificate: of the server; of one that is not trusted as well, where it could be had.
         ahead: seconds that this machine's clock is ahead of the service's `Date`; None without one.
@@ -61,7 +61,7 @@ class Seen:
         headers: of the answer.
     """
 
-    reply: Reply
+    response: ApiResponse
     tls: str | None = None
     certificate: Certificate | None = None
     ahead: float | None = None
@@ -92,7 +92,7 @@ def look(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[st
     try:
         return within(_WHOLE, lambda: _looked(url, ca_bundle, proxy, headers))
     except TimeoutError as error:
-        return Seen(Reply(failure=str(error), received_at=datetime.now(UTC)))
+        return Seen(ApiResponse(failure=str(error), received_at=datetime.now(UTC)))
 
 
 def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
@@ -107,7 +107,7 @@ def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping
             refused = cause(error, ssl.SSLCertVerificationError)
             certificate = _untrusted_certificate(url, proxy) if refused else None
             code, now = verify_code(error), datetime.now(UTC)
-            reply = Reply(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
+            reply = ApiResponse(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
             return Seen(reply, certificate=certificate)
 
 
@@ -119,7 +119,7 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
     der = connected.getpeercert(binary_form=True) if connected and hasattr(connected, "getpeercert") else None
     ahead, uncertain = ahead_of(response.headers.get("Date"), sent_at, seconds)
     return Seen(
-        Reply(
+        ApiResponse(
             http_status=response.status_code,
             body=body,
             received_at=datetime.now(UTC),

@@ -8,7 +8,7 @@ from typing import Any, Self
 from auditor import __version__
 from auditor.core.baseline import Baseline
 from auditor.core.customer_page import Listed
-from auditor.core.model import Answer, Cause
+from auditor.core.model import Cause, CustomerResult
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.appending import LineFile, sync_folder
 from auditor.journal.lines import JOURNAL, SCHEMA_VERSION, encode
@@ -89,13 +89,13 @@ class Journal:
         for folder in (self._run, self._run.parent):
             sync_folder(folder)
 
-    def record(self, row: int, answer: Answer) -> None:
+    def record(self, row: int, answer: CustomerResult) -> None:
         """Writes one customer's answer down.
 
         Raises:
             OSError: the disk is full, or the file is gone; the answer is not in it.
         """
-        finding, reply = answer.finding, answer.reply
+        finding, reply = answer.finding, answer.response
         line = WrittenAnswer(
             row,
             answer.customer_id,

@@ -17,7 +17,7 @@ from auditor.commands.baseline import choose, identity
 from auditor.commands.standing import latest_run_id, run_folders, summary_of
 from auditor.commands.unfinished import newest_incomplete
 from auditor.core.classify import classify
-from auditor.core.model import Answer, Cause
+from auditor.core.model import Cause, CustomerResult
 from auditor.core.rows import Customer, Row
 from auditor.core.run_facts import RunFacts
 from auditor.journal.lines import encode
@@ -45,7 +45,7 @@ def _unrendered(reports: Path, began: datetime, name: str = "") -> Path:
         opened.begin(facts, {"formats": ["csv"], "customer_list": "never", "tenant_id": "t"})
         opened.begin_session()
         reply = load_reply("200-allowed")
-        opened.record(0, Answer(CUSTOMER, classify(reply, CUSTOMER), reply, attempts=1))
+        opened.record(0, CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, attempts=1))
         opened.end(Cause.FINISHED, "", journal.Spent(1.0, {"sent": 1}))
     return run
 
