@@ -31,7 +31,7 @@ class Recorder:
         self.last_failure = answer.response.failure or ""
         if answer.response.simulated and not self._simulated:
             self._simulated = True
-            self._journal.simulated()
+            self._journal.mark_simulated()
         answer = self._written(row, answer)
         if row in self._unanswered:
             # after an outage it was asked once more

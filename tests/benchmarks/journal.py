@@ -89,7 +89,7 @@ async def written(
                 opened.record(number % 1_000, answers[number % 1_000])
             await asyncio.sleep(0)
         took = since(began, records)
-    opened.end(Cause.FINISHED, "", journal.Spent(1.0, {}))
+    opened.end(Cause.FINISHED, "", journal.SessionStats(1.0, {}))
     opened.close()
     return took
 

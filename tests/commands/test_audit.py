@@ -20,7 +20,7 @@ from auditor.cli import main
 from auditor.commands.lock import one_run_at_a_time
 from auditor.errors import OutputError
 from auditor.fetch import pipeline
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,

@@ -20,7 +20,7 @@ from auditor.core.classify import classify
 from auditor.core.model import Cause, CustomerResult
 from auditor.core.rows import Customer, Row
 from auditor.core.run_facts import RunFacts
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from conftest import CUSTOMER, load_reply
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -46,7 +46,7 @@ def _unrendered(reports: Path, began: datetime, name: str = "") -> Path:
         opened.begin_session()
         reply = load_reply("200-allowed")
         opened.record(0, CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, attempts=1))
-        opened.end(Cause.FINISHED, "", journal.Spent(1.0, {"sent": 1}))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(1.0, {"sent": 1}))
     return run
 
 

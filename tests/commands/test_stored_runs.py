@@ -11,7 +11,7 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.commands.lock import one_writer_at_a_time
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.simulator import AnswerOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]

@@ -12,7 +12,7 @@ from auditor import journal
 from auditor.cli import main
 from auditor.commands.lock import one_run_at_a_time
 from auditor.core.rows import Customer, RejectedRow
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 

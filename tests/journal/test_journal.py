@@ -41,7 +41,7 @@ def _write(run: Path, names: list[str]) -> bytes:
         opened.begin_session()
         for row, name in enumerate(names):
             opened.record(row, _answer(IDS[row], name))
-        opened.end(Cause.FINISHED, "", journal.Spent(1.5, {"sent": len(names)}))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(1.5, {"sent": len(names)}))
     return (run / journal.JOURNAL).read_bytes()
 
 
@@ -67,7 +67,7 @@ def test_each_customer_is_wanted_once_where_it_stands_first(tmp_path: Path) -> N
     """Duplicates are asked for once, invalid ids never."""
     rows = [Customer(IDS[n], Row("a", 1)) for n in (3, 1, 3, 2, 1)]
     journal.write_rows(tmp_path, [*rows, RejectedRow("?", Reason.INVALID_ID, Row("a", 9))])
-    assert list(journal.wanted(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
+    assert list(journal.read_customers(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
 
 
 def test_the_journal_reads_back(tmp_path: Path) -> None:
@@ -165,5 +165,5 @@ def test_a_damaged_header_costs_nothing(tmp_path: Path) -> None:
     whole[20] ^= 1
     (tmp_path / journal.JOURNAL).write_bytes(bytes(whole))
     assert journal.read_facts(tmp_path).damaged_lines == (1,)
-    assert journal.read_settings(tmp_path) == {"rate": 500}
+    assert journal.read_header(tmp_path).settings == {"rate": 500}
     assert len(_done(tmp_path)) == 3
