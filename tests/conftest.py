@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 
 # Property tests: few examples each time, many with `--hypothesis-profile=thorough` (before a release, after a change to a
 # rule). A quick run on a CI server repeats the same examples: a change passes or fails by what it changes, not by chance.
@@ -30,20 +30,20 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def many_examples() -> settings:
     """Ten times the examples of the profile: for a test that is quick and holds a rule about who is eligible."""
-    return settings(max_examples=10 * settings.default.max_examples)
+    return settings(max_examples=10 * settings().max_examples)
 
 
-def load_reply(name: str) -> Reply:
+def load_reply(name: str) -> ApiResponse:
     """The reply that stands in `tests/replies/<name>.http`, as the wire would bring it."""
     status_line, _, rest = (REPLIES / f"{name}.http").read_bytes().partition(b"\r\n")
     head, _, body = rest.partition(b"\r\n\r\n")
     headers = BytesHeaderParser().parsebytes(head)
     status = int(status_line.split()[1])
-    return Reply(http_status=status, body=body, received_at=NOON, retry_after=headers["Retry-After"])
+    return ApiResponse(http_status=status, body=body, received_at=NOON, retry_after=headers["Retry-After"])
 
 
 @pytest.fixture
-def reply() -> Callable[[str], Reply]:
+def reply() -> Callable[[str], ApiResponse]:
     """Loads a reply by name."""
     return load_reply
 

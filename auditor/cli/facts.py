@@ -72,7 +72,7 @@ def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
     from auditor.report import times
 
     raw = [answer.finding.last_update_raw if answer else None for answer in answers]
-    checked = pd.Series([answer.reply.received_at if answer else None for answer in answers])
+    checked = pd.Series([answer.response.received_at if answer else None for answer in answers])
     since = times.parse(pd.Series(raw, dtype=pd.StringDtype("pyarrow")))
     days = times.whole_days(since, pd.to_datetime(checked, utc=True).astype(since.dtype))
     return [
@@ -84,7 +84,7 @@ def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
 def _document(one: "CustomerStatus", since: datetime | None, days: int | None) -> dict[str, Any]:
     """The columns of `results`, under their names, and what only this command knows."""
     finding = one.answer.finding if one.answer else None
-    reply = one.answer.reply if one.answer else None
+    reply = one.answer.response if one.answer else None
     return {
         "given": one.given,
         "customer_id": one.customer_id,

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
-from auditor.core.model import Answer, Reason, Verdict
+from auditor.core.model import CustomerResult, Reason, Verdict
 from auditor.core.run_facts import RunFacts
 from auditor.core.text import lasting, many
 from auditor.runs.options import Outlook, Watch
@@ -83,7 +83,7 @@ class _Counted:
     def done(self) -> int:
         return self.reasons.total()
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: CustomerResult) -> None:
         """Takes in how asking for a customer ended, with a final answer or without."""
         self.reasons[answer.finding.reason] += 1
         self.not_final += not answer.finding.final
@@ -125,7 +125,7 @@ class _Notes:
         self._noted = time.monotonic()
         say(_opening(facts, to_ask))
 
-    def tell(self, answer: Answer) -> None:
+    def tell(self, answer: CustomerResult) -> None:
         self._counted.take(answer)
 
     def take_back(self, reason: Reason) -> None:
@@ -167,7 +167,7 @@ class _Live:
         self._progress.update(self._task, total=to_ask, visible=True)
         self._progress.start()
 
-    def tell(self, answer: Answer) -> None:
+    def tell(self, answer: CustomerResult) -> None:
         self._counted.take(answer)
 
     def take_back(self, reason: Reason) -> None:

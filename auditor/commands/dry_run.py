@@ -129,10 +129,10 @@ def _reused(seen: Collection[bytes], settings: Settings, warned: Callable[[str],
     if not settings.reuse:
         return set()
     now = datetime.now(UTC)
-    asked = journal.Asked(settings.api, VALIDATION_TYPE, tenant_of(settings) or "")
+    asked = journal.Query(settings.api, VALIDATION_TYPE, tenant_of(settings) or "")
     ids = [str(UUID(bytes=one)) for one in seen]
     since = now - timedelta(seconds=settings.reuse)
-    return set(journal.reusable_customers(Path(settings.reports), asked, ids, (since, now), warned))
+    return set(journal.find_reusable_customers(Path(settings.reports), asked, ids, (since, now), warned))
 
 
 def _calls(customers: int, reused: set[int], limit: int | None) -> int:

@@ -55,7 +55,7 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
             _allow(run, facts, settings.max_undetermined)
         if ready:
             return audit.render_only(run, job)
-        before = journal.still_open(run, facts.rows)
+        before = journal.pending_rows(run, facts.rows)
         return _carried_out(run, job, before)
 
 
@@ -76,7 +76,7 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
             # it would describe a journal of before
             (run / "manifest.json").unlink(missing_ok=True)
             with journal.Journal(run) as opened:
-                opened.allow(rows)
+                opened.set_max_undetermined(rows)
         except OSError as error:
             raise StoppedEarlyError(
                 f"{run} cannot be written: {reason(error)}; nothing was asked",
@@ -89,7 +89,7 @@ def _carried_out(run: Path, job: Job, before: dict[int, tuple[Reason, int]]) -> 
     rendered = audit.carry_out(run, job)
     if not before or not rendered.facts.finished:
         return rendered
-    after = journal.still_open(run, rendered.facts.rows)
+    after = journal.pending_rows(run, rendered.facts.rows)
     reasons = [{row: reason for row, (reason, _) in known.items()} for known in (before, after)]
     tries = min((count for _, count in after.values()), default=0)
     return rendered.unchanged_after(tries) if reasons[0] == reasons[1] else rendered
@@ -127,7 +127,7 @@ def _asked_to_the_end(run: Path, facts: RunFacts, check: Check) -> bool:
         return False
     if facts.membership is not None:
         return facts.membership.complete
-    return check is Check.NEVER or (check is Check.AUTO and not journal.doubtful(run, facts.rows))
+    return check is Check.NEVER or (check is Check.AUTO and not journal.membership_unknown(run, facts.rows))
 
 
 def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, watch: Watch) -> Job:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from auditor.core.ids import normalise_id
 from auditor.core.judge import BELIEVING, is_member, with_membership
-from auditor.core.model import Answer, Reason, RunEnd, Verdict
+from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
@@ -31,7 +31,7 @@ class CustomerStatus:
     given: str
     customer_id: str | None
     reason: Reason
-    answer: Answer | None = None
+    answer: CustomerResult | None = None
     member: bool | None = None
 
     @property
@@ -57,7 +57,7 @@ class Statuses:
     @property
     def simulated(self) -> bool:
         """True where an answer itself says that it comes from the simulator."""
-        return any(one.answer is not None and one.answer.reply.simulated for one in self.customers)
+        return any(one.answer is not None and one.answer.response.simulated for one in self.customers)
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +83,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
     """
     ids = {text: normalise_id(text) for text in given}
     wanted = list(dict.fromkeys(one for one in ids.values() if one is not None))
-    answers: dict[str, Answer] = {}
+    answers: dict[str, CustomerResult] = {}
     members: dict[str, bool | None] = {}
     end = None
     if wanted:
@@ -93,7 +93,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
 
 
 def _found(
-    given: str, customer_id: str | None, answers: dict[str, Answer], members: dict[str, bool | None]
+    given: str, customer_id: str | None, answers: dict[str, CustomerResult], members: dict[str, bool | None]
 ) -> CustomerStatus:
     if customer_id is None:
         return CustomerStatus(given, None, Reason.INVALID_ID)
@@ -106,7 +106,7 @@ def _found(
     )
 
 
-Taken = tuple[dict[str, Answer], dict[str, bool | None]]
+Taken = tuple[dict[str, CustomerResult], dict[str, bool | None]]
 """Answers and membership, by customer."""
 
 
@@ -124,10 +124,10 @@ async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], No
 async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | None:
     answers, members = taken
 
-    def answered(_row: int, answer: Answer) -> None:
+    def answered(_row: int, answer: CustomerResult) -> None:
         answers[answer.customer_id] = answer
 
-    def looked_up(_row: int, answer: Answer) -> None:
+    def looked_up(_row: int, answer: CustomerResult) -> None:
         members[answer.customer_id] = is_member(answer)
 
     crew = replace(api.crew, breaker=BELIEVING)

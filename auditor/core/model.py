@@ -148,8 +148,8 @@ class RunEnd:
     hint: str = ""
 
 
-class Reply(NamedTuple):
-    """What came back from one request, or what went wrong on the way.
+class ApiResponse(NamedTuple):
+    """The response to one request, or what went wrong on the way.
 
     Attributes:
         received_at: when the response was complete or the failure was noticed; aware, UTC.
@@ -161,7 +161,7 @@ class Reply(NamedTuple):
         www_authenticate: the header as received, or None.
         request_id, correlation_id: as the response repeats them, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
-        simulated: True where the reply itself says that it comes from the simulator.
+        simulated: True where the response itself says that it comes from the simulator.
         verify_code: the code for why a certificate cannot be trusted, see `core.certificate`; None where it is, or nobody says.
     """
 
@@ -212,19 +212,19 @@ class Finding(NamedTuple):
         return self.next is _DONE and self.reason not in _NO_ANSWER
 
 
-class Answer(NamedTuple):
-    """One customer's line in the journal: the deciding finding with its evidence.
+class CustomerResult(NamedTuple):
+    """The result for one customer: the deciding finding with its evidence. It becomes one line of the journal.
 
     Attributes:
         customer_id: lower-case GUID.
-        finding: of the deciding reply.
-        reply: the deciding reply itself, without need of its body.
+        finding: of the deciding response.
+        response: the deciding response itself, without need of its body.
         attempts: requests spent on this customer, rejected ones included.
     """
 
     customer_id: str
     finding: Finding
-    reply: Reply
+    response: ApiResponse
     attempts: int
 
 

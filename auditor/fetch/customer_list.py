@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from auditor.core.judge import Listed, read_page
-from auditor.core.model import Answer, RunEnd
+from auditor.core.model import CustomerResult, RunEnd
 
 _NO_MORE = (400, "2000")
 
@@ -32,7 +32,7 @@ class Listing:
 
 
 async def list_customers(
-    ask: Callable[[str], Awaitable[Answer]],
+    ask: Callable[[str], Awaitable[CustomerResult]],
     take: Callable[[Listed], None],
     reject: Callable[[Listed], None] = lambda _listed: None,
 ) -> Listing:
@@ -52,7 +52,7 @@ async def list_customers(
     token = ""
     while True:
         answer = await ask(token)
-        page = read_page(answer.reply.body) if answer.reply.http_status == 200 else None  # noqa: PLR2004 - OK
+        page = read_page(answer.response.body) if answer.response.http_status == 200 else None  # noqa: PLR2004 - OK
         if page is None:
             return _ended(answer, len(ids), first=not tokens)
         tokens.add(token)
@@ -71,8 +71,8 @@ async def list_customers(
         token = page.continuation
 
 
-def _ended(answer: Answer, customers: int, *, first: bool) -> Listing:
-    finding, status = answer.finding, answer.reply.http_status
+def _ended(answer: CustomerResult, customers: int, *, first: bool) -> Listing:
+    finding, status = answer.finding, answer.response.http_status
     if (status, finding.error_code) == _NO_MORE and not first:
         return Listing(customers, complete=True, message="the customer list ended with 400 (code 2000)")
     code = f", code {finding.error_code}" if finding.error_code else ""

@@ -9,7 +9,7 @@ import traceback
 from datetime import UTC, datetime
 
 from auditor.core.judge import redact
-from auditor.core.model import Answer, Finding, Reason, Reply
+from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason
 
 _log = logging.getLogger(__name__)
 _LONGEST = 8000
@@ -24,7 +24,7 @@ def internal_error(error: Exception, customer_id: str) -> Finding:
     return Finding(reason=Reason.INTERNAL_ERROR, error_message=redact(f"{type(error).__name__}: {error}"))
 
 
-def failed(error: Exception, customer_id: str, attempts: int = 1) -> Answer:
+def failed(error: Exception, customer_id: str, attempts: int = 1) -> CustomerResult:
     """The answer for such a customer, where no response is known that the exception belongs to.
 
     Args:
@@ -32,4 +32,6 @@ def failed(error: Exception, customer_id: str, attempts: int = 1) -> Answer:
         customer_id: lower-case GUID.
         attempts: requests that may have been sent for it.
     """
-    return Answer(customer_id, internal_error(error, customer_id), Reply(received_at=datetime.now(UTC)), attempts)
+    return CustomerResult(
+        customer_id, internal_error(error, customer_id), ApiResponse(received_at=datetime.now(UTC)), attempts
+    )

@@ -1,4 +1,4 @@
-"""One attempt: request -> Reply. Rule: network trouble is data, and the token goes to the API's own origin only.
+"""One attempt: request -> ApiResponse. Rule: network trouble is data, and the token goes to the API's own origin only.
 
 Sources: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId, X-Locale, MS-PartnerCenter-Application) and
 "Retrieve the validation status of a customer". Redirects are never followed; a body is read up to a limit; aiohttp's
@@ -20,7 +20,7 @@ from yarl import URL
 from auditor import __version__
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.errors import StoppedEarlyError
 from auditor.fetch.deadlines import Deadline, Deadlines
@@ -94,7 +94,7 @@ class PartnerCenter:
 
     def validation_status(
         self, customer_id: str, token: str, request_id: str, correlation_id: str
-    ) -> Coroutine[None, None, Reply]:
+    ) -> Coroutine[None, None, ApiResponse]:
         """Asks for one customer's account status, once.
 
         Args:
@@ -107,7 +107,7 @@ class PartnerCenter:
         url = self._validation.with_path(path, encoded=True, keep_query=True)
         return self._get(url, {}, LARGEST_BODY, (token, request_id, correlation_id))
 
-    async def customers_page(self, continuation: str, token: str, request_id: str, correlation_id: str) -> Reply:
+    async def customers_page(self, continuation: str, token: str, request_id: str, correlation_id: str) -> ApiResponse:
         """Asks for one page of the partner's customer list, once; the empty continuation token leads to the first.
 
         Source: "Partner Center REST: Get a list of customers"; the token travels in MS-ContinuationToken.
@@ -118,7 +118,7 @@ class PartnerCenter:
         url = self._url("/v1/customers").with_query(query)
         return await self._get(url, headers, LARGEST_PAGE, (token, request_id, correlation_id))
 
-    async def customer(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> Reply:
+    async def customer(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> ApiResponse:
         """Asks for one customer's record, once. Source: "Partner Center REST: Get a customer by ID"."""
         url = self._url(f"/v1/customers/{customer_id}")
         return await self._get(url, {}, LARGEST_BODY, (token, request_id, correlation_id))
@@ -134,7 +134,7 @@ class PartnerCenter:
 
     def _get(
         self, url: URL, headers: dict[str, str], limit: int, ids: tuple[str, str, str]
-    ) -> Coroutine[None, None, Reply]:
+    ) -> Coroutine[None, None, ApiResponse]:
         token, request_id, correlation_id = ids
         if token != self._token:
             self._token, self._bearer, self._secret = token, f"Bearer {token}", token.encode()
@@ -144,7 +144,7 @@ class PartnerCenter:
         # the token that was sent, whatever others send meanwhile
         return self._exchange(url, headers, limit, (token, self._secret, request_id, correlation_id))
 
-    async def _exchange(self, url: URL, headers: dict[str, str], limit: int, sent: Sent) -> Reply:
+    async def _exchange(self, url: URL, headers: dict[str, str], limit: int, sent: Sent) -> ApiResponse:
         asks_for_mfa, self._asks_for_mfa = self._asks_for_mfa, False
         if asks_for_mfa:
             headers["ValidateMfa"] = "true"

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.core.judge import FRESH, Breaker
-from auditor.core.model import Answer, Reason, RunEnd
+from auditor.core.model import CustomerResult, Reason, RunEnd
 from auditor.errors import AuditorError
 from auditor.fetch.defects import failed
 from auditor.fetch.pacing import IntakeClosed, Pacing
@@ -40,8 +40,8 @@ class Crew:
 
 async def run(
     wanted: Iterator[Wanted],
-    ask: Callable[[str], Awaitable[Answer]],
-    record: Callable[[int, Answer], None],
+    ask: Callable[[str], Awaitable[CustomerResult]],
+    record: Callable[[int, CustomerResult], None],
     pacing: Pacing,
     crew: Crew,
 ) -> RunEnd | None:
@@ -111,8 +111,8 @@ class _Pool:
     def __init__(
         self,
         wanted: Iterator[Wanted],
-        ask: Callable[[str], Awaitable[Answer]],
-        record: Callable[[int, Answer], None],
+        ask: Callable[[str], Awaitable[CustomerResult]],
+        record: Callable[[int, CustomerResult], None],
         pacing: Pacing,
         crew: Crew,
     ) -> None:
@@ -159,7 +159,7 @@ class _Pool:
             if not self._pacing.queueing and len(self._everybody) < self._crew.workers:
                 self.hire(group, 1)
 
-    def _judge(self, row: int, answer: Answer) -> None:
+    def _judge(self, row: int, answer: CustomerResult) -> None:
         if answer.finding.reason in _UNANSWERED and answer.finding.run_end is None:
             self._wanted.take_back(row, answer.customer_id)
             if self._pacing.held:

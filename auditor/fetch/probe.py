@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from auditor.core.connection import CaBundle, Proxy, untrusted
 from auditor.core.judge import clean
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.fetch.bounded import within
 from auditor.fetch.causes import cause, causes, verify_code
 from auditor.fetch.clock import ahead_of
@@ -51,7 +51,7 @@ class Seen:
     """What one request brought.
 
     Attributes:
-        reply: as the fetcher would have it; its `failure` says in words what went wrong.
+        response: as the fetcher would have it; its `failure` says in words what went wrong.
         tls: TLS version in OpenSSL's words; None over plain http, or where it did not come to that.
         certificate: of the server; of one that is not trusted as well, where it could be had.
         ahead: seconds that this machine's clock is ahead of the service's `Date`; None without one.
@@ -60,7 +60,7 @@ class Seen:
         headers: of the answer.
     """
 
-    reply: Reply
+    response: ApiResponse
     tls: str | None = None
     certificate: Certificate | None = None
     ahead: float | None = None
@@ -91,7 +91,7 @@ def look(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[st
     try:
         return within(_WHOLE, lambda: _looked(url, ca_bundle, proxy, headers))
     except TimeoutError as error:
-        return Seen(Reply(failure=str(error), received_at=datetime.now(UTC)))
+        return Seen(ApiResponse(failure=str(error), received_at=datetime.now(UTC)))
 
 
 def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
@@ -106,7 +106,7 @@ def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping
             refused = cause(error, ssl.SSLCertVerificationError)
             certificate = _untrusted_certificate(url, proxy) if refused else None
             code, now = verify_code(error), datetime.now(UTC)
-            reply = Reply(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
+            reply = ApiResponse(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
             return Seen(reply, certificate=certificate)
 
 
@@ -118,7 +118,7 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
     der = connected.getpeercert(binary_form=True) if connected and hasattr(connected, "getpeercert") else None
     ahead, uncertain = ahead_of(response.headers.get("Date"), sent_at, seconds)
     return Seen(
-        Reply(
+        ApiResponse(
             http_status=response.status_code,
             body=body,
             received_at=datetime.now(UTC),

@@ -1,4 +1,4 @@
-"""What came back, or went wrong -> Reply. Rule: no secret gets into one, and no more of a body than the limit.
+"""What came back, or went wrong -> ApiResponse. Rule: no secret gets into one, and no more of a body than the limit.
 
 Source: "Partner Center REST headers" (both ids are repeated in the response, with MS-CV and MS-ServerId beside them).
 """
@@ -10,7 +10,7 @@ from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
 from multidict import istr
 
 from auditor.core.judge import MESSAGE_LENGTH, clean, redact, without, without_bytes
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.fetch.causes import verify_code
 from auditor.fetch.deadlines import Deadline
 from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
@@ -71,7 +71,7 @@ def _body_without_token(body: bytes, token: str) -> bytes:
     return redacted
 
 
-def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply:
+def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> ApiResponse:
     """A whole response, and nothing in it of the token that was sent: a server or proxy may quote the request.
 
     Raises:
@@ -89,7 +89,7 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Reply
         wait = _evidence(headers.get(RETRY_AFTER), token)
         challenge = without(headers.get(WWW_AUTHENTICATE, ""), token, _HOLE) or None
     # in the order of the fields: by their names it takes three times as long, with every answer
-    return Reply._make(
+    return ApiResponse._make(
         (
             datetime.now(UTC),
             status,
@@ -129,13 +129,13 @@ def _evidence(value: str | None, token: str) -> str | None:
     return clean(value) if len(value) < _LONGEST_PLAIN and token not in value else redact(value, (token,), 100)
 
 
-def as_failure(error: BaseException, sent: Sent) -> Reply:
+def as_failure(error: BaseException, sent: Sent) -> ApiResponse:
     """What went wrong, in words that hold no secret."""
     # str() of an aiohttp error may hold a proxy's password, its repr the bearer token: only known words leave here, and a
     # status line or header that aiohttp quotes is the server's, which may quote the token
     token, _, request_id, correlation_id = sent
     words = f"{type(error).__name__}: {_plain(error)}".rstrip(": ")
-    return Reply(
+    return ApiResponse(
         failure=_without_token(words, error, token),
         untrusted=isinstance(error, aiohttp.ClientConnectorCertificateError),
         verify_code=verify_code(error),

@@ -16,7 +16,7 @@ from tenacity.wait import wait_base
 
 from auditor.core.judge import UNAVAILABLE_STATUSES, Again, RetryPolicy, Stop, classify, decide, retry_after_seconds
 from auditor.core.judge import retry as retry_quota
-from auditor.core.model import Answer, Cause, Finding, Next, Reply, RunEnd
+from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, RunEnd
 from auditor.core.sign_in import claims_challenge
 from auditor.errors import AuditorError
 from auditor.fetch.defects import internal_error
@@ -28,10 +28,10 @@ _log = logging.getLogger(__name__)
 
 # an enumeration looks its members up in Python: this one is needed for every request
 _DONE = Next.DONE
-_NOTHING_CAME = Reply(received_at=datetime.min.replace(tzinfo=UTC))
+_NOTHING_CAME = ApiResponse(received_at=datetime.min.replace(tzinfo=UTC))
 
-Attempt = Callable[[str, str, str, str], Awaitable[Reply]]
-"""(customer id, access token, request id, correlation id) -> Reply; see `PartnerCenter.validation_status`."""
+Attempt = Callable[[str, str, str, str], Awaitable[ApiResponse]]
+"""(customer id, access token, request id, correlation id) -> ApiResponse; see `PartnerCenter.validation_status`."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Spent:
     retry_cost: int = 0
 
 
-_Outcome = tuple[Finding, Reply, Again | None]
+_Outcome = tuple[Finding, ApiResponse, Again | None]
 """What one request came to; made for each, so no class of its own."""
 
 
@@ -96,7 +96,7 @@ class Asker:
         judge: says what a reply means: (reply, what was asked for) -> finding.
     """
 
-    def __init__(self, attempt: Attempt, means: Means, judge: Callable[[Reply, str], Finding] = classify) -> None:
+    def __init__(self, attempt: Attempt, means: Means, judge: Callable[[ApiResponse, str], Finding] = classify) -> None:
         self._attempt = attempt
         self._judge = judge
         self._tokens = means.tokens
@@ -105,7 +105,7 @@ class Asker:
         self._dice = means.dice
         self._budget = means.budget
 
-    async def ask(self, customer_id: str) -> Answer:
+    async def ask(self, customer_id: str) -> CustomerResult:
         """The answer for one customer, with its evidence.
 
         Raises:
@@ -117,7 +117,7 @@ class Asker:
         finding, reply, again = await self._once(customer_id, spent)
         if again is not None:
             finding, reply, _ = await self._until_it_stands(customer_id, spent, again)
-        return Answer(customer_id, finding, reply, spent.attempts)
+        return CustomerResult(customer_id, finding, reply, spent.attempts)
 
     async def _until_it_stands(self, customer_id: str, spent: _Spent, again: Again) -> _Outcome:
         await self._pacing.pause(again.after)
@@ -161,14 +161,16 @@ class Asker:
         decision = decide(finding, spent.failures, self._dice(), self._policy, retry_after)
         return finding, reply, self._within_budget(decision, finding, reply, spent)
 
-    def _within_budget(self, decision: Again | Stop, finding: Finding, reply: Reply, spent: _Spent) -> Again | None:
+    def _within_budget(
+        self, decision: Again | Stop, finding: Finding, reply: ApiResponse, spent: _Spent
+    ) -> Again | None:
         """The decision, unless the run has retried in vain so often that another one is not worth its request."""
         if not isinstance(decision, Again) or finding.next is Next.WAIT:
             return decision if isinstance(decision, Again) else None
         spent.retry_cost = retry_quota.COST_WITHOUT_ANSWER if reply.http_status is None else retry_quota.COST
         return decision if self._budget.take(spent.retry_cost) else None
 
-    async def _renewing(self, finding: Finding, reply: Reply, spent: _Spent, generation: int) -> _Outcome:
+    async def _renewing(self, finding: Finding, reply: ApiResponse, spent: _Spent, generation: int) -> _Outcome:
         """After a 401: once more, with a fresh token where one is to be had; refused again, the run ends."""
         if not spent.renewed:
             await self._tokens.renew(generation, claims_challenge(reply.www_authenticate))
@@ -180,7 +182,7 @@ class Asker:
         end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", "sign in again, then resume")
         return finding._replace(next=Next.END_RUN, run_end=end), reply, None
 
-    def _tell_pacing(self, finding: Finding, reply: Reply, sent_at: float, retry_after: float | None) -> None:
+    def _tell_pacing(self, finding: Finding, reply: ApiResponse, sent_at: float, retry_after: float | None) -> None:
         requests = self._pacing.requests
         if finding.next is Next.WAIT:
             requests["throttled"] += 1

@@ -1,62 +1,69 @@
-"""rows.jsonl and journal.jsonl. Rule: append-only; a line is with the operating system before its worker goes on.
+"""rows.jsonl and journal.jsonl of a run: declared, written and read here, and nowhere else.
 
-JSON Lines, so that a run can live on a network share and be read with any tool. The rows as read come first and whole
-(one line a row, in list order); then the journal: a header, one line a customer answered, and an end. Every journal
-line closes with a CRC-32 of what stands before it, so that damage is seen and reported with its line. A kill loses
+Both are JSON Lines, so that a run can live on a network share and any tool can read it. The rows come first and complete
+(one line a row, in list order); then the journal, append-only: a header, one line for each result, an end. A kill loses
 nothing (each line is one `os.write`); a power cut loses what came since the last `sync`, a second by default.
 
-===========  ==============================================================
-`rows`       rows.jsonl: the lists as read
-`lines`      one line of the journal: its checksum, its number
-`shapes`     what each kind of line must look like
-`appending`  a file of lines, open for appending: how it gets to the disk
-`writing`    the journal, open for appending
-`reading`    what it says of its run
-`answered`   who was asked, and who is done
-`reusing`    answers of earlier runs that may serve again
-`recent`     requests of a session that was killed, for the limit
-`folders`    which folders hold a run
-===========  ==============================================================
+=================  ==========================================================
+`records`          the kinds of lines of the journal, and their checksum
+`rows`             rows.jsonl: the lists as read
+`writer`           the journal, open for appending
+`reader`           facts of the run, and who has a final answer
+`reuse`            answers of earlier runs that may be used again
+`killed_sessions`  requests of killed sessions, for the rate limit
+=================  ==========================================================
 """
 
-from auditor.journal.answered import doubtful, finally_answered, is_resumed, looked_up, still_open
-from auditor.journal.folders import folders, holds_journal
-from auditor.journal.lines import JOURNAL
-from auditor.journal.reading import answer_blocks, is_simulated, member_blocks, read_facts, read_header, read_settings
-from auditor.journal.recent import Sent, Since, recent_requests
-from auditor.journal.reusing import Asked, reusable, reusable_customers
-from auditor.journal.rows import ROWS, RowsFile, RowsWritten, check_rows, wanted, write_rows
-from auditor.journal.shapes import Header
-from auditor.journal.writing import Journal, Spent
+from auditor.journal.killed_sessions import RequestWindow, Sent, recent_requests
+from auditor.journal.reader import (
+    answer_blocks,
+    checked_singly,
+    finally_answered,
+    holds_journal,
+    is_resumed,
+    is_simulated,
+    member_blocks,
+    membership_unknown,
+    pending_rows,
+    read_facts,
+    read_header,
+    run_folders,
+)
+from auditor.journal.records import JOURNAL, AnswerRecord, Header, MemberRecord
+from auditor.journal.reuse import Query, find_reusable, find_reusable_customers
+from auditor.journal.rows import ROWS, RowRecord, RowsFile, RowsWritten, check_rows, read_customers, write_rows
+from auditor.journal.writer import Journal, SessionStats
 
 __all__ = [
     "JOURNAL",
     "ROWS",
-    "Asked",
+    "AnswerRecord",
     "Header",
     "Journal",
+    "MemberRecord",
+    "Query",
+    "RequestWindow",
+    "RowRecord",
     "RowsFile",
     "RowsWritten",
     "Sent",
-    "Since",
-    "Spent",
+    "SessionStats",
     "answer_blocks",
     "check_rows",
-    "doubtful",
+    "checked_singly",
     "finally_answered",
-    "folders",
+    "find_reusable",
+    "find_reusable_customers",
     "holds_journal",
     "is_resumed",
     "is_simulated",
-    "looked_up",
     "member_blocks",
+    "membership_unknown",
+    "pending_rows",
+    "read_customers",
     "read_facts",
     "read_header",
-    "read_settings",
     "recent_requests",
-    "reusable",
-    "reusable_customers",
-    "still_open",
-    "wanted",
+    "run_folders",
     "write_rows",
 ]

@@ -1,10 +1,8 @@
-"""rows.jsonl: the customer lists as read, one line a row, in order. Rule: whole before the first request leaves.
+"""rows.jsonl: the customer lists as read, one line a row, in order; complete before the first request leaves.
 
-A row with an invalid id has no `customer_id`; the text as found is its `raw_id`. Runs of earlier versions have that
-text in `customer_id`, with the reason `invalid_id`.
-
-A line says whether it is the first that names its customer. So what remembers the ids lives only as long as the list is
-read, and whoever asks needs no memory of them.
+A row with an invalid id has no `customer_id`; the text as found is its `raw_id`. Version 1 wrote that text as
+`customer_id`, with the reason `invalid_id`. Each line says whether it is the first row of its customer, so that readers
+need no memory of the ids.
 """
 
 import hashlib
@@ -12,15 +10,31 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
-from auditor.core.model import Customer, RejectedRow
+from auditor.core.model import Customer, Reason, RejectedRow
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 
 ROWS = "rows.jsonl"
+
+
+class RowRecord(Struct, gc=False):
+    """One line of rows.jsonl. Fields are written in this order, `raw_id` only for a row with an invalid id; see `Row`."""
+
+    customer_id: str | None = None
+    raw_id: str | UnsetType | None = UNSET
+    reason: Reason | None = None
+    company_name: str | None = None
+    domain: str | None = None
+    owner: str | None = None
+    source_file: str = ""
+    source_row: int = 0
+    other: dict[str, str] = {}
+    first: bool | UnsetType = UNSET
+    """True in the first row of each customer. A run that is asked must have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +63,56 @@ class RowsFile:
         run: the run's folder.
 
     Raises:
-        OSError: the file cannot be written, or is there already.
+        OSError: the file cannot be written, or exists already.
     """
 
     def __init__(self, run: Path) -> None:
         self._file = (run / ROWS).open("xb", buffering=1 << 20)
-        self._seen: set[bytes] = set()
+        self._ids: set[bytes] = set()
         self._columns: dict[str, None] = {}
         self._digest = hashlib.sha256()
         self._rows = self._invalid = 0
 
     def add(self, row: Customer | RejectedRow) -> None:
-        """Appends one row."""
-        known = len(self._seen)
+        """Append one row."""
+        known = len(self._ids)
         if isinstance(row, Customer):
-            self._seen.add(bytes.fromhex(row.id.replace("-", "")))
+            self._ids.add(bytes.fromhex(row.id.replace("-", "")))
+            key: tuple[str | None, str | UnsetType, Reason | None] = (row.id, UNSET, None)
         else:
             self._invalid += 1
-        self._columns.update(dict.fromkeys(row.row.other))
-        line = msgspec.json.encode({**_row_document(row), "first": len(self._seen) > known}) + b"\n"
+            key = (None, row.raw_id, row.reason)
+        read = row.row
+        self._columns.update(dict.fromkeys(read.other))
+        record = RowRecord(
+            *key,
+            read.company_name,
+            read.domain,
+            read.owner,
+            read.source_file,
+            read.source_row,
+            read.other,
+            len(self._ids) > known,
+        )
+        line = msgspec.json.encode(record) + b"\n"
         self._digest.update(line)
         self._file.write(line)
         self._rows += 1
 
     def finish(self) -> RowsWritten:
-        """Forces the rows to the disk and says what they were."""
+        """Force the rows to the disk and count them."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return RowsWritten(self._rows, len(self._seen), self._invalid, tuple(self._columns), self._digest.hexdigest())
+        return RowsWritten(self._rows, len(self._ids), self._invalid, tuple(self._columns), self._digest.hexdigest())
 
     def close(self) -> None:
-        """Closes the file as it is."""
+        """Close the file as it is."""
         self._file.close()
 
 
 def write_rows(run: Path, rows: Iterable[Customer | RejectedRow]) -> RowsWritten:
-    """Copies the lists' rows to rows.jsonl as they stream by.
+    """Copy the lists' rows to rows.jsonl while they are read.
 
     Raises:
         OSError: the file cannot be written.
@@ -99,38 +126,19 @@ def write_rows(run: Path, rows: Iterable[Customer | RejectedRow]) -> RowsWritten
         file.close()
 
 
-def _row_document(row: Customer | RejectedRow) -> dict[str, Any]:
-    return {
-        **({"customer_id": row.id} if isinstance(row, Customer) else {"customer_id": None, "raw_id": row.raw_id}),
-        "reason": row.reason.value if isinstance(row, RejectedRow) else None,
-        "company_name": row.row.company_name,
-        "domain": row.row.domain,
-        "owner": row.row.owner,
-        "source_file": row.row.source_file,
-        "source_row": row.row.source_row,
-        "other": row.row.other,
-    }
-
-
-class _Named(msgspec.Struct):
-    first: bool
-    customer_id: str | None = None
-
-
-def wanted(run: Path) -> Iterator[tuple[int, str]]:
-    """(row index, customer id) of each distinct customer, in list order: the row is the first that names it.
+def read_customers(run: Path) -> Iterator[tuple[int, str]]:
+    """(row index, customer id) of each distinct customer, in list order; the row is the first one of the customer.
 
     Raises:
-        IncompleteError: a line cannot be understood.
+        IncompleteError: a line has another shape.
         OSError: the file cannot be read.
     """
-    decode = msgspec.json.Decoder(_Named).decode
+    decode = msgspec.json.Decoder(RowRecord).decode
     with (run / ROWS).open("rb") as file:
         for index, line in enumerate(file):
             try:
                 row = decode(line)
-                if row.first and row.customer_id is None:
-                    raise ValueError("the first row of a customer has no customer_id")  # noqa: TRY301 - told like any other
+                _check_row(row)
             except (msgspec.MsgspecError, ValueError) as error:
                 raise IncompleteError(
                     f"{run / ROWS}, line {index + 1}: {error}", "put the file back as it was, or audit the list again"
@@ -139,8 +147,15 @@ def wanted(run: Path) -> Iterator[tuple[int, str]]:
                 yield index, row.customer_id
 
 
+def _check_row(row: RowRecord) -> None:
+    if row.first is UNSET:
+        raise ValueError("does not say whether it is the first row of its customer")
+    if row.first and row.customer_id is None:
+        raise ValueError("the first row of a customer has no customer_id")
+
+
 def check_rows(run: Path, facts: RunFacts) -> None:
-    """Refuses rows that are not the ones the journal was written for.
+    """Check that the rows are those that the journal was written for.
 
     Raises:
         IncompleteError: rows.jsonl is missing or was changed.

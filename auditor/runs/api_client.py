@@ -151,9 +151,9 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
     if guard is None:
         return memory
     now = datetime.now(UTC)
-    since = journal.Since(now, guard.seconds, None if memory is None else now - timedelta(seconds=memory.age))
+    since = journal.RequestWindow(now, guard.seconds, None if memory is None else now - timedelta(seconds=memory.age))
     untold: list[journal.Sent] = []
-    for run in journal.folders(reports):
+    for run in journal.run_folders(reports):
         # their number of workers stands in the header, which is read for the few that count only
         if journal.recent_requests(run, since, 0) and (workers := _workers(run, settings)):
             untold += journal.recent_requests(run, since, workers)

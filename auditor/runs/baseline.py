@@ -143,7 +143,7 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
         OutputError: the copy cannot be written.
         IncompleteError: the run's own files are damaged.
     """
-    choice = choice_of(journal.read_settings(run), simulated=facts.simulated)
+    choice = choice_of(journal.read_header(run).settings, simulated=facts.simulated)
     if facts.baseline is not None or choice is None:
         return facts
     baseline = _copied(run, facts, choice)
@@ -151,7 +151,7 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
     (run / "manifest.json").unlink(missing_ok=True)
     try:
         with journal.Journal(run) as opened:
-            opened.baseline(baseline)
+            opened.set_baseline(baseline)
     except OSError as error:
         raise OutputError(f"{run}: {reason(error)}", f"{remedy(error)}, then: auditor report {typed(run)}") from error
     # a last line that lacked nothing but its end has one now, and is no longer damaged

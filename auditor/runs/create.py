@@ -113,7 +113,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
         check_listing(listing)
         _write_header(run, began, written, Lists((OWN_LIST,)), job)
         with journal.Journal(run) as opened:
-            opened.membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
+            opened.set_membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
     return run
 
 

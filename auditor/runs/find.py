@@ -98,7 +98,7 @@ def is_from_the_future(run: Path) -> bool:
 
 def run_folders(reports: Path) -> list[Path]:
     """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
-    runs = [run for run in journal.folders(reports) if is_stored(run)]
+    runs = [run for run in journal.run_folders(reports) if is_stored(run)]
     return sorted(runs, key=lambda run: (order_time(run), run.name), reverse=True)
 
 

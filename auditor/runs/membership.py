@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import BELIEVING, Check, cheapest_way, is_member, read_customer
-from auditor.core.model import Answer, RunEnd
+from auditor.core.model import CustomerResult, RunEnd
 from auditor.core.run_facts import Membership, Way
 from auditor.fetch import pipeline
 from auditor.fetch.customer_list import list_customers
@@ -39,20 +39,20 @@ async def check_membership(
     if known is not None and known.complete and known.way in _ABOUT_EVERYBODY:
         return None
     # a resumed run may have come to doubt further customers
-    doubted = journal.doubtful(run, facts.rows)
+    doubted = journal.membership_unknown(run, facts.rows)
     way = cheapest_way(check, len(doubted), facts.customers)
     doubtful: list[Wanted] = []
     if way is Way.SINGLY:
         # they are few: their ids fit into memory, and a listing that was stopped may have told of some
-        doubtful = [one for one in journal.wanted(run) if one[0] in doubted]
-        told = journal.looked_up(run, {customer_id for _, customer_id in doubtful})
+        doubtful = [one for one in journal.read_customers(run) if one[0] in doubted]
+        told = journal.checked_singly(run, {customer_id for _, customer_id in doubtful})
         doubtful = [one for one in doubtful if one[1] not in told]
         way = cheapest_way(check, len(doubtful), facts.customers)
     if way is Way.NONE:
         return None
     found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(doubtful, opened, api))
     if found is not None:
-        opened.membership(found)
+        opened.set_membership(found)
         if found.message:
             warned(found.message if found.complete else f"membership was not checked for all: {found.message}")
     return end
@@ -60,7 +60,7 @@ async def check_membership(
 
 async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership | None, RunEnd | None]:
     try:
-        listing = await list_customers(api.page.ask, lambda listed: opened.member(listed.id, listed))
+        listing = await list_customers(api.page.ask, lambda listed: opened.add_member(listed.id, listed))
     except IntakeClosed:
         return None, None
     return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
@@ -72,13 +72,13 @@ async def _singly(
     # by row: after an outage a customer is asked for a second time
     told: dict[int, str] = {}
 
-    def record(row: int, answer: Answer) -> None:
+    def record(row: int, answer: CustomerResult) -> None:
         member = is_member(answer)
         told[row] = ""
         if member is None:
-            told[row] = answer.finding.error_message or f"status {answer.reply.http_status}"
+            told[row] = answer.finding.error_message or f"status {answer.response.http_status}"
         else:
-            opened.member(answer.customer_id, read_customer(answer.reply.body) if member else None, row)
+            opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     crew = replace(api.crew, breaker=BELIEVING)
     end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, crew)

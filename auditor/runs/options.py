@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from auditor.core.judge import Check
-from auditor.core.model import Answer, Reason
+from auditor.core.model import CustomerResult, Reason
 from auditor.core.run_facts import RunFacts
 from auditor.settings import Settings
 
@@ -44,7 +44,7 @@ class Watch:
 
     started: Callable[[RunFacts, int, Outlook], None] = lambda _facts, _to_ask, _outlook: None
     ticked: Callable[[], None] = lambda: None
-    told: Callable[[Answer], None] = lambda _answer: None
+    told: Callable[[CustomerResult], None] = lambda _answer: None
     taken_back: Callable[[Reason], None] = lambda _reason: None
     sign_in: Callable[[str], None] = lambda _sentence: None
     warned: Callable[[str], None] = lambda _sentence: None

@@ -14,11 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from auditor import journal
 from auditor.core.judge import BELIEVING, FRESH, nothing_answered, still_to_ask
-from auditor.core.model import Answer, Cause, Reason, RunEnd
+from auditor.core.model import Cause, CustomerResult, Reason, RunEnd
 from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.pacing import in_words
 from auditor.core.text import typed
@@ -92,7 +91,7 @@ async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) ->
             return _disk(error)
 
 
-def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.Spent) -> RunEnd | None:
+def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.SessionStats) -> RunEnd | None:
     """Writes the end down; a run whose end is not on the disk has not come to its end."""
     cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
     try:
@@ -108,7 +107,7 @@ def _disk(error: OSError) -> RunEnd:
     return RunEnd(Cause.DISK, f"{what}: {reason(error)}", f"{remedy(error)}, then resume")
 
 
-def _spent(api: Fetching, elapsed: float) -> journal.Spent:
+def _spent(api: Fetching, elapsed: float) -> journal.SessionStats:
     account = api.pacing.account()
     pace = {
         "waited_seconds": account.waited,
@@ -117,7 +116,7 @@ def _spent(api: Fetching, elapsed: float) -> journal.Spent:
     }
     rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
     _log.info("session over: %s", "; ".join(in_words(account.requests, rounded, elapsed)))
-    return journal.Spent(elapsed, account.requests, rounded)
+    return journal.SessionStats(elapsed, account.requests, rounded)
 
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
@@ -129,21 +128,21 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
         _reuse(
             opened,
-            journal.reusable(run, since, datetime.now(UTC), job.watch.warned),
+            journal.find_reusable(run, since, datetime.now(UTC), job.watch.warned),
             journal.finally_answered(run, facts.rows),
         )
     done = journal.finally_answered(run, facts.rows)
     limit = job.settings.limit
     to_ask = facts.customers - len(done)
     if limit:
-        to_ask = sum(1 for _ in still_to_ask(islice(journal.wanted(run), limit), done))
+        to_ask = sum(1 for _ in still_to_ask(islice(journal.read_customers(run), limit), done))
     api.pacing.expect(to_ask)
     if api.recalled:
         job.watch.noted(api.recalled.in_words(job.settings.rate))
     job.watch.started(facts, to_ask, api.pacing)
 
     recorder = Recorder(opened, job.watch, simulated=facts.simulated)
-    wanted = still_to_ask(islice(journal.wanted(run), limit), done)
+    wanted = still_to_ask(islice(journal.read_customers(run), limit), done)
     crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
     async with _ticking(job.watch.ticked):
         end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)
@@ -173,7 +172,7 @@ def _limited(run: Path, limit: int | None) -> RunEnd | None:
     if limit is None or limit >= facts.customers:
         return None
     done = journal.finally_answered(run, facts.rows)
-    if all(row in done for row, _ in islice(journal.wanted(run), limit, None)):
+    if all(row in done for row, _ in islice(journal.read_customers(run), limit, None)):
         return None
     message = f"only the first {limit:,} of {facts.customers:,} customers were asked for (--limit)"
     return RunEnd(Cause.LIMIT, message, "resume asks for the others")
@@ -192,7 +191,7 @@ async def _signed_in(api: Fetching) -> bool:
     return False
 
 
-def _reuse(opened: journal.Journal, found: Iterable[tuple[int, dict[str, Any]]], known: Container[int]) -> None:
+def _reuse(opened: journal.Journal, found: Iterable[tuple[int, journal.AnswerRecord]], known: Container[int]) -> None:
     """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
     for row, answer in found:
         if row not in known:
@@ -242,16 +241,16 @@ class Recorder:
         self._unanswered: dict[int, Reason] = {}
         self.last_failure = ""
 
-    def take(self, row: int, answer: Answer) -> None:
+    def take(self, row: int, answer: CustomerResult) -> None:
         """Writes an answer down and tells of it.
 
         Raises:
             OSError: the disk takes nothing more; the answer is not in the journal.
         """
-        self.last_failure = answer.reply.failure or ""
-        if answer.reply.simulated and not self._simulated:
+        self.last_failure = answer.response.failure or ""
+        if answer.response.simulated and not self._simulated:
             self._simulated = True
-            self._journal.simulated()
+            self._journal.mark_simulated()
         answer = self._written(row, answer)
         if row in self._unanswered:
             # after an outage it was asked once more
@@ -260,7 +259,7 @@ class Recorder:
             self._unanswered[row] = answer.finding.reason
         self._watch.told(answer)
 
-    def _written(self, row: int, answer: Answer) -> Answer:
+    def _written(self, row: int, answer: CustomerResult) -> CustomerResult:
         """The answer as it was written down: one that cannot be, for a defect of auditor's, is `internal_error`."""
         try:
             self._journal.record(row, answer)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.model import Answer, Cause, Finding, Reason, Reply
+from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Reason
 from auditor.core.run_facts import RunFacts
 from auditor.runs.session import syncing
 
@@ -59,14 +59,14 @@ def main() -> None:
         print(f"{rule:24}{elapsed:10.2f}{cpu:12.2f}")
 
 
-def made(number: int) -> Answer:
+def made(number: int) -> CustomerResult:
     """An answer as the API gives it."""
     ids = [str(uuid.UUID(int=number * 4 + n)) for n in range(3)]
-    reply = Reply(
+    reply = ApiResponse(
         http_status=200, received_at=datetime.now(UTC), request_id=ids[1], correlation_id=ids[2], ms_cv="aB3x.0"
     )
     finding = Finding(reason=Reason.ALLOWED, status="Allowed", last_update_raw="2021-07-14T18:02:00")
-    return Answer(customer_id=ids[0], finding=finding, reply=reply, attempts=1)
+    return CustomerResult(customer_id=ids[0], finding=finding, response=reply, attempts=1)
 
 
 def begun(run: Path, lines: int = 0) -> journal.Journal:
@@ -77,7 +77,9 @@ def begun(run: Path, lines: int = 0) -> journal.Journal:
     return opened
 
 
-async def written(run: Path, answers: list[Answer], records: int, *, seconds: float = 0.0, lines: int = 0) -> Took:
+async def written(
+    run: Path, answers: list[CustomerResult], records: int, *, seconds: float = 0.0, lines: int = 0
+) -> Took:
     """Records answers, a slice at a time."""
     opened = begun(run, lines)
     async with syncing(opened.sync, seconds, lambda error: sys.exit(str(error))):
@@ -87,7 +89,7 @@ async def written(run: Path, answers: list[Answer], records: int, *, seconds: fl
                 opened.record(number % 1_000, answers[number % 1_000])
             await asyncio.sleep(0)
         took = since(began, records)
-    opened.end(Cause.FINISHED, "", journal.Spent(1.0, {}))
+    opened.end(Cause.FINISHED, "", journal.SessionStats(1.0, {}))
     opened.close()
     return took
 
@@ -102,7 +104,7 @@ def since(began: Took, records: int) -> Took:
     return tuple((end - begin) / records * 1e6 for end, begin in zip(now(), began, strict=True))  # type: ignore[return-value] # two
 
 
-def bare(run: Path, answers: list[Answer], records: int) -> Took:
+def bare(run: Path, answers: list[CustomerResult], records: int) -> Took:
     """Writes lines that are there already."""
     opened = begun(run)
     for number in range(1_000):
@@ -118,7 +120,7 @@ def bare(run: Path, answers: list[Answer], records: int) -> Took:
     return took
 
 
-def read(run: Path, answers: list[Answer], records: int, reading: Callable[[Path], object]) -> Took:
+def read(run: Path, answers: list[CustomerResult], records: int, reading: Callable[[Path], object]) -> Took:
     """Reads a journal."""
     asyncio.run(written(run, answers, records))
     began = now()

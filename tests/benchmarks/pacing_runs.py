@@ -10,7 +10,7 @@ import virtual_time
 from rate_limits import Limit, Server
 
 from auditor.core.judge.retry import RetryPolicy
-from auditor.core.model import Answer, Reply, Verdict
+from auditor.core.model import ApiResponse, CustomerResult, Verdict
 from auditor.core.pacing.plan import Memory, Plan
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import Pacing
@@ -121,7 +121,7 @@ async def _copy(case: Case, later: float, wire: "_Wire") -> None:
     pacing = Pacing(case.plan, clock=asyncio.get_running_loop().time, memory=case.memory)
     pacing.expect(case.customers)
 
-    def record(_row: int, answer: Answer) -> None:
+    def record(_row: int, answer: CustomerResult) -> None:
         wire.outcome.eligible += answer.finding.verdict is Verdict.ELIGIBLE
 
     asker = Asker(wire.attempt, Means(given_token("t"), pacing, RetryPolicy(), wire.dice.random))
@@ -140,7 +140,7 @@ class _Wire:
     outcome: Outcome
     met: set[str] = field(default_factory=set)
 
-    async def attempt(self, customer: str, _token: str, _request: str, _correlation: str) -> Reply:
+    async def attempt(self, customer: str, _token: str, _request: str, _correlation: str) -> ApiResponse:
         """Takes the place of HTTP."""
         latency = min(max(self.dice.lognormvariate(math.log(LATENCY), 0.35), LATENCY / 2), LATENCY * 3)
         await asyncio.sleep(0.3 * latency)
@@ -150,13 +150,13 @@ class _Wire:
         own = customer not in self.met and self.dice.random() < self.case.singled_out
         self.met.add(customer)
         if wait is None and own:
-            return Reply(http_status=429, body=b"", retry_after=str(self.case.asked), received_at=NOW)
+            return ApiResponse(http_status=429, body=b"", retry_after=str(self.case.asked), received_at=NOW)
         if wait is None:
             await asyncio.sleep(0.7 * latency)
-            return Reply(http_status=200, body=BODY, received_at=NOW)
+            return ApiResponse(http_status=200, body=BODY, received_at=NOW)
         self.outcome.rejected += 1
         await asyncio.sleep(0.03 + 0.1 * latency)
-        return Reply(http_status=429, body=b"", retry_after=self.case.limit.said(wait), received_at=NOW)
+        return ApiResponse(http_status=429, body=b"", retry_after=self.case.limit.said(wait), received_at=NOW)
 
 
 async def _another(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:

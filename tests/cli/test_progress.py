@@ -7,7 +7,7 @@ from rich.console import Console
 
 from auditor.cli import progress
 from auditor.core.judge.classification import classify
-from auditor.core.model import Answer
+from auditor.core.model import CustomerResult
 from auditor.core.run_facts import RunFacts
 from conftest import CUSTOMER, NOON, load_reply
 
@@ -47,7 +47,7 @@ def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
     live.start(_facts(), 2000, _Outlook(118.0, 131.0))
     reply = load_reply("200-allowed")
     for _ in range(25):
-        live.tell(Answer(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
+        live.tell(CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
         live.tick()
     live.stop()
     last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]

@@ -85,7 +85,7 @@ def test_nothing_of_a_simulated_run_gets_into_a_real_one(monkeypatch: pytest.Mon
     assert facts.baseline is not None
     assert (facts.baseline.run_id, "one of them is simulated" in facts.baseline.note) == ("", True)
     assert journal.read_facts(real).requests["sent"] == len(IDS)
-    assert journal.read_settings(real)["baseline"]["run_id"] == ""
+    assert journal.read_header(real).settings["baseline"]["run_id"] == ""
     assert Path("reports/latest").resolve().name == named.name
 
 

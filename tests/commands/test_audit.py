@@ -19,7 +19,7 @@ from auditor import journal
 from auditor.cli import main
 from auditor.errors import OutputError
 from auditor.fetch import pipeline
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
     AnswerOptions,

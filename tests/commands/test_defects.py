@@ -12,7 +12,7 @@ from auditor.cli import main
 from auditor.core.ids import normalise_id
 from auditor.core.judge import classification as classify_module
 from auditor.core.judge.breaker import FIRST
-from auditor.core.model import Finding, Reply
+from auditor.core.model import ApiResponse, Finding
 from auditor.fetch.retrying import Asker
 from auditor.journal import Journal, read_facts
 from auditor.simulator import AnswerOptions, Kind, PlannedReply, Question, Simulator, kinds
@@ -83,7 +83,7 @@ def test_a_body_of_nested_arrays_or_with_nan_is_one_customers_affair(
 def _failing_for(customers: set[str]) -> Any:
     real = classify_module.classify
 
-    def judge(reply: Reply, customer_id: str) -> Finding:
+    def judge(reply: ApiResponse, customer_id: str) -> Finding:
         if customer_id in customers:
             raise ZeroDivisionError(f"no divisor, but a token: {'abcdefgh' * 20}")
         return real(reply, customer_id)

@@ -347,7 +347,7 @@ def test_a_busy_sign_in_service_is_waited_for(
 
     def busy(url: str, *rest: Any) -> Seen:
         seen = look(url, *rest)
-        return replace(seen, reply=seen.reply._replace(http_status=503)) if "openid" in url else seen
+        return replace(seen, response=seen.response._replace(http_status=503)) if "openid" in url else seen
 
     monkeypatch.setattr(network, "look", busy)
     code, found = _examined(capsys)

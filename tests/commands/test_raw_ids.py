@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from auditor import journal
 from auditor.cli import main
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 

@@ -11,7 +11,7 @@ import pytest
 from auditor.cli.customer_lists import customer_table
 from auditor.commands.customer_list import customer_list
 from auditor.core.judge.customer_page import Listed, judge_page, read_page
-from auditor.core.model import Answer, Reply
+from auditor.core.model import ApiResponse, CustomerResult
 from auditor.errors import CustomerListError, SignInError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.settings import Secret, Settings
@@ -139,10 +139,10 @@ def test_items_without_an_id_are_kept() -> None:
 
 async def test_items_without_an_id_are_handed_out() -> None:
     """They become rows of the run: no row of the partner's own list disappears."""
-    reply = Reply(datetime.now(UTC), 200, _ODD_PAGE)
+    reply = ApiResponse(datetime.now(UTC), 200, _ODD_PAGE)
 
-    async def ask(_token: str) -> Answer:
-        return Answer("", judge_page(reply, ""), reply, 1)
+    async def ask(_token: str) -> CustomerResult:
+        return CustomerResult("", judge_page(reply, ""), reply, 1)
 
     taken: list[Listed] = []
     rejected: list[Listed] = []

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 
 QUICK = Timeouts(connect=5.0, read=5.0, total=5.0)
@@ -54,7 +54,7 @@ def _late(_server: _Server, heads: list[bytes]) -> list[bytes]:
 
 
 @asynccontextmanager
-async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[Reply]]]:
+async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[ApiResponse]]]:
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from aioresponses import aioresponses
 
 from auditor import __version__
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.fetch.partner_center import LARGEST_BODY, Connection, PartnerCenter, Timeouts, open_session
 from conftest import CUSTOMER
 
@@ -31,7 +31,7 @@ async def _raw_server(serve: Serve) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def _ask(api: str, timeouts: Timeouts = QUICK) -> Reply:
+async def _ask(api: str, timeouts: Timeouts = QUICK) -> ApiResponse:
     async with open_session(Connection(api, timeouts)) as session:
         return await PartnerCenter(session, api).validation_status(CUSTOMER, "token", "request-1", "correlation-1")
 
@@ -76,7 +76,7 @@ async def test_all_that_a_reply_says_is_kept_under_its_name() -> None:
     )
     async with _raw_server(_sending(head.encode(), [])) as api:
         reply = await _ask(api)
-    assert reply == Reply(
+    assert reply == ApiResponse(
         received_at=reply.received_at,
         http_status=429,
         body=b"{}",

@@ -49,8 +49,8 @@ def late() -> Iterator[str]:
 def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
     """TLS version, who issued the certificate and until when it is good, and a clock that agrees with ours."""
     seen = look(f"{simulator.api_url}/v1/customers", str(simulator.ca_file), None)
-    assert seen.reply.http_status == 401
-    assert seen.reply.simulated
+    assert seen.response.http_status == 401
+    assert seen.response.simulated
     assert seen.tls in {"TLSv1.2", "TLSv1.3"}
     assert seen.certificate is not None
     assert seen.certificate.issuer == "Simulated, do not trust"
@@ -73,7 +73,7 @@ def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bo
     with connect_proxy(password="ada:marked") as proxy:
         way = Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}") if through else None
         seen = look(simulator.api_url, None, way)
-    assert seen.reply.untrusted
+    assert seen.response.untrusted
     assert seen.certificate is not None
     assert seen.certificate.issuer == "Simulated, do not trust"
     assert "marked" not in repr(seen)
@@ -84,7 +84,7 @@ def test_a_proxy_that_refuses_is_quoted_without_its_password(simulator: Simulato
     """The status that it answered is in the sentence."""
     with connect_proxy(answer="407 Proxy Authentication Required") as proxy:
         seen = look(simulator.api_url, str(simulator.ca_file), Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}"))
-    assert seen.reply.failure == "the proxy does not let us through (407 Proxy Authentication Required)"
+    assert seen.response.failure == "the proxy does not let us through (407 Proxy Authentication Required)"
     assert "marked" not in repr(seen)
 
 
@@ -99,9 +99,9 @@ async def test_a_server_without_tls_is_said_to_have_none() -> None:
     async with await asyncio.start_server(garbage, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         seen = await asyncio.to_thread(look, f"https://127.0.0.1:{port}", None, None)
-    assert seen.reply.failure is not None
-    assert seen.reply.failure.startswith("no TLS with this server")
-    assert not seen.reply.untrusted
+    assert seen.response.failure is not None
+    assert seen.response.failure.startswith("no TLS with this server")
+    assert not seen.response.untrusted
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
     async with await asyncio.start_server(hostile, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         seen = await asyncio.to_thread(look, f"http://127.0.0.1:{port}", None, None)
-    assert seen.reply.http_status is None
-    assert (seen.reply.failure or "").startswith("no answer that can be read (")
+    assert seen.response.http_status is None
+    assert (seen.response.failure or "").startswith("no answer that can be read (")
 
 
 def test_nobody_there() -> None:
     """A closed port is an error with the system's words."""
     with pytest.raises(OSError, match="refused"):
         reach("127.0.0.1", 1)
-    assert look("https://127.0.0.1:1", None, None).reply.failure == "ConnectionError: Connection refused"
+    assert look("https://127.0.0.1:1", None, None).response.failure == "ConnectionError: Connection refused"
 
 
 def test_a_host_that_answers(simulator: Simulator) -> None:
@@ -147,5 +147,5 @@ def test_headers_that_drip_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "_WHOLE", 0.3)
     with dripping() as url:
         seen = look(url, None, None)
-    assert seen.reply.failure == "no whole answer within 0.3 s"
-    assert seen.reply.http_status is None
+    assert seen.response.failure == "no whole answer within 0.3 s"
+    assert seen.response.http_status is None

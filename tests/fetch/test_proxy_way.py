@@ -9,7 +9,7 @@ import requests
 import trustme
 
 from auditor.core.connection import Proxy
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError
 from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
 from auditor.fetch.proxy import proxy_for
@@ -28,7 +28,7 @@ def simulator() -> Iterator[Simulator]:
         yield served
 
 
-async def _ask(simulator: Simulator, proxy: str, ca: Path | None = None) -> Reply:
+async def _ask(simulator: Simulator, proxy: str, ca: Path | None = None) -> ApiResponse:
     ca = ca or simulator.ca_file
     connection = Connection(simulator.api_url, Timeouts.within(5.0), str(ca), 2, Proxy(proxy))
     async with open_session(connection) as session:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from auditor.core.judge.retry import RetryPolicy
-from auditor.core.model import Answer, Cause, Next, Reason, Reply, Verdict
+from auditor.core.model import ApiResponse, Cause, CustomerResult, Next, Reason, Verdict
 from auditor.core.pacing.throttle import PATIENCE
 from auditor.fetch import pipeline
 from auditor.fetch.pacing import IntakeClosed, Pacing
@@ -37,7 +37,7 @@ class World:
         self.now += seconds
         await asyncio.sleep(0)
 
-    async def attempt(self, customer_id: str, token: str, request_id: str, _correlation_id: str) -> Reply:
+    async def attempt(self, customer_id: str, token: str, request_id: str, _correlation_id: str) -> ApiResponse:
         """Plays the next reply of the customer's script."""
         self.sent.append((self.now, customer_id, token, request_id))
         self.in_flight += 1
@@ -46,7 +46,7 @@ class World:
         self.in_flight -= 1
         script = self.scripts.get(customer_id, ["200-allowed"])
         name = script.pop(0) if len(script) > 1 else script[0]
-        return Reply(failure="lost", received_at=datetime.now(UTC)) if name == "lost" else load_reply(name)
+        return ApiResponse(failure="lost", received_at=datetime.now(UTC)) if name == "lost" else load_reply(name)
 
     def pacing(self, per_minute: float = 0) -> Pacing:
         """The pace of a run in this world."""
@@ -58,7 +58,7 @@ class World:
         return Asker(self.attempt, means)
 
 
-async def _ask(world: World, *script: str, tokens: TokenSource | None = None) -> Answer:
+async def _ask(world: World, *script: str, tokens: TokenSource | None = None) -> CustomerResult:
     world.scripts[CUSTOMER] = list(script)
     return await world.asker(tokens).ask(CUSTOMER)
 
@@ -169,7 +169,7 @@ async def _run(world: World, ids: list[str], workers: int = 7) -> tuple[Counter[
     recorded: Counter[str] = Counter()
     pacing = world.pacing()
 
-    def record(_row: int, answer: Answer) -> None:
+    def record(_row: int, answer: CustomerResult) -> None:
         recorded[answer.customer_id] += 1
 
     asker = world.asker(pacing=pacing)
@@ -198,7 +198,7 @@ async def test_the_list_is_read_as_workers_get_free() -> None:
             taken += 1
             yield n, str(n)
 
-    def record(_row: int, _answer: Answer) -> None:
+    def record(_row: int, _answer: CustomerResult) -> None:
         assert taken <= len(world.sent) + 3
 
     pacing = world.pacing()
@@ -230,7 +230,7 @@ class Flaky(World):
     gone: tuple[float, float] = (0.0, 0.0)
     how: str = "lost"
 
-    async def attempt(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> Reply:
+    async def attempt(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> ApiResponse:
         """As in any world, but for the outage."""
         if self.gone[0] <= self.now < self.gone[1]:
             self.scripts.setdefault(customer_id, ["200-allowed"]).insert(0, self.how)
@@ -242,7 +242,7 @@ async def _through(world: Flaky, customers: int, workers: int = 16) -> tuple[dic
     pacing = world.pacing(500)
     asker = world.asker(pacing=pacing)
 
-    def record(_row: int, answer: Answer) -> None:
+    def record(_row: int, answer: CustomerResult) -> None:
         answers.setdefault(answer.customer_id, []).append(answer.finding.reason)
 
     wanted = ((n, str(n)) for n in range(customers))
@@ -287,12 +287,12 @@ async def test_what_one_customer_raises_is_that_customers_answer() -> None:
     pacing, recorded = world.pacing(), dict[str, Reason]()
     asker = world.asker(pacing=pacing)
 
-    async def ask(customer_id: str) -> Answer:
+    async def ask(customer_id: str) -> CustomerResult:
         if customer_id == "3":
             raise RecursionError("too deep")
         return await asker.ask(customer_id)
 
-    def record(_row: int, answer: Answer) -> None:
+    def record(_row: int, answer: CustomerResult) -> None:
         recorded[answer.customer_id] = answer.finding.reason
         assert not answer.finding.final or answer.customer_id != "3"
 
@@ -308,7 +308,7 @@ async def test_a_failing_record_surfaces_as_itself() -> None:
     world = World()
     pacing = world.pacing()
 
-    def record(_row: int, _answer: Answer) -> None:
+    def record(_row: int, _answer: CustomerResult) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from auditor.core.connection import Trust, untrusted
 from auditor.core.judge.classification import classify
-from auditor.core.model import Reply
+from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError, StoppedEarlyError
 from auditor.fetch import tls
 from auditor.fetch.auth.http import Http
@@ -42,7 +42,7 @@ def simulator() -> Iterator[Simulator]:
         yield served
 
 
-async def _api(simulator: Simulator, ca_bundle: str | None) -> Reply:
+async def _api(simulator: Simulator, ca_bundle: str | None) -> ApiResponse:
     async with open_session(Connection(simulator.api_url, Timeouts.within(5.0), ca_bundle)) as session:
         return await PartnerCenter(session, simulator.api_url).validation_status(CUSTOMER, simulator.mint_token(), *IDS)
 
@@ -134,9 +134,9 @@ async def test_why_a_certificate_is_not_trusted(
         async with open_session(Connection(url, Timeouts.within(5.0), ca)) as session:
             reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
         seen = await asyncio.to_thread(look, url, ca, None)
-    for each in (reply, seen.reply):
+    for each in (reply, seen.response):
         assert (each.untrusted, each.verify_code) == (True, code)
-    assert words in str(seen.reply.failure)
+    assert words in str(seen.response.failure)
     assert seen.certificate is not None
 
 
@@ -186,11 +186,11 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
     async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
 
-        async def both(trust: Trust, host: str = "127.0.0.1") -> list[Reply]:
+        async def both(trust: Trust, host: str = "127.0.0.1") -> list[ApiResponse]:
             url = f"https://{host}:{port}"
             async with open_session(Connection(url, Timeouts.within(5.0), trust)) as session:
                 reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
-            return [reply, (await asyncio.to_thread(look, url, trust, None)).reply]
+            return [reply, (await asyncio.to_thread(look, url, trust, None)).response]
 
         for refused in await both(Trust(ca)):
             what, cure = untrusted(refused.verify_code)

@@ -24,11 +24,11 @@ def _sessions(run: Path) -> bytes:
     with journal.Journal(run) as opened:
         opened.begin(FACTS, {"rate": 500})
         opened.begin_session()
-        opened.end(Cause.DEADLINE, "the time is over", journal.Spent(1.5, {"sent": 3, "throttled": 1}))
+        opened.end(Cause.DEADLINE, "the time is over", journal.SessionStats(1.5, {"sent": 3, "throttled": 1}))
         opened.begin_session()
-        opened.member(guid(1), None)
-        opened.membership(Membership(Way.SINGLY, 1, complete=False, message="403"))
-        opened.end(Cause.FINISHED, "", journal.Spent(2.25, {"sent": 2}, {"waited_seconds": 0.5}))
+        opened.add_member(guid(1), None)
+        opened.set_membership(Membership(Way.SINGLY, 1, complete=False, message="403"))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(2.25, {"sent": 2}, {"waited_seconds": 0.5}))
     return (run / journal.JOURNAL).read_bytes()
 
 

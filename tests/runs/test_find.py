@@ -14,9 +14,9 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.core.judge.classification import classify
-from auditor.core.model import Answer, Cause, Customer, Row
+from auditor.core.model import Cause, Customer, CustomerResult, Row
 from auditor.core.run_facts import RunFacts
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.runs.baseline import choose, identity
 from auditor.runs.find import latest_run_id, run_folders, summary_of
 from auditor.runs.unfinished import newest_incomplete
@@ -44,8 +44,8 @@ def _unrendered(reports: Path, began: datetime, name: str = "") -> Path:
         opened.begin(facts, {"formats": ["csv"], "customer_list": "never", "tenant_id": "t"})
         opened.begin_session()
         reply = load_reply("200-allowed")
-        opened.record(0, Answer(CUSTOMER, classify(reply, CUSTOMER), reply, attempts=1))
-        opened.end(Cause.FINISHED, "", journal.Spent(1.0, {"sent": 1}))
+        opened.record(0, CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, attempts=1))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(1.0, {"sent": 1}))
     return run
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.simulator import AnswerOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
 

@@ -11,7 +11,7 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.core.model import Customer, RejectedRow
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving

@@ -14,7 +14,7 @@ from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Result
 from auditor.core.judge import judge_page, read_page
-from auditor.core.model import Answer, Next
+from auditor.core.model import CustomerResult, Next
 from auditor.core.sign_in import claims_challenge
 from auditor.fetch.probe import Seen, look
 from auditor.fetch.tokens import Need
@@ -35,7 +35,7 @@ def call(subject: Subject) -> Result:
         SignInError, StoppedEarlyError: it is refused, and no other is to be had.
     """
     first = _page(subject)
-    found, renewable = judge_page(first.reply, ""), subject.unattended
+    found, renewable = judge_page(first.response, ""), subject.unattended
     if found.next is not Next.RENEW_TOKEN or renewable is None:
         return _called(subject, first, "the access token")
     before = len(subject.said)
@@ -62,14 +62,14 @@ def _page(subject: Subject) -> Seen:
     }
     seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
     subject.listed = seen
-    subject.simulated |= seen.reply.simulated
+    subject.simulated |= seen.response.simulated
     return seen
 
 
 def _called(subject: Subject, seen: Seen, token: str) -> Result:
-    page = read_page(seen.reply.body) if seen.reply.http_status == HTTPStatus.OK else None
+    page = read_page(seen.response.body) if seen.response.http_status == HTTPStatus.OK else None
     if page is None:
-        return diagnosis.call_refused(judge_page(seen.reply, ""), seen.reply, token)
+        return diagnosis.call_refused(judge_page(seen.response, ""), seen.response, token)
     subject.customer = page.customers[0].id if page.customers else None
     return diagnosis.ok(
         f"a real call works: the partner's customer list answers in {seen.seconds:.2f} s",
@@ -85,7 +85,7 @@ def mfa(subject: Subject) -> Result:
 
 def role(subject: Subject) -> Result:
     """Whether the signed-in user may ask; the call shows it."""
-    reply = subject.listed.reply if subject.listed else None
+    reply = subject.listed.response if subject.listed else None
     if reply is None or reply.http_status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}:
         return diagnosis.skipped("not checked: the call was not answered")
     code = judge_page(reply, "").error_code
@@ -113,7 +113,7 @@ def account_status(subject: Subject) -> Result:
     answer = _asked(subject, subject.customer)
     if answer is None:
         return _no_turn()
-    return diagnosis.answered(answer.finding, answer.reply.http_status, time.monotonic() - began)
+    return diagnosis.answered(answer.finding, answer.response.http_status, time.monotonic() - began)
 
 
 def stranger(subject: Subject) -> Result:
@@ -121,9 +121,9 @@ def stranger(subject: Subject) -> Result:
     answer = _asked(subject, str(uuid.uuid4()))
     if answer is None:
         return _no_turn()
-    if answer.finding.run_end is not None or answer.reply.http_status is None:
-        return diagnosis.answered(answer.finding, answer.reply.http_status, 0.0)
-    return diagnosis.stranger(answer.finding, answer.reply.http_status, simulated=subject.simulated)
+    if answer.finding.run_end is not None or answer.response.http_status is None:
+        return diagnosis.answered(answer.finding, answer.response.http_status, 0.0)
+    return diagnosis.stranger(answer.finding, answer.response.http_status, simulated=subject.simulated)
 
 
 def _no_turn() -> Result:
@@ -132,7 +132,7 @@ def _no_turn() -> Result:
     )
 
 
-def _asked(subject: Subject, customer_id: str) -> Answer | None:
+def _asked(subject: Subject, customer_id: str) -> CustomerResult | None:
     """The answer for one customer by a run's own fetcher; None where it did not come in time."""
     # the token that was looked at is the one that is used
     settings = replace(
@@ -144,7 +144,7 @@ def _asked(subject: Subject, customer_id: str) -> Answer | None:
         timeout=30.0,
     )
 
-    async def asked() -> Answer:
+    async def asked() -> CustomerResult:
         async with fetching(settings, unheard, remember=False) as api:
             return await api.status.ask(customer_id)
 
@@ -152,5 +152,5 @@ def _asked(subject: Subject, customer_id: str) -> Answer | None:
         answer = asyncio.run(asyncio.wait_for(asked(), LONGEST))
     except TimeoutError:
         return None
-    subject.simulated |= answer.reply.simulated
+    subject.simulated |= answer.response.simulated
     return answer

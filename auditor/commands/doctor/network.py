@@ -80,13 +80,17 @@ def api_tls(subject: Subject) -> Result:
     settings, url = subject.settings, subject.settings.api
     seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url))
     subject.service = seen
-    subject.simulated |= seen.reply.simulated
-    if seen.reply.failure is None and seen.reply.http_status is not None and seen.reply.http_status // 100 in {2, 3}:
+    subject.simulated |= seen.response.simulated
+    if (
+        seen.response.failure is None
+        and seen.response.http_status is not None
+        and seen.response.http_status // 100 in {2, 3}
+    ):
         return diagnosis.failed(
-            f"what answers a call without a token with HTTP {seen.reply.http_status} is not Partner Center",
+            f"what answers a call without a token with HTTP {seen.response.http_status} is not Partner Center",
             "a network's sign-in page may stand between, or AUDITOR_API_URL names something else",
             diagnosis.SERVICE,
-            http_status=seen.reply.http_status,
+            http_status=seen.response.http_status,
         )
     return _tls(seen, subject.proxy(url))
 
@@ -94,7 +98,7 @@ def api_tls(subject: Subject) -> Result:
 def sign_in_tls(subject: Subject, url: str) -> Result:
     """The sign-in service's certificate, and that it knows the tenant."""
     seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.trust, subject.proxy(url))
-    status = seen.reply.http_status
+    status = seen.response.http_status
     if status is not None and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
         return diagnosis.warning(
             f"the sign-in service is busy or down just now (HTTP {status})",
@@ -112,7 +116,7 @@ def sign_in_tls(subject: Subject, url: str) -> Result:
 
 
 def _tls(seen: Seen, through: Proxy | None) -> Result:
-    if seen.reply.failure is not None:
+    if seen.response.failure is not None:
         return _no_tls(seen, through)
     if seen.tls is None or seen.certificate is None:
         return diagnosis.ok("no TLS: plain http, to this machine")
@@ -120,13 +124,13 @@ def _tls(seen: Seen, through: Proxy | None) -> Result:
 
 
 def _no_tls(seen: Seen, through: Proxy | None) -> Result:
-    found, then = seen.reply.failure or "", _NEXT_NETWORK
+    found, then = seen.response.failure or "", _NEXT_NETWORK
     if through is not None and "proxy" in found:
         then = "check the proxy's user name and password in HTTPS_PROXY or AUDITOR_PROXY, and what it lets through"
-    if seen.reply.untrusted:
+    if seen.response.untrusted:
         issuer = seen.certificate.issuer if seen.certificate else "an authority that does not show itself"
         found = f"{found}; it was issued by {issuer}"
-        _, then = untrusted(seen.reply.verify_code)
+        _, then = untrusted(seen.response.verify_code)
         named = os.environ.get("SSL_CERT_FILE")
         if "AUDITOR_CA_BUNDLE" in then and named and not Path(named).is_file():
             then = f"SSL_CERT_FILE names {named}, which is not there; {then}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from auditor.core.diagnosis.checks import SERVICE, SIGN_IN, Fact, Result, State, failed, masked, ok, warning
-from auditor.core.model import Finding, Reason, Reply, Verdict
+from auditor.core.model import ApiResponse, Finding, Reason, Verdict
 from auditor.core.results import STOPPED
 from auditor.core.sign_in import MEND, Claims, ClockSkew, TokenKind, problem
 from auditor.core.sign_in import expiry_warning as ending_soon
@@ -37,7 +37,7 @@ def noted(result: Result, said: Iterable[str]) -> Result:
     return replace(result, found=found)
 
 
-def call_refused(finding: Finding, reply: Reply, token: str) -> Result:
+def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
     """What it means that the call for one page of the partner's customers brought none.
 
     Args:

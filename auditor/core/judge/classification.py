@@ -1,4 +1,4 @@
-"""Reply -> Finding: what one response says of one customer. Rule: first the HTTP status, then the body; first match wins.
+"""ApiResponse -> Finding: what one response says of one customer. Rule: first the HTTP status, then the body; first match wins.
 
 Nothing is eligible or blocked without an answer that the documentation classifies; every path that is not listed here
 ends as undetermined. Sources: "Partner Center REST: Retrieve the validation status of a customer" (statuses, purchase
@@ -12,7 +12,7 @@ from auditor.core.connection import untrusted
 from auditor.core.judge.body import Body, clean, read_body
 from auditor.core.judge.fast_path import as_documented
 from auditor.core.judge.strict_body import is_account_status, is_no_account_status
-from auditor.core.model import NO_STATUS, Cause, Finding, Next, Reason, Reply, RunEnd
+from auditor.core.model import NO_STATUS, ApiResponse, Cause, Finding, Next, Reason, RunEnd
 
 _STATUSES = MappingProxyType(
     {
@@ -72,7 +72,7 @@ _ENDS_AT_403 = MappingProxyType(
 _FORBIDDEN = MappingProxyType({"20002": Reason.NO_RELATIONSHIP})
 
 
-def classify(reply: Reply, customer_id: str) -> Finding:
+def classify(reply: ApiResponse, customer_id: str) -> Finding:
     """Says what a reply means for the customer that was asked for.
 
     Args:
@@ -84,7 +84,7 @@ def classify(reply: Reply, customer_id: str) -> Finding:
     return said or classify_strictly(reply, customer_id)
 
 
-def classify_strictly(reply: Reply, customer_id: str) -> Finding:
+def classify_strictly(reply: ApiResponse, customer_id: str) -> Finding:
     """As `classify`, for a body of any shape."""
     if reply.http_status is None:
         return _no_response(reply)
@@ -92,7 +92,7 @@ def classify_strictly(reply: Reply, customer_id: str) -> Finding:
     return _BY_STATUS.get(reply.http_status, _other)(reply, body, customer_id)
 
 
-def _no_response(reply: Reply) -> Finding:
+def _no_response(reply: ApiResponse) -> Finding:
     if not reply.untrusted:
         return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.RETRY, error_message=reply.failure)
     what, cure = untrusted(reply.verify_code)
@@ -100,7 +100,7 @@ def _no_response(reply: Reply) -> Finding:
     return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.END_RUN, error_message=reply.failure, run_end=end)
 
 
-def _ok(_reply: Reply, body: Body, customer_id: str) -> Finding:
+def _ok(_reply: ApiResponse, body: Body, customer_id: str) -> Finding:
     if body.document is None:
         return Finding(
             reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=body.message or "an empty body"
@@ -120,7 +120,7 @@ def _as_text(value: object) -> str | None:
     return None if value is None else clean(str(value))
 
 
-def _not_found(_reply: Reply, body: Body, customer_id: str) -> Finding:
+def _not_found(_reply: ApiResponse, body: Body, customer_id: str) -> Finding:
     if body.code == "600074":
         if is_no_account_status(body, customer_id):
             return _with_error(body, Reason.NO_ACCOUNT_STATUS, Next.DONE, status=NO_STATUS)
@@ -131,13 +131,13 @@ def _not_found(_reply: Reply, body: Body, customer_id: str) -> Finding:
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE)
 
 
-def _bad_request(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _bad_request(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     listed = body.code in {"2000", "3000", "900118", "800002", "900126"}
     again = body.retryable is True and not listed
     return _with_error(body, Reason.REJECTED, Next.RETRY if again else Next.DONE)
 
 
-def _unauthorized(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _unauthorized(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     # older services said it in plain text, without a code
     code = "900421" if "mfa required" in body.text[:2000].casefold() else body.code
     if ends := _ENDS_AT_401.get(code or ""):
@@ -145,7 +145,7 @@ def _unauthorized(_reply: Reply, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RENEW_TOKEN)
 
 
-def _forbidden(reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _forbidden(reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     if body.code is None and reply.retry_after is not None:
         # Azure API Management answers an exhausted quota so
         return _with_error(body, Reason.THROTTLED, Next.WAIT)
@@ -154,23 +154,23 @@ def _forbidden(reply: Reply, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, _FORBIDDEN.get(body.code or "", Reason.FORBIDDEN), Next.DONE)
 
 
-def _throttled(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _throttled(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, Reason.THROTTLED, Next.WAIT)
 
 
-def _timeout(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _timeout(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, Reason.SERVICE_ERROR, Next.DONE if body.retryable is False else Next.RETRY)
 
 
-def _conflict(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _conflict(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.DONE if body.retryable is False else Next.RETRY_ONCE)
 
 
-def _not_implemented(_reply: Reply, body: Body, _customer_id: str) -> Finding:
+def _not_implemented(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     return _with_error(body, Reason.SERVICE_ERROR, Next.DONE)
 
 
-def _other(reply: Reply, body: Body, customer_id: str) -> Finding:
+def _other(reply: ApiResponse, body: Body, customer_id: str) -> Finding:
     status = reply.http_status or 0
     if 500 <= status <= 599:  # noqa: PLR2004 - the class of server errors
         return _timeout(reply, body, customer_id)
@@ -180,7 +180,7 @@ def _other(reply: Reply, body: Body, customer_id: str) -> Finding:
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.DONE)
 
 
-_BY_STATUS: MappingProxyType[int, Callable[[Reply, Body, str], Finding]] = MappingProxyType(
+_BY_STATUS: MappingProxyType[int, Callable[[ApiResponse, Body, str], Finding]] = MappingProxyType(
     {
         200: _ok,
         400: _bad_request,

@@ -41,8 +41,8 @@ class Written(Protocol):
     http_status: int | None
     error_code: str | None
     attempts: int
-    checked_at: str | None
-    reused_from: str | None
+    checked_at: Any
+    reused_from: Any
 
 
 def contradictory(written: Written) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from auditor.core.ids import normalise_id
 from auditor.core.judge.body import clean, read_body
 from auditor.core.judge.classification import classify
-from auditor.core.model import Finding, Next, Reason, Reply
+from auditor.core.model import ApiResponse, Finding, Next, Reason
 
 PAGE_SIZE = 500
 """Customers a page: the most that the service gives."""
@@ -42,7 +42,7 @@ class Page:
     without_id: tuple[Listed, ...] = ()
 
 
-def judge_page(reply: Reply, _continuation: str) -> Finding:
+def judge_page(reply: ApiResponse, _continuation: str) -> Finding:
     """What the fetcher may do after asking for a page; a page itself says nothing of anybody's status."""
     if reply.http_status != _OK:
         return classify(reply, "")
@@ -51,7 +51,7 @@ def judge_page(reply: Reply, _continuation: str) -> Finding:
     return Finding(reason=Reason.NOT_ATTEMPTED)
 
 
-def judge_customer(reply: Reply, customer_id: str) -> Finding:
+def judge_customer(reply: ApiResponse, customer_id: str) -> Finding:
     """What the fetcher may do after asking for one customer's record."""
     if reply.http_status != _OK:
         return classify(reply, customer_id)

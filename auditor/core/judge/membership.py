@@ -9,7 +9,7 @@ the list has it; where it is not known, the report says that membership was not 
 from enum import StrEnum
 
 from auditor.core.judge.customer_page import PAGE_SIZE, read_customer
-from auditor.core.model import Answer, Reason
+from auditor.core.model import CustomerResult, Reason
 from auditor.core.run_facts import Way
 
 _NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
@@ -40,10 +40,10 @@ def cheapest_way(check: Check, doubtful: int, customers: int) -> Way:
     return Way.SINGLY if doubtful <= pages else Way.LIST
 
 
-def is_member(record: Answer) -> bool | None:
+def is_member(record: CustomerResult) -> bool | None:
     """Whether a customer is the partner's, from the answer to the question for its record; None where that says nothing."""
-    listed = read_customer(record.reply.body)
-    if record.reply.http_status == _OK and listed is not None and listed.id == record.customer_id:
+    listed = read_customer(record.response.body)
+    if record.response.http_status == _OK and listed is not None and listed.id == record.customer_id:
         return True
     return False if record.finding.reason in _NOT_OURS else None
 

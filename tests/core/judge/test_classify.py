@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.judge import classification as classify_module
 from auditor.core.judge.classification import classify, classify_strictly
-from auditor.core.model import Cause, Finding, Next, Reason, Reply, Verdict
+from auditor.core.model import ApiResponse, Cause, Finding, Next, Reason, Verdict
 from conftest import CUSTOMER, REPLIES, load_reply, many_examples
 
 TABLE = {
@@ -184,9 +184,9 @@ def test_a_sign_in_fault_ends_the_run_with_advice() -> None:
 
 def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run() -> None:
     """A lost connection may come back; a certificate that cannot be trusted will not mend itself."""
-    lost = Reply(failure="ServerDisconnectedError", received_at=datetime.now(UTC))
+    lost = ApiResponse(failure="ServerDisconnectedError", received_at=datetime.now(UTC))
     assert classify(lost, CUSTOMER).next is Next.RETRY
-    forged = Reply(failure="self-signed certificate", untrusted=True, received_at=datetime.now(UTC))
+    forged = ApiResponse(failure="self-signed certificate", untrusted=True, received_at=datetime.now(UTC))
     assert classify(forged, CUSTOMER).next is Next.END_RUN
 
 
@@ -211,7 +211,7 @@ def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run
 )
 def test_only_for_an_unknown_authority_is_naming_one_the_cure(code: int | None, words: str, cure: str) -> None:
     """An expired certificate stays expired, whoever is trusted."""
-    forged = Reply(failure="as OpenSSL says", untrusted=True, verify_code=code, received_at=datetime.now(UTC))
+    forged = ApiResponse(failure="as OpenSSL says", untrusted=True, verify_code=code, received_at=datetime.now(UTC))
     end = classify(forged, CUSTOMER).run_end
     assert end is not None
     assert f"certificate {words}: as OpenSSL says" in end.message
@@ -254,8 +254,8 @@ def test_eligible_means_exactly_the_documented_answers(status: int, document: di
     assert (finding.verdict is Verdict.ELIGIBLE) == (allowed or no_status)
 
 
-def _reply(status: int, body: bytes, retry_after: str | None = None) -> Reply:
-    return Reply(http_status=status, body=body, received_at=datetime.now(UTC), retry_after=retry_after)
+def _reply(status: int, body: bytes, retry_after: str | None = None) -> ApiResponse:
+    return ApiResponse(http_status=status, body=body, received_at=datetime.now(UTC), retry_after=retry_after)
 
 
 OTHER = "99999999000040008000000000000009"
@@ -372,13 +372,13 @@ def test_the_short_way_is_taken_for_documented_answers_only(monkeypatch: pytest.
 )
 def test_what_speaks_against_an_approval_is_heard_however_it_is_spelled(body: bytes) -> None:
     """A key in another case, an error's key, a status further in, a customer's id behind an escape."""
-    reply = Reply(http_status=200, body=body, received_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    reply = ApiResponse(http_status=200, body=body, received_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
     assert classify(reply, "1f2e3d4c-0000-4000-8000-000000000001").reason is Reason.UNRECOGNIZED_STATUS
 
 
 def test_two_codes_are_none() -> None:
     """A 404 that gives two codes in two spellings does not say that there is no account status."""
-    reply = Reply(
+    reply = ApiResponse(
         http_status=404, body=b'{"code":600074,"Code":800002}', received_at=datetime(2026, 11, 22, 12, tzinfo=UTC)
     )
     assert classify(reply, "1f2e3d4c-0000-4000-8000-000000000001").reason is not Reason.NO_ACCOUNT_STATUS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from auditor.core.judge.body import DEEPEST, read_body
 from auditor.core.judge.classification import classify
 from auditor.core.judge.customer_page import judge_page, read_page
-from auditor.core.model import Finding, Next, Reason, Reply, Verdict
+from auditor.core.model import ApiResponse, Finding, Next, Reason, Verdict
 from conftest import CUSTOMER, many_examples
 
 ALLOWED = '{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07-14T18:02:00","x":%s}'
@@ -53,8 +53,8 @@ NO_JSON = {
 }
 
 
-def _reply(status: int, body: bytes) -> Reply:
-    return Reply(http_status=status, body=body, received_at=datetime(2026, 11, 22, tzinfo=UTC))
+def _reply(status: int, body: bytes) -> ApiResponse:
+    return ApiResponse(http_status=status, body=body, received_at=datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("value", NO_JSON.values(), ids=NO_JSON.keys())

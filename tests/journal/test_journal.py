@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from auditor import journal
 from auditor.core.judge.classification import classify
-from auditor.core.model import Answer, Cause, Customer, Reason, RejectedRow, Row
+from auditor.core.model import Cause, Customer, CustomerResult, Reason, RejectedRow, Row
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from conftest import CUSTOMER, load_reply
@@ -29,9 +29,9 @@ def _done(run: Path, rows: int = len(IDS)) -> set[int]:
     return found
 
 
-def _answer(customer_id: str, name: str = "200-allowed") -> Answer:
+def _answer(customer_id: str, name: str = "200-allowed") -> CustomerResult:
     reply = load_reply(name)
-    return Answer(customer_id=customer_id, finding=classify(reply, CUSTOMER), reply=reply, attempts=1)
+    return CustomerResult(customer_id=customer_id, finding=classify(reply, CUSTOMER), response=reply, attempts=1)
 
 
 def _write(run: Path, names: list[str]) -> bytes:
@@ -40,7 +40,7 @@ def _write(run: Path, names: list[str]) -> bytes:
         opened.begin_session()
         for row, name in enumerate(names):
             opened.record(row, _answer(IDS[row], name))
-        opened.end(Cause.FINISHED, "", journal.Spent(1.5, {"sent": len(names)}))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(1.5, {"sent": len(names)}))
     return (run / journal.JOURNAL).read_bytes()
 
 
@@ -66,7 +66,7 @@ def test_each_customer_is_wanted_once_where_it_stands_first(tmp_path: Path) -> N
     """Duplicates are asked for once, invalid ids never."""
     rows = [Customer(IDS[n], Row("a", 1)) for n in (3, 1, 3, 2, 1)]
     journal.write_rows(tmp_path, [*rows, RejectedRow("?", Reason.INVALID_ID, Row("a", 9))])
-    assert list(journal.wanted(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
+    assert list(journal.read_customers(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
 
 
 def test_the_journal_reads_back(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_words_of_a_hostile_server_are_written(tmp_path: Path) -> None:
     journal.write_rows(tmp_path, [])
     with journal.Journal(tmp_path) as opened:
         opened.begin(FACTS, {})
-        opened.record(0, Answer(customer_id=IDS[0], finding=finding, reply=reply, attempts=1))
+        opened.record(0, CustomerResult(customer_id=IDS[0], finding=finding, response=reply, attempts=1))
     assert _done(tmp_path) == {0}
 
 
@@ -162,5 +162,5 @@ def test_a_damaged_header_costs_nothing(tmp_path: Path) -> None:
     whole[20] ^= 1
     (tmp_path / journal.JOURNAL).write_bytes(bytes(whole))
     assert journal.read_facts(tmp_path).damaged_lines == (1,)
-    assert journal.read_settings(tmp_path) == {"rate": 500}
+    assert journal.read_header(tmp_path).settings == {"rate": 500}
     assert len(_done(tmp_path)) == 3

@@ -13,7 +13,6 @@ from auditor import journal
 from auditor.core.judge.consistency import DECIDED
 from auditor.core.model import Customer, Reason, Row
 from auditor.core.run_facts import RunFacts
-from auditor.journal import reusing
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,22 +29,29 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
         opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
         for customer, reason, hours in answers:
             status, http = DECIDED.get(Reason(reason), ("raw", None))
-            line = {"customer_id": IDS[customer], "reason": reason, "final": reason != "throttled", "status": status}
-            said = {"http_status": http, "error_code": "600074" if http == HTTPStatus.NOT_FOUND else None}
-            opened.reuse(customer, {**line, **said, "checked_at": NOON - timedelta(hours=hours), "reused_from": name})
+            answer = journal.AnswerRecord(
+                customer,
+                IDS[customer],
+                Reason(reason),
+                final=reason != "throttled",
+                status=status,
+                checked_at=NOON - timedelta(hours=hours),
+                http_status=http,
+                error_code="600074" if http == HTTPStatus.NOT_FOUND else None,
+                reused_from=name,
+            )
+            opened.reuse(customer, answer)
     return run
 
 
-def _found(run: Path, hours: float = 8) -> dict[int, tuple[str, str]]:
+def _found(run: Path, hours: float = 8) -> dict[int, tuple[object, str | None]]:
     """Row -> (run that the answer is of, status)."""
-    found = journal.reusable(run, NOON - timedelta(hours=hours), NOON)
-    return {row: (answer["reused_from"], answer["status"]) for row, answer in found}
+    found = journal.find_reusable(run, NOON - timedelta(hours=hours), NOON)
+    return {row: (answer.reused_from, answer.status) for row, answer in found}
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 100_000])
-def test_the_newest_answer_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    """In however many parts the customers are gone through, and whichever run is read first; who got none is asked again."""
-    monkeypatch.setattr(reusing, "AT_ONCE", at_once)
+def test_the_newest_answer_decides(tmp_path: Path) -> None:
+    """Whichever run is read first. A customer without an eligible answer is asked again."""
     young = [(0, "allowed", 1), (1, "under_review", 1), (2, "throttled", 1), (4, "no_account_status", 2)]
     old = [(0, "under_review", 3), (1, "allowed", 3), (2, "allowed", 3), (3, "allowed", 9), (5, "not_ready", 1)]
     _run(tmp_path, "a", young)
@@ -72,7 +78,7 @@ def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "a" / journal.JOURNAL).write_bytes(content.replace(IDS[1].encode(), IDS[2].encode()))
     (_run(tmp_path, "b") / journal.JOURNAL).write_bytes(b"")
     told: list[str] = []
-    found = list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append))
+    found = list(journal.find_reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append))
     assert [row for row, _ in found] == [0]
     assert len(told) == 2
     assert told[0].startswith(f"no answer of {tmp_path / 'b'} is reused: ")
@@ -85,7 +91,7 @@ def test_no_answer_from_before_a_run_that_cannot_be_read_is_reused(tmp_path: Pat
     unreadable = _run(tmp_path, "b", [(0, "under_review", 0)]) / journal.JOURNAL
     unreadable.write_bytes(b"".join(unreadable.read_bytes().splitlines(keepends=True)[2:]))
     told: list[str] = []
-    assert list(journal.reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append)) == []
+    assert list(journal.find_reusable(_run(tmp_path, "c"), NOON - timedelta(hours=8), NOON, told.append)) == []
     assert told[0].startswith(f"no answer of {tmp_path / 'b'}, and none from before it, is reused: ")
 
 
@@ -99,7 +105,9 @@ def test_an_unknown_partner_is_nobodys_partner(tmp_path: Path) -> None:
     """Where the tenant is not known, two runs may be of two partners: nothing is reused, and the user is told why."""
     _run(tmp_path, "a", [(0, "allowed", 1)], tenant=None)
     told: list[str] = []
-    assert not list(journal.reusable(_run(tmp_path, "b", tenant=None), NOON - timedelta(hours=8), NOON, told.append))
+    assert not list(
+        journal.find_reusable(_run(tmp_path, "b", tenant=None), NOON - timedelta(hours=8), NOON, told.append)
+    )
     assert "AUDITOR_TENANT_ID" in told[0]
 
 

@@ -15,10 +15,10 @@ from auditor import journal
 from auditor.cli import main
 from auditor.core.judge.classification import classify
 from auditor.core.judge.resume import still_to_ask
-from auditor.core.model import Answer, Cause, Customer, Reply, Row
+from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Reason, Row
 from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.journal.lines import encode
+from auditor.journal.records import encode
 from conftest import load_reply
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
@@ -41,9 +41,9 @@ def _facts(run: Path, written: journal.RowsWritten) -> RunFacts:
     )
 
 
-def _answer(row: int, name: str) -> Answer:
-    reply: Reply = load_reply(name)
-    return Answer(customer_id=IDS[row], finding=classify(reply, IDS[row]), reply=reply, attempts=1)
+def _answer(row: int, name: str) -> CustomerResult:
+    reply: ApiResponse = load_reply(name)
+    return CustomerResult(customer_id=IDS[row], finding=classify(reply, IDS[row]), response=reply, attempts=1)
 
 
 def _run(folder: Path, names: list[str]) -> Path:
@@ -56,7 +56,7 @@ def _run(folder: Path, names: list[str]) -> Path:
         opened.begin_session()
         for row, name in enumerate(names):
             opened.record(row, _answer(row, name))
-        opened.end(Cause.FINISHED, "", journal.Spent(1.5, {"sent": len(names)}))
+        opened.end(Cause.FINISHED, "", journal.SessionStats(1.5, {"sent": len(names)}))
     return run
 
 
@@ -266,15 +266,15 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
                 case "answer":
                     opened.record(what[0], _answer(*what))
                 case "reuse":
-                    line = {"customer_id": IDS[what[0]], "reason": "allowed", "final": True, "status": "Allowed"}
-                    said = {"http_status": 200, "reused_from": "x", "checked_at": START}
-                    opened.reuse(what[0], {**line, **said})
+                    reused = journal.AnswerRecord(0, IDS[what[0]], Reason.ALLOWED, True, "Allowed", None, START)  # noqa: FBT003 - as it is written
+                    reused.http_status, reused.reused_from = 200, "x"
+                    opened.reuse(what[0], reused)
                 case "member":
-                    opened.member(IDS[what[0]], None, what[0])
+                    opened.add_member(IDS[what[0]], None, what[0])
                 case "membership":
-                    opened.membership(Membership(Way.SINGLY, 1, complete=True))
+                    opened.set_membership(Membership(Way.SINGLY, 1, complete=True))
                 case _:
-                    opened.end(what, "why", journal.Spent(1.0, {"sent": 1}))
+                    opened.end(what, "why", journal.SessionStats(1.0, {"sent": 1}))
     return (run / journal.JOURNAL).read_bytes()
 
 
@@ -318,7 +318,7 @@ def test_a_resume_after_any_prefix_equals_one_run(
     for _ in range(20):
         done = journal.finally_answered(run, len(plan))
         before = (run / journal.JOURNAL).stat().st_size
-        left = list(still_to_ask(journal.wanted(run), done))
+        left = list(still_to_ask(journal.read_customers(run), done))
         with journal.Journal(run) as opened:
             for row, customer_id in left:
                 assert (customer_id, row in done) == (IDS[row], False)

@@ -8,7 +8,7 @@ import pytest
 from auditor import journal
 from auditor.core.judge.breaker import FIRST
 from auditor.core.judge.classification import classify
-from auditor.core.model import Answer, Cause, Customer, Row
+from auditor.core.model import Cause, Customer, CustomerResult, Row
 from auditor.core.run_facts import RunFacts
 from conftest import load_reply
 
@@ -34,8 +34,8 @@ def _sessions(run: Path, *sessions: dict[int, str]) -> None:
             opened.begin_session()
             for row, name in session.items():
                 reply = load_reply(name)
-                opened.record(row, Answer(IDS[row], classify(reply, IDS[row]), reply, 1))
-            opened.end(Cause.SIGN_IN, "why", journal.Spent(1.0, {"sent": 1}))
+                opened.record(row, CustomerResult(IDS[row], classify(reply, IDS[row]), reply, 1))
+            opened.end(Cause.SIGN_IN, "why", journal.SessionStats(1.0, {"sent": 1}))
 
 
 @pytest.mark.parametrize("name", ["403-900308", "403-html"])
@@ -47,7 +47,7 @@ def test_who_was_refused_with_the_whole_session_is_asked_again(tmp_path: Path, n
     _sessions(tmp_path, dict.fromkeys(rows, name) | {FIRST + 1: "200-allowed"})
     done = journal.finally_answered(tmp_path, len(IDS))
     assert [row for row in rows if row in done] == [FIRST + 1]
-    assert len(journal.still_open(tmp_path, len(IDS))) == len(IDS) - 1
+    assert len(journal.pending_rows(tmp_path, len(IDS))) == len(IDS) - 1
 
 
 def test_the_next_session_answers_for_good(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_the_next_session_answers_for_good(tmp_path: Path) -> None:
     first = dict.fromkeys(range(FIRST), "403-900308")
     _sessions(tmp_path, first, {0: "200-allowed", **dict.fromkeys(range(1, len(IDS)), "403-900308")})
     assert len(journal.finally_answered(tmp_path, len(IDS))) == len(IDS)
-    assert journal.still_open(tmp_path, len(IDS)) == {}
+    assert journal.pending_rows(tmp_path, len(IDS)) == {}
 
 
 @pytest.mark.parametrize("name", ["403-20002", "403-1002"])
