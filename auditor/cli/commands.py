@@ -195,10 +195,10 @@ def resume(
     from auditor.commands import resume as command
     from auditor.core.text import typed
     from auditor.runs.find import find_run
-    from auditor.runs.unfinished import to_resume
+    from auditor.runs.unfinished import find_to_resume
 
     settings, origins = all_settings.load(flags, config=config, profile=profile)
-    left = None if run else to_resume(Path(settings.reports), settings.api)
+    left = None if run else find_to_resume(Path(settings.reports), settings.api)
     if run is None and left is None:
         progress.noting(quiet=quiet)(f"no run in {settings.reports} is left to finish: nothing to resume")
         return 0

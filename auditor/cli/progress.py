@@ -32,8 +32,8 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
     try:
         yield Watch(
             started=progress.start,
-            told=progress.tell,
-            taken_back=progress.take_back,
+            answered=progress.tell,
+            replaced=progress.take_back,
             ticked=progress.tick,
             sign_in=warn,
             warned=warn,

@@ -37,11 +37,11 @@ def report(
     from auditor.runs.find import find_run
     from auditor.runs.lock import one_writer_at_a_time
     from auditor.runs.render import render
-    from auditor.runs.signals import ending_at_once
+    from auditor.runs.signals import exit_on_signals
 
     settings = _settings(reports, config, profile, format=format)
     folder = find_run(run, settings.reports)
-    with ending_at_once(), one_writer_at_a_time(folder):
+    with exit_on_signals(), one_writer_at_a_time(folder):
         rendered = render(folder, settings.format)
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
@@ -64,9 +64,9 @@ def verify(
     """`auditor verify`."""
     from auditor.cli import show
     from auditor.commands.verify import verify as carry_out
-    from auditor.runs.signals import ending_at_once
+    from auditor.runs.signals import exit_on_signals
 
-    with ending_at_once():
+    with exit_on_signals():
         found = carry_out(run, _settings(reports, config, profile).reports)
     if as_json or not quiet:
         show.verified(found, as_json=as_json)
@@ -89,9 +89,9 @@ def compare(
     del quiet
     from auditor.cli import changes
     from auditor.commands.compare import compare as carry_out
-    from auditor.runs.signals import ending_at_once
+    from auditor.runs.signals import exit_on_signals
 
-    with ending_at_once():
+    with exit_on_signals():
         found = carry_out(old, new, _settings(reports, config, profile).reports)
     changes.compared(found, as_json=as_json)
     return 0
@@ -152,14 +152,14 @@ def prune(
     """`auditor runs prune`."""
     from auditor.cli import stored
     from auditor.commands.prune import prune as carry_out
-    from auditor.runs.signals import ending_at_once
+    from auditor.runs.signals import exit_on_signals
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
     del quiet
     # each option may stand on either side of the word prune
     folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
-    with ending_at_once():
+    with exit_on_signals():
         found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
     stored.pruned(found, as_json=as_json, dry_run=dry_run)
     return 0
@@ -189,10 +189,10 @@ def latest(
 ) -> int:
     """`auditor runs latest`."""
     from auditor.cli import stored
-    from auditor.runs.latest import point
+    from auditor.runs.latest import move_latest
 
     folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
-    stored.pointed(*point(run, folder), as_json=as_json, quiet=quiet)
+    stored.pointed(*move_latest(run, folder), as_json=as_json, quiet=quiet)
     return 0
 
 

@@ -77,7 +77,7 @@ def are_undetermined(rows: int) -> str:
 
 
 def _what_may_change(rendered: "Rendered") -> str:
-    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
+    """Which of the undetermined rows another try may freeze_baseline, and what is left to do for the others."""
     open_, settled = rendered.undetermined
     allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:

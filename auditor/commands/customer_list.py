@@ -10,7 +10,7 @@ from auditor.fetch.pacing import IntakeClosed
 from auditor.runs import credentials
 from auditor.runs.api_client import fetching
 from auditor.runs.create import check_listing
-from auditor.runs.signals import stopping_on_signals
+from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
@@ -27,7 +27,7 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
         CustomerListError: the service refuses to list the customers, or the list was cut short.
         StoppedEarlyError: the listing was stopped, or the service is down.
     """
-    credentials.check(settings)
+    credentials.check_credentials(settings)
     listing = asyncio.run(_listed(settings, take, show))
     check_listing(listing)
     return listing
@@ -35,7 +35,7 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
 
 async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
     async with fetching(settings, show) as api:
-        with stopping_on_signals(api.pacing, show) as stopped:
+        with stop_on_signals(api.pacing, show) as stopped:
             try:
                 return await list_customers(api.page.ask, take)
             except IntakeClosed:

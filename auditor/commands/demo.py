@@ -16,8 +16,8 @@ from auditor.commands.login import Flow, Way, login
 from auditor.commands.run import rows_of
 from auditor.core.model import Customer, RejectedRow
 from auditor.runs import audit
-from auditor.runs.create import start
-from auditor.runs.credentials import unheard
+from auditor.runs.create import create_run
+from auditor.runs.credentials import ignore_message
 from auditor.runs.options import Job, Watch
 from auditor.runs.render import Rendered
 from auditor.settings import Settings
@@ -72,11 +72,11 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
             max_undetermined=_ALL,
         )
         watch.noted("the demo signs in to the simulator by itself, as a person does with a code in a web browser")
-        login(settings, Way(Flow.DEVICE_CODE), unheard)
+        login(settings, Way(Flow.DEVICE_CODE), ignore_message)
         job = Job(settings, formats, simulated=True, watch=watch)
-        with audit.locked(job):
-            run = start(_rows(listed), (listed.name,), job)
-            return audit.carry_out(run, job)
+        with audit.lock_reports(job):
+            run = create_run(_rows(listed), (listed.name,), job)
+            return audit.run_audit(run, job)
 
 
 def _options(file: Path, folder: str) -> SimulatorOptions:

@@ -13,7 +13,7 @@ from auditor.core.run_facts import VALIDATION_TYPE
 from auditor.errors import CustomerListError
 from auditor.runs.api_client import learned, plan_of
 from auditor.runs.credentials import tenant_of
-from auditor.runs.inputs import check_reuse, known_columns, with_ids
+from auditor.runs.inputs import check_reuse, known_columns, require_ids
 from auditor.settings import Settings
 
 SHOWN = 20
@@ -141,7 +141,7 @@ def _calls(customers: int, reused: set[int], limit: int | None) -> int:
 
 
 def _read(one: customers.CustomerList, counting: _Counting) -> ListFound:
-    for row in with_ids(one):
+    for row in require_ids(one):
         counting.rows += 1
         if isinstance(row, Customer):
             counting.seen[bytes.fromhex(row.id.replace("-", ""))] = None

@@ -14,8 +14,8 @@ from auditor.fetch.auth.refresh_token import GivenRefreshToken
 from auditor.fetch.auth.registration import SignIn, with_clock
 from auditor.fetch.auth.service import Wait, application, patiently, token_of
 from auditor.fetch.token_store import TokenStore
-from auditor.runs.credentials import Say, refresh_token_of, registration, say_clock, store_of
-from auditor.runs.signals import finished
+from auditor.runs.credentials import Say, refresh_token_of, registration, store_of, warn_of_clock
+from auditor.runs.signals import run_uninterrupted
 from auditor.settings import Settings
 
 
@@ -76,14 +76,14 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         found = described(token, settings, store.where, LIFE.days, skew)
         if found.problem:
             raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
-        say_clock(skew, say)
+        warn_of_clock(skew, say)
         _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
         return found
 
     if given is None:
         # nothing is lost where a person stops it: whoever was kept before still is
         return signed_in()
-    found = finished(signed_in, given_up.set, say)
+    found = run_uninterrupted(signed_in, given_up.set, say)
     say(f"{given.where} is not rewritten: the successor of its refresh token is kept in {store.where}")
     return found
 

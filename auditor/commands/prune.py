@@ -10,7 +10,7 @@ from auditor.commands.runs import Stored, stored
 from auditor.core.results import Candidate, kept
 from auditor.errors import LockHeldError, OutputError
 from auditor.runs.find import LATEST_SIMULATED, latest_run_id
-from auditor.runs.lock import one_writer_at_a_time, sweep
+from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
 
 _GOING, _MARK = ".pruned-", ".pruned"
 
@@ -98,4 +98,4 @@ def _clear(reports: Path) -> None:
         if not left.is_symlink() and (left / _MARK).is_file():
             with suppress(OSError):
                 _empty(left)
-    sweep(reports)
+    remove_stale_locks(reports)

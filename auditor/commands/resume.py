@@ -45,12 +45,12 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
     _check_same(run, header, settings)
     job = _job(run, header.settings, settings, origins, watch)
     check_reuse(job.settings)
-    with audit.locked(job):
+    with audit.lock_reports(job):
         facts = journal.read_facts(run)
         journal.check_rows(run, facts)
         ready = _asked_to_the_end(run, facts, job.check)
         if not ready:
-            credentials.check(job.settings)
+            credentials.check_credentials(job.settings)
         if origins.by_name["max_undetermined"] == "flag":
             _allow(run, facts, settings.max_undetermined)
         if ready:
@@ -86,13 +86,13 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
 
 def _carried_out(run: Path, job: Job, before: dict[int, tuple[Reason, int]]) -> Rendered:
     """Asks and renders; says where that changed nothing for those who had no final answer before."""
-    rendered = audit.carry_out(run, job)
+    rendered = audit.run_audit(run, job)
     if not before or not rendered.facts.finished:
         return rendered
     after = journal.pending_rows(run, rendered.facts.rows)
     reasons = [{row: reason for row, (reason, _) in known.items()} for known in (before, after)]
     tries = min((count for _, count in after.values()), default=0)
-    return rendered.unchanged_after(tries) if reasons[0] == reasons[1] else rendered
+    return rendered.with_tries(tries) if reasons[0] == reasons[1] else rendered
 
 
 def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from auditor import customers
 from auditor.core.model import Customer, RejectedRow
 from auditor.runs import audit, baseline, credentials
-from auditor.runs.create import OWN_COLUMNS, OWN_LIST, start
-from auditor.runs.inputs import check_reuse, known_columns, with_ids
+from auditor.runs.create import OWN_COLUMNS, OWN_LIST, create_run
+from auditor.runs.inputs import check_reuse, known_columns, require_ids
 from auditor.runs.options import Job
 from auditor.runs.render import Rendered
 
@@ -31,17 +31,17 @@ def run(
         OutputError: the answers are safe, a report could not be written.
     """
     check_reuse(job.settings)
-    credentials.check(job.settings)
-    baseline.check(job, sources or (OWN_LIST,))
+    credentials.check_credentials(job.settings)
+    baseline.check_baseline(job, sources or (OWN_LIST,))
     if not sources:
         known_columns(job.settings.sum, OWN_COLUMNS)
-        with audit.locked(job):
+        with audit.lock_reports(job):
             return audit.audit_own_list(job)
     with ExitStack() as opened:
         lists = [opened.enter_context(customers.read(source, columns=columns, parts=parts)) for source in sources]
-        opened.enter_context(audit.locked(job))
-        folder = start(rows_of(lists), sources, job, lambda: warnings_of(lists))
-        return audit.carry_out(folder, job)
+        opened.enter_context(audit.lock_reports(job))
+        folder = create_run(rows_of(lists), sources, job, lambda: warnings_of(lists))
+        return audit.run_audit(folder, job)
 
 
 def warnings_of(lists: list[customers.CustomerList]) -> Iterator[tuple[str, str]]:
@@ -53,4 +53,4 @@ def warnings_of(lists: list[customers.CustomerList]) -> Iterator[tuple[str, str]
 def rows_of(lists: list[customers.CustomerList]) -> Iterator[Customer | RejectedRow]:
     """The rows of all lists, one list after the other."""
     for one in lists:
-        yield from with_ids(one)
+        yield from require_ids(one)

@@ -12,7 +12,7 @@ from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import pipeline
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching, fetching
-from auditor.runs.signals import stopping_on_signals
+from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
@@ -87,7 +87,7 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
     members: dict[str, bool | None] = {}
     end = None
     if wanted:
-        credentials.check(settings)
+        credentials.check_credentials(settings)
         end = asyncio.run(_asked(wanted, settings, show, (answers, members)))
     return Statuses(settings.api, tuple(_found(text, ids[text], answers, members) for text in given), end)
 
@@ -113,7 +113,7 @@ Taken = tuple[dict[str, CustomerResult], dict[str, bool | None]]
 async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], None], taken: Taken) -> RunEnd | None:
     async with fetching(settings, show) as api:
         api.pacing.expect(len(wanted))
-        with stopping_on_signals(api.pacing, show, deadline=settings.deadline) as stopped:
+        with stop_on_signals(api.pacing, show, deadline=settings.deadline) as stopped:
             try:
                 end = await _ask_all(wanted, api, taken)
             except (SignInError, StoppedEarlyError) as error:

@@ -8,7 +8,7 @@ from auditor.errors import SignInError
 from auditor.fetch.tokens import Need
 from auditor.runs import credentials
 from auditor.runs.credentials import Say
-from auditor.runs.signals import finished
+from auditor.runs.signals import run_uninterrupted
 from auditor.settings import Settings
 
 
@@ -47,11 +47,11 @@ def who(settings: Settings, say: Say) -> SignedIn:
         SettingsError: a setting of the sign-in cannot be used.
         StoppedAtOnce: a signal came; what the service answered is stored.
     """
-    found = credentials.unattended(settings, say)
+    found = credentials.open_unattended(settings, say)
     if found is None:
-        return described(credentials.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
-    token, _ = finished(lambda: found.redeem(Need()), found.cancel, say)
-    credentials.say_clock(found.skew, say)
+        return described(credentials.access_token(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
+    token, _ = run_uninterrupted(lambda: found.redeem(Need()), found.cancel, say)
+    credentials.warn_of_clock(found.skew, say)
     return described(token, settings, found.source, found.days_left, found.skew)
 
 

@@ -29,16 +29,16 @@ from auditor.settings import AUTO, Settings
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """The API, ready to be asked; all questions share one pace.
+    """The open API; all requests share one rate limiter.
 
     Attributes:
         status: asks for a customer's validation status.
         page: asks for a page of the partner's customer list.
         customer: asks for a customer's record.
         tokens: the sign-in.
-        pacing: the gate and the pace.
-        crew: how many may ask at a time.
-        recalled: the pace to begin with, where an earlier run learned a lower one than is set.
+        pacing: the rate limiter.
+        crew: options of the worker pool.
+        recalled: the starting rate, where an earlier run learned a lower one than is set.
     """
 
     status: Asker
@@ -54,13 +54,13 @@ class Fetching:
 async def fetching(
     settings: Settings, show: Callable[[str], None], *, remember: bool = True, reports: Path | None = None
 ) -> AsyncIterator[Fetching]:
-    """Opens the connection pool and the sign-in; nothing is sent before the first question.
+    """Open the connection pool and the sign-in; nothing is sent yet.
 
     Args:
         settings: of the run.
-        show: is given what the user should know of the sign-in, a sentence each.
-        remember: begin with what earlier runs learned about the limit, and leave the next one what this one did.
-        reports: the folder whose runs may just have been killed: their requests count against the limit.
+        show: receives messages about the sign-in, one sentence each.
+        remember: start with the limit that earlier runs learned, and store what this one learns.
+        reports: the folder whose runs may have been killed just now: their requests count against the limit.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -94,7 +94,7 @@ async def fetching(
 
 
 def plan_of(settings: Settings) -> Plan:
-    """How a run with these settings means to pace."""
+    """The rate plan of these settings."""
     return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
 
 
@@ -110,7 +110,7 @@ def _connection(settings: Settings) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Quota:
-    """One API's limit for one partner tenant, and where what is learned about it is kept."""
+    """The stored rate limit of one API and partner tenant."""
 
     rates: LearnedRates
     api: str
@@ -118,34 +118,34 @@ class _Quota:
 
     @classmethod
     def of(cls, settings: Settings) -> "_Quota | None":
-        """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
+        """For the tenant in the token, or in the settings; None where there is no folder to store it in."""
         folder = state_folder()
         tenant = tenant_of(settings) or "unknown"
         return cls(LearnedRates(folder), settings.api, tenant) if folder else None
 
     def recall(self) -> Memory | None:
-        """What the last run left."""
+        """Load what the last run stored."""
         return self.rates.recall(self.api, self.tenant)
 
     def keep(self, memory: Memory) -> None:
-        """Leaves it to the next run."""
+        """Store it for the next run."""
         self.rates.keep(self.api, self.tenant, memory)
 
 
 def learned(settings: Settings) -> Memory | None:
-    """What earlier runs against this API and tenant learned about its limit; None where that is nothing."""
+    """The limit that earlier runs against this API and tenant learned; None where there is none."""
     quota = _Quota.of(settings)
     return quota.recall() if quota else None
 
 
 def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, reports: Path) -> Memory | None:
-    """The same, with the requests of sessions that ended without leaving anything to the next one.
+    """Add the requests of sessions that were killed before they could store theirs.
 
     Args:
-        memory: what the last session that ended in order left, or None.
-        plan: how to pace; where there is no limit, nothing is counted.
+        memory: what the last session stored, or None.
+        plan: the rate plan; without a limit, nothing is counted.
         settings: of the run.
-        reports: the folder in which the runs stand.
+        reports: the folder of the runs.
     """
     guard = plan.window()
     if guard is None:
@@ -154,7 +154,7 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
     since = journal.RequestWindow(now, guard.seconds, None if memory is None else now - timedelta(seconds=memory.age))
     untold: list[journal.Sent] = []
     for run in journal.run_folders(reports):
-        # their number of workers stands in the header, which is read for the few that count only
+        # the number of workers is in the header, which is read only for the few runs that count
         if journal.recent_requests(run, since, 0) and (workers := _workers(run, settings)):
             untold += journal.recent_requests(run, since, workers)
     if not untold:
@@ -163,7 +163,7 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
 
 
 def _workers(run: Path, settings: Settings) -> int:
-    """How many workers a run may have had; 0 where it asked another API, or for another partner."""
+    """Number of workers that a run may have had; 0 where it asked another API, or for another partner."""
     try:
         header = journal.read_header(run)
     except (IncompleteError, OSError):

@@ -1,4 +1,4 @@
-"""The main job: a run that has begun -> answers in the journal -> reports. `run`, `resume` and `demo` are this."""
+"""The main job: a created run -> answers in the journal -> reports. `run`, `resume` and `demo` use it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from auditor.core.text import typed
 from auditor.errors import OutputError, StoppedEarlyError
 from auditor.runs import session
 from auditor.runs.api_client import fetching
-from auditor.runs.create import start_from_own_list
+from auditor.runs.create import create_run_from_own_list
 from auditor.runs.credentials import tenant_of
 from auditor.runs.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.runs.options import Job
 from auditor.runs.render import Rendered, render
-from auditor.runs.signals import ending_at_once
+from auditor.runs.signals import exit_on_signals
 
 
-def carry_out(run: Path, job: Job) -> Rendered:
-    """Asks for every customer that has no final answer yet, then renders the reports, of a stopped run too.
+def run_audit(run: Path, job: Job) -> Rendered:
+    """Ask for every customer without a final answer, then render the reports, also after an early end.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -28,17 +28,17 @@ def carry_out(run: Path, job: Job) -> Rendered:
     """
     reports = run.resolve().parent
 
-    async def whole() -> RunEnd | None:
+    async def audit() -> RunEnd | None:
         async with fetching(job.settings, job.watch.sign_in, remember=not job.simulated, reports=reports) as api:
-            return await session.ask(run, job, api)
+            return await session.run_session(run, job, api)
 
-    with one_writer_at_a_time(run), _resumed_by(run):
-        return _rendered(run, job, asyncio.run(whole()))
+    with one_writer_at_a_time(run), _name_resume_command(run):
+        return _render(run, job, asyncio.run(audit()))
 
 
 @contextmanager
-def _resumed_by(run: Path) -> Iterator[None]:
-    """Lets whoever stops the process at once hear which command goes on."""
+def _name_resume_command(run: Path) -> Iterator[None]:
+    """Name the command that resumes the run when the process is interrupted at once."""
     try:
         yield
     except KeyboardInterrupt as stopped:
@@ -47,56 +47,56 @@ def _resumed_by(run: Path) -> Iterator[None]:
 
 
 def render_only(run: Path, job: Job) -> Rendered:
-    """Renders the reports of a run in which there is nothing left to ask.
+    """Render the reports of a run in which every customer has a final answer.
 
     Raises:
         OutputError: the answers are safe, a report could not be written.
     """
-    with one_writer_at_a_time(run), _resumed_by(run):
-        return _rendered(run, job, None)
+    with one_writer_at_a_time(run), _name_resume_command(run):
+        return _render(run, job, None)
 
 
 @contextmanager
-def locked(job: Job) -> Iterator[None]:
-    """The lock that a command holds from before it makes or opens a run folder until its reports are written.
+def lock_reports(job: Job) -> Iterator[None]:
+    """Hold the reports folder's lock, from before a run folder is created or opened until its reports are written.
 
     Raises:
         LockHeldError: another run for this partner writes to the same reports folder.
     """
     settings = job.settings
-    with ending_at_once(), one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
+    with exit_on_signals(), one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
         yield
 
 
 def audit_own_list(job: Job) -> Rendered:
-    """Audits the partner's own customer list: listing and asking share one sign-in and one pace.
+    """Audit the partner's own customer list; listing and asking share one sign-in and one rate limiter.
 
     Raises:
         SignInError: nothing is set to sign in with, or the service refuses it.
         CustomerListError: the service refuses to list the customers, or there are none.
-        StoppedEarlyError: the listing was stopped, or did not come to its end.
+        StoppedEarlyError: the listing was stopped, or did not finish.
         OutputError: the answers are safe, a report could not be written.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
 
-        async def whole() -> tuple[Path, RunEnd | None]:
+        async def audit() -> tuple[Path, RunEnd | None]:
             async with fetching(
                 job.settings, job.watch.sign_in, remember=not job.simulated, reports=Path(job.settings.reports)
             ) as api:
-                run = await start_from_own_list(job, api)
-                held.enter_context(one_writer_at_a_time(run))
-                held.enter_context(_resumed_by(run))
-                return run, await session.ask(run, job, api)
+                run = await create_run_from_own_list(job, api)
+                stack.enter_context(one_writer_at_a_time(run))
+                stack.enter_context(_name_resume_command(run))
+                return run, await session.run_session(run, job, api)
 
-        run, end = asyncio.run(whole())
-        return _rendered(run, job, end)
+        run, end = asyncio.run(audit())
+        return _render(run, job, end)
 
 
-def _rendered(run: Path, job: Job, end: RunEnd | None) -> Rendered:
+def _render(run: Path, job: Job, end: RunEnd | None) -> Rendered:
     if end is None:
-        return render(run, job.formats).failing_on(job.settings.fail_on)
+        return render(run, job.formats).with_fail_on(job.settings.fail_on)
     try:
-        return render(run, job.formats).ended_by(end)
+        return render(run, job.formats).with_end(end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(

@@ -1,5 +1,7 @@
-"""Which earlier run a run is compared with. Rule: settled by name when the run begins, before the first request; what is
-known of it is copied into the run's own folder once, when its reports are made for the first time.
+"""Choose and freeze the baseline run, the earlier run that a run is compared with.
+
+It is chosen when the run is created, before the first request. What is known of it is copied into the run's own folder once, at the
+first rendering.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
 
 NONE, AUTO = "none", "auto"
 KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
-"""Under which the choice stands in the settings of a journal's header: where customers are real, and where they are not."""
+"""Keys of the choice in the settings of a journal's header: for real customers, and for simulated ones."""
 
 
 def identity(run: Path) -> Identity:
-    """What a stored run asked, and of whom.
+    """What a stored run asked, and which API and partner.
 
     Raises:
         IncompleteError: its journal has no readable header.
@@ -40,13 +42,13 @@ def identity(run: Path) -> Identity:
 
 
 def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
-    """What a run that begins now asks, and of whom."""
+    """What a new run asks, and which API and partner."""
     settings = job.settings
     return Identity(settings.api, VALIDATION_TYPE, job.simulated, tenant_of(settings) or "", lists)
 
 
-def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
-    """What a run that begins now is to be compared with, as its journal's header keeps it.
+def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
+    """Choose the baseline of a new run, in the form that its journal's header keeps.
 
     Args:
         reports: where the runs are.
@@ -59,10 +61,10 @@ def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
     if wanted == NONE:
         return {"run_id": "", "folder": "", "note": "no comparison was wanted"}
     if wanted and wanted != AUTO:
-        return _chosen(_asked_for(wanted, reports, mine), mine, "as asked for")
+        return _choice(_requested_run(wanted, reports, mine), mine, "as asked for")
     for run in complete_runs(reports):
-        if _identity_or_none(run, mine) is not None:
-            return _chosen(run, mine, "the last complete run over the same list")
+        if _comparable_identity(run, mine) is not None:
+            return _choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
     ahead = sum(map(is_from_the_future, run_folders(reports)))
     note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
@@ -70,31 +72,31 @@ def choose(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
 
 
 def choices(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
-    """As `choose`, in the form that the header keeps.
+    """Choose the baseline, for real and for simulated customers, in the form that the header keeps.
 
-    Only the first reply says whether a service on a loopback address is a simulator: there, both are chosen.
+    Only the first response says whether a service on a loopback address is a simulator: there, both are chosen.
 
     Raises:
-        SettingsError: as `choose`.
+        SettingsError: as `choose_baseline`.
     """
     if mine.simulated or not is_loopback(urlsplit(mine.api).hostname or ""):
-        return {KEY: choose(reports, mine, wanted)}
+        return {KEY: choose_baseline(reports, mine, wanted)}
     simulated = replace(mine, simulated=True)
     if wanted in (None, NONE, AUTO):
-        return {KEY: choose(reports, mine, wanted), KEY_SIMULATED: choose(reports, simulated, wanted)}
+        return {KEY: choose_baseline(reports, mine, wanted), KEY_SIMULATED: choose_baseline(reports, simulated, wanted)}
     is_made_up = journal.is_simulated(find_run(str(wanted), str(reports)))
-    chosen = choose(reports, simulated if is_made_up else mine, wanted)
+    chosen = choose_baseline(reports, simulated if is_made_up else mine, wanted)
     return {KEY: chosen, KEY_SIMULATED: chosen}
 
 
 def choice_of(settings: Mapping[str, Any], *, simulated: bool) -> dict[str, str] | None:
-    """What a header says that a run is to be compared with; None where a version wrote it that compared nothing."""
+    """The choice in a header; None where an early version wrote it, without a comparison."""
     found: dict[str, str] | None = settings.get(KEY_SIMULATED) if simulated else None
     return found or settings.get(KEY)
 
 
-def check(job: Job, lists: tuple[str, ...]) -> None:
-    """Says at once where the run that the user wants to compare with cannot be.
+def check_baseline(job: Job, lists: tuple[str, ...]) -> None:
+    """Refuse a baseline that cannot be compared, before the run is created.
 
     Raises:
         SettingsError: there is no such run, or it cannot be compared with this one.
@@ -105,13 +107,13 @@ def check(job: Job, lists: tuple[str, ...]) -> None:
 
 
 def complete_runs(reports: Path) -> Iterator[Path]:
-    """Runs that say of themselves that they are complete, and whose reports are whole; newest first. A run from the future is none:
-    its clock was wrong, and it would be the newest for ever.
+    """Complete runs with intact reports, newest first. A run that started in the future, by a wrong clock, is left out: it would stay
+    the newest.
     """
     return (run for run in run_folders(reports) if is_complete(run) and not is_from_the_future(run))
 
 
-def _identity_or_none(run: Path, mine: Identity) -> Identity | None:
+def _comparable_identity(run: Path, mine: Identity) -> Identity | None:
     try:
         found = identity(run)
     except (IncompleteError, OSError):
@@ -119,7 +121,7 @@ def _identity_or_none(run: Path, mine: Identity) -> Identity | None:
     return found if found.same == mine.same else None
 
 
-def _asked_for(wanted: str, reports: Path, mine: Identity) -> Path:
+def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
     run = find_run(wanted, str(reports))
     if why := incomparable(identity(run), mine):
         raise SettingsError(
@@ -129,15 +131,15 @@ def _asked_for(wanted: str, reports: Path, mine: Identity) -> Path:
     return run
 
 
-def _chosen(run: Path, mine: Identity, why: str) -> dict[str, str]:
+def _choice(run: Path, mine: Identity, why: str) -> dict[str, str]:
     folder, run_id = run.resolve(), journal.read_header(run).run_id
     name = run_id if folder.name == run_id else f"{run_id} in the folder {folder.name}"
     remarks = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
     return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, remarks))}
 
 
-def settle(run: Path, facts: RunFacts) -> RunFacts:
-    """Copies what was known before a run into its folder, unless that was done; gives the facts with what it is compared with.
+def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
+    """Copy what was known before a run into its folder, once. Return the run's facts with the baseline.
 
     Raises:
         OutputError: the copy cannot be written.
@@ -146,30 +148,30 @@ def settle(run: Path, facts: RunFacts) -> RunFacts:
     choice = choice_of(journal.read_header(run).settings, simulated=facts.simulated)
     if facts.baseline is not None or choice is None:
         return facts
-    baseline = _copied(run, facts, choice)
-    # it would describe a journal of before
+    baseline = _snapshot(run, facts, choice)
+    # it describes the journal before this line
     (run / "manifest.json").unlink(missing_ok=True)
     try:
         with journal.Journal(run) as opened:
             opened.set_baseline(baseline)
     except OSError as error:
         raise OutputError(f"{run}: {reason(error)}", f"{remedy(error)}, then: auditor report {typed(run)}") from error
-    # a last line that lacked nothing but its end has one now, and is no longer damaged
+    # a last line that lacked only its line end has one now, and is no longer damaged
     return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 
 
-def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
+def _snapshot(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     from auditor import report
 
     note, source = choice["note"], None
     try:
         source = source_of(_folder(run, choice)) if choice["run_id"] else None
         if source is not None and source.facts.simulated != facts.simulated:
-            # what a run is shows only with its first reply
+            # only the first response shows whether a run is simulated
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
         copied = report.remember(run, facts, source)
-    except (IncompleteError, OSError, OutputError, *_OF_DAMAGE) as error:
-        # a baseline that is damaged or gone must not cost the run its own reports
+    except (IncompleteError, OSError, OutputError, *_DAMAGE_ERRORS) as error:
+        # a baseline that is damaged or missing must not prevent the run's own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
         source, copied = None, report.remember(run, facts, None)
     if copied.unread:
@@ -181,19 +183,19 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
 
 
-_OF_DAMAGE = (ValueError, TypeError, LookupError, NotImplementedError)
-"""What libraries raise where a file holds something else than was ever written; pyarrow's errors are these as well."""
+_DAMAGE_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError)
+"""What libraries raise for a damaged file; pyarrow's errors are subclasses of these."""
 
 
 def _folder(run: Path, choice: dict[str, str]) -> Path:
-    """Where the baseline is: beside the run, wherever both were moved to, or where it was."""
+    """The folder of the baseline: beside the run, or where it was when it was chosen."""
     was = Path(choice["folder"])
     beside = run.resolve().parent / (was.name or choice["run_id"])
     return beside if (beside / journal.JOURNAL).is_file() else was
 
 
 def source_of(run: Path) -> "Source":
-    """A stored run, to be read by the report stage.
+    """A stored run, as the report stage reads it.
 
     Raises:
         IncompleteError: its journal has no readable header.

@@ -1,4 +1,4 @@
-"""How a run begins: its folder, its rows, its journal's header. Rule: a run that does not come to begin leaves nothing."""
+"""Create a run: its folder, its rows, its journal's header. A run that cannot be created leaves nothing behind."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -22,21 +22,21 @@ from auditor.runs.api_client import Fetching
 from auditor.runs.baseline import choices, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
-from auditor.runs.inputs import known_columns, presentation
+from auditor.runs.inputs import known_columns, presentation_of
 from auditor.runs.options import Job
-from auditor.runs.signals import stopping_on_signals
+from auditor.runs.signals import stop_on_signals
 
 KEPT = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
-"""Settings that a resumed run takes from its first session unless told otherwise."""
+"""Settings that a resumed run takes from its first session unless they are given again."""
 OWN_LIST = "the partner's customer list"
-"""The name of the list where none is handed in."""
+"""Name of the list where no file is given."""
 OWN_COLUMNS = ("relationship",)
-"""What that list has beside the customer's id and names."""
+"""Its columns beside the customer's id and names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The lists of a run: their names as the user gave them, those that are files, and what there is to warn of."""
+    """The lists of a run: names as the user gave them, those that are files, and warnings about them."""
 
     names: tuple[str, ...]
     files: tuple[ListFile, ...] = ()
@@ -47,38 +47,38 @@ def _no_warnings() -> Iterable[tuple[str, str]]:
     return ()
 
 
-def start(
+def create_run(
     rows: Iterable[Customer | RejectedRow],
     lists: tuple[str, ...],
     job: Job,
     warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
 ) -> Path:
-    """Makes the run's folder, copies the rows there, writes the journal's header, and says the warnings that it keeps.
+    """Create the run's folder, copy the rows into it, write the journal's header, and show the warnings that it keeps.
 
     Args:
         rows: of all lists.
         lists: their names.
-        job: how the run is to be done.
-        warnings: gives (name of the list, text) of each warning; called after the last row, for reading may add to them.
+        job: options of the run.
+        warnings: returns (name of the list, text) of each warning; called after the last row, since reading may add some.
 
     Raises:
-        CustomerListError: the list ends in an error, or holds no row; the folder is gone again.
-        SettingsError: the folder cannot be made.
+        CustomerListError: the list ends in an error, or has no row; the folder is removed again.
+        SettingsError: the folder cannot be created.
     """
     before = [_stamp(name) for name in lists]
-    with _beginning(job) as (run, began):
+    with _new_run(job) as (run, start_time):
         written = journal.write_rows(run, rows)
         found = [*warnings()]
-        files = () if job.simulated else tuple(_unchanged(lists, before, found))
+        files = () if job.simulated else tuple(_unchanged_files(lists, before, found))
         kept = kept_warnings(found)
-        _write_header(run, began, written, Lists(lists, files, kept), job)
+        _write_header(run, start_time, written, Lists(lists, files, kept), job)
     for warning in kept:
         job.watch.warned(warning.sentence)
     return run
 
 
 def _stamp(name: str) -> tuple[int, ...] | None:
-    """What changes where a file is changed; None for what is no file: standard input, a pipe."""
+    """(inode, size, time of change) of a file; None for standard input and pipes."""
     path = Path(name)
     if name == STANDARD_INPUT or not path.is_file():
         return None
@@ -86,10 +86,10 @@ def _stamp(name: str) -> tuple[int, ...] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _unchanged(
+def _unchanged_files(
     lists: tuple[str, ...], before: list[tuple[int, ...] | None], warnings: list[tuple[str, str]]
 ) -> Iterator[ListFile]:
-    """The lists that are files, with their digests, after they were read; adds a warning about each that was changed."""
+    """The lists that are files, with digests, after they were read. Adds a warning about each that changed meanwhile."""
     for name, stamp in zip(lists, before, strict=True):
         if stamp is None:
             continue
@@ -101,9 +101,9 @@ def _unchanged(
         warnings.append((name, "the file was changed while it was read; rows.jsonl holds what was found in it"))
 
 
-async def start_from_own_list(job: Job, api: Fetching) -> Path:
-    """As `start`, with rows that come page by page."""
-    with _beginning(job) as (run, began):
+async def create_run_from_own_list(job: Job, api: Fetching) -> Path:
+    """As `create_run`, with the partner's own list, which is read page by page."""
+    with _new_run(job) as (run, start_time):
         rows = journal.RowsFile(run)
         try:
             listing = await _list_into(rows, api, job.watch.warned)
@@ -111,7 +111,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
         finally:
             rows.close()
         check_listing(listing)
-        _write_header(run, began, written, Lists((OWN_LIST,)), job)
+        _write_header(run, start_time, written, Lists((OWN_LIST,)), job)
         with journal.Journal(run) as opened:
             opened.set_membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
     return run
@@ -132,7 +132,7 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
     def reject(listed: Listed) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
-    with stopping_on_signals(api.pacing, warn) as stopped:
+    with stop_on_signals(api.pacing, warn) as stopped:
         try:
             return await list_customers(api.page.ask, take, reject)
         except IntakeClosed:
@@ -140,28 +140,28 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
 
 
 @contextmanager
-def _beginning(job: Job) -> Iterator[tuple[Path, datetime]]:
-    """A new run folder and the time of its beginning; a run that does not come to begin leaves nothing behind.
+def _new_run(job: Job) -> Iterator[tuple[Path, datetime]]:
+    """Create a run folder and give its path and create_run time; remove it where creating the run fails.
 
     Raises:
-        SettingsError: the folder cannot be made.
+        SettingsError: the folder cannot be created.
         StoppedEarlyError: it cannot be written to.
     """
-    began = datetime.now(UTC)
-    run = _new_folder(Path(job.settings.reports), began)
+    start_time = datetime.now(UTC)
+    run = _new_folder(Path(job.settings.reports), start_time)
     try:
-        yield run, began
+        yield run, start_time
     except OSError as error:
-        _discard(run)
+        _remove(run)
         raise StoppedEarlyError(
             f"{run} cannot be written: {reason(error)}", f"{remedy(error)}, then run it again: nothing was asked"
         ) from error
     except BaseException:
-        _discard(run)
+        _remove(run)
         raise
 
 
-def _discard(run: Path) -> None:
+def _remove(run: Path) -> None:
     with suppress(OSError):
         for name in (journal.ROWS, journal.JOURNAL):
             (run / name).unlink(missing_ok=True)
@@ -170,7 +170,7 @@ def _discard(run: Path) -> None:
 
 def _write_header(
     run: Path,
-    began: datetime,
+    start_time: datetime,
     written: journal.RowsWritten,
     lists: Lists,
     job: Job,
@@ -188,13 +188,13 @@ def _write_header(
         customers=written.customers,
         columns=written.columns,
         simulated=job.simulated,
-        started_at=began,
+        started_at=start_time,
         max_undetermined=job.settings.max_undetermined,
-        presentation=presentation(job.settings, known_columns(job.settings.sum, written.columns)),
+        presentation=presentation_of(job.settings, known_columns(job.settings.sum, written.columns)),
     )
     kept = {name: getattr(job.settings, name) for name in KEPT}
     kept |= choices(run.parent, identity_of(job, lists.names), job.settings.baseline)
-    after = _after_the_others(run.parent, began, job.watch.warned)
+    after = _order_time(run.parent, start_time, job.watch.warned)
     with journal.Journal(run) as opened:
         opened.begin(
             facts,
@@ -206,7 +206,7 @@ def _write_header(
             },
             after,
         )
-    other = None if job.simulated else unfinished.same_list(run.parent, facts)
+    other = None if job.simulated else unfinished.find_same_list(run.parent, facts)
     if other is not None:
         job.watch.warned(
             f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
@@ -214,22 +214,22 @@ def _write_header(
         )
 
 
-def _after_the_others(reports: Path, began: datetime, warned: Callable[[str], None]) -> datetime | None:
-    """The time by which a run that begins now is ordered, where the clock is behind the newest run; else None."""
+def _order_time(reports: Path, start_time: datetime, warned: Callable[[str], None]) -> datetime | None:
+    """The order time of a run that starts now, where the clock is behind the newest run; else None."""
     before = next(iter(run_folders(reports)), None)
-    if before is None or order_time(before) < began:
+    if before is None or order_time(before) < start_time:
         return None
-    if (said := started_at(before)) > began:
+    if (said := started_at(before)) > start_time:
         warned(
-            f"the clock of this machine says {began:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it began later, at "
+            f"the clock of this machine says {start_time:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it start_time later, at "
             f"{said:%Y-%m-%d %H:%M} UTC; this run is stored as the newer one"
         )
     return order_time(before) + timedelta(microseconds=1)
 
 
-def _new_folder(reports: Path, began: datetime) -> Path:
-    """`<reports>/<run-id>`, new: two runs may begin in one second."""
-    name = f"{began:%Y%m%dT%H%M%SZ}"
+def _new_folder(reports: Path, start_time: datetime) -> Path:
+    """Create `<reports>/<run-id>`; a suffix tells runs of the same second apart."""
+    name = f"{start_time:%Y%m%dT%H%M%SZ}"
     try:
         reports.mkdir(parents=True, exist_ok=True)
         for suffix in ["", *(f"-{n}" for n in range(2, 100))]:
@@ -245,10 +245,10 @@ def _new_folder(reports: Path, began: datetime) -> Path:
 
 
 def check_listing(listing: Listing) -> None:
-    """A list cut short would leave customers out without a word.
+    """Refuse a customer list that is not complete: customers would be missing.
 
     Raises:
-        SignInError, CustomerListError, StoppedEarlyError: it is not complete, by its reason.
+        SignInError, CustomerListError, StoppedEarlyError: it is not complete; the class says why.
     """
     if listing.complete:
         return

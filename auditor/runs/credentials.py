@@ -1,4 +1,4 @@
-"""Which token a run asks with: the stored sign-in, else the given refresh token, else the given access token.
+"""Which token a run asks with: the stored sign-in, else the access_token refresh token, else the access_token access token.
 
 A token that the API is known to refuse is refused here, with the reason, before anything is sent. A credential that is set and
 not used is named.
@@ -35,53 +35,53 @@ NO_HOME = "there is no home folder to keep a sign-in in"
 
 
 def tenant_of(settings: Settings) -> str | None:
-    """The partner tenant that is asked: of the access token, else as set; None where neither says it."""
+    """The partner tenant: from the access token, else from the settings; None where neither names it."""
     claims = read_claims(settings.access_token.reveal()) if settings.access_token else None
     return (claims and claims.tenant_id) or settings.tenant_id
 
 
-def check(settings: Settings) -> None:
-    """Says so at once where there is nothing to sign in with; sends nothing.
+def check_credentials(settings: Settings) -> None:
+    """Check that there is something to sign in with; nothing is sent.
 
     Raises:
-        SignInError: there is no kept sign-in and no token given, or the one given cannot be used.
+        SignInError: there is no stored sign-in and no token, or the token cannot be used.
         SettingsError: the extra certificate authorities cannot be read, the proxy or a setting of the sign-in cannot be
             used.
     """
     tls_context(settings.trust)
     for url in (settings.api, settings.sign_in_authority):
         proxy_for(url, settings.proxy, settings.no_proxy)
-    token_source(settings, unheard)
+    token_source(settings, ignore_message)
 
 
 def token_source(settings: Settings, say: Say) -> TokenSource:
-    """Where the access tokens of a run come from.
+    """The source of a run's access tokens.
 
     Args:
         settings: of the sign-in.
-        say: is given what the user should know, a sentence each.
+        say: receives messages, one sentence each.
 
     Raises:
-        SignInError, SettingsError: as `check`.
+        SignInError, SettingsError: as `check_credentials`.
     """
-    found = unattended(settings, say)
+    found = open_unattended(settings, say)
     if found is not None:
-        return TokenSource(_judged(found, settings, say), cancel=found.cancel)
-    value = given(settings)
-    judge(value, settings, say)
+        return TokenSource(_checked(found, settings, say), cancel=found.cancel)
+    value = access_token(settings)
+    check_token(value, settings, say)
     return given_token(value)
 
 
-def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
-    """What redeems tokens without anybody there; None where at most an access token was given.
+def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
+    """The open_unattended sign-in; None where there is at most an access token.
 
     Args:
         settings: of the sign-in.
-        say: is given what the user should know, a sentence each.
-        waits: is given what is waited for, while it is; None takes `say`.
+        say: receives messages, one sentence each.
+        waits: receives what is being waited for; None uses `say`.
 
     Raises:
-        SignInError: what is kept cannot be used.
+        SignInError: the stored sign-in cannot be used.
         SettingsError: a setting of the sign-in cannot be used.
     """
     if not settings.client_id:
@@ -89,38 +89,40 @@ def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unatte
     sign_in = registration(settings)
     sign_in.credential.for_msal()
     store, refresh_token = store_of(settings), refresh_token_of(settings)
-    kept = _kept(settings, sign_in, store, say)
+    kept = _stored_sign_in(settings, sign_in, store, say)
     if kept is None and refresh_token is None:
         return None
     if store is None:
         say(f"{NO_HOME}: name a folder in AUDITOR_TOKEN_STORE, or the renewed sign-in ends with this command")
     if kept is not None and store is not None:
-        say_what_waits(settings, kept, store.where, say)
+        _say_unused(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
     return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say, waits)
 
 
-def sources(settings: Settings) -> list[str]:
-    """What a run signs in with, for people; the next where the one before does not serve.
+def describe_sources(settings: Settings) -> list[str]:
+    """What a run signs in with, for people, in order: the next one is used where the one before fails.
 
     Raises:
         SignInError: there is nothing to sign in with.
         SettingsError: a setting of the sign-in cannot be used.
     """
-    if unattended(settings, unheard) is None:
-        given(settings)
-        return in_order(settings, None, "")
+    if open_unattended(settings, ignore_message) is None:
+        access_token(settings)
+        return _ordered(settings, None, "")
     store = store_of(settings)
-    return in_order(settings, _kept(settings, registration(settings), store, unheard), store.where if store else "")
+    return _ordered(
+        settings, _stored_sign_in(settings, registration(settings), store, ignore_message), store.where if store else ""
+    )
 
 
-def unheard(_sentence: str) -> None:
-    """Takes what a run would say of its sign-in, where nobody is to hear it."""
+def ignore_message(_sentence: str) -> None:
+    """Discard a message."""
 
 
-def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
-    """The kept sign-in, or None; one that must not be used is an error only where there is nothing else."""
+def _stored_sign_in(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
+    """The stored sign-in, or None; one that cannot be used is an error only where there is no other credential."""
     try:
         return kept_in(store, sign_in) if store else None
     except SignInError as error:
@@ -131,14 +133,14 @@ def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Sa
     return None
 
 
-def given(settings: Settings) -> str:
-    """The access token from elsewhere.
+def access_token(settings: Settings) -> str:
+    """The access token from the settings.
 
     Raises:
         SignInError: there is none, or it cannot be one.
     """
     if settings.access_token is not None:
-        return _plain(settings.access_token)
+        return _check_format(settings.access_token)
     if settings.client_id and store_of(settings) is None:
         raise SignInError(
             f"nobody is signed in, and {NO_HOME}",
@@ -157,7 +159,7 @@ def given(settings: Settings) -> str:
     )
 
 
-def _plain(token: Secret) -> str:
+def _check_format(token: Secret) -> str:
     value = token.reveal()
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise SignInError(
@@ -170,8 +172,8 @@ def _plain(token: Secret) -> str:
 _CLOCK = "the clock"
 
 
-def _judged(found: Unattended, settings: Settings, say: Say) -> Redeem:
-    """Its `redeem`, with each token judged by its claims before anybody uses it; what is said is said once."""
+def _checked(found: Unattended, settings: Settings, say: Say) -> Redeem:
+    """Wrap `redeem`: check_credentials the claims of each token before it is used, and show each message once."""
     said: set[str] = set()
 
     def say_once(sentence: str) -> None:
@@ -179,25 +181,25 @@ def _judged(found: Unattended, settings: Settings, say: Say) -> Redeem:
             said.add(sentence)
             say(sentence)
 
-    def judged(need: Need) -> tuple[str, float]:
+    def redeem(need: Need) -> tuple[str, float]:
         token, seconds = found.redeem(need)
-        judge(token, settings, say_once, found.skew)
+        check_token(token, settings, say_once, found.skew)
         if _CLOCK not in said and found.skew is not None:
-            # the measured difference is another one each time
+            # the measured difference varies
             said.add(_CLOCK)
-            say_clock(found.skew, say)
+            warn_of_clock(found.skew, say)
         return token, seconds
 
-    return judged
+    return redeem
 
 
-def say_clock(skew: ClockSkew | None, say: Say) -> None:
-    """Says that this machine's clock is wrong, where it is; so are the times in every report, then."""
+def warn_of_clock(skew: ClockSkew | None, say: Say) -> None:
+    """Warn of a wrong clock; the times in every report are wrong then as well."""
     if skew is not None and skew.words:
         say(f"{skew.words}: {SET_CLOCK}")
 
 
-def judge(token: str, settings: Settings, say: Say, skew: ClockSkew | None = None) -> None:
+def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None = None) -> None:
     """Refuses a token that the API is known to refuse; an opaque one passes.
 
     Raises:
@@ -257,11 +259,11 @@ def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
 
 def set_beside(settings: Settings) -> list[str]:
     """What signs in without any sign-in being kept: where it stands, for people."""
-    return in_order(settings, None, "")
+    return _ordered(settings, None, "")
 
 
-def in_order(settings: Settings, kept: Kept | None, where: str) -> list[str]:
-    """What a run signs in with, for people; the next where the one before does not serve.
+def _ordered(settings: Settings, kept: Kept | None, where: str) -> list[str]:
+    """What a run signs in with, for people, in order: the next one is used where the one before fails.
 
     Args:
         settings: of the sign-in.
@@ -276,9 +278,9 @@ def in_order(settings: Settings, kept: Kept | None, where: str) -> list[str]:
     return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
 
 
-def say_what_waits(settings: Settings, kept: Kept, where: str, say: Callable[[str], None]) -> None:
+def _say_unused(settings: Settings, kept: Kept, where: str, say: Callable[[str], None]) -> None:
     """Names what is set and is not used as long as something before it serves."""
-    first, refresh_token = in_order(settings, kept, where)[0], refresh_token_of(settings)
+    first, refresh_token = _ordered(settings, kept, where)[0], refresh_token_of(settings)
     if refresh_token is not None and kept.source is None:
         say(f"{refresh_token.where} is set, and is not used as long as {first} serves; auditor logout makes way for it")
     if settings.access_token is not None:

@@ -1,5 +1,7 @@
-"""What stored runs say of themselves, and which one `latest` leads to. Rule: a folder is a stored run if its name is the run-id
-that stands in it, and no copy under another name is one; when a run began, it says itself; whatever is damaged says nothing.
+"""Find stored runs: by folder, by run-id, by `latest`.
+
+A folder is a stored run where its name is the run-id in its journal; a copy under another name is not. The start of a run is read from its
+journal. A damaged run is skipped.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import values
 
 LATEST, LATEST_SIMULATED = "latest", "latest-simulated"
-"""What leads to the newest complete run: of real customers, and against a simulator."""
+"""Names that point to the newest complete run: of real customers, and against a simulator."""
 _LARGEST = 1 << 24
 """Bytes of a manifest or summary that are read."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -27,7 +29,7 @@ class _Ledger(msgspec.Struct):
 
 
 class Summary(msgspec.Struct):
-    """summary.json, as far as other runs want to know it."""
+    """The fields of summary.json that other runs need."""
 
     complete: bool
     ledger: _Ledger = msgspec.field(default_factory=_Ledger)
@@ -44,9 +46,9 @@ class _Manifest(msgspec.Struct):
 
 
 def summary_of(run: Path) -> Summary | None:
-    """What a run's reports say; None where it has none, or where they are not of the rows and the journal that are there.
+    """Read a run's summary. Return None where there is none, or where it does not belong to the rows and the journal in the folder.
 
-    That takes the manifest's word for their sizes: a folder of thousands of runs is gone through at every start.
+    Sizes are compared with the manifest, not hashes: every start reads a folder of perhaps thousands of runs.
     """
     try:
         manifest = msgspec.json.decode(_read(run / "manifest.json"), type=_Manifest)
@@ -69,13 +71,13 @@ def _read(path: Path) -> bytes:
 
 
 def is_complete(run: Path) -> bool:
-    """True where a run's whole reports say that it is complete."""
+    """True where a run's summary is intact and says that the run is complete."""
     found = summary_of(run)
     return found is not None and found.complete
 
 
 def started_at(run: Path) -> datetime:
-    """When a run says that it began; before all others where it does not say it."""
+    """When a run started, by its journal; before all others where that cannot be read."""
     try:
         return journal.read_header(run).started_at
     except (IncompleteError, OSError):
@@ -83,7 +85,7 @@ def started_at(run: Path) -> datetime:
 
 
 def order_time(run: Path) -> datetime:
-    """The time by which runs are ordered: when a run began, or just after the run before it where the clock was behind."""
+    """The time by which runs are ordered: the start, or just after the run before it where the clock was behind."""
     try:
         header = journal.read_header(run)
     except (IncompleteError, OSError):
@@ -92,18 +94,18 @@ def order_time(run: Path) -> datetime:
 
 
 def is_from_the_future(run: Path) -> bool:
-    """True where its clock must have been wrong: such a run is never the newest."""
+    """True where a run started in the future, by a wrong clock; such a run is never the newest."""
     return is_in_the_future(started_at(run), datetime.now(UTC))
 
 
 def run_folders(reports: Path) -> list[Path]:
-    """The stored runs, the newest first. A copy under another name is somebody's own: commands take it when it is named."""
+    """The stored runs, newest first. A copy under another name is left out; commands accept it by its path."""
     runs = [run for run in journal.run_folders(reports) if is_stored(run)]
     return sorted(runs, key=lambda run: (order_time(run), run.name), reverse=True)
 
 
 def is_stored(run: Path) -> bool:
-    """True where a folder has the name of the run that it holds, and is no link."""
+    """True where a folder is named after the run in it, and is no link."""
     try:
         return not run.is_symlink() and journal.read_header(run).run_id == run.name
     except (IncompleteError, OSError):
@@ -111,7 +113,7 @@ def is_stored(run: Path) -> bool:
 
 
 def latest_run_id(reports: Path, pointer: str = LATEST) -> str:
-    """The run that `latest`, or `latest-simulated`, leads to; empty where there is none."""
+    """The run that `latest`, or `latest-simulated`, points to; empty where there is none."""
     latest = reports / pointer
     try:
         # where links are refused, `latest` is a text file with the run-id
@@ -122,7 +124,7 @@ def latest_run_id(reports: Path, pointer: str = LATEST) -> str:
 
 
 def find_run(run: str, reports: str) -> Path:
-    """The folder that RUN means: a folder, a run-id, `latest`, or `latest-simulated`.
+    """The folder of a run, given as a folder, a run-id, `latest`, or `latest-simulated`.
 
     Raises:
         SettingsError: there is no such run.
@@ -132,12 +134,12 @@ def find_run(run: str, reports: str) -> Path:
     except ValueError as error:
         raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):
-        # `latest` must never come to lead to itself
+        # `latest` must never point to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder
     is_pointer = run in (LATEST, LATEST_SIMULATED)
     newest = latest_run_id(Path(reports), run) if is_pointer else run
     named = Path(reports) / (newest or run)
-    # a link called `latest` that leads to no stored run leads nowhere
+    # a link called `latest` that points to no stored run is ignored
     if journal.holds_journal(named) and not (is_pointer and named.is_symlink()):
         return named
     if not newest:

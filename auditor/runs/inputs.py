@@ -19,18 +19,18 @@ from auditor.errors import CustomerListError, SettingsError
 from auditor.settings import Settings
 
 
-def presentation(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:
-    """What the journal's header keeps.
+def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:
+    """How the reports of a run present it, for the journal's header.
 
     Args:
         settings: of the run.
-        sums: columns of its lists that are added up.
+        sums: columns of its lists to add up.
     """
     return Presentation(settings.customer_link, settings.packs, settings.zone or _local_zone(), sums)
 
 
 def _local_zone() -> str:
-    """The name of this machine's time zone; UTC where it has none that others know."""
+    """The IANA name of this machine's time zone; UTC where it has none."""
     import tzlocal
 
     try:
@@ -40,7 +40,7 @@ def _local_zone() -> str:
 
 
 def columns_of(settings: Settings) -> Columns:
-    """The columns of the lists that the user names by their role."""
+    """The columns of the lists that the settings name."""
     return Columns(
         id=settings.id_column,
         company=settings.company_column,
@@ -51,12 +51,12 @@ def columns_of(settings: Settings) -> Columns:
 
 
 def parts_of(settings: Settings) -> Parts:
-    """The sheets, or the array of a JSON object, that the user names."""
+    """The sheets, or the array of a JSON object, that the settings name."""
     return Parts(settings.sheet, settings.array)
 
 
 def known_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:
-    """The columns to add up, by the lists' own names, each once.
+    """The columns to add up, by their names in the lists, each once.
 
     Args:
         wanted: as the user wrote them; letter case and blanks around them do not matter.
@@ -84,29 +84,29 @@ def _hint(wanted: str, columns: Iterable[str]) -> str:
     return f"name one of: {', '.join(map(escaped, columns))}" if by_key else "the lists have no other column at all"
 
 
-LOOKED_AT = 1000
-"""Rows in whose other cells an id is looked for."""
+SEARCHED_ROWS = 1000
+"""Rejected rows whose other cells are searched for an id."""
 
 
-def with_ids(one: CustomerList) -> Iterator[Customer | RejectedRow]:
-    """The rows of a list.
+def require_ids(one: CustomerList) -> Iterator[Customer | RejectedRow]:
+    """Yield the rows of a list.
 
     Raises:
-        CustomerListError: after its last row, where none of them holds a valid id; or as the list itself.
+        CustomerListError: after the last row, where none has a valid id; or as the list itself.
     """
     rejected: list[RejectedRow] | None = []
     for row in one:
         if isinstance(row, Customer):
             rejected = None
-        elif rejected is not None and len(rejected) < LOOKED_AT:
+        elif rejected is not None and len(rejected) < SEARCHED_ROWS:
             rejected.append(row)
         yield row
     if rejected:
-        raise _no_ids(one, rejected)
+        raise _no_ids_error(one, rejected)
 
 
-def _no_ids(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListError:
-    """The error, with the column that does hold ids, where there is one."""
+def _no_ids_error(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListError:
+    """The error; it names the column that does hold ids, where there is one."""
     cells: dict[str, list[str]] = {}
     first = ""
     for each in rejected:
@@ -135,7 +135,7 @@ _ABOUT_CHANGES = (FailOn.NEWLY_BLOCKED, FailOn.CHANGES)
 
 
 def check_reuse(settings: Settings) -> None:
-    """Refuses `--reuse` together with what it would hide.
+    """Refuse `--reuse` together with options whose answer it would hide.
 
     Raises:
         SettingsError: `--fail-on` names changes.

@@ -1,7 +1,7 @@
-"""When `latest` moves. Rule: what a share or a mail names changes its subject, or loses a file, only when a person says so.
+"""Decide whether `latest` moves to a complete run. A link in a mail never changes its subject, or loses a file, unless a person says so.
 
 `latest` moves by itself to a newer complete run of the same lists, API and partner that has at least the same formats, or
-where it leads to no stored run. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
+where it points to no stored run. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
 `latest-simulated` of their own, under the same rule; the demo's have none.
 """
 
@@ -29,13 +29,13 @@ _MAIN_FILES = {"parquet": "results.parquet", "csv": "results.csv", "xlsx": "audi
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What becomes of `latest`, or of `latest-simulated`, now that a run is complete.
+    """Whether `latest`, or `latest-simulated`, moves to a complete run.
 
     Attributes:
         name: which of the two.
-        run_id: the run that it leads to now; empty where it leads to no stored run.
-        moves: whether it is to lead to the complete run.
-        reason: why a newer run does not move it, in words; empty where it moves, and where the run is an older one.
+        run_id: the run that it leads to now; empty where it points to no stored run.
+        moves: whether it moves to the complete run.
+        reason: why it does not move to a newer run; empty where it moves, and where the run is older.
     """
 
     name: str
@@ -44,8 +44,8 @@ class Pointer:
     reason: str = ""
 
 
-def decide(run: Path) -> Pointer:
-    """Whether `latest` is to lead to a complete stored run.
+def decide_latest(run: Path) -> Pointer:
+    """Decide whether `latest` moves to a complete stored run.
 
     Raises:
         IncompleteError, OSError: its journal cannot be read.
@@ -59,12 +59,12 @@ def decide(run: Path) -> Pointer:
     current = run.parent / run_id
     if not is_from_the_future(current) and order_time(run) < order_time(current):
         return Pointer(name, run_id, moves=False)
-    reason = _other_subject(current, run) or _lost_files(current, run)
+    reason = _subject_change(current, run) or _missing_files(current, run)
     return Pointer(name, run_id, moves=not reason, reason=reason)
 
 
-def _other_subject(current: Path, run: Path) -> str:
-    """Why two runs are not about the same, in words; empty where they are."""
+def _subject_change(current: Path, run: Path) -> str:
+    """Why two runs have different subjects; empty where they have the same."""
     old, new = identity(current), identity(run)
     if old.places != new.places:
         return f"that run is of {', '.join(old.lists)}, and this one of {', '.join(new.lists)}"
@@ -76,24 +76,24 @@ def _other_subject(current: Path, run: Path) -> str:
     return "that run was of {}, and this one of {}".format(*tenants)
 
 
-def _lost_files(current: Path, run: Path) -> str:
-    """Which files of the one run the other does not have, in words; empty where it has all."""
+def _missing_files(current: Path, run: Path) -> str:
+    """Which files of the current run the new one lacks; empty where it has all."""
     lost = [name for name in _MAIN_FILES.values() if (current / name).is_file() and not (run / name).is_file()]
     return f"that run has {' and '.join(lost)}, and this one has not" if lost else ""
 
 
-def point(run: str, reports: str) -> tuple[str, str]:
-    """Lets `latest` lead to a run because a person says so; a simulated run takes `latest-simulated`.
+def move_latest(run: str, reports: str) -> tuple[str, str]:
+    """Point `latest` to a run, as the user asks; a simulated run gets `latest-simulated`.
 
     Args:
         run: a folder or a run-id.
         reports: where run folders are.
 
     Returns:
-        (the path that leads to the run now, its run-id)
+        (path of the pointer, run-id)
 
     Raises:
-        SettingsError: there is no such run, or it is not one that `latest` may lead to.
+        SettingsError: there is no such run, or `latest` must not move_latest to it.
         OutputError: it cannot be written.
     """
     from auditor import report

@@ -25,12 +25,12 @@ from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsErr
 
 @contextmanager
 def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[None]:
-    """Holds the lock of a reports folder for one API and partner tenant.
+    """Hold the lock of a reports folder for one API and partner tenant.
 
     Args:
-        reports: the folder that run folders go to; made where it is missing.
-        api: base URL that is asked.
-        tenant: the partner's tenant, as the access token or the settings name it; None where neither does.
+        reports: the folder of the run folders; created where it is missing.
+        api: the API's base URL.
+        tenant: the partner's tenant, or None where it is not known.
 
     Raises:
         LockHeldError: another process holds it; the message says which.
@@ -41,34 +41,34 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
         what = f"{reports}: no run folder can be made there: {reason(error)}"
         return SettingsError(what, remedy(error, "name a folder that you may write to"))
 
-    with _held(reports, _key(api, tenant), f"another run for this partner writes to {reports}", unwritable):
+    with _hold(reports, _key(api, tenant), f"another run for this partner writes to {reports}", unwritable):
         yield
 
 
 def holder(reports: Path, api: str, tenant: str | None) -> str | None:
-    """Who holds that lock, in words; None where it is free. Leaves nothing behind."""
+    """Describe the holder of that lock; None where it is free. No file is left behind."""
     path = reports / f".lock-{_key(api, tenant)}"
     if not path.exists():
         return None
     try:
-        _let_go(_acquired(path), path)
+        _release(_acquire(path), path)
     except Timeout:
-        return _described(path.with_name(f"{path.name}{_HOLDER}"))
+        return _describe(path.with_name(f"{path.name}{_HOLDER}"))
     except OSError:
-        # a folder that cannot be written to holds no run of ours
+        # no run can hold a lock in a folder that cannot be written to
         return None
     return None
 
 
-def sweep(reports: Path) -> None:
-    """Removes the lock files that nobody holds: what a process that was killed left."""
+def remove_stale_locks(reports: Path) -> None:
+    """Remove lock files that killed processes left."""
     found = {path.name.partition(locks.LEASE)[0] for path in reports.glob(".lock-*") if path.is_file()}
     for path in (reports / name for name in found if not name.endswith(_HOLDER)):
-        # whoever holds one keeps it; what cannot be removed hurts nobody
+        # a held lock stays; a file that cannot be removed does no harm
         with suppress(Timeout, OSError):
-            lock = _acquired(path, patient=False)
+            lock = _acquire(path, patient=False)
             path.with_name(f"{path.name}{_HOLDER}").unlink(missing_ok=True)
-            _let_go(lock, path)
+            _release(lock, path)
 
 
 _HOLDER = ".holder"
@@ -80,7 +80,7 @@ def _key(api: str, tenant: str | None) -> str:
 
 @contextmanager
 def one_writer_at_a_time(run: Path) -> Iterator[None]:
-    """Holds the lock of one run folder, for whoever asks for its customers or renders its reports.
+    """Hold the lock of one run folder, to ask for its customers or to render its reports.
 
     Raises:
         LockHeldError: another process holds it; the message says which.
@@ -92,12 +92,12 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
         return OutputError(f"{run.parent} cannot be written to: {reason(error)}", then)
 
     folder, complaint = run.resolve(), f"another process works on {run}"
-    signed = folder.parent / f".lock-{folder.name}{_HOLDER}"
+    holder_file = folder.parent / f".lock-{folder.name}{_HOLDER}"
 
     def refused(known: str) -> LockHeldError:
-        return _refusal(complaint, _described(signed) if signed.exists() or not known else known)
+        return _refusal(complaint, _describe(holder_file) if holder_file.exists() or not known else known)
 
-    with folder_held(folder, refused), _held(folder.parent, folder.name, complaint, unwritable):
+    with _hold_folder(folder, refused), _hold(folder.parent, folder.name, complaint, unwritable):
         yield
 
 
@@ -106,48 +106,48 @@ def _refusal(complaint: str, described: str) -> LockHeldError:
 
 
 @contextmanager
-def _held(reports: Path, key: str, complaint: str, unwritable: Callable[[OSError], AuditorError]) -> Iterator[None]:
+def _hold(reports: Path, key: str, complaint: str, unwritable: Callable[[OSError], AuditorError]) -> Iterator[None]:
     path = reports / f".lock-{key}"
     holder = reports / f".lock-{key}{_HOLDER}"
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        lock = _acquired(path)
+        lock = _acquire(path)
     except Timeout:
-        raise _refusal(complaint, _described(holder)) from None
+        raise _refusal(complaint, _describe(holder)) from None
     except OSError as error:
         raise unwritable(error) from error
     try:
-        _sign(holder)
+        _write_holder(holder)
         yield
     finally:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
-        _let_go(lock, path)
+        _release(lock, path)
 
 
-def _acquired(path: Path, *, patient: bool = True) -> BaseFileLock:
-    """The lock, held.
+def _acquire(path: Path, *, patient: bool = True) -> BaseFileLock:
+    """Acquire the lock.
 
     Raises:
-        Timeout: somebody else holds it.
-        OSError: the file cannot be made or locked.
+        Timeout: another process holds it.
+        OSError: the file cannot be created or locked.
     """
     for _ in range(_TRIES):
         with suppress(Timeout):
             return locks.acquire(path, timeout=0, patient=patient)
         if path.exists():
             break
-        # its holder let go of it, and removed it, after we had opened it
+        # its holder released and removed it after it was opened here
     raise Timeout(str(path))
 
 
 _TRIES = 100
 
 
-def _let_go(lock: BaseFileLock, path: Path) -> None:
-    """Removes the file of a held lock, and releases it."""
+def _release(lock: BaseFileLock, path: Path) -> None:
+    """Remove the file of a held lock, and release it."""
     if os.name == "posix":
-        # beside a lease, it is what the refused lock left
+        # beside a lease, the file is left from the refused lock
         with suppress(OSError):
             path.unlink(missing_ok=True)
     lock.release()
@@ -156,14 +156,14 @@ def _let_go(lock: BaseFileLock, path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _sign(holder: Path) -> None:
-    """Says who holds the lock. Only the message of the next one needs it: a full disk must not end a run for it."""
+def _write_holder(holder: Path) -> None:
+    """Write who holds the lock. Only messages need it, so a full disk does not end the run."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):
         holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": now}), encoding="utf-8")
 
 
-def _described(holder: Path) -> str:
+def _describe(holder: Path) -> str:
     try:
         facts = json.loads(holder.read_text(encoding="utf-8"))
         return f"process {facts['pid']} on {facts['host']}, since {facts['since']}"
@@ -180,12 +180,12 @@ _LOCKS = Path("/proc/locks")
 
 
 @contextmanager
-def folder_held(folder: Path, refused: Callable[[str], LockHeldError]) -> Iterator[None]:
-    """Holds a folder; without a lock where there is no such folder, or its file system knows none.
+def _hold_folder(folder: Path, refused: Callable[[str], LockHeldError]) -> Iterator[None]:
+    """Lock a folder; do nothing where there is no such folder, or its file system has no locks.
 
     Args:
         folder: of a run.
-        refused: makes the error, of the holder in words; these are empty where nobody can tell.
+        refused: creates the error from the description of the holder, which is empty where it is not known.
 
     Raises:
         LockHeldError: another process holds it.
@@ -207,18 +207,18 @@ def _lock(descriptor: int, refused: Callable[[str], LockHeldError]) -> None:
     try:
         flock(descriptor, LOCK_EX | LOCK_NB)
     except BlockingIOError:
-        raise refused(_holder(descriptor)) from None
+        raise refused(_folder_holder(descriptor)) from None
     except OSError:
         # a file system without locks: there is the lock file
         return
 
 
-def _holder(descriptor: int) -> str:
-    """Who holds it, in words, by the kernel's table; empty where it has none. Source: proc_locks(5)."""
+def _folder_holder(descriptor: int) -> str:
+    """Describe the holder, from the kernel's table; empty where there is none. Source: proc_locks(5)."""
     node = str(os.fstat(descriptor).st_ino)
     with suppress(OSError, ValueError):
         for line in _LOCKS.read_text(encoding="ascii").splitlines():
-            # 1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF; a line with "->" is of one who waits
+            # 1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF; a line with "->" is of a waiting process
             match line.split():
                 case [_, "FLOCK", _, _, process, place, *_] if place.rpartition(":")[2] == node:
                     return f"process {process} on this machine"

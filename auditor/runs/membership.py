@@ -1,5 +1,6 @@
-"""Who is in the partner's own customer list, found out with the fewest requests. Rule: a refusal is said once, and the
-run goes on; the report then says that membership was not checked.
+"""Find out which customers are in the partner's own customer list, with the fewest requests.
+
+A refusal is warned of once and does not end the run; the report then says that membership was not checked.
 """
 
 from collections.abc import Callable
@@ -16,41 +17,41 @@ from auditor.fetch.pacing import IntakeClosed
 from auditor.fetch.pipeline import Wanted
 from auditor.runs.api_client import Fetching
 
-_ABOUT_EVERYBODY = frozenset({Way.LIST, Way.OWN})
+_WHOLE_LIST = frozenset({Way.LIST, Way.OWN})
 
 
 async def check_membership(
     run: Path, opened: journal.Journal, check: Check, api: Fetching, warned: Callable[[str], None]
 ) -> RunEnd | None:
-    """Finds out whether customers without an account status are the partner's, and writes it to the journal.
+    """Find out whether customers without an account status are in the partner's list, and write it to the journal.
 
     Args:
         run: the run's folder.
         opened: its journal.
-        check: what the user wants.
-        api: where to ask.
-        warned: is told where the answer is not whole.
+        check: which check the user wants.
+        api: the API.
+        warned: receives a warning where the answer is not complete.
 
     Returns:
         Why the run must end, or None.
     """
     facts = journal.read_facts(run)
     known = facts.membership
-    if known is not None and known.complete and known.way in _ABOUT_EVERYBODY:
+    if known is not None and known.complete and known.way in _WHOLE_LIST:
         return None
-    # a resumed run may have come to doubt further customers
-    doubted = journal.membership_unknown(run, facts.rows)
-    way = cheapest_way(check, len(doubted), facts.customers)
-    doubtful: list[Wanted] = []
+    # a resumed run may have found further customers without an account status
+    unknown_rows = journal.membership_unknown(run, facts.rows)
+    way = cheapest_way(check, len(unknown_rows), facts.customers)
+    unchecked: list[Wanted] = []
     if way is Way.SINGLY:
-        # they are few: their ids fit into memory, and a listing that was stopped may have told of some
-        doubtful = [one for one in journal.read_customers(run) if one[0] in doubted]
-        told = journal.checked_singly(run, {customer_id for _, customer_id in doubtful})
-        doubtful = [one for one in doubtful if one[1] not in told]
-        way = cheapest_way(check, len(doubtful), facts.customers)
+        # they are few, so that their ids fit into memory; a listing that was stopped may have covered some
+        unchecked = [one for one in journal.read_customers(run) if one[0] in unknown_rows]
+        failures = journal.checked_singly(run, {customer_id for _, customer_id in unchecked})
+        unchecked = [one for one in unchecked if one[1] not in failures]
+        way = cheapest_way(check, len(unchecked), facts.customers)
     if way is Way.NONE:
         return None
-    found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(doubtful, opened, api))
+    found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(unchecked, opened, api))
     if found is not None:
         opened.set_membership(found)
         if found.message:
@@ -67,24 +68,24 @@ async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership |
 
 
 async def _singly(
-    doubtful: list[Wanted], opened: journal.Journal, api: Fetching
+    unchecked: list[Wanted], opened: journal.Journal, api: Fetching
 ) -> tuple[Membership | None, RunEnd | None]:
-    # by row: after an outage a customer is asked for a second time
-    told: dict[int, str] = {}
+    # by row: after an outage a customer is asked again
+    failures: dict[int, str] = {}
 
     def record(row: int, answer: CustomerResult) -> None:
         member = is_member(answer)
-        told[row] = ""
+        failures[row] = ""
         if member is None:
-            told[row] = answer.finding.error_message or f"status {answer.response.http_status}"
+            failures[row] = answer.finding.error_message or f"status {answer.response.http_status}"
         else:
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     crew = replace(api.crew, breaker=BELIEVING)
-    end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, crew)
-    if len(told) < len(doubtful):
-        # the run was stopped in between: nothing is known as a whole, and resume asks for the others
+    end = await pipeline.run(iter(unchecked), api.customer.ask, record, api.pacing, crew)
+    if len(failures) < len(unchecked):
+        # the run was stopped: resume asks for the others
         return None, end
-    unknown = [why for why in told.values() if why]
+    unknown = [why for why in failures.values() if why]
     message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
-    return Membership(Way.SINGLY, len(told), not unknown, message), end
+    return Membership(Way.SINGLY, len(failures), not unknown, message), end

@@ -1,4 +1,4 @@
-"""A run folder -> its reports. Rule: nothing but the folder is read: no network, no credentials, no customer list."""
+"""Render the reports of a run folder, verify them, and move `latest`. Only the folder is read: no network, no credentials, no list."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,19 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What stands in a run folder now.
+    """The result of rendering a run.
 
     Attributes:
         run: the folder.
         facts: of the run, from its journal.
-        ledger: counted again from the written files.
-        freshness: of the answers that decide.
-        changes: customers by what became of them since the baseline run, likewise; None where there is none.
-        fail_on: what the user wants to hear of by the exit code.
-        tries: in how many sessions the customers without a final answer were asked for, where the last changed nothing;
-            else 0.
-        latest: what became of `latest`; None where the run is not complete, or is one that `latest` never leads to.
-        end: why the session just over was ended early, with the next thing to do; None where it was not.
+        ledger: recounted from the written files.
+        freshness: of the deciding answers.
+        changes: customers by change since the baseline run, likewise; None without a baseline.
+        fail_on: what makes the command exit with 10.
+        tries: number of sessions that asked for the customers without a final answer, where the last one changed nothing; else 0.
+        latest: where `latest` points now; None where the run is not complete, or `latest` never points to such a run.
+        end: why the session ended early, with a hint; None where it did not.
     """
 
     run: Path
@@ -47,95 +46,95 @@ class Rendered:
     tries: int = 0
     latest: "Pointer | None" = None
 
-    def unchanged_after(self, tries: int) -> Self:
-        """The same, with how often the customers without a final answer were asked for, the last time to no avail."""
+    def with_tries(self, tries: int) -> Self:
+        """A copy with the number of sessions that asked for the customers without a final answer."""
         return replace(self, tries=tries)
 
-    def ended_by(self, end: RunEnd) -> Self:
-        """The same, with the reason for an early end."""
+    def with_end(self, end: RunEnd) -> Self:
+        """A copy with the reason for an early end."""
         return replace(self, end=end)
 
-    def failing_on(self, what: Iterable[str]) -> Self:
-        """The same, with what the user wants to hear of by the exit code."""
+    def with_fail_on(self, what: Iterable[str]) -> Self:
+        """The same, with what makes the command exit with 10."""
         return replace(self, fail_on=tuple(map(FailOn, what)))
 
     @property
     def exit_code(self) -> int:
-        """What the command returns."""
+        """The command's exit code."""
         if self.end:
-            # a full disk may have refused the line that says so
+            # with a full disk, the journal may lack the line that says so
             return STOPPED[self.end.cause]
-        return exit_code(self.ledger, self.facts, self.fail_on, self._changed)
+        return exit_code(self.ledger, self.facts, self.fail_on, self._changes_found)
 
     @property
     def matched(self) -> tuple[FailOn, ...]:
-        """What of it was found."""
-        return matched(self.ledger, self.fail_on, self._changed)
+        """The parts of `fail_on` that apply."""
+        return matched(self.ledger, self.fail_on, self._changes_found)
 
     @property
-    def _changed(self) -> set[FailOn]:
+    def _changes_found(self) -> set[FailOn]:
         changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
         return changed | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
 
     @property
     def unanswered(self) -> int:
-        """How many customers `resume` would ask for."""
+        """Number of customers that `resume` would ask for."""
         return sum(c.customers for c in self.ledger.by_reason() if c.reason is not None and c.reason.asked_again)
 
     @property
     def undetermined(self) -> tuple[int, int]:
-        """(undetermined rows that another try may settle, those that it will not)."""
+        """(undetermined rows that `resume` may freeze_baseline, those that it cannot)."""
         counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
         again = sum(c.rows for c in counts if c.reason is not None and c.reason.asked_again)
         return again, sum(c.rows for c in counts) - again
 
     @property
     def complete(self) -> bool:
-        """True where every row has a verdict, and no more of them are undetermined than allowed."""
+        """True where every row has a verdict, and no more are undetermined than allowed."""
         return complete(self.ledger, self.facts)
 
 
 def render(run: Path, formats: Collection[str]) -> Rendered:
-    """Writes every report of a run, verifies all that was written, and lets the history and `latest` follow.
+    """Write every report of a run, verify it, then update the history and `latest`.
 
     Raises:
         OutputError: a report could not be written, or the written files disagree; the journal is untouched.
         IncompleteError: the journal has no readable header, or rows and journal disagree.
     """
     from auditor import report
-    from auditor.runs.baseline import settle, source_of
+    from auditor.runs.baseline import freeze_baseline, source_of
 
     source = source_of(run)
-    source = replace(source, facts=settle(run, source.facts))
+    source = replace(source, facts=freeze_baseline(run, source.facts))
     with ExitStack() as stack:
-        with _mended_by_report(run):
+        with _hint_to_render_again(run):
             record = stack.enter_context(report.recording(run.resolve().parent, source.facts))
             report.render(source, formats, record)
-        verified = _verified(run)
+        verified = _verify(run)
         if record:
-            with _mended_by_report(run):
+            with _hint_to_render_again(run):
                 record.publish()
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
-    return replace(rendered, latest=_latest(run)) if rendered.complete else rendered
+    return replace(rendered, latest=_move_latest(run)) if rendered.complete else rendered
 
 
-def _latest(run: Path) -> "Pointer | None":
-    """Lets `latest` lead to a complete run, where it is to; made-up data have a name of their own, and the demo's none."""
+def _move_latest(run: Path) -> "Pointer | None":
+    """Move `latest` to a complete run where it should move; simulated runs have `latest-simulated`, a demo has none."""
     from auditor import report
-    from auditor.runs.latest import decide
+    from auditor.runs.latest import decide_latest
 
     if not is_stored(run.resolve()) or journal.read_header(run).simulated:
         return None
-    pointer = decide(run)
+    pointer = decide_latest(run)
     if pointer.moves:
         report.point_latest(run.parent, run.name, pointer.name)
     return pointer
 
 
 @contextmanager
-def _mended_by_report(run: Path) -> Iterator[None]:
-    """Lets an OutputError name the command that tries again for this run: not all that is written stands in its folder."""
+def _hint_to_render_again(run: Path) -> Iterator[None]:
+    """Make an OutputError name the command that renders this run again."""
     try:
         yield
     except OutputError as error:
@@ -144,15 +143,15 @@ def _mended_by_report(run: Path) -> Iterator[None]:
         ) from error
 
 
-def _verified(run: Path) -> "Verified":
+def _verify(run: Path) -> "Verified":
     from auditor import report
 
     try:
-        # what else a person keeps in the folder does not make the run less complete
+        # other files in the folder do not make the run incomplete
         return report.verify(run, strays=False)
     except IncompleteError as error:
         if error.message.startswith((journal.ROWS, journal.JOURNAL)):
-            # what the reports are made from was changed: making them again would not help
+            # the sources of the reports were changed: rendering again would not help
             raise
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "

@@ -28,38 +28,38 @@ from auditor.runs import credentials
 from auditor.runs.api_client import Fetching
 from auditor.runs.membership import check_membership
 from auditor.runs.options import TICK_SECONDS, Job, Watch
-from auditor.runs.signals import stopping_on_signals
+from auditor.runs.signals import stop_on_signals
 
 _log = logging.getLogger(__name__)
 
 
-async def ask(run: Path, job: Job, api: Fetching) -> RunEnd | None:
-    """Asks for every customer that has no final answer yet; says why that ended early, or None.
+async def run_session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
+    """Ask for every customer without a final answer. Return why that ended early, or None.
 
     Raises:
         StoppedEarlyError: the run's folder cannot be written; nothing was asked.
         IncompleteError: the journal or the rows cannot be understood.
     """
     began = time.monotonic()
-    # whatever else may go wrong is a defect; the journal then says that the run was interrupted
+    # any other exception is a defect; the journal then says that the run was interrupted
     end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
-    with _begun(run, job) as opened:
+    with _open_session(run, job) as opened:
         try:
-            end = await _asked(run, opened, job, api)
+            end = await _ask(run, opened, job, api)
         except (KeyboardInterrupt, asyncio.CancelledError):
             end = RunEnd(Cause.INTERRUPTED, "stopped at once")
             raise
         finally:
-            end = _ended(opened, end, _spent(api, time.monotonic() - began))
+            end = _write_end(opened, end, _session_stats(api, time.monotonic() - began))
     return end
 
 
 @contextmanager
-def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
-    """The journal, with the beginning of a session written."""
+def _open_session(run: Path, job: Job) -> Iterator[journal.Journal]:
+    """Open the journal and write the start of a session."""
     with ExitStack() as stack:
         try:
-            # it would describe a journal of before
+            # it describes the journal before this session
             (run / "manifest.json").unlink(missing_ok=True)
             opened = stack.enter_context(journal.Journal(run, job.settings.sync_lines))
             opened.begin_session()
@@ -71,43 +71,43 @@ def _begun(run: Path, job: Job) -> Iterator[journal.Journal]:
         yield opened
 
 
-async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
-    """Asks, and says why it ended before everybody was asked."""
+async def _ask(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+    """Ask; return why it ended before every customer was asked."""
     settings = job.settings
     then = f", what is in flight has {settings.grace:g} seconds to arrive, then the reports are written"
-    with stopping_on_signals(api.pacing, job.watch.warned, then=then, deadline=settings.deadline) as stopped:
+    with stop_on_signals(api.pacing, job.watch.warned, then=then, deadline=settings.deadline) as stopped:
 
-        def unsafe(error: OSError) -> None:
-            stopped.append(_disk(error))
+        def stop_on_disk_error(error: OSError) -> None:
+            stopped.append(_disk_end(error))
             api.pacing.close()
 
         try:
-            async with syncing(opened.sync, settings.sync_seconds, unsafe):
+            async with sync_regularly(opened.sync, settings.sync_seconds, stop_on_disk_error):
                 ended = await _ask_all(run, opened, job, api) or next(iter(stopped), None)
-                return ended or _limited(run, settings.limit)
+                return ended or _limit_end(run, settings.limit)
         except (SignInError, StoppedEarlyError) as error:
             return credentials.run_end(error)
         except OSError as error:
-            return _disk(error)
+            return _disk_end(error)
 
 
-def _ended(opened: journal.Journal, end: RunEnd | None, spent: journal.SessionStats) -> RunEnd | None:
-    """Writes the end down; a run whose end is not on the disk has not come to its end."""
+def _write_end(opened: journal.Journal, end: RunEnd | None, spent: journal.SessionStats) -> RunEnd | None:
+    """Write the end of the session; an end that is not on the disk is no end."""
     cause, message = (end.cause, end.message) if end else (Cause.FINISHED, "")
     try:
         opened.end(cause, message, spent)
         opened.close()
     except OSError as error:
-        return end or _disk(error)
+        return end or _disk_end(error)
     return end
 
 
-def _disk(error: OSError) -> RunEnd:
+def _disk_end(error: OSError) -> RunEnd:
     what = "no further file can be opened" if too_many_files(error) else "the journal cannot be written"
     return RunEnd(Cause.DISK, f"{what}: {reason(error)}", f"{remedy(error)}, then resume")
 
 
-def _spent(api: Fetching, elapsed: float) -> journal.SessionStats:
+def _session_stats(api: Fetching, elapsed: float) -> journal.SessionStats:
     account = api.pacing.account()
     pace = {
         "waited_seconds": account.waited,
@@ -121,12 +121,12 @@ def _spent(api: Fetching, elapsed: float) -> journal.SessionStats:
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
     # before the progress line starts: the user may have to read and type something
-    if not await _signed_in(api):
+    if not await _get_first_token(api):
         return None
     facts = journal.read_facts(run)
     if job.settings.reuse:
         since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
-        _reuse(
+        _copy_reusable(
             opened,
             journal.find_reusable(run, since, datetime.now(UTC), job.watch.warned),
             journal.finally_answered(run, facts.rows),
@@ -144,30 +144,30 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     recorder = Recorder(opened, job.watch, simulated=facts.simulated)
     wanted = still_to_ask(islice(journal.read_customers(run), limit), done)
     crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
-    async with _ticking(job.watch.ticked):
+    async with _tick_regularly(job.watch.ticked):
         end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)
     end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
 
 @asynccontextmanager
-async def _ticking(tick: Callable[[], None]) -> AsyncIterator[None]:
-    """Calls `tick` now and then: while the service makes everybody wait, no answer shows that the run goes on."""
+async def _tick_regularly(tick: Callable[[], None]) -> AsyncIterator[None]:
+    """Call `tick` regularly: while the service throttles every worker, no answer shows that the run continues."""
 
-    async def now_and_then() -> None:
+    async def loop() -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             tick()
 
-    task = asyncio.create_task(now_and_then())
+    task = asyncio.create_task(loop())
     try:
         yield
     finally:
         task.cancel()
 
 
-def _limited(run: Path, limit: int | None) -> RunEnd | None:
-    """Why the run is not finished, where the limit left somebody out."""
+def _limit_end(run: Path, limit: int | None) -> RunEnd | None:
+    """Why the run is not finished, where `--limit` left customers out; else None."""
     facts = journal.read_facts(run)
     if limit is None or limit >= facts.customers:
         return None
@@ -178,8 +178,8 @@ def _limited(run: Path, limit: int | None) -> RunEnd | None:
     return RunEnd(Cause.LIMIT, message, "resume asks for the others")
 
 
-async def _signed_in(api: Fetching) -> bool:
-    """Gets the first token; False where the run is stopped before the user has signed in."""
+async def _get_first_token(api: Fetching) -> bool:
+    """Get the first token. Return False where the run is stopped before the user has signed in."""
     first_token = asyncio.ensure_future(api.tokens.token())
     stopped = asyncio.ensure_future(api.pacing.closed())
     await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -191,24 +191,28 @@ async def _signed_in(api: Fetching) -> bool:
     return False
 
 
-def _reuse(opened: journal.Journal, found: Iterable[tuple[int, journal.AnswerRecord]], known: Container[int]) -> None:
-    """Copies answers of earlier runs that are young enough; a resumed session has its own already."""
+def _copy_reusable(
+    opened: journal.Journal, found: Iterable[tuple[int, journal.AnswerRecord]], known: Container[int]
+) -> None:
+    """Copy reusable answers of earlier runs; a resumed session has its own already."""
     for row, answer in found:
         if row not in known:
             opened.reuse(row, answer)
 
 
 @asynccontextmanager
-async def syncing(sync: Callable[[], None], every: float, failed: Callable[[OSError], None]) -> AsyncIterator[None]:
-    """Calls `sync` as long as the context is open.
+async def sync_regularly(
+    sync: Callable[[], None], every: float, failed: Callable[[OSError], None]
+) -> AsyncIterator[None]:
+    """Call `sync` regularly while the context is open.
 
     Args:
-        sync: forces what was written to the disk; called in another thread, never twice at a time.
+        sync: forces what was written to the disk; called in another thread, never concurrently.
         every: seconds between two calls; 0 makes none.
-        failed: is given the error of a call; there is none after it.
+        failed: receives the error of a call; `sync` is not called again after it.
     """
 
-    async def now_and_then() -> None:
+    async def loop() -> None:
         while True:
             await asyncio.sleep(every)
             try:
@@ -217,7 +221,7 @@ async def syncing(sync: Callable[[], None], every: float, failed: Callable[[OSEr
                 failed(error)
                 return
 
-    task = asyncio.create_task(now_and_then()) if every else None
+    task = asyncio.create_task(loop()) if every else None
     try:
         yield
     finally:
@@ -226,11 +230,11 @@ async def syncing(sync: Callable[[], None], every: float, failed: Callable[[OSEr
 
 
 class Recorder:
-    """Takes the answers of one session.
+    """Write the answers of one session to the journal and report them.
 
     Args:
         opened: the journal.
-        watch: who hears of the answers.
+        watch: the observer of the run.
         simulated: True where the journal says already that the answers come from the simulator.
     """
 
@@ -242,25 +246,25 @@ class Recorder:
         self.last_failure = ""
 
     def take(self, row: int, answer: CustomerResult) -> None:
-        """Writes an answer down and tells of it.
+        """Write an answer to the journal, then report it.
 
         Raises:
-            OSError: the disk takes nothing more; the answer is not in the journal.
+            OSError: the journal cannot be written; the answer is not in it.
         """
         self.last_failure = answer.response.failure or ""
         if answer.response.simulated and not self._simulated:
             self._simulated = True
             self._journal.mark_simulated()
-        answer = self._written(row, answer)
+        answer = self._write(row, answer)
         if row in self._unanswered:
-            # after an outage it was asked once more
-            self._watch.taken_back(self._unanswered.pop(row))
+            # after an outage it was asked again
+            self._watch.replaced(self._unanswered.pop(row))
         if answer.finding.reason.asked_again:
             self._unanswered[row] = answer.finding.reason
-        self._watch.told(answer)
+        self._watch.answered(answer)
 
-    def _written(self, row: int, answer: CustomerResult) -> CustomerResult:
-        """The answer as it was written down: one that cannot be, for a defect of auditor's, is `internal_error`."""
+    def _write(self, row: int, answer: CustomerResult) -> CustomerResult:
+        """Write an answer and return it; one that a defect of auditor keeps from being written becomes `internal_error`."""
         try:
             self._journal.record(row, answer)
         except OSError:

@@ -1,7 +1,7 @@
-"""SIGINT, SIGTERM and the deadline. Rule: the first one stops the intake and lets what is in flight finish; a second
-signal ends the process at once. Where nothing is in flight, the first one does.
+"""SIGINT, SIGTERM and the deadline: the first one stops new requests and lets those in flight finish; a second signal ends the process.
 
-A renewal of the sign-in is such a thing in flight: the service has replaced the refresh token when its answer is sent.
+Where nothing is in flight, the first signal ends the process. A renewal of the sign-in counts as in flight: the service has replaced
+the refresh token when its answer is sent.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from auditor.fetch.pacing import Pacing
 
 T = TypeVar("T")
 _LOOK_SECONDS = 0.1
-"""Between two looks at whether a signal came."""
+"""Between two checks for a signal."""
 _CAUSES = MappingProxyType({signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED})
 
 
 class StoppedAtOnce(KeyboardInterrupt):
-    """The process is to end now.
+    """The process ends now.
 
     Attributes:
         exit_code: by the convention of shells: 128 and the signal's number.
-        words: how it ended, for people.
+        words: how it ended, for messages.
     """
 
     def __init__(self, number: int, words: str = "stopped at once") -> None:
@@ -37,19 +37,19 @@ class StoppedAtOnce(KeyboardInterrupt):
 
 
 @contextmanager
-def stopping_on_signals(
+def stop_on_signals(
     pacing: Pacing, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
 ) -> Iterator[list[RunEnd]]:
-    """Closes the intake at the first signal, or after `deadline` seconds; the list then says which it was.
+    """Stop new requests at the first signal, or after `deadline` seconds; the list then holds the end.
 
     Args:
-        pacing: whose intake it is.
-        say: is told of the first signal at once, in a sentence.
-        then: what the signal is followed by, for that sentence.
+        pacing: the rate limiter to close.
+        say: receives a sentence about the first signal.
+        then: what happens next, for that sentence.
         deadline: seconds.
     """
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_unless_stopped_at_once)
+    loop.set_exception_handler(_ignore_stopped_task)
     ends: list[RunEnd] = []
 
     def close(end: RunEnd) -> None:
@@ -64,16 +64,16 @@ def stopping_on_signals(
             raise StoppedAtOnce(number)
         signalled = True
         known, by = signal.Signals(number), _by(number)
-        end = RunEnd(_CAUSES[known], f"stopped by {by}", "resume it when you like")
-        again = _again(number)
-        # not said here: a signal may come in the middle of somebody's writing
+        end = RunEnd(_CAUSES[known], f"stopped by {by}", "no received answer is lost")
+        again = _another(number)
+        # not said here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(close, end)
 
-    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "resume it when you like")
+    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "no received answer is lost")
     timer = loop.call_later(deadline, close, too_late) if deadline else None
     try:
-        with _handled(stop):
+        with _install(stop):
             yield ends
     finally:
         if timer is not None:
@@ -84,19 +84,19 @@ def _by(number: int) -> str:
     return "Ctrl-C (SIGINT)" if number == signal.SIGINT else signal.Signals(number).name
 
 
-def _again(number: int) -> str:
+def _another(number: int) -> str:
     return "another Ctrl-C" if number == signal.SIGINT else f"another {signal.Signals(number).name}"
 
 
-def finished(step: Callable[[], T], cancel: Callable[[], None], say: Callable[[str], None]) -> T:
-    """What `step` returns or raises; a first signal lets it come to its end, a second one ends the process at once.
+def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Callable[[str], None]) -> T:
+    """Return what `step` returns; a first signal waits for its end, a second one ends the process at once.
 
-    For what must not be cut short: an answer of the sign-in service holds the only refresh token that still serves.
+    For steps that must not be cut short: an answer of the sign-in service holds the only valid refresh token.
 
     Args:
-        step: is done in a thread of its own.
-        cancel: ends the waits of `step`; is called at the first signal.
-        say: is told what is waited for, in a sentence.
+        step: runs in its own thread.
+        cancel: ends the waits of `step`; called at the first signal.
+        say: receives a sentence about what is being waited for.
 
     Raises:
         StoppedAtOnce: a signal came.
@@ -108,71 +108,71 @@ def finished(step: Callable[[], T], cancel: Callable[[], None], say: Callable[[s
         if len(signals) > 1:
             raise StoppedAtOnce(number)
 
-    told = False
-    with _handled(stop, _minded()):
-        thread, outcome = _started(step)
+    announced = False
+    with _install(stop, _not_ignored()):
+        thread, outcome = _start(step)
         while thread.is_alive():
             thread.join(_LOOK_SECONDS)
-            if signals and not told:
-                told = True
+            if signals and not announced:
+                announced = True
                 cancel()
-                by, again = _by(signals[0]), _again(signals[0])
+                by, again = _by(signals[0]), _another(signals[0])
                 say(f"{by}: waiting for the answer of the sign-in service, to store it; {again} stops at once")
     if signals:
         raise StoppedAtOnce(signals[0], "stopped" if outcome.exception() else "stopped; the sign-in is stored")
     return outcome.result()
 
 
-def _started(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
-    """The thread that does it, which keeps no process from ending, and what comes of it."""
+def _start(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
+    """Start `step` in a daemon thread; return the thread and its outcome."""
     outcome: Future[T] = Future()
 
-    def carry_out() -> None:
+    def run() -> None:
         try:
             outcome.set_result(step())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+        except Exception as error:  # noqa: BLE001 - raised again in the main thread
             outcome.set_exception(error)
 
-    thread = threading.Thread(target=carry_out, name="sign-in", daemon=True)
+    thread = threading.Thread(target=run, name="sign-in", daemon=True)
     thread.start()
     return thread, outcome
 
 
-def _minded() -> list[signal.Signals]:
-    """The signals that the process was not started to ignore, as Ctrl-C is in the background."""
+def _not_ignored() -> list[signal.Signals]:
+    """The signals that the process was not started to ignore, as a background job ignores Ctrl-C."""
     return [number for number in _CAUSES if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-def _unless_stopped_at_once(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Keeps the loop from telling of the task that a second signal happened to meet: whoever ends the process does."""
+def _ignore_stopped_task(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Do not log the task that a second signal interrupted: the command reports it."""
     if not isinstance(context.get("exception"), StoppedAtOnce):
         loop.default_exception_handler(context)
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
-    """Lets SIGTERM end the process as SIGINT does: files that are half made are removed, and the user is told.
+def exit_on_signals() -> Iterator[None]:
+    """Make SIGTERM end the process as SIGINT does: temporary files are removed, and the user gets a message.
 
-    What the process was started to ignore, as Ctrl-C is in the background, stays ignored.
+    Signals that the process was started to ignore stay ignored.
     """
 
     def stop(number: int, _frame: FrameType | None) -> None:
         raise StoppedAtOnce(number)
 
-    with _handled(stop, _minded()):
+    with _install(stop, _not_ignored()):
         yield
 
 
 @contextmanager
-def _handled(
-    handler: Callable[[int, FrameType | None], None], minded: Iterable[signal.Signals] = _CAUSES
+def _install(
+    handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals] = _CAUSES
 ) -> Iterator[None]:
-    """Handles these signals so; whoever handled them before does so again afterwards."""
+    """Install a handler for these signals, and restore the former ones afterwards."""
     if threading.current_thread() is not threading.main_thread():
-        # only a program's main thread may have a say in its signals
+        # only the main thread may set signal handlers
         yield
         return
-    before = {number: signal.signal(number, handler) for number in minded}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Which runs are left to finish. Rule: a run is complete when its manifest and `latest` say so, for they come last."""
+"""Find runs to resume. A run is complete when its manifest and `latest` say so, for they are written last."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
 from auditor.runs.baseline import identity
 from auditor.runs.find import is_complete, is_from_the_future, run_folders
-from auditor.runs.latest import decide
+from auditor.runs.latest import decide_latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +29,43 @@ class Unfinished:
 
 def newest_incomplete(reports: Path) -> Path | None:
     """The newest run to finish; None where there is none. A run with a newer complete one over its list is passed over."""
-    return next((one.run for one in _unfinished(reports) if one.newer is None), None)
+    return next((one.run for one in _find_unfinished(reports) if one.newer is None), None)
 
 
-def to_resume(reports: Path, api: str) -> Unfinished | None:
-    """What `resume` without a run goes on with; where all have a newer complete run over their list, the newest of them.
+def find_to_resume(reports: Path, api: str) -> Unfinished | None:
+    """The run that `resume` without RUN takes: the newest one without a newer complete run of its list, else the newest.
 
     Args:
         reports: the folder of the runs.
-        api: that the settings name; a simulator that listens elsewhere is gone.
+        api: the API's URL in the settings; simulated runs against another URL are left out, for that simulator is gone.
     """
-    found = [one for one in _unfinished(reports) if one.header.api == api or not journal.is_simulated(one.run)]
+    found = [one for one in _find_unfinished(reports) if one.header.api == api or not journal.is_simulated(one.run)]
     return next((one for one in found if one.newer is None), found[0] if found else None)
 
 
-def same_list(reports: Path, facts: RunFacts) -> Path | None:
-    """The newest run of the same list against the same API in which somebody is left to ask; None where there is none.
+def find_same_list(reports: Path, facts: RunFacts) -> Path | None:
+    """The newest run of the same list against the same API with customers left to ask; None where there is none.
 
     Args:
         reports: the folder of the runs.
-        facts: of the run that is not looked for.
+        facts: of the new run, which is itself left out.
     """
     wanted = (facts.list_digest, facts.api, facts.validation_type)
     return next(
         (
             one.run
-            for one in _unfinished(reports)
+            for one in _find_unfinished(reports)
             if (one.header.list_digest, one.header.api, one.header.type) == wanted
             and one.newer is None
             and one.run.name != facts.run_id
-            and _to_ask(one.run)
+            and _has_pending(one.run)
         ),
         None,
     )
 
 
-def _to_ask(run: Path) -> bool:
-    """True where `resume` would ask somebody."""
+def _has_pending(run: Path) -> bool:
+    """True where `resume` would send a request."""
     try:
         facts = journal.read_facts(run)
         return not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers
@@ -73,16 +73,16 @@ def _to_ask(run: Path) -> bool:
         return False
 
 
-def _unfinished(reports: Path) -> Iterator[Unfinished]:
-    """The runs that can be finished, the newest first; only the beginning of a journal is read."""
+def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
+    """The runs that can be resumed, newest first; only the start of each journal is read."""
     complete: dict[tuple[object, ...], Path] = {}
     for run in run_folders(reports):
         try:
             header, same = journal.read_header(run), identity(run).same
             whole = is_complete(run)
-            settled = whole and not _is_to_move(run)
+            settled = whole and not _latest_not_moved(run)
         except (IncompleteError, OSError):
-            # not a run that this version can finish
+            # this version cannot resume it
             continue
         if not settled and not header.simulated:
             yield Unfinished(run, header, complete.get(same))
@@ -90,12 +90,12 @@ def _unfinished(reports: Path) -> Iterator[Unfinished]:
             complete.setdefault(same, run)
 
 
-def _is_to_move(run: Path) -> bool:
-    """True where a complete run ended before it moved `latest`.
+def _latest_not_moved(run: Path) -> bool:
+    """True where a complete run was interrupted before it moved `latest`.
 
-    A `latest` that was set after the run was complete stays: a person chose it (`auditor runs latest`), or a later run did.
+    A `latest` that was set after the run was complete stays: `auditor runs latest` or a later run set it.
     """
-    pointer = decide(run)
+    pointer = decide_latest(run)
     if not pointer.moves or pointer.run_id == run.name:
         return False
     latest = run.parent / pointer.name

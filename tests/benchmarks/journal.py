@@ -21,7 +21,7 @@ from pathlib import Path
 from auditor import journal
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Reason
 from auditor.core.run_facts import RunFacts
-from auditor.runs.session import syncing
+from auditor.runs.session import sync_regularly
 
 AIM = 5.0
 SLICE = 100
@@ -82,7 +82,7 @@ async def written(
 ) -> Took:
     """Records answers, a slice at a time."""
     opened = begun(run, lines)
-    async with syncing(opened.sync, seconds, lambda error: sys.exit(str(error))):
+    async with sync_regularly(opened.sync, seconds, lambda error: sys.exit(str(error))):
         began = now()
         for first in range(0, records, SLICE):
             for number in range(first, first + SLICE):

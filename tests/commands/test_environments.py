@@ -171,7 +171,7 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     """Neither of a run that ended early, nor of status, of doctor, or of an error of any command."""
     assert main(list(RUN)) == 0
     end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
-    what_next(render(only_run(), ("csv",)).ended_by(end), lambda _sentence: None)
+    what_next(render(only_run(), ("csv",)).with_end(end), lambda _sentence: None)
     facts.statuses(Statuses("https://api.example", (), end), as_json=False)
     diagnosis.show([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2

@@ -16,7 +16,7 @@ import pytest
 from auditor.cli import main
 from auditor.core.sign_in.token_claims import TokenKind, read_claims
 from auditor.errors import SignInError
-from auditor.runs.credentials import judge, registration
+from auditor.runs.credentials import check_token, registration
 from auditor.settings import Settings
 from auditor.simulator import GateOptions, Simulator
 from auditor.simulator.tokens import encode
@@ -406,8 +406,8 @@ def test_each_cloud_has_its_own_scope_and_sign_in_service(cloud: str, api: str, 
     settings = Settings(cloud=cloud, client_id="an-app", tenant_id="a-tenant")
     sign_in = registration(settings)
     assert (sign_in.scope, sign_in.authority) == (f"{api}/user_impersonation", f"{authority}/a-tenant")
-    judge(encode({"aud": api, "scp": "user_impersonation"}), settings, print)
+    check_token(encode({"aud": api, "scp": "user_impersonation"}), settings, print)
     with pytest.raises(SignInError, match="not for Partner Center"):
-        judge(encode({"aud": f"{api}.example", "scp": "user_impersonation"}), settings, print)
+        check_token(encode({"aud": f"{api}.example", "scp": "user_impersonation"}), settings, print)
     named = replace(settings, authority="https://login.example/another")
     assert registration(named).authority == "https://login.example/another"

@@ -17,7 +17,7 @@ from auditor.core.judge.classification import classify
 from auditor.core.model import Cause, Customer, CustomerResult, Row
 from auditor.core.run_facts import RunFacts
 from auditor.journal.records import encode
-from auditor.runs.baseline import choose, identity
+from auditor.runs.baseline import choose_baseline, identity
 from auditor.runs.find import latest_run_id, run_folders, summary_of
 from auditor.runs.unfinished import newest_incomplete
 from conftest import CUSTOMER, load_reply
@@ -67,7 +67,7 @@ def _forge(run: Path, **changes: Any) -> None:
 
 def _chosen(reports: Path) -> str:
     """The run that one which begins now would be compared with."""
-    return choose(reports, identity(run_folders(reports)[-1]), None)["run_id"]
+    return choose_baseline(reports, identity(run_folders(reports)[-1]), None)["run_id"]
 
 
 def test_a_copy_under_another_name_is_no_stored_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +100,7 @@ def test_a_copy_under_another_name_is_taken_when_it_is_named(
     for command in (["verify", "mine"], ["report", "mine", "--format", "csv"], ["compare", "mine", new.name]):
         assert main([*command, *there]) == 0, command
     assert main(["verify", str(copy)]) == 0
-    chosen = choose(tmp_path, identity(new), str(copy))
+    chosen = choose_baseline(tmp_path, identity(new), str(copy))
     assert chosen["run_id"] == journal.read_header(copy).run_id
     assert chosen["note"] == f"compared with run {chosen['run_id']} in the folder mine, as asked for"
     capsys.readouterr()

@@ -6,7 +6,7 @@ import pytest
 import tzlocal
 
 from auditor.core.presentation import Packs, Presentation
-from auditor.runs.inputs import presentation
+from auditor.runs.inputs import presentation_of
 from auditor.settings import Settings, load
 
 
@@ -16,7 +16,7 @@ def test_what_the_settings_say_is_kept(tmp_path: Path) -> None:
     link = "https://crm.example/{customer_id}"
     file.write_text(f'packs = "all"\nzone = "Europe/Berlin"\ncustomer_link = "{link}"\n', encoding="utf-8")
     settings, _ = load({}, environment={}, config=str(file))
-    shown = presentation(settings, ("Revenue",))
+    shown = presentation_of(settings, ("Revenue",))
     assert shown == Presentation(link, Packs.ALL, "Europe/Berlin", ("Revenue",))
     assert Presentation.from_document(shown.as_document()) == shown
 
@@ -24,18 +24,18 @@ def test_what_the_settings_say_is_kept(tmp_path: Path) -> None:
 def test_the_zone_is_the_machines_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """And UTC where the machine's has no name that others know."""
     monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: "Asia/Tokyo")
-    assert presentation(Settings()).zone == "Asia/Tokyo"
-    assert presentation(Settings(zone="UTC")).zone == "UTC"
+    assert presentation_of(Settings()).zone == "Asia/Tokyo"
+    assert presentation_of(Settings(zone="UTC")).zone == "UTC"
 
     def unknown() -> str:
         raise LookupError("no such zone")
 
     monkeypatch.setattr(tzlocal, "get_localzone_name", unknown)
-    assert presentation(Settings()).zone == "UTC"
+    assert presentation_of(Settings()).zone == "UTC"
 
 
 def test_no_links_is_an_empty_text(tmp_path: Path) -> None:
     """`customer_link = ""` in a file."""
     file = tmp_path / "a.toml"
     file.write_text('customer_link = ""\n', encoding="utf-8")
-    assert presentation(load({}, environment={}, config=str(file))[0]).customer_link == ""
+    assert presentation_of(load({}, environment={}, config=str(file))[0]).customer_link == ""

@@ -11,7 +11,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.runs.session import syncing
+from auditor.runs.session import sync_regularly
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 
@@ -35,20 +35,20 @@ async def test_it_is_called_as_long_as_the_context_is_open() -> None:
         if len(calls) == 3:
             loop.call_soon_threadsafe(three.set)
 
-    async with syncing(sync, 0.001, lambda _error: None):
+    async with sync_regularly(sync, 0.001, lambda _error: None):
         await three.wait()
     failed: asyncio.Future[OSError] = loop.create_future()
 
     def refuse() -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    async with syncing(refuse, 0.001, failed.set_result):
+    async with sync_regularly(refuse, 0.001, failed.set_result):
         assert (await failed).errno == errno.EIO
 
 
 async def test_zero_seconds_is_never() -> None:
     """Then only lines, or the end of a session, force anything."""
-    async with syncing(lambda: pytest.fail("was called"), 0, lambda _error: None):
+    async with sync_regularly(lambda: pytest.fail("was called"), 0, lambda _error: None):
         await asyncio.sleep(0)
 
 

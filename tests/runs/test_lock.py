@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import LockHeldError, SettingsError
-from auditor.runs.lock import holder, one_run_at_a_time, one_writer_at_a_time, sweep
+from auditor.runs.lock import holder, one_run_at_a_time, one_writer_at_a_time, remove_stale_locks
 
 API, TENANT = "https://api.example", "t"
 CONTENDER = """
@@ -70,7 +70,7 @@ def test_a_lock_that_is_held_is_refused_and_stays(tmp_path: Path) -> None:
                     one_writer_at_a_time(tmp_path / "run"),
                 ):
                     pytest.fail("two are inside")
-            sweep(tmp_path)
+            remove_stale_locks(tmp_path)
             assert _locks(tmp_path) == [".lock-run", ".lock-run.holder"]
 
 
@@ -79,7 +79,7 @@ def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
     for name in (".lock-a", ".lock-a.holder", ".lock-b", "notes"):
         (tmp_path / name).touch()
     (tmp_path / ".lock-folder").mkdir()
-    sweep(tmp_path)
+    remove_stale_locks(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock-folder", "notes"]
 
 
@@ -95,7 +95,7 @@ def test_two_are_never_inside(tmp_path: Path, tries: str) -> None:
     told = [process.communicate()[0] for process in contenders]
     assert [process.returncode for process in contenders] == [0, 0, 0]
     assert all(int(inside) > 0 for inside in told)
-    sweep(tmp_path)
+    remove_stale_locks(tmp_path)
     assert _locks(tmp_path) == []
 
 

@@ -20,7 +20,7 @@ from auditor import customers
 from auditor.commands.run import rows_of
 from auditor.report import FORMATS
 from auditor.runs import audit
-from auditor.runs.create import start
+from auditor.runs.create import create_run
 from auditor.runs.options import Job
 from auditor.settings import Secret, Settings
 from auditor.simulator import AnswerOptions, CustomerListOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
@@ -79,9 +79,9 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
         )
         job = Job(settings, FORMATS, simulated=True)
         # the list as a user names it, not by where this script keeps it
-        with audit.locked(job), chdir(folder):
-            run = start(rows_of([customers.read(LIST)]), (LIST,), job)
-            return audit.carry_out(run, job).run, int(simulator.api_url.rpartition(":")[2])
+        with audit.lock_reports(job), chdir(folder):
+            run = create_run(rows_of([customers.read(LIST)]), (LIST,), job)
+            return audit.run_audit(run, job).run, int(simulator.api_url.rpartition(":")[2])
 
 
 def main(target: Path) -> None:

@@ -12,7 +12,7 @@ from auditor.core import diagnosis
 from auditor.core.diagnosis import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
 from auditor.fetch.tls import tls_context
-from auditor.runs.credentials import unheard
+from auditor.runs.credentials import ignore_message
 from auditor.settings import Origins, Settings
 
 Look = Callable[[Subject], Result]
@@ -82,7 +82,7 @@ class Doctor:
 
     load: Callable[[], tuple[Settings, Origins]]
     simulated: bool = False
-    tell: Callable[[str], None] = unheard
+    tell: Callable[[str], None] = ignore_message
 
     def examine(self) -> Iterator[Named]:
         """Every check in turn, as it is made."""

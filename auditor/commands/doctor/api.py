@@ -19,7 +19,7 @@ from auditor.core.sign_in import claims_challenge
 from auditor.fetch.probe import Seen, look
 from auditor.fetch.tokens import Need
 from auditor.runs.api_client import fetching
-from auditor.runs.credentials import unheard
+from auditor.runs.credentials import ignore_message
 from auditor.settings import Secret
 
 LONGEST = 120.0
@@ -145,7 +145,7 @@ def _asked(subject: Subject, customer_id: str) -> CustomerResult | None:
     )
 
     async def asked() -> CustomerResult:
-        async with fetching(settings, unheard, remember=False) as api:
+        async with fetching(settings, ignore_message, remember=False) as api:
             return await api.status.ask(customer_id)
 
     try:

@@ -45,7 +45,7 @@ class Subject:
     listed: Seen | None = None
     customer: str | None = None
     simulated: bool = False
-    tell: Callable[[str], None] = credentials.unheard
+    tell: Callable[[str], None] = credentials.ignore_message
 
     @property
     def asks_to_sign_in(self) -> bool:
@@ -53,7 +53,7 @@ class Subject:
         if self.settings.access_token is None:
             return True
         try:
-            return credentials.unattended(self.settings, credentials.unheard) is not None
+            return credentials.open_unattended(self.settings, credentials.ignore_message) is not None
         except AuditorError:
             # something is kept, and the check of the sign-in says what is wrong with it
             return True

@@ -11,7 +11,7 @@ from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch.auth.unattended import Unattended
 from auditor.fetch.tokens import Need
 from auditor.runs import credentials
-from auditor.runs.signals import finished
+from auditor.runs.signals import run_uninterrupted
 
 LONGEST = 120.0
 """Seconds for a sign-in service that is busy; a run has more patience."""
@@ -24,7 +24,7 @@ def sources(subject: Subject) -> Result:
         SignInError: there is nothing.
         SettingsError: a setting of the sign-in cannot be used.
     """
-    return diagnosis.ok(", else ".join(credentials.sources(subject.settings)))
+    return diagnosis.ok(", else ".join(credentials.describe_sources(subject.settings)))
 
 
 def sign_in(subject: Subject) -> Result:
@@ -35,9 +35,9 @@ def sign_in(subject: Subject) -> Result:
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: something that is needed for it cannot be used.
     """
-    subject.unattended = credentials.unattended(subject.settings, subject.said.append, subject.tell)
+    subject.unattended = credentials.open_unattended(subject.settings, subject.said.append, subject.tell)
     if subject.unattended is None:
-        subject.token, subject.source = credentials.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
+        subject.token, subject.source = credentials.access_token(subject.settings), "AUDITOR_ACCESS_TOKEN"
         subject.claims = read_claims(subject.token)
     else:
         redeem(subject, subject.unattended, Need())
@@ -60,7 +60,7 @@ def redeem(subject: Subject, found: Unattended, need: Need) -> None:
     patience = threading.Timer(LONGEST, give_up)
     patience.start()
     try:
-        subject.token, _ = finished(lambda: found.redeem(need), give_up, subject.tell)
+        subject.token, _ = run_uninterrupted(lambda: found.redeem(need), give_up, subject.tell)
     except SignInError:
         if not over.is_set():
             raise

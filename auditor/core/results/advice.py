@@ -141,11 +141,11 @@ _OF_AN_ID = frozenset(
         Reason.NOT_IN_CUSTOMER_LIST,
     }
 )
-"""Reasons that another id in the list may settle."""
+"""Reasons that another id in the list may freeze_baseline."""
 
 
 def settled_step(reasons: Collection[Reason], *, listed: bool) -> str:
-    """What to do about undetermined rows that no further try will settle, as the end of a sentence.
+    """What to do about undetermined rows that no further try will freeze_baseline, as the end of a sentence.
 
     Args:
         reasons: that occur; those that it is not about are passed over.

@@ -46,7 +46,7 @@ def test_a_long_review_asks_for_a_support_case(reason: Reason) -> None:
 
 
 def test_only_an_id_of_a_list_is_corrected_there() -> None:
-    """Not a status that nobody knows, and not where no list was handed in; what a further try may settle is passed over."""
+    """Not a status that nobody knows, and not where no list was handed in; what a further try may freeze_baseline is passed over."""
     ids, accounts = "correct the ids in the list", "see to the accounts in Partner Center"
     assert settled_step([Reason.INVALID_ID, Reason.THROTTLED, Reason.ALLOWED], listed=True) == ids
     assert settled_step([Reason.UNRECOGNIZED_STATUS], listed=True) == accounts
