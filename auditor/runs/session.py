@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.judge import BELIEVING, FRESH, nothing_answered, still_to_ask
+from auditor.core.judge import BELIEVING, FRESH, nothing_answered, pending_customers
 from auditor.core.model import Cause, CustomerResult, Reason, RunEnd
 from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.pacing import in_words
@@ -135,14 +135,14 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     limit = job.settings.limit
     to_ask = facts.customers - len(done)
     if limit:
-        to_ask = sum(1 for _ in still_to_ask(islice(journal.read_customers(run), limit), done))
+        to_ask = sum(1 for _ in pending_customers(islice(journal.read_customers(run), limit), done))
     api.pacing.expect(to_ask)
     if api.recalled:
         job.watch.noted(api.recalled.in_words(job.settings.rate))
     job.watch.started(facts, to_ask, api.pacing)
 
     recorder = Recorder(opened, job.watch, simulated=facts.simulated)
-    wanted = still_to_ask(islice(journal.read_customers(run), limit), done)
+    wanted = pending_customers(islice(journal.read_customers(run), limit), done)
     crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
     async with _tick_regularly(job.watch.ticked):
         end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)

@@ -70,7 +70,9 @@ def stop_on_signals(
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(close, end)
 
-    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "no received answer is lost")
+    too_late = RunEnd(
+        Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "no received answer is lost"
+    )
     timer = loop.call_later(deadline, close, too_late) if deadline else None
     try:
         with _install(stop):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditor import journal
 from auditor.cli import main
 from auditor.core.judge.classification import classify
-from auditor.core.judge.resume import still_to_ask
+from auditor.core.judge.resume import pending_customers
 from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Reason, Row
 from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError
@@ -318,7 +318,7 @@ def test_a_resume_after_any_prefix_equals_one_run(
     for _ in range(20):
         done = journal.finally_answered(run, len(plan))
         before = (run / journal.JOURNAL).stat().st_size
-        left = list(still_to_ask(journal.read_customers(run), done))
+        left = list(pending_customers(journal.read_customers(run), done))
         with journal.Journal(run) as opened:
             for row, customer_id in left:
                 assert (customer_id, row in done) == (IDS[row], False)

@@ -9,7 +9,7 @@ from auditor.core.judge.customer_page import PAGE_SIZE, Listed, judge_customer, 
 from auditor.core.judge.membership import Check, cheapest_way, is_member, with_membership
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, without, without_bytes
-from auditor.core.judge.resume import RowSet, still_to_ask
+from auditor.core.judge.resume import RowSet, pending_customers
 from auditor.core.judge.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
 
 __all__ = [
@@ -39,12 +39,12 @@ __all__ = [
     "nothing_answered",
     "outage",
     "parse_json",
+    "pending_customers",
     "read_customer",
     "read_page",
     "redact",
     "retry",
     "retry_after_seconds",
-    "still_to_ask",
     "with_membership",
     "without",
     "without_bytes",

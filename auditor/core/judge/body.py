@@ -1,9 +1,9 @@
-"""What the bytes of a response say. Rule: whatever is not one strict JSON object is None.
+"""Parse a response body. Anything but one strict JSON object is None.
 
-Strict means RFC 8259: valid UTF-8, no `NaN` or `Infinity`; and no number that Python cannot hold, no key twice, and at most
+Strict means RFC 8259: valid UTF-8, no `NaN` or `Infinity`; also no number that Python cannot hold, no duplicate key, and at most
 `DEEPEST` levels. Sources: "Partner Center REST: Retrieve the validation status of a customer" and "Partner Center REST error codes".
-Recorded successful bodies start with a UTF-8 BOM, error bodies do not; `code` is a number in some and a string in
-others; gateways answer with bodies of their own that have no `code` at all.
+Recorded successful bodies start with a UTF-8 BOM, error bodies do not; `code` is a number in some and a string in others; gateways
+answer with bodies of their own without a `code`.
 """
 
 import json
@@ -21,10 +21,10 @@ DEEPEST = 64
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A response body, read.
+    """A parsed response body.
 
     Attributes:
-        text: the decoded text, undecodable bytes replaced.
+        text: the decoded text; undecodable bytes are replaced.
         document: the JSON object, or None where the text is anything else.
     """
 
@@ -53,16 +53,14 @@ class Body:
 
     @property
     def message(self) -> str | None:
-        """The message for a person: the body's own words in one line of at most 300 characters; None where it has none."""
+        """The body's own message in one line of at most 300 characters; None where it has none."""
         document = self.document or {}
         words = next((v for k in ("message", "description") if isinstance(v := document.get(k), str) and v), self.text)
         return clean(" ".join(words[: 4 * MESSAGE_LENGTH].split()), MESSAGE_LENGTH) or None
 
 
 def clean(text: str, length: int = 100) -> str:
-    """A text that any file and terminal can hold: at most `length` characters, no control character, and no half of a
-    surrogate pair.
-    """
+    """Shorten a text to `length` characters, without control characters and lone surrogates, for any file and terminal."""
     if len(text) <= length and text.isascii() and text.isprintable():
         return text
     whole = text[:length].encode("utf-8", errors="replace").decode("utf-8")
@@ -70,7 +68,7 @@ def clean(text: str, length: int = 100) -> str:
 
 
 def read_body(content: bytes) -> Body:
-    """Decodes a body as UTF-8 with or without a BOM and parses it if it is one strict JSON object."""
+    """Decode a body as UTF-8, with or without a BOM, and parse it where it is one strict JSON object."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -85,7 +83,7 @@ def read_body(content: bytes) -> Body:
 
 
 def _acceptable(document: dict[str, Any]) -> bool:
-    """True where nothing is nested too deep, and every number is finite (`1e999` is not, once it is read)."""
+    """True where nothing is nested too deep, and every number is finite (`1e999` becomes infinite)."""
     level: list[Any] = [document]
     for _ in range(DEEPEST + 1):
         inside: list[Any] = []
@@ -103,17 +101,17 @@ def _acceptable(document: dict[str, Any]) -> bool:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object with a key twice says two things: believing the last one could turn a block into an approval."""
+    """Refuse duplicate keys: to use the last one could turn a block into an approval."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("duplicate key")
     return document
 
 
 def _refused(constant: str) -> Any:
-    """Python reads `NaN`, `Infinity` and `-Infinity`, which are no JSON (RFC 8259, section 6)."""
-    raise ValueError(f"{constant} is no JSON")
+    """Refuse `NaN`, `Infinity` and `-Infinity`, which Python reads and RFC 8259, section 6 excludes."""
+    raise ValueError(f"{constant} is not JSON")
 
 
 parse_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refused).decode
-"""As `json.loads`, but a key that stands twice, `NaN` and `Infinity` are a ValueError."""
+"""As `json.loads`, but a duplicate key, `NaN` and `Infinity` raise ValueError."""

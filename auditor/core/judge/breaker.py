@@ -1,9 +1,9 @@
-"""The findings of a session -> go on, or end it. Rule: where the service is plainly down, or a session starts with nothing
-but refusals of one kind, grinding through the list would only waste the partner's quota.
+"""The circuit breaker: after each finding, continue the session or end it.
 
-A 403 with one code for every customer so far is taken for the sign-in's fault, whatever the code is: role, agreement and
-programme are refused so. The exception is 20002 (no relationship), which a list of former customers gives for all of them:
-it ends the first session of a run only; `resume` accepts the answers.
+A session ends where the service is plainly down, or where it starts with nothing but refusals of one kind: to go on would only waste
+the partner's quota. A 403 with one code for every customer so far is taken for a fault of the sign-in, whatever the code is, because
+role, agreement and programme are refused this way. The exception is 20002 (no relationship), which a list of former customers gives
+for all of them: it ends only the first session of a run; `resume` accepts these answers.
 """
 
 from collections.abc import Mapping
@@ -12,25 +12,25 @@ from dataclasses import dataclass, replace
 from auditor.core.model import Cause, Finding, Reason, RunEnd
 
 FIRST = 20
-"""How many first answers must be alike before a run is ended."""
+"""Number of first answers that must be alike to end a run."""
 IN_A_ROW = 50
-"""How many customers in a row must fail, each after all its attempts, before the service counts as down."""
+"""Number of customers in a row that must fail, each after all attempts, for the service to count as down."""
 _FAILURES = frozenset({Reason.SERVICE_ERROR, Reason.TRANSPORT_ERROR})
 _NOT_ANSWERED = _FAILURES | {Reason.INTERNAL_ERROR}
 _REFUSALS = frozenset({Reason.FORBIDDEN, Reason.NO_RELATIONSHIP})
-"""What a 403 about the customer comes to."""
+"""Reasons that follow from a 403."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """A fold over the findings of a run, in the order of their arrival.
+    """The state after the findings of a run so far, in order of arrival.
 
     Attributes:
-        kind: what all findings so far have in common; None where nothing suspicious.
-        seen: how many there were, without those that are no answer; `kind` looks at the first 20 only.
-        failing: how many customers in a row, up to the last, could not be answered at all.
-        defects: how many in a row, up to the last, auditor itself failed on.
-        believes_no_relationship: whether code 20002 for every customer is an answer rather than a suspicion.
+        kind: the suspicious kind that all findings so far share, or None.
+        seen: number of answers so far; `kind` regards only the first 20.
+        failing: number of latest customers in a row without any answer.
+        defects: number of latest customers in a row on which auditor itself failed.
+        believes_no_relationship: whether code 20002 for every customer counts as an answer.
     """
 
     kind: str | None = None
@@ -40,13 +40,13 @@ class Breaker:
     believes_no_relationship: bool = False
 
     def after(self, finding: Finding) -> "Breaker":
-        """The breaker after one more finding."""
+        """Return the breaker after one more finding."""
         if finding.reason in _NOT_ANSWERED:
             failing = self.failing + 1 if finding.reason in _FAILURES else 0
             defects = self.defects + 1 if finding.reason is Reason.INTERNAL_ERROR else 0
             return replace(self, failing=failing, defects=defects)
         if self.seen >= FIRST or (self.seen and self.kind is None):
-            # the usual case: nothing new to know
+            # the usual case
             return replace(self, failing=0, defects=0) if self.failing or self.defects else self
         kind = self._suspicion(finding)
         same = self.seen == 0 or kind == self.kind
@@ -63,7 +63,7 @@ class Breaker:
 
     @property
     def alike(self) -> bool:
-        """True where the run must end because its first findings are all of one kind."""
+        """True where the first findings are all of one suspicious kind."""
         return self.seen == FIRST and self.kind is not None
 
     def _suspicion(self, finding: Finding) -> str | None:
@@ -78,16 +78,16 @@ class Breaker:
 
 
 FRESH, BELIEVING = Breaker(), Breaker(believes_no_relationship=True)
-"""Where a breaker begins: the second one where code 20002 is an answer: after a first session, and where single customers are looked up."""
+"""Start states. The second one accepts code 20002: for resumed runs, and for single customers."""
 
 
 def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd | None:
-    """Why a session in which not one request got an answer did not come to its end; None where one did.
+    """The end of a session in which no request got an answer; None where one did.
 
     Args:
         requests: sent in this session, by outcome.
-        api: base URL that was asked.
-        last: the network's complaint about the last request.
+        api: the API's base URL.
+        last: the error of the last request.
     """
     if not requests.get("sent") or requests["sent"] != requests.get("transport_error"):
         return None
@@ -100,14 +100,12 @@ def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd
 
 
 def doubted(reason: Reason, error_code: str | None) -> bool:
-    """True for a refusal that says nothing of its customer where a session was ended for refusals of its kind: once what
-    caused them is mended, `resume` asks for the customer again.
-    """
+    """True for a refusal that ended a session together with others of its kind: `resume` asks for these customers again."""
     return reason in _REFUSALS and (reason is Reason.FORBIDDEN or error_code is not None)
 
 
 def _all_refused(code: str) -> RunEnd:
-    """Why a session ends whose customers were all refused with one code."""
+    """The end of a session in which all customers were refused with one code."""
     if code == _NO_RELATIONSHIP:
         return RunEnd(
             Cause.SIGN_IN,
@@ -126,7 +124,7 @@ def _all_refused(code: str) -> RunEnd:
 _NO_RELATIONSHIP = "20002"
 _PRIVILEGES = frozenset({"900308", "900309"})
 _ANYBODYS = frozenset({Reason.UNEXPECTED_REPLY, Reason.MALFORMED_REPLY, Reason.FORBIDDEN})
-"""Without a code of Partner Center's these may as well be a proxy's, a gateway's or a sign-on page's."""
+"""Without a Partner Center error code, these may come from a proxy, a gateway or a sign-on page."""
 
 
 _ENDS = {

@@ -1,8 +1,8 @@
-"""ApiResponse -> Finding: what one response says of one customer. Rule: first the HTTP status, then the body; first match wins.
+"""ApiResponse -> Finding: what one response says about one customer. The HTTP status decides first, then the body; the first match wins.
 
-Nothing is eligible or blocked without an answer that the documentation classifies; every path that is not listed here
-ends as undetermined. Sources: "Partner Center REST: Retrieve the validation status of a customer" (statuses, purchase
-eligibility, 404 with code 600074), "Partner Center REST error codes", "Partner Center API throttling guidance".
+Nothing is eligible or blocked without an answer that the documentation classifies so; every other path ends as undetermined. Sources:
+"Partner Center REST: Retrieve the validation status of a customer" (statuses, purchase eligibility, 404 with code 600074), "Partner
+Center REST error codes", "Partner Center API throttling guidance".
 """
 
 from collections.abc import Callable
@@ -73,13 +73,13 @@ _FORBIDDEN = MappingProxyType({"20002": Reason.NO_RELATIONSHIP})
 
 
 def classify(reply: ApiResponse, customer_id: str) -> Finding:
-    """Says what a reply means for the customer that was asked for.
+    """Classify a response for the customer that was asked for.
 
     Args:
         reply: one response, or one failure on the way.
         customer_id: lower-case GUID that was in the request's path.
     """
-    # nearly all answers look so; a test holds that the strict way says the same
+    # nearly all responses; a test holds that the strict way agrees
     said = as_documented(reply.body) if reply.http_status == 200 else None  # noqa: PLR2004 - OK
     return said or classify_strictly(reply, customer_id)
 
@@ -127,7 +127,7 @@ def _not_found(_reply: ApiResponse, body: Body, customer_id: str) -> Finding:
         return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RETRY if body.retryable else Next.DONE)
     if body.code is not None:
         return _with_error(body, Reason.CUSTOMER_NOT_FOUND, Next.DONE)
-    # a gateway's route miss, a proxy's page: not Partner Center's own words about the customer
+    # such as a gateway's missing route or a proxy's page: not an answer about the customer
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.RETRY_TWICE)
 
 
@@ -138,7 +138,7 @@ def _bad_request(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
 
 
 def _unauthorized(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
-    # older services said it in plain text, without a code
+    # older services answered in plain text, without a code
     code = "900421" if "mfa required" in body.text[:2000].casefold() else body.code
     if ends := _ENDS_AT_401.get(code or ""):
         return _with_error(body, Reason.UNEXPECTED_REPLY, Next.END_RUN, ends=ends)
@@ -147,7 +147,7 @@ def _unauthorized(_reply: ApiResponse, body: Body, _customer_id: str) -> Finding
 
 def _forbidden(reply: ApiResponse, body: Body, _customer_id: str) -> Finding:
     if body.code is None and reply.retry_after is not None:
-        # Azure API Management answers an exhausted quota so
+        # Azure API Management's answer to an exhausted quota
         return _with_error(body, Reason.THROTTLED, Next.WAIT)
     if ends := _ENDS_AT_403.get(body.code or ""):
         return _with_error(body, Reason.FORBIDDEN, Next.END_RUN, ends=ends)
@@ -176,7 +176,7 @@ def _other(reply: ApiResponse, body: Body, customer_id: str) -> Finding:
         return _timeout(reply, body, customer_id)
     if 400 <= status <= 499:  # noqa: PLR2004 - the class of client errors
         return _with_error(body, Reason.REJECTED, Next.DONE)
-    # 2xx other than 200, and every redirect: the token is never taken elsewhere
+    # 2xx other than 200, and every redirect: the token is never sent elsewhere
     return _with_error(body, Reason.UNEXPECTED_REPLY, Next.DONE)
 
 

@@ -1,6 +1,6 @@
-"""Does a written answer contradict itself? Rule: what makes a customer eligible or blocked says so in all its parts.
+"""Does a stored answer contradict itself? An answer that makes a customer eligible or blocked must say so in all its parts.
 
-Source: "Partner Center REST: Retrieve the validation status of a customer"; `core.classify` writes no other combination.
+Source: "Partner Center REST: Retrieve the validation status of a customer"; `classification` produces no other combination.
 """
 
 from types import MappingProxyType
@@ -17,22 +17,22 @@ DECIDED = MappingProxyType(
         Reason.NO_ACCOUNT_STATUS: (NO_STATUS, 404),
     }
 )
-"""Reasons of a verdict that is no `undetermined`: the status and the HTTP status that come with it."""
+"""Reason of a blocked or eligible verdict -> its status and HTTP status."""
 
 
 _ERROR_CODES = MappingProxyType({200: None, 404: "600074"})
 
 
 class Written(Protocol):
-    """What an answer in a journal says.
+    """An answer as a journal has it.
 
     Attributes:
-        reason: the reason given.
-        final: whether it is said to stand for good.
-        status, http_status, error_code: as written; None where nothing is.
-        attempts: requests that it took.
-        checked_at: when it came, in any form.
-        reused_from: the run whose answer it is, where it took no request.
+        reason: the reason.
+        final: whether the answer is final.
+        status, http_status, error_code: as written; None where missing.
+        attempts: number of requests.
+        checked_at: when it arrived, in any form.
+        reused_from: the run that it was copied from, or None.
     """
 
     reason: Any
@@ -46,9 +46,7 @@ class Written(Protocol):
 
 
 def contradictory(written: Written) -> bool:
-    """True where an answer gives a reason for eligible or blocked, and says beside it what no such answer says, or does not
-    say what each of them does.
-    """
+    """True where an answer has a reason for blocked or eligible, but not the fields that every such answer has."""
     right = DECIDED.get(written.reason)
     if right is None:
         return False

@@ -1,7 +1,7 @@
-"""One page of the partner's customer list. Rule: the continuation token leads on, never a link: links come with and
-without `/v1`, with two question marks, and would have to be followed with the access token.
+"""One page of the partner's customer list, and one customer's record.
 
-Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
+Paging follows the continuation token, never a link: links come with and without `/v1`, with two question marks, and would be followed
+with the access token. Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ from auditor.core.judge.classification import classify
 from auditor.core.model import ApiResponse, Finding, Next, Reason
 
 PAGE_SIZE = 500
-"""Customers a page: the most that the service gives."""
+"""Customers per page, the service's maximum."""
 _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A customer as the partner's list has it."""
+    """A customer in the partner's own list."""
 
     id: str
     company_name: str | None = None
@@ -29,12 +29,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some customers of the partner's list.
+    """One page of the partner's list.
 
     Attributes:
-        customers: in the page's order.
-        continuation: the token that leads to the next page; None on the last.
-        without_id: items that hold no customer tenant id; their `id` is the text as found.
+        customers: in order.
+        continuation: token of the next page; None on the last.
+        without_id: items without a valid customer id; their `id` is the text as found.
     """
 
     customers: tuple[Listed, ...]
@@ -43,7 +43,7 @@ class Page:
 
 
 def judge_page(reply: ApiResponse, _continuation: str) -> Finding:
-    """What the fetcher may do after asking for a page; a page itself says nothing of anybody's status."""
+    """The finding of a response to a request for a page; a page itself says nothing about any status."""
     if reply.http_status != _OK:
         return classify(reply, "")
     if read_page(reply.body) is None:
@@ -52,7 +52,7 @@ def judge_page(reply: ApiResponse, _continuation: str) -> Finding:
 
 
 def judge_customer(reply: ApiResponse, customer_id: str) -> Finding:
-    """What the fetcher may do after asking for one customer's record."""
+    """The finding of a response to a request for one customer's record."""
     if reply.http_status != _OK:
         return classify(reply, customer_id)
     if read_customer(reply.body) is None:
@@ -61,7 +61,7 @@ def judge_customer(reply: ApiResponse, customer_id: str) -> Finding:
 
 
 def read_page(body: bytes) -> Page | None:
-    """A page, or None where the body is none."""
+    """Parse a page; None where the body is not one."""
     document = read_body(body).document
     items = document.get("items") if document else None
     if document is None or not isinstance(items, list):
@@ -72,13 +72,13 @@ def read_page(body: bytes) -> Page | None:
     )
     continuation = _continuation(document)
     if continuation is not None and not (continuation.isascii() and continuation.isprintable()):
-        # no header can carry it, and to take it for the end would cut the list short
+        # no header can carry such a token, and to ignore it would cut the list short
         return None
     return Page(customers, continuation, without_id)
 
 
 def read_customer(body: bytes) -> Listed | None:
-    """One customer's record, or None where the body is none."""
+    """Parse one customer's record; None where the body is not one."""
     return _listed(read_body(body).document)
 
 
@@ -88,7 +88,7 @@ def _listed(item: object) -> Listed | None:
 
 
 def _as_found(item: object) -> Listed:
-    """The item, whatever its id is."""
+    """The item, with any id."""
     fields = item if isinstance(item, dict) else {"id": item}
     profile = fields.get("companyProfile")
     profile = profile if isinstance(profile, dict) else {}

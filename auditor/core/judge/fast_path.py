@@ -1,7 +1,7 @@
-"""The answer as the documentation has it, byte for byte, read without a parser. Rule: whatever differs is not read here.
+"""Read the documented response byte for byte, without a parser; any other body is left to `classify_strictly`.
 
-A parser with all that must be checked takes several times as long; nearly all answers look so. Source: "Partner Center
-REST: Retrieve the validation status of a customer", the example of a response.
+A parser with all its checks takes several times as long, and nearly all responses have this form. Source: "Partner Center REST:
+Retrieve the validation status of a customer", the example of a response.
 """
 
 import re
@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from auditor.core.model import Finding, Next, Reason
 
-# The documentation's own example, byte for byte: a body of this shape has no room for anything that speaks against it.
-# No key stands twice, nothing is escaped or nested, and neither a status nor a time can hold a customer's id.
+# A body of this form has no room for a contradiction: no duplicate key, nothing escaped or nested, and neither a status nor a time
+# can hold another customer's id.
 _BEGINS, _BETWEEN, _ENDS = b'{"type":"account","status":"', b'","lastUpdateDateTime":"', b'"}'
 _time = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z?" + _ENDS).fullmatch
-# an enumeration looks its members up in Python: this one is needed with every answer
+# looking up a member of an enumeration is slow, and this one is needed for every answer
 _DONE = Next.DONE
 _STATUSES = MappingProxyType(
     {
@@ -27,11 +27,11 @@ _STATUSES = MappingProxyType(
         for mark in (b"", b"\xef\xbb\xbf")
     }
 )
-"""How such a body begins, with a byte order mark or without -> what it says: one look-up, where a pattern takes a step a byte."""
+"""Start of such a body, with a byte order mark or without -> (reason, status): one look-up is faster than a pattern."""
 
 
 def as_documented(body: bytes) -> Finding | None:
-    """What the body of a 200 says, if it is the documentation's example but for the status and the time; else None."""
+    """The finding of a 200's body that equals the documentation's example except for status and time; else None."""
     begins, _, time = body.partition(_BETWEEN)
     said = _STATUSES.get(begins)
     if said is None or _time(time) is None:

@@ -1,9 +1,8 @@
-"""Is a customer without an account status one of the partner's customers? Rule: a missing record proves nothing about a
-stranger.
+"""Is a customer without an account status in the partner's own customer list?
 
-The API's 404 with code 600074 says that no account status was found for an id; whether an unknown or foreign tenant is
-answered so too is not documented. So where the partner's customer list is known, such a customer is eligible only if
-the list has it; where it is not known, the report says that membership was not checked.
+The API's 404 with code 600074 says that no account status was found for an id. Whether an unknown or foreign tenant gets the same
+answer is not documented. So where the partner's customer list is known, such a customer is eligible only if the list has it; where
+it is not known, the report says that membership was not checked.
 """
 
 from enum import StrEnum
@@ -17,7 +16,7 @@ _OK = 200
 
 
 class Check(StrEnum):
-    """`--customer-list`: whether the partner's own list is asked for beside the list handed in."""
+    """`--customer-list`: whether the partner's own list is asked for as well."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -25,12 +24,12 @@ class Check(StrEnum):
 
 
 def cheapest_way(check: Check, doubtful: int, customers: int) -> Way:
-    """How to find out with the fewest requests.
+    """The way with the fewest requests.
 
     Args:
-        check: what the user wants.
-        doubtful: customers answered with 600074.
-        customers: of the list handed in; the partner's own is taken to be no shorter.
+        check: the user's choice.
+        doubtful: number of customers answered with 600074.
+        customers: number of customers in the given list; the partner's own is assumed to be at least as long.
     """
     pages = -(-customers // PAGE_SIZE)
     if check is Check.ALWAYS:
@@ -41,7 +40,7 @@ def cheapest_way(check: Check, doubtful: int, customers: int) -> Way:
 
 
 def is_member(record: CustomerResult) -> bool | None:
-    """Whether a customer is the partner's, from the answer to the question for its record; None where that says nothing."""
+    """Whether a customer is the partner's, from the response to the request for its record; None where that is not clear."""
     listed = read_customer(record.response.body)
     if record.response.http_status == _OK and listed is not None and listed.id == record.customer_id:
         return True
@@ -49,7 +48,7 @@ def is_member(record: CustomerResult) -> bool | None:
 
 
 def with_membership(reason: Reason, *, member: bool | None) -> Reason:
-    """The reason once membership is known; None where it is not known."""
+    """The reason in view of membership, which is None where it is not known."""
     if reason is Reason.NO_ACCOUNT_STATUS and member is False:
         return Reason.NOT_IN_CUSTOMER_LIST
     return reason

@@ -1,4 +1,4 @@
-"""Words of somebody else -> words that may be logged and shown. Rule: what looks like a credential does not pass.
+"""Remove secrets from texts of other programs before they are logged or shown.
 
 A sign-in service has been seen to quote the refresh token that it refuses; proxies quote whole requests.
 """
@@ -19,12 +19,12 @@ _RUN = re.compile(r"[A-Za-z0-9_.~+=%-]{40,}")
 
 
 def redact(text: str, secrets: Iterable[str] = (), length: int = MESSAGE_LENGTH) -> str:
-    """One line of `text` without any of `secrets` and without whatever else looks like a token.
+    """One line of `text` without any of `secrets` and without anything that looks like a token.
 
     Args:
-        text: somebody else's words.
-        secrets: what must not appear, however short, nor as a URL, a form, a page or JSON has it.
-        length: characters at most.
+        text: another program's text.
+        secrets: what must not appear, plain or escaped as in a URL, a form, HTML or JSON.
+        length: maximum number of characters.
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
@@ -34,12 +34,12 @@ def redact(text: str, secrets: Iterable[str] = (), length: int = MESSAGE_LENGTH)
 
 
 def without(text: str, secret: str, hole: str) -> str:
-    """`text` with a hole wherever the secret stands, as it is or as a URL, a form, a page or JSON has it."""
+    """Replace a secret in `text` by `hole`, plain or escaped as in a URL, a form, HTML or JSON."""
     return _forms(secret).sub(hole, text) if secret else text
 
 
 def without_bytes(content: bytes, secret: str, hole: bytes) -> bytes:
-    """As `without`, in what was not decoded yet."""
+    """As `without`, for undecoded content."""
     return _forms_in_bytes(secret).sub(hole, content) if secret else content
 
 
@@ -55,7 +55,7 @@ def _forms_in_bytes(secret: str) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=256)
 def _form(character: str) -> str:
-    """A pattern for all ways in which a character is written; letters and digits are not escaped by anybody."""
+    """A pattern for all notations of a character; letters and digits are never escaped."""
     if character.isascii() and character.isalnum():
         return character
     number = ord(character)

@@ -1,6 +1,6 @@
-"""(wanted, journaled) -> still to ask. Rule: only a final answer counts as done; a transient failure is asked again.
+"""(wanted, journal) -> customers still to ask. Only a final answer counts as done.
 
-Who is done is known by row, a bit each: a million customers take 125 kB, where a set of their ids takes 100 MB.
+Finished customers are kept by row, one bit each: a million customers take 125 kB, where a set of their ids takes 100 MB.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 
 
 class RowSet:
-    """Some of the rows of the customer lists, by their number from 0.
+    """A set of row numbers, counted from 0.
 
     Args:
-        rows: how many rows there are.
+        rows: number of rows in the lists.
     """
 
     def __init__(self, rows: int) -> None:
@@ -19,7 +19,7 @@ class RowSet:
         self._bits = bytearray((rows + 7) // 8)
 
     def add(self, row: int) -> None:
-        """Takes a row in.
+        """Add a row.
 
         Raises:
             IndexError: there is no such row.
@@ -29,7 +29,7 @@ class RowSet:
         self._bits[row >> 3] |= 1 << (row & 7)
 
     def discard(self, row: int) -> None:
-        """Takes a row out, whether it is in or not.
+        """Remove a row, present or not.
 
         Raises:
             IndexError: there is no such row.
@@ -44,11 +44,11 @@ class RowSet:
         return int.from_bytes(self._bits, "little").bit_count()
 
 
-def still_to_ask(wanted: Iterable[tuple[int, str]], done: RowSet | AbstractSet[int]) -> Iterator[tuple[int, str]]:
-    """The customers that have no final answer yet, in list order.
+def pending_customers(wanted: Iterable[tuple[int, str]], done: RowSet | AbstractSet[int]) -> Iterator[tuple[int, str]]:
+    """Yield the customers without a final answer, in list order.
 
     Args:
         wanted: (row, customer id) of each distinct customer; the row is the first that names it.
-        done: such rows of the customers with a final answer.
+        done: the rows of customers with a final answer.
     """
     return (item for item in wanted if item[0] not in done) if done else iter(wanted)

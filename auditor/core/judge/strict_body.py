@@ -1,7 +1,7 @@
-"""Is a body, in all that it says, one of the two documented answers? Rule: what says anything else beside is not believed.
+"""Is a body, in all that it says, one of the two documented answers? A body that says anything else is not believed.
 
-No status of an error, nothing twice, nothing about another customer. Source: "Partner Center REST: Retrieve the validation
-status of a customer".
+No error code, no duplicate key, nothing about another customer. Source: "Partner Center REST: Retrieve the validation status of a
+customer".
 """
 
 import json
@@ -12,13 +12,13 @@ from auditor.core.judge.body import Body
 
 _GUID = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}(?![0-9a-fA-F])")
 _HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair: no text that anybody wrote. Source: I-JSON (RFC 7493, section 2.1)."""
+"""A lone surrogate: not valid text. Source: I-JSON (RFC 7493, section 2.1)."""
 _OF_ERRORS = frozenset({"code", "errorcode", "errorname", "isretryable"})
-"""Keys, as `_bare` gives them, that no answer with a status has."""
+"""Keys, normalised by `_bare`, that no answer with a status has."""
 
 
 def is_account_status(body: Body, customer_id: str) -> bool:
-    """True where a 200 says nothing that speaks against its being this customer's account status, and nothing twice."""
+    """True where nothing in a 200's body contradicts that it is this customer's account status, and no key is there twice."""
     document = body.document or {}
     names = _names(document)
     kind = next((value for name, value in document.items() if _bare(name) == "type"), "account")
@@ -33,7 +33,7 @@ def is_account_status(body: Body, customer_id: str) -> bool:
 
 
 def is_no_account_status(body: Body, customer_id: str) -> bool:
-    """True where the body is, in all it says, the documented answer for a customer without an account status."""
+    """True where the body is, in all that it says, the documented answer for a customer without an account status."""
     document = body.document or {}
     name = document.get("errorName", "AccountStatusNotFound")
     return (
@@ -48,7 +48,7 @@ def is_no_account_status(body: Body, customer_id: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    """A key as a careless reader sees it: letters and digits, no matter in which case."""
+    """A key without case and punctuation."""
     return "".join(filter(str.isalnum, name)).casefold()
 
 
@@ -57,7 +57,7 @@ def _names(document: Mapping[str, object]) -> list[str]:
 
 
 def _tells_more(value: object) -> bool:
-    """True where something inside a value has a status or an error of its own."""
+    """True where a nested value has a status or an error of its own."""
     if isinstance(value, list):
         return any(map(_tells_more, value))
     if not isinstance(value, dict):
@@ -66,10 +66,8 @@ def _tells_more(value: object) -> bool:
 
 
 def _speaks_of(body: Body, customer_id: str) -> bool:
-    """True where every GUID in a body is the customer's own, for another's would mean a mixed-up cache; and no text of it
-    was cut in the middle of a character.
-    """
-    # once more as parsed: an escape can hide one
+    """True where every GUID in a body is the customer's own (another would mean a mixed-up cache), and no text has a lone surrogate."""
+    # also as parsed: an escape can hide a GUID
     texts = (body.text, json.dumps(body.document, ensure_ascii=False))
     if _HALF.search(texts[1]):
         return False

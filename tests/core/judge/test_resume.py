@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.judge.resume import RowSet, still_to_ask
+from auditor.core.judge.resume import RowSet, pending_customers
 
 ROWS = st.integers(0, 40)
 
@@ -33,4 +33,4 @@ def test_a_row_that_there_is_not_cannot_be_taken_in(row: int) -> None:
 def test_who_is_asked_is_wanted_and_not_done(wanted: set[int], done: set[int]) -> None:
     """In list order, each once."""
     items = [(row, f"customer {row}") for row in sorted(wanted)]
-    assert list(still_to_ask(items, done)) == [item for item in items if item[0] not in done]
+    assert list(pending_customers(items, done)) == [item for item in items if item[0] not in done]
