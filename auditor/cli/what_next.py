@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from auditor import journal
 from auditor.cli.progress import say, say_next
 from auditor.core.model import Verdict
-from auditor.core.results import FAILED, MATCHED, internal_errors, settled_step
+from auditor.core.results import FAILED, MATCHED, internal_errors, unresolved_step
 from auditor.core.run_facts import Way
 from auditor.core.text import many, typed
 from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
@@ -77,7 +77,7 @@ def are_undetermined(rows: int) -> str:
 
 
 def _what_may_change(rendered: "Rendered") -> str:
-    """Which of the undetermined rows another try may freeze_baseline, and what is left to do for the others."""
+    """Which of the undetermined rows another try may settle, and what is left to do for the others."""
     open_, settled = rendered.undetermined
     allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:
@@ -93,6 +93,6 @@ def _what_may_change(rendered: "Rendered") -> str:
         seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
         reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
         known = rendered.facts.membership
-        what = settled_step(reasons, listed=known is None or known.way is not Way.OWN)
+        what = unresolved_step(reasons, listed=known is None or known.way is not Way.OWN)
         words.append(f"{settled:,} will not change: look at {seen_in} and {what}, or {allow} {settled}")
     return "; ".join(words)

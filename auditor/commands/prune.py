@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.runs import Stored, stored
-from auditor.core.results import Candidate, kept
+from auditor.core.results import Candidate, runs_to_keep
 from auditor.errors import LockHeldError, OutputError
 from auditor.runs.find import LATEST_SIMULATED, latest_run_id
 from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
@@ -36,7 +36,7 @@ def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
         OutputError: a folder cannot be removed.
     """
     runs = list(stored(reports))
-    reasons = kept(map(_candidate, runs), daily=daily, monthly=monthly, latest=latest_run_id(reports))
+    reasons = runs_to_keep(map(_candidate, runs), daily=daily, monthly=monthly, latest=latest_run_id(reports))
     reasons.setdefault(latest_run_id(reports, LATEST_SIMULATED), f"{LATEST_SIMULATED} leads to it")
     removed: list[Stored] = []
     for run in runs:

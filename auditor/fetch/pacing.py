@@ -145,7 +145,7 @@ class Pacing:
     @property
     def hopeless(self) -> bool:
         """True where the gate was opened so often with nothing getting through that no patience will help."""
-        return self._rate.in_vain >= gate.PATIENCE
+        return self._rate.fruitless >= gate.PATIENCE
 
     @property
     def held(self) -> bool:
@@ -169,7 +169,7 @@ class Pacing:
 
     def closed_for(self) -> float:
         """Seconds until the service, which has rejected requests, may be asked again; 0 where it may be now."""
-        return max(0.0, self._rate.gate - self._clock()) if self._rate.closed else 0.0
+        return max(0.0, self._rate.paused_until - self._clock()) if self._rate.paused else 0.0
 
     def slowed_to(self) -> float | None:
         """The pace in requests a minute, where rejections hold it below what was set; else None."""

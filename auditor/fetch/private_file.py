@@ -90,7 +90,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     Raises:
         OSError: the folder cannot be written to; the old file is as it was.
     """
-    remove_stale_locks(path)
+    sweep(path)
     part = path.with_name(f".{path.name}-auditor-{secrets.token_hex(4)}.part")
     descriptor = os.open(part, _NEW, 0o600)
     try:
@@ -108,7 +108,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     _sync_folder(path.parent)
 
 
-def remove_stale_locks(path: Path) -> None:
+def sweep(path: Path) -> None:
     """Removes what dead processes left half written of a file: it may hold the secret. Nobody else's file is touched."""
     ours = re.compile(rf"\.{re.escape(path.name)}-auditor-[0-9a-f]{{8}}\.part")
     with suppress(OSError):

@@ -53,7 +53,7 @@ class FileStorage:
 
     def remove(self) -> bool:
         """Removes the file, usable or not, and what a killed process left of it; see `Storage`."""
-        private_file.remove_stale_locks(self.path)
+        private_file.sweep(self.path)
         try:
             self.path.unlink()
         except FileNotFoundError:

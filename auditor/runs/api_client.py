@@ -152,14 +152,14 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
         return memory
     now = datetime.now(UTC)
     since = journal.RequestWindow(now, guard.seconds, None if memory is None else now - timedelta(seconds=memory.age))
-    untold: list[journal.Sent] = []
+    killed: list[journal.Sent] = []
     for run in journal.run_folders(reports):
         # the number of workers is in the header, which is read only for the few runs that count
         if journal.recent_requests(run, since, 0) and (workers := _workers(run, settings)):
-            untold += journal.recent_requests(run, since, workers)
-    if not untold:
+            killed += journal.recent_requests(run, since, workers)
+    if not killed:
         return memory
-    return replace(memory or Memory(math.inf), untold=tuple(sorted(untold, reverse=True)))
+    return replace(memory or Memory(math.inf), killed=tuple(sorted(killed, reverse=True)))
 
 
 def _workers(run: Path, settings: Settings) -> int:

@@ -83,7 +83,7 @@ class Rendered:
 
     @property
     def undetermined(self) -> tuple[int, int]:
-        """(undetermined rows that `resume` may freeze_baseline, those that it cannot)."""
+        """(undetermined rows that `resume` may settle, those that it cannot)."""
         counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
         again = sum(c.rows for c in counts if c.reason is not None and c.reason.asked_again)
         return again, sum(c.rows for c in counts) - again

@@ -1,6 +1,5 @@
 """What `auditor doctor` concludes from what it measured."""
 
-from auditor.core.diagnosis import checks, sign_in
 from auditor.core.diagnosis.checks import (
     LOCKED,
     SERVICE,
@@ -36,7 +35,6 @@ __all__ = [
     "answered",
     "call_refused",
     "certificate",
-    "checks",
     "clock",
     "days_left",
     "disk",
@@ -48,7 +46,6 @@ __all__ = [
     "ok",
     "pace",
     "shareable",
-    "sign_in",
     "signed_in",
     "skipped",
     "stranger",

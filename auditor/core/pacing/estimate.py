@@ -1,4 +1,4 @@
-"""How long a run will take, before it begins. Rule: reckoned with the pace that the run itself begins with, and regrows by."""
+"""How long a run will take, estimated before it starts from the rate that it starts with and its growth."""
 
 import math
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from auditor.core.pacing.plan import Memory, Plan
 from auditor.core.text import MINUTE, lasting
 
 _STEP = 1.0
-"""Seconds for which the pace is taken as the same."""
+"""Seconds per step of the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A pace that an earlier run learned, and this one begins with because it is lower than what is set.
+    """A rate that an earlier run learned; this run starts with it, since it is lower than the set one.
 
     Attributes:
         per_minute: requests a minute.
@@ -24,7 +24,7 @@ class Recalled:
     ago: float
 
     def in_words(self, rate: float | str) -> str:
-        """For people, beside the rate that is set."""
+        """One sentence for people, beside the set rate."""
         set_to = f"{rate:,.0f} are set, and it grows back" if isinstance(rate, float | int) else "it grows"
         learned = lasting(self.ago).removeprefix("about ")
         return (
@@ -34,7 +34,7 @@ class Recalled:
 
 
 def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
-    """The remembered pace, where a run begins with it."""
+    """The rate of an earlier run, where a run starts with it; else None."""
     if memory is None or not plan.learns or memory.believed >= plan.pace:
         return None
     learned = learning.resume_learning(memory, 0.0)
@@ -42,18 +42,18 @@ def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
 
 
 def seconds_for(plan: Plan, memory: Memory | None, customers: int) -> float | None:
-    """Seconds that a run takes in which nothing is rejected; None where no pace is known.
+    """Seconds that a run takes without a rejection; None where no rate is known.
 
     Args:
-        plan: how to pace.
-        memory: what the last run against the same quota left, or None.
-        customers: requests, one for each.
+        plan: the configured rate.
+        memory: what the last run against the same quota stored, or None.
+        customers: number of customers, one request each.
     """
     if memory is None or recalled(plan, memory) is None:
         return MINUTE * customers / plan.per_minute if plan.per_minute else None
     learned, seconds, left = learning.resume_learning(memory, 0.0), 0.0, float(customers)
     if plan.pace == math.inf:
-        # how far a pace without a cap would grow nobody knows
+        # the growth of a rate without a cap is not known
         return left / learned.per_second
     while left > 0.0:
         per_second = learning.pace(learned, plan.pace, seconds)

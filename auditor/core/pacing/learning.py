@@ -1,12 +1,11 @@
-"""What rejections teach about the limit. Rule: learn down when the gate opens, regrow slowly, never above the cap.
+"""What rejections teach about the limit: lower the rate after a pause, let it grow slowly, never above the cap.
 
-The estimator is what got through, divided by the time that it took, closed gates included. A rejection says that the
-quota was used up, and the one before it said the same: between two such moments the server accepted exactly what it
-allows, be it a token bucket, a fixed or a sliding window. The first epoch also spent what had been saved up before, so
-it counts for little.
+The estimate is what was accepted, divided by the time that it took, pauses included. A rejection says that the quota was used up, and
+the one before it said the same: between two such moments the server accepted exactly what it allows, be it a token bucket, a fixed or
+a sliding window. The first epoch also spent what had been saved up before, so it counts for little.
 
-Regrowth adds the same to every pace, however low it is, and a pace above half the cap gives a little away: so two runs
-that share one quota come to equal shares.
+Growth adds the same amount to every rate, however low it is, and a rate above half the cap gives a little away: so two runs that share
+one quota reach equal shares.
 """
 
 import math
@@ -15,9 +14,9 @@ from dataclasses import dataclass, replace
 from auditor.core.pacing.plan import Memory
 
 LONGEST_ASKED = 300.0
-"""Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
+"""Seconds: longer than any window of API Management; a longer Retry-After is cut to this."""
 SLOWEST = 0.05
-"""Requests a second: even a pace that was learned wrong recovers from here within minutes."""
+"""Requests a second: even a wrongly learned rate recovers from here within minutes."""
 _SHORTEST_HORIZON, _LONGEST_HORIZON = 30.0, 60.0
 """Seconds: about the length of the server's window, as far as its Retry-After shows it."""
 _SHORTEST_MEMORY, _WINDOWS_REMEMBERED = 37.5, 2.25
@@ -27,7 +26,7 @@ _FIRST_COUNTS, _EACH_COUNTS = 5.0, 10.0
 server's Retry-After shows a longer window, an epoch counts for as much: a part of a window is not like the whole.
 """
 _RECALLED_COUNTS = 0.5
-"""Share of the estimate that rests on what an earlier run learned, at first."""
+"""Share of the first estimate that comes from an earlier run."""
 _AHEAD = 0.01
 """Share by which a learned pace is exceeded at once where there is no cap: a higher limit is found soon."""
 _PULL, _STRONGEST_PULL = 0.1, 0.05
@@ -46,7 +45,7 @@ class Learned:
         began: when this epoch began.
         longest_asked: the longest Retry-After seen.
         epochs: (accepted, seconds) of those that the estimate rests on, oldest first.
-        at_closing: the pace when the gate closed; more is never believed.
+        at_pause: the pace when the gate closed; more is never believed.
         learned_at: when a rejection last taught the pace, perhaps in an earlier run.
     """
 
@@ -55,7 +54,7 @@ class Learned:
     began: float = 0.0
     longest_asked: float = 1.0
     epochs: tuple[tuple[float, float], ...] = ()
-    at_closing: float = math.inf
+    at_pause: float = math.inf
     learned_at: float = 0.0
 
     @property
@@ -70,7 +69,7 @@ class Learned:
 
 
 def resume_learning(memory: Memory, now: float) -> Learned:
-    """What an earlier run learned, to begin another one with; it regrows from there."""
+    """Start with what an earlier run learned; the rate grows from there."""
     per_second = max(SLOWEST, memory.believed)
     learned_at = now - memory.age - memory.learned_ago
     learned = Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
@@ -79,7 +78,7 @@ def resume_learning(memory: Memory, now: float) -> Learned:
 
 
 def pace(learned: Learned, cap: float, now: float) -> float:
-    """Requests a second at this moment, never above `cap`; infinite where nothing is known and nothing caps it."""
+    """The present rate in requests a second, never above `cap`; infinite where neither is known."""
     if learned.since is None:
         return learned.per_second
     base = learned.per_second
@@ -92,20 +91,20 @@ def pace(learned: Learned, cap: float, now: float) -> float:
 
 
 def usable(retry_after: float | None) -> float:
-    """Seconds that a server asked for; 0 where that is nothing, negative or no number."""
+    """Seconds that a server asked for; 0 where that is missing, negative or not a number."""
     return min(retry_after, LONGEST_ASKED) if retry_after is not None and retry_after > 0 else 0.0
 
 
-def closed(learned: Learned, at_closing: float, asked: float) -> Learned:
-    """When a rejection closes the gate at this pace, for the seconds asked for."""
-    return replace(learned, longest_asked=max(learned.longest_asked, asked), at_closing=at_closing)
+def paused(learned: Learned, at_pause: float, asked: float) -> Learned:
+    """When a rejection starts a pause, at this rate."""
+    return replace(learned, longest_asked=max(learned.longest_asked, asked), at_pause=at_pause)
 
 
-def opened(learned: Learned, accepted: int, now: float) -> Learned:
-    """When the gate has opened after an epoch in which something was accepted."""
+def resumed(learned: Learned, accepted: int, now: float) -> Learned:
+    """After a pause, where something was accepted before it."""
     seconds = max(now - learned.began, 1e-3)
     if learned.per_second == math.inf:
-        # a burst: it shows what had been saved up rather than the limit, and is not remembered
+        # a burst shows what had been saved up rather than the limit, and is not stored
         epochs: tuple[tuple[float, float], ...] = ()
         per_second = accepted / seconds
     else:
@@ -113,17 +112,17 @@ def opened(learned: Learned, accepted: int, now: float) -> Learned:
         counts = min(seconds, most)
         epochs = _latest((*learned.epochs, (accepted * counts / seconds, counts)), learned.memory)
         per_second = sum(count for count, _ in epochs) / sum(span for _, span in epochs)
-    per_second = max(SLOWEST, min(per_second, learned.at_closing))
+    per_second = max(SLOWEST, min(per_second, learned.at_pause))
     return replace(learned, per_second=per_second, since=now, began=now, epochs=epochs, learned_at=now)
 
 
-def in_vain(learned: Learned, now: float) -> Learned:
-    """When the gate has opened after an epoch in which nothing was accepted: nothing is learned, nothing grows."""
+def resumed_without_success(learned: Learned, now: float) -> Learned:
+    """After a pause, where nothing was accepted before it: learn nothing, restart the growth."""
     return learned if learned.since is None else replace(learned, since=now)
 
 
 def _latest(epochs: tuple[tuple[float, float], ...], span: float) -> tuple[tuple[float, float], ...]:
-    """Those of the latest `span` seconds; the oldest in part."""
+    """The epochs of the latest `span` seconds; the oldest in part."""
     counted = 0.0
     for kept, (count, seconds) in enumerate(reversed(epochs), 1):
         if counted + seconds >= span:

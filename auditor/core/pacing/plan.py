@@ -1,4 +1,4 @@
-"""How a run means to pace, and what it leaves to the next one. Rule: values only; `rate` acts on them.
+"""The configured rate of a run, and what it stores for the next one. Values only; `rate` acts on them.
 
 Source of the limit: "Customer resources" (500 requests a minute for a tenant).
 """
@@ -23,7 +23,7 @@ DOUBTED_AFTER = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a run means to pace.
+    """The configured rate of a run.
 
     Attributes:
         per_minute: the limit to keep to; None is not known, and learned; 0 does not pace, but the gate still holds.
@@ -66,7 +66,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one run leaves to the next.
+    """What one run stores for the next.
 
     Attributes:
         per_second: the pace at its end, in requests a second; infinite where it neither knew nor learned one.
@@ -74,7 +74,7 @@ class Memory:
         held: how many requests still held a place in the last minute's window.
         learned_ago: seconds, when the run ended, since a rejection had taught the pace.
         age: seconds since the run ended.
-        untold: (seconds ago, requests) of sessions that were killed, in which `held` has no part; oldest first.
+        killed: (seconds ago, requests) of killed sessions, which are not in `held`; oldest first.
     """
 
     per_second: float
@@ -82,7 +82,7 @@ class Memory:
     held: int = 0
     learned_ago: float = 0.0
     age: float = 0.0
-    untold: tuple[tuple[float, int], ...] = ()
+    killed: tuple[tuple[float, int], ...] = ()
 
     @property
     def believed(self) -> float:

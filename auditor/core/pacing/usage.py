@@ -1,4 +1,4 @@
-"""How a run used the limit, in words. Rule: the log and the final table say the same, from the same numbers."""
+"""How a run used the limit, in words; the log and the final table use the same lines."""
 
 from collections.abc import Mapping
 

@@ -1,17 +1,16 @@
-"""The hard guard: never more than the limit's requests in any of its windows. Rule: a request holds its place from its
-departure until one window after its answer.
+"""The guard of the limit: never more requests than allowed in any window. A request counts from its departure until one window after its answer.
 
-The server counted it at some moment between those two, and nobody here knows when. So whatever kind of window the
-server keeps (a token bucket, fixed windows of any phase, a sliding one, rejected requests counting or not), it never
-sees more than the limit from us. The price is the latency's share of the window: 0.3 % at 0.2 s and a minute.
+The server counted it at some moment between those two, and the client cannot know when. So whatever window the server uses (a token
+bucket, fixed windows of any phase, a sliding one, rejected requests counting or not), it never sees more than the limit. The price is
+the latency's share of the window: 0.3 % at 0.2 s and a minute.
 """
 
 from dataclasses import dataclass
 
 LONGEST_REQUEST = 300.0
-"""Seconds after which a request that was never reported as answered is taken as gone."""
+"""Seconds after which a request without a reported answer no longer counts."""
 _GRAIN = 1 / 1000
-"""Answers within this share of the window are kept as one, so that the log is short however high the limit."""
+"""Answers within this share of the window are stored as one, so that the log stays short."""
 
 Answers = tuple[tuple[float, float, int], ...]
 """(first answer, last answer, how many), oldest first"""
@@ -19,55 +18,55 @@ Answers = tuple[tuple[float, float, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What holds a place in the quota. All times are monotonic seconds.
+    """The requests that count against the quota. All times are monotonic seconds.
 
     Attributes:
-        limit: requests a window may hold.
+        limit: maximum requests per window.
         seconds: length of the window.
-        out: departures of the requests that are not answered yet, oldest first.
-        answers: when the others were answered, as far back as it still counts.
-        answered: how many `answers` stand for.
+        in_flight: departures of the unanswered requests, oldest first.
+        answers: when the others were answered, as far back as they count.
+        answered: number of requests in `answers`.
     """
 
     limit: int
     seconds: float
-    out: tuple[float, ...] = ()
+    in_flight: tuple[float, ...] = ()
     answers: Answers = ()
     answered: int = 0
 
 
 def room(window: Window, now: float) -> int:
-    """How many requests may leave at once."""
-    window = _swept(window, now)
-    return window.limit - len(window.out) - window.answered
+    """Number of requests that may be sent at once."""
+    window = _expire(window, now)
+    return window.limit - len(window.in_flight) - window.answered
 
 
 def wait(window: Window, now: float) -> float:
-    """Seconds until a place may be free; 0 means now. Ask again then: an answer that is still out comes later."""
-    if len(window.out) + window.answered < window.limit:
+    """Seconds until a request may be sent; 0 means now. Check again after that time."""
+    if len(window.in_flight) + window.answered < window.limit:
         return 0.0
-    window = _swept(window, now)
-    if len(window.out) + window.answered < window.limit:
+    window = _expire(window, now)
+    if len(window.in_flight) + window.answered < window.limit:
         return 0.0
-    # with no answer yet the earliest place is free one window after an answer that came this instant
+    # without an answer yet: one window after an answer that would arrive now
     return (window.answers[0][1] if window.answers else now) + window.seconds - now
 
 
 def sent(window: Window, now: float) -> Window:
-    """After a request has left."""
-    window = _swept(window, now)
-    return Window(window.limit, window.seconds, (*window.out, now), window.answers, window.answered)
+    """After a request was sent."""
+    window = _expire(window, now)
+    return Window(window.limit, window.seconds, (*window.in_flight, now), window.answers, window.answered)
 
 
 def answered(window: Window, now: float, sent_at: float | None) -> Window:
-    """After an answer of any kind, or when none will come any more.
+    """After an answer of any kind, or when none will come.
 
     Args:
-        window: before.
-        now: when it came.
-        sent_at: when its request left; None takes the oldest.
+        window: the window before.
+        now: the present time.
+        sent_at: when its request was sent; None takes the oldest.
     """
-    out = window.out
+    out = window.in_flight
     if out:
         place = out.index(sent_at) if sent_at in out else 0
         out = out[:place] + out[place + 1 :]
@@ -80,9 +79,9 @@ def answered(window: Window, now: float, sent_at: float | None) -> Window:
     return Window(window.limit, window.seconds, out, answers, window.answered + 1)
 
 
-def _swept(window: Window, now: float) -> Window:
-    """Without what does not count any more."""
-    out, answers, answered = window.out, window.answers, window.answered
+def _expire(window: Window, now: float) -> Window:
+    """Remove what no longer counts."""
+    out, answers, answered = window.in_flight, window.answers, window.answered
     gone = 0
     while gone < len(answers) and answers[gone][1] + window.seconds <= now:
         answered -= answers[gone][2]

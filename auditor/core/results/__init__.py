@@ -1,6 +1,14 @@
 """Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, and which runs may be removed."""
 
-from auditor.core.results.advice import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step, settled_step
+from auditor.core.results.advice import (
+    ADVICE,
+    LONG_NOTE,
+    LONG_REVIEW,
+    MEANINGS,
+    UNDER_REVIEW,
+    next_step,
+    unresolved_step,
+)
 from auditor.core.results.changes import CHANGES, Change, Counts, State, compare, news
 from auditor.core.results.ledger import (
     COMPLETE,
@@ -19,7 +27,7 @@ from auditor.core.results.ledger import (
     matched,
 )
 from auditor.core.results.money import Column, Sum
-from auditor.core.results.retention import Candidate, kept
+from auditor.core.results.retention import Candidate, runs_to_keep
 
 __all__ = [
     "ADVICE",
@@ -48,9 +56,9 @@ __all__ = [
     "exit_code",
     "fold",
     "internal_errors",
-    "kept",
     "matched",
     "news",
     "next_step",
-    "settled_step",
+    "runs_to_keep",
+    "unresolved_step",
 ]

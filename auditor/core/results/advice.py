@@ -1,8 +1,7 @@
-"""What a reason means to people, and the next thing to do. Rule: one entry for every reason; nothing that is not documented
-is promised.
+"""What a reason means to people, and what to do next: one entry per reason. Nothing is promised that is not documented.
 
-Blocked means new purchases, seat increases and upgrades. That renewals, seat reductions and cancellations go on is said
-where the documentation says it: while a customer is under review. Sources: "Customer account verification" (what is
+Blocked means new purchases, seat increases and upgrades. That renewals, seat reductions and cancellations continue is said where the
+documentation says it: while a customer is under review. Sources: "Customer account verification" (what is
 reviewed, what is blocked meanwhile), "Partner Center REST: Retrieve the validation status of a customer" (which statuses
 are blocked), "Partner Center REST error codes" (800073: under review, check back in a few days; 800075: not approved,
 verify the customer's account information; 20002, 60003, 600074).
@@ -32,19 +31,19 @@ MEANINGS: Mapping[Verdict, str] = MappingProxyType(
     {
         Verdict.BLOCKED: "New purchases, seat increases and upgrades fail.",
         Verdict.ELIGIBLE: "New purchases, seat increases and upgrades are not blocked by the account status.",
-        Verdict.UNDETERMINED: "Not known. It must not be taken as eligible.",
+        Verdict.UNDETERMINED: "Could not be checked. Do not treat as eligible.",
     }
 )
 """What each verdict means."""
 
 UNDER_REVIEW = (
     "While a customer is under review, new purchases, seat increases and upgrades are blocked; "
-    "renewals, seat reductions and cancellations go on."
+    "renewals, seat reductions and cancellations continue."
 )
-"""The rule that most questions are about. Source: "Customer account verification"."""
+"""The rule that most questions concern. Source: "Customer account verification"."""
 
-_LATER = "Audit again later; until then, promise no order."
-_UNANSWERED = "Promise no order; ask whoever sends you this report to finish the run."
+_LATER = "Audit again later; until then, do not promise an order."
+_UNANSWERED = "Do not promise an order. Ask the sender of this report to complete the audit."
 _NO_ANSWER = f"{_UNANSWERED} The request id is for a support case."
 
 ADVICE: Mapping[Reason, Advice] = MappingProxyType(
@@ -54,10 +53,10 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "Partner Center has no account status for the customer, which does not block purchases.", "Nothing to do."
         ),
         Reason.UNDER_REVIEW: Advice(
-            "New purchases, seat increases and upgrades are blocked; renewals, seat reductions and cancellations go on.",
+            "New purchases, seat increases and upgrades are blocked; renewals, seat reductions and cancellations continue.",
             "Wait: Microsoft is reviewing the customer's business information. Check back in a few days; a change of "
             "name or address may start the review again. Tell the customer that Microsoft is reviewing its business "
-            "information and that new orders wait until then; renewals go on.",
+            "information and that new orders wait until then; renewals continue.",
         ),
         Reason.NOT_ALLOWED: Advice(
             "New purchases, seat increases and upgrades are blocked: the account was not approved.",
@@ -74,7 +73,7 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         ),
         Reason.UNRECOGNIZED_STATUS: Advice(
             "Partner Center gave a status that the documentation does not classify.",
-            "Look at the customer's account in Partner Center; until then, promise no order.",
+            "Look at the customer's account in Partner Center; until then, do not promise an order.",
         ),
         Reason.MALFORMED_REPLY: Advice("Partner Center's reply could not be read.", _NO_ANSWER),
         Reason.CUSTOMER_NOT_FOUND: Advice(
@@ -109,12 +108,12 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         Reason.NOT_ATTEMPTED: Advice("Not asked: the run ended before it came to this customer.", _UNANSWERED),
     }
 )
-"""What to tell people for every reason."""
+"""Advice for every reason."""
 
 LONG_REVIEW = 30
 """Days under review from which on it is unusually long: this program's judgement; the documentation speaks of a few days."""
 LONG_NOTE = f"From {LONG_REVIEW} days on, which is unusually long: open a support case with the customer's id."
-"""The same for whoever reads of all that are under review."""
+"""The same, for a table of all customers under review."""
 _LONG_STEP = (
     f"Under review for {LONG_REVIEW} days or more, which is unusually long: open a support case with the customer's id."
 )
@@ -141,18 +140,18 @@ _OF_AN_ID = frozenset(
         Reason.NOT_IN_CUSTOMER_LIST,
     }
 )
-"""Reasons that another id in the list may freeze_baseline."""
+"""Reasons that a corrected id in the list may resolve."""
 
 
-def settled_step(reasons: Collection[Reason], *, listed: bool) -> str:
-    """What to do about undetermined rows that no further try will freeze_baseline, as the end of a sentence.
+def unresolved_step(reasons: Collection[Reason], *, listed: bool) -> str:
+    """What to do about undetermined rows that `resume` cannot resolve, as the end of a sentence.
 
     Args:
-        reasons: that occur; those that it is not about are passed over.
-        listed: whether a list was handed in, so that there are ids to correct.
+        reasons: the reasons that occur; others than these are ignored.
+        listed: whether a list was given, so that there are ids to correct.
     """
     settled = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
     ids = settled & _OF_AN_ID if listed else frozenset()
     words = ["correct the ids in the list"] if ids else []
-    words += ["see to the accounts in Partner Center"] if settled - ids else []
+    words += ["check the accounts in Partner Center"] if settled - ids else []
     return " and ".join(words)

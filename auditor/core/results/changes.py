@@ -1,8 +1,8 @@
-"""(before, after) -> what changed for a customer. Rule: what is not known in one of two runs is never a change.
+"""(before, after) -> what changed for a customer. What is not known in one of two runs is never a change.
 
-A run copies its lists whole before it asks for anybody, so whether a customer stands in a list is known of every run,
-of one that was stopped too: its customers without an answer are there as `undetermined`. What is not known is what an
-undetermined customer's state was, and so nothing is said of it but that it could not be compared.
+A run copies its lists before it asks for anyone, so every run knows which customers its lists have, a stopped one too: customers
+without an answer are `undetermined`. The state of an undetermined customer is not known, so it is only said that it could not be
+compared.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from auditor.core.model import Verdict
 
 
 class Change(StrEnum):
-    """What became of a customer between two runs. At most one for a customer; in the order in which people read them."""
+    """A change of a customer between two runs; at most one per customer. The order is that of the reports."""
 
     NEWLY_BLOCKED = "newly_blocked"
     """Eligible before, blocked now."""
@@ -25,24 +25,24 @@ class Change(StrEnum):
     RE_REVIEWED = "re_reviewed"
     """The same status with a later `last_update`."""
     NEW_IN_LIST = "new_in_list"
-    """Not in the lists of the run before."""
+    """Not in the lists of the earlier run."""
     GONE_FROM_LIST = "gone_from_list"
     """Not in the lists of this run."""
     NOT_COMPARED = "not_compared"
-    """Undetermined in one of the two runs, or in both: nobody can say whether something changed."""
+    """Undetermined in one or both runs: it is not known whether something changed."""
 
 
 CHANGES = tuple(change for change in Change if change is not Change.NOT_COMPARED)
-"""Those that are changes; a customer that could not be compared may be as it was."""
+"""All but `NOT_COMPARED`, which may be no change."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a run knows of a customer in its lists.
+    """The state of a customer in a run.
 
     Attributes:
         verdict: of the customer.
-        status: what the API said; None where there was no answer.
+        status: the API's status; None without an answer.
         last_update: of the status; None where the API gave none that can be read.
     """
 
@@ -52,7 +52,7 @@ class State:
 
 
 def compare(before: State | None, after: State | None) -> Change | None:
-    """What changed for one customer; None where nothing did.
+    """What changed for one customer; None where nothing changed.
 
     Args:
         before: in the earlier run; None where its lists do not have the customer.
@@ -79,11 +79,11 @@ def _listed(before: State | None, after: State | None) -> Change | None:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of all customers between two runs.
+    """Customers by change between two runs.
 
     Attributes:
-        customers: how many by change; every one in its order, 0 included.
-        news: how many are blocked that the earlier run does not have as blocked.
+        customers: number of customers by change, in order, 0 included.
+        news: number of blocked customers that were not blocked in the earlier run.
     """
 
     customers: Mapping[Change, int]
@@ -91,15 +91,14 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """Customers for whom something changed; those that could not be compared are not among them."""
+        """Number of customers with a change, without those that could not be compared."""
         return sum(self.customers[change] for change in CHANGES)
 
 
 def news(change: Change | None, after: Verdict | None) -> bool:
-    """Whether a customer is blocked that the run before does not have as blocked.
+    """Whether a customer is blocked now and was not blocked in the earlier run.
 
-    Wider than `newly_blocked`: whoever was undetermined or not listed before, and is blocked now, has to be heard of as
-    well, whatever it was before.
+    Wider than `newly_blocked`: a customer that was undetermined or not listed before, and is blocked now, counts as well.
     """
     return after is Verdict.BLOCKED and change in _FROM_NOT_BLOCKED
 

@@ -1,6 +1,6 @@
-"""Which stored runs may go. Rule: whatever may still be needed stays, however old; of the rest, some a day and a month.
+"""Which stored runs may be removed. A run that may still be needed stays, however old; of the rest, one per day and month.
 
-Runs are told apart by their list: what is kept of one list does not depend on how often another was audited.
+Runs are grouped by their list: what is kept of one list does not depend on how often another was audited.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,11 +15,11 @@ class Candidate:
     Attributes:
         run_id: its name.
         started_at: aware; what runs are ordered by.
-        list_key: equal of two runs over the same list.
-        complete: whether its reports are whole and say that it is complete.
-        resumable: whether `resume` could go on with it; no demo is.
-        baseline: run-id of what an unfinished run will be compared with; empty where there is none.
-        from_the_future: whether its clock must have been wrong; then it stands for no day, and for no other run.
+        list_key: equal for runs over the same list.
+        complete: whether its reports are intact and say that it is complete.
+        resumable: whether `resume` can continue it; false for a demo.
+        baseline: run-id of an unfinished run's baseline; empty where there is none.
+        from_the_future: whether it started in the future, by a wrong clock; then it counts for no day and no list.
     """
 
     run_id: str
@@ -31,20 +31,20 @@ class Candidate:
     from_the_future: bool = False
 
 
-def kept(runs: Iterable[Candidate], *, daily: int, monthly: int, latest: str) -> dict[str, str]:
-    """Run-id -> why the run stays; runs that are not in it may go.
+def runs_to_keep(runs: Iterable[Candidate], *, daily: int, monthly: int, latest: str) -> dict[str, str]:
+    """Run-id -> why the run stays; all other runs may be removed.
 
     Args:
         runs: all of them.
-        daily: for how many days, counted where there are runs, one run of the day stays.
-        monthly: likewise months.
-        latest: run-id that `latest` leads to; empty where it leads nowhere.
+        daily: number of days with runs of which one run stays.
+        monthly: the same for months.
+        latest: run-id that `latest` points to; empty where there is none.
     """
     newest_first = sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True)
     reasons: dict[str, str] = {}
     for run in newest_first:
         if run.run_id == latest:
-            reasons[run.run_id] = "latest leads to it"
+            reasons[run.run_id] = "latest points to it"
         elif run.from_the_future:
             reasons[run.run_id] = "it says that it began in the future"
     for group in _by_list([run for run in newest_first if not run.from_the_future]):
@@ -65,7 +65,7 @@ def _by_list(runs: list[Candidate]) -> Iterator[list[Candidate]]:
 
 
 def _of_one_list(runs: list[Candidate], daily: int, monthly: int) -> Iterator[tuple[Candidate, str]]:
-    """What stays of the runs over one list, which come newest first."""
+    """The runs of one list that stay; they come newest first."""
     for run in runs:
         if run.complete:
             yield run, "the newest complete run over its list"

@@ -40,7 +40,7 @@ SILENT_SECONDS = 5.0
 """After which an answer that has not come is said to be waited for."""
 
 
-def ignore_message(_sentence: str) -> None:
+def unheard(_sentence: str) -> None:
     """Tells nobody."""
 
 
@@ -74,9 +74,7 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
     )
 
 
-def patiently(
-    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = ignore_message, *, for_user: bool = False
-) -> T:
+def patiently(step: Callable[[], T], authority: str, wait: Wait, tell: Tell = unheard, *, for_user: bool = False) -> T:
     """What `step` returns, with a busy service waited for and a lost connection tried again.
 
     Args:
@@ -94,7 +92,7 @@ def patiently(
     waited, failures, first = 0.0, 0, None
     while True:
         try:
-            with _not_silent(authority, ignore_message if for_user else tell):
+            with _not_silent(authority, unheard if for_user else tell):
                 return step()
         except AuditorError:
             raise
@@ -120,7 +118,7 @@ def _not_silent(authority: str, tell: Tell) -> Iterator[None]:
     words = f"no answer yet from the sign-in service at {authority}: still waiting for it"
     timer = threading.Timer(SILENT_SECONDS, tell, (words,))
     timer.daemon = True
-    if tell is not ignore_message:
+    if tell is not unheard:
         timer.start()
     try:
         yield

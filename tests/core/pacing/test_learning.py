@@ -19,7 +19,7 @@ def _after(learned: Learned, *epochs: tuple[int, float]) -> Learned:
     now = learned.began
     for accepted, seconds in epochs:
         now += seconds
-        learned = learning.opened(learning.closed(learned, learning.pace(learned, CAP, now), 1.0), accepted, now)
+        learned = learning.resumed(learning.paused(learned, learning.pace(learned, CAP, now), 1.0), accepted, now)
     return learned
 
 
@@ -33,7 +33,7 @@ def test_what_was_recalled_counts_for_half_of_the_estimate() -> None:
     """A first epoch that a full bucket made look good cannot hide what the last run knew."""
     recalled = learning.resume_learning(Memory(4.0), 0.0)
     assert learning.pace(recalled, CAP, 0.0) == pytest.approx(4.0, rel=0.05)
-    good = learning.opened(replace(recalled, at_closing=CAP), 80, 10.0)
+    good = learning.resumed(replace(recalled, at_pause=CAP), 80, 10.0)
     assert good.per_second == pytest.approx((4.0 * 18.75 + 80) / 28.75, rel=0.01)
 
 
@@ -56,7 +56,7 @@ def test_a_part_of_a_window_is_not_like_the_whole() -> None:
     learned = Learned(CAP, since=0.0, longest_asked=54.0)
     for accepted, seconds in [(401, 7.0), (86, 53.0)] * 3:
         now = learned.began + seconds
-        learned = learning.opened(learning.closed(learned, CAP, 44.0), accepted, now)
+        learned = learning.resumed(learning.paused(learned, CAP, 44.0), accepted, now)
     assert learned.per_second == pytest.approx(487 / 60, rel=0.08)
 
 
@@ -70,8 +70,8 @@ def test_more_than_what_was_sent_is_never_believed() -> None:
 def test_nothing_is_learned_from_nothing() -> None:
     """An epoch in vain only begins the regrowth anew; without a pace there is none."""
     learned = Learned(4.0, since=0.0)
-    assert learning.in_vain(learned, 50.0) == Learned(4.0, since=50.0)
-    assert learning.in_vain(Learned(CAP), 50.0) == Learned(CAP)
+    assert learning.resumed_without_success(learned, 50.0) == Learned(4.0, since=50.0)
+    assert learning.resumed_without_success(Learned(CAP), 50.0) == Learned(CAP)
 
 
 def test_it_regrows_slowly_then_fast() -> None:

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.pacing import learning, rate
-from auditor.core.pacing import throttle as gate
+from auditor.core.pacing import learning, rate, throttle
 from auditor.core.pacing.plan import SHARE, Memory, Plan
 from auditor.core.pacing.window import LONGEST_REQUEST
 
@@ -45,7 +44,7 @@ def _departures(state: rate.Rate, count: int, now: float = 0.0) -> list[float]:
 def _closed(state: rate.Rate, times: int, retry_after: float | None = None) -> rate.Rate:
     """After so many requests in a row that were rejected on the spot, sent as soon as they may."""
     for _ in range(times):
-        now = state.gate if state.closed else max(0.0, state.gate)
+        now = state.paused_until if state.paused else max(0.0, state.paused_until)
         state = rate.rejected(rate.sent(state, now), now, now, retry_after)
     return state
 
@@ -206,7 +205,7 @@ def test_the_pace_always_recovers(plan: Plan, seed: int, script: list[Answer]) -
     dice = Random(seed)
     done = Simulation(rate.start(plan, 0.0), dice, lambda _: dice.choice(script)).run(150)
     done.answer = lambda _: ("accepted", None)
-    begin = max(done.now, done.state.gate)
+    begin = max(done.now, done.state.paused_until)
     while done.now < begin + 1800 and rate.pace(done.state, done.now) < KNOWN.pace:
         done.run(1)
     assert rate.pace(done.state, done.now) >= KNOWN.pace
@@ -229,12 +228,12 @@ def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[
             state = rate.accepted(rate.sent(state, now), now, now)
             continue
         asked = learning.usable(retry_after)
-        longest = max(now + (asked or gate.FIRST_WAIT), longest)
+        longest = max(now + (asked or throttle.FIRST_WAIT), longest)
         state = rate.rejected(state, now, now, retry_after)
-        desperate = now + max(asked, 60.0) if state.in_vain > 1 else 0.0
-        assert state.gate <= max(longest, desperate)
+        desperate = now + max(asked, 60.0) if state.fruitless > 1 else 0.0
+        assert state.paused_until <= max(longest, desperate)
         assert rate.wait(state, now) <= 300.0
-        longest = max(longest, state.gate)
+        longest = max(longest, state.paused_until)
 
 
 class TestGate:
@@ -249,51 +248,51 @@ class TestGate:
         """Rejections of requests sent before the gate opened belong to the same closing and only lengthen it."""
         state = rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0)
         late = rate.rejected(state, 0.5, 2.0, 10.0)
-        assert (late.gate, late.in_vain, late.learned) == (12.0, state.in_vain, state.learned)
+        assert (late.paused_until, late.fruitless, late.learned) == (12.0, state.fruitless, state.learned)
 
     def test_a_straggler_changes_nothing(self) -> None:
         """A rejection of a request sent before the gate, that comes after it has opened, closes nothing again."""
         state = rate.accepted(rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0), 2.0)
         passed = rate.sent(state, 11.0)
-        assert rate.rejected(passed, 0.5, 11.5, 10.0).gate == 11.0
+        assert rate.rejected(passed, 0.5, 11.5, 10.0).paused_until == 11.0
 
     @pytest.mark.parametrize("senseless", [None, 0.0, -5.0, math.nan, -math.inf])
     def test_senseless_retry_after_is_none(self, senseless: float | None) -> None:
         """It is as if the server had not said anything: a second."""
-        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).gate == gate.FIRST_WAIT
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).paused_until == throttle.FIRST_WAIT
 
     @pytest.mark.parametrize("absurd", [301.0, 1e9, math.inf])
     def test_absurd_retry_after_is_believed_for_five_minutes(self, absurd: float) -> None:
         """No server can put a run to sleep for a day."""
-        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, absurd).gate == 300.0
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, absurd).paused_until == 300.0
 
     def test_without_retry_after_the_wait_doubles_up_to_a_minute(self) -> None:
         """A server that only says no is asked ever more rarely, but at least once a minute."""
         state, waits = rate.start(KNOWN, 0.0), []
         for _ in range(10):
-            before = state.gate if state.closed else 0.0
+            before = state.paused_until if state.paused else 0.0
             state = _closed(state, 1)
-            waits.append(state.gate - before)
+            waits.append(state.paused_until - before)
         assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
 
     def test_a_retry_after_that_never_helps_is_doubled_in_the_end(self) -> None:
         """A server that always says one second, and always says no, is not asked every second for ever."""
-        state = _closed(rate.start(KNOWN, 0.0), gate.BELIEVED, 1.0)
-        assert state.gate == pytest.approx(gate.BELIEVED * 1.0)
-        assert _closed(state, 6, 1.0).gate == pytest.approx(state.gate + 2 + 4 + 8 + 16 + 32 + 60)
+        state = _closed(rate.start(KNOWN, 0.0), throttle.BELIEVED, 1.0)
+        assert state.paused_until == pytest.approx(throttle.BELIEVED * 1.0)
+        assert _closed(state, 6, 1.0).paused_until == pytest.approx(state.paused_until + 2 + 4 + 8 + 16 + 32 + 60)
 
     def test_an_accepted_request_ends_the_doubling(self) -> None:
         """Patience starts anew as soon as anything gets through."""
         state = _closed(rate.start(KNOWN, 0.0), 5)
-        assert state.in_vain == 5
+        assert state.fruitless == 5
         state = rate.accepted(rate.sent(state, 100.0), 100.1, 100.0)
-        assert rate.rejected(state, 101.0, 101.0, None).in_vain == 0
+        assert rate.rejected(state, 101.0, 101.0, None).fruitless == 0
 
     @pytest.mark.parametrize("plan", [KNOWN, UNPACED, AUTO])
     def test_one_request_goes_ahead_where_nothing_got_through(self, plan: Plan) -> None:
         """When the gate opens after a closing in vain, the others wait for the first one's answer."""
         state = _closed(rate.start(plan, 0.0), 2, 1.0)
-        opens = state.gate
+        opens = state.paused_until
         assert rate.wait(state, opens) == 0.0
         probing = rate.sent(state, opens)
         assert 0.0 < rate.wait(probing, opens + 20.0) < 1.0
@@ -303,14 +302,14 @@ class TestGate:
     def test_a_probe_that_is_never_answered_stops_nobody_for_good(self) -> None:
         """A report that does not come is given up like any request."""
         state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
-        probing = rate.sent(state, state.gate)
-        assert rate.wait(probing, state.gate + LONGEST_REQUEST) == 0.0
+        probing = rate.sent(state, state.paused_until)
+        assert rate.wait(probing, state.paused_until + LONGEST_REQUEST) == 0.0
 
     def test_an_answer_from_before_does_not_stand_for_the_probe(self) -> None:
         """A straggler of before the closing shows nothing about now."""
         state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
-        probing = rate.sent(state, state.gate)
-        assert rate.wait(rate.accepted(probing, state.gate + 1.0, 0.0), state.gate + 1.0) > 0.0
+        probing = rate.sent(state, state.paused_until)
+        assert rate.wait(rate.accepted(probing, state.paused_until + 1.0, 0.0), state.paused_until + 1.0) > 0.0
 
 
 class TestSuspicion:
@@ -346,16 +345,16 @@ class TestSuspicion:
         assert rate.wait(unknown, 30.0) == 0.0
         assert rate.wait(rate.sent(unknown, 30.0), 30.0) > 0.0
 
-    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, gate.DOUBTED, math.nan])
+    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, throttle.DOUBTED, math.nan])
     def test_a_short_wait_is_not_doubted(self, asked: float | None) -> None:
         """A closing of a second or two costs less than a request that may be rejected."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)
-        assert rate.rejected(state, 1.0, 1.2, asked).closed
+        assert rate.rejected(state, 1.0, 1.2, asked).paused
 
     def test_where_nothing_got_through_nothing_is_doubted(self) -> None:
         """The first request of all, and the first one after the gate, speak for all."""
-        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.2, 57.0).closed
-        assert _closed(rate.start(KNOWN, 0.0), 2, 57.0).closed
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.2, 57.0).paused
+        assert _closed(rate.start(KNOWN, 0.0), 2, 57.0).paused
 
     def test_a_server_that_contradicts_itself_is_not_bothered_for_long(self) -> None:
         """One that says a minute, and takes every other request, is believed after the first contradiction."""
@@ -364,8 +363,8 @@ class TestSuspicion:
             now = float(number)
             state = rate.accepted(rate.sent(state, now), now + 0.1, now)
             state = rate.rejected(rate.sent(state, now + 0.2), now + 0.2, now + 0.3, 60.0)
-        assert state.closed
-        assert state.forgiven == 1
+        assert state.paused
+        assert state.ignored == 1
 
     @pytest.mark.parametrize("plan", [KNOWN, AUTO])
     def test_customers_with_limits_of_their_own_hold_nobody_up(self, plan: Plan) -> None:

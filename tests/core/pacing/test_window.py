@@ -40,9 +40,9 @@ def test_room_counts_what_is_out_and_what_was_answered() -> None:
 def test_an_answer_without_a_name_is_the_oldest_one() -> None:
     """So is one to a request that nobody knows."""
     guard = _sent(EMPTY, 0.0, 1.0)
-    assert window.answered(guard, 2.0, None).out == (1.0,)
-    assert window.answered(guard, 2.0, 77.0).out == (1.0,)
-    assert window.answered(guard, 2.0, 1.0).out == (0.0,)
+    assert window.answered(guard, 2.0, None).in_flight == (1.0,)
+    assert window.answered(guard, 2.0, 77.0).in_flight == (1.0,)
+    assert window.answered(guard, 2.0, 1.0).in_flight == (0.0,)
 
 
 def test_a_request_that_is_never_reported_is_given_up() -> None:
@@ -72,8 +72,8 @@ def test_it_never_holds_more_than_the_limit(limit: int, steps: list[tuple[float,
     guard, now = Window(limit, 60.0), 0.0
     for gap, answers in steps:
         now += gap
-        if answers and guard.out:
-            guard = window.answered(guard, now, guard.out[-1])
+        if answers and guard.in_flight:
+            guard = window.answered(guard, now, guard.in_flight[-1])
         elif window.wait(guard, now) == 0.0:
             guard = window.sent(guard, now)
         assert window.room(guard, now) >= 0

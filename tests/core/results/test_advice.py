@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.advice import ADVICE, LONG_REVIEW, MEANINGS, next_step, settled_step
+from auditor.core.results.advice import ADVICE, LONG_REVIEW, MEANINGS, next_step, unresolved_step
 
 
 def test_every_reason_and_every_verdict_is_explained() -> None:
@@ -28,7 +28,7 @@ def test_only_an_eligible_customer_needs_nothing(reason: Reason) -> None:
 def test_whoever_has_only_the_report_can_do_what_it_says(reason: Reason) -> None:
     """An account manager runs nothing: the step names no command, and says what not to do meanwhile."""
     assert "auditor" not in ADVICE[reason].next_step
-    assert ADVICE[reason].next_step.startswith("Promise no order; ask whoever sends you this report")
+    assert ADVICE[reason].next_step.startswith("Do not promise an order. Ask the sender of this report")
 
 
 def test_what_goes_on_is_said_of_a_review_only() -> None:
@@ -46,9 +46,9 @@ def test_a_long_review_asks_for_a_support_case(reason: Reason) -> None:
 
 
 def test_only_an_id_of_a_list_is_corrected_there() -> None:
-    """Not a status that nobody knows, and not where no list was handed in; what a further try may freeze_baseline is passed over."""
-    ids, accounts = "correct the ids in the list", "see to the accounts in Partner Center"
-    assert settled_step([Reason.INVALID_ID, Reason.THROTTLED, Reason.ALLOWED], listed=True) == ids
-    assert settled_step([Reason.UNRECOGNIZED_STATUS], listed=True) == accounts
-    assert settled_step([Reason.REJECTED], listed=False) == accounts
-    assert settled_step([Reason.REJECTED, Reason.NOT_READY], listed=True) == f"{ids} and {accounts}"
+    """Not a status that nobody knows, and not where no list was handed in; what a further try may settle is passed over."""
+    ids, accounts = "correct the ids in the list", "check the accounts in Partner Center"
+    assert unresolved_step([Reason.INVALID_ID, Reason.THROTTLED, Reason.ALLOWED], listed=True) == ids
+    assert unresolved_step([Reason.UNRECOGNIZED_STATUS], listed=True) == accounts
+    assert unresolved_step([Reason.REJECTED], listed=False) == accounts
+    assert unresolved_step([Reason.REJECTED, Reason.NOT_READY], listed=True) == f"{ids} and {accounts}"

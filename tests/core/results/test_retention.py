@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.results.retention import Candidate, kept
+from auditor.core.results.retention import Candidate, runs_to_keep
 
 END = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def run(days_ago: float, name: str = "", **given_: object) -> Candidate:
 
 def names(runs: list[Candidate], daily: int = 0, monthly: int = 0, latest: str = "") -> set[str]:
     """Who stays."""
-    return {*kept(runs, daily=daily, monthly=monthly, latest=latest)}
+    return {*runs_to_keep(runs, daily=daily, monthly=monthly, latest=latest)}
 
 
 def test_one_a_day_and_one_a_month() -> None:
