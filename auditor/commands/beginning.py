@@ -25,7 +25,7 @@ from auditor.core.os_errors import reason, remedy
 from auditor.core.rows import Customer, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.core.words import typed
-from auditor.customers.source import STANDARD_INPUT
+from auditor.customers import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.core.ids import normalise_id
 from auditor.core.rows import Customer, RejectedRow
-from auditor.customers import CustomerList
-from auditor.customers.id_column import may_hold_customers
-from auditor.customers.quoting import quoted
+from auditor.customers import CustomerList, may_hold_customers, quote_all
 from auditor.errors import CustomerListError
 
 LOOKED_AT = 1000
@@ -51,6 +49,6 @@ def _no_ids(one: CustomerList, rejected: Iterable[RejectedRow]) -> CustomerListE
     return CustomerListError(
         f"{one.name}: {column} holds no customer id"
         + (f"; did you mean {near!r}?" if near else "")
-        + (f" (its first value is {quoted([first])})" if first else ""),
+        + (f" (its first value is {quote_all([first])})" if first else ""),
         f"--id-column {near!r}" if near else "name the column of customer tenant ids (GUIDs) with --id-column",
     )

@@ -1,19 +1,21 @@
-"""The words by which headers say what a column holds, in the languages of Microsoft's portals. Rule: one table; no other
-module holds a header's word.
+"""What a header says of its column. Rule: the name alone is judged here; `id_column` weighs it with the cells.
 
-Words are written as people see them; `fold` makes them comparable. Sources: the exports of Partner Center (the customer
-list in each language of the portal; invoice, usage and license reconciliation files), Microsoft Graph, Microsoft 365
-Lighthouse, Azure PowerShell, and the exports of professional-services tools.
+The tables hold the headers' words in the languages of Microsoft's portals, as people see them; `fold` makes them comparable;
+no other module holds a header's word. Sources: the exports of Partner Center (the customer list in each language of the
+portal; invoice, usage and license reconciliation files), Microsoft Graph, Microsoft 365 Lighthouse, Azure PowerShell, and
+the exports of professional-services tools.
 """
 
+import re
 import unicodedata
+from enum import Enum
 
 _SPELLED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 """Letters that Unicode does not take apart."""
 
 
 def fold(header: str) -> str:
-    """A header as it is compared: case, accents, blanks, underscores, dashes and quotes do not count."""
+    """Return a header as it is compared: case, accents, blanks, underscores, dashes and quotes do not count."""
     bare = header if header.isascii() else unicodedata.normalize("NFKD", header)
     return "".join(
         c
@@ -26,32 +28,30 @@ def _folded(*words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(fold, words)))
 
 
-ID_WORDS = (
-    _folded(
-        *("Microsoft ID", "Tenant ID", "Customer tenant ID", "Customer ID", "id"),
-        *("End customer ID", "Reference customer ID", "Azure tenant ID", "Entra tenant ID", "Directory ID"),
-        *("Mandanten-ID", "Mandant-ID", "Mandantenkennung", "Kundenmandanten-ID", "Kunden-ID", "Kundenkennung"),
-        *("ID Microsoft", "Identifiant Microsoft", "ID du locataire", "ID de locataire", "ID locataire"),
-        *("Identifiant du locataire", "ID du client", "ID client", "ID de client", "Identifiant client"),
-        *("Id. de Microsoft", "Id de Microsoft", "Id. de inquilino", "Id de inquilino", "ID del inquilino"),
-        *("Identificador de inquilino", "Id. de cliente", "ID de cliente", "ID del cliente"),
-        *("ID tenant", "ID del tenant", "ID cliente", "Id di Microsoft", "Id. tenant"),
-        *("Klant-id", "Klantnummer (tenant)", "Tenant-id van klant", "Microsoft-id"),
-        *("ID da Microsoft", "ID do locatário", "ID do inquilino", "ID do cliente", "Identificador do locatário"),
-        *("Identyfikator Microsoft", "Identyfikator firmy Microsoft", "Identyfikator dzierżawy", "ID dzierżawy"),
-        *("Identyfikator dzierżawcy", "Identyfikator klienta", "ID klienta"),
-        *("ID Microsoftu", "ID společnosti Microsoft", "ID tenanta", "ID zákazníka", "Identifikátor zákazníka"),
-        *("Kund-ID", "Klientorganisations-ID", "Klient-ID", "Klientorganisationens ID"),
-        *("Lejer-id", "Lejerens id", "Kunde-id", "Leier-ID", "Leietaker-ID"),
-        *("Microsoft-tunnus", "Vuokraajan tunnus", "Vuokraajatunnus", "Asiakastunnus", "Asiakkaan tunnus"),
-        *("テナント ID", "顧客 ID", "お客様 ID", "Microsoft の ID"),
-        *("租户 ID", "租户标识", "客户 ID", "Microsoft 标识", "租用戶識別碼", "租用戶 ID", "租戶 ID", "客戶 ID"),
-        *("客戶識別碼", "Microsoft 識別碼"),
-        *("테넌트 ID", "고객 ID"),
-        *("ИД Майкрософт", "ИД Microsoft", "Идентификатор Майкрософт", "Идентификатор Microsoft", "ИД клиента"),
-        *("ИД арендатора", "Идентификатор арендатора", "Идентификатор клиента", "ID клиента"),
-        *("Microsoft Kimliği", "Kiracı Kimliği", "Müşteri Kimliği", "Kiracı ID"),
-    ),
+ID_WORDS = _folded(
+    *("Microsoft ID", "Tenant ID", "Customer tenant ID", "Customer ID", "id"),
+    *("End customer ID", "Reference customer ID", "Azure tenant ID", "Entra tenant ID", "Directory ID"),
+    *("Mandanten-ID", "Mandant-ID", "Mandantenkennung", "Kundenmandanten-ID", "Kunden-ID", "Kundenkennung"),
+    *("ID Microsoft", "Identifiant Microsoft", "ID du locataire", "ID de locataire", "ID locataire"),
+    *("Identifiant du locataire", "ID du client", "ID client", "ID de client", "Identifiant client"),
+    *("Id. de Microsoft", "Id de Microsoft", "Id. de inquilino", "Id de inquilino", "ID del inquilino"),
+    *("Identificador de inquilino", "Id. de cliente", "ID de cliente", "ID del cliente"),
+    *("ID tenant", "ID del tenant", "ID cliente", "Id di Microsoft", "Id. tenant"),
+    *("Klant-id", "Klantnummer (tenant)", "Tenant-id van klant", "Microsoft-id"),
+    *("ID da Microsoft", "ID do locatário", "ID do inquilino", "ID do cliente", "Identificador do locatário"),
+    *("Identyfikator Microsoft", "Identyfikator firmy Microsoft", "Identyfikator dzierżawy", "ID dzierżawy"),
+    *("Identyfikator dzierżawcy", "Identyfikator klienta", "ID klienta"),
+    *("ID Microsoftu", "ID společnosti Microsoft", "ID tenanta", "ID zákazníka", "Identifikátor zákazníka"),
+    *("Kund-ID", "Klientorganisations-ID", "Klient-ID", "Klientorganisationens ID"),
+    *("Lejer-id", "Lejerens id", "Kunde-id", "Leier-ID", "Leietaker-ID"),
+    *("Microsoft-tunnus", "Vuokraajan tunnus", "Vuokraajatunnus", "Asiakastunnus", "Asiakkaan tunnus"),
+    *("テナント ID", "顧客 ID", "お客様 ID", "Microsoft の ID"),
+    *("租户 ID", "租户标识", "客户 ID", "Microsoft 标识", "租用戶識別碼", "租用戶 ID", "租戶 ID", "客戶 ID"),
+    *("客戶識別碼", "Microsoft 識別碼"),
+    *("테넌트 ID", "고객 ID"),
+    *("ИД Майкрософт", "ИД Microsoft", "Идентификатор Майкрософт", "Идентификатор Microsoft", "ИД клиента"),
+    *("ИД арендатора", "Идентификатор арендатора", "Идентификатор клиента", "ID клиента"),
+    *("Microsoft Kimliği", "Kiracı Kimliği", "Müşteri Kimliği", "Kiracı ID"),
 )
 """Headers that name the id column by themselves. No order: two are a question, unless one says tenant."""
 
@@ -138,29 +138,29 @@ ROLE_WORDS = {
 }
 """Headers by role, the more telling ones first: a later group counts only where no earlier one is found."""
 
-TENANT = _folded(
+_TENANT = _folded(
     *("tenant", "mandant", "locataire", "locatário", "inquilin", "dzierżaw", "klientorganisation", "vuokraaj"),
     *("kiracı", "арендатор", "テナント", "租户", "租戶", "租用戶", "테넌트", "reference customer"),
 )
 """Parts of names that say tenant."""
 
-MICROSOFT = _folded("microsoft", "майкрософт", "azure", "directory", "verzeichnis", "office365", "m365", "msft")
-MICROSOFT_TOKENS = frozenset({"aad", "entra", "entraid", "ms", "o365", "lejer", "leier"})
+_MICROSOFT = _folded("microsoft", "майкрософт", "azure", "directory", "verzeichnis", "office365", "m365", "msft")
+_MICROSOFT_TOKENS = frozenset({"aad", "entra", "entraid", "ms", "o365", "lejer", "leier"})
 """Parts and whole words of names that say whose id it is, though not of what."""
 
-CUSTOMER = _folded(
+_CUSTOMER = _folded(
     *("customer", "kunde", "client", "klient", "klant", "zákazník", "asiaka", "asiakka", "müşteri", "клиент"),
     *("顧客", "お客様", "客户", "客戶", "고객"),
 )
-CUSTOMER_TOKENS = frozenset({"kund"})
+_CUSTOMER_TOKENS = frozenset({"kund"})
 
-PARTNER = _folded(
+_PARTNER = _folded(
     *("partner", "partena", "reseller", "revendeur", "revendedor", "rivenditor", "wiederverkäufer", "distributor"),
     *("provider", "managedby", "managing", "партнер", "パートナー", "合作伙伴", "合作夥伴", "파트너", "iş ortağı"),
 )
-PARTNER_TOKENS = frozenset({"mpn", "csp", "msp", "vendor", "our", "own"})
+_PARTNER_TOKENS = frozenset({"mpn", "csp", "msp", "vendor", "our", "own"})
 
-OTHER = _folded(
+_OTHER = _folded(
     *("subscription", "abonnement", "suscripci", "abbonament", "assinatura", "subskrypc", "předplat", "prenumeration"),
     *("tilau", "サブスク", "订阅", "訂閱", "구독", "подпис", "abonelik"),
     *("relationship", "beziehung", "agreement", "vereinbarung", "contract", "vertrag", "product", "produkt", "produit"),
@@ -174,7 +174,7 @@ OTHER = _folded(
 )
 """Parts of names that say that the id is something else's."""
 
-OTHER_TOKENS = frozenset(
+_OTHER_TOKENS = frozenset(
     (  # noqa: SIM905 - as a sentence it is easier to read
         "order orders offer offers user users object app apps sku seat group role line lead plan event cart etag "
         "row quote site asset team policy upn mailbox job batch run trace key secret"
@@ -182,14 +182,14 @@ OTHER_TOKENS = frozenset(
 )
 """Whole words that say the same."""
 
-IDS = _folded(
+_IDS = _folded(
     *("id", "ids", "guid", "uuid", "identifier", "identifiant", "identificador", "identificativo", "identyfikator"),
     *("identifikátor", "kennung", "tunnus", "tunniste", "kimliği", "ид", "идентификатор", "識別碼", "标识", "識別子"),
     "식별자",
 )
 """Words for an id."""
 
-TITLE_TOKENS = frozenset(
+_TITLE_TOKENS = frozenset(
     (  # noqa: SIM905 - as a sentence it is easier to read
         "partner tenant id microsoft reseller mpn csp our own home directory azure entra aad guid mandant "
         "mandanten name customer organization organisation provider distributor report for of the primary default "
@@ -197,3 +197,95 @@ TITLE_TOKENS = frozenset(
     ).split()
 )
 """Words of a label beside the id in a title, such as "Partner tenant ID"."""
+
+_MOST_TOKENS = 6
+"""Words of a header that names an id; a sentence about ids has more."""
+
+_repeated = re.compile(r" \(\d+\)$")
+_token = re.compile(r"[^\W\d_]+|\d+")
+_humps = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class Kind(Enum):
+    """Whose ids a column holds, by its name."""
+
+    TENANT = "a customer's tenant"
+    CUSTOMER = "a customer, in whatever system; or nothing but id"
+    UNKNOWN = "the name does not say"
+    OTHER = "something else than a customer"
+
+
+def fold_name(name: str) -> str:
+    """Fold a column's name, without the number that a repeated name gets."""
+    return fold(_repeated.sub("", name))
+
+
+def split_name(name: str) -> list[str]:
+    """Split a name into words: `customer.tenantId` and `Customer tenant ID` have the same."""
+    return [fold(word) for word in _token.findall(_humps.sub(" ", name))]
+
+
+def classify_name(name: str) -> Kind:
+    """Return whose ids a column of that name holds."""
+    folded = fold_name(name).replace("partnercenter", "microsoft")
+    tokens = split_name(name)
+    customer = _mentions(folded, tokens, _CUSTOMER, _CUSTOMER_TOKENS)
+    if not customer and _mentions(folded, tokens, _PARTNER, _PARTNER_TOKENS):
+        return Kind.OTHER
+    tenant = max(folded.rfind(part) for part in _TENANT)
+    other = _find_other(folded, tokens)
+    if tenant >= 0:
+        return Kind.TENANT if tenant > other else Kind.OTHER
+    if other >= 0:
+        return Kind.OTHER
+    if _mentions(folded, tokens, _MICROSOFT, _MICROSOFT_TOKENS):
+        return Kind.TENANT
+    return Kind.CUSTOMER if says_id(name) else Kind.UNKNOWN
+
+
+def is_known_id(name: str) -> bool:
+    """Return True where the name is one of the known names of an id column."""
+    return fold_name(name) in ID_WORDS
+
+
+def says_id(name: str) -> bool:
+    """Return True where a name says that its column holds ids."""
+    return fold_name(name).endswith(_IDS) or any(token in _IDS for token in split_name(name))
+
+
+def names_the_id(cell: str) -> bool:
+    """Return True where a cell may be the header of the id column, if there are ids below it."""
+    # several columns in one cell are those of another delimiter
+    if len(split_name(cell)) > _MOST_TOKENS or not says_id(cell) or any(c in ",;|\t" for c in cell):
+        return False
+    return classify_name(cell) in (Kind.TENANT, Kind.CUSTOMER)
+
+
+def is_id_header(cell: str, wanted: str | None) -> bool:
+    """Return True where a cell names the id column: as the user wants it, else by one of the known words."""
+    return fold(cell) == fold(wanted) if wanted else fold(cell) in ID_WORDS
+
+
+def is_label(cell: str) -> bool:
+    """Return True where a cell says what the id beside it is: "Partner tenant", "MPN ID:"."""
+    tokens = split_name(cell)
+    return bool(tokens) and (cell.rstrip().endswith(":") or all(token in _TITLE_TOKENS for token in tokens))
+
+
+def _mentions(folded: str, tokens: list[str], parts: tuple[str, ...], whole: frozenset[str]) -> bool:
+    return any(part in folded for part in parts) or any(_without_id(token) in whole for token in tokens)
+
+
+def _find_other(folded: str, tokens: list[str]) -> int:
+    """Return where the name last says that the id is something else's; -1 where it does not."""
+    parts = (folded.rfind(part) for part in _OTHER)
+    whole = (folded.rfind(bare) for token in tokens if (bare := _without_id(token)) in _OTHER_TOKENS)
+    return max([*parts, *whole])
+
+
+def _without_id(token: str) -> str:
+    """Return `order` for `orderid`."""
+    for ending in ("guid", "uuid", "ids", "id"):
+        if len(token) > len(ending) and token.endswith(ending):
+            return token.removesuffix(ending)
+    return token
