@@ -10,7 +10,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 import olefile
@@ -29,16 +28,10 @@ _MOST_MEMBERS = 100
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-)
+ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, LookupError,
+)  # fmt: skip
+"""What the libraries raise for a damaged archive."""
 
 OLD_CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of older office documents, and of all that are protected with a password."""
@@ -65,36 +58,7 @@ _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 _LONGEST_TYPE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A ZIP archive of files.
-
-    Attributes:
-        source: the archive itself.
-        archive: opened.
-        members: the names of its files, without what operating systems add.
-    """
-
-    source: Source
-    archive: zipfile.ZipFile
-    members: tuple[str, ...]
-
-    def open(self, member: str) -> Source:
-        """Unpack one of its files.
-
-        Raises:
-            CustomerListError: protected, damaged, too large, an archive itself, or no list.
-        """
-        info = self.archive.getinfo(member)
-        name = f"{self.source.name}#{member}"
-        if info.flag_bits & _ENCRYPTED:
-            raise CustomerListError(
-                f"{label_of(name)} is protected with a password", "unpack the archive, and hand in the list itself"
-            )
-        return _refuse_nested(_decompress(lambda: self.archive.open(info), name, info.compress_size, "ZIP"))
-
-
-def unpack(source: Source) -> Source | Archive:
+def unpack(source: Source) -> Source | zipfile.ZipFile:
     """Unpack a list: return itself where it is not packed, the unpacked list, or an archive of files.
 
     Raises:
@@ -117,7 +81,7 @@ def _refuse_nested(found: Source) -> Source:
         CustomerListError: it is an archive, or a document that is no list.
     """
     try:
-        is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), Archive)
+        is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile)
         found.stream.seek(len(found.head))
     except BaseException:
         found.close()
@@ -128,33 +92,52 @@ def _refuse_nested(found: Source) -> Source:
     return found
 
 
-def _open_zip(source: Source) -> Source | Archive:
-    """Return the archive that a source is; the source where it is none, or a workbook, or so damaged that it may be either."""
+def _open_zip(source: Source) -> Source | zipfile.ZipFile:
+    """Open a ZIP archive; return the source where it is none, or a workbook, or so damaged that it may be either."""
     if not source.head.startswith(_ZIP):
         return source
     source = source.spool()
     try:
         archive = zipfile.ZipFile(source.stream)
-        names = archive.namelist()
+        files = list_members(archive)
         kind = _find_office_kind(archive)
-    except _FAULTS:
-        return source  # whoever reads the workbook says what is wrong
+    except ZIP_FAULTS:
+        return source  # `read_workbook` says what is wrong
     if kind == "workbook":
         return source
     if kind is not None:
         raise CustomerListError(f"{source.label} is {kind}; {EXPECTED}", "export the customers as CSV or XLSX")
-    files = tuple(dict.fromkeys(name for name in names if _is_file(name)))
     if len(files) > _MOST_MEMBERS:
         raise CustomerListError(
             f"{source.label} is an archive with {len(files):,} files",
             "unpack it, and name the lists to audit one by one",
         )
-    return Archive(source, archive, files)
+    return archive
+
+
+def list_members(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of an archive's files, without what operating systems add."""
+    return list(dict.fromkeys(name for name in archive.namelist() if _is_file(name)))
 
 
 def _is_file(name: str) -> bool:
     last = name.rpartition("/")[2]
     return bool(last) and not name.startswith("__MACOSX/") and not last.startswith((".", "~$")) and last != "Thumbs.db"
+
+
+def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> Source:
+    """Unpack one file of an archive.
+
+    Raises:
+        CustomerListError: protected, damaged, too large, an archive itself, or no list.
+    """
+    info = archive.getinfo(member)
+    name = f"{archive_name}#{member}"
+    if info.flag_bits & _ENCRYPTED:
+        raise CustomerListError(
+            f"{label_of(name)} is protected with a password", "unpack the archive, and hand in the list itself"
+        )
+    return _refuse_nested(_decompress(lambda: archive.open(info), name, info.compress_size, "ZIP"))
 
 
 def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind: str) -> Source:
@@ -165,7 +148,7 @@ def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind
             copy.writelines(_limit(stream, name, size))
         copy.seek(0)
         return read_head(name, copy, owned=True)
-    except _FAULTS as error:
+    except ZIP_FAULTS as error:
         copy.close()
         raise CustomerListError(
             f"{label_of(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})", "unpack it first"

@@ -63,11 +63,6 @@ def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str])
     return Columns(found["id"], found["company"], found["domain"], found["owner"])
 
 
-def has_id_column(table: Table, wanted: Columns) -> bool:
-    """Return True where an id column, or more than one candidate, is there to be found."""
-    return weigh_table(table, wanted) > IdEvidence.NONE
-
-
 def _find_chosen(table: Table, role: str, choice: str, label: str) -> str:
     names = [n for n in table.names if n == choice] or [n for n in table.names if fold(n) == fold(choice)]
     if not names:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from auditor.core.ids import normalise_id
-from auditor.customers.columns import Columns, has_id_column
+from auditor.customers.columns import Columns, weigh_table
 from auditor.customers.header import GridRow, Header, inspect_grid, read_records
+from auditor.customers.id_column import IdEvidence
 from auditor.customers.source import Text
 from auditor.customers.table import SAMPLE_ROWS, Format, Table
 from auditor.errors import CustomerListError
@@ -175,7 +176,7 @@ def _try_delimiter(lines: _Lines, delimiter: str, label: str, wanted: Columns) -
     else:
         rows, fault = _read_sample(lines, delimiter, label)
     header, table = inspect_grid(rows, wanted.id, lines.format)
-    return _Trial(delimiter, header, table, (has_id_column(table, wanted), len(table.names)), fault)
+    return _Trial(delimiter, header, table, (weigh_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
 
 
 def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:

@@ -99,7 +99,7 @@ def find_header(grid: Sequence[GridRow], wanted_id: str | None) -> Header:
             number, unique_names(cells), (*_warn_of_titles(grid, at, insisted=True), _warn_of_guess(grid[at]))
         )
     above = grid[: min(holding, _DEEPEST)]
-    # A list of one column has no title to be told from an id that is wrong: every line is a row.
+    # In a list of one column a title cannot be distinguished from a wrong id: every line is a row.
     if not above or (width == 1 and holding < len(grid)):
         return Header(None, unique_names([""] * width))
     number, cells = _find_fullest(grid, above)

@@ -14,10 +14,10 @@ from typing import Any
 from auditor.customers.columns import Columns
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
-from auditor.customers.json_values import DECODER, Number, Scanner, cells_of, flatten
+from auditor.customers.json_values import DECODER, Scanner, cells_of, flatten, to_count
 from auditor.customers.parts import Part, Parts, ambiguous_parts, find_named, find_surest, weigh_part
 from auditor.customers.source import Source, Text
-from auditor.customers.table import SAMPLE_ROWS, Format, Table
+from auditor.customers.table import SAMPLE_ROWS, Format, Table, take_sample
 from auditor.errors import CustomerListError
 
 ITSELF = "."
@@ -34,8 +34,6 @@ _TOTAL = {
 _NO_NEXT = {"", "0", "false", "null", "none", "-1", "get", "post"}
 """Values of such members that mean that no page follows, or only say how it is asked for."""
 
-_LONGEST_TOTAL = 15
-"""Digits."""
 _DEEPEST = 20
 """Objects around an array; no service wraps a list so often."""
 
@@ -71,11 +69,8 @@ def read_json(source: Source, text: Text, wanted: Columns, parts: Parts) -> Tabl
         values = choice.rows_of_values(_read_arrays(text), rooted=True)
     else:
         values = choice.rows_of_objects(source)
-    records = ((number, cells_of(value, number, text.label)) for number, value in values)
-    first = list(islice(records, SAMPLE_ROWS))
-    # The sample is copied: whoever reads the records takes their cells out.
-    table = _make_table([dict(cells) for _, cells in first], kind)
-    return replace(table, parts=((None, chain(first, records)),))
+    sample, records = take_sample((number, cells_of(value, number, text.label)) for number, value in values)
+    return replace(_make_table(sample, kind), parts=((None, records),))
 
 
 def _make_table(sample: list[dict[str, str]], kind: Format = Format.JSON) -> Table:
@@ -292,8 +287,8 @@ def _read_pages(path: _Path, pages: Iterator[Iterator[_Found]], warnings: list[s
                 continue
             elif _says_more_follows(place, value):
                 next_name = next_name or ".".join(place)
-            elif (stated := _read_total(place, value)) is not None:
-                total = max(total, (stated, ".".join(place)))
+            elif place and fold(place[-1]).lstrip("_") in _TOTAL:
+                total = max(total, (to_count(value), ".".join(place)))
     warnings.extend(_warn_of_missing_pages(next_name, total, number))
 
 
@@ -310,10 +305,3 @@ def _says_more_follows(path: _Path, value: Any) -> bool:
     if not any(fold(name).lstrip("_") in _NEXT for name in path):
         return False
     return value is True or (isinstance(value, str) and value.strip().lower() not in _NO_NEXT)
-
-
-def _read_total(path: _Path, value: Any) -> int | None:
-    """Return how many items a page says there are; None where the value says nothing of it."""
-    if not path or fold(path[-1]).lstrip("_") not in _TOTAL or not isinstance(value, Number):
-        return None
-    return int(value) if value.isdecimal() and len(value) <= _LONGEST_TOTAL else None

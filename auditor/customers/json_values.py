@@ -17,12 +17,13 @@ from auditor.errors import CustomerListError
 LONGEST_VALUE = 1 << 23
 """Characters of one item."""
 
+_MOST_DIGITS = 15
 _OPEN_NUMBER = len("e+")
 _SPACE = " \t\r\n"
 _half_surrogate = re.compile("[\ud800-\udfff]").search
 
 
-class Number(str):
+class _Number(str):
     """A number or constant as it is written."""
 
     __slots__ = ()
@@ -40,7 +41,7 @@ def _keep_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 DECODER: Final = json.JSONDecoder(
-    parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_keep_members, strict=False
+    parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_keep_members, strict=False
 )
 
 
@@ -136,6 +137,11 @@ class Scanner:
         return CustomerListError(f"{self._text.label} (JSON): line {line} {found}")
 
 
+def to_count(value: Any) -> int:
+    """Return a whole number of not too many digits; 0 for any other value."""
+    return int(value) if isinstance(value, _Number) and value.isdecimal() and len(value) <= _MOST_DIGITS else 0
+
+
 def cells_of(value: Any, number: int, label: str) -> dict[str, str]:
     """Return the cells of an item: an object's members, or a text under the name "item".
 
@@ -174,7 +180,7 @@ def _format_value(value: Any) -> str:
 
 def _write_json(value: Any) -> str:
     """Write a value as JSON; its numbers keep their digits."""
-    if isinstance(value, Number):
+    if isinstance(value, _Number):
         return value
     if isinstance(value, list):
         return f"[{','.join(map(_write_json, value))}]"

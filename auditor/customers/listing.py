@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Self
+from zipfile import ZipFile
 
 from auditor.core.rows import Customer, RejectedRow
-from auditor.customers.archive import OLD_CONTAINER, Archive, unpack
+from auditor.customers.archive import OLD_CONTAINER, extract_member, list_members, unpack
 from auditor.customers.columns import Columns, find_columns
 from auditor.customers.delimited import read_delimited
 from auditor.customers.id_column import columns_to_compare
@@ -152,7 +153,7 @@ def read(
         unpacked = unpack(opened)
         if isinstance(unpacked, Source):
             return CustomerList(unpacked, columns, parts)
-        return _read_only_list(unpacked, columns, parts)
+        return _read_only_list(opened, unpacked, columns, parts)
     except BaseException:
         opened.close()
         raise
@@ -171,7 +172,7 @@ def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Ta
     Raises:
         CustomerListError: no known format, or not readable as what it seems to be.
     """
-    # calamine and pyarrow are imported by whoever needs them: a CSV list should not wait for either.
+    # imported where they are needed: a CSV list should not wait for calamine or pyarrow
     if source.head.startswith(_PARQUET):
         from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
 
@@ -194,7 +195,7 @@ def _with_label(error: CustomerListError, label: str) -> CustomerListError:
     return error if label in error.message else CustomerListError(f"{label}: {error.message}", error.hint)
 
 
-def _read_only_list(archive: Archive, columns: Columns, parts: Parts) -> CustomerList:
+def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: Parts) -> CustomerList:
     """Return the one list in an archive; a warning names every other file with what keeps it from being a list.
 
     Raises:
@@ -202,33 +203,32 @@ def _read_only_list(archive: Archive, columns: Columns, parts: Parts) -> Custome
     """
     lists: list[CustomerList] = []
     faults: list[CustomerListError] = []
-    for member in archive.members:
+    for member in list_members(archive):
         try:
-            lists.append(_read_member(archive, member, columns, parts))
+            lists.append(_open_list(extract_member(archive, member, source.name), columns, parts))
         except CustomerListError as error:
             faults.append(error)
     if len(lists) != 1:
         for one in lists:
             one.close()
-        raise _not_one_list(archive, [one.name for one in lists], faults)
-    archive.source.close()
+        raise _not_one_list(source, [one.name for one in lists], faults)
+    source.close()
     lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
     return lists[0]
 
 
-def _read_member(archive: Archive, member: str, columns: Columns, parts: Parts) -> CustomerList:
-    opened = archive.open(member)
+def _open_list(source: Source, columns: Columns, parts: Parts) -> CustomerList:
     try:
-        return CustomerList(opened, columns, parts)
+        return CustomerList(source, columns, parts)
     except BaseException:
-        opened.close()
+        source.close()
         raise
 
 
-def _not_one_list(archive: Archive, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
-    label = archive.source.label
+def _not_one_list(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
+    label = source.label
     if lists:
-        members = [name.removeprefix(f"{archive.source.name}#") for name in lists]
+        members = [name.removeprefix(f"{source.name}#") for name in lists]
         return CustomerListError(
             f"{label} is an archive with {len(lists)} lists: {quote_all(members)}",
             "unpack it, and name the lists to audit one by one",

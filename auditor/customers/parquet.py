@@ -6,7 +6,6 @@ What Python has no type for is never made a Python value: a moment or a date bey
 
 import json
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.customers.messages import format_reason
-from auditor.customers.table import SAMPLE_ROWS, Format, Record, Table, unique_names
+from auditor.customers.table import Format, Record, Table, take_sample, unique_names
 from auditor.errors import CustomerListError
 
 _BATCH = 4096
@@ -35,11 +34,8 @@ def read_parquet(file: BinaryIO, label: str) -> Table:
     except _FAULTS as error:
         raise _damaged(label, error) from error
     names = unique_names(parquet.schema_arrow.names)
-    records = _read_records(parquet, names, label)
-    first = list(islice(records, SAMPLE_ROWS))
-    # The sample is copied: whoever reads the records takes their cells out.
-    sample = [dict(cells) for _, cells in first]
-    return Table(format=Format.PARQUET, names=names, sample=sample, parts=((None, chain(first, records)),))
+    sample, records = take_sample(_read_records(parquet, names, label))
+    return Table(format=Format.PARQUET, names=names, sample=sample, parts=((None, records),))
 
 
 def _read_records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -> Iterator[Record]:

@@ -115,6 +115,6 @@ def ambiguous_parts(parts: Sequence[Part], kind: str, label: str, *, several: bo
 
 
 def column_set(table: Table) -> frozenset[str]:
-    """Return the columns by which two parts are told to be of one kind; columns without a name do not count beside others."""
+    """Return the columns that two parts of one list have in common; columns without a name do not count beside others."""
     named_ones = [name for name in table.names if not name.startswith("column ")]
     return frozenset(map(fold, named_ones or table.names))

@@ -123,7 +123,7 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
         CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
     """
     if name == STANDARD_INPUT:
-        if stdin is None and sys.stdin is None:  # whoever started this process closed it
+        if stdin is None and sys.stdin is None:  # the parent process closed it
             raise CustomerListError("standard input is closed", "name a file, or send the list through a pipe")
         return read_head(name, stdin if stdin is not None else sys.stdin.buffer, owned=False)
     try:

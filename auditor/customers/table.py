@@ -3,12 +3,15 @@
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 
 Record = tuple[int, dict[str, str]]
 """Where the record stands (a line, a row of a sheet, an item; from 1), and its cells by column name."""
 
 SAMPLE_ROWS = 500
 """Rows from which the header and the columns are found."""
+
+_MOST_DIGITS = 8
 
 
 class LongRow(dict[str, str]):
@@ -54,6 +57,18 @@ class Table:
 def is_blank(cell: str | None) -> bool:
     """Return True for a cell that is missing, empty or only white space."""
     return not cell or cell.isspace()
+
+
+def take_sample(records: Iterator[Record]) -> tuple[list[dict[str, str]], Iterator[Record]]:
+    """Return copies of the first records, and all records: a reader of records takes cells out of them."""
+    first = list(islice(records, SAMPLE_ROWS))
+    return [dict(cells) for _, cells in first], chain(first, records)
+
+
+def parse_repeat(number: str | None) -> int:
+    """Return how often a cell or a row is repeated or how far it spans, at least 1; 1 for what is no number."""
+    stated = (number or "").strip()
+    return max(1, int(stated)) if stated.isascii() and stated.isdecimal() and len(stated) <= _MOST_DIGITS else 1
 
 
 def unique_names(cells: Sequence[str]) -> tuple[str, ...]:

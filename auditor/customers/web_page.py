@@ -14,7 +14,7 @@ from auditor.customers.columns import Columns
 from auditor.customers.header import GridRow, inspect_grid, read_records
 from auditor.customers.messages import EXPECTED
 from auditor.customers.source import Text
-from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank
+from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank, parse_repeat
 from auditor.errors import CustomerListError
 
 LONGEST_PAGE = 1 << 26
@@ -121,13 +121,14 @@ class _HtmlTable:
     def __init__(self) -> None:
         self.rows: list[list[tuple[list[str], int, int]]] = []
         self.is_innermost = True
+        self.open_cell: list[str] | None = None
 
     @property
     def holds_anything(self) -> bool:
         return not all(is_blank(piece) for row in self.rows for pieces, _, _ in row for piece in pieces)
 
     def grid(self) -> list[GridRow]:
-        """Rows of cells; what a cell spans beyond its place is blank."""
+        """Return rows of cells; what a cell spans beyond its place is blank."""
         rows: list[GridRow] = []
         taken: dict[int, int] = {}
         for number, row in enumerate(self.rows, 1):
@@ -152,21 +153,19 @@ class _TableParser(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tables: list[_HtmlTable] = []
         self._open: list[_HtmlTable] = []
-        self._cell: list[list[str] | None] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A table, a row, a cell, or a break within one begins."""
+        """Start a table, a row, a cell, or a new line within a cell."""
         if tag == "table":
             if self._open:
                 self._open[-1].is_innermost = False
             self._open.append(_HtmlTable())
-            self._cell.append(None)
             self.tables.append(self._open[-1])
         elif not self._open:
             return
         elif tag == "tr":
             self._open[-1].rows.append([])
-            self._cell[-1] = None
+            self._open[-1].open_cell = None
         elif tag in ("td", "th"):
             self._start_cell(dict(attrs))
         elif tag in ("br", "p", "div"):
@@ -176,26 +175,18 @@ class _TableParser(HTMLParser):
         table = self._open[-1]
         if not table.rows:
             table.rows.append([])
-        pieces: list[str] = []
-        table.rows[-1].append((pieces, _read_span(attributes.get("colspan")), _read_span(attributes.get("rowspan"))))
-        self._cell[-1] = pieces
+        columns, rows = (min(_MOST_SPANNED, parse_repeat(attributes.get(name))) for name in ("colspan", "rowspan"))
+        table.open_cell = []
+        table.rows[-1].append((table.open_cell, columns, rows))
 
     def handle_endtag(self, tag: str) -> None:
-        """A table or a cell ends."""
-        if not self._open:
-            return
-        if tag == "table":
+        """End a table or a cell."""
+        if self._open and tag == "table":
             self._open.pop()
-            self._cell.pop()
-        elif tag in ("td", "th", "tr"):
-            self._cell[-1] = None
+        elif self._open and tag in ("td", "th", "tr"):
+            self._open[-1].open_cell = None
 
     def handle_data(self, data: str) -> None:
-        """Text; outside of a cell it is left out."""
-        if self._cell and (pieces := self._cell[-1]) is not None:
-            pieces.append(data)
-
-
-def _read_span(number: str | None) -> int:
-    stated = (number or "").strip()
-    return min(_MOST_SPANNED, max(1, int(stated))) if stated.isascii() and stated.isdecimal() and len(stated) < 9 else 1  # noqa: PLR2004 - digits
+        """Add text to the open cell; outside of a cell it is left out."""
+        if self._open and self._open[-1].open_cell is not None:
+            self._open[-1].open_cell.append(data)

@@ -9,7 +9,6 @@ account manager) a customer is on several sheets; each is once on `All customers
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -29,7 +28,7 @@ from python_calamine import (
 
 from auditor.core.ids import normalise_id
 from auditor.core.words import many
-from auditor.customers.archive import OLD_CONTAINER, find_old_document
+from auditor.customers.archive import OLD_CONTAINER, ZIP_FAULTS, find_old_document
 from auditor.customers.columns import Columns
 from auditor.customers.header import GridRow, Header, inspect_grid, read_records
 from auditor.customers.header_words import fold
@@ -54,10 +53,7 @@ _Cell = int | float | str | bool | time | date | datetime | timedelta
 _OUR_OTHER_SHEETS = {"Summary", "Not verified", "About"}
 _is_our_list = re.compile(r"All customers(?: [0-9]+)?").fullmatch
 
-_FAULTS = (
-    zipfile.BadZipFile, zlib.error, ExpatError, struct.error, EOFError, OSError, ValueError, LookupError,
-    NotImplementedError, RuntimeError,
-)  # fmt: skip
+_FAULTS = (*ZIP_FAULTS, ExpatError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)

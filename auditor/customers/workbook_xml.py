@@ -13,12 +13,14 @@ unfolded. What a cell shows counts where it has no value, or where its value is 
 
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from posixpath import join, normpath
 from typing import Any, BinaryIO
 from xml.parsers import expat
+
+from auditor.customers.archive import ZIP_FAULTS
+from auditor.customers.table import parse_repeat
 
 Omitted = dict[int, dict[int, str]]
 """Texts by row (from 1) and column (from 0)."""
@@ -38,9 +40,6 @@ _PIECE = 1 << 20
 _OVERLAP = 1 << 12
 """Bytes of a piece that the next one has as well: a cell may stand across."""
 
-_FAULTS = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
-)  # fmt: skip
 
 _is_xlsx_sheet = re.compile(r"xl/worksheets/[^/]+\.xml").fullmatch
 # 26 columns fit whatever the rows: only a sheet with a cell beyond column Z can be too large.
@@ -70,8 +69,8 @@ def find_far_cell(file: BinaryIO) -> str | None:
                 return _find_far_ods_cell(archive)
             sheets = [name for name in archive.namelist() if _is_xlsx_sheet(name)]
             return next((last for name in sheets if (last := _find_far_xlsx_cell(archive, name))), None)
-    except _FAULTS:
-        return None  # whoever reads the workbook says what is wrong
+    except (*ZIP_FAULTS, expat.ExpatError):
+        return None  # `read_workbook` says what is wrong
     finally:
         file.seek(0)
 
@@ -349,9 +348,7 @@ class _OdsContent:
 
 def _next_range(before: range, attributes: dict[str, str], what: str) -> range:
     """Return the rows or columns in which a row or a cell stands, after those of the one before."""
-    number = attributes.get(f"table:number-{what}-repeated", "1")
-    is_number = number.isascii() and number.isdecimal() and len(number) < 9  # noqa: PLR2004 - digits
-    return range(before.stop, before.stop + (max(1, int(number)) if is_number else 1))
+    return range(before.stop, before.stop + parse_repeat(attributes.get(f"table:number-{what}-repeated")))
 
 
 def _omitted_text(cell: dict[str, str], shown: str) -> str:
