@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, cast
 
 import olefile
 
-from auditor.customers.messages import EXPECTED, format_reason, label_of
+from auditor.customers.messages import EXPECTED, format_label, format_reason
 from auditor.customers.source import CHUNK_SIZE, Source, read_head
 from auditor.errors import CustomerListError
 
@@ -135,7 +135,7 @@ def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> 
     name = f"{archive_name}#{member}"
     if info.flag_bits & _ENCRYPTED:
         raise CustomerListError(
-            f"{label_of(name)} is protected with a password", "unpack the archive, and hand in the list itself"
+            f"{format_label(name)} is protected with a password", "unpack the archive, and hand in the list itself"
         )
     return _refuse_nested(_decompress(lambda: archive.open(info), name, info.compress_size, "ZIP"))
 
@@ -145,26 +145,27 @@ def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
     try:
         with open_stream() as stream:
-            copy.writelines(_limit(stream, name, size))
+            copy.writelines(_read_limited(stream, name, size))
         copy.seek(0)
         return read_head(name, copy, owned=True)
     except ZIP_FAULTS as error:
         copy.close()
         raise CustomerListError(
-            f"{label_of(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})", "unpack it first"
+            f"{format_label(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})",
+            "unpack it first",
         ) from error
     except BaseException:
         copy.close()
         raise
 
 
-def _limit(stream: IO[bytes], name: str, size: int) -> Iterator[bytes]:
+def _read_limited(stream: IO[bytes], name: str, size: int) -> Iterator[bytes]:
     total = 0
     while chunk := stream.read(CHUNK_SIZE):
         total += len(chunk)
         if total > MOST_UNPACKED or (total > _SUSPICIOUS and total > size * MOST_TIMES):
             raise CustomerListError(
-                f"{label_of(name)} unpacks to more than {total:,} bytes from {size:,}: no list is packed so small",
+                f"{format_label(name)} unpacks to more than {total:,} bytes from {size:,}: no list is packed so small",
                 "unpack it yourself if you trust it, and hand in the list",
             )
         yield chunk

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from auditor.core.ids import normalise_id
 from auditor.customers.header_words import ROLE_WORDS, fold, fold_name
-from auditor.customers.id_column import IdEvidence, find_id_column, weigh_id_columns
+from auditor.customers.id_column import IdEvidence, assess_id_columns, find_id_column
 from auditor.customers.messages import format_option, quote_all
 from auditor.customers.table import Table, is_blank
 from auditor.errors import CustomerListError
@@ -77,10 +77,10 @@ def _find_chosen(table: Table, role: str, choice: str, label: str) -> str:
     return names[0]
 
 
-def weigh_table(table: Table, wanted: Columns) -> IdEvidence:
+def assess_table(table: Table, wanted: Columns) -> IdEvidence:
     """Return how sure it is that a table holds customer tenant IDs."""
     if not wanted.id:
-        return weigh_id_columns(table)
+        return assess_id_columns(table)
     chosen = any(fold(name) == fold(wanted.id) for name in table.names)
     return IdEvidence.NAMED if chosen else IdEvidence.NONE
 

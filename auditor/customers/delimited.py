@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from auditor.core.ids import normalise_id
-from auditor.customers.columns import Columns, weigh_table
+from auditor.customers.columns import Columns, assess_table
 from auditor.customers.header import GridRow, Header, inspect_grid, read_records
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.source import Text
@@ -176,7 +176,7 @@ def _try_delimiter(lines: _Lines, delimiter: str, label: str, wanted: Columns) -
     else:
         rows, fault = _read_sample(lines, delimiter, label)
     header, table = inspect_grid(rows, wanted.id, lines.format)
-    return _Trial(delimiter, header, table, (weigh_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
+    return _Trial(delimiter, header, table, (assess_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
 
 
 def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:
@@ -191,7 +191,7 @@ def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRo
     except csv.Error as error:
         # The last record may go on below the sample; then it is no fault.
         if lines.whole or reader.line_num < len(lines.sample):
-            return rows, _broken_row(label, number, error)
+            return rows, _row_error(label, number, error)
     return rows, None
 
 
@@ -209,10 +209,10 @@ def _read_rows(lines: Iterable[str], delimiter: str, start: int, label: str) -> 
                 )
             number = after
     except csv.Error as error:
-        raise _broken_row(label, number, error) from None
+        raise _row_error(label, number, error) from None
 
 
-def _broken_row(label: str, number: int, error: csv.Error) -> CustomerListError:
+def _row_error(label: str, number: int, error: csv.Error) -> CustomerListError:
     if "field limit" in str(error):
         found = f"a cell of the row in line {number} is longer than {LONGEST_CELL:,} characters"
     else:

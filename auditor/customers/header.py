@@ -66,10 +66,10 @@ def read_records(rows: Iterable[GridRow], header: Header) -> Iterator[Record]:
         if len(cells) == width:
             yield number, dict(zip(names, cells, strict=True))
         else:
-            yield number, _fit(header, cells)
+            yield number, _fit_to_header(header, cells)
 
 
-def _fit(header: Header, cells: list[str]) -> dict[str, str]:
+def _fit_to_header(header: Header, cells: list[str]) -> dict[str, str]:
     """Return a row by columns: a short one is filled up; what stands beyond the header gets columns of its own."""
     names = header.names
     beyond = cells[len(names) :]

@@ -95,7 +95,7 @@ def _select_with_ids(found: Sequence[_Candidate]) -> list[_Candidate]:
     return [one for one in found if one.holds_ids] or [one for one in found if one.ids]
 
 
-def weigh_id_columns(table: Table) -> IdEvidence:
+def assess_id_columns(table: Table) -> IdEvidence:
     """Return how sure it is that a table holds customer tenant IDs, by its names and its sample."""
     found = _list_candidates(table)
     ids = _select_with_ids(found)
@@ -139,13 +139,13 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
     if unknown:
         chosen = _find_fullest(_find_likeliest(unknown, label))
         if chosen.looks_like_hashes and table.header_row is not None:
-            raise _not_customers(
+            raise _wrong_column_error(
                 chosen, "holds 32 digits without dashes, and its name does not say that they are ids", label
             )
         return chosen.name
     if by_kind[Kind.OTHER]:
         first = by_kind[Kind.OTHER][0]
-        raise _not_customers(first, "is named as something else than a customer's tenant", label)
+        raise _wrong_column_error(first, "is named as something else than a customer's tenant", label)
     raise CustomerListError(
         f"{label} ({table.format}) has no id column; found {quote_all(table.names)}, "
         'expected a column of customer tenant IDs (GUIDs), such as "Microsoft ID"',
@@ -187,7 +187,7 @@ def _check_tenant_columns(found: Sequence[_Candidate], generic: _Candidate, labe
         )
 
 
-def columns_to_compare(table: Table, chosen: str) -> tuple[str, ...]:
+def find_columns_to_compare(table: Table, chosen: str) -> tuple[str, ...]:
     """Return the columns that must not hold another id than the chosen one in any row.
 
     Those that hold the same ids in the sample, and those whose name says tenant ID while the sample holds nothing there.
@@ -211,7 +211,7 @@ def _choose_tenant_column(
         return _find_fullest([*group, *(one for one in customers if one.has_same_ids(best))]).name
     rivals = [one for one in customers if not one.is_constant and not one.has_same_ids(best)]
     if rivals:
-        raise _ambiguous([*rivals, best], label)
+        raise _ambiguity_error([*rivals, best], label)
     compound = [one for one in found if is_known_id(one.name) and not one.ids and holds_guid(one.first)]
     if compound:
         raise CustomerListError(
@@ -238,7 +238,7 @@ def _find_likeliest(found: Sequence[_Candidate], label: str) -> list[_Candidate]
             group.append(one)
     telling = [group for group in groups if not group[0].is_constant] or groups
     if len(telling) > 1:
-        raise _ambiguous([group[0] for group in telling], label)
+        raise _ambiguity_error([group[0] for group in telling], label)
     return telling[0]
 
 
@@ -252,7 +252,7 @@ def _choose_named_column(
     """Return the column that is named as the id although the sample holds none there: the header is believed."""
     best = [one for one in named if one.kind is Kind.TENANT] or named
     if len(best) > 1:
-        raise _ambiguous(best, label)
+        raise _ambiguity_error(best, label)
     near = [one.name for one in unknown if not one.is_constant]
     if near:
         warnings.append(
@@ -262,7 +262,7 @@ def _choose_named_column(
     return best[0].name
 
 
-def _ambiguous(found: Sequence[_Candidate], label: str) -> CustomerListError:
+def _ambiguity_error(found: Sequence[_Candidate], label: str) -> CustomerListError:
     return CustomerListError(
         f"{label}: {quote_all([one.name for one in found])} could each be the customer id; "
         f"their first values are {quote_all([one.first for one in found])}",
@@ -270,7 +270,7 @@ def _ambiguous(found: Sequence[_Candidate], label: str) -> CustomerListError:
     )
 
 
-def _not_customers(one: _Candidate, why: str, label: str) -> CustomerListError:
+def _wrong_column_error(one: _Candidate, why: str, label: str) -> CustomerListError:
     return CustomerListError(
         f"{label} has no column of customer tenant ids: the GUIDs stand in {quote(one.name)} "
         f"(first {quote(one.first)}), which {why}",

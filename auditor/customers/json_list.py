@@ -14,8 +14,8 @@ from typing import Any
 from auditor.customers.columns import Columns
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
-from auditor.customers.json_values import DECODER, Scanner, cells_of, flatten, to_count
-from auditor.customers.parts import Part, Parts, ambiguous_parts, find_named, find_surest, weigh_part
+from auditor.customers.json_values import DECODER, Scanner, flatten, read_cells, to_count
+from auditor.customers.parts import Part, Parts, ambiguity_error, assess_part, find_named, find_surest
 from auditor.customers.source import Source, Text
 from auditor.customers.table import SAMPLE_ROWS, Format, Table, take_sample
 from auditor.errors import CustomerListError
@@ -63,13 +63,13 @@ def read_json(source: Source, text: Text, wanted: Columns, parts: Parts) -> Tabl
     choice = _Choice(wanted, parts.array, text)
     kind = Format.JSON
     if _is_lines(start):
-        values = choice.rows_of_values(_read_lines(text), rooted=False)
+        values = choice.select_values(_read_lines(text), rooted=False)
         kind = Format.JSON if choice.in_array else Format.JSON_LINES
     elif start.lstrip()[:1] == "[":
-        values = choice.rows_of_values(_read_arrays(text), rooted=True)
+        values = choice.select_values(_read_arrays(text), rooted=True)
     else:
-        values = choice.rows_of_objects(source)
-    sample, records = take_sample((number, cells_of(value, number, text.label)) for number, value in values)
+        values = choice.select_objects(source)
+    sample, records = take_sample((number, read_cells(value, number, text.label)) for number, value in values)
     return replace(_make_table(sample, kind), parts=((None, records),))
 
 
@@ -103,7 +103,7 @@ def _read_arrays(text: Text) -> Iterator[_Value]:
     while scanner.peek() == "[":
         for item in scanner.read_items():
             yield next(numbers), item
-    scanner.finish()
+    scanner.expect_end()
 
 
 def _walk_text(scanner: Scanner, path: _Path = ()) -> Iterator[_Found]:
@@ -179,7 +179,7 @@ class _Choice:
         self._label = f"{text.label} (JSON)"
         self.in_array = False
 
-    def rows_of_values(self, values: Iterator[_Value], *, rooted: bool) -> Iterator[_Value]:
+    def select_values(self, values: Iterator[_Value], *, rooted: bool) -> Iterator[_Value]:
         """Return the rows among values that are read whole: lines, or the items of an array (`rooted`)."""
         first = list(islice(values, SAMPLE_ROWS))
         every = chain(first, values)
@@ -192,9 +192,9 @@ class _Choice:
         if not survey.arrays:
             return every
         path = self._choose_path(survey, several=rooted or len(first) > 1)
-        return every if path is None else self._items_on_pages(path, (_walk_value(value) for _, value in every))
+        return every if path is None else self._read_array(path, (_walk_value(value) for _, value in every))
 
-    def rows_of_objects(self, source: Source) -> Iterator[_Value]:
+    def select_objects(self, source: Source) -> Iterator[_Value]:
         """Return the rows of an object that is too long to be held, or of several that follow each other."""
         survey = _Survey()
         with source.reread() as again:
@@ -205,14 +205,14 @@ class _Choice:
         scanner = Scanner(self._text)
         if path is None:
             return enumerate((scanner.read_value() for _ in iter(scanner.peek, "")), 1)
-        return self._items_on_pages(path, (_walk_text(scanner) for _ in iter(scanner.peek, "")))
+        return self._read_array(path, (_walk_text(scanner) for _ in iter(scanner.peek, "")))
 
     def _require_array(self, number: int, value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise CustomerListError(f"{self._label}: item {number} is no array, as the items before are")
         return value
 
-    def _items_on_pages(self, path: _Path, pages: Iterator[Iterator[_Found]]) -> Iterator[_Value]:
+    def _read_array(self, path: _Path, pages: Iterator[Iterator[_Found]]) -> Iterator[_Value]:
         self.in_array = True
         return _read_pages(path, pages, self._text.warnings)
 
@@ -221,16 +221,16 @@ class _Choice:
         paths = {".".join(path): path for path in survey.arrays}
         if self._array is not None:
             return None if self._array == ITSELF else paths[_find_path(list(paths), self._array, self._label)]
-        arrays = [self._weigh_array(path, items) for path, items in survey.arrays.items() if "links" not in path]
-        own = weigh_part(ITSELF, _make_table(survey.own), self._wanted)
+        arrays = [self._assess_array(path, items) for path, items in survey.arrays.items() if "links" not in path]
+        own = assess_part(ITSELF, _make_table(survey.own), self._wanted)
         best = find_surest(arrays)
         if not best or (several and own.evidence >= best[0].evidence):
             itself = own.evidence or not survey.arrays or (several and any(survey.own))
             return None if itself else self._choose_without_ids(survey)
         if _is_ambiguous(own, best):
-            raise ambiguous_parts([own, *best], "array", self._label)
+            raise ambiguity_error([own, *best], "array", self._label)
         if len(best) > 1:
-            raise ambiguous_parts(best, "array", self._label)
+            raise ambiguity_error(best, "array", self._label)
         rest = [part.name for part in arrays if part.evidence and part is not best[0]]
         if rest:
             others = ", ".join(f'"{name}"' for name in rest)
@@ -240,10 +240,10 @@ class _Choice:
             )
         return paths[best[0].name]
 
-    def _weigh_array(self, path: _Path, items: list[Any]) -> Part:
+    def _assess_array(self, path: _Path, items: list[Any]) -> Part:
         rows = [item for item in items if isinstance(item, dict) or type(item) is str]
-        cells = [cells_of(item, number, self._text.label) for number, item in enumerate(rows, 1)]
-        return weigh_part(".".join(path), _make_table(cells), self._wanted)
+        cells = [read_cells(item, number, self._text.label) for number, item in enumerate(rows, 1)]
+        return assess_part(".".join(path), _make_table(cells), self._wanted)
 
     def _choose_without_ids(self, survey: _Survey) -> _Path:
         """Return the array that comes nearest to a list; `find_columns` says later what it lacks."""

@@ -110,7 +110,7 @@ class Scanner:
             if self._expect(",}") == "}":
                 return
 
-    def finish(self) -> None:
+    def expect_end(self) -> None:
         """Refuse anything that follows."""
         if self.peek():
             raise self._error("goes on after the end of the list")
@@ -142,7 +142,7 @@ def to_count(value: Any) -> int:
     return int(value) if isinstance(value, _Number) and value.isdecimal() and len(value) <= _MOST_DIGITS else 0
 
 
-def cells_of(value: Any, number: int, label: str) -> dict[str, str]:
+def read_cells(value: Any, number: int, label: str) -> dict[str, str]:
     """Return the cells of an item: an object's members, or a text under the name "item".
 
     Raises:
@@ -152,7 +152,7 @@ def cells_of(value: Any, number: int, label: str) -> dict[str, str]:
         return {"item": _replace_halves(value)}
     if not isinstance(value, dict):
         raise CustomerListError(
-            f"{label} (JSON): item {number} is {_describe(value)}; expected an object or an id in quotes"
+            f"{label} (JSON): item {number} is {_name_type(value)}; expected an object or an id in quotes"
         )
     cells: dict[str, str] = {}
     try:
@@ -196,7 +196,7 @@ def _replace_halves(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _describe(value: Any) -> str:
+def _name_type(value: Any) -> str:
     if isinstance(value, list):
         return "an array"
     return {None: "null", True: "true", False: "false"}.get(cast("bool | None", value), "a number")

@@ -15,7 +15,7 @@ from auditor.core.rows import Customer, RejectedRow
 from auditor.customers.archive import OLD_CONTAINER, extract_member, list_members, unpack
 from auditor.customers.columns import Columns, find_columns
 from auditor.customers.delimited import read_delimited
-from auditor.customers.id_column import columns_to_compare
+from auditor.customers.id_column import find_columns_to_compare
 from auditor.customers.json_list import read_json
 from auditor.customers.messages import EXPECTED, quote_all
 from auditor.customers.parts import WHOLE, Parts
@@ -59,7 +59,7 @@ class CustomerList:
             table = _parse_list(source, text, wanted, parts)
             self.columns = find_columns(table, wanted, source.label, self.warnings)
         except CustomerListError as error:
-            raise _with_label(error, source.label) from error
+            raise _add_label(error, source.label) from error
         self.format: Format = table.format
         self._text = None if table.format in _NO_TEXT else text
         roles = (self.columns.id, self.columns.company, self.columns.domain, self.columns.owner)
@@ -85,7 +85,7 @@ class CustomerList:
             try:
                 yield from rows
             except CustomerListError as error:
-                raise _with_label(error, self._source.label) from error
+                raise _add_label(error, self._source.label) from error
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +121,7 @@ class CustomerList:
             label=self._source.label,
             columns=self.columns,
             names=table.names,
-            compared=() if wanted.id else columns_to_compare(table, self.columns.id or ""),
+            compared=() if wanted.id else find_columns_to_compare(table, self.columns.id or ""),
             keep_blank=items,
             allow_ragged=wanted.allow_ragged,
             warnings=self.warnings,
@@ -190,7 +190,7 @@ def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Ta
     return read_json(source, text, wanted, parts) if _starts_as_json(start) else read_delimited(text, wanted)
 
 
-def _with_label(error: CustomerListError, label: str) -> CustomerListError:
+def _add_label(error: CustomerListError, label: str) -> CustomerListError:
     """Return the error with the list's name."""
     return error if label in error.message else CustomerListError(f"{label}: {error.message}", error.hint)
 
@@ -211,7 +211,7 @@ def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: P
     if len(lists) != 1:
         for one in lists:
             one.close()
-        raise _not_one_list(source, [one.name for one in lists], faults)
+        raise _archive_error(source, [one.name for one in lists], faults)
     source.close()
     lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
     return lists[0]
@@ -225,7 +225,7 @@ def _open_list(source: Source, columns: Columns, parts: Parts) -> CustomerList:
         raise
 
 
-def _not_one_list(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
+def _archive_error(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
     label = source.label
     if lists:
         members = [name.removeprefix(f"{source.name}#") for name in lists]

@@ -12,7 +12,7 @@ _LONGEST_NAME = 40
 _LONGEST_REASON = 200
 
 
-def label_of(name: str) -> str:
+def format_label(name: str) -> str:
     """Return a list's name for messages."""
     if name == STANDARD_INPUT:
         return "standard input"

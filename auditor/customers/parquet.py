@@ -32,7 +32,7 @@ def read_parquet(file: BinaryIO, label: str) -> Table:
     try:
         parquet = pq.ParquetFile(file)
     except _FAULTS as error:
-        raise _damaged(label, error) from error
+        raise _damage_error(label, error) from error
     names = unique_names(parquet.schema_arrow.names)
     sample, records = take_sample(_read_records(parquet, names, label))
     return Table(format=Format.PARQUET, names=names, sample=sample, parts=((None, records),))
@@ -47,7 +47,7 @@ def _read_records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -
                 yield number, dict(zip(names, cells, strict=True))
                 number += 1
     except _FAULTS as error:
-        raise _damaged(label, error) from error
+        raise _damage_error(label, error) from error
 
 
 def _read_column(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
@@ -65,7 +65,7 @@ def _read_column(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
         ) from error
 
 
-def _damaged(label: str, error: Exception) -> CustomerListError:
+def _damage_error(label: str, error: Exception) -> CustomerListError:
     return CustomerListError(f"{label} (Parquet) cannot be read: {format_reason(error)}", "export the list again")
 
 

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.customers.columns import Columns, weigh_table
+from auditor.customers.columns import Columns, assess_table
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.messages import quote_all
@@ -59,15 +59,15 @@ class Part:
     fault: CustomerListError | None = None
 
 
-def weigh_part(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
+def assess_part(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
     """Return a part with its evidence. Its own name counts where its id column's name leaves the question open."""
-    evidence = weigh_table(table, wanted)
+    evidence = assess_table(table, wanted)
     if evidence in (IdEvidence.UNNAMED, IdEvidence.GENERIC):
-        evidence = IdEvidence(evidence + _weigh_name(name))
+        evidence = IdEvidence(evidence + _assess_name(name))
     return Part(name, table, evidence, hidden)
 
 
-def _weigh_name(name: str) -> int:
+def _assess_name(name: str) -> int:
     """Return 1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
     for word in reversed(name.casefold().split(".")):
         if any(other in word for other in _OTHER_THINGS):
@@ -104,7 +104,7 @@ def find_named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
     raise CustomerListError(f'{label} has no {kind} "{wanted}"; it has {quote_all(names)}', hint)
 
 
-def ambiguous_parts(parts: Sequence[Part], kind: str, label: str, *, several: bool = False) -> CustomerListError:
+def ambiguity_error(parts: Sequence[Part], kind: str, label: str, *, several: bool = False) -> CustomerListError:
     """Return the error for parts that could each be the list."""
     found = "; ".join(
         f'{kind} "{part.name}" has {quote_all(part.table.names if part.table else ())}' for part in parts[:5]
@@ -114,7 +114,7 @@ def ambiguous_parts(parts: Sequence[Part], kind: str, label: str, *, several: bo
     return CustomerListError(f"{label}: {len(parts)} {kind}s could each be the list: {found}{more}", hint)
 
 
-def column_set(table: Table) -> frozenset[str]:
+def list_columns(table: Table) -> frozenset[str]:
     """Return the columns that two parts of one list have in common; columns without a name do not count beside others."""
     named_ones = [name for name in table.names if not name.startswith("column ")]
     return frozenset(map(fold, named_ones or table.names))

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from auditor.customers.messages import EXPECTED, STANDARD_INPUT, label_of
+from auditor.customers.messages import EXPECTED, STANDARD_INPUT, format_label
 from auditor.errors import CustomerListError
 
 HEAD_SIZE = 1 << 16
@@ -72,7 +72,7 @@ class Source:
     @property
     def label(self) -> str:
         """The list's name for messages."""
-        return label_of(self.name)
+        return format_label(self.name)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all bytes from the first, in pieces.
@@ -129,7 +129,7 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; `close` closes it
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
     try:
         return read_head(name, file, owned=True)
     except BaseException:
@@ -146,14 +146,16 @@ def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
     head = _read(stream, HEAD_SIZE, name)
     _refuse_lock_file(name, head)
     if not head:
-        raise CustomerListError(f"{label_of(name)} is empty; {EXPECTED}", "hand in a list with at least one customer")
+        raise CustomerListError(
+            f"{format_label(name)} is empty; {EXPECTED}", "hand in a list with at least one customer"
+        )
     kind = next((kind for magic, kind in _NO_LISTS if head.startswith(magic)), None)
     if not kind and head[257:262] == b"ustar":
         kind = "a tar archive"
     if kind:
         packed = "compressed" in kind or "archive" in kind
         hint = "unpack it first" if packed else "export the customers as CSV or XLSX"
-        raise CustomerListError(f"{label_of(name)} is {kind}; {EXPECTED}", hint)
+        raise CustomerListError(f"{format_label(name)} is {kind}; {EXPECTED}", hint)
     return Source(name, head, stream, owned, [stream] if owned else [])
 
 
@@ -171,10 +173,10 @@ def _refuse_lock_file(name: str, head: bytes) -> None:
     named = last.startswith(("~$", ".~lock.")) and real and len(head) <= _LONGEST_LOCK
     if who is None and not named:
         return
-    opened_by = f" ({label_of(who)} has it open)" if who else ""
-    listed = label_of(str(Path(name).with_name(real))) if real else "the workbook"
+    opened_by = f" ({format_label(who)} has it open)" if who else ""
+    listed = format_label(str(Path(name).with_name(real))) if real else "the workbook"
     raise CustomerListError(
-        f"{label_of(name)} is the lock file that Excel keeps while {listed} is open{opened_by}; it holds no customers",
+        f"{format_label(name)} is the lock file that Excel keeps while {listed} is open{opened_by}; it holds no customers",
         f"hand in {listed}",
     )
 
@@ -196,11 +198,11 @@ def _read(stream: BinaryIO, size: int, name: str) -> bytes:
     try:
         return stream.read(size)
     except (OSError, io.UnsupportedOperation) as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> CustomerListError:
-    shown = label_of(name)
+def _read_error(name: str, error: OSError | ValueError) -> CustomerListError:
+    shown = format_label(name)
     if isinstance(error, FileNotFoundError):
         return CustomerListError(f"customer list {shown} does not exist", "check the path; - stands for standard input")
     # Windows refuses to open a folder without saying why.

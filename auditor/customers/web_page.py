@@ -112,7 +112,7 @@ def _find_tables(part: str, label: str) -> list[list[GridRow]]:
         raise CustomerListError(
             f"{label} is a damaged web page ({error})", "open it in Excel and save it as .xlsx"
         ) from error
-    return [table.grid() for table in parser.tables if table.is_innermost and table.holds_anything]
+    return [table.read_grid() for table in parser.tables if table.is_innermost and table.holds_anything]
 
 
 class _HtmlTable:
@@ -127,7 +127,7 @@ class _HtmlTable:
     def holds_anything(self) -> bool:
         return not all(is_blank(piece) for row in self.rows for pieces, _, _ in row for piece in pieces)
 
-    def grid(self) -> list[GridRow]:
+    def read_grid(self) -> list[GridRow]:
         """Return rows of cells; what a cell spans beyond its place is blank."""
         rows: list[GridRow] = []
         taken: dict[int, int] = {}

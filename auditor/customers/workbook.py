@@ -34,17 +34,17 @@ from auditor.customers.header import GridRow, Header, inspect_grid, read_records
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.messages import EXPECTED, format_reason, quote_all
-from auditor.customers.parts import Part, Parts, ambiguous_parts, column_set, find_named, find_surest, weigh_part
+from auditor.customers.parts import Part, Parts, ambiguity_error, assess_part, find_named, find_surest, list_columns
 from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank
 from auditor.customers.workbook_binary import find_omitted_xls, find_omitted_xlsb
 from auditor.customers.workbook_xml import (
     NO_VALUE,
     Omitted,
     OmittedIn,
-    column_letters,
     find_far_cell,
     find_omitted_ods,
     find_omitted_xlsx,
+    format_column,
 )
 from auditor.errors import CustomerListError
 
@@ -93,11 +93,16 @@ def read_workbook(file: BinaryIO, wanted: Columns, parts: Parts, label: str, war
         omitted = _find_omitted(file, [meta.name for meta in book.sheets_metadata], label)
         sheets = _inspect_sheets(book, omitted, wanted, parts, label)
     except CalamineError as error:
-        raise _unreadable(label, error) from error
+        raise _read_error(label, error) from error
+    except BaseException as error:
+        # some damaged files end the library itself with an exception that cannot be imported
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _read_error(label, error) from error
     lists = _choose_sheets(sheets, parts, label, warnings)
     for sheet in lists:
         if sheet.part.table is None:
-            raise sheet.part.fault or _no_id_column(sheets, label)
+            raise sheet.part.fault or _no_id_column_error(sheets, label)
         warnings.extend(_warn_of_omitted(sheet))
     return _join_sheets(lists, label, warnings)
 
@@ -121,13 +126,13 @@ def _find_omitted(file: BinaryIO, sheets: Sequence[str], label: str) -> OmittedI
         file.seek(0)
         find = _open_omitted(file, sheets)
     except _FAULTS as error:
-        raise _damaged(label, error) from error
+        raise _damage_error(label, error) from error
 
     def find_in(sheet: str) -> Omitted:
         try:
             return find(sheet)
         except _FAULTS as error:
-            raise _damaged(f'{label}, sheet "{sheet}"', error) from error
+            raise _damage_error(f'{label}, sheet "{sheet}"', error) from error
 
     return find_in
 
@@ -142,14 +147,14 @@ def _open_omitted(file: BinaryIO, sheets: Sequence[str]) -> OmittedIn:
     return find_omitted_ods(archive) if "content.xml" in names else find_omitted_xlsx(archive)
 
 
-def _damaged(label: str, error: Exception) -> CustomerListError:
+def _damage_error(label: str, error: Exception) -> CustomerListError:
     return CustomerListError(
         f"{label} (Excel workbook) is damaged: {format_reason(error) or type(error).__name__}",
         "open it in Excel and save it again, or save it as CSV",
     )
 
 
-def _unreadable(label: str, error: CalamineError) -> CustomerListError:
+def _read_error(label: str, error: BaseException) -> CustomerListError:
     if "password" in f"{type(error).__name__} {error}".lower():
         return CustomerListError(f"{label} is protected with a password", "save it without one")
     return CustomerListError(
@@ -191,7 +196,7 @@ def _inspect_sheet(
         message = error.message.removeprefix(f"{label}: ")
         fault = CustomerListError(f'{label}, sheet "{cells.name}": {message}', error.hint)
         return _Sheet(cells, omitted, Part(cells.name, None, IdEvidence.NONE, hidden, fault), None, holds_ids)
-    return _Sheet(cells, omitted, weigh_part(cells.name, table, wanted, hidden=hidden), header, holds_ids)
+    return _Sheet(cells, omitted, assess_part(cells.name, table, wanted, hidden=hidden), header, holds_ids)
 
 
 def _choose_sheets(sheets: Sequence[_Sheet], parts: Parts, label: str, warnings: list[str]) -> list[_Sheet]:
@@ -200,15 +205,17 @@ def _choose_sheets(sheets: Sequence[_Sheet], parts: Parts, label: str, warnings:
         return list(sheets)
     best = find_surest([sheet.part for sheet in sheets])
     if not best:
-        raise next((sheet.part.fault for sheet in sheets if sheet.part.fault), None) or _no_id_column(sheets, label)
-    column_sets = {column_set(part.table) for part in best if part.table}
-    if len(column_sets) > 1:
-        raise ambiguous_parts(best, "sheet", label, several=True)
+        raise next((sheet.part.fault for sheet in sheets if sheet.part.fault), None) or _no_id_column_error(
+            sheets, label
+        )
+    shapes = {list_columns(part.table) for part in best if part.table}
+    if len(shapes) > 1:
+        raise ambiguity_error(best, "sheet", label, several=True)
     # a sheet with the same columns whose ids are all wrong is a part of the list as well
     lists = [
         sheet
         for sheet in sheets
-        if sheet.part.table and sheet.part.hidden == best[0].hidden and column_set(sheet.part.table) in column_sets
+        if sheet.part.table and sheet.part.hidden == best[0].hidden and list_columns(sheet.part.table) in shapes
     ]
     rest = [sheet for sheet in sheets if sheet not in lists and sheet.holds_ids]
     if rest:
@@ -221,7 +228,7 @@ def _choose_sheets(sheets: Sequence[_Sheet], parts: Parts, label: str, warnings:
     return lists
 
 
-def _no_id_column(sheets: Sequence[_Sheet], label: str) -> CustomerListError:
+def _no_id_column_error(sheets: Sequence[_Sheet], label: str) -> CustomerListError:
     tables = [(sheet.part.name, sheet.part.table) for sheet in sheets if sheet.part.table]
     found = "; ".join(f'sheet "{name}" has {quote_all(table.names)}' for name, table in tables[:5])
     return CustomerListError(
@@ -240,7 +247,7 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
         ]
         if cells:
             row, column, text = cells[0]
-            place = f"{column_letters(column)}{row}"
+            place = f"{format_column(column)}{row}"
             first, advice = f"{text} in {place}", "its row keeps it as text"
             if has_no_value:
                 first, advice = place, "open the file in Excel and save it"
@@ -293,12 +300,12 @@ def _read_rows(sheet: CalamineSheet, omitted: Omitted) -> Iterator[GridRow]:
     number = 0
     for number, row in enumerate(sheet.iter_rows() if sheet.start is not None else (), 1):
         cells = list(map(format_cell, row))
-        yield number, (_fill_in(cells, omitted[number]) if number in omitted else cells)
+        yield number, (_insert_omitted(cells, omitted[number]) if number in omitted else cells)
     for below in sorted(row for row in omitted if row > number):
-        yield below, _fill_in([], omitted[below])
+        yield below, _insert_omitted([], omitted[below])
 
 
-def _fill_in(cells: list[str], omitted: dict[int, str]) -> list[str]:
+def _insert_omitted(cells: list[str], omitted: dict[int, str]) -> list[str]:
     cells = cells + [""] * (max(omitted) + 1 - len(cells))
     for column, text in omitted.items():
         cells[column] = text

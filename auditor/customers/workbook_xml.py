@@ -86,7 +86,7 @@ def _find_far_xlsx_cell(archive: zipfile.ZipFile, part: str) -> str | None:
             column, *(_column_number(letters.decode()) + 1 for letters in {letters for letters, _ in cells}), 0
         )
         if row * column > MOST_CELLS:
-            return f"{column_letters(column - 1)}{row}"
+            return f"{format_column(column - 1)}{row}"
     return None
 
 
@@ -95,7 +95,7 @@ def _find_far_ods_cell(archive: zipfile.ZipFile) -> str | None:
         return None
     content = _OdsContent(archive)
     row, column = max(((r, c) for r, c in content.extents if r * c > MOST_CELLS), default=(0, 0))
-    return f"{column_letters(column - 1)}{row}" if row else None
+    return f"{format_column(column - 1)}{row}" if row else None
 
 
 def find_omitted_xlsx(archive: zipfile.ZipFile) -> OmittedIn:
@@ -157,7 +157,7 @@ def read_targets(relations: bytes) -> dict[str, str]:
     }
 
 
-def column_letters(column: int) -> str:
+def format_column(column: int) -> str:
     """Return the name of a column by its number from 0: A, …, Z, AA, …."""
     letters = ""
     column += 1
@@ -201,7 +201,7 @@ def _parse(pieces: Iterable[bytes], **handlers: Callable[..., Any]) -> expat.XML
     return parser
 
 
-def _without_prefix(name: str) -> str:
+def _strip_prefix(name: str) -> str:
     return name.rpartition(":")[2]
 
 
@@ -210,8 +210,8 @@ def _read_elements(data: bytes, wanted: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if _without_prefix(name) == wanted:
-            found.append({_without_prefix(key): value for key, value in attributes.items()})
+        if _strip_prefix(name) == wanted:
+            found.append({_strip_prefix(key): value for key, value in attributes.items()})
 
     _parse([data], StartElementHandler=start)
     return found
@@ -235,7 +235,7 @@ class _XlsxSheet:
         )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = _without_prefix(name)
+        name = _strip_prefix(name)
         if name == "c":
             self._start_cell(attributes)
         elif name == "f":
@@ -265,7 +265,7 @@ class _XlsxSheet:
             self._text += text
 
     def _end(self, name: str) -> None:
-        name = _without_prefix(name)
+        name = _strip_prefix(name)
         if name == "v":
             self._in_value = False
         elif name == "c":
@@ -333,14 +333,14 @@ class _OdsContent:
 
     def _end(self, name: str) -> None:
         if name in ("table:table-cell", "table:covered-table-cell"):
-            text = _omitted_text(self._cell or {}, "\n".join(self._paragraphs))
+            text = _find_omitted_text(self._cell or {}, "\n".join(self._paragraphs))
             if text:
-                self._keep(text)
+                self._add_omitted(text)
             self._cell = None
         elif name == "office:annotation":
             self._annotations = max(0, self._annotations - 1)
 
-    def _keep(self, text: str) -> None:
+    def _add_omitted(self, text: str) -> None:
         self.omitted_count += len(self._rows) * len(self._columns)
         if self.omitted_count <= _MOST_OMITTED:
             self._sheet.append((self._rows, self._columns, text))
@@ -351,9 +351,9 @@ def _next_range(before: range, attributes: dict[str, str], what: str) -> range:
     return range(before.stop, before.stop + parse_repeat(attributes.get(f"table:number-{what}-repeated")))
 
 
-def _omitted_text(cell: dict[str, str], shown: str) -> str:
+def _find_omitted_text(cell: dict[str, str], shown: str) -> str:
     """Return the text of a cell that the library omits or takes for a number; empty for any other."""
-    extension = {_without_prefix(key): value for key, value in cell.items() if key.startswith("calcext:")}
+    extension = {_strip_prefix(key): value for key, value in cell.items() if key.startswith("calcext:")}
     kind = cell.get("office:value-type", "")
     if extension.get("value-type") == "error":
         return shown or cell.get("office:string-value") or "#N/A"

@@ -44,7 +44,7 @@ def test_pieces_do_not_matter(values: list[object], size: int, indent: int | Non
         patch.setattr(source, "CHUNK_SIZE", size)
         scanner = Scanner(Text(Source("-", data[:1], io.BytesIO(data[1:]), owned=False), []), json.JSONDecoder())
         assert list(scanner.read_items()) == values
-        scanner.finish()
+        scanner.expect_end()
 
 
 @given(st.dictionaries(st.text(max_size=4), JSON_VALUES, max_size=4), st.integers(1, 9))

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal
+from list_support import ONE, THREE, TWO, example, ids_in, opened, refusal
+from old_workbook import old_workbook
 from openpyxl import load_workbook
 
 from auditor.core.rows import Customer
@@ -254,6 +255,12 @@ def test_the_chosen_column_chooses_the_sheet() -> None:
     data = _book({"S": [["Id"], [ONE]], "T": [["Kunde"], [TWO]]})
     found = opened(data, Columns(id="Kunde"))
     assert (found.sheet, ids_in(list(found))) == ("T", [TWO])
+
+
+def test_a_file_cut_off_within_its_container() -> None:
+    """A part of a workbook that makes the library panic is refused like any other damaged one."""
+    for data in (example("F13__x_password")[:1402], old_workbook({"S": [["Id"], [ONE]]})[:-30]):
+        assert "no workbook that can be read" in refusal(data).message
 
 
 def test_open_document() -> None:
