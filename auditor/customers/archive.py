@@ -1,6 +1,7 @@
-"""Archives. Rule: what is packed is unpacked to a temporary file, never beyond a bound; one list in an archive is the list.
+"""Archives and office documents. Rule: one list in an archive is the list; a document that is no list is called what it is.
 
-A few kilobytes can unpack to terabytes, so that bytes are counted while they come; what an archive states is not believed.
+What is packed is unpacked to a temporary file, never beyond a bound: a few kilobytes can unpack to terabytes, so that bytes are
+counted while they come, and what an archive states is not believed.
 """
 
 import gzip
@@ -8,13 +9,13 @@ import io
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import IO, BinaryIO, cast
 
-from auditor.customers.columns import quoted
-from auditor.customers.containers import office_kind
-from auditor.customers.source import CHUNK_SIZE, EXPECTED, Source, begun, label
+import olefile
+
+from auditor.customers.messages import EXPECTED, format_label, format_reason
+from auditor.customers.source import CHUNK_SIZE, Source, read_head
 from auditor.errors import CustomerListError
 
 MOST_UNPACKED = 1 << 30
@@ -27,120 +28,96 @@ _MOST_MEMBERS = 100
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    LookupError,
+ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, LookupError,
+)  # fmt: skip
+"""What the libraries raise for a damaged archive."""
+
+OLD_CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The first bytes of older office documents, and of all that are protected with a password."""
+
+_FOLDERS = (
+    ("xl/", "workbook"),
+    ("word/", "a Word document (.docx)"),
+    ("ppt/", "a PowerPoint presentation (.pptx)"),
+    ("visio/", "a Visio drawing (.vsdx)"),
+    ("Report/Layout", "a Power BI report (.pbix)"),
+    ("Index/", "an Apple document (Numbers, Pages or Keynote)"),
+    ("Index.zip", "an Apple document (Numbers, Pages or Keynote)"),
+    ("index.apxl", "an Apple Keynote presentation"),
+    ("index.xml.gz", "an Apple document (Numbers, Pages or Keynote)"),
 )
+_STREAMS = (
+    ("EncryptedPackage", "protected with a password"),
+    ("WordDocument", "a Word document (.doc)"),
+    ("PowerPoint Document", "a PowerPoint presentation (.ppt)"),
+    ("__properties_version1.0", "an Outlook message (.msg)"),
+    ("VisioDocument", "a Visio drawing (.vsd)"),
+)
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_LONGEST_TYPE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A ZIP archive of files.
-
-    Attributes:
-        source: the archive itself.
-        archive: opened.
-        members: the names of its files, without what operating systems add.
-    """
-
-    source: Source
-    archive: zipfile.ZipFile
-    members: tuple[str, ...]
-
-    def open(self, member: str) -> Source:
-        """One of its files, unpacked.
-
-        Raises:
-            CustomerListError: protected, damaged, too large, an archive itself, or no list.
-        """
-        info = self.archive.getinfo(member)
-        name = f"{self.source.name}#{member}"
-        if info.flag_bits & _ENCRYPTED:
-            raise CustomerListError(
-                f"{label(name)} is protected with a password", "unpack the archive, and hand in the list itself"
-            )
-        return _not_packed_again(_unpacked(lambda: self.archive.open(info), name, info.compress_size, "ZIP"))
-
-    def refusal(self, lists: Sequence[str], faults: Sequence[CustomerListError]) -> CustomerListError:
-        """Why the archive is not read: it holds several lists, or none."""
-        shown = self.source.label
-        if lists:
-            members = [name.removeprefix(f"{self.source.name}#") for name in lists]
-            return CustomerListError(
-                f"{shown} is an archive with {len(lists)} lists: {quoted(members)}",
-                "unpack it, and name the lists to audit one by one",
-            )
-        if len(faults) == 1:
-            return faults[0]
-        if not faults:
-            return CustomerListError(f"{shown} is an archive without a file in it; {EXPECTED}")
-        return CustomerListError(
-            f"{shown} is an archive with {len(faults)} files, none of them a list: {faults[0].message}", faults[0].hint
-        )
-
-
-def unpack(source: Source) -> Source | Archive:
-    """What is packed in a list: itself where nothing is, the unpacked list, or an archive of files.
+def unpack(source: Source) -> Source | zipfile.ZipFile:
+    """Unpack a list: return itself where it is not packed, the unpacked list, or an archive of files.
 
     Raises:
         CustomerListError: protected, damaged, too large, or a document of another kind.
     """
-    if source.head.startswith(_GZIP):
-        packed = source.seekable()
-        size = packed.seek(0, io.SEEK_END)
-        packed.seek(0)
-        found = _unpacked(lambda: cast("IO[bytes]", gzip.GzipFile(fileobj=packed)), source.name, size, "gzip")
-        source.close()
-        return _not_packed_again(found)
-    return _opened_zip(source)
+    if not source.head.startswith(_GZIP):
+        return _open_zip(source)
+    source = source.spool()
+    size = source.stream.seek(0, io.SEEK_END)
+    source.stream.seek(0)
+    found = _decompress(lambda: cast("IO[bytes]", gzip.GzipFile(fileobj=source.stream)), source.name, size, "gzip")
+    source.close()
+    return _refuse_nested(found)
 
 
-def _not_packed_again(found: Source) -> Source:
-    """The same source, which is closed where it is an archive itself.
+def _refuse_nested(found: Source) -> Source:
+    """Return the same source, or close it where it is an archive itself.
 
     Raises:
-        CustomerListError: it is one, or a document that is no list.
+        CustomerListError: it is an archive, or a document that is no list.
     """
     try:
-        again = found.head.startswith(_GZIP) or isinstance(_opened_zip(found), Archive)
+        is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile)
         found.stream.seek(len(found.head))
     except BaseException:
         found.close()
         raise
-    if again:
+    if is_archive:
         found.close()
         raise CustomerListError(f"{found.label} is an archive in an archive", "unpack it first")
     return found
 
 
-def _opened_zip(source: Source) -> Source | Archive:
-    """The archive that a source is; the source where it is none, or a workbook, or so damaged that it could be either."""
+def _open_zip(source: Source) -> Source | zipfile.ZipFile:
+    """Open a ZIP archive; return the source where it is none, or a workbook, or so damaged that it may be either."""
     if not source.head.startswith(_ZIP):
         return source
-    source = source.held()
+    source = source.spool()
     try:
-        archive = zipfile.ZipFile(source.seekable())
-        names = archive.namelist()
-        kind = office_kind(archive)
-    except _FAULTS:
-        return source  # whoever reads the workbook says what is wrong
+        archive = zipfile.ZipFile(source.stream)
+        files = list_members(archive)
+        kind = _find_office_kind(archive)
+    except ZIP_FAULTS:
+        return source  # `read_workbook` says what is wrong
     if kind == "workbook":
         return source
     if kind is not None:
         raise CustomerListError(f"{source.label} is {kind}; {EXPECTED}", "export the customers as CSV or XLSX")
-    files = tuple(dict.fromkeys(name for name in names if _is_file(name)))
     if len(files) > _MOST_MEMBERS:
         raise CustomerListError(
             f"{source.label} is an archive with {len(files):,} files",
             "unpack it, and name the lists to audit one by one",
         )
-    return Archive(source, archive, files)
+    return archive
+
+
+def list_members(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of an archive's files, without what operating systems add."""
+    return list(dict.fromkeys(name for name in archive.namelist() if _is_file(name)))
 
 
 def _is_file(name: str) -> bool:
@@ -148,32 +125,75 @@ def _is_file(name: str) -> bool:
     return bool(last) and not name.startswith("__MACOSX/") and not last.startswith((".", "~$")) and last != "Thumbs.db"
 
 
-def _unpacked(opening: Callable[[], IO[bytes]], name: str, size: int, kind: str) -> Source:
-    """A copy of what is packed, of which the first bytes have been read."""
+def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> Source:
+    """Unpack one file of an archive.
+
+    Raises:
+        CustomerListError: protected, damaged, too large, an archive itself, or no list.
+    """
+    info = archive.getinfo(member)
+    name = f"{archive_name}#{member}"
+    if info.flag_bits & _ENCRYPTED:
+        raise CustomerListError(
+            f"{format_label(name)} is protected with a password", "unpack the archive, and hand in the list itself"
+        )
+    return _refuse_nested(_decompress(lambda: archive.open(info), name, info.compress_size, "ZIP"))
+
+
+def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind: str) -> Source:
+    """Copy what is packed in `size` bytes to a temporary file, and read its first bytes."""
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
     try:
-        with opening() as stream:
-            copy.writelines(_bounded(stream, name, size))
+        with open_stream() as stream:
+            copy.writelines(_read_limited(stream, name, size))
         copy.seek(0)
-        return begun(name, copy, owned=True)
-    except _FAULTS as error:
+        return read_head(name, copy, owned=True)
+    except ZIP_FAULTS as error:
         copy.close()
-        why = " ".join(str(error).split())[:200]
         raise CustomerListError(
-            f"{label(name)} is {kind}-compressed, but cannot be unpacked ({why})", "unpack it first"
+            f"{format_label(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})",
+            "unpack it first",
         ) from error
     except BaseException:
         copy.close()
         raise
 
 
-def _bounded(stream: IO[bytes], name: str, size: int) -> Iterator[bytes]:
+def _read_limited(stream: IO[bytes], name: str, size: int) -> Iterator[bytes]:
     total = 0
     while chunk := stream.read(CHUNK_SIZE):
         total += len(chunk)
         if total > MOST_UNPACKED or (total > _SUSPICIOUS and total > size * MOST_TIMES):
             raise CustomerListError(
-                f"{label(name)} unpacks to more than {total:,} bytes from {size:,}: no list is packed so small",
+                f"{format_label(name)} unpacks to more than {total:,} bytes from {size:,}: no list is packed so small",
                 "unpack it yourself if you trust it, and hand in the list",
             )
         yield chunk
+
+
+def _find_office_kind(archive: zipfile.ZipFile) -> str | None:
+    """Return what a ZIP archive is: "workbook", another office document, or None for an archive of files."""
+    names = archive.namelist()
+    if "mimetype" in names:
+        with archive.open("mimetype") as opened:
+            stated = opened.read(_LONGEST_TYPE).decode("ascii", "replace").strip()
+        if stated.startswith(_OPEN_DOCUMENT):
+            kind = stated.removeprefix(_OPEN_DOCUMENT)
+            return "workbook" if kind.startswith("spreadsheet") else f"an OpenDocument file ({kind})"
+    office = "[Content_Types].xml" in names
+    for start, kind in _FOLDERS:
+        if any(name.startswith(start) for name in names) and (office or not start.endswith(("xl/", "word/", "ppt/"))):
+            return kind
+    return "an office document that is no workbook" if office else None
+
+
+def find_old_document(file: BinaryIO) -> str | None:
+    """Return what an older container holds that is no workbook to be read; None where it may be one."""
+    file.seek(0)
+    try:
+        with olefile.OleFileIO(file) as compound:
+            return next((kind for stream, kind in _STREAMS if compound.exists(stream)), None)
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
+        return None
+    finally:
+        file.seek(0)

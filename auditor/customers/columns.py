@@ -8,26 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.core.ids import normalise_id
-from auditor.customers.id_column import IdEvidence, evidence, find_id_column
-from auditor.customers.naming import AGAIN
-from auditor.customers.quoting import option, quoted
-from auditor.customers.table import Table
-from auditor.customers.words import ID_WORDS, ROLE_WORDS, fold
+from auditor.customers.header_words import ROLE_WORDS, fold, fold_name
+from auditor.customers.id_column import IdEvidence, assess_id_columns, find_id_column
+from auditor.customers.messages import format_option, quote_all
+from auditor.customers.table import Table, is_blank
 from auditor.errors import CustomerListError
 
-__all__ = [
-    "ID_WORDS",
-    "Columns",
-    "IdEvidence",
-    "find_columns",
-    "fold",
-    "has_id_column",
-    "id_evidence",
-    "is_id_header",
-    "quoted",
-]
-
-_MEANT = {"id": "customer id", "company": "company name", "domain": "domain", "owner": "account manager"}
+_ROLE_NAMES = {"id": "customer id", "company": "company name", "domain": "domain", "owner": "account manager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +36,11 @@ class Columns:
     allow_ragged: bool = False
 
 
-def is_id_header(cell: str, wanted: str | None) -> bool:
-    """True where a cell names the id column: as the user wants it, else by one of the known words."""
-    return fold(cell) == fold(wanted) if wanted else fold(cell) in ID_WORDS[0]
-
-
 def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str]) -> Columns:
-    """The columns of a table by role.
+    """Find the columns of a table by role.
 
     Args:
-        table: the list taken apart.
+        table: the parsed list.
         wanted: the user's choice.
         label: the list's name for messages.
         warnings: gets what a person should know about the choice.
@@ -68,66 +50,64 @@ def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str])
     """
     if not table.names:
         raise CustomerListError(f"{label} ({table.format}) has no rows", "hand in a list with at least one customer")
-    chosen = _chosen(table, "id", wanted.id, label) if wanted.id else find_id_column(table, label, warnings)
+    chosen = _find_chosen(table, "id", wanted.id, label) if wanted.id else find_id_column(table, label, warnings)
     found: dict[str, str | None] = {"id": chosen}
-    found |= {role: _chosen(table, role, getattr(wanted, role), label) for role in ROLE_WORDS if getattr(wanted, role)}
+    found |= {
+        role: _find_chosen(table, role, getattr(wanted, role), label) for role in ROLE_WORDS if getattr(wanted, role)
+    }
     # the company comes last: what is free then is where it may still stand
-    for role in sorted(ROLE_WORDS.keys() - found.keys(), key=["domain", "owner", "company"].index):
-        free = [name for name in table.names if name not in found.values()]
-        found[role] = _by_words(table, free, role, warnings)
+    for role in ("domain", "owner", "company"):
+        if role not in found:
+            free = [name for name in table.names if name not in found.values()]
+            found[role] = _find_by_words(table, free, role, warnings)
     return Columns(found["id"], found["company"], found["domain"], found["owner"])
 
 
-def has_id_column(table: Table, wanted: Columns) -> bool:
-    """True where an id column, or more than one candidate, is there to be found."""
-    return id_evidence(table, wanted) > IdEvidence.NONE
-
-
-def _chosen(table: Table, role: str, choice: str, label: str) -> str:
+def _find_chosen(table: Table, role: str, choice: str, label: str) -> str:
     names = [n for n in table.names if n == choice] or [n for n in table.names if fold(n) == fold(choice)]
     if not names:
         raise CustomerListError(
-            f'{label} has no column "{choice}"; it has {quoted(table.names)}', f"correct --{role}-column"
+            f'{label} has no column "{choice}"; it has {quote_all(table.names)}', f"correct --{role}-column"
         )
     if len(names) > 1:
         raise CustomerListError(
-            f"{label}: {quoted(names)} could each be the {_MEANT[role]}",
-            f"choose one by its exact name, such as {option(f'--{role}-column', names[0])}",
+            f"{label}: {quote_all(names)} could each be the {_ROLE_NAMES[role]}",
+            f"choose one by its exact name, such as {format_option(f'--{role}-column', names[0])}",
         )
     return names[0]
 
 
-def id_evidence(table: Table, wanted: Columns) -> IdEvidence:
-    """How sure it is that a table holds customer tenant IDs."""
+def assess_table(table: Table, wanted: Columns) -> IdEvidence:
+    """Return how sure it is that a table holds customer tenant IDs."""
     if not wanted.id:
-        return evidence(table)
+        return assess_id_columns(table)
     chosen = any(fold(name) == fold(wanted.id) for name in table.names)
     return IdEvidence.NAMED if chosen else IdEvidence.NONE
 
 
-def _by_words(table: Table, names: Sequence[str], role: str, warnings: list[str]) -> str | None:
-    """The one column whose header says the role; None where two say it alike, or none does."""
+def _find_by_words(table: Table, names: Sequence[str], role: str, warnings: list[str]) -> str | None:
+    """Return the one column whose header says the role; None where two say it alike, or none does."""
     for words in ROLE_WORDS[role]:
-        matching = [name for name in names if fold(AGAIN.sub("", name)) in words]
+        matching = [name for name in names if fold_name(name) in words]
         if len(matching) > 1:
             warnings.append(
-                f"{quoted(matching)} could each be the {_MEANT[role]} (first values "
-                f"{quoted([_first(table, name) for name in matching])}): none is taken; "
-                f"choose one, such as {option(f'--{role}-column', matching[0])}"
+                f"{quote_all(matching)} could each be the {_ROLE_NAMES[role]} (first values "
+                f"{quote_all([_first_value(table, name) for name in matching])}): none is taken; "
+                f"choose one, such as {format_option(f'--{role}-column', matching[0])}"
             )
             return None
         if matching:
             return matching[0]
     if role == "company":
-        _warn_of_no_company(table, names, warnings)
+        _warn_without_company(table, names, warnings)
     return None
 
 
-def _warn_of_no_company(table: Table, names: Sequence[str], warnings: list[str]) -> None:
-    texts = [name for name in names if _is_text(_first(table, name))]
+def _warn_without_company(table: Table, names: Sequence[str], warnings: list[str]) -> None:
+    texts = [name for name in names if _is_text(_first_value(table, name))]
     if texts:
         warnings.append(
-            f"no column of company names was recognised among {quoted(texts)}: "
+            f"no column of company names was recognised among {quote_all(texts)}: "
             f"if there is one, choose it with --company-column NAME"
         )
 
@@ -136,6 +116,6 @@ def _is_text(cell: str) -> bool:
     return normalise_id(cell) is None and any(map(str.isalpha, cell))
 
 
-def _first(table: Table, name: str) -> str:
+def _first_value(table: Table, name: str) -> str:
     cells = (row.get(name, "") for row in table.sample)
-    return next((cell for cell in cells if cell and not cell.isspace()), "")
+    return next((cell for cell in cells if not is_blank(cell)), "")

@@ -1,32 +1,36 @@
 """CSV, TSV and plain text. Rule: a record is what the csv module says it is; quotes that do not pair up are an error.
 
 The delimiter is the one under which an id column is found and the header has the most columns. A list without any
-delimiter is plain text: an id a line, or several, and lines that start with `#` are comments. An open quote could swallow
-rows unseen, hence the strict reading.
+delimiter is plain text: an id a line, or several, and lines that start with `#` are comments. Where lines hold several ids,
+each id is a row of its own, and so is each word beside one. An open quote could swallow rows unseen, hence the strict reading.
 """
 
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from auditor.customers.columns import Columns, has_id_column
-from auditor.customers.grid import GridRow, looked_at, records_below
-from auditor.customers.header import Header
-from auditor.customers.id_lines import hold_several, split_ids
-from auditor.customers.table import Format, Table
-from auditor.customers.text import Text
+from auditor.core.ids import normalise_id
+from auditor.customers.columns import Columns, assess_table
+from auditor.customers.header import GridRow, Header, inspect_grid, read_records
+from auditor.customers.id_column import IdEvidence
+from auditor.customers.source import Text
+from auditor.customers.table import SAMPLE_ROWS, Format, Table
 from auditor.errors import CustomerListError
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_CELL = 1 << 20
 """Characters. A workbook's cell holds 32,767; the csv module's own limit, 131,072, is low for a column of notes."""
 
-_SAMPLE_LINES = 500
 _SAMPLE_SIZE = 1 << 20
+_LEAST_IDS = 0.9
+"""The share of ids among the words of lines with several ids: a few may be wrong."""
+
 _excel_hint = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE).fullmatch
-_swallowed = re.compile(r"[\r\n]\W{0,3}[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE).search
+_swallowed_row = re.compile(r"[\r\n]\W{0,3}[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE).search
+_words = re.compile(r"[^\s,;|]+").findall
+_delimiter = re.compile(r"[,;|\t]").search
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class _Lines:
         format: CSV or plain text.
         delimiters: to be tried.
         start: number of the first line.
-        first: lines to look at.
+        sample: the first lines.
         whole: True where those are all.
         all: every line from the first.
         several: True where lines hold several ids and nothing else.
@@ -46,15 +50,15 @@ class _Lines:
     format: Format
     delimiters: Sequence[str]
     start: int
-    first: Sequence[str]
+    sample: Sequence[str]
     whole: bool
     all: Iterable[str]
     several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
-    """A delimiter tried on the first lines, and the fault that ended the trial, if one did."""
+class _Trial:
+    """A delimiter tried on the first lines: what it makes of them, how good that is, and the fault that ended the trial."""
 
     delimiter: str
     header: Header
@@ -64,69 +68,100 @@ class _Guess:
 
 
 def read_delimited(text: Text, wanted: Columns) -> Table:
-    """Take a CSV, TSV or plain-text list apart.
+    """Parse a CSV, TSV or plain-text list.
 
     Raises:
         CustomerListError: quotes that do not pair up, or a cell or line of absurd length; also while records are read.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-    lines = _prepared(text.lines(), wanted)
-    best = _best_guess(lines, text.label, wanted)
+    lines = _inspect_lines(text.lines(), wanted)
+    best = _choose_delimiter(lines, text.label, wanted)
     text.warnings.extend(best.header.warnings)
     if lines.several:
         text.warnings.append(
             "a line holds several ids: each is taken for a customer of its own; "
             'if the list is a table, choose its column with --id-column "column 1"'
         )
-        return best.table.giving(records_below(split_ids(lines.all), best.header))
-    rows = _rows(lines.all, best.delimiter, lines.start, text)
+        rows = _split_ids(lines.all)
+    else:
+        rows = _read_rows(lines.all, best.delimiter, lines.start, text.label)
     delimiter = best.delimiter if lines.format is Format.CSV else None
-    return best.table.giving(records_below(rows, best.header), delimiter=delimiter)
+    return replace(best.table, parts=((None, read_records(rows, best.header)),), delimiter=delimiter)
 
 
-def _prepared(lines: Iterator[str], wanted: Columns) -> _Lines:
-    first, whole = _first_lines(lines)
+def _inspect_lines(lines: Iterator[str], wanted: Columns) -> _Lines:
+    first, whole = _take_sample(lines)
     hint = _excel_hint(first[0]) if first else None
     if hint:
         return _Lines(Format.CSV, hint.group(1), 2, first[1:], whole, chain(first[1:], lines))
     every = chain(first, lines)
-    bare = list(_uncommented(first))
-    telling = [line for line in bare if not line.isspace()] or first
-    if not wanted.id and hold_several(telling):
-        return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _uncommented(every), several=True)
-    if any(delimiter in line for line in telling for delimiter in DELIMITERS):
+    bare = list(_blank_comments(first))
+    filled = [line for line in bare if not line.isspace()] or first
+    if not wanted.id and _hold_several_ids(filled):
+        return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _blank_comments(every), several=True)
+    if any(delimiter in line for line in filled for delimiter in DELIMITERS):
         return _Lines(Format.CSV, DELIMITERS, 1, first, whole, every)
-    return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _uncommented(every))
+    return _Lines(Format.TEXT, DELIMITERS[:1], 1, bare, whole, _blank_comments(every))
 
 
-def _first_lines(lines: Iterator[str]) -> tuple[list[str], bool]:
-    """Lines to know a list by (blank ones are not counted), and whether they are all."""
+def _take_sample(lines: Iterator[str]) -> tuple[list[str], bool]:
+    """Return the first lines (blank ones are not counted), and whether they are all."""
     taken: list[str] = []
     filled = size = 0
     for line in lines:
         taken.append(line)
         filled += not line.isspace()
         size += len(line)
-        if filled >= _SAMPLE_LINES or size > _SAMPLE_SIZE:
+        if filled >= SAMPLE_ROWS or size > _SAMPLE_SIZE:
             return taken, False
     return taken, True
 
 
-def _uncommented(lines: Iterable[str]) -> Iterator[str]:
-    """A comment becomes a blank line, so that lines keep their numbers."""
+def _blank_comments(lines: Iterable[str]) -> Iterator[str]:
+    """Make a blank line of each comment, so that lines keep their numbers."""
     return ("\n" if line.lstrip().startswith("#") else line for line in lines)
 
 
-def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
-    """By the delimiter that makes most sense; one that makes a list of which nothing is to be made does not count."""
-    guesses: list[_Guess] = []
+def _hold_several_ids(lines: Iterable[str]) -> bool:
+    """Return True where lines hold several ids, and none looks like a row of a table."""
+    words = ids = most = 0
+    for line in lines:
+        parts = _words(line)
+        found = sum(normalise_id(part) is not None for part in parts)
+        if found == 0 or found == len(parts) == 1:
+            # a title, or a line with a wrong id; with columns it is the header or a row of a table
+            if found == 0 and _delimiter(line.strip(" ,;|\t\r\n")):
+                return False
+            continue
+        words += len(parts)
+        ids += found
+        most = max(most, found)
+    return most > 1 and ids >= _LEAST_IDS * words
+
+
+def _split_ids(lines: Iterable[str]) -> Iterator[GridRow]:
+    """Yield each word of a line with several ids as a row, and any other line as a whole."""
+    for number, line in enumerate(lines, 1):
+        parts = _words(line)
+        several = len(parts) > 1 and any(map(normalise_id, parts))
+        for part in parts if several else [line.rstrip("\r\n")]:
+            yield number, [part]
+
+
+def _choose_delimiter(lines: _Lines, label: str, wanted: Columns) -> _Trial:
+    """Return the trial of the delimiter that makes the best list.
+
+    Raises:
+        CustomerListError: what is wrong under the best delimiter.
+    """
+    trials: list[_Trial] = []
     refused: list[CustomerListError] = []
     for delimiter in lines.delimiters:
         try:
-            guesses.append(_guess(lines, delimiter, label, wanted))
+            trials.append(_try_delimiter(lines, delimiter, label, wanted))
         except CustomerListError as error:
             refused.append(error)
-    best = max(guesses, key=lambda guess: guess.merit, default=None)
+    best = max(trials, key=lambda trial: trial.merit, default=None)
     if best is None or (refused and (not best.merit[0] or len(best.table.names) == 1)):
         # a delimiter that divides nothing must not hide a header that another one finds
         raise refused[0]
@@ -135,46 +170,49 @@ def _best_guess(lines: _Lines, label: str, wanted: Columns) -> _Guess:
     return best
 
 
-def _guess(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Guess:
-    grid, fault = (list(split_ids(lines.first)), None) if lines.several else _grid(lines, delimiter, label)
-    header, table = looked_at(grid, wanted.id, lines.format)
-    return _Guess(delimiter, header, table, (has_id_column(table, wanted), len(table.names)), fault)
+def _try_delimiter(lines: _Lines, delimiter: str, label: str, wanted: Columns) -> _Trial:
+    if lines.several:
+        rows, fault = list(_split_ids(lines.sample)), None
+    else:
+        rows, fault = _read_sample(lines, delimiter, label)
+    header, table = inspect_grid(rows, wanted.id, lines.format)
+    return _Trial(delimiter, header, table, (assess_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
 
 
-def _grid(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:
-    """The first rows by a delimiter, and the fault that ended them, if one did."""
-    grid: list[GridRow] = []
+def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:
+    """Return the first rows by a delimiter, and the fault that ended them, if one did."""
+    rows: list[GridRow] = []
     number = lines.start
-    reader = csv.reader(lines.first, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines.sample, delimiter=delimiter, strict=True)
     try:
         for cells in reader:
-            grid.append((number, cells))
+            rows.append((number, cells))
             number = lines.start + reader.line_num
     except csv.Error as error:
         # The last record may go on below the sample; then it is no fault.
-        if lines.whole or reader.line_num < len(lines.first):
-            return grid, _broken(label, number, error)
-    return grid, None
+        if lines.whole or reader.line_num < len(lines.sample):
+            return rows, _row_error(label, number, error)
+    return rows, None
 
 
-def _rows(lines: Iterable[str], delimiter: str, start: int, text: Text) -> Iterator[GridRow]:
+def _read_rows(lines: Iterable[str], delimiter: str, start: int, label: str) -> Iterator[GridRow]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = start
     try:
         for cells in reader:
             yield number, cells
             after = start + reader.line_num
-            if after > number + 1 and any(map(_swallowed, cells)):
+            if after > number + 1 and any(map(_swallowed_row, cells)):
                 raise CustomerListError(
-                    f"{text.label}: the row in line {number} holds further rows in one cell",
+                    f"{label}: the row in line {number} holds further rows in one cell",
                     "close the quote that is open there, or take the ids out of that cell",
                 )
             number = after
     except csv.Error as error:
-        raise _broken(text.label, number, error) from None
+        raise _row_error(label, number, error) from None
 
 
-def _broken(label: str, number: int, error: csv.Error) -> CustomerListError:
+def _row_error(label: str, number: int, error: csv.Error) -> CustomerListError:
     if "field limit" in str(error):
         found = f"a cell of the row in line {number} is longer than {LONGEST_CELL:,} characters"
     else:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from auditor.core.ids import normalise_id
-from auditor.customers.naming import Kind, is_known, kind_of, says_id
-from auditor.customers.quoting import option, quoted, short
-from auditor.customers.table import Table
+from auditor.customers.header_words import Kind, classify_name, is_known_id, says_id
+from auditor.customers.messages import format_option, quote, quote_all
+from auditor.customers.table import Table, is_blank
 from auditor.errors import CustomerListError
 
-_embedded = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).search
+holds_guid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).search
 
 
 class IdEvidence(IntEnum):
@@ -36,7 +36,7 @@ class IdEvidence(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class _Candidate:
     """A column of the sample.
 
     Attributes:
@@ -56,57 +56,57 @@ class Candidate:
     first: str
 
     @property
-    def holds(self) -> bool:
+    def holds_ids(self) -> bool:
         """At least half of the cells are ids, or any where the name says tenant ID."""
         surely = self.kind is Kind.TENANT and says_id(self.name)
         return bool(self.ids) and (surely or len(self.ids) * 2 >= self.filled)
 
     @property
-    def one_id(self) -> bool:
+    def is_constant(self) -> bool:
         """Two rows or more, and all hold the same id."""
         return len(self.ids) > 1 and len(set(self.ids.values())) == 1
 
     @property
-    def hashes(self) -> bool:
+    def looks_like_hashes(self) -> bool:
         """All ids are 32 digits without dashes, under a name that does not speak of ids."""
         return bool(self.ids) and self.undashed == len(self.ids) and self.kind is Kind.UNKNOWN
 
-    def same(self, other: "Candidate") -> bool:
-        """True where both hold the same id in every row in which both hold one, and there is such a row."""
+    def has_same_ids(self, other: "_Candidate") -> bool:
+        """Return True where both hold the same id in every row in which both hold one, and there is such a row."""
         both = self.ids.keys() & other.ids.keys()
         return bool(both) and all(self.ids[row] == other.ids[row] for row in both)
 
 
-def candidates(table: Table) -> list[Candidate]:
-    """Every column of a table's sample, as a candidate."""
-    return [_candidate(name, [cells.get(name, "") for cells in table.sample]) for name in table.names]
+def _list_candidates(table: Table) -> list[_Candidate]:
+    """Return every column of a table's sample, as a candidate."""
+    return [_make_candidate(name, [cells.get(name, "") for cells in table.sample]) for name in table.names]
 
 
-def _candidate(name: str, cells: Sequence[str]) -> Candidate:
-    filled = [(row, cell) for row, cell in enumerate(cells) if cell and not cell.isspace()]
+def _make_candidate(name: str, cells: Sequence[str]) -> _Candidate:
+    filled = [(row, cell) for row, cell in enumerate(cells) if not is_blank(cell)]
     ids = {row: found for row, cell in filled if (found := normalise_id(cell))}
     undashed = sum(row in ids and "-" not in cell and cell.isascii() for row, cell in filled)
     first = next((cell for row, cell in filled if row in ids), filled[0][1] if filled else "")
-    return Candidate(name, kind_of(name), ids, len(filled), undashed, first)
+    return _Candidate(name, classify_name(name), ids, len(filled), undashed, first)
 
 
-def holding(found: Sequence[Candidate]) -> list[Candidate]:
-    """The columns that hold ids: those that mostly do, or, failing that, those that hold any."""
-    return [one for one in found if one.holds] or [one for one in found if one.ids]
+def _select_with_ids(found: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the columns that hold ids: those that mostly do, or, failing that, those that hold any."""
+    return [one for one in found if one.holds_ids] or [one for one in found if one.ids]
 
 
-def evidence(table: Table) -> IdEvidence:
-    """How sure it is that a table holds customer tenant IDs, by its names and its sample."""
-    found = candidates(table)
-    ids = holding(found)
+def assess_id_columns(table: Table) -> IdEvidence:
+    """Return how sure it is that a table holds customer tenant IDs, by its names and its sample."""
+    found = _list_candidates(table)
+    ids = _select_with_ids(found)
     kinds = {one.kind for one in ids}
     if Kind.TENANT in kinds:
         return IdEvidence.NAMED
     if Kind.CUSTOMER in kinds:
         return IdEvidence.GENERIC
-    named = [one for one in found if is_known(one.name)]
+    named = [one for one in found if is_known_id(one.name)]
     headed = table.header_row is not None
-    if any(one.kind is Kind.UNKNOWN and not (headed and one.hashes) for one in ids):
+    if any(one.kind is Kind.UNKNOWN and not (headed and one.looks_like_hashes) for one in ids):
         return IdEvidence.UNNAMED
     if any(one.kind is Kind.TENANT for one in named):
         return IdEvidence.UNNAMED
@@ -114,58 +114,60 @@ def evidence(table: Table) -> IdEvidence:
 
 
 def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
-    """The column of customer tenant IDs.
+    """Find the column of customer tenant IDs.
 
     Raises:
         CustomerListError: there is none, or two columns are as likely and hold different ids.
     """
-    found = candidates(table)
-    ids = holding(found)
+    found = _list_candidates(table)
+    ids = _select_with_ids(found)
     by_kind = {kind: [one for one in ids if one.kind is kind] for kind in Kind}
     tenants, customers, unknown = by_kind[Kind.TENANT], by_kind[Kind.CUSTOMER], by_kind[Kind.UNKNOWN]
     if tenants:
-        chosen_name = _of_tenants(tenants, customers, found, label)
+        chosen_name = _choose_tenant_column(tenants, customers, found, label)
         _warn_of_others(chosen_name, customers, found, warnings)
         return chosen_name
     if customers:
         _check_tenant_columns(found, customers[0], label, warnings)
         # neither name is certain: a generic name may be the key of another system
-        return _fullest(_likeliest([*customers, *(one for one in unknown if not one.one_id)], label)).name
-    named = [one for one in found if is_known(one.name)]
+        return _find_fullest(
+            _find_likeliest([*customers, *(one for one in unknown if not one.is_constant)], label)
+        ).name
+    named = [one for one in found if is_known_id(one.name)]
     if named:
-        return _named_without_ids(named, unknown, label, warnings)
+        return _choose_named_column(named, unknown, label, warnings)
     if unknown:
-        chosen = _fullest(_likeliest(unknown, label))
-        if chosen.hashes and table.header_row is not None:
-            raise _not_customers(
+        chosen = _find_fullest(_find_likeliest(unknown, label))
+        if chosen.looks_like_hashes and table.header_row is not None:
+            raise _wrong_column_error(
                 chosen, "holds 32 digits without dashes, and its name does not say that they are ids", label
             )
         return chosen.name
     if by_kind[Kind.OTHER]:
         first = by_kind[Kind.OTHER][0]
-        raise _not_customers(first, "is named as something else than a customer's tenant", label)
+        raise _wrong_column_error(first, "is named as something else than a customer's tenant", label)
     raise CustomerListError(
-        f"{label} ({table.format}) has no id column; found {quoted(table.names)}, "
+        f"{label} ({table.format}) has no id column; found {quote_all(table.names)}, "
         'expected a column of customer tenant IDs (GUIDs), such as "Microsoft ID"',
         "name the column with --id-column, or export the customer list from Partner Center again",
     )
 
 
 def _warn_of_others(
-    chosen: str, customers: Sequence[Candidate], found: Sequence[Candidate], warnings: list[str]
+    chosen: str, customers: Sequence[_Candidate], found: Sequence[_Candidate], warnings: list[str]
 ) -> None:
-    """Name a generic id column that holds other ids than the tenant column that was taken."""
+    """Warn of a generic id column that holds other ids than the tenant column that was taken."""
     best = next(one for one in found if one.name == chosen)
     warnings.extend(
-        f'"{short(chosen)}" is taken (first "{short(best.first)}"); "{short(one.name)}" holds other ids (first '
-        f'"{short(one.first)}"): if those are the customers, choose {option("--id-column", one.name)}'
+        f"{quote(chosen)} is taken (first {quote(best.first)}); {quote(one.name)} holds other ids (first "
+        f"{quote(one.first)}): if those are the customers, choose {format_option('--id-column', one.name)}"
         for one in customers
-        if one.name != chosen and not one.one_id and not one.same(best)
+        if one.name != chosen and not one.is_constant and not one.has_same_ids(best)
     )
 
 
-def _check_tenant_columns(found: Sequence[Candidate], generic: Candidate, label: str, warnings: list[str]) -> None:
-    """Speak of a column whose name says tenant but which holds no id, beside a generic column that holds some.
+def _check_tenant_columns(found: Sequence[_Candidate], generic: _Candidate, label: str, warnings: list[str]) -> None:
+    """Warn of a column whose name says tenant but which holds no id, beside a generic column that holds some.
 
     Raises:
         CustomerListError: the tenant column is filled with something else.
@@ -175,108 +177,108 @@ def _check_tenant_columns(found: Sequence[Candidate], generic: Candidate, label:
             continue
         if one.filled:
             raise CustomerListError(
-                f'{label}: "{short(one.name)}" names the tenant but holds no GUID (first "{short(one.first)}"), and '
-                f'"{short(generic.name)}" (first "{short(generic.first)}") may be the key of another system',
-                f"fill that column, or choose another with {option('--id-column', generic.name)}",
+                f"{label}: {quote(one.name)} names the tenant but holds no GUID (first {quote(one.first)}), and "
+                f"{quote(generic.name)} (first {quote(generic.first)}) may be the key of another system",
+                f"fill that column, or choose another with {format_option('--id-column', generic.name)}",
             )
         warnings.append(
-            f'"{short(one.name)}" names the tenant but is empty: "{short(generic.name)}" (first "{short(generic.first)}") is '
+            f"{quote(one.name)} names the tenant but is empty: {quote(generic.name)} (first {quote(generic.first)}) is "
             "taken; if it is the key of another system, fill the tenant column"
         )
 
 
-def to_compare(table: Table, chosen: str) -> tuple[str, ...]:
-    """The columns that must not hold another id than the chosen one in any row.
+def find_columns_to_compare(table: Table, chosen: str) -> tuple[str, ...]:
+    """Return the columns that must not hold another id than the chosen one in any row.
 
     Those that hold the same ids in the sample, and those whose name says tenant ID while the sample holds nothing there.
     """
-    found = candidates(table)
+    found = _list_candidates(table)
     own = next(one for one in found if one.name == chosen)
     return tuple(
         one.name
         for one in found
         if one.name != chosen
-        and (one.same(own) if one.ids else one.kind is Kind.TENANT and says_id(one.name) and not one.filled)
+        and (one.has_same_ids(own) if one.ids else one.kind is Kind.TENANT and says_id(one.name) and not one.filled)
     )
 
 
-def _of_tenants(
-    tenants: Sequence[Candidate], customers: Sequence[Candidate], found: Sequence[Candidate], label: str
+def _choose_tenant_column(
+    tenants: Sequence[_Candidate], customers: Sequence[_Candidate], found: Sequence[_Candidate], label: str
 ) -> str:
-    group = _likeliest(tenants, label)
-    best = _fullest(group)
-    if not best.one_id:
-        return _fullest([*group, *(one for one in customers if one.same(best))]).name
-    rivals = [one for one in customers if not one.one_id and not one.same(best)]
+    group = _find_likeliest(tenants, label)
+    best = _find_fullest(group)
+    if not best.is_constant:
+        return _find_fullest([*group, *(one for one in customers if one.has_same_ids(best))]).name
+    rivals = [one for one in customers if not one.is_constant and not one.has_same_ids(best)]
     if rivals:
-        raise _ask([*rivals, best], label)
-    compound = [one for one in found if is_known(one.name) and not one.ids and _embedded(one.first)]
+        raise _ambiguity_error([*rivals, best], label)
+    compound = [one for one in found if is_known_id(one.name) and not one.ids and holds_guid(one.first)]
     if compound:
         raise CustomerListError(
-            f'{label} has no column of customer ids: "{short(compound[0].name)}" holds more than an id '
-            f'(first "{short(compound[0].first)}"), and "{short(best.name)}" holds one and the same id in every row '
-            f'("{short(best.first)}"): it may be your own tenant',
+            f"{label} has no column of customer ids: {quote(compound[0].name)} holds more than an id "
+            f"(first {quote(compound[0].first)}), and {quote(best.name)} holds one and the same id in every row "
+            f"({quote(best.first)}): it may be your own tenant",
             "export the customer list from Partner Center, or name the column with --id-column",
         )
     return best.name
 
 
-def _likeliest(found: Sequence[Candidate], label: str) -> list[Candidate]:
-    """The columns that hold the same ids in every row, where all the others hold one id only.
+def _find_likeliest(found: Sequence[_Candidate], label: str) -> list[_Candidate]:
+    """Return the columns that hold the same ids in every row, where all the others hold one id only.
 
     Raises:
         CustomerListError: two columns hold different ids.
     """
-    groups: list[list[Candidate]] = []
+    groups: list[list[_Candidate]] = []
     for one in found:
-        group = next((group for group in groups if all(one.same(other) for other in group)), None)
+        group = next((group for group in groups if all(one.has_same_ids(other) for other in group)), None)
         if group is None:
             groups.append([one])
         else:
             group.append(one)
-    telling = [group for group in groups if not group[0].one_id] or groups
+    telling = [group for group in groups if not group[0].is_constant] or groups
     if len(telling) > 1:
-        raise _ask([group[0] for group in telling], label)
+        raise _ambiguity_error([group[0] for group in telling], label)
     return telling[0]
 
 
-def _fullest(group: Sequence[Candidate]) -> Candidate:
+def _find_fullest(group: Sequence[_Candidate]) -> _Candidate:
     return max(group, key=lambda one: len(one.ids))
 
 
-def _named_without_ids(
-    named: Sequence[Candidate], unknown: Sequence[Candidate], label: str, warnings: list[str]
+def _choose_named_column(
+    named: Sequence[_Candidate], unknown: Sequence[_Candidate], label: str, warnings: list[str]
 ) -> str:
-    """The column that is named as the id although the sample holds none there: the header is believed."""
+    """Return the column that is named as the id although the sample holds none there: the header is believed."""
     best = [one for one in named if one.kind is Kind.TENANT] or named
     if len(best) > 1:
-        raise _ask(best, label)
-    near = [one.name for one in unknown if not one.one_id]
+        raise _ambiguity_error(best, label)
+    near = [one.name for one in unknown if not one.is_constant]
     if near:
         warnings.append(
-            f'none of the first ids in column "{short(best[0].name)}" is a GUID (first "{short(best[0].first)}"), '
-            f"but {quoted(near)} holds GUIDs: if that is the id, choose it with {option('--id-column', near[0])}"
+            f"none of the first ids in column {quote(best[0].name)} is a GUID (first {quote(best[0].first)}), "
+            f"but {quote_all(near)} holds GUIDs: if that is the id, choose it with {format_option('--id-column', near[0])}"
         )
     return best[0].name
 
 
-def _ask(found: Sequence[Candidate], label: str) -> CustomerListError:
+def _ambiguity_error(found: Sequence[_Candidate], label: str) -> CustomerListError:
     return CustomerListError(
-        f"{label}: {quoted([one.name for one in found])} could each be the customer id; "
-        f"their first values are {quoted([one.first for one in found])}",
-        f"choose one, such as {option('--id-column', found[0].name)}",
+        f"{label}: {quote_all([one.name for one in found])} could each be the customer id; "
+        f"their first values are {quote_all([one.first for one in found])}",
+        f"choose one, such as {format_option('--id-column', found[0].name)}",
     )
 
 
-def _not_customers(one: Candidate, why: str, label: str) -> CustomerListError:
+def _wrong_column_error(one: _Candidate, why: str, label: str) -> CustomerListError:
     return CustomerListError(
-        f'{label} has no column of customer tenant ids: the GUIDs stand in "{short(one.name)}" '
-        f'(first "{short(one.first)}"), which {why}',
-        f"hand in a list with a tenant id column; if these are customer tenant ids, add {option('--id-column', one.name)}",
+        f"{label} has no column of customer tenant ids: the GUIDs stand in {quote(one.name)} "
+        f"(first {quote(one.first)}), which {why}",
+        f"hand in a list with a tenant id column; if these are customer tenant ids, add {format_option('--id-column', one.name)}",
     )
 
 
 def may_hold_customers(name: str, cells: Iterable[str]) -> bool:
-    """True where a column may be suggested as the id: it is not named as other things, and its ids differ."""
+    """Return True where a column may be suggested as the id: it is not named as other things, and its ids differ."""
     ids = [found for cell in cells if (found := normalise_id(cell))]
-    return bool(ids) and kind_of(name) is not Kind.OTHER and (len(ids) == 1 or len(set(ids)) > 1)
+    return bool(ids) and classify_name(name) is not Kind.OTHER and (len(ids) == 1 or len(set(ids)) > 1)

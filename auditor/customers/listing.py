@@ -1,28 +1,36 @@
 """One customer list, opened: what was recognised, and its rows. Rule: every row comes out once, in order, or it fails.
 
-A row without a usable id is a `RejectedRow`: it stays in every report and is never asked for.
+The content says which format a list has, never the file's name. A row without a usable id is a `RejectedRow`: it stays in every
+report and is never asked for.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Self
+from zipfile import ZipFile
 
 from auditor.core.model import Customer, RejectedRow
-from auditor.customers.archive import Archive, unpack
+from auditor.customers.archive import OLD_CONTAINER, extract_member, list_members, unpack
 from auditor.customers.columns import Columns, find_columns
-from auditor.customers.footer import without_footer
-from auditor.customers.formats import may_be_object, take_apart
-from auditor.customers.id_column import to_compare
-from auditor.customers.judging import Judging
+from auditor.customers.delimited import read_delimited
+from auditor.customers.id_column import find_columns_to_compare
+from auditor.customers.json_list import read_json
+from auditor.customers.messages import EXPECTED, quote_all
 from auditor.customers.parts import WHOLE, Parts
-from auditor.customers.source import EXPECTED, Source, open_source
+from auditor.customers.rows import RowReader, drop_footer
+from auditor.customers.source import Source, Text, open_source
 from auditor.customers.table import Format, Table
-from auditor.customers.text import Text
+from auditor.customers.web_page import is_page, read_page
 from auditor.errors import CustomerListError
 
 _FIND_ALL = Columns()
-_TEXT_FORMATS = (Format.CSV, Format.TEXT, Format.JSON, Format.JSON_LINES, Format.WEB_PAGE)
+_NO_TEXT = (Format.WORKBOOK, Format.PARQUET)
+_PARQUET = b"PAR1"
+_WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", OLD_CONTAINER)
+
+_starts_as_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])').match
 
 
 class CustomerList:
@@ -45,22 +53,21 @@ class CustomerList:
     def __init__(self, source: Source, wanted: Columns, parts: Parts) -> None:
         self.name = source.name
         self.warnings: list[str] = []
-        source = source.rereadable() if may_be_object(source.head) else source
-        self._source = source
+        self._source = source = source.spool() if _needs_spooling(source.head) else source
         text = Text(source, self.warnings)
         try:
-            table = take_apart(source, text, wanted, parts)
+            table = _parse_list(source, text, wanted, parts)
             self.columns = find_columns(table, wanted, source.label, self.warnings)
         except CustomerListError as error:
-            raise _named(error, source.label) from error
+            raise _add_label(error, source.label) from error
         self.format: Format = table.format
-        self._text = text if table.format in _TEXT_FORMATS else None
+        self._text = None if table.format in _NO_TEXT else text
         roles = (self.columns.id, self.columns.company, self.columns.domain, self.columns.owner)
         self.other_columns = tuple(name for name in table.names if name not in roles)
         self.header_row = table.header_row
         self.delimiter = table.delimiter
         self.sheet = table.sheet
-        self._rows: Iterator[Customer | RejectedRow] | None = self._started(self._read(table, wanted))
+        self._rows: Iterator[Customer | RejectedRow] | None = self._read_first(self._read(table, wanted))
 
     @property
     def encoding(self) -> str | None:
@@ -71,14 +78,14 @@ class CustomerList:
         rows, self._rows = self._rows, None
         if rows is None:
             raise RuntimeError("a customer list is read once: open it again")
-        return self._closing(rows)
+        return self._read_and_close(rows)
 
-    def _closing(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
+    def _read_and_close(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
         with self:
             try:
                 yield from rows
             except CustomerListError as error:
-                raise _named(error, self._source.label) from error
+                raise _add_label(error, self._source.label) from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,8 +99,12 @@ class CustomerList:
         """Close the file. Standard input stays open."""
         self._source.close()
 
-    def _started(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
-        """The same rows, of which there is at least one."""
+    def _read_first(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
+        """Return the same rows.
+
+        Raises:
+            CustomerListError: there is none.
+        """
         first = next(rows, None)
         if first is None:
             under = "" if self.header_row is None else f" under the header in row {self.header_row}"
@@ -106,17 +117,21 @@ class CustomerList:
     def _read(self, table: Table, wanted: Columns) -> Iterator[Customer | RejectedRow]:
         # an item without content is there all the same; a blank line is none
         items = table.format in (Format.JSON, Format.JSON_LINES)
-        judging = Judging(
+        reader = RowReader(
             label=self._source.label,
             columns=self.columns,
             names=table.names,
-            compared=() if wanted.id else to_compare(table, self.columns.id or ""),
+            compared=() if wanted.id else find_columns_to_compare(table, self.columns.id or ""),
             keep_blank=items,
             allow_ragged=wanted.allow_ragged,
             warnings=self.warnings,
         )
-        rows = judging.rows(_placed(self.name, table))
-        return rows if items or table.format is Format.PARQUET else without_footer(rows, self.warnings)
+        rows = reader.read(
+            (self.name if part is None else f"{self.name}#{part}", number, cells)
+            for part, records in table.parts
+            for number, cells in records
+        )
+        return rows if items or table.format is Format.PARQUET else drop_footer(rows, self.warnings)
 
 
 def read(
@@ -138,49 +153,90 @@ def read(
         unpacked = unpack(opened)
         if isinstance(unpacked, Source):
             return CustomerList(unpacked, columns, parts)
-        return _only_list(unpacked, columns, parts)
+        return _read_only_list(opened, unpacked, columns, parts)
     except BaseException:
         opened.close()
         raise
 
 
-def _named(error: CustomerListError, label: str) -> CustomerListError:
-    """The error with the list's name."""
+def _needs_spooling(head: bytes) -> bool:
+    """Return True for a workbook and Parquet, which are read from their end, and for JSON objects, which are read twice."""
+    if head.startswith((_PARQUET, *_WORKBOOKS)):
+        return True
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"", b"{")
+
+
+def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
+    """Parse a list by its format; `text` is not read where the format is no text.
+
+    Raises:
+        CustomerListError: no known format, or not readable as what it seems to be.
+    """
+    # imported where they are needed: a CSV list should not wait for calamine or pyarrow
+    if source.head.startswith(_PARQUET):
+        from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
+
+        source.stream.seek(0)
+        return read_parquet(source.stream, source.label)
+    if source.head.startswith(_WORKBOOKS):
+        from auditor.customers.workbook import read_workbook  # noqa: PLC0415 - see above
+
+        with source.stream as file:
+            file.seek(0)
+            return read_workbook(file, wanted, parts, source.label, text.warnings)
+    start = text.peek()
+    if is_page(start):
+        return read_page(text, wanted)
+    return read_json(source, text, wanted, parts) if _starts_as_json(start) else read_delimited(text, wanted)
+
+
+def _add_label(error: CustomerListError, label: str) -> CustomerListError:
+    """Return the error with the list's name."""
     return error if label in error.message else CustomerListError(f"{label}: {error.message}", error.hint)
 
 
-def _only_list(archive: Archive, columns: Columns, parts: Parts) -> CustomerList:
-    """The one list in an archive; every other file in it is named with what keeps it from being a list."""
+def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: Parts) -> CustomerList:
+    """Return the one list in an archive; a warning names every other file with what keeps it from being a list.
+
+    Raises:
+        CustomerListError: the archive holds several lists, or none.
+    """
     lists: list[CustomerList] = []
     faults: list[CustomerListError] = []
-    for member in archive.members:
+    for member in list_members(archive):
         try:
-            lists.append(_in_archive(archive, member, columns, parts))
+            lists.append(_open_list(extract_member(archive, member, source.name), columns, parts))
         except CustomerListError as error:
             faults.append(error)
     if len(lists) != 1:
         for one in lists:
             one.close()
-        raise archive.refusal([one.name for one in lists], faults)
-    archive.source.close()
+        raise _archive_error(source, [one.name for one in lists], faults)
+    source.close()
     lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
     return lists[0]
 
 
-def _in_archive(archive: Archive, member: str, columns: Columns, parts: Parts) -> CustomerList:
-    opened = archive.open(member)
+def _open_list(source: Source, columns: Columns, parts: Parts) -> CustomerList:
     try:
-        return CustomerList(opened, columns, parts)
+        return CustomerList(source, columns, parts)
     except BaseException:
-        opened.close()
+        source.close()
         raise
 
 
-def _placed(name: str, table: Table) -> Iterator[tuple[str, int, dict[str, str]]]:
-    """The records with the file that they stand in: of a list on several sheets, each with its sheet."""
-    for number, cells in table.records:
-        yield name, number, cells
-    for part, records in table.parts:
-        source = f"{name}#{part}"
-        for number, cells in records:
-            yield source, number, cells
+def _archive_error(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
+    label = source.label
+    if lists:
+        members = [name.removeprefix(f"{source.name}#") for name in lists]
+        return CustomerListError(
+            f"{label} is an archive with {len(lists)} lists: {quote_all(members)}",
+            "unpack it, and name the lists to audit one by one",
+        )
+    if not faults:
+        return CustomerListError(f"{label} is an archive without a file in it; {EXPECTED}")
+    if len(faults) == 1:
+        return faults[0]
+    return CustomerListError(
+        f"{label} is an archive with {len(faults)} files, none of them a list: {faults[0].message}", faults[0].hint
+    )

@@ -1,33 +1,30 @@
-"""Parquet. Rule: a value becomes text as Arrow casts it, a missing one is blank, and one batch is held at a time."""
+"""Parquet. Rule: a value becomes text as Arrow casts it, a missing one is blank, and one batch is held at a time.
 
+What Python has no type for is never made a Python value: a moment or a date beyond the years that Arrow can write becomes
+`<value out of range: N>`, as Arrow says it.
+"""
+
+import json
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from auditor.customers.grid import SAMPLE_ROWS
-from auditor.customers.header import unique_names
-from auditor.customers.parquet_texts import texts
-from auditor.customers.table import Format, Record, Table
+from auditor.customers.messages import format_reason
+from auditor.customers.table import Format, Record, Table, take_sample, unique_names
 from auditor.errors import CustomerListError
 
 _BATCH = 4096
 _UNWRITABLE = (
-    pa.ArrowException,
-    ArithmeticError,
-    ValueError,
-    TypeError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-)
+    pa.ArrowException, ArithmeticError, ValueError, TypeError, LookupError, NotImplementedError, RecursionError,
+)  # fmt: skip
 _FAULTS = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 def read_parquet(file: BinaryIO, label: str) -> Table:
-    """Take a Parquet file apart; `file` stays open until its records are read.
+    """Parse a Parquet file; `file` stays open until its records are read.
 
     Raises:
         CustomerListError: damaged or encrypted; also while the records are read.
@@ -35,44 +32,103 @@ def read_parquet(file: BinaryIO, label: str) -> Table:
     try:
         parquet = pq.ParquetFile(file)
     except _FAULTS as error:
-        raise _damaged(label, error) from error
+        raise _damage_error(label, error) from error
     names = unique_names(parquet.schema_arrow.names)
-    records = _records(parquet, names, label)
-    first = list(islice(records, SAMPLE_ROWS))
-    # The sample is copied: whoever reads the records takes their cells out.
-    sample = [dict(cells) for _, cells in first]
-    return Table(format=Format.PARQUET, names=names, sample=sample, records=chain(first, records))
+    sample, records = take_sample(_read_records(parquet, names, label))
+    return Table(format=Format.PARQUET, names=names, sample=sample, parts=((None, records),))
 
 
-def _records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -> Iterator[Record]:
+def _read_records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -> Iterator[Record]:
     number = 1
     try:
         for batch in parquet.iter_batches(batch_size=_BATCH):
-            columns = [_texts(column, name, label) for name, column in zip(names, batch.columns, strict=True)]
+            columns = [_read_column(column, name, label) for name, column in zip(names, batch.columns, strict=True)]
             for cells in zip(*columns, strict=True):
                 yield number, dict(zip(names, cells, strict=True))
                 number += 1
     except _FAULTS as error:
-        raise _damaged(label, error) from error
+        raise _damage_error(label, error) from error
 
 
-def _texts(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
-    """A column's values as text.
+def _read_column(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
+    """Return a column's values as text.
 
     Raises:
         CustomerListError: its type has values that neither Arrow nor Python can write.
     """
     try:
-        return ["" if value is None else value for value in texts(column)]
+        return ["" if value is None else value for value in format_values(column)]
     except _UNWRITABLE as error:
-        why = " ".join(str(error).split())[:200]
         raise CustomerListError(
-            f'{label} (Parquet): column "{name}" of type {column.type} cannot be read as text ({why})',
+            f'{label} (Parquet): column "{name}" of type {column.type} cannot be read as text ({format_reason(error)})',
             "export the list without that column, or with the column as text",
         ) from error
 
 
-def _damaged(label: str, error: Exception) -> CustomerListError:
-    return CustomerListError(
-        f"{label} (Parquet) cannot be read: {' '.join(str(error).split())[:200]}", "export the list again"
-    )
+def _damage_error(label: str, error: Exception) -> CustomerListError:
+    return CustomerListError(f"{label} (Parquet) cannot be read: {format_reason(error)}", "export the list again")
+
+
+def format_values(column: "pa.Array[Any]") -> list[str | None]:
+    """Return the values of a column as text; None for a missing one.
+
+    Raises:
+        ArrowException, ArithmeticError, ValueError, TypeError: the type has values that cannot be written.
+    """
+    kind = column.type
+    if isinstance(kind, pa.UuidType):  # Arrow would take the bytes for letters, where they can be
+        return [None if value is None else str(value) for value in column.to_pylist()]
+    if isinstance(kind, pa.BaseExtensionType):
+        return format_values(column.storage)
+    if pa.types.is_dictionary(kind):
+        return format_values(column.dictionary_decode())
+    if pa.types.is_nested(kind):
+        return [json.dumps(_to_json(value), ensure_ascii=False) if value.is_valid else None for value in column]
+    return _format_simple(column)
+
+
+def _format_simple(column: "pa.Array[Any]") -> list[str | None]:
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        return _format_moments(column)
+    try:
+        return _to_list(column.cast(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # raw bytes, and what only later versions write
+        return [_format_object(value) for value in column.to_pylist()]
+
+
+def _format_moments(column: "pa.Array[Any]") -> list[str | None]:
+    """Return moments with a time zone as text. In a zone that this machine does not know they are written in UTC."""
+    plain = column.cast(pa.timestamp(column.type.unit)).cast(pa.string())
+    try:
+        zoned = column.cast(pa.string())
+    except pa.ArrowInvalid:
+        zoned = pc.binary_join_element_wise(plain, "Z", "")
+    # beyond its years Arrow writes nonsense with a zone, and says so without one
+    return _to_list(pc.if_else(pc.starts_with(plain, "<"), plain, zoned))
+
+
+def _to_json(value: "pa.Scalar[Any]") -> Any:
+    """Return a value of lists and structures whose innermost values JSON knows, or are text."""
+    kind = value.type
+    if not value.is_valid:
+        return None
+    if pa.types.is_map(kind):
+        return [[_to_json(pair["key"]), _to_json(pair["value"])] for pair in value.values]
+    if pa.types.is_struct(kind):
+        return {field.name: _to_json(value[at]) for at, field in enumerate(kind)}
+    if pa.types.is_nested(kind):
+        return [_to_json(item) for item in value.values]
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return value.as_py()
+    return format_values(pa.array([value], kind))[0]
+
+
+def _to_list(column: "pa.Array[Any]") -> list[str | None]:
+    values: list[str | None] = column.to_pylist()
+    return values
+
+
+def _format_object(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)

@@ -7,11 +7,14 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.customers.columns import Columns, IdEvidence, fold, id_evidence, quoted
+from auditor.customers.columns import Columns, assess_table
+from auditor.customers.header_words import fold
+from auditor.customers.id_column import IdEvidence
+from auditor.customers.messages import quote_all
 from auditor.customers.table import Table
 from auditor.errors import CustomerListError
 
-_NEAR = 0.5
+_LEAST_SIMILARITY = 0.5
 _CUSTOMERS = ("customer", "tenant", "kunde", "cliente")
 _OTHER_THINGS = (
     "subscription", "order", "product", "agreement", "relationship", "invoice", "license", "licence", "user", "device",
@@ -39,11 +42,11 @@ WHOLE = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sheet or an array, looked at.
+    """A sheet or an array that may be the list.
 
     Attributes:
         name: as the file has it.
-        table: its columns and first records; None where they could not be told.
+        table: its columns and first records; None where they could not be found.
         evidence: how sure it is that it holds customer tenant IDs.
         hidden: True for a sheet that the user does not see.
         fault: why there is no table.
@@ -56,16 +59,16 @@ class Part:
     fault: CustomerListError | None = None
 
 
-def part_of(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
-    """A part whose columns are known. Its own name counts where its id column's name leaves the question open."""
-    evidence = id_evidence(table, wanted)
+def assess_part(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
+    """Return a part with its evidence. Its own name counts where its id column's name leaves the question open."""
+    evidence = assess_table(table, wanted)
     if evidence in (IdEvidence.UNNAMED, IdEvidence.GENERIC):
-        evidence = IdEvidence(evidence + _named_after(name))
+        evidence = IdEvidence(evidence + _assess_name(name))
     return Part(name, table, evidence, hidden)
 
 
-def _named_after(name: str) -> int:
-    """1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
+def _assess_name(name: str) -> int:
+    """Return 1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
     for word in reversed(name.casefold().split(".")):
         if any(other in word for other in _OTHER_THINGS):
             return -1
@@ -74,15 +77,15 @@ def _named_after(name: str) -> int:
     return 0
 
 
-def surest(parts: Sequence[Part]) -> list[Part]:
-    """The parts with the most evidence, visible ones before hidden ones; none where no part has any."""
+def find_surest(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts with the most evidence, visible ones before hidden ones; none where no part has any."""
     most = max((part.evidence for part in parts), default=IdEvidence.NONE)
     best = [part for part in parts if part.evidence == most > IdEvidence.NONE]
     return [part for part in best if not part.hidden] or best
 
 
-def named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
-    """The part that the user names, letter case aside.
+def find_named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
+    """Return the part that the user names, letter case aside.
 
     Args:
         names: of all parts.
@@ -96,22 +99,22 @@ def named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
     found = [name for name in names if name == wanted] or [n for n in names if n.casefold() == wanted.casefold()]
     if found:
         return found[0]
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=_LEAST_SIMILARITY)
     hint = f'did you mean --{kind} "{near[0]}"?' if near else f"choose one of them with --{kind}"
-    raise CustomerListError(f'{label} has no {kind} "{wanted}"; it has {quoted(names)}', hint)
+    raise CustomerListError(f'{label} has no {kind} "{wanted}"; it has {quote_all(names)}', hint)
 
 
-def question(parts: Sequence[Part], kind: str, label: str, *, several: bool = False) -> CustomerListError:
-    """The error for parts that could each be the list."""
+def ambiguity_error(parts: Sequence[Part], kind: str, label: str, *, several: bool = False) -> CustomerListError:
+    """Return the error for parts that could each be the list."""
     found = "; ".join(
-        f'{kind} "{part.name}" has {quoted(part.table.names if part.table else ())}' for part in parts[:5]
+        f'{kind} "{part.name}" has {quote_all(part.table.names if part.table else ())}' for part in parts[:5]
     )
     more = f"; and {len(parts) - 5} more" if len(parts) > 5 else ""  # noqa: PLR2004 - as many as a message bears
     hint = f'choose with --{kind} "{parts[0].name}"' + (f"; give --{kind} again to read several" if several else "")
     return CustomerListError(f"{label}: {len(parts)} {kind}s could each be the list: {found}{more}", hint)
 
 
-def shape(table: Table) -> frozenset[str]:
-    """The columns by which two parts are told to be of one kind; columns without a name do not count beside others."""
+def list_columns(table: Table) -> frozenset[str]:
+    """Return the columns that two parts of one list have in common; columns without a name do not count beside others."""
     named_ones = [name for name in table.names if not name.startswith("column ")]
     return frozenset(map(fold, named_ones or table.names))

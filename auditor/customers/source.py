@@ -1,23 +1,29 @@
-"""Where a list's bytes come from: a file, or standard input. Rule: what is no text and no list is named, never parsed.
+"""The bytes and the text of a list. Rule: a file that is no list is named, and no character is guessed at silently.
 
-Only the first bytes are looked at before reading starts, so that a pipe serves as well as a file.
+Only the first bytes are read before the list is, so that a pipe serves as well as a file, and no more than a piece is held at
+a time. A byte-order mark decides the encoding. Without one the text is UTF-8 (or UTF-16, where every other byte is zero), and
+the first character beyond ASCII decides again: if it is no UTF-8, the list is read as Windows-1252 with a warning. After that
+a byte that does not fit ends the reading, with its line.
 """
 
+import codecs
 import io
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from auditor.customers.messages import EXPECTED, STANDARD_INPUT, format_label
 from auditor.errors import CustomerListError
 
-STANDARD_INPUT = "-"
 HEAD_SIZE = 1 << 16
 CHUNK_SIZE = 1 << 18
-EXPECTED = "expected a customer list: CSV, TSV, plain text, JSON, JSON Lines, an Excel workbook or Parquet"
+LONGEST_LINE = 1 << 23
+"""Characters. No export has such lines; it keeps a file without line ends from being held whole."""
 
 _NO_LISTS = (
     (b"BZh", "bzip2-compressed"),
@@ -39,6 +45,12 @@ _NO_LISTS = (
 _LONGEST_LOCK = 165
 _LOCK_NAME = 54
 
+_LEAST_UTF_16 = 16
+"""Characters that must be there before zeros are taken for UTF-16."""
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_ENCODING_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -49,23 +61,21 @@ class Source:
         head: the first bytes, at most `HEAD_SIZE`.
         stream: stands right after `head`.
         owned: True where closing is ours: standard input stays open.
-        start: where the list begins in a stream that can be read again.
     """
 
     name: str
     head: bytes
     stream: BinaryIO
     owned: bool = True
-    start: int = 0
-    _copies: list[BinaryIO] = field(default_factory=list)
+    _to_close: list[BinaryIO] = field(default_factory=list)
 
     @property
     def label(self) -> str:
-        """The list's name for messages to people."""
-        return label(self.name)
+        """The list's name for messages."""
+        return format_label(self.name)
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes from the first, in pieces.
+        """Yield all bytes from the first, in pieces.
 
         Raises:
             CustomerListError: the file or device cannot be read on.
@@ -75,43 +85,26 @@ class Source:
             yield chunk
             chunk = _read(self.stream, CHUNK_SIZE, self.name)
 
-    def seekable(self) -> BinaryIO:
-        """The same bytes as a file that can be read from any place; `close` closes it.
-
-        A pipe is copied to a temporary file: Parquet and workbooks are read from their end.
+    def spool(self) -> "Source":
+        """Return the same list on a file that can be read from any place: a pipe is copied to a temporary file.
 
         Raises:
             CustomerListError: the file or device cannot be read on.
         """
         if self.owned and self.stream.seekable():
-            self.stream.seek(0)
-            return self.stream
+            return self
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._copies.append(copy)
+        self._to_close.append(copy)
         for chunk in self.chunks():
             copy.write(chunk)
-        copy.seek(0)
-        return copy
-
-    def rereadable(self) -> "Source":
-        """The same source, or one that reads a copy of a pipe: `reread` works on it."""
-        if self.stream.seekable():
-            return replace(self, start=self.stream.tell() - len(self.head))
-        return self.held()
-
-    def held(self) -> "Source":
-        """The same source, or one that reads a copy of a pipe: `seekable` can be asked of it more than once."""
-        if self.owned and self.stream.seekable():
-            return self
-        copy = self.seekable()
         copy.seek(len(self.head))
-        return Source(self.name, self.head, copy, _copies=[self.stream] if self.owned else [])
+        return replace(self, stream=copy, owned=True)
 
     @contextmanager
     def reread(self) -> Iterator["Source"]:
-        """The same bytes from the first on; afterwards this source goes on where it stood."""
+        """Read a spooled list from the first byte on; afterwards this source goes on where it stood."""
         at = self.stream.tell()
-        self.stream.seek(self.start)
+        self.stream.seek(0)
         try:
             yield Source(self.name, _read(self.stream, HEAD_SIZE, self.name), self.stream, owned=False)
         finally:
@@ -119,10 +112,8 @@ class Source:
 
     def close(self) -> None:
         """Close the file, unless it is standard input, and any copy of it."""
-        for copy in self._copies:
-            copy.close()
-        if self.owned:
-            self.stream.close()
+        for stream in self._to_close:
+            stream.close()
 
 
 def open_source(name: str, stdin: BinaryIO | None) -> Source:
@@ -132,49 +123,43 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
         CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
     """
     if name == STANDARD_INPUT:
-        return begun(name, stdin if stdin is not None else _standard_input(), owned=False)
+        if stdin is None and sys.stdin is None:  # the parent process closed it
+            raise CustomerListError("standard input is closed", "name a file, or send the list through a pipe")
+        return read_head(name, stdin if stdin is not None else sys.stdin.buffer, owned=False)
     try:
-        file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; CustomerList closes it
+        file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; `close` closes it
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
     try:
-        return begun(name, file, owned=True)
+        return read_head(name, file, owned=True)
     except BaseException:
         file.close()
         raise
 
 
-def _standard_input() -> BinaryIO:
-    # there is none where whoever started us closed it
-    if sys.stdin is None:
-        raise CustomerListError("standard input is closed", "name a file, or send the list through a pipe")
-    return sys.stdin.buffer
-
-
-def begun(name: str, stream: BinaryIO, *, owned: bool) -> Source:
-    """A source of which only the first bytes have been read.
+def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
+    """Read the first bytes of a list.
 
     Raises:
         CustomerListError: unreadable, empty, or of a known kind that is no customer list.
     """
     head = _read(stream, HEAD_SIZE, name)
-    refuse_lock_file(name, head)
+    _refuse_lock_file(name, head)
     if not head:
-        raise CustomerListError(f"{label(name)} is empty; {EXPECTED}", "hand in a list with at least one customer")
-    for magic, kind in _NO_LISTS:
-        if head.startswith(magic):
-            hint = (
-                "unpack it first"
-                if "compressed" in kind or "archive" in kind
-                else "export the customers as CSV or XLSX"
-            )
-            raise CustomerListError(f"{label(name)} is {kind}; {EXPECTED}", hint)
-    if head[257:262] == b"ustar":
-        raise CustomerListError(f"{label(name)} is a tar archive; {EXPECTED}", "unpack it first")
-    return Source(name, head, stream, owned)
+        raise CustomerListError(
+            f"{format_label(name)} is empty; {EXPECTED}", "hand in a list with at least one customer"
+        )
+    kind = next((kind for magic, kind in _NO_LISTS if head.startswith(magic)), None)
+    if not kind and head[257:262] == b"ustar":
+        kind = "a tar archive"
+    if kind:
+        packed = "compressed" in kind or "archive" in kind
+        hint = "unpack it first" if packed else "export the customers as CSV or XLSX"
+        raise CustomerListError(f"{format_label(name)} is {kind}; {EXPECTED}", hint)
+    return Source(name, head, stream, owned, [stream] if owned else [])
 
 
-def refuse_lock_file(name: str, head: bytes) -> None:
+def _refuse_lock_file(name: str, head: bytes) -> None:
     """Refuse the small file that an office program keeps beside a workbook while it is open.
 
     Raises:
@@ -184,20 +169,20 @@ def refuse_lock_file(name: str, head: bytes) -> None:
     real = last.rpartition("~$")[2] if "~$" in last else ""
     if last.startswith(".~lock.") and last.endswith("#"):
         real = last.removeprefix(".~lock.").removesuffix("#")
-    who = _lock_owner(head)
+    who = _find_lock_owner(head)
     named = last.startswith(("~$", ".~lock.")) and real and len(head) <= _LONGEST_LOCK
     if who is None and not named:
         return
-    opened_by = f" ({label(who)} has it open)" if who else ""
-    listed = label(str(Path(name).with_name(real))) if real else "the workbook"
+    opened_by = f" ({format_label(who)} has it open)" if who else ""
+    listed = format_label(str(Path(name).with_name(real))) if real else "the workbook"
     raise CustomerListError(
-        f"{label(name)} is the lock file that Excel keeps while {listed} is open{opened_by}; it holds no customers",
+        f"{format_label(name)} is the lock file that Excel keeps while {listed} is open{opened_by}; it holds no customers",
         f"hand in {listed}",
     )
 
 
-def _lock_owner(head: bytes) -> str | None:
-    """The user's name in a lock file: its length, the name in 54 bytes, and both again as UTF-16; None in any other file."""
+def _find_lock_owner(head: bytes) -> str | None:
+    """Return the user's name in a lock file: its length, the name in 54 bytes, both again as UTF-16. None in other files."""
     if (
         not _LOCK_NAME * 2 < len(head) <= _LONGEST_LOCK
         or not 0 < head[0] <= _LOCK_NAME
@@ -208,24 +193,16 @@ def _lock_owner(head: bytes) -> str | None:
     return wide.decode("utf-16-le", "replace") if head[_LOCK_NAME + 2] == 0 else None
 
 
-def label(name: str) -> str:
-    """A list's name for messages to people, which are one line."""
-    if name == STANDARD_INPUT:
-        return "standard input"
-    shown = "".join(c if c.isprintable() else "?" for c in name)
-    return f"standard input, {shown[2:]}" if name.startswith(f"{STANDARD_INPUT}#") else shown
-
-
 def _read(stream: BinaryIO, size: int, name: str) -> bytes:
-    """At least one byte unless the end is reached; `size` bytes where the stream has them."""
+    """Read `size` bytes where the stream has them; nothing only at its end."""
     try:
         return stream.read(size)
     except (OSError, io.UnsupportedOperation) as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> CustomerListError:
-    shown = label(name)
+def _read_error(name: str, error: OSError | ValueError) -> CustomerListError:
+    shown = format_label(name)
     if isinstance(error, FileNotFoundError):
         return CustomerListError(f"customer list {shown} does not exist", "check the path; - stands for standard input")
     # Windows refuses to open a folder without saying why.
@@ -239,3 +216,121 @@ def _unreadable(name: str, error: OSError | ValueError) -> CustomerListError:
         )
     why = error.strerror if isinstance(error, OSError) else None
     return CustomerListError(f"{shown} cannot be read: {why or error}")
+
+
+class Text:
+    """The text of a list, decoded piece by piece.
+
+    Attributes:
+        label: the list's name for messages.
+        warnings: what a person should know; more may come while the text is read.
+    """
+
+    def __init__(self, source: Source, warnings: list[str]) -> None:
+        self._source = source
+        self.label = source.label
+        self.warnings = warnings
+        self._codec, self._mark = _detect_codec(source.head)
+        # A mark settles it; plain UTF-8 stays open until a character beyond ASCII has been seen.
+        self._settled = self._mark > 0 or self._codec != "utf-8"
+        self._decoder = codecs.getincrementaldecoder(self._codec)()
+        self._lines_read = 0
+        self._held = ""
+        self._stream: Iterator[str] = self._decode()
+
+    @property
+    def encoding(self) -> str:
+        """The encoding so far: text that was only ASCII until now counts as UTF-8."""
+        return _ENCODING_NAMES[self._codec]
+
+    def peek(self) -> str:
+        """Return the first piece of the text, which `chunks` and `lines` give again; empty where there is none."""
+        first = next(self._stream, "")
+        self._stream = chain([first] if first else [], self._stream)
+        return first
+
+    def chunks(self) -> Iterator[str]:
+        """Return the text in pieces, once; none ends between a carriage return and its line feed.
+
+        Raises:
+            CustomerListError: a byte does not fit the encoding, or the file is no text.
+        """
+        return self._stream
+
+    def _decode(self) -> Iterator[str]:
+        for data in chain(self._chunks_without_mark(), [b""]):
+            text = self._held + self._decode_piece(data, final=not data)
+            self._held = "\r" if data and text.endswith("\r") else ""
+            text = text.removesuffix("\r") if self._held else text
+            if "\0" in text:
+                line = self._lines_read + _count_breaks(text[: text.index("\0")]) + 1
+                raise self._error(f"line {line} holds a zero byte: this is no text file")
+            self._lines_read += _count_breaks(text)
+            if text:
+                yield text
+
+    def lines(self) -> Iterator[str]:
+        r"""Yield the text line by line with its line ends: `\n`, `\r\n` or `\r`.
+
+        Raises:
+            CustomerListError: as `chunks`, and where a line is longer than `LONGEST_LINE`.
+        """
+        rest = ""
+        count = 0
+        for chunk in self._stream:
+            lines = io.StringIO(rest + chunk, newline="").readlines()
+            rest = "" if lines[-1].endswith(("\n", "\r")) else lines.pop()
+            if len(rest) > LONGEST_LINE:
+                raise self._error(f"line {count + len(lines) + 1} is longer than {LONGEST_LINE:,} characters")
+            yield from lines
+            count += len(lines)
+        if rest:
+            yield rest
+
+    def _chunks_without_mark(self) -> Iterator[bytes]:
+        chunks = self._source.chunks()
+        yield next(chunks, b"")[self._mark :]
+        yield from chunks
+
+    def _decode_piece(self, data: bytes, *, final: bool) -> str:
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            text = self._read_as_windows_1252(error, final=final)
+        self._settled = self._settled or not text.isascii()
+        return text
+
+    def _read_as_windows_1252(self, error: UnicodeDecodeError, *, final: bool) -> str:
+        """Decode a piece as Windows-1252, where no character has shown yet that the text is UTF-8."""
+        before = error.object[: error.start]
+        line = self._lines_read + _count_breaks(self._held + before.decode(self._codec)) + 1
+        if self._settled or not before.isascii():
+            tried = "neither UTF-8 nor Windows-1252" if self._codec == "cp1252" else f"not {self.encoding}"
+            raise self._error(f"line {line} is {tried}") from None
+        self._settled = True
+        self._codec = "cp1252"
+        self._decoder = codecs.getincrementaldecoder("cp1252")()
+        self.warnings.append(
+            f"line {line} is not UTF-8: read as Windows-1252; if names look wrong, save the list as UTF-8"
+        )
+        return self._decode_piece(error.object, final=final)
+
+    def _error(self, found: str) -> CustomerListError:
+        return CustomerListError(f"{self.label}: {found}", "save the list as CSV in UTF-8 and try again")
+
+
+def _detect_codec(head: bytes) -> tuple[str, int]:
+    """Return the codec by the first bytes, and how many of them are a byte-order mark."""
+    for mark, codec in _MARKS:
+        if head.startswith(mark):
+            return codec, len(mark)
+    even, odd = head[0:1024:2], head[1:1024:2]
+    if len(odd) >= _LEAST_UTF_16 and odd.count(0) * 2 > len(odd) and 0 not in even:
+        return "utf-16-le", 0
+    if len(odd) >= _LEAST_UTF_16 and even.count(0) * 2 > len(even) and 0 not in odd:
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def _count_breaks(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -1,11 +1,17 @@
-"""What every format reader hands over. Rule: a record is its number and its cells as text by column; nothing is judged."""
+"""What every format reader returns. Rule: a record is its number and its cells as text by column; nothing is judged yet."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 
 Record = tuple[int, dict[str, str]]
 """Where the record stands (a line, a row of a sheet, an item; from 1), and its cells by column name."""
+
+SAMPLE_ROWS = 500
+"""Rows from which the header and the columns are found."""
+
+_MOST_DIGITS = 8
 
 
 class LongRow(dict[str, str]):
@@ -26,35 +32,57 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A customer list taken apart: its columns, its first records for looking at, and all of its records.
+    """A parsed customer list: its columns, a sample of its records, and all of its records.
 
     Attributes:
         format: as found by content.
         names: the columns, each once.
-        sample: the cells of the first records; `records` gives them again.
-        records: every record in order, blank ones included; to be iterated once.
+        sample: the cells of the first records; `parts` has these records again.
+        parts: every record in order, blank ones included; to be iterated once. The records of a list on several sheets come
+            with the name of their sheet, all others with None.
         header_row: where the header stands; None where the list has none.
         delimiter: of CSV.
         sheet: of a workbook; the names of several, where the list stands on several.
-        parts: of a list in several parts, each part's name and records; `records` is empty then.
     """
 
     format: Format
     names: tuple[str, ...]
     sample: Sequence[dict[str, str]]
-    records: Iterator[Record] = field(default_factory=lambda: iter(()))
+    parts: Sequence[tuple[str | None, Iterator[Record]]] = ()
     header_row: int | None = None
     delimiter: str | None = None
     sheet: str | None = None
-    parts: tuple[tuple[str, Iterator[Record]], ...] = ()
 
-    def in_parts(
-        self, parts: Sequence[tuple[str, Iterator[Record]]], *, names: tuple[str, ...], sample: Sequence[dict[str, str]]
-    ) -> "Table":
-        """The table of a list that stands on several sheets."""
-        sheets = ", ".join(name for name, _ in parts)
-        return replace(self, parts=tuple(parts), names=names, sample=sample, sheet=sheets)
 
-    def giving(self, records: Iterator[Record], *, delimiter: str | None = None, sheet: str | None = None) -> "Table":
-        """The same table with its records, and where they stand."""
-        return replace(self, records=records, delimiter=delimiter, sheet=sheet)
+def is_blank(cell: str | None) -> bool:
+    """Return True for a cell that is missing, empty or only white space."""
+    return not cell or cell.isspace()
+
+
+def take_sample(records: Iterator[Record]) -> tuple[list[dict[str, str]], Iterator[Record]]:
+    """Return copies of the first records, and all records: a reader of records takes cells out of them."""
+    first = list(islice(records, SAMPLE_ROWS))
+    return [dict(cells) for _, cells in first], chain(first, records)
+
+
+def parse_repeat(number: str | None) -> int:
+    """Return how often a cell or a row is repeated or how far it spans, at least 1; 1 for what is no number."""
+    stated = (number or "").strip()
+    return max(1, int(stated)) if stated.isascii() and stated.isdecimal() and len(stated) <= _MOST_DIGITS else 1
+
+
+def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Make column names of header cells: stripped, none blank, none twice."""
+    names: dict[str, None] = {}
+    for i, cell in enumerate(cells, 1):
+        names[number_name(cell.strip() or f"column {i}", names)] = None
+    return tuple(names)
+
+
+def number_name(name: str, taken: Container[str]) -> str:
+    """Return a name, with a number after it where it is taken: `id (2)`."""
+    unique, number = name, 2
+    while unique in taken:
+        unique = f"{name} ({number})"
+        number += 1
+    return unique

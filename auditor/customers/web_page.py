@@ -7,13 +7,14 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from auditor.customers.columns import Columns
-from auditor.customers.grid import SAMPLE_ROWS, GridRow, looked_at, records_below
-from auditor.customers.source import EXPECTED
-from auditor.customers.table import Format, Table
-from auditor.customers.text import Text
+from auditor.customers.header import GridRow, inspect_grid, read_records
+from auditor.customers.messages import EXPECTED
+from auditor.customers.source import Text
+from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank, parse_repeat
 from auditor.errors import CustomerListError
 
 LONGEST_PAGE = 1 << 26
@@ -28,11 +29,12 @@ _mail = re.compile(
     r"\s*(?:MIME-Version|From|Date|Subject|Content-Type|Snapshot-Content-Location)\s*:", re.IGNORECASE
 ).match
 _parts = re.compile(r"^Content-Type\s*:\s*(?:multipart/|text/html)", re.IGNORECASE | re.MULTILINE).search
+_html = re.compile(r"<html|<table\b", re.IGNORECASE).search
 _HEAD = 4096
 
 
 def is_page(start: str) -> bool:
-    """True where a text begins as HTML, XML or MHT."""
+    """Return True where a text begins as HTML, XML or MHT."""
     return bool(_markup(start)) or _is_mail(start)
 
 
@@ -41,20 +43,18 @@ def _is_mail(start: str) -> bool:
 
 
 def read_page(text: Text, wanted: Columns) -> Table:
-    """Take a web page apart.
+    """Parse a web page.
 
     Raises:
         CustomerListError: it has no table, or several; or it is XML of another kind.
     """
-    page = _whole(text)
+    page = _read_whole(text)
     start = page[:_HEAD]
-    if "urn:schemas-microsoft-com:office:spreadsheet" in start and not re.search(
-        r"<html|<table\b", start, re.IGNORECASE
-    ):
+    if "urn:schemas-microsoft-com:office:spreadsheet" in start and not _html(start):
         raise CustomerListError(
             f"{text.label} is an XML Spreadsheet 2003; {EXPECTED}", "open it in Excel and save it as .xlsx"
         )
-    tables = [table for part in _html_parts(page) for table in _tables(part, text.label)]
+    tables = [table for part in _split_mail(page) for table in _find_tables(part, text.label)]
     if len(tables) != 1:
         found = f"{len(tables)} tables" if tables else "no table"
         raise CustomerListError(
@@ -62,12 +62,12 @@ def read_page(text: Text, wanted: Columns) -> Table:
             "open it in Excel and save the list as .xlsx" if tables else "was it saved instead of the export?",
         )
     rows = tables[0]
-    header, table = looked_at(rows[:SAMPLE_ROWS], wanted.id, Format.WEB_PAGE)
+    header, table = inspect_grid(rows[:SAMPLE_ROWS], wanted.id, Format.WEB_PAGE)
     text.warnings.extend(header.warnings)
-    return table.giving(records_below(rows, header))
+    return replace(table, parts=((None, read_records(rows, header)),))
 
 
-def _whole(text: Text) -> str:
+def _read_whole(text: Text) -> str:
     pieces: list[str] = []
     size = 0
     for chunk in text.chunks():
@@ -80,7 +80,8 @@ def _whole(text: Text) -> str:
     return "".join(pieces)
 
 
-def _html_parts(page: str) -> Iterator[str]:
+def _split_mail(page: str) -> Iterator[str]:
+    """Yield the web pages in a mail; any other page as it is."""
     if not _is_mail(page[:_HEAD]):
         yield page
         return
@@ -91,27 +92,27 @@ def _html_parts(page: str) -> Iterator[str]:
         packed = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("quoted-printable", "base64")
         content: object = part.get_payload(decode=True) if packed else part.get_payload()
         if isinstance(content, bytes):
-            content = _decoded(content, part.get_content_charset("utf-8"))
+            content = _decode(content, part.get_content_charset("utf-8"))
         yield str(content)
 
 
-def _decoded(content: bytes, charset: str) -> str:
+def _decode(content: bytes, charset: str) -> str:
     try:
         return content.decode(charset)
     except (LookupError, UnicodeDecodeError):
         return content.decode("cp1252", "replace")
 
 
-def _tables(part: str, label: str) -> list[list[GridRow]]:
-    reading = _Reading()
+def _find_tables(part: str, label: str) -> list[list[GridRow]]:
+    parser = _TableParser()
     try:
-        reading.feed(part)
-        reading.close()
+        parser.feed(part)
+        parser.close()
     except (AssertionError, ValueError, RecursionError) as error:
         raise CustomerListError(
             f"{label} is a damaged web page ({error})", "open it in Excel and save it as .xlsx"
         ) from error
-    return [table.grid() for table in reading.tables if table.is_innermost and table.holds_anything]
+    return [table.read_grid() for table in parser.tables if table.is_innermost and table.holds_anything]
 
 
 class _HtmlTable:
@@ -120,13 +121,14 @@ class _HtmlTable:
     def __init__(self) -> None:
         self.rows: list[list[tuple[list[str], int, int]]] = []
         self.is_innermost = True
+        self.open_cell: list[str] | None = None
 
     @property
     def holds_anything(self) -> bool:
-        return any(piece.strip() for row in self.rows for pieces, _, _ in row for piece in pieces)
+        return not all(is_blank(piece) for row in self.rows for pieces, _, _ in row for piece in pieces)
 
-    def grid(self) -> list[GridRow]:
-        """Rows of cells; what a cell spans beyond its place is blank."""
+    def read_grid(self) -> list[GridRow]:
+        """Return rows of cells; what a cell spans beyond its place is blank."""
         rows: list[GridRow] = []
         taken: dict[int, int] = {}
         for number, row in enumerate(self.rows, 1):
@@ -144,57 +146,47 @@ class _HtmlTable:
         return rows
 
 
-class _Reading(HTMLParser):
+class _TableParser(HTMLParser):
     """Collects the tables of a page. Rows and cells need not be closed."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[_HtmlTable] = []
         self._open: list[_HtmlTable] = []
-        self._cell: list[list[str] | None] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A table, a row, a cell, or a break within one begins."""
+        """Start a table, a row, a cell, or a new line within a cell."""
         if tag == "table":
             if self._open:
                 self._open[-1].is_innermost = False
             self._open.append(_HtmlTable())
-            self._cell.append(None)
             self.tables.append(self._open[-1])
         elif not self._open:
             return
         elif tag == "tr":
             self._open[-1].rows.append([])
-            self._cell[-1] = None
+            self._open[-1].open_cell = None
         elif tag in ("td", "th"):
-            self._begin_cell(dict(attrs))
+            self._start_cell(dict(attrs))
         elif tag in ("br", "p", "div"):
             self.handle_data(" ")
 
-    def _begin_cell(self, attributes: dict[str, str | None]) -> None:
+    def _start_cell(self, attributes: dict[str, str | None]) -> None:
         table = self._open[-1]
         if not table.rows:
             table.rows.append([])
-        pieces: list[str] = []
-        table.rows[-1].append((pieces, _span(attributes.get("colspan")), _span(attributes.get("rowspan"))))
-        self._cell[-1] = pieces
+        columns, rows = (min(_MOST_SPANNED, parse_repeat(attributes.get(name))) for name in ("colspan", "rowspan"))
+        table.open_cell = []
+        table.rows[-1].append((table.open_cell, columns, rows))
 
     def handle_endtag(self, tag: str) -> None:
-        """A table or a cell ends."""
-        if not self._open:
-            return
-        if tag == "table":
+        """End a table or a cell."""
+        if self._open and tag == "table":
             self._open.pop()
-            self._cell.pop()
-        elif tag in ("td", "th", "tr"):
-            self._cell[-1] = None
+        elif self._open and tag in ("td", "th", "tr"):
+            self._open[-1].open_cell = None
 
     def handle_data(self, data: str) -> None:
-        """Text; outside of a cell it is left out."""
-        if self._cell and (pieces := self._cell[-1]) is not None:
-            pieces.append(data)
-
-
-def _span(number: str | None) -> int:
-    stated = (number or "").strip()
-    return min(_MOST_SPANNED, max(1, int(stated))) if stated.isascii() and stated.isdecimal() and len(stated) < 9 else 1  # noqa: PLR2004 - digits
+        """Add text to the open cell; outside of a cell it is left out."""
+        if self._open and self._open[-1].open_cell is not None:
+            self._open[-1].open_cell.append(data)

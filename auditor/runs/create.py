@@ -13,7 +13,7 @@ from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
 from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way, kept_warnings
 from auditor.core.text import typed
-from auditor.customers.source import STANDARD_INPUT
+from auditor.customers import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
 from auditor.fetch.customer_list import Listing, list_customers
 from auditor.fetch.pacing import IntakeClosed

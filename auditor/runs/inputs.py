@@ -12,9 +12,7 @@ from auditor.core.model import Customer, RejectedRow
 from auditor.core.presentation import Presentation
 from auditor.core.results import FailOn
 from auditor.core.text import escaped
-from auditor.customers import Columns, CustomerList, Parts
-from auditor.customers.id_column import may_hold_customers
-from auditor.customers.quoting import quoted
+from auditor.customers import Columns, CustomerList, Parts, may_hold_customers, quote_all
 from auditor.errors import CustomerListError, SettingsError
 from auditor.settings import Settings
 
@@ -126,7 +124,7 @@ def _no_ids_error(one: CustomerList, rejected: Iterable[RejectedRow]) -> Custome
     return CustomerListError(
         f"{one.name}: {column} holds no customer id"
         + (f"; did you mean {near!r}?" if near else "")
-        + (f" (its first value is {quoted([first])})" if first else ""),
+        + (f" (its first value is {quote_all([first])})" if first else ""),
         f"--id-column {near!r}" if near else "name the column of customer tenant ids (GUIDs) with --id-column",
     )
 

@@ -173,7 +173,7 @@ def test_a_row_that_cannot_be_judged_stays_in_the_reports(
             raise KeyError(text)
         return normalise_id(text)
 
-    monkeypatch.setattr("auditor.customers.judging.normalise_id", normalise)
+    monkeypatch.setattr("auditor.customers.rows.normalise_id", normalise)
     assert main([*RUN, "--quiet"]) == 3
     with (_folder() / "results.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.archive` and `containers`: what is packed, and documents that are no lists."""
+"""Tests of `auditor.customers.archive`: what is packed, and documents that are no lists."""
 
 import gzip
 import io

@@ -1,10 +1,11 @@
-"""Properties of `auditor.customers.columns`: which column is which."""
+"""Tests of `auditor.customers.columns`: which column is which."""
 
 import pytest
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
 from auditor.customers import Columns
-from auditor.customers.columns import ID_WORDS, fold, quoted
+from auditor.customers.header_words import ID_WORDS, fold
+from auditor.customers.messages import quote_all
 
 HEADERS = [
     "Microsoft ID",
@@ -27,7 +28,7 @@ def test_known_headers_of_the_id(header: str) -> None:
 
 def test_words_are_folded() -> None:
     """The table holds folded words, else they would never match."""
-    assert all(word == fold(word) for words in ID_WORDS for word in words)
+    assert all(word == fold(word) for word in ID_WORDS)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +143,6 @@ def test_no_id_column() -> None:
 
 def test_names_in_messages_fit_in_a_line() -> None:
     """Long, odd and many names are cut: a message stays one line."""
-    assert quoted(["a\nb\x1b[31m", "x" * 100]) == '"a\\nb\\x1b[31m", "' + "x" * 39 + '…"'
-    assert quoted([str(n) for n in range(20)]).endswith('"11" and 8 more')
-    assert quoted([]) == "no columns"
+    assert quote_all(["a\nb\x1b[31m", "x" * 100]) == '"a\\nb\\x1b[31m", "' + "x" * 39 + '…"'
+    assert quote_all([str(n) for n in range(20)]).endswith('"11" and 8 more')
+    assert quote_all([]) == "no columns"

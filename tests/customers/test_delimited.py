@@ -1,16 +1,19 @@
-"""Properties of `auditor.customers.delimited`: CSV, TSV and plain text."""
+"""Tests of `auditor.customers.delimited`: CSV, TSV and plain text, also with several ids in a line."""
 
 import csv
 import io
+import uuid
 from typing import Literal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import example as example_list
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, Reason, RejectedRow, Row
+from auditor.core.text import many
 from auditor.customers import Columns, Format
 from auditor.customers.delimited import LONGEST_CELL
 from auditor.errors import CustomerListError
@@ -51,7 +54,10 @@ def _expected(row: tuple[str, ...], line: int) -> Customer | RejectedRow:
 def test_rows_in_are_rows_out(
     rows: list[tuple[str, ...]], delimiter: str, dialect: tuple[str, Literal[0, 1]], encoding: str
 ) -> None:
-    """In any dialect, every row that holds anything comes out once, in order, with its line, and its cells untouched."""
+    """In any dialect, every row that holds anything comes out once, in order, with its line, and its cells untouched.
+
+    Only rows below the last customer that a warning counts as a footer are missing.
+    """
     held = io.StringIO(newline="")
     writer = csv.writer(held, delimiter=delimiter, lineterminator=dialect[0], quoting=dialect[1])
     writer.writerow(HEADER)
@@ -65,7 +71,11 @@ def test_rows_in_are_rows_out(
     if not expected:
         assert "no rows" in refusal(data).message
     else:
-        assert rows_in(data) == expected
+        found = opened(data)
+        listed = list(found)
+        footer = expected[len(listed) :]
+        assert listed == expected[: len(listed)]
+        assert not footer or f"{many(len(footer), 'row')} after the last customer" in " ".join(found.warnings)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -189,3 +199,47 @@ def test_rows_beyond_the_sample() -> None:
     rows = rows_in("\n".join(["Id,N", *lines, "bad,x"]).encode())
     assert [row.row.other["N"] for row in rows] == [*map(str, range(1, many + 1)), "x"]
     assert "line 3002 do not pair up" in refusal("\n".join(["Id,N", *lines, 'bad,"x']).encode()).message
+
+
+@pytest.mark.parametrize("separator", [",", ", ", ";", "; ", " ", "  ", "\t", "|", " | ", ",\t"])
+def test_all_ids_in_one_line(separator: str) -> None:
+    """Each is a row of its own, whatever stands between them."""
+    found = opened((separator.join(TENANTS) + separator.rstrip() + "\n").encode())
+    rows = list(found)
+    assert ids_in(rows) == [*TENANTS]
+    assert {row.row.source_row for row in rows} == {1}
+    assert found.format is Format.TEXT
+    assert "several ids" in found.warnings[0]
+
+
+def test_the_examples() -> None:
+    """F12: ids in one line, and a table with bars."""
+    assert ids_in(rows_in(example_list("F12__ids"))) == [*TENANTS]
+    found = opened(example_list("F12__pipe"))
+    assert found.columns == Columns("Microsoft ID", "Company name", "Primary domain name")
+    assert (found.delimiter, ids_in(list(found))) == ("|", [*TENANTS])
+
+
+def test_lines_of_different_lengths() -> None:
+    """Comments, blank lines, a header, and a line with one id or a wrong one are as in any plain text."""
+    data = f"# mine\nTenant ID\n{ONE}, {TWO}\n\n{{{THREE}}}\nnobody\n{TWO} {ONE} {THREE}\n"
+    rows = rows_in(data.encode())
+    assert ids_in(rows) == [ONE, TWO, THREE, "nobody", TWO, ONE, THREE]
+    assert [row.row.source_row for row in rows] == [3, 3, 5, 6, 7, 7, 7]
+
+
+def test_a_table_is_no_such_list() -> None:
+    """A header with several columns, a name beside an id, or a chosen column: the lines are rows of a table."""
+    assert '"A", "B"' in refusal(f"A,B\n{ONE},{TWO}\n{TWO},{THREE}\n".encode()).message
+    assert ids_in(rows_in(f"{ONE},{TWO}\n".encode(), Columns(id="column 2"))) == [TWO]
+    assert ids_in(rows_in(f"Amber,{ONE}\nBirch,{TWO}\n".encode())) == [ONE, TWO]
+
+
+@given(
+    st.lists(st.lists(st.uuids().map(str), min_size=1, max_size=5), min_size=1, max_size=5), st.sampled_from(",; \t|")
+)
+def test_no_id_is_lost(lines: list[list[str]], separator: str) -> None:
+    """All ids come out in order, with their line."""
+    rows = rows_in("\n".join(separator.join(line) for line in lines).encode())
+    given_ids = [(one, n) for n, line in enumerate(lines, 1) for one in line if one != str(uuid.UUID(int=0))]
+    assert [(found, row.row.source_row) for found, row in zip(ids_in(rows), rows, strict=True)] == given_ids

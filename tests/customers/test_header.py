@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.header`: where the header stands."""
+"""Tests of `auditor.customers.header`: where the header stands."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
 
 from auditor.customers import Columns
-from auditor.customers.header import find_header, unique_names
+from auditor.customers.header import find_header
+from auditor.customers.table import unique_names
 
 
 def test_titles_above_the_header() -> None:

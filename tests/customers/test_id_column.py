@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.id_column`: which of several columns of GUIDs holds the customer tenant IDs."""
+"""Tests of `auditor.customers.id_column`: which of several columns of GUIDs holds the customer tenant IDs."""
 
 import json
 import uuid
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
 
 from auditor.customers import Columns
-from auditor.customers.columns import IdEvidence, id_evidence
+from auditor.customers.columns import assess_table
+from auditor.customers.id_column import IdEvidence
 from auditor.customers.table import Format, Table
 
 KEYS = [str(uuid.UUID(int=n + (1 << 120))) for n in range(12)]
@@ -229,9 +230,9 @@ def test_evidence(names: list[str], cells: list[tuple[str, ...]], expected: IdEv
     """How sure a table is, by its names and its cells; the user's choice is as sure as a name that says tenant."""
     sample = [dict(zip(names, row, strict=True)) for row in cells]
     table = Table(format=Format.CSV, names=tuple(names), sample=sample, header_row=1)
-    assert id_evidence(table, Columns()) is expected
-    assert id_evidence(table, Columns(id=names[0].upper())) is IdEvidence.NAMED
-    assert id_evidence(table, Columns(id="elsewhere")) is IdEvidence.NONE
+    assert assess_table(table, Columns()) is expected
+    assert assess_table(table, Columns(id=names[0].upper())) is IdEvidence.NAMED
+    assert assess_table(table, Columns(id="elsewhere")) is IdEvidence.NONE
 
 
 @pytest.mark.parametrize(("cell", "refused"), [("co0.onmicrosoft.example", True), ("", False)])

@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.parquet`."""
+"""Tests of `auditor.customers.parquet`."""
 
 import io
 import uuid

@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.web_page`: pages that hold one table."""
+"""Tests of `auditor.customers.web_page`: pages that hold one table."""
 
 import base64
 import quopri

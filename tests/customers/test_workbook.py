@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.workbook` and `sheet_extent`: Excel workbooks."""
+"""Tests of `auditor.customers.workbook`: Excel workbooks."""
 
 import io
 import zipfile
@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal
+from list_support import ONE, THREE, TWO, example, ids_in, opened, refusal
+from old_workbook import old_workbook
 from openpyxl import load_workbook
 
 from auditor.core.model import Customer
 from auditor.customers import Columns, Format, Parts, read
-from auditor.customers.sheet_extent import too_far
-from auditor.customers.workbook import as_typed
+from auditor.customers.workbook import format_cell
 from auditor.errors import CustomerListError
 
 LISTS = Path(__file__).parent / "lists"
@@ -80,9 +80,9 @@ def test_a_sheet_with_a_title() -> None:
         (timedelta(hours=30, minutes=2, seconds=3), "30:02:03"),
     ],
 )
-def test_cells_as_typed(cell: float | str | date | time | timedelta, text: str) -> None:
+def test_cells_format_cell(cell: float | str | date | time | timedelta, text: str) -> None:
     """A cell is the text that a person would type for it, here and through a workbook."""
-    assert as_typed(cell) == text
+    assert format_cell(cell) == text
     found = opened(_book({"A": [["Id", "Cell"], [ONE, cell]]}))
     assert next(iter(found)).row.other == {"Cell": text}
 
@@ -257,28 +257,10 @@ def test_the_chosen_column_chooses_the_sheet() -> None:
     assert (found.sheet, ids_in(list(found))) == ("T", [TWO])
 
 
-_STRAY = b'<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
-_STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
-
-
-def test_a_stray_cell_far_away() -> None:
-    """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
-    far = _rewritten(_book({"S": [["Id"], [ONE]]}), b"</sheetData>", _STRAY)
-    assert "reaches to cell XFD1048576" in refusal(far).message
-    assert "reaches to cell XFD1048576" in refusal(_rewritten(far, b"<dimension", b"<nodimension")).message
-
-
-def test_what_is_far_but_empty_does_no_harm() -> None:
-    """A sheet that only claims to be large, or has blank formatted cells far away, is read; a wide one too."""
-    data = _rewritten(_book({"S": [["Id"], [ONE]]}), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
-    assert ids_in(list(opened(_rewritten(data, b"</sheetData>", _STYLED)))) == [ONE]
-    wide = [["Id", *[f"c{n}" for n in range(100)]], [ONE, *range(100)]]
-    assert next(iter(opened(_book({"S": wide})))).row.other["c99"] == "99"
-
-
-def test_what_is_no_archive_is_not_measured() -> None:
-    """The measuring leaves it to the reader to say what is wrong."""
-    assert too_far(io.BytesIO(b"PK\x03\x04 no archive")) is None
+def test_a_file_cut_off_within_its_container() -> None:
+    """A part of a workbook that makes the library panic is refused like any other damaged one."""
+    for data in (example("F13__x_password")[:1402], old_workbook({"S": [["Id"], [ONE]]})[:-30]):
+        assert "no workbook that can be read" in refusal(data).message
 
 
 def test_open_document() -> None:
@@ -300,11 +282,3 @@ def test_open_document() -> None:
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", "<manifest:manifest/>")
     assert ids_in(list(opened(held.getvalue()))) == [ONE]
-
-
-def _rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as after:
-        for name in before.namelist():
-            after.writestr(name, before.read(name).replace(old, new) if "worksheets" in name else before.read(name))
-    return held.getvalue()

@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.json_items` and `json_scanner`: JSON and JSON Lines."""
+"""Tests of `auditor.customers.json_list`: JSON and JSON Lines."""
 
 import io
 import json
@@ -10,30 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from json_support import JSON_VALUES
 from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
 
 from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, Parts, read, source
-from auditor.customers.json_cells import DECODER
-from auditor.customers.json_scanner import Scanner
-from auditor.customers.source import Source
-from auditor.customers.text import Text
 from auditor.errors import CustomerListError
 
 LISTS = Path(__file__).parent / "lists"
-
-_json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(st.characters(codec="utf-8"), max_size=6),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
 
 
 def test_json_lines() -> None:
@@ -70,28 +54,6 @@ def test_array_of_ids() -> None:
     rows = rows_in(f'["{ONE}", "nobody",\n "{TWO}"]'.encode())
     assert ids_in(rows) == [ONE, "nobody", TWO]
     assert [row.row.source_row for row in rows] == [1, 2, 3]
-
-
-def test_values_keep_their_text() -> None:
-    """Numbers keep their digits, null is blank, arrays are written as JSON, a repeated member is kept twice."""
-    item = f'{{"id":"{ONE}","a":1.50,"b":1e5,"c":null,"d":true,"e":[1.0,{{"f":"ü"}},[]],"g":{{"h":-0}},"a":12345678901234567890,"n":NaN}}'
-    other = rows_in(f"[{item}]".encode())[0].row.other
-    assert other == {
-        "a": "1.50",
-        "b": "1e5",
-        "c": "",
-        "d": "true",
-        "e": '[1.0,{"f":"ü"},[]]',
-        "g.h": "-0",
-        "a (2)": "12345678901234567890",
-        "n": "NaN",
-    }
-
-
-def test_half_surrogates_are_replaced() -> None:
-    """What no file can hold does not get into a row; whole pairs and escapes do."""
-    other = rows_in(f'[{{"id":"{ONE}","a":"x\\ud83d","b":"\\ud83d\\ude80","\\udc00":"\\u00fc"}}]'.encode())[0].row.other
-    assert other == {"a": "x\ufffd", "b": "🚀", "\ufffd": "ü"}
 
 
 def test_members_that_differ_from_item_to_item() -> None:
@@ -346,7 +308,7 @@ def test_deep_items(depth: int) -> None:
         assert len(rows_in(f"[{item}]".encode())) == 1
 
 
-@given(_json_values, st.sampled_from([None, 1]), st.integers(1, 3))
+@given(JSON_VALUES, st.sampled_from([None, 1]), st.integers(1, 3))
 def test_any_json_ends_in_rows_or_in_our_error(value: object, indent: int | None, times: int) -> None:
     """Whatever a JSON text holds, alone or several times, there are rows or our error."""
     for text in (value, {"value": value, "id": ONE}, [{"tenantId": ONE, "x": value}]):
@@ -364,34 +326,6 @@ def test_deep_wrapping(depth: int) -> None:
             assert len(rows_in(text.encode())) == 1
 
 
-@given(st.lists(_json_values, min_size=1, max_size=5), st.integers(1, 9), st.sampled_from([None, 1]))
-def test_pieces_do_not_matter(values: list[object], size: int, indent: int | None) -> None:
-    """However a text is cut into pieces, the scanner gives the items that the json module gives."""
-    data = json.dumps(values, ensure_ascii=False, indent=indent).encode()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_SIZE", size)
-        scanner = Scanner(Text(Source("-", data[:1], io.BytesIO(data[1:]), owned=False), []), json.JSONDecoder())
-        assert list(scanner.items()) == values
-        scanner.finish()
-
-
-@given(st.dictionaries(st.text(max_size=4), _json_values, max_size=4), st.integers(1, 9))
-def test_members_in_pieces(members: dict[str, object], size: int) -> None:
-    """The same for the members of an object."""
-    data = json.dumps(members).encode()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_SIZE", size)
-        scanner = Scanner(Text(Source("-", data[:1], io.BytesIO(data[1:]), owned=False), []), json.JSONDecoder())
-        found = {}
-        for key in scanner.members():
-            starts_list = scanner.at_array_of_objects()
-            found[key] = scanner.value()
-            assert starts_list == (
-                isinstance(found[key], list) and found[key] != [] and isinstance(found[key][0], dict)
-            )
-        assert found == members
-
-
 def test_many_items() -> None:
     """A list longer than what is held at a time comes out whole and in order, from an array and from lines alike."""
     items = [{"id": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": n} for n in range(1, 20_001)]
@@ -400,11 +334,6 @@ def test_many_items() -> None:
     expected = [str(n) for n in range(1, 20_001)]
     assert [row.row.other["n"] for row in rows_in(array)] == expected
     assert [row.row.other["n"] for row in rows_in(lines)] == expected
-
-
-def test_numbers_are_decoded_as_text() -> None:
-    """The decoder leaves no number to be rounded."""
-    assert DECODER.decode("[1, 2.0, 3e400]") == ["1", "2.0", "3e400"]
 
 
 def test_ids_from_three_lines_of_text() -> None:

@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.omitted_cells`: errors and formulas without a stored value keep their rows."""
+"""Tests of `auditor.customers.workbook_xml` and `workbook_binary`: omitted cells and far ones."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ from open_document import cell, open_document
 
 from auditor.core.model import Customer, RejectedRow
 from auditor.customers import Parts, read
-from auditor.customers.omitted import NO_VALUE
+from auditor.customers.workbook_xml import NO_VALUE, find_far_cell
 
 LISTS = Path(__file__).parent / "lists"
 _ERRORS = ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"]
@@ -165,3 +165,35 @@ def test_the_same_sheet_name_with_markup() -> None:
     book.save(held)
     listed = list(read("-", parts=Parts(('A & B <"é">',)), stdin=io.BytesIO(held.getvalue())))
     assert [isinstance(row, Customer) for row in listed] == [True, False, True]
+
+
+_STRAY = b'<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+_STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
+
+
+def test_a_stray_cell_far_away() -> None:
+    """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
+    far = _rewritten(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
+    assert "reaches to cell XFD1048576" in refusal(far).message
+    assert "reaches to cell XFD1048576" in refusal(_rewritten(far, b"<dimension", b"<nodimension")).message
+
+
+def test_what_is_far_but_empty_does_no_harm() -> None:
+    """A sheet that only claims to be large, or has blank formatted cells far away, is read; a wide one too."""
+    data = _rewritten(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
+    assert ids_in(list(opened(_rewritten(data, b"</sheetData>", _STYLED)))) == [ONE]
+    wide = [["Id", *[f"c{n}" for n in range(100)]], [ONE, *range(100)]]
+    assert next(iter(opened(_book(wide)))).row.other["c99"] == "99"
+
+
+def test_what_is_no_archive_is_not_measured() -> None:
+    """The measuring leaves it to the reader to say what is wrong."""
+    assert find_far_cell(io.BytesIO(b"PK\x03\x04 no archive")) is None
+
+
+def _rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new) if "worksheets" in name else before.read(name))
+    return held.getvalue()

@@ -1,11 +1,10 @@
-"""Properties of `auditor.customers.words` and `naming`: the headers of the portal's languages, and of Microsoft's files."""
+"""Tests of `auditor.customers.header_words`: the headers of the portal's languages, and of Microsoft's files."""
 
 import pytest
 from list_support import ONE, TENANTS, example, ids_in, opened
 
 from auditor.customers import Columns
-from auditor.customers.naming import Kind, is_label, kind_of
-from auditor.customers.words import ID_WORDS, ROLE_WORDS, fold
+from auditor.customers.header_words import ID_WORDS, ROLE_WORDS, Kind, classify_name, fold, is_label
 
 HEADERS = {
     "de": ("Microsoft-ID", "Firmenname", "Primärer Domänenname"),
@@ -73,7 +72,7 @@ def test_accents_do_not_matter() -> None:
 
 def test_no_word_stands_for_two_roles() -> None:
     """A header says one thing."""
-    seen = [word for words in ROLE_WORDS.values() for group in words for word in group] + [*ID_WORDS[0]]
+    seen = [word for words in ROLE_WORDS.values() for group in words for word in group] + [*ID_WORDS]
     assert len(seen) == len(set(seen))
 
 
@@ -120,7 +119,7 @@ def test_control_characters_are_shown_as_such() -> None:
 )
 def test_kinds(name: str, kind: Kind) -> None:
     """Whose ids they are is read from whole words and telling parts of words."""
-    assert kind_of(name) is kind
+    assert classify_name(name) is kind
 
 
 def test_labels() -> None:

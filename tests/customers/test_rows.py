@@ -1,4 +1,4 @@
-"""Properties of `auditor.customers.judging` and `footer`: long rows, footers, and what is told of them."""
+"""Tests of `auditor.customers.rows`: long rows and footers, and their messages."""
 
 import pytest
 from hypothesis import given
