@@ -1,15 +1,15 @@
-"""The commands: what each takes, and where it goes."""
+"""The commands that audit, ask or simulate: what each takes, and what it calls; stored runs and the sign-in have files of their own."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor import __version__
-from auditor.cli import asking, options, run_commands, sign_in_commands
+from auditor.cli import options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
 
 
 @click.group(
@@ -28,19 +28,19 @@ def auditor() -> None:
 )
 @options.REPORTS
 @options.FORMAT
-@options.AS_JSON
-@options.TALKING
+@options.SUMMARY_JSON
+@options.log_options()
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
     from auditor.cli import progress, show
-    from auditor.commands.demo import demo as carry_out
+    from auditor.commands.demo import demo as start
     from auditor.core.formats import FORMATS
-    from auditor.settings import again
+    from auditor.settings import reparse
 
-    formats = again("format", FORMATS if format is None else format, "flag")
-    folder = again("reports", reports or "reports", "flag")
+    formats = reparse("format", FORMATS if format is None else format, "flag")
+    folder = reparse("reports", reports or "reports", "flag")
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(folder, formats, watch)
+        rendered = start(folder, formats, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
@@ -51,7 +51,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     "LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.\n\n"
     "Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.",
 )
-@click.argument("lists", nargs=-1, metavar="[LIST]...")
+@click.argument("files", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
 @click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
 @click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
@@ -59,7 +59,6 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 @click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
 @click.option(
     "--sheet",
-    "sheets",
     metavar="NAME",
     multiple=True,
     help="The sheet of a workbook to read; repeatable. [default: find it]",
@@ -96,40 +95,33 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 @click.option(
     "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
 )
-@click.option(
-    "--sum", "sums", metavar="COLUMN", multiple=True, help="Add this column up by verdict and owner; repeatable."
-)
+@click.option("--sum", metavar="COLUMN", multiple=True, help="Add this column up by verdict and owner; repeatable.")
 @click.option("--fail-on", metavar="WHAT[,WHAT]", help="Exit with 10 on blocked, newly-blocked, undetermined, changes.")
 @click.option("--limit", metavar="N", help="Ask for the first N customers only; resume asks for the others.")
 @click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
+@options.SUMMARY_JSON
+@options.with_settings()
+@options.log_options()
 def run(
     *,
-    lists: tuple[str, ...],
-    sheets: tuple[str, ...],
-    sums: tuple[str, ...],
+    files: tuple[str, ...],
+    settings: "Settings",
     dry_run: bool,
     as_json: bool,
     quiet: bool,
-    config: str | None,
-    profile: str | None,
-    **flags: Any,
 ) -> int:
     """`auditor run`."""
     from auditor.cli import progress, show
     from auditor.commands.columns import columns_of, parts_of
     from auditor.commands.job import Job
-    from auditor.commands.run import run as carry_out
+    from auditor.commands.run import run as start
 
-    settings = _settings({**flags, "sum": sums or None, "sheet": sheets or None}, config, profile)
-    lists = lists or settings.lists
+    lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
         job = Job(settings, settings.format, settings.customer_list, watch=watch)
-        rendered = carry_out(lists, columns_of(settings), job, parts_of(settings))
+        rendered = start(lists, columns_of(settings), job, parts_of(settings))
     show.result(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
@@ -151,19 +143,19 @@ def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> 
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
-@options.CONFIGURED
-@options.TALKING
-def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+@options.with_settings()
+@options.log_options()
+def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor customers`."""
-    from auditor.cli import customer_lists, progress
+    from auditor.cli import customer_lists, notify
     from auditor.commands.customer_list import customer_list
     from auditor.core.words import many
 
-    with customer_lists.customer_table(output, as_json=as_json) as take:
-        listing = customer_list(_settings({}, config, profile), take, progress.warn)
+    with customer_lists.customer_table(output, as_json=as_json) as write:
+        listing = customer_list(settings, write, notify.warn)
     if listing.message:
-        progress.warn(listing.message)
-    progress.noting(quiet=quiet)(many(listing.customers, "customer"))
+        notify.warn(listing.message)
+    notify.note(many(listing.customers, "customer"), quiet=quiet)
     return 0
 
 
@@ -181,44 +173,93 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
     metavar="N",
     help="Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
-def resume(
-    *, run: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
-) -> int:
+@options.SUMMARY_JSON
+@options.with_settings(origins=True)
+@options.log_options()
+def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
-    from auditor import settings as all_settings
-    from auditor.cli import progress, show
+    from auditor.cli import notify, progress, show
     from auditor.commands import resume as command
     from auditor.commands.render import find_run
     from auditor.commands.unfinished import to_resume
     from auditor.core.words import typed
 
-    settings, origins = all_settings.load(flags, config=config, profile=profile)
-    left = None if run else to_resume(Path(settings.reports), settings.api)
-    if run is None and left is None:
-        progress.noting(quiet=quiet)(f"no run in {settings.reports} is left to finish: nothing to resume")
+    unfinished = None if run else to_resume(Path(settings.reports), settings.api)
+    if run is None and unfinished is None:
+        notify.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
         return 0
-    if left is not None and left.newer is not None:
-        progress.noting(quiet=quiet)(
-            f"nothing to resume: {left.run} is not finished, but {left.newer} is a newer complete run over the same list; "
-            f"to finish the old one all the same: auditor resume {typed(left.run)}"
+    if unfinished is not None and unfinished.newer is not None:
+        notify.note(
+            f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
+            f"same list; to finish the old one all the same: auditor resume {typed(unfinished.run)}",
+            quiet=quiet,
         )
         return 0
-    folder = left.run if left is not None else find_run(str(run), settings.reports)
+    folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
     show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
 
-def _settings(flags: dict[str, Any], config: str | None, profile: str | None) -> "Settings":
-    from auditor import settings
+@auditor.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
+@options.REPORTS
+@options.JSON
+@options.with_settings(origins=True)
+@options.log_options(pass_quiet=False)
+def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
+    """`auditor config`."""
+    from auditor.cli import facts
+    from auditor.commands.config import describe, effective
 
-    return settings.load(flags, config=config, profile=profile)[0]
+    facts.settings(describe(settings, origins), effective(settings), as_json=as_json)
+    return 0
+
+
+@auditor.command(
+    help="Ask for a few customers and print the answers.\n\n"
+    "ID is a customer tenant ID in any spelling that a customer list may have."
+)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@options.JSON
+@options.with_settings()
+@options.log_options(pass_quiet=False)
+def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
+    """`auditor status`."""
+    from auditor.cli import facts, notify
+    from auditor.commands.status import status as ask
+
+    found = ask(ids, settings, notify.warn)
+    facts.statuses(found, as_json=as_json)
+    return found.exit_code
+
+
+@auditor.command(
+    help="Check all that a run needs, a line each, and say what to do.\n\n"
+    "What it prints holds no secret and no customer, and may be pasted into a ticket."
+)
+@options.REPORTS
+@options.JSON
+@options.CONFIGURED
+@options.log_options()
+def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """`auditor doctor`."""
+    from auditor import settings as all_settings
+    from auditor.cli import diagnosis, notify
+    from auditor.commands.doctor import Doctor
+    from auditor.core.doctor import exit_code
+
+    # settings that cannot be loaded are one of its results
+    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=notify.say)
+    if as_json:
+        results = list(checks.examine())
+        diagnosis.as_json(results, exit_code=exit_code(results), simulated=checks.simulated)
+    else:
+        results = diagnosis.show(checks.examine(), quiet=quiet)
+        diagnosis.summary(results, exit_code=exit_code(results), simulated=checks.simulated, quiet=quiet)
+    return exit_code(results)
 
 
 @auditor.command(
@@ -258,8 +299,8 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
-@options.AS_JSON
-@options.TALKING
+@options.SUMMARY_JSON
+@options.log_options()
 def simulate(
     *,
     port: int,
@@ -284,27 +325,26 @@ def simulate(
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
-    given = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
-
-    wanted = SimulatorOptions(
+    chosen = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
+    simulated = SimulatorOptions(
         seed=seed,
         tls=not http,
         api_port=port,
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=customers_of(given),
+        customers=customers_of(chosen),
         answers=AnswerOptions(newly_blocked=newly_blocked),
         gate=GateOptions(
             outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
         ),
     )
     try:
-        serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
+        serve(simulated, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
     except (OSError, ValueError) as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0
 
 
-for _command in (asking.config, asking.doctor, asking.status, *run_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

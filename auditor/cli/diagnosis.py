@@ -1,4 +1,4 @@
-"""How `doctor` prints what it found: a line a check, as it is made, and what to do below it; or JSON at the end."""
+"""How `doctor` prints its results: a line a check, as it is made, with what to do below it; or JSON at the end."""
 
 import json
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ _WIDTH = 15
 def show(results: Iterable[Named], *, quiet: bool) -> list[Named]:
     """Prints each result as it comes, and returns them all; quiet leaves out those that need no action."""
     console = Console(highlight=False, soft_wrap=True)
-    kept: list[Named] = []
+    printed: list[Named] = []
     for one in results:
-        kept.append(one)
+        printed.append(one)
         state, result = one.result.state, one.result
         if quiet and state in {State.OK, State.SKIPPED}:
             continue
@@ -28,11 +28,11 @@ def show(results: Iterable[Named], *, quiet: bool) -> list[Named]:
         others += columns.hanging(f"{'':<{9 + _WIDTH}} next: ", result.next) if result.next.strip() else []
         for line in others:
             console.print(Text(line))
-    return kept
+    return printed
 
 
 def summary(results: list[Named], *, exit_code: int, simulated: bool, quiet: bool) -> None:
-    """Prints what came of it all."""
+    """Prints how many checks ended how, and how a run would end."""
     if simulated and not quiet:
         click.echo("The service is the simulator: no real customer was asked for.")
     counts = {state: sum(one.result.state is state for one in results) for state in State}
@@ -40,7 +40,7 @@ def summary(results: list[Named], *, exit_code: int, simulated: bool, quiet: boo
     first = next((one.name for one in results if one.result.state is State.FAILED), "")
     if not quiet:
         click.echo(
-            f"{words}: a run would end with exit code {exit_code}; mend first: {first}"
+            f"{words}: a run would end with exit code {exit_code}; fix first: {first}"
             if first
             else f"{words}: a run can go"
         )

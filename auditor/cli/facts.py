@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from auditor.cli.progress import say, say_next
+from auditor.cli.notify import say, say_next
 from auditor.core.model import Verdict
 from auditor.core.words import many
 

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from auditor.cli import columns
 from auditor.cli.changes import money, since_before
-from auditor.cli.progress import noting
-from auditor.cli.what_next import are_undetermined, what_next
+from auditor.cli.hints import are_undetermined, print_hints
+from auditor.cli.notify import note
 from auditor.core.account import in_words
 from auditor.core.ledger import Count, Ledger
 from auditor.core.model import Reason, Verdict
@@ -65,7 +65,7 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         for line in _latest(rendered):
-            noting(quiet=quiet)(line)
+            note(line, quiet=quiet)
         return
     console = columns.console()
     console.print(_table(rendered))
@@ -81,7 +81,7 @@ def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = Fal
     if demo and rendered.facts.finished:
         console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        what_next(rendered, noting(quiet=quiet))
+        print_hints(rendered, quiet=quiet)
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -245,5 +245,5 @@ def simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
     else:
         for name, value in facts.items():
             click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
-        noting(quiet=quiet)("the simulator serves until it is stopped (Ctrl-C)")
+        note("the simulator serves until it is stopped (Ctrl-C)", quiet=quiet)
     sys.stdout.flush()

@@ -9,8 +9,8 @@ unknown key is an error; a secret never shows itself.
 ==========  ===================================================
 """
 
-from auditor.settings.known import PREFIX, Settings, again
+from auditor.settings.known import PREFIX, Settings, reparse
 from auditor.settings.sources import Origins, load
 from auditor.settings.values import AUTO, CLOUDS, Secret, duration, is_loopback
 
-__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "again", "duration", "is_loopback", "load"]
+__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "duration", "is_loopback", "load", "reparse"]

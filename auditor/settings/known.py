@@ -98,7 +98,7 @@ class Settings:
         return self.authority or f"{CLOUDS[self.cloud][1]}/{self.tenant_id or 'organizations'}"
 
 
-def again(name: str, value: object, origin: str) -> Any:
+def reparse(name: str, value: object, origin: str) -> Any:
     """A setting that was effective once and written down, checked as if it were set now.
 
     Raises:

@@ -13,7 +13,7 @@ import pytest
 from auditor import __version__
 from auditor.cli import main
 from auditor.cli.commands import auditor
-from auditor.cli.program import carry_out
+from auditor.cli.program import run_command
 from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_what_needs_no_parser_is_what_the_parser_says(
     monkeypatch.setenv("COLUMNS", columns)
     assert main(arguments) == 0
     said = capsys.readouterr().out
-    assert carry_out(arguments) == 0
+    assert run_command(arguments) == 0
     assert said == capsys.readouterr().out
 
 
@@ -218,8 +218,8 @@ def _interrupted(*_args: object, **_more: object) -> None:
 @pytest.mark.parametrize(
     ("stage", "command"),
     [
-        ("auditor.cli.quick.answer", "doctor"),
-        ("auditor.cli.program.carry_out", "doctor"),
+        ("auditor.cli.fast_help.fast_answer", "doctor"),
+        ("auditor.cli.program.run_command", "doctor"),
         ("auditor.cli.commands.auditor.main", "doctor"),
         ("auditor.cli.commands.auditor.main", "run"),
     ],

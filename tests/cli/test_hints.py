@@ -62,7 +62,7 @@ def test_every_setting_of_a_run_is_an_option_and_the_other_way_round() -> None:
     """A message names a setting as it was typed; whatever `run` takes may be typed once, in a settings file."""
     settings = {f"--{name.replace('_', '-')}" for name in all_fields()}
     not_settings = {"--dry-run", "--json", "--quiet", "-q", "--verbose", "-v", "--config", "--profile"}
-    assert OPTIONS["run"] - not_settings - settings == {"lists"}
+    assert OPTIONS["run"] - not_settings - settings == {"files"}
     assert {f"--{role}-column" for role in ("id", "company", "domain", "owner")} <= OPTIONS["run"]
 
 

@@ -43,11 +43,11 @@ def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
     """On a narrow terminal the words about the rest go, then the bar; what was counted and the total stay whole."""
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=True, color_system=None, legacy_windows=False)
-    live = progress._Live(console)
+    live = progress._ProgressLine(console)
     live.start(_facts(), 2000, _Outlook(118.0, 131.0))
     reply = load_reply("200-allowed")
     for _ in range(25):
-        live.tell(Answer(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
+        live.add(Answer(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
         live.tick()
     live.stop()
     last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]
@@ -63,12 +63,12 @@ def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
 )
 def test_what_fits(room: int, said: str, bar: int) -> None:
     """The most urgent first; the numbers always."""
-    assert progress.fitting("1 b", ["wait", "left"], room) == (said, bar)
+    assert progress.fit_words("1 b", ["wait", "left"], room) == (said, bar)
 
 
 def test_a_wait_is_noted_though_no_answer_comes(capsys: pytest.CaptureFixture[str]) -> None:
     """In a log file: how long the service makes everybody wait, and the pace below what was set."""
-    notes = progress._Notes()
+    notes = progress._ProgressNotes()
     notes.start(_facts(), 2000, _Outlook(118.0, 131.0))
     notes.tick()
     said = capsys.readouterr().err

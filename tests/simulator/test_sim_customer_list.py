@@ -212,7 +212,7 @@ async def test_one_customer(roster: Path) -> None:
     ],
 )
 async def test_one_stranger(policy: StrangerPolicy, status: object, code: object) -> None:
-    """A stranger has no record, even where its validation status says only that there is none."""
+    """An id that is no customer has no record, even where its validation status says only that there is none."""
     async with bench(generated(1, foreign=policy, foreign_share=1.0)) as b:
         reply = await b.get(f"/v1/customers/{OTHER_ID}")
     assert (reply.status, reply.json["code"]) == (status, code)

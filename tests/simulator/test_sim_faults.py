@@ -104,14 +104,14 @@ async def test_closing_ends_a_stall() -> None:
         ("gateway_timeout_once", [504, 200]),
     ],
 )
-async def test_errors_heal_as_their_names_say(kind: str, statuses: list[int]) -> None:
+async def test_errors_end_after_their_number_of_answers(kind: str, statuses: list[int]) -> None:
     """A transient error is over after as many answers as its name says; a lasting one is never over."""
     async with bench(options(kind)) as b:
         assert [(await b.status()).status for _ in statuses] == statuses
 
 
 @pytest.mark.parametrize("kind", ["throttled_once", "unavailable_once", "quota_once"])
-async def test_retry_after_of_a_customers_own_trouble(kind: str) -> None:
+async def test_retry_after_of_a_customers_own_error(kind: str) -> None:
     """These tell how long to wait."""
     async with bench(options(kind)) as b:
         assert (await b.status()).headers["Retry-After"] == "1"

@@ -277,8 +277,8 @@ def test_mfa_required_is_a_basic_action() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ERRORS if name not in {"throttled", "unavailable"}])
-def test_ordered_troubles_are_errors(name: str) -> None:
-    """Each trouble comes as a dictionary with an error, and is over after the number of times that was ordered."""
+def test_planned_errors_are_returned_as_often_as_planned(name: str) -> None:
+    """Each planned error is a dictionary with an error, and ends after the planned number of answers."""
     with sign_in_service() as (simulator, http):
         simulator.identity.fail_next(name)
         token = simulator.mint_refresh_token()
@@ -303,8 +303,8 @@ def test_unavailable_raises_in_msal() -> None:
             public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
 
 
-def test_lasting_trouble_until_ended() -> None:
-    """A trouble can last until it is taken back."""
+def test_lasting_error_until_ended() -> None:
+    """An error can last until it is ended."""
     with sign_in_service() as (simulator, http):
         token = simulator.mint_refresh_token()
         simulator.identity.fail_always("revoked")
@@ -314,8 +314,8 @@ def test_lasting_trouble_until_ended() -> None:
         assert "access_token" in public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
 
 
-def test_unknown_trouble_is_refused() -> None:
-    """A misspelt trouble fails where it is ordered."""
+def test_unknown_error_name_is_refused() -> None:
+    """A misspelt error name fails where it is planned."""
     with sign_in_service() as (simulator, _):
         with pytest.raises(ValueError, match="throttled"):
             simulator.identity.fail_next("nonsense")
@@ -375,13 +375,13 @@ def test_unsupported_grant() -> None:
     assert keys.json() == {"keys": []}
 
 
-@pytest.mark.parametrize("trouble", ["unknown", "expired", "revoked"])
-def test_a_refused_refresh_token_may_be_quoted(trouble: str) -> None:
+@pytest.mark.parametrize("error", ["unknown", "expired", "revoked"])
+def test_a_refused_refresh_token_may_be_quoted(error: str) -> None:
     """With the switch on, the error's text holds it, as a client must be able to stand."""
     with sign_in_service(quotes_tokens=True) as (simulator, http):
-        token = {"unknown": "a-token", "expired": simulator.mint_refresh_token(-1)}.get(trouble)
+        token = {"unknown": "a-token", "expired": simulator.mint_refresh_token(-1)}.get(error)
         token = token or simulator.mint_refresh_token()
-        if trouble == "revoked":
+        if error == "revoked":
             simulator.revoke_tokens()
         result = public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
     assert token in result["error_description"]

@@ -28,7 +28,7 @@ async def test_record_holds_what_was_sent_and_answered() -> None:
 
 
 async def test_attempts_count_all_but_answers_only_what_came_through() -> None:
-    """A request that the throttle rejected is an attempt in the log, but heals nobody."""
+    """A request that the throttle rejected is an attempt in the log, but not an answer of the customer."""
     chosen = replace(
         PLAIN,
         throttle=ThrottleOptions(windows=(), per_customer=Window(1, 0.1), count_rejected=False),

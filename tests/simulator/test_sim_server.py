@@ -42,8 +42,8 @@ async def test_api_over_tls() -> None:
             assert response.status == 200
 
 
-async def test_stranger_does_not_trust_it() -> None:
-    """Without the throw-away authority the certificate is refused."""
+async def test_certificate_is_refused_without_its_authority() -> None:
+    """Without the temporary authority the certificate is refused."""
     async with Simulator(SimulatorOptions()) as simulator, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(simulator.api_url + path(), ssl=ssl.create_default_context())
@@ -118,7 +118,7 @@ def test_clients_that_stay_are_let_go() -> None:
     assert [str(warning.message) for warning in caught] == []
 
 
-async def test_client_that_hangs_up_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+async def test_client_that_disconnects_leaves_no_error(caplog: pytest.LogCaptureFixture) -> None:
     """A client that goes away in the middle of a reply leaves no error in the log and nothing in flight."""
     answers = AnswerOptions(overrides={OWN_ID: "slow_body_once"}, stall_seconds=30)
     async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:

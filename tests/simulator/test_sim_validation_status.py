@@ -1,4 +1,4 @@
-"""The validation status over real sockets: bodies, headers, strangers, unrouted paths."""
+"""The validation status over real sockets: bodies, headers, ids that are no customers, unrouted paths."""
 
 import re
 import uuid
@@ -269,7 +269,7 @@ async def test_stranger_policies(tmp_path: Path, policy: StrangerPolicy, status:
 
 
 async def test_foreign_and_missing_tenants_differ(tmp_path: Path) -> None:
-    """By default some strangers are somebody else's tenants and some are no tenants at all, always the same ones."""
+    """By default some unlisted ids are another partner's tenants and some are no tenants, always the same ones."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
     chosen = SimulatorOptions(tls=False, throttle=OPEN, customers=CustomerListOptions(roster=roster))
@@ -281,7 +281,7 @@ async def test_foreign_and_missing_tenants_differ(tmp_path: Path) -> None:
     assert first == again
 
 
-async def test_override_makes_a_customer_of_a_stranger(tmp_path: Path) -> None:
+async def test_override_makes_an_unlisted_id_a_customer(tmp_path: Path) -> None:
     """A test may script an id that the roster does not name."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
