@@ -5,7 +5,6 @@ place.
 import functools
 import logging
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import click
@@ -72,8 +71,9 @@ def with_settings(*, origins: bool = False) -> Options:
 
             parent = click.get_current_context().parent
             above = parent.params if parent else {}
-            known = {field.name for field in fields(settings.Settings)}
-            flags = {name: given.pop(name) for name in ("config", "profile", *(known & given.keys()))}
+            flags = {
+                name: given.pop(name) for name in ("config", "profile", *(given.keys() & settings.all_fields().keys()))
+            }
             flags = {name: above.get(name) if value in (None, ()) else value for name, value in flags.items()}
             config, profile = flags.pop("config"), flags.pop("profile")
             found, where = settings.load(flags, config=config, profile=profile)

@@ -15,7 +15,7 @@ from auditor.core.os_errors import remedy
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
-from auditor.settings import values
+from auditor.settings import local_folder
 
 if TYPE_CHECKING:
     from auditor.commands.latest import Pointer
@@ -170,7 +170,7 @@ def find_run(run: str, reports: str) -> Path:
         SettingsError: there is no such run.
     """
     try:
-        folder = Path(values.folder(run))
+        folder = Path(local_folder(run))
     except ValueError as error:
         raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):

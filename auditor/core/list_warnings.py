@@ -1,19 +1,14 @@
-"""Warnings about the customer lists, as a run keeps them. Rule: a list decides neither how many there are nor how long they are,
-and no character of it moves a cursor.
-"""
+"""Warnings about the customer lists, as a run keeps them. Rule: limited in number and length; no character moves a cursor."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from auditor.core.words import escaped
 
 MOST = 50
 """Warnings that are kept."""
 LONGEST = 500
 """Characters of a text or of a list's name that are kept."""
-_UNSHOWN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
-"""Categories of characters that are written as an escape: controls, marks of direction, halves of characters, line breaks, and
-what is no character.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +33,11 @@ def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
     Returns:
         The first of them, in order, with escapes for what cannot be shown; the last one says how many more there were.
     """
-    kept = tuple(ListWarning(shown(name), shown(text)) for name, text in found[:MOST])
+    kept = tuple(ListWarning(_kept_text(name), _kept_text(text)) for name, text in found[:MOST])
     more = len(found) - MOST
     return (*kept, ListWarning("", f"and {more:,} more")) if more > 0 else kept
 
 
-def shown(text: str) -> str:
+def _kept_text(text: str) -> str:
     """The text in one line that any terminal and any file can hold; cut where it is too long."""
-    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return "".join(_escaped(c) if unicodedata.category(c) in _UNSHOWN else c for c in short)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
+    return escaped(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")

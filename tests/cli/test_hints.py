@@ -9,7 +9,7 @@ import click
 import pytest
 
 from auditor.cli.commands import auditor
-from auditor.settings.known import PREFIX, all_fields
+from auditor.settings import PREFIX, all_fields
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
