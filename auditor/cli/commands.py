@@ -49,7 +49,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     short_help="Audit customer lists, then write the reports.",
     help="Audit customer lists: ask for every customer, then write the reports.\n\n"
     "LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.\n\n"
-    "Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.",
+    "Without a LIST, audits those of the setting lists; without that setting, the partner's own customer list.",
 )
 @click.argument("files", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
@@ -73,7 +73,9 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 @options.FORMAT
 @click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
 @click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
-@click.option("--burst", is_flag=True, default=None, help="Use the quota up at once: for exclusive use of it.")
+@click.option(
+    "--burst", is_flag=True, default=None, help="Use up each minute's quota at once; only where nothing else uses it."
+)
 @click.option("--attempts", metavar="N", help="Maximum number of attempts per customer. [default: 5]")
 @click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
 @click.option(
@@ -95,10 +97,10 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 @click.option(
     "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
 )
-@click.option("--sum", metavar="COLUMN", multiple=True, help="Add this column up by verdict and owner; repeatable.")
+@click.option("--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and owner; repeatable.")
 @click.option("--fail-on", metavar="WHAT[,WHAT]", help="Exit with 10 on blocked, newly-blocked, undetermined, changes.")
 @click.option("--limit", metavar="N", help="Ask for the first N customers only; resume asks for the others.")
-@click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.SUMMARY_JSON
 @options.with_settings()
 @options.log_options()
@@ -238,7 +240,7 @@ def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
 
 @auditor.command(
     help="Check all that a run needs, a line each, and say what to do.\n\n"
-    "What it prints holds no secret and no customer, and may be pasted into a ticket."
+    "The output holds no secret and no customer; it may be pasted into a ticket."
 )
 @options.REPORTS
 @options.JSON
@@ -265,13 +267,13 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 @auditor.command(
     short_help="Serve the simulator on loopback, until stopped.",
     help="Serve the simulator on loopback, until stopped.\n\n"
-    "It plays one night. With --port, start the next night's in its place with other options: auditor run then compares "
-    "with the night before, and auditor resume goes on.",
+    "It simulates one night. For the next one, start it again on the same --port with other options: auditor run then "
+    "compares with the night before, and auditor resume continues.",
 )
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port of the simulated API. [default: a free one]"
 )
-@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
+@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Port of the sign-in service.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulated answers.")
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
 @click.option(
@@ -286,7 +288,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     show_default=True,
     metavar="N",
     type=click.IntRange(0),
-    help="Number of eligible customers to put under review; raise it from night to night.",
+    help="Number of eligible customers to put under review; raise it every night.",
 )
 @click.option("--outage-after", metavar="N", type=click.IntRange(0), help="After N requests, answer each with 503.")
 @click.option(

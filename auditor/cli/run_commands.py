@@ -98,14 +98,17 @@ def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
 
 
 @runs.command(
-    help="Remove the folders of old runs; history/ keeps what they knew.\n\n"
-    "Counted for each list by itself. Never removed: the newest complete run over a list, what latest and latest-simulated lead to, a run that is not complete while no newer one over its list is, what such a run is compared with, and a run in use."
+    help="Remove the folders of old runs; history/ keeps their results.\n\n"
+    "Counts the runs of each list separately. Never removes the newest complete run over a list, the runs that latest and "
+    "latest-simulated point to, an incomplete run without a newer complete run over its list, its baseline, and a run in use."
 )
 @click.option(
-    "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a day, for N days with runs."
+    "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep one run per day, for N days with runs."
 )
-@click.option("--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a month, likewise.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@click.option(
+    "--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep one run per month, for N months."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @options.REPORTS
 @options.JSON
 @options.with_settings()
@@ -126,8 +129,8 @@ def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Setti
 @runs.command(
     short_help="Point latest to a complete run.",
     help="Point latest to a complete run.\n\n"
-    "By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run "
-    "against a simulator takes latest-simulated.",
+    "Without this command, latest moves only to a newer run of the same lists and partner with at least the same "
+    "formats. A simulated run moves latest-simulated.",
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     help="Sign in, once; runs then renew the sign-in by themselves.\n\n"
     "Opens the browser (authorization code with PKCE) and waits for its answer on a loopback address."
 )
-@click.option("--device-code", is_flag=True, help="Type a code in any browser, on any device.")
+@click.option("--device-code", is_flag=True, help="Sign in with a code that is typed in any browser, on any device.")
 @click.option(
-    "--refresh-token-file", metavar="FILE", help="Take a refresh token from a file; - is standard input. No browser."
+    "--refresh-token-file",
+    metavar="FILE",
+    help="Read a refresh token from a file, without a browser; - is standard input.",
 )
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Of the browser's way back. [default: a free one]"
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the browser's redirect. [default: a free one]"
 )
 @click.option("--no-browser", is_flag=True, help="Open no browser: print the address of the sign-in page.")
 @options.JSON
@@ -101,7 +103,7 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
 
 @click.command(
     help="Say who is signed in, with MFA or not, and for how long.\n\n"
-    "Gets a token as a run would, so it also says whether the sign-in still serves."
+    "Gets a token as a run would, so it also says whether the sign-in still works."
 )
 @options.JSON
 @options.with_settings()
