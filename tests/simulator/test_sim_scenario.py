@@ -45,7 +45,7 @@ def test_every_kind_occurs_in_two_thousand() -> None:
 
 
 def test_short_list_cannot_hold_every_kind() -> None:
-    """A list with fewer customers than kinds is refused in words."""
+    """A list with fewer customers than kinds is refused."""
     with pytest.raises(ValueError, match="list of 3 customers"):
         covering_seed(IDS[:3], tries=2)
 
@@ -59,14 +59,14 @@ def test_default_mix_is_plausible() -> None:
     assert 0.07 < sum(counts[kind] for kind in counts if kind.startswith("no_account_status")) / len(IDS) < 0.13
 
 
-def test_every_kind_has_words_and_a_share() -> None:
+def test_every_kind_has_a_description_and_a_weight() -> None:
     """Every kind has a description and a weight."""
     assert all(kind.description and kind.weight > 0 for kind in KINDS.values())
     assert set(DEFAULT_WEIGHTS) == set(KINDS)
 
 
 def test_override_names_the_kind() -> None:
-    """A test may say what one customer answers."""
+    """A test may choose the kind of one customer."""
     scenario = Scenario(overrides={IDS[0]: "not_ready"})
     assert scenario.kind_of(IDS[0].upper()) == "not_ready"
     assert b'"status":"Not Ready"' in scenario.reply(IDS[0], 1).body
@@ -89,7 +89,7 @@ def test_lasting_kinds_never_change(name: str) -> None:
 
 @pytest.mark.parametrize("wrong", ["nonsense", "error_once:nonsense", ""])
 def test_unknown_kind_is_refused(wrong: str) -> None:
-    """A misspelt kind fails at the start and names the kinds that there are."""
+    """A misspelt kind fails at the start and the error lists the kinds."""
     with pytest.raises(ValueError, match="under_review"):
         Scenario(overrides={IDS[0]: wrong})
 
@@ -143,7 +143,7 @@ def test_forms_of_the_date(name: str, expected: object) -> None:
 
 
 def test_date_may_be_missing() -> None:
-    """The member can be absent altogether."""
+    """The member can be absent."""
     body = KINDS["allowed_date_missing"].reply(Question(customer_id=IDS[0], changed_at=datetime.now(UTC))).body
     assert body == b'{"type":"account","status":"Allowed"}'
 
