@@ -10,6 +10,7 @@ from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
     from auditor.settings import Origins, Settings
+    from auditor.simulator import Simulator
 
 
 @click.group(
@@ -32,7 +33,7 @@ def auditor() -> None:
 @options.log_options()
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
-    from auditor.cli import progress, show
+    from auditor.cli import progress, render_run
     from auditor.commands.demo import demo as start
     from auditor.core.formats import FORMATS
     from auditor.settings import reparse
@@ -41,7 +42,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     folder = reparse("reports", reports or "reports", "flag")
     with progress.watching(quiet=quiet) as watch:
         rendered = start(folder, formats, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
 
@@ -113,7 +114,7 @@ def run(
     quiet: bool,
 ) -> int:
     """`auditor run`."""
-    from auditor.cli import progress, show
+    from auditor.cli import progress, render_run
     from auditor.commands.columns import columns_of, parts_of
     from auditor.commands.job import Job
     from auditor.commands.run import run as start
@@ -124,7 +125,7 @@ def run(
     with progress.watching(quiet=quiet) as watch:
         job = Job(settings, settings.format, settings.customer_list, watch=watch)
         rendered = start(lists, columns_of(settings), job, parts_of(settings))
-    show.result(rendered, as_json=as_json, quiet=quiet)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -149,15 +150,15 @@ def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> 
 @options.log_options()
 def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor customers`."""
-    from auditor.cli import customer_lists, notify
+    from auditor.cli import customer_lists, terminal
     from auditor.commands.customer_list import customer_list
     from auditor.core.words import many
 
     with customer_lists.customer_table(output, as_json=as_json) as write:
-        listing = customer_list(settings, write, notify.warn)
+        listing = customer_list(settings, write, terminal.warn)
     if listing.message:
-        notify.warn(listing.message)
-    notify.note(many(listing.customers, "customer"), quiet=quiet)
+        terminal.warn(listing.message)
+    terminal.note(many(listing.customers, "customer"), quiet=quiet)
     return 0
 
 
@@ -182,7 +183,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     """`auditor resume`."""
     from pathlib import Path
 
-    from auditor.cli import notify, progress, show
+    from auditor.cli import progress, render_run, terminal
     from auditor.commands import resume as command
     from auditor.commands.render import find_run
     from auditor.commands.unfinished import to_resume
@@ -190,10 +191,10 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
 
     unfinished = None if run else to_resume(Path(settings.reports), settings.api)
     if run is None and unfinished is None:
-        notify.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
+        terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
         return 0
     if unfinished is not None and unfinished.newer is not None:
-        notify.note(
+        terminal.note(
             f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
             f"same list; to finish the old one all the same: auditor resume {typed(unfinished.run)}",
             quiet=quiet,
@@ -202,7 +203,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
 
@@ -213,10 +214,10 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
 @options.log_options(pass_quiet=False)
 def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
     """`auditor config`."""
-    from auditor.cli import facts
+    from auditor.cli import render_facts
     from auditor.commands.config import describe, effective
 
-    facts.settings(describe(settings, origins), effective(settings), as_json=as_json)
+    render_facts.print_settings(describe(settings, origins), effective(settings), as_json=as_json)
     return 0
 
 
@@ -230,11 +231,11 @@ def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
 @options.log_options(pass_quiet=False)
 def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
     """`auditor status`."""
-    from auditor.cli import facts, notify
+    from auditor.cli import render_facts, terminal
     from auditor.commands.status import status as ask
 
-    found = ask(ids, settings, notify.warn)
-    facts.statuses(found, as_json=as_json)
+    found = ask(ids, settings, terminal.warn)
+    render_facts.print_statuses(found, as_json=as_json)
     return found.exit_code
 
 
@@ -249,18 +250,18 @@ def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
 def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
     """`auditor doctor`."""
     from auditor import settings as all_settings
-    from auditor.cli import diagnosis, notify
+    from auditor.cli import render_facts, terminal
     from auditor.commands.doctor import Doctor
     from auditor.core.doctor import exit_code
 
     # settings that cannot be loaded are one of its results
-    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=notify.say)
+    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=terminal.say)
     if as_json:
         results = list(checks.examine())
-        diagnosis.as_json(results, exit_code=exit_code(results), simulated=checks.simulated)
+        render_facts.print_checks_as_json(results, exit_code=exit_code(results), simulated=checks.simulated)
     else:
-        results = diagnosis.show(checks.examine(), quiet=quiet)
-        diagnosis.summary(results, exit_code=exit_code(results), simulated=checks.simulated, quiet=quiet)
+        results = render_facts.print_checks(checks.examine(), quiet=quiet)
+        render_facts.print_check_summary(results, exit_code=exit_code(results), simulated=checks.simulated, quiet=quiet)
     return exit_code(results)
 
 
@@ -322,7 +323,6 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
-    from auditor.cli import show
     from auditor.commands.simulate import customers_of
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
@@ -342,10 +342,35 @@ def simulate(
         ),
     )
     try:
-        serve(simulated, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
+        serve(simulated, lambda simulator: _print_simulator(simulator, as_json=as_json, quiet=quiet))
     except (OSError, ValueError) as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0
+
+
+def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
+    """Prints where a simulator listens, as settings for a run against it."""
+    import json
+    import os
+    import sys
+
+    from auditor.cli.terminal import note
+
+    facts = {
+        "AUDITOR_API_URL": served.api_url,
+        "AUDITOR_AUTHORITY": served.authority,
+        "AUDITOR_TENANT_ID": served.tenant_id,
+        "AUDITOR_CLIENT_ID": served.client_id,
+        "AUDITOR_CA_BUNDLE": str(served.ca_file),
+        "AUDITOR_ACCESS_TOKEN": served.mint_token(),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
+        note("the simulator serves until it is stopped (Ctrl-C)", quiet=quiet)
+    sys.stdout.flush()
 
 
 for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):

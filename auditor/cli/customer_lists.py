@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from auditor.cli.notify import warn
 from auditor.cli.streams import output_failure
+from auditor.cli.terminal import warn
 from auditor.core.customer_page import Listed
 from auditor.core.words import escaped, lasting, many
 from auditor.errors import OutputError

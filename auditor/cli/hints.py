@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from auditor import journal
-from auditor.cli.notify import note, say, say_next
+from auditor.cli.terminal import note, say, say_next
 from auditor.commands.standing import LATEST, LATEST_SIMULATED, latest_run_id
 from auditor.core.advice import settled_step
 from auditor.core.ledger import FAILED, MATCHED, FailOn, internal_errors

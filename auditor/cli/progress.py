@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from auditor.cli.notify import note, say, warn
+from auditor.cli.terminal import VERDICT_COLOURS, note, say, warn
 from auditor.commands.job import Outlook, Watch
 from auditor.core.model import Answer, Reason, Verdict
 from auditor.core.run_facts import RunFacts
@@ -20,7 +20,6 @@ SHORTEST_WAIT = 2.0
 """Seconds from which a wait that the service asked for is shown."""
 LONGEST_BAR = 40
 """Characters."""
-VERDICTS = (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED)
 
 
 @contextmanager
@@ -80,7 +79,7 @@ class _Progress:
         counts: Counter[Verdict] = Counter()
         for reason, count in self.reasons.items():
             counts[reason.verdict] += count
-        return ", ".join(f"{counts[each]:,} {each}" for each in VERDICTS)
+        return ", ".join(f"{counts[each]:,} {each}" for each in VERDICT_COLOURS)
 
     def rest(self) -> list[str]:
         """What is known of the rest, the most urgent first."""

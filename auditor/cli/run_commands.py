@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @options.log_options()
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor report`."""
-    from auditor.cli import show
+    from auditor.cli import render_run
     from auditor.commands.lock import one_writer_at_a_time
     from auditor.commands.render import find_run, render
     from auditor.commands.signals import ending_at_once
@@ -33,7 +33,7 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     folder = find_run(run, settings.reports)
     with ending_at_once(), one_writer_at_a_time(folder):
         rendered = render(folder, settings.format)
-    show.result(rendered, as_json=as_json, quiet=quiet)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -50,14 +50,14 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 @options.log_options()
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
-    from auditor.cli import show
+    from auditor.cli import render_run
     from auditor.commands.signals import ending_at_once
     from auditor.commands.verify import verify as check
 
     with ending_at_once():
         found = check(run, settings.reports)
     if as_json or not quiet:
-        show.verified(found, as_json=as_json)
+        render_run.print_verification(found, as_json=as_json)
     return 0
 
 
@@ -72,13 +72,13 @@ def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 @options.log_options(pass_quiet=False)
 def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
     """`auditor compare`."""
-    from auditor.cli import changes
+    from auditor.cli.render_changes import print_changes
     from auditor.commands.compare import compare as find_changes
     from auditor.commands.signals import ending_at_once
 
     with ending_at_once():
         found = find_changes(old, new, settings.reports)
-    changes.compared(found, as_json=as_json)
+    print_changes(found, as_json=as_json)
     return 0
 
 
@@ -147,8 +147,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 def _print_runs(found: list["Stored"], *, as_json: bool) -> None:
     """Prints the stored runs."""
-    from auditor.cli import columns
-    from auditor.cli.progress import VERDICTS
+    from auditor.cli.terminal import VERDICT_COLOURS, print_table
 
     if as_json:
         click.echo(json.dumps([_document(run) for run in found], indent=2, ensure_ascii=False))
@@ -156,12 +155,14 @@ def _print_runs(found: list["Stored"], *, as_json: bool) -> None:
     if not found:
         click.echo("No runs.")
         return
-    counts = [[f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in VERDICTS] for run in found]
+    counts = [
+        [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in VERDICT_COLOURS] for run in found
+    ]
     records = [
         [run.run_id, _state(run), *numbers, _size(run.bytes), ", ".join(run.lists)]
         for run, numbers in zip(found, counts, strict=True)
     ]
-    columns.show(["run", "state", *VERDICTS, "size", "lists"], records, numbers=[*VERDICTS, "size"])
+    print_table(["run", "state", *VERDICT_COLOURS, "size", "lists"], records, numbers=[*VERDICT_COLOURS, "size"])
 
 
 def _state(run: "Stored") -> str:
@@ -182,12 +183,12 @@ def _size(count: int) -> str:
 
 
 def _document(run: "Stored") -> dict[str, Any]:
-    from auditor.cli.changes import time
+    from auditor.cli.render_changes import iso_time
 
     return {
         "run_id": run.run_id,
         "folder": str(run.run),
-        "started_at": time(run.started_at),
+        "started_at": iso_time(run.started_at),
         "lists": run.lists,
         "api": run.api,
         "simulated": run.simulated,

@@ -45,7 +45,7 @@ def login(
     as_json: bool,
 ) -> int:
     """`auditor login`."""
-    from auditor.cli import notify
+    from auditor.cli import terminal
     from auditor.commands.login import login as sign_in
     from auditor.commands.signals import StoppedAtOnce
 
@@ -53,12 +53,12 @@ def login(
         raise click.UsageError("--device-code and --refresh-token-file exclude each other")
     method = _method(device_code, refresh_token_file, port, no_browser)
     try:
-        found = sign_in(settings, method, notify.say)
+        found = sign_in(settings, method, terminal.say)
     except StoppedAtOnce as stopped:
-        notify.say(f"auditor: {stopped.words}")
+        terminal.say(f"auditor: {stopped.words}")
         return stopped.exit_code
     except KeyboardInterrupt:
-        notify.say("auditor: the sign-in was cancelled; nothing has changed")
+        terminal.say("auditor: the sign-in was cancelled; nothing has changed")
         return INTERRUPTED
     _print(found, as_json=as_json)
     return 0
@@ -110,10 +110,10 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
 @options.log_options(pass_quiet=False)
 def whoami(*, settings: "Settings", as_json: bool) -> int:
     """`auditor whoami`."""
-    from auditor.cli import notify
+    from auditor.cli import terminal
     from auditor.commands.whoami import who
 
-    found = who(settings, notify.warn)
+    found = who(settings, terminal.warn)
     _print(found, as_json=as_json)
     return found.exit_code
 

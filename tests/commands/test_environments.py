@@ -10,7 +10,7 @@ import click
 import pytest
 
 from auditor import journal
-from auditor.cli import diagnosis, facts, main, program
+from auditor.cli import main, program, render_facts
 from auditor.cli.hints import print_hints
 from auditor.cli.program import failed
 from auditor.commands.render import render
@@ -172,8 +172,8 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     assert main(list(RUN)) == 0
     end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
     print_hints(render(only_run(), ("csv",)).ended_by(end), quiet=True)
-    facts.statuses(Statuses("https://api.example", (), end), as_json=False)
-    diagnosis.show([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
+    render_facts.print_statuses(Statuses("https://api.example", (), end), as_json=False)
+    render_facts.print_checks([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2
     program._print_error("the token is refused", hint, [])
     said = capsys.readouterr()
