@@ -29,7 +29,7 @@ def auditor() -> None:
 )
 @options.REPORTS
 @options.FORMAT
-@options.SUMMARY_JSON
+@options.json_option("the summary as JSON")
 @options.log_options()
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
@@ -54,17 +54,16 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 )
 @click.argument("files", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
-@click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
-@click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
-@click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
-@click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
-@click.option(
-    "--sheet",
-    metavar="NAME",
-    multiple=True,
-    help="The sheet of a workbook to read; repeatable. [default: find it]",
+@options.texts(
+    id_column="NAME: The column that holds the customer ids. [default: find it]",
+    owner_column="NAME: The column that holds the account managers. [default: find it]",
+    company_column="NAME: The column that holds the companies. [default: find it]",
+    domain_column="NAME: The column that holds the domains. [default: find it]",
 )
-@click.option("--array", metavar="NAME", help="The array of a JSON file to read. [default: find it]")
+@click.option(
+    "--sheet", metavar="NAME", multiple=True, help="The sheet of a workbook to read; repeatable. [default: find it]"
+)
+@options.texts(array="NAME: The array of a JSON file to read. [default: find it]")
 @click.option(
     "--allow-ragged",
     is_flag=True,
@@ -72,47 +71,36 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     help="Accept rows with more cells than the header; their company, domain and owner stay empty.",
 )
 @options.FORMAT
-@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
-@click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
+@options.texts(
+    concurrency="N: Requests in flight at most. [default: 16]",
+    rate="N: Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]",
+)
 @click.option(
     "--burst", is_flag=True, default=None, help="Use up each minute's quota at once; only where nothing else uses it."
 )
-@click.option("--attempts", metavar="N", help="Maximum number of attempts per customer. [default: 5]")
-@click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
-@click.option(
-    "--deadline", metavar="DURATION", help="Stop sending requests after this time (90s, 30m, 8h). [default: never]"
-)
-@click.option(
-    "--reuse", metavar="DURATION", help="Reuse eligible answers of earlier runs that are not older than this."
+@options.texts(
+    attempts="N: Maximum number of attempts per customer. [default: 5]",
+    timeout="SECONDS: Longest time for one request. [default: 180]",
+    deadline="DURATION: Stop sending requests after this time (90s, 30m, 8h). [default: never]",
+    reuse="DURATION: Reuse eligible answers of earlier runs that are not older than this.",
 )
 @click.option(
     "--customer-list",
     type=click.Choice(["auto", "always", "never"]),
     help="Check customers without an account status against the partner's own list. [default: auto]",
 )
-@click.option(
-    "--max-undetermined",
-    metavar="N",
-    help="Maximum number of undetermined rows for a run to count as complete. [default: 0]",
-)
-@click.option(
-    "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
+@options.texts(
+    max_undetermined="N: Maximum number of undetermined rows for a run to count as complete. [default: 0]",
+    baseline="RUN: Run to compare with, or none. [default: the last complete one of the list]",
 )
 @click.option("--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and owner; repeatable.")
-@click.option("--fail-on", metavar="WHAT[,WHAT]", help="Exit with 10 on blocked, newly-blocked, undetermined, changes.")
-@click.option("--limit", metavar="N", help="Ask for the first N customers only; resume asks for the others.")
+@options.texts(
+    fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
+    limit="N: Ask for the first N customers only; resume asks for the others.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
-@options.SUMMARY_JSON
-@options.with_settings()
-@options.log_options()
-def run(
-    *,
-    files: tuple[str, ...],
-    settings: "Settings",
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-) -> int:
+@options.common(json="the summary as JSON")
+def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
     """`auditor run`."""
     from auditor.cli import progress, render_run
     from auditor.commands.columns import columns_of, parts_of
@@ -145,9 +133,7 @@ def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> 
     help="Print the partner's own customer list: id, company, domain, relationship.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
-@options.with_settings()
-@options.log_options()
+@options.common(json="JSON Lines instead of CSV")
 def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor customers`."""
     from auditor.cli import customer_lists, terminal
@@ -169,16 +155,12 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
 )
 @click.argument("run", required=False, metavar="[RUN]")
 @options.REPORTS
-@click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
-@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: as the run was started]")
-@click.option(
-    "--max-undetermined",
-    metavar="N",
-    help="Maximum number of undetermined rows from now on. [default: as the run was started]",
+@options.texts(
+    rate="N: Requests a minute to pace at. [default: as the run was started]",
+    concurrency="N: Requests in flight at most. [default: as the run was started]",
+    max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
-@options.SUMMARY_JSON
-@options.with_settings(origins=True)
-@options.log_options()
+@options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
     from pathlib import Path
@@ -209,9 +191,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
 
 @auditor.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
 @options.REPORTS
-@options.JSON
-@options.with_settings(origins=True)
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False, origins=True)
 def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
     """`auditor config`."""
     from auditor.cli import render_facts
@@ -226,9 +206,7 @@ def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
     "ID is a customer tenant ID in any spelling that a customer list may have."
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
     """`auditor status`."""
     from auditor.cli import render_facts, terminal
@@ -244,7 +222,7 @@ def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
     "The output holds no secret and no customer; it may be pasted into a ticket."
 )
 @options.REPORTS
-@options.JSON
+@options.json_option()
 @options.CONFIGURED
 @options.log_options()
 def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
@@ -252,17 +230,10 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     from auditor import settings as all_settings
     from auditor.cli import render_facts, terminal
     from auditor.commands.doctor import Doctor
-    from auditor.core.doctor import exit_code
 
     # settings that cannot be loaded are one of its results
     checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=terminal.say)
-    if as_json:
-        results = list(checks.examine())
-        render_facts.print_checks_as_json(results, exit_code=exit_code(results), simulated=checks.simulated)
-    else:
-        results = render_facts.print_checks(checks.examine(), quiet=quiet)
-        render_facts.print_check_summary(results, exit_code=exit_code(results), simulated=checks.simulated, quiet=quiet)
-    return exit_code(results)
+    return render_facts.print_doctor(checks, as_json=as_json, quiet=quiet)
 
 
 @auditor.command(
@@ -302,7 +273,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 @click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
-@options.SUMMARY_JSON
+@options.json_option("the summary as JSON")
 @options.log_options()
 def simulate(
     *,

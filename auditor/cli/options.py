@@ -53,6 +53,33 @@ def log_options(*, pass_quiet: bool = True) -> Options:
     )
 
 
+def json_option(what: str = "JSON") -> Options:
+    """`--json`, as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
+
+
+def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+    """The options of almost every command: `--json`, settings and log.
+
+    Args:
+        json: what `--json` prints.
+        quiet: as `pass_quiet` of `log_options`.
+        origins: as of `with_settings`.
+    """
+    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+
+
+def texts(**helps: str) -> Options:
+    """Options that take a text: `name="METAVAR: help"`."""
+    split = {name: text.partition(": ") for name, text in helps.items()}
+    return _several(
+        *(
+            click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=help_text)
+            for name, (metavar, _, help_text) in split.items()
+        )
+    )
+
+
 def with_settings(*, origins: bool = False) -> Options:
     """`--config` and `--profile`; the command is given the effective `settings`.
 
@@ -93,8 +120,6 @@ CONFIGURED = _several(
     ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-SUMMARY_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",

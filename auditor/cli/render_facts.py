@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.cli.terminal import VERDICT_COLOURS, say, say_next, wrap_behind
-from auditor.core.doctor import Named, State
+from auditor.core.doctor import Named, State, exit_code
 from auditor.core.words import many
 
 if TYPE_CHECKING:
     from auditor.commands.config import Setting
+    from auditor.commands.doctor import Doctor
     from auditor.commands.status import CustomerStatus, Statuses
 
 _STATE_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
@@ -144,8 +145,37 @@ def _request_text(document: dict[str, Any]) -> str:
     )
 
 
+def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
+    """Prints the result of each check as it is made, or all as JSON; returns the exit code that a run would end with."""
+    results = list(doctor.examine()) if as_json else print_checks(doctor.examine(), quiet=quiet)
+    code = exit_code(results)
+    if as_json:
+        checks = [
+            {
+                "name": one.name,
+                "state": one.result.state,
+                "found": one.result.found,
+                "next": one.result.next,
+                "exit_code": one.result.exit_code,
+                "facts": dict(one.result.facts),
+            }
+            for one in results
+        ]
+        document = {"exit_code": code, "simulated": doctor.simulated, "checks": checks}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif not quiet:
+        if doctor.simulated:
+            click.echo("The service is the simulator: no real customer was asked for.")
+        counts = {state: sum(one.result.state is state for one in results) for state in State}
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        failed = next((one.name for one in results if one.result.state is State.FAILED), "")
+        outcome = f"a run would end with exit code {code}; fix first: {failed}" if failed else "a run can start"
+        click.echo(f"{words}: {outcome}")
+    return code
+
+
 def print_checks(results: Iterable[Named], *, quiet: bool) -> list[Named]:
-    """Prints each result as it comes, and returns them all; quiet leaves out those that need no action."""
+    """Prints each result as it comes, with what to do, and returns them all; quiet leaves out those that need no action."""
     console = Console(highlight=False, soft_wrap=True)
     printed: list[Named] = []
     for one in results:
@@ -159,35 +189,3 @@ def print_checks(results: Iterable[Named], *, quiet: bool) -> list[Named]:
         for line in others:
             console.print(Text(line))
     return printed
-
-
-def print_check_summary(results: list[Named], *, exit_code: int, simulated: bool, quiet: bool) -> None:
-    """Prints how many checks ended how, and how a run would end."""
-    if simulated and not quiet:
-        click.echo("The service is the simulator: no real customer was asked for.")
-    counts = {state: sum(one.result.state is state for one in results) for state in State}
-    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    first = next((one.name for one in results if one.result.state is State.FAILED), "")
-    if not quiet:
-        click.echo(
-            f"{words}: a run would end with exit code {exit_code}; fix first: {first}"
-            if first
-            else f"{words}: a run can go"
-        )
-
-
-def print_checks_as_json(results: list[Named], *, exit_code: int, simulated: bool) -> None:
-    """Prints everything for programs."""
-    checks = [
-        {
-            "name": one.name,
-            "state": one.result.state,
-            "found": one.result.found,
-            "next": one.result.next,
-            "exit_code": one.result.exit_code,
-            "facts": dict(one.result.facts),
-        }
-        for one in results
-    ]
-    document = {"exit_code": exit_code, "simulated": simulated, "checks": checks}
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @options.FORMAT
-@options.SUMMARY_JSON
-@options.with_settings()
-@options.log_options()
+@options.common(json="the summary as JSON")
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
@@ -45,9 +43,7 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS
-@options.SUMMARY_JSON
-@options.with_settings()
-@options.log_options()
+@options.common(json="the summary as JSON")
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
     from auditor.cli import render_run
@@ -67,9 +63,7 @@ def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @options.REPORTS
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
     """`auditor compare`."""
     from auditor.cli.render_changes import print_changes
@@ -84,9 +78,7 @@ def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
 
 @click.group(invoke_without_command=True, help="List the stored runs, the newest first.")
 @options.REPORTS
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 @click.pass_context
 def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
     """`auditor runs`."""
@@ -110,9 +102,7 @@ def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @options.REPORTS
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Settings", as_json: bool) -> int:
     """`auditor runs prune`."""
     from auditor.commands.prune import prune as remove_old
@@ -134,9 +124,7 @@ def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Setti
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS
-@options.JSON
-@options.with_settings()
-@options.log_options()
+@options.common()
 def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor runs latest`."""
     from auditor.commands.latest import point

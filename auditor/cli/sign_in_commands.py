@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     "--port", default=0, type=click.IntRange(0, 65535), help="Port of the browser's redirect. [default: a free one]"
 )
 @click.option("--no-browser", is_flag=True, help="Open no browser: print the address of the sign-in page.")
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 def login(
     *,
     device_code: bool,
@@ -105,9 +103,7 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
     help="Say who is signed in, with MFA or not, and for how long.\n\n"
     "Gets a token as a run would, so it also says whether the sign-in still works."
 )
-@options.JSON
-@options.with_settings()
-@options.log_options(pass_quiet=False)
+@options.common(quiet=False)
 def whoami(*, settings: "Settings", as_json: bool) -> int:
     """`auditor whoami`."""
     from auditor.cli import terminal
@@ -119,9 +115,7 @@ def whoami(*, settings: "Settings", as_json: bool) -> int:
 
 
 @click.command(help="Forget the sign-in that is kept on this machine.")
-@options.JSON
-@options.with_settings()
-@options.log_options()
+@options.common()
 def logout(*, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor logout`."""
     from auditor.commands.login import logout as forget
