@@ -98,10 +98,9 @@ def with_settings(*, origins: bool = False) -> Options:
 
             parent = click.get_current_context().parent
             above = parent.params if parent else {}
-            flags = {
-                name: given.pop(name) for name in ("config", "profile", *(given.keys() & settings.all_fields().keys()))
-            }
-            flags = {name: above.get(name) if value in (None, ()) else value for name, value in flags.items()}
+            names = ("config", "profile", *(settings.all_fields().keys() & given.keys()))
+            typed = {name: given.pop(name) for name in names}
+            flags = {name: above.get(name) if value in (None, ()) else value for name, value in typed.items()}
             config, profile = flags.pop("config"), flags.pop("profile")
             found, where = settings.load(flags, config=config, profile=profile)
             return command(settings=found, **({"origins": where} if origins else {}), **given)
