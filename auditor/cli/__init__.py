@@ -1,13 +1,13 @@
-"""argv -> settings -> command -> exit code. Rule: no command is imported before it runs, and the parser not before it is
-needed: importing click takes three times as long as starting Python.
+"""argv -> settings -> one command -> exit code; the only place that prints. Rule: a command is imported when it runs, and the
+parser when it is needed: importing click takes three times as long as starting Python.
 
-Results go to standard output, talk to standard error.
+Results go to standard output; progress, notes, warnings and errors to standard error.
 """
 
 import sys
 from collections.abc import Sequence
 
-from auditor.cli import quick, streams
+from auditor.cli import fast_help, streams
 
 INTERRUPTED = 130
 """Exit code after SIGINT, as of a shell."""
@@ -25,33 +25,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         streams.prepare()
         arguments = list(sys.argv[1:] if argv is None else argv)
-        said = quick.answer(arguments)
-        if said is None:
-            from auditor.cli.program import carry_out
+        text = fast_help.fast_answer(arguments)
+        if text is None:
+            from auditor.cli.program import run_command
 
-            code = carry_out(arguments)
+            code = run_command(arguments)
             if argv is None:
                 _end_quietly()
         else:
-            sys.stdout.write(said)
+            sys.stdout.write(text)
             code = 0
-        _say_what_was_not_printed()
+        _warn_of_lost_output()
     except KeyboardInterrupt:
-        # before or after the command itself, while modules are imported or files closed
+        # outside the command itself: while modules are imported or files closed
         sys.stderr.write("auditor: stopped at once\n")
         return INTERRUPTED
     return code
 
 
-def _say_what_was_not_printed() -> None:
-    """The work is done, and its files are there: the exit code is that of the work."""
+def _warn_of_lost_output() -> None:
+    """The exit code stays that of the command, whose work is done."""
     failure = streams.output_failure()
     if failure is not None:
-        sys.stderr.write(f"warning: standard output took not everything that was printed: {failure.strerror}\n")
+        sys.stderr.write(f"warning: standard output did not take everything that was printed: {failure.strerror}\n")
 
 
 def _end_quietly() -> None:
-    """Python waits for threads at its end, and would answer Ctrl-C with a traceback while it does."""
+    """Lets Ctrl-C end the process without a traceback while Python waits for its threads."""
     import signal
     from contextlib import suppress
 

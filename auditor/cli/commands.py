@@ -1,15 +1,16 @@
-"""The commands: what each takes, and where it goes."""
+"""The commands that audit, ask or simulate: what each takes, and what it calls; stored runs and the sign-in have files of their own."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor import __version__
-from auditor.cli import asking, options, run_commands, sign_in_commands
+from auditor.cli import options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
+    from auditor.simulator import Simulator
 
 
 @click.group(
@@ -28,20 +29,20 @@ def auditor() -> None:
 )
 @options.REPORTS
 @options.FORMAT
-@options.AS_JSON
-@options.TALKING
+@options.json_option("the summary as JSON")
+@options.log_options()
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
-    from auditor.cli import progress, show
-    from auditor.commands.demo import demo as carry_out
+    from auditor.cli import progress, render_run
+    from auditor.commands.demo import demo as start
     from auditor.core.run_facts import FORMATS
-    from auditor.settings import again
+    from auditor.settings import reparse
 
-    formats = again("format", FORMATS if format is None else format, "flag")
-    folder = again("reports", reports or "reports", "flag")
+    formats = reparse("format", FORMATS if format is None else format, "flag")
+    folder = reparse("reports", reports or "reports", "flag")
     with progress.watching(quiet=quiet) as watch:
-        rendered = carry_out(folder, formats, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet, demo=True)
+        rendered = start(folder, formats, watch)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
 
@@ -49,22 +50,20 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     short_help="Audit customer lists, then write the reports.",
     help="Audit customer lists: ask for every customer, then write the reports.\n\n"
     "LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.\n\n"
-    "Without a LIST, those of the setting lists are audited; without any, the partner's own customer list.",
+    "Without a LIST, audits those of the setting lists; without that setting, the partner's own customer list.",
 )
-@click.argument("lists", nargs=-1, metavar="[LIST]...")
+@click.argument("files", nargs=-1, metavar="[LIST]...")
 @options.REPORTS
-@click.option("--id-column", metavar="NAME", help="The column that holds the customer ids. [default: find it]")
-@click.option("--owner-column", metavar="NAME", help="The column that holds the account managers. [default: find it]")
-@click.option("--company-column", metavar="NAME", help="The column that holds the companies. [default: find it]")
-@click.option("--domain-column", metavar="NAME", help="The column that holds the domains. [default: find it]")
-@click.option(
-    "--sheet",
-    "sheets",
-    metavar="NAME",
-    multiple=True,
-    help="The sheet of a workbook to read; repeatable. [default: find it]",
+@options.texts(
+    id_column="NAME: The column that holds the customer ids. [default: find it]",
+    owner_column="NAME: The column that holds the account managers. [default: find it]",
+    company_column="NAME: The column that holds the companies. [default: find it]",
+    domain_column="NAME: The column that holds the domains. [default: find it]",
 )
-@click.option("--array", metavar="NAME", help="The array of a JSON file to read. [default: find it]")
+@click.option(
+    "--sheet", metavar="NAME", multiple=True, help="The sheet of a workbook to read; repeatable. [default: find it]"
+)
+@options.texts(array="NAME: The array of a JSON file to read. [default: find it]")
 @click.option(
     "--allow-ragged",
     is_flag=True,
@@ -72,65 +71,49 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     help="Accept rows with more cells than the header; their company, domain and owner stay empty.",
 )
 @options.FORMAT
-@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: 16]")
-@click.option("--rate", metavar="N", help="Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]")
-@click.option("--burst", is_flag=True, default=None, help="Use the quota up at once: for exclusive use of it.")
-@click.option("--attempts", metavar="N", help="Maximum number of attempts per customer. [default: 5]")
-@click.option("--timeout", metavar="SECONDS", help="Longest time for one request. [default: 180]")
-@click.option(
-    "--deadline", metavar="DURATION", help="Stop sending requests after this time (90s, 30m, 8h). [default: never]"
+@options.texts(
+    concurrency="N: Requests in flight at most. [default: 16]",
+    rate="N: Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]",
 )
 @click.option(
-    "--reuse", metavar="DURATION", help="Reuse eligible answers of earlier runs that are not older than this."
+    "--burst", is_flag=True, default=None, help="Use up each minute's quota at once; only where nothing else uses it."
+)
+@options.texts(
+    attempts="N: Maximum number of attempts per customer. [default: 5]",
+    timeout="SECONDS: Longest time for one request. [default: 180]",
+    deadline="DURATION: Stop sending requests after this time (90s, 30m, 8h). [default: never]",
+    reuse="DURATION: Reuse eligible answers of earlier runs that are not older than this.",
 )
 @click.option(
     "--customer-list",
     type=click.Choice(["auto", "always", "never"]),
     help="Check customers without an account status against the partner's own list. [default: auto]",
 )
-@click.option(
-    "--max-undetermined",
-    metavar="N",
-    help="Maximum number of undetermined rows for a run to count as complete. [default: 0]",
+@options.texts(
+    max_undetermined="N: Maximum number of undetermined rows for a run to count as complete. [default: 0]",
+    baseline="RUN: Run to compare with, or none. [default: the last complete one of the list]",
 )
-@click.option(
-    "--baseline", metavar="RUN", help="Run to compare with, or none. [default: the last complete one of the list]"
+@click.option("--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and owner; repeatable.")
+@options.texts(
+    fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
+    limit="N: Ask for the first N customers only; resume asks for the others.",
 )
-@click.option(
-    "--sum", "sums", metavar="COLUMN", multiple=True, help="Add this column up by verdict and owner; repeatable."
-)
-@click.option("--fail-on", metavar="WHAT[,WHAT]", help="Exit with 10 on blocked, newly-blocked, undetermined, changes.")
-@click.option("--limit", metavar="N", help="Ask for the first N customers only; resume asks for the others.")
-@click.option("--dry-run", is_flag=True, help="Say what a run would ask for; send nothing.")
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
-def run(
-    *,
-    lists: tuple[str, ...],
-    sheets: tuple[str, ...],
-    sums: tuple[str, ...],
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
-    **flags: Any,
-) -> int:
+@click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
+@options.common(json="the summary as JSON")
+def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
     """`auditor run`."""
-    from auditor.cli import progress, show
-    from auditor.commands.run import run as carry_out
+    from auditor.cli import progress, render_run
+    from auditor.commands.run import run as start
     from auditor.runs.inputs import columns_of, parts_of
     from auditor.runs.options import Job
 
-    settings = _settings({**flags, "sum": sums or None, "sheet": sheets or None}, config, profile)
-    lists = lists or settings.lists
+    lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
     with progress.watching(quiet=quiet) as watch:
         job = Job(settings, settings.format, settings.customer_list, watch=watch)
-        rendered = carry_out(lists, columns_of(settings), job, parts_of(settings))
-    show.result(rendered, as_json=as_json, quiet=quiet)
+        rendered = start(lists, columns_of(settings), job, parts_of(settings))
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -150,20 +133,18 @@ def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> 
     help="Print the partner's own customer list: id, company, domain, relationship.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the list to a file. [default: standard output]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of CSV.")
-@options.CONFIGURED
-@options.TALKING
-def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+@options.common(json="JSON Lines instead of CSV")
+def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor customers`."""
-    from auditor.cli import customer_lists, progress
+    from auditor.cli import customer_lists, terminal
     from auditor.commands.customer_list import customer_list
     from auditor.core.text import many
 
-    with customer_lists.customer_table(output, as_json=as_json) as take:
-        listing = customer_list(_settings({}, config, profile), take, progress.warn)
+    with customer_lists.customer_table(output, as_json=as_json) as write:
+        listing = customer_list(settings, write, terminal.warn)
     if listing.message:
-        progress.warn(listing.message)
-    progress.noting(quiet=quiet)(many(listing.customers, "customer"))
+        terminal.warn(listing.message)
+    terminal.note(many(listing.customers, "customer"), quiet=quiet)
     return 0
 
 
@@ -174,63 +155,97 @@ def customers(*, output: str | None, as_json: bool, quiet: bool, config: str | N
 )
 @click.argument("run", required=False, metavar="[RUN]")
 @options.REPORTS
-@click.option("--rate", metavar="N", help="Requests a minute to pace at. [default: as the run was started]")
-@click.option("--concurrency", metavar="N", help="Requests in flight at most. [default: as the run was started]")
-@click.option(
-    "--max-undetermined",
-    metavar="N",
-    help="Maximum number of undetermined rows from now on. [default: as the run was started]",
+@options.texts(
+    rate="N: Requests a minute to pace at. [default: as the run was started]",
+    concurrency="N: Requests in flight at most. [default: as the run was started]",
+    max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
-def resume(
-    *, run: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None, **flags: str | None
-) -> int:
+@options.common(json="the summary as JSON", origins=True)
+def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
-    from auditor import settings as all_settings
-    from auditor.cli import progress, show
+    from auditor.cli import progress, render_run, terminal
     from auditor.commands import resume as command
     from auditor.core.text import typed
     from auditor.runs.find import find_run
     from auditor.runs.unfinished import find_to_resume
 
-    settings, origins = all_settings.load(flags, config=config, profile=profile)
-    left = None if run else find_to_resume(Path(settings.reports), settings.api)
-    if run is None and left is None:
-        progress.noting(quiet=quiet)(f"no run in {settings.reports} is left to finish: nothing to resume")
+    unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
+    if run is None and unfinished is None:
+        terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
         return 0
-    if left is not None and left.newer is not None:
-        progress.noting(quiet=quiet)(
-            f"nothing to resume: {left.run} is not finished, but {left.newer} is a newer complete run over the same list; "
-            f"to finish the old one all the same: auditor resume {typed(left.run)}"
+    if unfinished is not None and unfinished.newer is not None:
+        terminal.note(
+            f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
+            f"same list; to finish the old one all the same: auditor resume {typed(unfinished.run)}",
+            quiet=quiet,
         )
         return 0
-    folder = left.run if left is not None else find_run(str(run), settings.reports)
+    folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
     with progress.watching(quiet=quiet) as watch:
         rendered = command.resume(folder, settings, origins, watch)
-    show.result(rendered, as_json=as_json, quiet=quiet, resumed=True)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
 
-def _settings(flags: dict[str, Any], config: str | None, profile: str | None) -> "Settings":
-    from auditor import settings
+@auditor.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
+@options.REPORTS
+@options.common(quiet=False, origins=True)
+def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
+    """`auditor config`."""
+    from auditor.cli import render_facts
+    from auditor.commands.config import describe, effective
 
-    return settings.load(flags, config=config, profile=profile)[0]
+    render_facts.print_settings(describe(settings, origins), effective(settings), as_json=as_json)
+    return 0
+
+
+@auditor.command(
+    help="Ask for a few customers and print the answers.\n\n"
+    "ID is a customer tenant ID in any spelling that a customer list may have."
+)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@options.common(quiet=False)
+def status(*, ids: tuple[str, ...], settings: "Settings", as_json: bool) -> int:
+    """`auditor status`."""
+    from auditor.cli import render_facts, terminal
+    from auditor.commands.status import status as ask
+
+    found = ask(ids, settings, terminal.warn)
+    render_facts.print_statuses(found, as_json=as_json)
+    return found.exit_code
+
+
+@auditor.command(
+    help="Check all that a run needs, a line each, and say what to do.\n\n"
+    "The output holds no secret and no customer; it may be pasted into a ticket."
+)
+@options.REPORTS
+@options.json_option()
+@options.CONFIGURED
+@options.log_options()
+def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+    """`auditor doctor`."""
+    from auditor import settings as all_settings
+    from auditor.cli import render_facts, terminal
+    from auditor.commands.doctor import Doctor
+
+    # settings that cannot be loaded are one of its results
+    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=terminal.say)
+    return render_facts.print_doctor(checks, as_json=as_json, quiet=quiet)
 
 
 @auditor.command(
     short_help="Serve the simulator on loopback, until stopped.",
     help="Serve the simulator on loopback, until stopped.\n\n"
-    "It plays one night. With --port, start the next night's in its place with other options: auditor run then compares "
-    "with the night before, and auditor resume goes on.",
+    "It simulates one night. For the next one, start it again on the same --port with other options: auditor run then "
+    "compares with the night before, and auditor resume continues.",
 )
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port of the simulated API. [default: a free one]"
 )
-@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Of the sign-in service.")
+@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Port of the sign-in service.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulated answers.")
 @click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
 @click.option(
@@ -245,7 +260,7 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
     show_default=True,
     metavar="N",
     type=click.IntRange(0),
-    help="Number of eligible customers to put under review; raise it from night to night.",
+    help="Number of eligible customers to put under review; raise it every night.",
 )
 @click.option("--outage-after", metavar="N", type=click.IntRange(0), help="After N requests, answer each with 503.")
 @click.option(
@@ -258,8 +273,8 @@ def _settings(flags: dict[str, Any], config: str | None, profile: str | None) ->
 @click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
-@options.AS_JSON
-@options.TALKING
+@options.json_option("the summary as JSON")
+@options.log_options()
 def simulate(
     *,
     port: int,
@@ -279,32 +294,55 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
-    from auditor.cli import show
     from auditor.commands.simulate import customers_of
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
-    given = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
-
-    wanted = SimulatorOptions(
+    chosen = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
+    simulated = SimulatorOptions(
         seed=seed,
         tls=not http,
         api_port=port,
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=customers_of(given),
+        customers=customers_of(chosen),
         answers=AnswerOptions(newly_blocked=newly_blocked),
         gate=GateOptions(
             outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
         ),
     )
     try:
-        serve(wanted, lambda simulator: show.simulator(simulator, as_json=as_json, quiet=quiet))
+        serve(simulated, lambda simulator: _print_simulator(simulator, as_json=as_json, quiet=quiet))
     except (OSError, ValueError) as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0
 
 
-for _command in (asking.config, asking.doctor, asking.status, *run_commands.COMMANDS, *sign_in_commands.COMMANDS):
+def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
+    """Prints where a simulator listens, as settings for a run against it."""
+    import json
+    import os
+    import sys
+
+    from auditor.cli.terminal import note
+
+    facts = {
+        "AUDITOR_API_URL": served.api_url,
+        "AUDITOR_AUTHORITY": served.authority,
+        "AUDITOR_TENANT_ID": served.tenant_id,
+        "AUDITOR_CLIENT_ID": served.client_id,
+        "AUDITOR_CA_BUNDLE": str(served.ca_file),
+        "AUDITOR_ACCESS_TOKEN": served.mint_token(),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
+        note("the simulator serves until it is stopped (Ctrl-C)", quiet=quiet)
+    sys.stdout.flush()
+
+
+for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

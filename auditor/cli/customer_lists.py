@@ -1,4 +1,4 @@
-"""Customer lists, as people see them: the partner's own, and what a run would do with one. Rule: results to standard output."""
+"""How `customers` and `run --dry-run` print: the partner's own list, and what a run would do. Rule: results to standard output."""
 
 import csv
 import errno
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from auditor.cli.progress import warn
 from auditor.cli.streams import output_failure
+from auditor.cli.terminal import warn
 from auditor.core.judge import Listed
 from auditor.core.text import escaped, lasting, many
 from auditor.errors import OutputError
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[Listed], None]]:
-    """Gives what writes a partner's customers, one by one, to standard output, or to a file that is there whole or not.
+    """Gives a function that writes a customer to standard output, or to a file that appears only when it is complete.
 
     Raises:
-        OutputError: the file cannot be written; standard output took not everything.
+        OutputError: the file cannot be written; standard output did not take everything.
     """
     if output is None:
         yield _customer_writer(sys.stdout, as_json=as_json)
-        _check_whole()
+        _check_complete()
         return
     part = Path(f"{output}.part")
     try:
@@ -44,8 +44,8 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
         part.unlink(missing_ok=True)
 
 
-def _check_whole() -> None:
-    """A list that a full disk cut short must not pass for the whole; a reader who left has what it wanted."""
+def _check_complete() -> None:
+    """Refuses to pass off a list as complete that a full disk cut short; a reader who left has what it wanted."""
     failure = output_failure()
     if failure is not None and failure.errno not in {errno.EPIPE, errno.EINVAL}:
         message = f"standard output: {failure.strerror}; the customer list there is not whole"
@@ -55,20 +55,20 @@ def _check_whole() -> None:
 def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]:
     writer = csv.writer(file, lineterminator="\n")
     names = ("customer_id", "company_name", "domain", "relationship")
-    headed = as_json
+    has_header = as_json
 
-    def take(one: Listed) -> None:
-        nonlocal headed
-        if not headed:
+    def write(one: Listed) -> None:
+        nonlocal has_header
+        if not has_header:
             writer.writerow(names)
-            headed = True
+            has_header = True
         values = (one.id, one.company_name, one.domain, one.relationship)
         if as_json:
             file.write(json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False) + "\n")
         else:
             writer.writerow(values)
 
-    return take
+    return write
 
 
 def preview(found: "Preview", *, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found) | {"minutes": found.minutes}, ensure_ascii=False, indent=2))
         return
     for one in found.lists:
-        _list_found(one)
+        _print_list(one)
     click.echo(
         f"{many(found.rows, 'row')}, {many(found.customers, 'customer')}, {many(found.duplicates, 'duplicate')}, "
         f"{found.invalid:,} invalid"
@@ -90,11 +90,11 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         warn(warning)
     if found.reused:
         click.echo(f"{many(found.reused, 'answer')} of earlier runs would be reused")
-    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_paced(found)}"
+    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_pace(found)}"
     click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
 
 
-def _list_found(one: "ListFound") -> None:
+def _print_list(one: "ListFound") -> None:
     click.echo(f"{one.name}: {one.format}")
     for role, name in one.columns.items():
         click.echo(f"  {role:<8} {escaped(name)}")
@@ -104,7 +104,7 @@ def _list_found(one: "ListFound") -> None:
         warn(f"{one.name}: {warning}")
 
 
-def _paced(found: "Preview") -> str:
+def _pace(found: "Preview") -> str:
     if found.learned_per_minute is None:
         return "at the set rate"
-    return f"beginning with the {found.learned_per_minute:,.0f} requests a minute that an earlier run learned"
+    return f"starting at {found.learned_per_minute:,.0f} requests/min, the limit learned by an earlier run"

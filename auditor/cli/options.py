@@ -1,5 +1,8 @@
-"""Options that several commands share. Rule: an option is spelled, explained and checked in one place."""
+"""Options that several commands share, and the settings that they set. Rule: an option is spelled, explained and checked in one
+place.
+"""
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -13,17 +16,17 @@ _LINE, _TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _shared(*options: Options) -> Options:
-    def put(command: Callable[..., Any]) -> Callable[..., Any]:
+def _several(*options: Options) -> Options:
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
             command = option(command)
         return command
 
-    return put
+    return add
 
 
-def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> int:
-    """Sets the loudness of the log: `-q` errors only, `-v` what happens, `-vv` everything."""
+def _set_log_level(_context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """`-q` logs errors only, `-v` what happens, `-vv` everything."""
     if value:
         level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
         logging.basicConfig(level=level, format=_LINE, datefmt=_TIME, force=True)
@@ -33,13 +36,81 @@ def _talk(_context: click.Context, parameter: click.Parameter, value: int) -> in
     return value
 
 
-TALKING = _shared(
-    click.option(
-        "-q", "--quiet", is_flag=True, callback=_talk, help="No progress and no notes: results, warnings and errors."
-    ),
-    click.option("-v", "--verbose", count=True, callback=_talk, expose_value=False, help="Say more; -vv says all."),
-)
-CONFIGURED = _shared(
+def log_options(*, pass_quiet: bool = True) -> Options:
+    """`-q` and `-v`; the command is given `quiet`, unless it prints no notes."""
+    return _several(
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            callback=_set_log_level,
+            expose_value=pass_quiet,
+            help="No progress and no notes: results, warnings and errors.",
+        ),
+        click.option(
+            "-v", "--verbose", count=True, callback=_set_log_level, expose_value=False, help="Say more; -vv says all."
+        ),
+    )
+
+
+def json_option(what: str = "JSON") -> Options:
+    """`--json`, as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
+
+
+def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+    """The options of almost every command: `--json`, settings and log.
+
+    Args:
+        json: what `--json` prints.
+        quiet: as `pass_quiet` of `log_options`.
+        origins: as of `with_settings`.
+    """
+    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+
+
+def texts(**helps: str) -> Options:
+    """Options that take a text: `name="METAVAR: help"`."""
+    split = {name: text.partition(": ") for name, text in helps.items()}
+    return _several(
+        *(
+            click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=help_text)
+            for name, (metavar, _, help_text) in split.items()
+        )
+    )
+
+
+def with_settings(*, origins: bool = False) -> Options:
+    """`--config` and `--profile`; the command is given the effective `settings`.
+
+    Options of the command that bear the name of a setting set it, and are not given to the command; each may stand before the
+    name of a subcommand as well.
+
+    Args:
+        origins: True gives the command the `origins` of the settings, too.
+    """
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @CONFIGURED
+        @functools.wraps(command)
+        def with_loaded(**given: Any) -> Any:
+            from auditor import settings
+
+            parent = click.get_current_context().parent
+            above = parent.params if parent else {}
+            names = ("config", "profile", *(settings.all_fields().keys() & given.keys()))
+            typed = {name: given.pop(name) for name in names}
+            flags = {name: above.get(name) if value in (None, ()) else value for name, value in typed.items()}
+            config, profile = flags.pop("config"), flags.pop("profile")
+            found, where = settings.load(flags, config=config, profile=profile)
+            return command(settings=found, **({"origins": where} if origins else {}), **given)
+
+        return with_loaded
+
+    return add
+
+
+CONFIGURED = _several(
     click.option("--config", metavar="FILE", help="Settings file (TOML)."),
     click.option(
         "--profile",
@@ -48,8 +119,6 @@ CONFIGURED = _shared(
     ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",

@@ -1,4 +1,4 @@
-"""One command, and what an error of it means. Rule: no traceback reaches a user without `-vv`."""
+"""Runs one command, and turns its errors into messages and exit codes. Rule: no traceback without `-vv`."""
 
 import errno
 import logging
@@ -17,17 +17,17 @@ from auditor.errors import AuditorError, OutputError
 UNEXPECTED = 1
 
 
-def carry_out(arguments: Sequence[str]) -> int:
+def run_command(arguments: Sequence[str]) -> int:
     """Runs the command that the arguments name, and returns its exit code."""
     try:
         return int(auditor.main(list(arguments), prog_name="auditor", standalone_mode=False) or 0)
     except AuditorError as error:
-        _complain(error.message, error.hint, arguments)
+        _print_error(error.message, error.hint, arguments)
         return error.exit_code
     except SystemExit:
-        # click's way where whoever reads from us has left: a connection, for standard output never fails
+        # click ends so where a connection breaks; standard output never fails
         return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
-    except Exception as error:  # noqa: BLE001 - the last resort: a user gets a sentence, never a traceback
+    except Exception as error:  # noqa: BLE001 - the last resort: a user gets a message, not a traceback
         return failed(error, arguments)
     except KeyboardInterrupt:
         return failed(click.Abort(), arguments)
@@ -36,26 +36,26 @@ def carry_out(arguments: Sequence[str]) -> int:
 
 
 def failed(error: Exception, arguments: Sequence[str]) -> int:
-    """Says what an exception of somebody else's means, and returns its exit code."""
+    """Prints what another library's exception means, and returns its exit code."""
     match error:
         case click.ClickException():
             error.show(sys.stderr)
             return error.exit_code
         case click.Abort():
             stopped = error.__cause__
-            # whoever had begun to ask says how to go on
-            go_on = next(iter(getattr(stopped, "__notes__", ())), "")
+            # a run that had begun to ask adds how to resume it
+            hint = next(iter(getattr(stopped, "__notes__", ())), "")
             how = getattr(stopped, "words", "stopped at once")
-            kept = "; every answer that came is in the journal" if go_on else ""
-            _complain(f"{how}{kept}", go_on, arguments)
+            kept = "; every received answer is in the journal" if hint else ""
+            _print_error(f"{how}{kept}", hint, arguments)
             # SIGTERM has a code of its own
             return int(getattr(stopped, "exit_code", INTERRUPTED))
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            _complain(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)
+            _print_error(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)
             return OutputError.exit_code
         case _:
-            _complain(
+            _print_error(
                 f"unexpected: {type(error).__name__}: {error}",
                 "this is a defect of auditor: run it again with -vv and report what it prints",
                 arguments,
@@ -63,7 +63,7 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             return UNEXPECTED
 
 
-def _complain(message: str, hint: str, arguments: Sequence[str]) -> None:
+def _print_error(message: str, hint: str, arguments: Sequence[str]) -> None:
     if _very_verbose(arguments):
         traceback.print_exc()
     click.echo(f"auditor: {message}", err=True)

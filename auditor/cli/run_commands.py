@@ -1,16 +1,17 @@
 """The commands about stored runs: `report`, `verify`, `compare`, `runs`, `runs latest`, `runs prune`."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor.cli import options
 
 if TYPE_CHECKING:
+    from auditor.commands.prune import Pruned
+    from auditor.commands.runs import Stored
     from auditor.settings import Settings
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command(
@@ -19,31 +20,19 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("run", metavar="RUN")
 @options.REPORTS
 @options.FORMAT
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
-def report(
-    *,
-    run: str,
-    format: str | None,  # noqa: A002 - the option's name
-    as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
-    reports: str | None,
-) -> int:
+@options.common(json="the summary as JSON")
+def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor report`."""
-    from auditor.cli import show
+    from auditor.cli import render_run
     from auditor.runs.find import find_run
     from auditor.runs.lock import one_writer_at_a_time
     from auditor.runs.render import render
     from auditor.runs.signals import exit_on_signals
 
-    settings = _settings(reports, config, profile, format=format)
     folder = find_run(run, settings.reports)
     with exit_on_signals(), one_writer_at_a_time(folder):
         rendered = render(folder, settings.format)
-    show.result(rendered, as_json=as_json, quiet=quiet)
+    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
@@ -55,21 +44,17 @@ def report(
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS
-@options.AS_JSON
-@options.CONFIGURED
-@options.TALKING
-def verify(
-    *, run: str, as_json: bool, quiet: bool, config: str | None, profile: str | None, reports: str | None
-) -> int:
+@options.common(json="the summary as JSON")
+def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
-    from auditor.cli import show
-    from auditor.commands.verify import verify as carry_out
+    from auditor.cli import render_run
+    from auditor.commands.verify import verify as check
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        found = carry_out(run, _settings(reports, config, profile).reports)
+        found = check(run, settings.reports)
     if as_json or not quiet:
-        show.verified(found, as_json=as_json)
+        render_run.print_verification(found, as_json=as_json)
     return 0
 
 
@@ -79,127 +64,159 @@ def verify(
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @options.REPORTS
-@_JSON
-@options.CONFIGURED
-@options.TALKING
-def compare(
-    *, old: str, new: str, reports: str | None, as_json: bool, quiet: bool, config: str | None, profile: str | None
-) -> int:
+@options.common(quiet=False)
+def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
     """`auditor compare`."""
-    del quiet
-    from auditor.cli import changes
-    from auditor.commands.compare import compare as carry_out
+    from auditor.cli.render_changes import print_changes
+    from auditor.commands.compare import compare as find_changes
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        found = carry_out(old, new, _settings(reports, config, profile).reports)
-    changes.compared(found, as_json=as_json)
+        found = find_changes(old, new, settings.reports)
+    print_changes(found, as_json=as_json)
     return 0
 
 
 @click.group(invoke_without_command=True, help="List the stored runs, the newest first.")
 @options.REPORTS
-@_JSON
-@options.CONFIGURED
-@options.TALKING
+@options.common(quiet=False)
 @click.pass_context
-def runs(
-    context: click.Context,
-    *,
-    reports: str | None,
-    as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
-) -> int:
+def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
     """`auditor runs`."""
-    del quiet
-    context.obj = _settings(reports, config, profile).reports
     if context.invoked_subcommand is None:
-        from auditor.cli import stored
         from auditor.commands import runs as command
 
-        stored.runs(list(command.stored(Path(context.obj))), as_json=as_json)
+        _print_runs(list(command.stored(Path(settings.reports))), as_json=as_json)
     return 0
 
 
 @runs.command(
-    help="Remove the folders of old runs; history/ keeps what they knew.\n\n"
-    "Counted for each list by itself. Never removed: the newest complete run over a list, what latest and latest-simulated lead to, a run that is not complete while no newer one over its list is, what such a run is compared with, and a run in use."
+    help="Remove the folders of old runs; history/ keeps their results.\n\n"
+    "Counts the runs of each list separately. Never removes the newest complete run over a list, the runs that latest and "
+    "latest-simulated point to, an incomplete run without a newer complete run over its list, its baseline, and a run in use."
 )
 @click.option(
-    "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a day, for N days with runs."
+    "--keep-daily", metavar="N", type=click.IntRange(0), default=0, help="Keep one run per day, for N days with runs."
 )
-@click.option("--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep a run a month, likewise.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@click.option(
+    "--keep-monthly", metavar="N", type=click.IntRange(0), default=0, help="Keep one run per month, for N months."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @options.REPORTS
-@_JSON
-@options.CONFIGURED
-@options.TALKING
-@click.pass_obj
-def prune(
-    of_group: str,
-    *,
-    keep_daily: int,
-    keep_monthly: int,
-    dry_run: bool,
-    reports: str | None,
-    as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
-) -> int:
+@options.common(quiet=False)
+def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Settings", as_json: bool) -> int:
     """`auditor runs prune`."""
-    from auditor.cli import stored
-    from auditor.commands.prune import prune as carry_out
+    from auditor.commands.prune import prune as remove_old
     from auditor.runs.signals import exit_on_signals
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
-    del quiet
-    # each option may stand on either side of the word prune
-    folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
     with exit_on_signals():
-        found = carry_out(Path(folder), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
-    stored.pruned(found, as_json=as_json, dry_run=dry_run)
+        found = remove_old(Path(settings.reports), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
+    _print_pruned(found, as_json=as_json, dry_run=dry_run)
     return 0
 
 
 @runs.command(
     short_help="Point latest to a complete run.",
     help="Point latest to a complete run.\n\n"
-    "By itself, latest moves only to a newer run of the same lists and partner with at least the same formats. A run "
-    "against a simulator takes latest-simulated.",
+    "Without this command, latest moves only to a newer run of the same lists and partner with at least the same "
+    "formats. A simulated run moves latest-simulated.",
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS
-@_JSON
-@options.CONFIGURED
-@options.TALKING
-@click.pass_obj
-def latest(
-    of_group: str,
-    *,
-    run: str,
-    reports: str | None,
-    as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
-) -> int:
+@options.common()
+def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor runs latest`."""
-    from auditor.cli import stored
     from auditor.runs.latest import move_latest
 
-    folder = _settings(reports, config, profile).reports if reports or config or profile else of_group
-    stored.pointed(*move_latest(run, folder), as_json=as_json, quiet=quiet)
+    _print_latest(*move_latest(run, settings.reports), as_json=as_json, quiet=quiet)
     return 0
 
 
-def _settings(reports: str | None, config: str | None, profile: str | None, **flags: str | None) -> "Settings":
-    from auditor import settings
+def _print_runs(found: list["Stored"], *, as_json: bool) -> None:
+    """Prints the stored runs."""
+    from auditor.cli.terminal import VERDICT_COLOURS, print_table
 
-    return settings.load({"reports": reports, **flags}, config=config, profile=profile)[0]
+    if as_json:
+        click.echo(json.dumps([_document(run) for run in found], indent=2, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("No runs.")
+        return
+    counts = [
+        [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in VERDICT_COLOURS] for run in found
+    ]
+    records = [
+        [run.run_id, _state(run), *numbers, _size(run.bytes), ", ".join(run.lists)]
+        for run, numbers in zip(found, counts, strict=True)
+    ]
+    print_table(["run", "state", *VERDICT_COLOURS, "size", "lists"], records, numbers=[*VERDICT_COLOURS, "size"])
+
+
+def _state(run: "Stored") -> str:
+    """Whether a run is complete and simulated, in a few words."""
+    what = "complete" if run.complete else "incomplete" if run.rendered else "no reports"
+    what += ", simulated" if run.simulated else ""
+    return f"{what}, from the future" if run.from_the_future else what
+
+
+def _size(count: int) -> str:
+    """Bytes in the next larger unit."""
+    number = float(count)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:  # noqa: PLR2004 - what these units are steps of
+            return f"{number:,.0f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} GB"
+
+
+def _document(run: "Stored") -> dict[str, Any]:
+    from auditor.cli.render_changes import iso_time
+
+    return {
+        "run_id": run.run_id,
+        "folder": str(run.run),
+        "started_at": iso_time(run.started_at),
+        "lists": run.lists,
+        "api": run.api,
+        "simulated": run.simulated,
+        "complete": run.complete,
+        "rendered": run.rendered,
+        "baseline": run.baseline or None,
+        "customers": {"listed": run.customers, **run.counts},
+        "bytes": run.bytes,
+    }
+
+
+def _print_pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
+    """Prints what was removed and what stays, and why."""
+    freed = sum(run.bytes for run in found.removed)
+    if as_json:
+        document = {
+            "dry_run": dry_run,
+            "removed": [run.run_id for run in found.removed],
+            "kept": {run.run_id: why for run, why in found.kept},
+            "bytes": freed,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    for run, why in found.kept:
+        click.echo(f"kept     {run.run_id}  {why}")
+    for run in found.removed:
+        click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {_size(run.bytes)}")
+    what = "would be freed" if dry_run else "freed"
+    click.echo(
+        f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {_size(freed)} {what}; history/ stays"
+    )
+
+
+def _print_latest(path: str, run_id: str, *, as_json: bool, quiet: bool) -> None:
+    """Prints where `latest` points to now."""
+    if as_json:
+        click.echo(json.dumps({"path": path, "run_id": run_id}, indent=2))
+    elif not quiet:
+        click.echo(f"{path} points to run {run_id}")
 
 
 COMMANDS = (report, verify, compare, runs)

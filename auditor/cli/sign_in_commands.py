@@ -17,57 +17,52 @@ if TYPE_CHECKING:
     from auditor.fetch.auth.refresh_token import GivenRefreshToken
     from auditor.settings import Settings
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @click.command(
     help="Sign in, once; runs then renew the sign-in by themselves.\n\n"
     "Opens the browser (authorization code with PKCE) and waits for its answer on a loopback address."
 )
-@click.option("--device-code", is_flag=True, help="Type a code in any browser, on any device.")
+@click.option("--device-code", is_flag=True, help="Sign in with a code that is typed in any browser, on any device.")
 @click.option(
-    "--refresh-token-file", metavar="FILE", help="Take a refresh token from a file; - is standard input. No browser."
+    "--refresh-token-file",
+    metavar="FILE",
+    help="Read a refresh token from a file, without a browser; - is standard input.",
 )
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Of the browser's way back. [default: a free one]"
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the browser's redirect. [default: a free one]"
 )
 @click.option("--no-browser", is_flag=True, help="Open no browser: print the address of the sign-in page.")
-@_JSON
-@options.CONFIGURED
-@options.TALKING
+@options.common(quiet=False)
 def login(
     *,
     device_code: bool,
     refresh_token_file: str | None,
     port: int,
     no_browser: bool,
+    settings: "Settings",
     as_json: bool,
-    quiet: bool,
-    config: str | None,
-    profile: str | None,
 ) -> int:
     """`auditor login`."""
-    del quiet
-    from auditor.cli import progress
-    from auditor.commands.login import login as carry_out
+    from auditor.cli import terminal
+    from auditor.commands.login import login as sign_in
     from auditor.runs.signals import StoppedAtOnce
 
     if device_code and refresh_token_file:
-        raise click.UsageError("--device-code and --refresh-token-file are two ways: take one")
-    way = _way(device_code, refresh_token_file, port, no_browser)
+        raise click.UsageError("--device-code and --refresh-token-file exclude each other")
+    method = _method(device_code, refresh_token_file, port, no_browser)
     try:
-        found = carry_out(_settings(config, profile), way, progress.say)
+        found = sign_in(settings, method, terminal.say)
     except StoppedAtOnce as stopped:
-        progress.say(f"auditor: {stopped.words}")
+        terminal.say(f"auditor: {stopped.words}")
         return stopped.exit_code
     except KeyboardInterrupt:
-        progress.say("auditor: the sign-in was broken off; nothing has changed")
+        terminal.say("auditor: the sign-in was cancelled; nothing has changed")
         return INTERRUPTED
-    _show(found, as_json=as_json)
+    _print(found, as_json=as_json)
     return 0
 
 
-def _way(device_code: bool, refresh_token_file: str | None, port: int, no_browser: bool) -> "Way":  # noqa: FBT001 - options as they are typed
+def _method(device_code: bool, refresh_token_file: str | None, port: int, no_browser: bool) -> "Way":  # noqa: FBT001 - options as they are typed
     from auditor.commands.login import Flow, Way
     from auditor.fetch.auth.interactive import Browser
 
@@ -75,22 +70,18 @@ def _way(device_code: bool, refresh_token_file: str | None, port: int, no_browse
         return Way(refresh_token=_refresh_token(refresh_token_file))
     if device_code:
         return Way(Flow.DEVICE_CODE)
-    return Way(browser=Browser(port, open=_opens_none) if no_browser else Browser(port))
-
-
-def _opens_none(_address: str) -> bool:
-    return False
+    return Way(browser=Browser(port, open=lambda _address: False) if no_browser else Browser(port))
 
 
 def _standard_input() -> str:
-    # there is none where whoever started us closed it
+    # None where the parent process closed it
     if sys.stdin is None:
         raise OSError(errno.EBADF, "it is closed")
     return sys.stdin.read()
 
 
 def _refresh_token(file: str) -> "GivenRefreshToken":
-    """Read here, and once: what the user names may be a pipe."""
+    """Reads it once, as the file may be a pipe."""
     from auditor.errors import SettingsError
     from auditor.fetch.auth.refresh_token import GivenRefreshToken
     from auditor.settings import Secret
@@ -98,9 +89,9 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
     try:
         text = _standard_input() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        # whoever types the token itself there must not see it printed
-        what = "standard input" if file == "-" else "the file that it names"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        # a user who typed the token itself must not see it printed
+        what = "standard input" if file == "-" else "its file"
         raise SettingsError(
             f"--refresh-token-file: {what} cannot be read: {why}", "name a text file, or - for standard input"
         ) from None
@@ -110,59 +101,47 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
 
 @click.command(
     help="Say who is signed in, with MFA or not, and for how long.\n\n"
-    "Gets a token as a run would, so it also says whether the sign-in still serves."
+    "Gets a token as a run would, so it also says whether the sign-in still works."
 )
-@_JSON
-@options.CONFIGURED
-@options.TALKING
-def whoami(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+@options.common(quiet=False)
+def whoami(*, settings: "Settings", as_json: bool) -> int:
     """`auditor whoami`."""
-    del quiet
-    from auditor.cli import progress
+    from auditor.cli import terminal
     from auditor.commands.whoami import who
 
-    found = who(_settings(config, profile), progress.warn)
-    _show(found, as_json=as_json)
+    found = who(settings, terminal.warn)
+    _print(found, as_json=as_json)
     return found.exit_code
 
 
 @click.command(help="Forget the sign-in that is kept on this machine.")
-@_JSON
-@options.CONFIGURED
-@options.TALKING
-def logout(*, as_json: bool, quiet: bool, config: str | None, profile: str | None) -> int:
+@options.common()
+def logout(*, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor logout`."""
-    from auditor.commands.login import logout as carry_out
+    from auditor.commands.login import logout as forget
     from auditor.runs.credentials import set_beside
 
-    settings = _settings(config, profile)
-    where, left = carry_out(settings), set_beside(settings)
+    where, still_set = forget(settings), set_beside(settings)
     if as_json:
-        facts = {"signed_out": where is not None, "kept_in": where, "still_signs_in": left}
+        facts = {"signed_out": where is not None, "kept_in": where, "still_signs_in": still_set}
         click.echo(json.dumps(facts, indent=2))
     elif not quiet:
         click.echo(f"Forgotten: the sign-in in {where}" if where else "Nobody was signed in.")
         if where:
-            click.echo("It lives on at the sign-in service: an administrator can revoke a user's sessions in Entra.")
-        if left:
-            click.echo(f"Runs still sign in, with {' and '.join(left)}: unset what should not serve any more.")
+            click.echo("The sign-in service still accepts it: an administrator can revoke a user's sessions in Entra.")
+        if still_set:
+            click.echo(f"Runs still sign in, with {' and '.join(still_set)}: unset what runs should no longer use.")
     return 0
 
 
-def _settings(config: str | None, profile: str | None) -> "Settings":
-    from auditor import settings
-
-    return settings.load({}, config=config, profile=profile)[0]
-
-
-def _show(found: "SignedIn", *, as_json: bool) -> None:
+def _print(found: "SignedIn", *, as_json: bool) -> None:
     facts = _facts(found)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     for name, value in facts.items():
         if value is not None:
-            click.echo(f"{name.replace('_', ' '):<16} {_words(value)}")
+            click.echo(f"{name.replace('_', ' '):<16} {_text(value)}")
 
 
 def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
@@ -183,7 +162,7 @@ def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
     }
 
 
-def _words(value: object) -> str:
+def _text(value: object) -> str:
     return ("yes" if value else "NO") if isinstance(value, bool) else str(value)
 
 

@@ -1,8 +1,8 @@
-"""Standard output and error of the process. Rule: whatever becomes of them, a command does its work and ends with its own
-exit code; what could not be printed is said afterwards.
+"""Standard output and error of the process. Rule: a command does its work and ends with its own exit code even where they fail;
+a warning afterwards says that output was lost.
 
-A stream that is closed goes nowhere. One that takes no more (a full disk, a reader who left) takes nothing from then on,
-and remembers why.
+Output to a closed stream is dropped. A stream that fails (full disk, reader who left) drops everything from then on, and keeps
+the reason.
 """
 
 import io
@@ -11,21 +11,21 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-_CLOSED = ("stdout", "stderr")
+_STREAMS = ("stdout", "stderr")
 
 
 class _Lenient(io.FileIO):
-    """A file that swallows what it cannot write. `failure` is the first reason, or None."""
+    """A file that drops what it cannot write. `failure` is the first reason, or None."""
 
     failure: OSError | None = None
 
     def write(self, data: Any, /) -> int:
-        """As of a file, but never fails."""
+        """Writes like a file, but never fails."""
         view = memoryview(data).cast("B")
         if self.failure is not None:
             return len(view)
         try:
-            # a pipe that somebody made non-blocking takes nothing while it is full
+            # a non-blocking pipe accepts nothing while it is full
             while (written := super().write(view)) is None:
                 self._wait()
         except OSError as error:
@@ -40,19 +40,19 @@ class _Lenient(io.FileIO):
 
 
 def prepare() -> None:
-    """Makes standard output and error usable, and harmless where they are not; does nothing the second time."""
-    _occupy()
-    for name in _CLOSED:
+    """Replaces standard output and error by streams that never fail; does nothing the second time."""
+    _reserve_descriptors()
+    for name in _STREAMS:
         stream = getattr(sys, name)
         if stream is None:
-            # pythonw, a service, or a shell's >&-
+            # closed: pythonw, a service, or a shell's >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
         else:
             setattr(sys, name, _lenient(stream))
 
 
 def output_failure() -> OSError | None:
-    """Why not everything could be printed to standard output; None where it was."""
+    """Why standard output lost something; None where it did not."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     found = getattr(_raw(sys.stdout), "failure", None)
@@ -65,8 +65,8 @@ def _raw(stream: Any) -> Any:
     return getattr(buffer, "raw", buffer)
 
 
-def _occupy() -> None:
-    """So that no file of ours gets the number of a stream that is closed: whatever writes there would write into it."""
+def _reserve_descriptors() -> None:
+    """Keeps the descriptors 0 to 2 from our own files: a library that writes to descriptor 2 would write into one."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -77,11 +77,11 @@ def _occupy() -> None:
 
 
 def _lenient(stream: Any) -> Any:
-    """The stream, with what it cannot write swallowed; as it is where it is no file of the process's own."""
+    """The stream as one that never fails; unchanged where it is not a plain file of the process."""
     raw = _raw(stream)
     if type(raw) is not io.FileIO:
         # a Windows console, a test's, or lenient already
-        _take_every_character(stream)
+        _accept_every_character(stream)
         return stream
     with suppress(OSError, ValueError):
         stream.flush()
@@ -93,7 +93,7 @@ def _lenient(stream: Any) -> Any:
     )
 
 
-def _take_every_character(stream: Any) -> None:
-    """Customers have names in every script; a pipe or an old console may not take them all."""
+def _accept_every_character(stream: Any) -> None:
+    """Replaces characters that a pipe or an old console cannot write: customers have names in every script."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")

@@ -18,7 +18,7 @@ from auditor.runs.inputs import check_reuse
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.options import Job, Watch
 from auditor.runs.render import Rendered
-from auditor.settings import Origins, Settings, again
+from auditor.settings import Origins, Settings, reparse
 
 
 def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
@@ -138,7 +138,7 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     """
     unflagged = [name for name in KEPT if name in kept and origins.by_name[name] != "flag"]
     try:
-        known = {name: again(name, kept[name], "header") for name in unflagged}
+        known = {name: reparse(name, kept[name], "header") for name in unflagged}
         check = Check(kept.get("customer_list", Check.NEVER))
         # it is there that nobody else may be at work, wherever new runs would go
         own = replace(settings, reports=str(run.parent), limit=None, **known)

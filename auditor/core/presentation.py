@@ -60,17 +60,6 @@ _LONGEST_LINK = 1900
 """Spreadsheets take 2,079 characters, and the id is longer than what stands for it."""
 
 
-def packs(text: str) -> Packs:
-    """A word for who gets a workbook.
-
-    Raises:
-        ValueError: there is no such word.
-    """
-    if text not in {*Packs}:
-        raise ValueError(f"must be one of {', '.join(Packs)}")
-    return Packs(text)
-
-
 def customer_link(text: str) -> str:
     """A link to a customer, with `{customer_id}` for the id; empty for none.
 

@@ -3,7 +3,6 @@
 Warnings about customer lists are kept with it: at most 50, each of at most 500 characters, without control characters.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from enum import StrEnum
 from auditor.core.baseline import Baseline
 from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
+from auditor.core.text import escaped
 
 FORMATS = ("parquet", "csv", "xlsx", "html")
 """What a report may be rendered as, in the order in which several are named."""
@@ -23,10 +23,6 @@ MOST = 50
 """Warnings that are kept."""
 LONGEST = 500
 """Characters of a text or of a list's name that are kept."""
-_UNSHOWN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
-"""Categories of characters that are written as an escape: controls, marks of direction, halves of characters, line breaks, and
-what is no character.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +47,14 @@ def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
     Returns:
         The first of them, in order, with escapes for what cannot be shown; the last one says how many more there were.
     """
-    kept = tuple(ListWarning(shown(name), shown(text)) for name, text in found[:MOST])
+    kept = tuple(ListWarning(_shorten(name), _shorten(text)) for name, text in found[:MOST])
     more = len(found) - MOST
     return (*kept, ListWarning("", f"and {more:,} more")) if more > 0 else kept
 
 
-def shown(text: str) -> str:
+def _shorten(text: str) -> str:
     """The text in one line that any terminal and any file can hold; cut where it is too long."""
-    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return "".join(_escaped(c) if unicodedata.category(c) in _UNSHOWN else c for c in short)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
+    return escaped(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 class Way(StrEnum):

@@ -141,7 +141,7 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
 
 @contextmanager
 def _new_run(job: Job) -> Iterator[tuple[Path, datetime]]:
-    """Create a run folder and give its path and create_run time; remove it where creating the run fails.
+    """Create a run folder and give its path and start time; remove it where creating the run fails.
 
     Raises:
         SettingsError: the folder cannot be created.
@@ -221,7 +221,7 @@ def _order_time(reports: Path, start_time: datetime, warned: Callable[[str], Non
         return None
     if (said := started_at(before)) > start_time:
         warned(
-            f"the clock of this machine says {start_time:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it start_time later, at "
+            f"the clock of this machine says {start_time:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it began later, at "
             f"{said:%Y-%m-%d %H:%M} UTC; this run is stored as the newer one"
         )
     return order_time(before) + timedelta(microseconds=1)

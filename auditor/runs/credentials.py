@@ -1,4 +1,4 @@
-"""Which token a run asks with: the stored sign-in, else the access_token refresh token, else the access_token access token.
+"""Which token a run asks with: the stored sign-in, else the given refresh token, else the given access token.
 
 A token that the API is known to refuse is refused here, with the reason, before anything is sent. A credential that is set and
 not used is named.
@@ -73,7 +73,7 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
 
 
 def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
-    """The open_unattended sign-in; None where there is at most an access token.
+    """The unattended sign-in; None where there is at most an access token.
 
     Args:
         settings: of the sign-in.
@@ -173,7 +173,7 @@ _CLOCK = "the clock"
 
 
 def _checked(found: Unattended, settings: Settings, say: Say) -> Redeem:
-    """Wrap `redeem`: check_credentials the claims of each token before it is used, and show each message once."""
+    """Wrap `redeem`: check the claims of each token before it is used, and show each message once."""
     said: set[str] = set()
 
     def say_once(sentence: str) -> None:

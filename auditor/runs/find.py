@@ -15,7 +15,7 @@ from auditor import journal
 from auditor.core.ids import is_folder_name, is_in_the_future
 from auditor.core.text import typed
 from auditor.errors import IncompleteError, SettingsError
-from auditor.settings import values
+from auditor.settings import local_folder
 
 LATEST, LATEST_SIMULATED = "latest", "latest-simulated"
 """Names that point to the newest complete run: of real customers, and against a simulator."""
@@ -130,7 +130,7 @@ def find_run(run: str, reports: str) -> Path:
         SettingsError: there is no such run.
     """
     try:
-        folder = Path(values.folder(run))
+        folder = Path(local_folder(run))
     except ValueError as error:
         raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):

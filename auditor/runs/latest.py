@@ -93,7 +93,7 @@ def move_latest(run: str, reports: str) -> tuple[str, str]:
         (path of the pointer, run-id)
 
     Raises:
-        SettingsError: there is no such run, or `latest` must not move_latest to it.
+        SettingsError: there is no such run, or `latest` must not point to it.
         OutputError: it cannot be written.
     """
     from auditor import report

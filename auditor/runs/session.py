@@ -138,7 +138,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         to_ask = sum(1 for _ in pending_customers(islice(journal.read_customers(run), limit), done))
     api.pacing.expect(to_ask)
     if api.recalled:
-        job.watch.noted(api.recalled.in_words(job.settings.rate))
+        job.watch.noted(api.recalled.in_words(job.settings.rate, datetime.now(UTC)))
     job.watch.started(facts, to_ask, api.pacing)
 
     recorder = Recorder(opened, job.watch, simulated=facts.simulated)

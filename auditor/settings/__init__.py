@@ -1,16 +1,21 @@
 """Frozen settings. Rule: flag > environment > file > default, with one exception for an explicit profile (`identity`); an
-unknown key is an error; a secret never shows itself.
-
-==========  ===================================================
-`values`    text -> the value of a setting
-`known`     what can be set
-`sources`   flags, environment, file: what is set
-`identity`  who signs in: a profile or the environment, never a mix
-==========  ===================================================
+unknown key is an error; a secret is never shown.
 """
 
-from auditor.settings.known import PREFIX, Settings, again
-from auditor.settings.sources import Origins, load
-from auditor.settings.values import AUTO, CLOUDS, Secret, duration, is_loopback
+from auditor.settings.fields import PREFIX, Settings, all_fields, reparse
+from auditor.settings.layers import Origins, load
+from auditor.settings.parsers import AUTO, CLOUDS, Secret, is_loopback, local_folder
 
-__all__ = ["AUTO", "CLOUDS", "PREFIX", "Origins", "Secret", "Settings", "again", "duration", "is_loopback", "load"]
+__all__ = [
+    "AUTO",
+    "CLOUDS",
+    "PREFIX",
+    "Origins",
+    "Secret",
+    "Settings",
+    "all_fields",
+    "is_loopback",
+    "load",
+    "local_folder",
+    "reparse",
+]

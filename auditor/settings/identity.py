@@ -1,5 +1,5 @@
-"""Whose sign-in the settings describe. Rule: what an explicit profile says of it wins over the environment, and settings of
-two sign-ins are never mixed: a run would ask as one tenant and speak of another.
+"""Which sign-in the settings describe. Rule: an explicit profile wins over the environment, and settings of two sign-ins are
+never mixed: a run would ask as one tenant and report about another.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from auditor.core.ids import normalise_id
 from auditor.core.sign_in import read_claims
 from auditor.errors import SettingsError
-from auditor.settings.values import Secret
+from auditor.settings.parsers import Secret
 
-_WHOSE = ("cloud", "authority", "tenant_id", "client_id")
-"""Say who signs in, and where."""
+_IDENTITY = ("cloud", "authority", "tenant_id", "client_id")
+"""Who signs in, and where."""
 _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_password", "refresh_token", "access_token")
-"""Belong to somebody, and do not say to whom; an access token may."""
-IDENTITY = frozenset((*_WHOSE, *_CREDENTIALS, "api_url", "token_store"))
+"""Credentials, which do not name their owner; an access token may."""
+IDENTITY = frozenset((*_IDENTITY, *_CREDENTIALS, "api_url", "token_store"))
 """Settings for which a profile wins over the environment."""
 
 Values = Mapping[str, Any]
@@ -24,43 +24,42 @@ Values = Mapping[str, Any]
 def check_not_mixed(profile: tuple[Values, str], environment: Values, variables: Mapping[str, str]) -> None:
     """Refuses a profile that describes one sign-in together with an environment that adds settings of another.
 
-    The environment may add credentials, as long as it does not contradict what the profile says of the sign-in; and
-    whatever names the same tenant.
+    The environment may add credentials, unless it contradicts the profile's sign-in, and settings that name the same tenant.
 
     Args:
-        profile: its settings, and where they stand.
-        environment: its settings; those that the profile sets too are not used.
-        variables: the name of a setting -> the environment variable that it comes from.
+        profile: its settings, and where they are.
+        environment: its settings; those that the profile sets as well are not used.
+        variables: name of a setting -> its environment variable.
 
     Raises:
         SettingsError: the two are mixed; names both places.
     """
     values, origin = profile
-    own = [name for name in _WHOSE if name in values]
+    own = [name for name in _IDENTITY if name in values]
     if not own:
         return
-    other = [name for name in _WHOSE if name in environment and _differs(name, values, environment)]
-    added = [name for name in (*_WHOSE, *_CREDENTIALS) if name in environment and name not in values]
-    foreign = [name for name in added if _is_foreign(name, values, environment[name], contradicted=bool(other))]
+    contradicting = [name for name in _IDENTITY if name in environment and _differs(name, values, environment)]
+    added = [name for name in (*_IDENTITY, *_CREDENTIALS) if name in environment and name not in values]
+    foreign = [name for name in added if _is_foreign(name, values, environment[name], contradicted=bool(contradicting))]
     if not foreign:
         return
-    beside = f", which also sets another {_listed(other, variables)}" if other else ""
-    unset = " ".join(variables[name] for name in (*foreign, *other))
+    beside = f", which also sets another {_names(contradicting, variables)}" if contradicting else ""
+    unset = " ".join(variables[name] for name in (*foreign, *contradicting))
     raise SettingsError(
-        f"two sign-ins would be mixed: {' and '.join(own)} of {origin}, and {_listed(foreign, variables)} of the "
+        f"two sign-ins would be mixed: {' and '.join(own)} of {origin}, and {_names(foreign, variables)} of the "
         f"environment{beside}",
-        f"unset {unset}; {_or_else(foreign, other, variables)}",
+        f"unset {unset}; {_alternative(foreign, contradicting, variables)}",
     )
 
 
 def _is_foreign(name: str, values: Values, text: object, *, contradicted: bool) -> bool:
-    """True for a setting of the environment that is not known to belong to the profile's sign-in."""
+    """True for a setting of the environment that may belong to another sign-in."""
     same = _is_of_same_tenant(name, values, text)
-    return not same if same is not None else contradicted or name in _WHOSE
+    return not same if same is not None else contradicted or name in _IDENTITY
 
 
 def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
-    """Whether a setting of the environment names the profile's tenant; None where it names none, or the profile does."""
+    """Whether a setting of the environment names the profile's tenant; None where one of them names no tenant."""
     own = _tenant(values.get("tenant_id")) or _tenant_of_authority(values.get("authority"))
     found = {"tenant_id": _tenant, "authority": _tenant_of_authority, "access_token": _tenant_of_token}
     named = found[name](text) if name in found else None
@@ -68,7 +67,7 @@ def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
 
 
 def _differs(name: str, values: Values, environment: Values) -> bool:
-    """True where both set it, to two values."""
+    """True where both set it, to different values."""
     one, another = (
         str(each[name]).strip().rstrip("/").casefold() if name in each else None for each in (values, environment)
     )
@@ -91,13 +90,13 @@ def _tenant_of_token(text: object) -> str | None:
     return _tenant(claims.tenant_id) if claims else None
 
 
-def _listed(names: list[str], variables: Mapping[str, str]) -> str:
+def _names(names: list[str], variables: Mapping[str, str]) -> str:
     return " and ".join(f"{name} ({variables[name]})" for name in names)
 
 
-def _or_else(foreign: list[str], other: list[str], variables: Mapping[str, str]) -> str:
-    """What to do where the environment's settings are meant."""
-    if other and not set(foreign) & set(_WHOSE):
-        return f"where {_listed(foreign, variables)} belongs to the profile, unset {variables[other[0]]} alone"
-    settings = " and ".join(name for name in foreign if name in _WHOSE)
+def _alternative(foreign: list[str], other: list[str], variables: Mapping[str, str]) -> str:
+    """What to do to use the environment's settings."""
+    if other and not set(foreign) & set(_IDENTITY):
+        return f"where {_names(foreign, variables)} belongs to the profile, unset {variables[other[0]]} alone"
+    settings = " and ".join(name for name in foreign if name in _IDENTITY)
     return f"or write {settings} into the profile" if settings else "or leave --profile out"

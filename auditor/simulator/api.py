@@ -97,14 +97,11 @@ class PartnerCenterApi:
         self, answer: Callable[[_Call], PlannedReply]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            self._log.enter()
-            try:
+            with self._log.count_in_flight():
                 reply, headers = self._reply(request, answer)
                 if self._options.answers.latency_seconds:
                     await asyncio.sleep(self._options.answers.latency_seconds)
                 return await self._send(request, reply, headers)
-            finally:
-                self._log.leave()
 
         return handle
 

@@ -155,10 +155,11 @@ class Gate:
         return {"isMfaCompliant": str(has_mfa(claims)).lower()}
 
     def _refuse_token(self, claims: Claims | None) -> PlannedReply | None:
-        if claims is None or self._is_ended(claims):
+        if claims is None or self._is_expired_or_revoked(claims):
             challenge = unauthorized()
             return empty(401, challenge.headers) if self._options.empty_401 else challenge
-        if self._wants_claims() and CONTEXT not in (claims.get("acrs") or []):
+        after = self._options.ask_for_claims_after
+        if after is not None and self._requests > after and CONTEXT not in (claims.get("acrs") or []):
             return claims_challenge(CONTEXT)
         audience = str(claims.get("aud", "")).rstrip("/")
         if audience == RETIRED_AUDIENCE:
@@ -167,16 +168,13 @@ class Gate:
             return unauthorized()
         return self._refuse_caller(claims)
 
-    def _is_ended(self, claims: Claims) -> bool:
+    def _is_expired_or_revoked(self, claims: Claims) -> bool:
         """True for a token that is expired or revoked, or revoked with this request."""
         token_id = str(claims.get("uti"))
         if self._requests in self._options.revoke_after:
-            self._mint.revoke(token_id)
+            self._mint.revoked.add(token_id)
         expires = claims.get("exp")
-        return self._mint.is_revoked(token_id) or not isinstance(expires, int | float) or expires <= self._mint.now()
-
-    def _wants_claims(self) -> bool:
-        return self._options.ask_for_claims_after is not None and self._requests > self._options.ask_for_claims_after
+        return token_id in self._mint.revoked or not isinstance(expires, int | float) or expires <= self._mint.now()
 
     def _refuse_caller(self, claims: Claims) -> PlannedReply | None:
         if "scp" not in claims:

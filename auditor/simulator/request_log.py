@@ -8,7 +8,8 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -106,14 +107,15 @@ class RequestLog:
             if not self._appended.wait_for(lambda: len(self._records) >= count, timeout):
                 raise TimeoutError(f"{len(self._records)} of {count} requests came within {timeout:g} s")
 
-    def enter(self) -> None:
-        """Counts an API request that begins."""
+    @contextmanager
+    def count_in_flight(self) -> Iterator[None]:
+        """Counts an API request while it lasts."""
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
-
-    def leave(self) -> None:
-        """Counts an API request that has ended."""
-        self.in_flight -= 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     def close(self) -> None:
         """Closes the file."""

@@ -50,7 +50,7 @@ class Scenario:
             raise ValueError("At least one kind of customer needs a positive weight.")
 
     def kind_of(self, customer_id: str) -> str:
-        """The specification of this customer's kind: `kind` or `kind:healed`."""
+        """The specification of this customer's kind: `kind` or `kind:next`."""
         key = customer_id.lower()
         override = self.overrides.get(key)
         if override is not None:

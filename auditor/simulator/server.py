@@ -49,6 +49,7 @@ class Simulator:
         identity: `fail_next` and `fail_always` make the token endpoint answer with errors.
         api_url: base of the API, without a slash at the end; empty until served.
         authority: for MSAL, with the tenant; empty without sign-in service.
+        ca_pem: certificate of the temporary certificate authority, PEM; empty where nothing is served over TLS.
 
     Raises:
         OSError: the roster cannot be read, or a port is taken.
@@ -77,7 +78,9 @@ class Simulator:
         self.api_url = ""
         self.authority = ""
         uses_tls = self.options.tls or self.options.identity.enabled
-        self._certificates = trustme.CA(organization_name="Simulated, do not trust") if uses_tls else None
+        authority = trustme.CA(organization_name="Simulated, do not trust") if uses_tls else None
+        self._tls = _tls_context(authority) if authority else None
+        self.ca_pem = authority.cert_pem.bytes() if authority else b""
         self._stack = AsyncExitStack()
 
     @property
@@ -94,11 +97,6 @@ class Simulator:
     def client_secret(self) -> str:
         """The application's secret, for a confidential client."""
         return self.options.identity.client_secret
-
-    @property
-    def ca_pem(self) -> bytes:
-        """The certificate of the temporary certificate authority, PEM; empty where nothing is served over TLS."""
-        return self._certificates.cert_pem.bytes() if self._certificates else b""
 
     @property
     def ca_file(self) -> Path:
@@ -162,8 +160,7 @@ class Simulator:
         )
         await runner.setup()
         stack.push_async_callback(_close, runner)
-        context = _tls_context(self._certificates) if tls and self._certificates else None
-        site = web.TCPSite(runner, self.options.host, port, ssl_context=context)
+        site = web.TCPSite(runner, self.options.host, port, ssl_context=self._tls if tls else None)
         await site.start()
         return int(runner.addresses[0][1])
 

@@ -79,12 +79,15 @@ class TokenMint:
 
     Args:
         options: tenant, application, user and lifetimes.
+
+    Attributes:
+        revoked: the `uti` of the access tokens that the API refuses.
     """
 
     def __init__(self, options: IdentityOptions) -> None:
         self._options = options
         self._minted: set[str] = set()
-        self._revoked: set[str] = set()
+        self.revoked: set[str] = set()
 
     @property
     def object_id(self) -> str:
@@ -125,17 +128,9 @@ class TokenMint:
         }
         return encode({**claims, "nonce": nonce} if nonce else claims)
 
-    def revoke(self, token_id: str) -> None:
-        """From now on the API refuses the token with this `uti`."""
-        self._revoked.add(token_id)
-
     def revoke_all(self) -> None:
-        """From now on the API refuses every token minted so far."""
-        self._revoked |= self._minted
-
-    def is_revoked(self, token_id: str) -> bool:
-        """True where the token with this `uti` was revoked."""
-        return token_id in self._revoked
+        """Revokes every access token given so far."""
+        self.revoked |= self._minted
 
     def _common(self) -> Claims:
         now = int(self.now())

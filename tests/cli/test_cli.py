@@ -1,4 +1,4 @@
-"""The command line: exit codes, one-line complaints, and what it imports."""
+"""The command line: exit codes, one-line errors, and what it imports."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 from auditor import __version__
 from auditor.cli import main
 from auditor.cli.commands import auditor
-from auditor.cli.program import carry_out
+from auditor.cli.program import run_command
 from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,8 @@ ID = "1f2e3d4c-0000-4000-8000-000000000001"
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Commands run in a folder of their own, with a token that nobody looks at."""
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Commands run in a folder of their own, with a token that is never checked."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "marked-secret")
     monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
@@ -56,8 +56,8 @@ def test_the_readme_shows_the_help_as_it_is(
     assert block in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_command_can_be_told_how_much_to_say() -> None:
-    """Each takes `-q`, `-v` and `--json`, whatever it does."""
+def test_every_command_takes_the_log_options_and_json() -> None:
+    """Each takes `-q`, `-v` and `--json`."""
     for name, command in auditor.commands.items():
         spelled = {flag for each in command.params for flag in each.opts}
         assert {"-q", "--quiet", "-v", "--verbose", "--json"} <= spelled, name
@@ -65,17 +65,17 @@ def test_every_command_can_be_told_how_much_to_say() -> None:
 
 @pytest.mark.parametrize("columns", ["40", "79", "80", "200", "odd"])
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"]])
-def test_what_needs_no_parser_is_what_the_parser_says(
+def test_fast_help_prints_what_the_parser_prints(
     columns: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The short way to `--help` and `--version` prints word for word what click prints, on a terminal of any width.
+    """`--help` and `--version` without the parser print word for word what click prints, at any width.
 
-    Where it does not: COLUMNS=80 auditor --help --help > auditor/cli/help.txt
+    After a change: COLUMNS=80 auditor --help --help > auditor/cli/help.txt
     """
     monkeypatch.setenv("COLUMNS", columns)
     assert main(arguments) == 0
     said = capsys.readouterr().out
-    assert carry_out(arguments) == 0
+    assert run_command(arguments) == 0
     assert said == capsys.readouterr().out
 
 
@@ -92,13 +92,13 @@ HELP_OF_ALL = """
 import click
 from auditor.cli.commands import auditor
 
-def tell(command, context):
+def print_help(command, context):
     print(command.get_help(context))
     for name, each in sorted(getattr(command, "commands", {}).items()):
         assert len(each.help or "") > 20, name
-        tell(each, click.Context(each, info_name=name, parent=context))
+        print_help(each, click.Context(each, info_name=name, parent=context))
 
-tell(auditor, click.Context(auditor, info_name="auditor"))
+print_help(auditor, click.Context(auditor, info_name="auditor"))
 """
 
 
@@ -113,7 +113,7 @@ def test_the_descriptions_do_not_depend_on_docstrings() -> None:
 
 
 @pytest.mark.parametrize("command", [["--version"], ["--help"], ["config"], ["run", "--help"]])
-def test_output_that_nobody_takes_is_no_traceback(command: list[str]) -> None:
+def test_lost_output_is_no_traceback(command: list[str]) -> None:
     """On a full disk, with a reader that left, with no output at all: the command's own exit code, and a warning."""
     gone, pipe = os.pipe()
     os.close(gone)
@@ -135,10 +135,10 @@ def test_output_that_nobody_takes_is_no_traceback(command: list[str]) -> None:
     ("command", "code"),
     [(["login", "--refresh-token-file", "-"], 2), (["run", "-"], 5), (["run", "--dry-run", "-"], 5)],
 )
-def test_a_closed_standard_input_is_told_of(
+def test_a_closed_standard_input_is_an_error_of_its_own(
     command: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a job of cron may have it: nothing to read from is no defect."""
+    """As in a job of cron: the error names standard input and the exit code fits the command."""
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.setenv("AUDITOR_CLIENT_ID", ID)
     monkeypatch.setenv("AUDITOR_TENANT_ID", ID)
@@ -173,10 +173,10 @@ def test_the_readme_lists_every_exit_code_of_an_error() -> None:
         (["nonsense"], 2, "nonsense"),
     ],
 )
-def test_bad_calls_end_with_one_line_and_their_code(
+def test_bad_calls_end_with_one_line_and_their_exit_code(
     arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each says what was found and what to do, on standard error, without a traceback, and leaves no run behind."""
+    """Each prints what is wrong and what to do on standard error, without a traceback, and leaves no run."""
     _listed(f"Tenant ID\n{ID}\n")
     Path("empty.csv").write_text("", encoding="utf-8")
     Path("header.csv").write_text("Tenant ID,Name\n", encoding="utf-8")
@@ -189,16 +189,16 @@ def test_bad_calls_end_with_one_line_and_their_code(
     assert not list(Path().glob("reports/2*"))
 
 
-def test_nothing_to_sign_in_with_is_said_before_anything_is_read(
+def test_missing_credentials_are_an_error_before_the_list_is_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 4, with the settings that are missing."""
+    """Exit 4, with the missing settings."""
     monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
     assert main(["run", _listed(f"Tenant ID\n{ID}\n")]) == 4
     assert "AUDITOR_ACCESS_TOKEN" in capsys.readouterr().err
 
 
-def test_a_defect_is_a_sentence_without_vv_and_a_traceback_with_it(
+def test_a_defect_is_one_line_without_vv_and_a_traceback_with_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit 1 asks for a report; only `-vv` shows where it happened."""
@@ -218,16 +218,16 @@ def _interrupted(*_args: object, **_more: object) -> None:
 @pytest.mark.parametrize(
     ("stage", "command"),
     [
-        ("auditor.cli.quick.answer", "doctor"),
-        ("auditor.cli.program.carry_out", "doctor"),
+        ("auditor.cli.fast_help.fast_answer", "doctor"),
+        ("auditor.cli.program.run_command", "doctor"),
         ("auditor.cli.commands.auditor.main", "doctor"),
         ("auditor.cli.commands.auditor.main", "run"),
     ],
 )
-def test_ctrl_c_is_a_sentence_at_any_moment(
+def test_ctrl_c_is_one_line_at_any_moment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: str, command: str
 ) -> None:
-    """While modules are imported, too; of a journal nobody speaks before there is one."""
+    """Also while modules are imported; the journal is not mentioned before there is one."""
     monkeypatch.setattr(stage, _interrupted)
     assert main([command]) == 130
     assert capsys.readouterr().err == "auditor: stopped at once\n"
@@ -235,7 +235,7 @@ def test_ctrl_c_is_a_sentence_at_any_moment(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
 def test_ctrl_c_while_python_waits_for_threads_is_no_traceback() -> None:
-    """The command is over, its exit code is known, and somebody loses patience."""
+    """Also after the command has ended."""
     program = (
         "import os, signal, sys, threading\n"
         "from auditor.cli import main\n"
@@ -254,7 +254,7 @@ def test_ctrl_c_while_python_waits_for_threads_is_no_traceback() -> None:
 
 
 def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody listens: every row is undetermined with its reason, the exit code says that the service is down, no secret is written."""
+    """No server listens: every row is undetermined with its reason, the exit code is 6, and no secret is written."""
     Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
     assert main(["run", "list.csv", "--attempts", "1", "--json"]) == 6
     streams = capsys.readouterr()
@@ -268,8 +268,8 @@ def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.
     assert not Path("reports/latest").exists()
 
 
-def test_every_line_of_the_log_says_its_time_zone(tmp_path: Path) -> None:
-    """An offset such as +0100 behind the time; and a token that nobody knows the life of lasts for no `inf s`."""
+def test_every_line_of_the_log_has_a_time_zone(tmp_path: Path) -> None:
+    """An offset such as +0100 follows the time; a token of unknown lifetime is not logged as `inf s`."""
     (tmp_path / "list.txt").write_text("00000001-1111-4222-8333-444444444444", encoding="ascii")
     environment = os.environ | {
         "AUDITOR_API_URL": "http://127.0.0.1:9",

@@ -1,4 +1,4 @@
-"""Hints name only what exists: every option, setting and command that a sentence of the program or its documents mentions."""
+"""Every option, setting and command exists that a text of the program or of its documents names."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import click
 import pytest
 
 from auditor.cli.commands import auditor
-from auditor.settings.known import PREFIX, all_fields
+from auditor.settings import PREFIX, all_fields
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
@@ -33,7 +33,7 @@ VARIABLES |= {f"{PREFIX}{name.upper()}_FILE" for name, how in all_fields().items
 
 
 def _text(node: ast.AST) -> str:
-    """A literal as it is printed, with {} for what is put in."""
+    """A literal as it is printed, with {} for its values."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     return "".join(_text(part) if isinstance(part, ast.Constant) else "{}" for part in getattr(node, "values", []))
@@ -58,24 +58,24 @@ def test_every_option_that_is_named_exists() -> None:
     assert not {(where, name) for where, text in _sentences() for name in _OPTION.findall(text) if name not in known}
 
 
-def test_every_setting_of_a_run_is_an_option_and_the_other_way_round() -> None:
-    """A message names a setting as it was typed; whatever `run` takes may be typed once, in a settings file."""
+def test_every_option_of_run_is_a_setting() -> None:
+    """Whatever `run` takes may be written into a settings file."""
     settings = {f"--{name.replace('_', '-')}" for name in all_fields()}
     not_settings = {"--dry-run", "--json", "--quiet", "-q", "--verbose", "-v", "--config", "--profile"}
-    assert OPTIONS["run"] - not_settings - settings == {"lists"}
+    assert OPTIONS["run"] - not_settings - settings == {"files"}
     assert {f"--{role}-column" for role in ("id", "company", "domain", "owner")} <= OPTIONS["run"]
 
 
 @pytest.mark.parametrize("texts", [_sentences, _documents])
 def test_every_variable_that_is_named_is_a_setting(texts: object) -> None:
-    """Or names the file of one that may come from a file."""
+    """Or the file of a setting that may come from a file."""
     assert callable(texts)
     named = {(where, name) for where, text in texts() for name in _VARIABLE.findall(text)}
     assert not {(where, name) for where, name in named if name not in VARIABLES}
 
 
 def _unknown(words: str, rest: str) -> set[str]:
-    """What of a command that is named does not exist; words after it may be anything."""
+    """The parts of a named command that do not exist; words after it may be anything."""
     parts = words.split()
     name = next((name for n in (2, 1) if (name := " ".join(parts[:n])) in COMMANDS), None)
     if name is None:
@@ -86,7 +86,7 @@ def _unknown(words: str, rest: str) -> set[str]:
 
 @pytest.mark.parametrize("texts", [_sentences, _documents])
 def test_every_command_that_is_named_exists_and_takes_its_options(texts: object) -> None:
-    """So that what a hint says can be typed."""
+    """So a hint can be pasted."""
     assert callable(texts)
     found = {(where, *one) for where, text in texts() for one in _COMMAND.findall(text)}
     wrong = {(where, one) for where, words, rest in found for one in _unknown(words, rest)}

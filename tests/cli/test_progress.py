@@ -1,4 +1,4 @@
-"""The line that moves: as wide as the terminal, every number whole, and a wait is said."""
+"""The progress line: as wide as the terminal, every number complete, waits shown."""
 
 import io
 
@@ -33,21 +33,21 @@ def _facts() -> RunFacts:
 
 
 @pytest.fixture(autouse=True)
-def _every_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each tick is noted."""
+def _every_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tick prints a note."""
     monkeypatch.setattr(progress, "NOTE_EVERY", -1.0)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
-    """On a narrow terminal the words about the rest go, then the bar; what was counted and the total stay whole."""
+def test_the_bar_shrinks_and_numbers_stay_complete(width: int) -> None:
+    """A narrow terminal drops the words about the rest, then the bar; counts and total stay complete."""
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=True, color_system=None, legacy_windows=False)
-    live = progress._Live(console)
+    live = progress._ProgressLine(console)
     live.start(_facts(), 2000, _Outlook(118.0, 131.0))
     reply = load_reply("200-allowed")
     for _ in range(25):
-        live.tell(CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
+        live.add(CustomerResult(CUSTOMER, classify(reply, CUSTOMER), reply, 1))
         live.tick()
     live.stop()
     last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]
@@ -61,14 +61,14 @@ def test_the_bar_shrinks_and_no_number_does(width: int) -> None:
     ("room", "said", "bar"),
     [(60, "1 b; wait; left", 40), (16, "1 b; wait; left", 1), (12, "1 b; wait", 3), (2, "1 b", 1)],
 )
-def test_what_fits(room: int, said: str, bar: int) -> None:
+def test_fit_words(room: int, said: str, bar: int) -> None:
     """The most urgent first; the numbers always."""
-    assert progress.fitting("1 b", ["wait", "left"], room) == (said, bar)
+    assert progress.fit_words("1 b", ["wait", "left"], room) == (said, bar)
 
 
-def test_a_wait_is_noted_though_no_answer_comes(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a log file: how long the service makes everybody wait, and the pace below what was set."""
-    notes = progress._Notes()
+def test_a_wait_is_noted_while_no_answer_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a log file: how long the service asked to wait, and the rate below the set one."""
+    notes = progress._ProgressNotes()
     notes.start(_facts(), 2000, _Outlook(118.0, 131.0))
     notes.tick()
     said = capsys.readouterr().err

@@ -112,7 +112,7 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
         file.write("no-guid\n")
     assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3
     said = capsys.readouterr().err
-    assert "1 row is undetermined, and 0 may be" in said
+    assert "1 row is undetermined; the limit is 0 (--max-undetermined)." in said
     (run,) = (path.parent for path in Path("reports").glob("*/journal.jsonl"))
     assert (
         "1 will not change: look at the reports and correct the ids in the list, "

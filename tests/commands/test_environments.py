@@ -10,9 +10,9 @@ import click
 import pytest
 
 from auditor import journal
-from auditor.cli import diagnosis, facts, main, program
+from auditor.cli import main, program, render_facts
+from auditor.cli.hints import print_hints
 from auditor.cli.program import failed
-from auditor.cli.what_next import what_next
 from auditor.commands.status import Statuses
 from auditor.core.diagnosis import checks as doctor
 from auditor.core.diagnosis.checks import Named
@@ -93,7 +93,7 @@ def test_a_run_ends_with_its_own_exit_code_wherever_its_output_goes(how: str) ->
     run = only_run()
     assert (run / "manifest.json").exists()
     assert journal.read_facts(run).finished
-    warned = "warning: standard output took not everything" in done.stderr
+    warned = "warning: standard output did not take everything" in done.stderr
     assert warned == (how == "full") or how == "left"
     for command in (["report", str(run), "--format", "csv"], ["verify", str(run)], ["config", "--json"]):
         assert auditor(*command, how=LOST[how], PYTHONUNBUFFERED="1").returncode == 0, command
@@ -171,11 +171,11 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     """Neither of a run that ended early, nor of status, of doctor, or of an error of any command."""
     assert main(list(RUN)) == 0
     end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
-    what_next(render(only_run(), ("csv",)).with_end(end), lambda _sentence: None)
-    facts.statuses(Statuses("https://api.example", (), end), as_json=False)
-    diagnosis.show([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
+    print_hints(render(only_run(), ("csv",)).with_end(end), quiet=True)
+    render_facts.print_statuses(Statuses("https://api.example", (), end), as_json=False)
+    render_facts.print_checks([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2
-    program._complain("the token is refused", hint, [])
+    program._print_error("the token is refused", hint, [])
     said = capsys.readouterr()
     lines = [line.strip() for line in (said.out + said.err).splitlines()]
     assert sum("the token is refused" in line for line in lines) == 3

@@ -85,7 +85,11 @@ def test_a_dry_run_says_seconds_and_counts_one_as_one(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("flags", "variable", "said"),
     [
-        (["--fail-on", "blokced"], None, "--fail-on blokced: 'blokced' is none of "),
+        (
+            ["--fail-on", "blokced"],
+            None,
+            "unknown value 'blokced' for --fail-on; use one of blocked, newly-blocked, undetermined, changes",
+        ),
         (["--fail-on", "blokced"], None, "did you mean blocked?"),
         ([], ("AUDITOR_RATE", "abc"), "AUDITOR_RATE=abc: must be a number, or auto"),
         (["--config", "none.toml"], None, "settings file none.toml does not exist"),

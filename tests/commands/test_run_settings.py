@@ -72,11 +72,15 @@ def test_config_shows_them(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("arguments", "file", "words"),
     [
-        (["--format", "pdf"], {}, "--format pdf: 'pdf' is none of parquet, csv, xlsx, html"),
+        (["--format", "pdf"], {}, "unknown value 'pdf' for --format; use one of parquet, csv, xlsx, html"),
         (["--format", ","], {}, "--format ,: must name at least one of parquet, csv, xlsx, html"),
         ([], {"format": "[]"}, "format = []: must name at least one of parquet"),
-        ([], {"format": '"docx"'}, "format = 'docx': 'docx' is none of parquet"),
-        ([], {"customer_list": '"sometimes"'}, "customer_list = 'sometimes': must be one of auto, always, never"),
+        ([], {"format": '"docx"'}, "unknown value 'docx' for format in file auditor.toml; use one of parquet"),
+        (
+            [],
+            {"customer_list": '"sometimes"'},
+            "unknown value 'sometimes' for customer_list in file auditor.toml; use one of auto, always, never",
+        ),
         ([], {"list": '"a.csv"'}, "there is no setting 'list'"),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Si
             _send(process, number)
         _, talk = process.communicate(timeout=30)
     assert process.returncode == code, talk
-    assert "stopped at once; every answer that came is in the journal" in talk
+    assert "stopped at once; every received answer is in the journal" in talk
     assert f"next: auditor resume {_folder()}\n" in talk
     assert "Traceback" not in talk
     facts = journal.read_facts(_folder())

@@ -61,8 +61,8 @@ def test_another_list_does_not_take_latest(name: str, capsys: pytest.CaptureFixt
     second = _newest()
     assert latest_run_id(REPORTS) == first
     said = capsys.readouterr().out
-    assert f"reports/latest still leads to run {first}: that run is of list.txt, and this one of {name}\n" in said
-    assert f"to let it lead to this run: auditor runs latest reports/{second}\n" in said
+    assert f"reports/latest still points to run {first}: that run is of list.txt, and this one of {name}\n" in said
+    assert f"to point it to this run: auditor runs latest reports/{second}\n" in said
     assert main(["resume"]) == 0
     assert "nothing to resume" in capsys.readouterr().err
     assert main(["runs", "latest", f"reports/{second}"]) == 0

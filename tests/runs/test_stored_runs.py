@@ -108,7 +108,7 @@ def test_a_baseline_that_is_gone_before_it_was_copied_is_said(
     with serving({}):
         main(["run", listed(IDS[:2]), *PLAIN])
         with monkeypatch.context() as broken:
-            broken.setattr("auditor.runs.baseline.settle", _fail)
+            broken.setattr("auditor.runs.baseline.freeze_baseline", _fail)
             assert main(["run", listed(IDS[:2]), *PLAIN]) == 1
     first, second = folders()
     (first / journal.ROWS).unlink()
@@ -127,7 +127,7 @@ def _fail(*_: object) -> None:
         (["--baseline", "never"], "never"),
         (["--sum", "monthly revenu"], "did you mean 'Monthly revenue'"),
         (["--sum", "Company name"], "no such column"),
-        (["--fail-on", "everything"], "none of blocked, newly-blocked"),
+        (["--fail-on", "everything"], "unknown value 'everything' for --fail-on"),
         (["--limit", "0"], "1 or more"),
     ],
 )
@@ -262,7 +262,7 @@ def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
     assert (document["removed"], document["kept"][first.name]) == ([second.name], "in use")
     assert document["kept"][unfinished.name] == "not complete, and may be resumed"
-    assert document["kept"][third.name] == "latest leads to it"
+    assert document["kept"][third.name] == "latest points to it"
     assert main(["runs", "prune", "--keep-monthly", "1", "--reports", "reports"]) == 0
     assert "history/ stays" in capsys.readouterr().out
     assert folders() == [third, unfinished]

@@ -70,7 +70,7 @@ def answer_of(response: requests.Response) -> dict[str, str]:
 
 
 def test_code_by_redirect(service: tuple[Simulator, MsalHttp]) -> None:
-    """MSAL's flow with PKCE, state and nonce goes through by redirect; the code is good once."""
+    """MSAL's flow with PKCE, state and nonce works by redirect; the code is valid once."""
     simulator, http = service
     app = app_of(simulator, http)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT, login_hint="someone@partner.example")
@@ -83,7 +83,7 @@ def test_code_by_redirect(service: tuple[Simulator, MsalHttp]) -> None:
 
 
 def test_code_by_form_post(service: tuple[Simulator, MsalHttp]) -> None:
-    """In the mode that MSAL's own listener wants, a page posts the answer to the application."""
+    """In the response mode of MSAL's own listener, a page posts the answer to the application."""
     simulator, http = service
     app = app_of(simulator, http)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT, response_mode="form_post")
@@ -93,7 +93,7 @@ def test_code_by_form_post(service: tuple[Simulator, MsalHttp]) -> None:
 
 
 def test_cancelled(service: tuple[Simulator, MsalHttp]) -> None:
-    """Who cancels is told to the application as an error, with its state."""
+    """Cancelling returns an error with the application's state."""
     simulator, http = service
     app = app_of(simulator, http)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT)
@@ -102,15 +102,15 @@ def test_cancelled(service: tuple[Simulator, MsalHttp]) -> None:
 
 
 def test_login_hint_is_shown(service: tuple[Simulator, MsalHttp]) -> None:
-    """The page shows whom the application expects."""
+    """The page shows the user name of the login hint."""
     simulator, http = service
     flow = app_of(simulator, http).initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT, login_hint='a"<b>@c')
     form = Form(http.get(flow["auth_uri"]).text)
     assert form.fields["simulated_account"] == 'a"<b>@c'
 
 
-def test_verifier_must_fit(service: tuple[Simulator, MsalHttp]) -> None:
-    """PKCE is checked: a stolen code is worth nothing without the verifier."""
+def test_verifier_must_match(service: tuple[Simulator, MsalHttp]) -> None:
+    """PKCE is checked: a code is refused without its verifier."""
     simulator, http = service
     app = app_of(simulator, http)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT)
@@ -139,7 +139,7 @@ def test_redirect_uri_must_be_the_same(service: tuple[Simulator, MsalHttp]) -> N
     ],
 )
 def test_bad_authorization_requests(service: tuple[Simulator, MsalHttp], changed: dict[str, str], number: str) -> None:
-    """A request that is not in order ends on a page and redirects nobody, opened or posted."""
+    """An invalid request, opened or posted, ends on an error page without a redirect."""
     simulator, http = service
     flow = app_of(simulator, http).initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT)
     query = {name: values[0] for name, values in parse_qs(urlsplit(flow["auth_uri"]).query).items()} | changed
@@ -164,7 +164,7 @@ def test_device_code_is_entered(service: tuple[Simulator, MsalHttp], choice: str
 
 
 def test_values_are_escaped(service: tuple[Simulator, MsalHttp]) -> None:
-    """A page repeats nothing of a request as markup."""
+    """Values of a request are escaped on the page."""
     simulator, http = service
     url = f"{simulator.authority}/oauth2/v2.0/authorize"
     query = {

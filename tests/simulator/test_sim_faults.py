@@ -52,8 +52,8 @@ async def test_truncated_body_holds_half() -> None:
 
 
 @pytest.mark.parametrize("kind", ["slow_headers_once", "slow_body_once"])
-async def test_stall_trips_a_time_out(kind: str) -> None:
-    """Who waits less than the stall gets nothing, and the next request is answered at once."""
+async def test_stall_causes_a_time_out(kind: str) -> None:
+    """A client that waits less than the stall gets nothing; the next request is answered at once."""
     async with bench(options(kind)) as b:
         url = f"{b.simulator.api_url}/v1/customers/{OWN_ID}/validationStatus?type=account"
         timeout = aiohttp.ClientTimeout(total=0.2)
@@ -65,7 +65,7 @@ async def test_stall_trips_a_time_out(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["slow_headers_once", "slow_body_once"])
 async def test_stall_is_late_but_whole(kind: str) -> None:
-    """Who waits longer than the stall gets the whole answer."""
+    """A client that waits longer than the stall gets the whole answer."""
     async with bench(options(kind, stall=0.05)) as b:
         assert (await b.status()).json["status"] == "Allowed"
 
@@ -104,15 +104,15 @@ async def test_closing_ends_a_stall() -> None:
         ("gateway_timeout_once", [504, 200]),
     ],
 )
-async def test_errors_heal_as_their_names_say(kind: str, statuses: list[int]) -> None:
-    """A transient error is over after as many answers as its name says; a lasting one is never over."""
+async def test_errors_end_after_their_number_of_answers(kind: str, statuses: list[int]) -> None:
+    """A transient error ends after as many answers as its name says; a lasting one never ends."""
     async with bench(options(kind)) as b:
         assert [(await b.status()).status for _ in statuses] == statuses
 
 
 @pytest.mark.parametrize("kind", ["throttled_once", "unavailable_once", "quota_once"])
-async def test_retry_after_of_a_customers_own_trouble(kind: str) -> None:
-    """These tell how long to wait."""
+async def test_retry_after_of_a_customers_own_error(kind: str) -> None:
+    """These errors carry Retry-After."""
     async with bench(options(kind)) as b:
         assert (await b.status()).headers["Retry-After"] == "1"
 
@@ -128,7 +128,7 @@ async def test_is_retryable_on_500(kind: str, expected: object) -> None:
 
 @pytest.mark.parametrize(("kind", "body"), [("ok_empty", b""), ("ok_array", b"\xef\xbb\xbf[]")])
 async def test_200_that_is_no_answer(kind: str, body: bytes) -> None:
-    """A success that holds nothing."""
+    """A 200 with an empty or useless body."""
     async with bench(options(kind)) as b:
         reply = await b.status()
     assert (reply.status, reply.body) == (200, body)
@@ -141,8 +141,8 @@ async def test_200_with_a_page() -> None:
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html")
 
 
-async def test_redirect_leads_elsewhere() -> None:
-    """A redirect names a path that would never answer."""
+async def test_redirect_names_another_path() -> None:
+    """A redirect names a path without a resource."""
     async with bench(options("redirect")) as b:
         reply = await b.status()
         assert (reply.status, reply.headers["Location"]) == (302, "/elsewhere")

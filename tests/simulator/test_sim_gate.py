@@ -30,7 +30,7 @@ PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights
     "authorization", [None, "Bearer", "Bearer nonsense", "Bearer a.b.c", "Basic dTpw", "bearer ..."]
 )
 async def test_no_token_or_a_malformed_one(authorization: str | None) -> None:
-    """401 in the front door's shape with a challenge; the same for everything that is no token."""
+    """401 as a service error with a challenge; the same for everything that is no token."""
     headers = {"Authorization": authorization} if authorization else {}
     async with bench(PLAIN) as b:
         reply = await b.status(token=None, **headers)
@@ -47,7 +47,7 @@ async def test_401_may_be_empty() -> None:
 
 
 async def test_scheme_in_any_case() -> None:
-    """`bearer` is as good as `Bearer`."""
+    """`bearer` works like `Bearer`."""
     async with bench(PLAIN) as b:
         reply = await b.status(token=None, Authorization=f"bearer {b.token}")
     assert reply.status == 200
@@ -76,7 +76,7 @@ async def test_refused_tokens(claims: dict[str, Any], status: object, code: obje
 
 
 async def test_check_can_be_off() -> None:
-    """For a look around without sign-in any bearer does, and none does as well."""
+    """Without the check any token is accepted, and none."""
     async with bench(replace(PLAIN, gate=GateOptions(check=False))) as b:
         assert (await b.status(token="opaque")).status == 200
         assert (await b.status(token=None)).status == 200
@@ -92,7 +92,7 @@ async def test_mfa_by_staged_roll_out() -> None:
 
 @pytest.mark.parametrize(("amr", "expected"), [(["pwd", "mfa"], "true"), (["pwd"], "false")])
 async def test_mfa_report(amr: list[str], expected: object) -> None:
-    """`isMfaCompliant` is told to who asks with `ValidateMfa: true`, and to nobody else."""
+    """`isMfaCompliant` is sent only for a request with `ValidateMfa: true`."""
     async with bench(replace(PLAIN, gate=GateOptions(mfa_enforced=0.0))) as b:
         token = b.simulator.mint_token(amr=amr)
         asked, silent = await b.status(token=token, ValidateMfa="true"), await b.status(token=token)
@@ -101,14 +101,14 @@ async def test_mfa_report(amr: list[str], expected: object) -> None:
 
 
 async def test_mfa_report_comes_with_the_refusal() -> None:
-    """The report is there on the refusal itself as well."""
+    """A refusal for missing MFA carries the report as well."""
     async with bench(PLAIN) as b:
         reply = await b.status(token=b.simulator.mint_token(amr=["pwd"]), ValidateMfa="true")
     assert (reply.status, reply.headers["isMfaCompliant"]) == (401, "false")
 
 
 async def test_revoked_tokens() -> None:
-    """After a revocation in mid-run the old token is refused and a new one is not."""
+    """After a revocation the old token is refused and a new one is not."""
     async with bench(PLAIN) as b:
         assert (await b.status()).status == 200
         b.simulator.revoke_tokens(refresh=False)
@@ -117,7 +117,7 @@ async def test_revoked_tokens() -> None:
 
 
 async def test_revocation_by_count() -> None:
-    """The token in use can be revoked at the nth request; the next token lives."""
+    """The token in use can be revoked at the nth request; the next token is accepted."""
     async with bench(replace(PLAIN, gate=GateOptions(revoke_after=(3,)))) as b:
         assert [(await b.status()).status for _ in range(4)] == [200, 200, 401, 401]
         assert (await b.status(token=b.simulator.mint_token())).status == 200
@@ -158,7 +158,7 @@ async def test_retry_after_missing_or_zero(style: RetryAfterForm, expected: obje
 
 
 async def test_throttle_is_by_the_tokens_tenant() -> None:
-    """Two partners do not share one allowance."""
+    """Two partners do not share a limit."""
     async with bench(throttled()) as b:
         assert (await b.status()).status == 200
         assert (await b.status(token=b.simulator.mint_token(tid=OTHER_ID))).status == 200
@@ -173,15 +173,15 @@ async def test_throttle_by_customer() -> None:
     assert statuses == [200, 200, 429]
 
 
-async def test_one_allowance_for_all_resources() -> None:
-    """Listing spends the same allowance as asking."""
+async def test_one_limit_for_all_resources() -> None:
+    """Requests for the list and for statuses count together."""
     async with bench(throttled()) as b:
         assert (await b.get("/v1/customers?size=1")).status == 200
         assert (await b.status()).status == 429
 
 
 async def test_short_window_is_open_again() -> None:
-    """A window of a fraction of a second throttles a burst and then lets through; Retry-After is one second at least."""
+    """A window of a fraction of a second throttles a burst and then accepts requests; Retry-After is one second at least."""
     chosen = replace(PLAIN, throttle=ThrottleOptions(windows=(Window(2, 0.2),), count_rejected=False))
     async with bench(chosen) as b:
         burst = [await b.status() for _ in range(3)]
@@ -207,7 +207,7 @@ async def test_a_claims_challenge_asks_for_an_authentication_context() -> None:
 
 
 async def test_all_sign_ins_end_at_once() -> None:
-    """At the count every access and refresh token given so far is revoked; later ones are good."""
+    """At the count every access and refresh token given so far is revoked; later ones are accepted."""
     async with bench(replace(PLAIN, gate=GateOptions(end_sign_ins_after=2))) as b:
         refresh_token = b.simulator.mint_refresh_token()
         assert [(await b.status()).status for _ in range(3)] == [200, 401, 401]

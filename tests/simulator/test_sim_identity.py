@@ -20,7 +20,7 @@ DEFAULT = [f"{API}/.default"]
 
 @contextmanager
 def sign_in_service(**identity: Any) -> Iterator[tuple[Simulator, MsalHttp]]:
-    """A simulator on its own thread, and an HTTP client for MSAL; devices are told to poll without a pause."""
+    """A simulator on its own thread, and an HTTP client for MSAL; devices poll without a pause."""
     options = SimulatorOptions(
         throttle=OPEN,
         answers=AnswerOptions(weights={"allowed": 1}),
@@ -101,7 +101,7 @@ def test_device_code_decided_by_a_person(*, approved: bool, error: str | None) -
 
 
 def test_device_code_expires() -> None:
-    """A device that nobody approves in time is told so."""
+    """A device that is not approved in time gets expired_token."""
     with sign_in_service(device_lifetime=0) as (simulator, http):
         app = public(simulator, http)
         flow = app.initiate_device_flow(SCOPES)
@@ -109,7 +109,7 @@ def test_device_code_expires() -> None:
 
 
 def test_unknown_device_code() -> None:
-    """A code that was never given is no grant."""
+    """An unknown device code is refused."""
     with sign_in_service() as (simulator, http):
         app = public(simulator, http)
         flow = {**app.initiate_device_flow(SCOPES), "device_code": "nonsense"}
@@ -117,7 +117,7 @@ def test_unknown_device_code() -> None:
 
 
 def test_refresh_rotates() -> None:
-    """Every refresh gives a new refresh token; the old one stays good, as documented."""
+    """Every refresh gives a new refresh token; the old one stays valid, as documented."""
     with sign_in_service() as (simulator, http):
         app = public(simulator, http)
         first = simulator.mint_refresh_token()
@@ -152,7 +152,7 @@ def test_silent_from_cache_and_forced() -> None:
         assert grants(simulator)[-1] == ("refresh_token", 200, None)
 
 
-def test_short_lifetime_is_told_and_kept() -> None:
+def test_short_lifetime_is_in_the_answer_and_the_token() -> None:
     """A token's lifetime is the option's, in the answer and in the token; afterwards the API refuses it."""
     with sign_in_service(access_lifetime=1) as (simulator, http):
         result = public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
@@ -174,7 +174,7 @@ def test_short_lifetime_is_told_and_kept() -> None:
     ],
 )
 def test_tokens_that_the_api_refuses(identity: dict[str, Any], expected: object) -> None:
-    """A sign-in can succeed and its token still not do."""
+    """A sign-in can succeed although the API refuses its token."""
     with sign_in_service(**identity) as (simulator, http):
         result = public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
         assert ask(simulator, http, result["access_token"]) == expected
@@ -222,7 +222,7 @@ def test_client_credentials_are_app_only() -> None:
         assert ask(simulator, http, result["access_token"]) == (403, 900329)
 
 
-def test_client_credentials_want_the_default_scope() -> None:
+def test_client_credentials_need_the_default_scope() -> None:
     """Another scope than the default one is refused."""
     with sign_in_service() as (simulator, http):
         result = confidential(simulator, http).acquire_token_for_client(SCOPES)
@@ -231,7 +231,7 @@ def test_client_credentials_want_the_default_scope() -> None:
 
 @pytest.mark.parametrize(("offset", "granted"), [(600, True), (-600, False)])
 def test_client_assertion(offset: float, *, granted: bool) -> None:
-    """A federated or certificate credential is a signed assertion: its issuer and expiry are looked at."""
+    """A federated or certificate credential is a signed assertion: its issuer and expiry are checked."""
     with sign_in_service() as (simulator, http):
         now = (decode(simulator.mint_token()) or {})["iat"]
         assertion = encode({"iss": simulator.client_id, "sub": simulator.client_id, "exp": now + offset})
@@ -242,7 +242,7 @@ def test_client_assertion(offset: float, *, granted: bool) -> None:
 
 
 def test_expired_refresh_token() -> None:
-    """A refresh token that lay idle for too long."""
+    """A refresh token expires when it is unused for too long."""
     with sign_in_service() as (simulator, http):
         result = public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(-1), SCOPES)
     assert (result["error"], result["error_codes"]) == ("invalid_grant", [700082])
@@ -277,8 +277,8 @@ def test_mfa_required_is_a_basic_action() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ERRORS if name not in {"throttled", "unavailable"}])
-def test_ordered_troubles_are_errors(name: str) -> None:
-    """Each trouble comes as a dictionary with an error, and is over after the number of times that was ordered."""
+def test_planned_errors_are_returned_as_often_as_planned(name: str) -> None:
+    """Each planned error is a dictionary with an error, and ends after the planned number of answers."""
     with sign_in_service() as (simulator, http):
         simulator.identity.fail_next(name)
         token = simulator.mint_refresh_token()
@@ -303,8 +303,8 @@ def test_unavailable_raises_in_msal() -> None:
             public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
 
 
-def test_lasting_trouble_until_ended() -> None:
-    """A trouble can last until it is taken back."""
+def test_lasting_error_until_ended() -> None:
+    """An error can last until it is ended."""
     with sign_in_service() as (simulator, http):
         token = simulator.mint_refresh_token()
         simulator.identity.fail_always("revoked")
@@ -314,8 +314,8 @@ def test_lasting_trouble_until_ended() -> None:
         assert "access_token" in public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
 
 
-def test_unknown_trouble_is_refused() -> None:
-    """A misspelt trouble fails where it is ordered."""
+def test_unknown_error_name_is_refused() -> None:
+    """A misspelt error name fails where it is planned."""
     with sign_in_service() as (simulator, _):
         with pytest.raises(ValueError, match="throttled"):
             simulator.identity.fail_next("nonsense")
@@ -345,7 +345,7 @@ def test_unknown_tenant() -> None:
 
 
 def test_instance_discovery() -> None:
-    """With instance discovery pointed at the simulator, MSAL asks it and is content."""
+    """With instance discovery pointed at the simulator, MSAL accepts its answer."""
     with sign_in_service() as (simulator, http):
         endpoint = simulator.authority.rpartition("/")[0] + "/common/discovery/instance"
         app = public(simulator, http, instance_discovery=endpoint)
@@ -365,7 +365,7 @@ def test_oidc_authority() -> None:
 
 
 def test_unsupported_grant() -> None:
-    """A password grant is gone for good."""
+    """A password grant is not supported."""
     with sign_in_service() as (simulator, http):
         form = {"grant_type": "password", "client_id": simulator.client_id}
         response = http.post(f"{simulator.authority}/oauth2/v2.0/token", data=form)
@@ -375,20 +375,20 @@ def test_unsupported_grant() -> None:
     assert keys.json() == {"keys": []}
 
 
-@pytest.mark.parametrize("trouble", ["unknown", "expired", "revoked"])
-def test_a_refused_refresh_token_may_be_quoted(trouble: str) -> None:
-    """With the switch on, the error's text holds it, as a client must be able to stand."""
+@pytest.mark.parametrize("error", ["unknown", "expired", "revoked"])
+def test_a_refused_refresh_token_may_be_quoted(error: str) -> None:
+    """With the switch on, the error's text holds the token; a client must not print it."""
     with sign_in_service(quotes_tokens=True) as (simulator, http):
-        token = {"unknown": "a-token", "expired": simulator.mint_refresh_token(-1)}.get(trouble)
+        token = {"unknown": "a-token", "expired": simulator.mint_refresh_token(-1)}.get(error)
         token = token or simulator.mint_refresh_token()
-        if trouble == "revoked":
+        if error == "revoked":
             simulator.revoke_tokens()
         result = public(simulator, http).acquire_token_by_refresh_token(token, SCOPES)
     assert token in result["error_description"]
 
 
 def test_claims_that_are_asked_for_are_in_the_token() -> None:
-    """An authentication context, as a claims challenge asks for it; other claims are none of ours."""
+    """An authentication context, as a claims challenge asks for it; other claims are ignored."""
     with sign_in_service() as (simulator, http):
         app = public(simulator, http)
         app.acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)

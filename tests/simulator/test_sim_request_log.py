@@ -13,7 +13,7 @@ PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights
 
 
 async def test_record_holds_what_was_sent_and_answered() -> None:
-    """Ids, token id, attempt, status and the telling headers are there; the token is not."""
+    """Ids, token id, attempt, status and the logged headers are there; the token is not."""
     async with bench(PLAIN) as b:
         await b.status(OWN_ID.upper(), MS_RequestId="r-1", MS_CorrelationId="c-1", X_Locale="en-US", Accept="a/b")
         (record,) = b.simulator.log.records
@@ -27,8 +27,8 @@ async def test_record_holds_what_was_sent_and_answered() -> None:
     assert token not in repr(record)
 
 
-async def test_attempts_count_all_but_answers_only_what_came_through() -> None:
-    """A request that the throttle rejected is an attempt in the log, but heals nobody."""
+async def test_attempts_count_all_requests_and_answers_only_accepted_ones() -> None:
+    """A request that the throttle rejected is an attempt in the log, but not an answer of the customer."""
     chosen = replace(
         PLAIN,
         throttle=ThrottleOptions(windows=(), per_customer=Window(1, 0.1), count_rejected=False),
@@ -46,7 +46,7 @@ async def test_attempts_count_all_but_answers_only_what_came_through() -> None:
 
 
 async def test_refused_tokens_are_marked() -> None:
-    """A request that the token check refused says so."""
+    """The record of a request that the token check refused says so."""
     async with bench(PLAIN) as b:
         await b.status(token=None)
         (record,) = b.simulator.log.records

@@ -32,7 +32,7 @@ def test_case_of_the_id_does_not_matter(customer_id: str) -> None:
 
 
 def test_seeds_differ() -> None:
-    """Another seed deals the kinds otherwise."""
+    """Another seed assigns other kinds."""
     one, two = Scenario(seed=1), Scenario(seed=2)
     assert [one.kind_of(each) for each in IDS] != [two.kind_of(each) for each in IDS]
 
@@ -45,7 +45,7 @@ def test_every_kind_occurs_in_two_thousand() -> None:
 
 
 def test_short_list_cannot_hold_every_kind() -> None:
-    """A list with fewer customers than kinds is refused in words."""
+    """A list with fewer customers than kinds is refused."""
     with pytest.raises(ValueError, match="list of 3 customers"):
         covering_seed(IDS[:3], tries=2)
 
@@ -59,21 +59,21 @@ def test_default_mix_is_plausible() -> None:
     assert 0.07 < sum(counts[kind] for kind in counts if kind.startswith("no_account_status")) / len(IDS) < 0.13
 
 
-def test_every_kind_has_words_and_a_share() -> None:
+def test_every_kind_has_a_description_and_a_weight() -> None:
     """Every kind has a description and a weight."""
     assert all(kind.description and kind.weight > 0 for kind in KINDS.values())
     assert set(DEFAULT_WEIGHTS) == set(KINDS)
 
 
 def test_override_names_the_kind() -> None:
-    """A test may say what one customer answers."""
+    """A test may choose the kind of one customer."""
     scenario = Scenario(overrides={IDS[0]: "not_ready"})
     assert scenario.kind_of(IDS[0].upper()) == "not_ready"
     assert b'"status":"Not Ready"' in scenario.reply(IDS[0], 1).body
 
 
-def test_trouble_heals_to_allowed_or_as_said() -> None:
-    """A kind in trouble answers as Allowed afterwards, or as the kind after the colon."""
+def test_errors_end_as_allowed_or_as_the_named_kind() -> None:
+    """After its errors a customer answers as Allowed, or as the kind after the colon."""
     scenario = Scenario(overrides={IDS[0]: "error_twice", IDS[1]: "error_twice:under_review"})
     assert [scenario.reply(IDS[0], attempt).status for attempt in (1, 2, 3)] == [500, 500, 200]
     assert b'"Allowed"' in scenario.reply(IDS[0], 3).body
@@ -81,27 +81,27 @@ def test_trouble_heals_to_allowed_or_as_said() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.lasts is None])
-def test_lasting_kinds_never_heal(name: str) -> None:
-    """A kind without a number answers alike for ever."""
+def test_lasting_kinds_never_change(name: str) -> None:
+    """A kind without a number always answers alike."""
     scenario = Scenario(overrides={IDS[0]: name})
     assert scenario.reply(IDS[0], 1) == scenario.reply(IDS[0], 99)
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "error_once:nonsense", ""])
 def test_unknown_kind_is_refused(wrong: str) -> None:
-    """A misspelt kind fails at the start and names the kinds that there are."""
+    """A misspelt kind fails at the start and the error lists the kinds."""
     with pytest.raises(ValueError, match="under_review"):
         Scenario(overrides={IDS[0]: wrong})
 
 
 def test_weights_need_a_positive_one() -> None:
-    """A mix of nothing is refused."""
+    """A mix without a positive weight is refused."""
     with pytest.raises(ValueError, match="positive weight"):
         Scenario(weights={"allowed": 0})
 
 
 def test_own_weights_decide() -> None:
-    """Only kinds with a positive weight are dealt."""
+    """Only kinds with a positive weight are assigned."""
     scenario = Scenario(weights={"allowed": 1, "unknown": 1, "approved": 0})
     assert {scenario.kind_of(each) for each in IDS} == {"allowed", "unknown"}
 
@@ -136,20 +136,20 @@ def test_statuses_are_spread_over_the_past() -> None:
     ],
 )
 def test_forms_of_the_date(name: str, expected: object) -> None:
-    """Each form of lastUpdateDateTime is exactly what was seen or feared."""
+    """Each form of lastUpdateDateTime is exactly as recorded or assumed."""
     moment = datetime(2021, 7, 14, 18, 2, 0, 775393, tzinfo=UTC)
     body = KINDS[name].reply(Question(customer_id=IDS[0], changed_at=moment)).body.decode()
     assert body == f'{{"type":"account","status":"Allowed","lastUpdateDateTime":{expected}}}'
 
 
 def test_date_may_be_missing() -> None:
-    """The member can be absent altogether."""
+    """The member can be absent."""
     body = KINDS["allowed_date_missing"].reply(Question(customer_id=IDS[0], changed_at=datetime.now(UTC))).body
     assert body == b'{"type":"account","status":"Allowed"}'
 
 
-def test_each_night_keeps_whoever_was_blocked_the_night_before() -> None:
-    """Only allowed customers become blocked, as many as asked for, the same ones every time."""
+def test_newly_blocked_customers_stay_blocked_at_a_higher_count() -> None:
+    """Exactly so many allowed customers become blocked; always the same ones."""
     plain = Scenario(seed=3)
     before: set[str] = set()
     for count in range(6):

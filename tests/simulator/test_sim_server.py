@@ -32,7 +32,7 @@ def path(customer_id: str = OWN_ID) -> str:
 
 
 async def test_api_over_tls() -> None:
-    """The API answers over TLS to who trusts the throw-away authority, by name and by address."""
+    """The API answers over TLS, by name and by address, to a client that trusts the temporary authority."""
     async with bench(SimulatorOptions(throttle=OPEN, answers=AnswerOptions(weights={"allowed": 1}))) as b:
         assert b.simulator.api_url.startswith("https://127.0.0.1:")
         assert (await b.status()).status == 200
@@ -42,8 +42,8 @@ async def test_api_over_tls() -> None:
             assert response.status == 200
 
 
-async def test_stranger_does_not_trust_it() -> None:
-    """Without the throw-away authority the certificate is refused."""
+async def test_certificate_is_refused_without_its_authority() -> None:
+    """Without the temporary authority the certificate is refused."""
     async with Simulator(SimulatorOptions()) as simulator, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(simulator.api_url + path(), ssl=ssl.create_default_context())
@@ -69,7 +69,7 @@ async def test_sign_in_has_tls_even_if_the_api_has_not() -> None:
 
 
 async def test_chosen_port_and_conflict() -> None:
-    """A given port is used; one that is taken is an OSError, and nothing of the failed start stays open."""
+    """A given port is used; a port that is taken is an OSError, and the failed start leaves nothing open."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -81,7 +81,7 @@ async def test_chosen_port_and_conflict() -> None:
 
 
 def test_own_thread() -> None:
-    """In a thread of its own it serves a blocking client, and the thread is gone afterwards."""
+    """In a thread of its own it serves a blocking client, and the thread has ended afterwards."""
     before = set(threading.enumerate())
     with serve_in_thread(SimulatorOptions(throttle=OPEN, answers=AnswerOptions(weights={"allowed": 1}))) as simulator:
         http = MsalHttp(simulator)
@@ -94,7 +94,7 @@ def test_own_thread() -> None:
 
 
 def test_thread_reports_a_failed_start(tmp_path: Path) -> None:
-    """What goes wrong at the start is raised where the simulator was asked for."""
+    """An error at the start is raised in the caller's thread."""
     missing = SimulatorOptions(customers=CustomerListOptions(roster=tmp_path / "missing.csv"))
     with pytest.raises(FileNotFoundError), serve_in_thread(missing):
         pytest.fail("It must not start.")
@@ -105,7 +105,7 @@ def test_thread_reports_a_failed_start(tmp_path: Path) -> None:
         pytest.fail("It must not start.")
 
 
-def test_clients_that_stay_are_let_go() -> None:
+def test_open_connections_are_closed() -> None:
     """Closing leaves no open socket behind, though the clients keep their connections."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -118,7 +118,7 @@ def test_clients_that_stay_are_let_go() -> None:
     assert [str(warning.message) for warning in caught] == []
 
 
-async def test_client_that_hangs_up_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+async def test_client_that_disconnects_leaves_no_error(caplog: pytest.LogCaptureFixture) -> None:
     """A client that goes away in the middle of a reply leaves no error in the log and nothing in flight."""
     answers = AnswerOptions(overrides={OWN_ID: "slow_body_once"}, stall_seconds=30)
     async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:

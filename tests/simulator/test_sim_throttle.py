@@ -1,4 +1,4 @@
-"""The throttle on a hand-moved clock."""
+"""The throttle on a simulated clock."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TENANT = "tenant"
 
 
 class Clock:
-    """Monotonic seconds that move when told."""
+    """A clock of monotonic seconds that the test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -37,7 +37,7 @@ def test_limit_is_exact() -> None:
 
 
 def test_window_slides() -> None:
-    """Room comes back one by one, as old requests leave the window, not all at once."""
+    """Requests are accepted one by one as old ones leave the window, not all at once."""
     clock = Clock()
     gate = throttle(clock, windows=(Window(2, 10.0),), count_rejected=False)
     assert gate.acquire(TENANT, None) is None
@@ -49,7 +49,7 @@ def test_window_slides() -> None:
 
 
 def test_rejected_requests_count() -> None:
-    """Hammering keeps the door shut: each rejected request is one more in the window."""
+    """Each rejected request counts in the window."""
     clock = Clock()
     gate = throttle(clock, windows=(Window(1, 10.0),))
     assert gate.acquire(TENANT, None) is None
@@ -60,7 +60,7 @@ def test_rejected_requests_count() -> None:
 
 
 def test_rejected_requests_need_not_count() -> None:
-    """With the switch off, a rejected request costs nothing."""
+    """With the switch off, a rejected request does not count."""
     clock = Clock()
     gate = throttle(clock, windows=(Window(1, 10.0),), count_rejected=False)
     assert gate.acquire(TENANT, None) is None
@@ -79,7 +79,7 @@ def test_tenants_do_not_share() -> None:
 
 
 def test_second_key_is_partner_and_customer() -> None:
-    """A limit for each customer stands beside the tenant's."""
+    """A limit for each customer applies in addition to the tenant's."""
     gate = throttle(Clock(), windows=(Window(10, 60.0),), per_customer=Window(1, 30.0))
     assert gate.acquire(TENANT, "a") is None
     assert gate.acquire(TENANT, "b") is None
@@ -95,13 +95,13 @@ def test_all_windows_hold() -> None:
 
 
 def test_no_windows_no_throttle() -> None:
-    """Without windows everything passes."""
+    """Without windows every request is accepted."""
     gate = throttle(Clock(), windows=())
     assert [gate.acquire(TENANT, "a") for _ in range(50)] == [None] * 50
 
 
-def test_inaccuracy_wobbles_around_the_limit() -> None:
-    """An inaccurate gateway lets now fewer, now more through, and repeats itself with the seed."""
+def test_inaccuracy_varies_around_the_limit() -> None:
+    """An inaccurate gateway accepts sometimes fewer, sometimes more requests; the same for the same seed."""
 
     def passed(window_number: int) -> int:
         clock.now = 1000.0 + 100 * window_number
@@ -118,7 +118,7 @@ def test_inaccuracy_wobbles_around_the_limit() -> None:
 
 @given(st.lists(st.floats(0, 5), max_size=80), st.integers(1, 5))
 def test_never_more_than_the_limit_in_any_window(gaps: list[float], limit: int) -> None:
-    """Whatever the arrivals, no stretch of the window's length lets more through than the limit."""
+    """At any arrival times, no stretch of the window's length accepts more than the limit."""
     clock = Clock()
     gate = throttle(clock, windows=(Window(limit, 10.0),))
     passed = []
@@ -131,7 +131,7 @@ def test_never_more_than_the_limit_in_any_window(gaps: list[float], limit: int) 
 
 @given(st.integers(1, 5), st.floats(0, 9.9))
 def test_waiting_as_told_is_enough(limit: int, pause: float) -> None:
-    """Who waits for the seconds that Retry-After names is let through, where rejected requests do not count."""
+    """A request after the seconds of Retry-After is accepted, where rejected requests do not count."""
     clock = Clock()
     gate = throttle(clock, windows=(Window(limit, 10.0),), count_rejected=False)
     for _ in range(limit):

@@ -1,4 +1,4 @@
-"""The validation status over real sockets: bodies, headers, strangers, unrouted paths."""
+"""The validation status over real sockets: bodies, headers, ids that are no customers, unrouted paths."""
 
 import re
 import uuid
@@ -46,7 +46,7 @@ async def test_type_missing_or_wrong(query: str) -> None:
 
 
 async def test_success_is_compact_json_with_exact_length() -> None:
-    """A success is compact JSON of exactly three members, its type and length announced truly."""
+    """A success is compact JSON of exactly three members, with the right type and length."""
     async with bench(options()) as b:
         reply = await b.status()
     pattern = rb'\{"type":"account","status":"Allowed","lastUpdateDateTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"\}'
@@ -61,7 +61,7 @@ async def test_success_is_compact_json_with_exact_length() -> None:
     [("success", True, False), ("all", True, True), ("none", False, False)],
 )
 async def test_byte_order_mark_switch(bom: Bom, *, on_success: bool, on_error: bool) -> None:
-    """The switch decides which JSON bodies open with a byte order mark."""
+    """The switch decides which JSON bodies begin with a byte order mark."""
     overrides = {OWN_ID: "allowed", OTHER_ID: "no_account_status"}
     answers = AnswerOptions(overrides=overrides, bom=bom)
     async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:
@@ -126,7 +126,7 @@ async def test_no_account_status_as_documented() -> None:
     ],
 )
 async def test_variants_of_no_account_status(kind: str, member: str, value: object) -> None:
-    """The same error with one member otherwise."""
+    """The same error with one member changed."""
     async with bench(options(kind)) as b:
         reply = await b.status()
     assert reply.status == 404
@@ -134,7 +134,7 @@ async def test_variants_of_no_account_status(kind: str, member: str, value: obje
 
 
 async def test_no_account_status_of_another() -> None:
-    """The adversarial one: an answer about some other customer."""
+    """An answer about another customer."""
     async with bench(options("no_status_other_id")) as b:
         reply = await b.status()
     assert OWN_ID not in reply.json["message"]
@@ -163,7 +163,7 @@ async def test_code_as_string_switch(kind: str, code: object) -> None:
         ("not_implemented", 501, 0),
     ],
 )
-async def test_errors_of_the_front_door(kind: str, status: object, code: object) -> None:
+async def test_errors_of_the_service(kind: str, status: object, code: object) -> None:
     """Code, description, data and source, under the HTTP status of the error table."""
     async with bench(options(kind)) as b:
         reply = await b.status()
@@ -198,7 +198,7 @@ async def test_not_found_as_page() -> None:
     "path", ["/", "/v2/customers", f"/v1//v1/customers/{OWN_ID}", f"/v1/customers/{OWN_ID}/validationstatus/x"]
 )
 async def test_unrouted_paths(path: str) -> None:
-    """The gateway answers for any path that it does not know, without the service's headers."""
+    """The gateway answers for any unknown path, without the service's headers."""
     async with bench(options()) as b:
         reply = await b.get(path)
     assert (reply.status, reply.body) == (404, b'{ "statusCode": 404, "message": "Resource not found" }')
@@ -206,7 +206,7 @@ async def test_unrouted_paths(path: str) -> None:
 
 
 async def test_other_methods_are_unrouted() -> None:
-    """Only GET is known."""
+    """Only GET has a route."""
     async with bench(options()) as b:
         url = f"{b.simulator.api_url}/v1/customers/{OWN_ID}/validationStatus?type=account"
         async with b.session.post(url, headers={"Authorization": f"Bearer {b.token}"}) as response:
@@ -223,7 +223,7 @@ async def test_ids_are_echoed() -> None:
 
 @pytest.mark.parametrize("kind", ["allowed", "no_account_status", "error_lasting"])
 async def test_trace_headers(kind: str) -> None:
-    """Ids are made up where none was sent, and every reply of the service carries its trace."""
+    """Ids are generated where none was sent, and every reply of the service carries its trace."""
     async with bench(options(kind)) as b:
         reply = await b.status()
     for name in ("MS-RequestId", "MS-CorrelationId"):
@@ -234,7 +234,7 @@ async def test_trace_headers(kind: str) -> None:
     assert reply.headers["Date"].endswith("GMT")
 
 
-async def test_contract_version_is_not_asked_for() -> None:
+async def test_contract_version_is_not_required() -> None:
     """The header that the documentation calls required changes nothing."""
     async with bench(options()) as b:
         without, with_it = await b.status(), await b.status(MS_Contract_Version="v1")
@@ -256,7 +256,7 @@ ROSTER = (
         (StrangerPolicy.NO_ACCOUNT_STATUS, 404, 600074),
     ],
 )
-async def test_stranger_policies(tmp_path: Path, policy: StrangerPolicy, status: object, code: object) -> None:
+async def test_policies_for_unlisted_ids(tmp_path: Path, policy: StrangerPolicy, status: object, code: object) -> None:
     """A tenant that the roster does not name is answered as the policy says; the partner's own is not."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
@@ -269,7 +269,7 @@ async def test_stranger_policies(tmp_path: Path, policy: StrangerPolicy, status:
 
 
 async def test_foreign_and_missing_tenants_differ(tmp_path: Path) -> None:
-    """By default some strangers are somebody else's tenants and some are no tenants at all, always the same ones."""
+    """By default some unlisted ids are another partner's tenants and some are no tenants, always the same ones."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
     chosen = SimulatorOptions(tls=False, throttle=OPEN, customers=CustomerListOptions(roster=roster))
@@ -281,8 +281,8 @@ async def test_foreign_and_missing_tenants_differ(tmp_path: Path) -> None:
     assert first == again
 
 
-async def test_override_makes_a_customer_of_a_stranger(tmp_path: Path) -> None:
-    """A test may script an id that the roster does not name."""
+async def test_override_makes_an_unlisted_id_a_customer(tmp_path: Path) -> None:
+    """A test may choose the kind of an id that the roster does not name."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
     chosen = replace(options("no_account_status"), customers=CustomerListOptions(roster=roster))
@@ -293,14 +293,14 @@ async def test_override_makes_a_customer_of_a_stranger(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["7", "not-a-guid", "%7B11111111-2222-4333-8444-555555555555%7D"])
 async def test_malformed_ids(wrong: str) -> None:
-    """What is no GUID is invalid input by default."""
+    """An id that is no GUID is invalid input by default."""
     async with bench(options()) as b:
         reply = await b.status(wrong)
     assert (reply.status, reply.json["code"], reply.json["description"]) == (400, 2000, "Tenant Id must be a GUID.")
 
 
 async def test_every_kind_can_be_asked_for() -> None:
-    """Each kind answers, or fails to, over a real connection as its plan says."""
+    """Each kind answers, or fails to, over a real connection as planned."""
     ids = {str(uuid.UUID(int=each + 1)): kind for each, kind in enumerate(KINDS)}
     answers = AnswerOptions(overrides=ids, stall_seconds=0.01)
     async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:

@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from auditor.core.pacing import learning
 from auditor.core.pacing.plan import Memory, Plan
-from auditor.core.text import MINUTE, lasting
+from auditor.core.text import MINUTE
 
 _STEP = 1.0
 """Seconds per step of the estimate."""
@@ -23,13 +24,13 @@ class Recalled:
     per_minute: float
     ago: float
 
-    def in_words(self, rate: float | str) -> str:
-        """One sentence for people, beside the set rate."""
-        set_to = f"{rate:,.0f} are set, and it grows back" if isinstance(rate, float | int) else "it grows"
-        learned = lasting(self.ago).removeprefix("about ")
+    def in_words(self, rate: float, now: datetime) -> str:
+        """For people, with the rate that is set (requests a minute; not positive where it is to be learned)."""
+        learned_on = (now - timedelta(seconds=self.ago)).date()
+        grows = f"It returns to {rate:,.0f}" if rate > 0 else "It grows"
         return (
-            f"begins with {self.per_minute:,.0f} requests a minute, which rejections taught an earlier run {learned} ago; "
-            f"{set_to} while nothing is rejected (--rate 0 does not pace)"
+            f"Starting at {self.per_minute:,.0f} requests/min, the limit learned by the run of {learned_on}. "
+            f"{grows} while nothing is rejected; --rate 0 does not pace."
         )
 
 

@@ -1,6 +1,7 @@
 """How long a run will take, before it begins."""
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,12 +12,15 @@ SLOW = Memory(per_second=131 / 60, learned_ago=60.0, age=240.0)
 
 
 def test_what_was_learned_lower_than_set_is_told() -> None:
-    """With the pace, its age, and what is set; not where it does not hold the run back, or nothing is paced."""
+    """With the pace, its day, and what is set; not where it does not hold the run back, or nothing is paced."""
     found = recalled(Plan(500.0), SLOW)
     assert found is not None
-    words = found.in_words(500.0)
-    assert "131 requests a minute" in words
-    assert "taught an earlier run 5 minutes ago; 500 are set, and it grows back" in words
+    now = datetime(2026, 11, 24, 0, 2, tzinfo=UTC)
+    assert found.in_words(500.0, now) == (
+        "Starting at 131 requests/min, the limit learned by the run of 2026-11-23. It returns to 500 while nothing is "
+        "rejected; --rate 0 does not pace."
+    )
+    assert "2026-11-23. It grows while" in found.in_words(-1.0, now)
     assert recalled(Plan(500.0), None) is None
     assert recalled(Plan(500.0), Memory(math.inf)) is None
     assert recalled(Plan(100.0), SLOW) is None

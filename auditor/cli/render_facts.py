@@ -1,6 +1,7 @@
-"""How `config` and `status` print what they found. Rule: plain lines of text that may be pasted anywhere, or JSON."""
+"""How `config`, `status` and `doctor` print. Rule: plain lines of text that may be pasted anywhere, or JSON."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,28 +10,31 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from auditor.cli.progress import say, say_next
-from auditor.core.model import Verdict
+from auditor.cli.terminal import VERDICT_COLOURS, say, say_next, wrap_behind
+from auditor.core.diagnosis import Named, State, exit_code
 from auditor.core.text import many
 
 if TYPE_CHECKING:
     from auditor.commands.config import Setting
+    from auditor.commands.doctor import Doctor
     from auditor.commands.status import CustomerStatus, Statuses
 
-COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
+_STATE_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
+_CHECK_WIDTH = 15
+"""Of the name of a check."""
 
 
-def settings(found: tuple["Setting", ...], effective: dict[str, str], *, as_json: bool) -> None:
-    """Prints the settings, and what follows from them."""
+def print_settings(found: tuple["Setting", ...], effective: dict[str, str], *, as_json: bool) -> None:
+    """Prints the settings, and the addresses that follow from them."""
     if as_json:
         by_name = {one.name: {k: v for k, v in asdict(one).items() if k != "name"} for one in found}
         click.echo(json.dumps({"settings": by_name, "effective": effective}, ensure_ascii=False, indent=2))
         return
     width = max(len(one.name) for one in found)
     values = {one.name: _value(one) for one in found}
-    across = min(60, max(map(len, values.values())))
+    width_of_values = min(60, max(map(len, values.values())))
     for one in found:
-        click.echo(f"{one.name:<{width}}  {values[one.name]:<{across}}  {one.origin}")
+        click.echo(f"{one.name:<{width}}  {values[one.name]:<{width_of_values}}  {one.origin}")
     click.echo()
     for name, value in effective.items():
         click.echo(f"{name:<{width}}  {value}")
@@ -44,9 +48,9 @@ def _value(one: "Setting") -> str:
     return f"{one.value:g}" if isinstance(one.value, float) else str(one.value) if one.is_set else "not set"
 
 
-def statuses(found: "Statuses", *, as_json: bool) -> None:
-    """Prints what was found out about each id, and on standard error why that is not everything."""
-    since = _since(found)
+def print_statuses(found: "Statuses", *, as_json: bool) -> None:
+    """Prints the answer for each id, and on standard error why it ended early."""
+    since = _status_times(found)
     documents = [_document(one, *times) for one, times in zip(found.customers, since, strict=True)]
     if as_json:
         whole = {"api": found.api, "simulated": found.simulated, "customers": documents}
@@ -54,7 +58,7 @@ def statuses(found: "Statuses", *, as_json: bool) -> None:
     else:
         console = Console(highlight=False, soft_wrap=True)
         for one, document in zip(found.customers, documents, strict=True):
-            _print(console, one, document)
+            _print_status(console, one, document)
         if found.simulated:
             console.print(Text("The answers are simulated: no real customer was asked for.", style="bold"))
     if found.end is not None:
@@ -62,8 +66,8 @@ def statuses(found: "Statuses", *, as_json: bool) -> None:
         say_next(found.end.hint)
 
 
-def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
-    """Since when each status has stood, and for how many days, by the code that reports are made with."""
+def _status_times(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
+    """When each status last changed and how many days ago, by the same code as in reports."""
     answers = [one.answer for one in found.customers]
     if not any(answer and answer.finding.last_update_raw for answer in answers):
         return [(None, None)] * len(answers)
@@ -82,7 +86,7 @@ def _since(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
 
 
 def _document(one: "CustomerStatus", since: datetime | None, days: int | None) -> dict[str, Any]:
-    """The columns of `results`, under their names, and what only this command knows."""
+    """The columns of `results`, by their names, and what only this command knows."""
     finding = one.answer.finding if one.answer else None
     reply = one.answer.response if one.answer else None
     return {
@@ -106,18 +110,18 @@ def _document(one: "CustomerStatus", since: datetime | None, days: int | None) -
     }
 
 
-def _print(console: Console, one: "CustomerStatus", document: dict[str, Any]) -> None:
+def _print_status(console: Console, one: "CustomerStatus", document: dict[str, Any]) -> None:
     line = Text(one.customer_id or repr(one.given[:80]))
-    line.append("  ").append(one.verdict, style=COLOURS[one.verdict])
+    line.append("  ").append(one.verdict, style=VERDICT_COLOURS[one.verdict])
     line.append("".join(f"  {word}" for word in (document["status"], one.reason) if word))
     console.print(line)
-    stranger = "" if one.customer_id else "not asked: this is no customer tenant id (GUID)"
-    for words in (stranger, _since_words(document), _error_words(document), _evidence(document)):
+    invalid = "" if one.customer_id else "not asked: this is no customer tenant id (GUID)"
+    for words in (invalid, _status_age(document), _error_text(document), _request_text(document)):
         if words:
             console.print(Text(f"  {words}"))
 
 
-def _since_words(document: dict[str, Any]) -> str:
+def _status_age(document: dict[str, Any]) -> str:
     if not document["last_update_raw"]:
         return ""
     days = document["days_in_status"]
@@ -125,12 +129,12 @@ def _since_words(document: dict[str, Any]) -> str:
     return f"since {at}" + (f", {many(days, 'day')}" if days is not None else "")
 
 
-def _error_words(document: dict[str, Any]) -> str:
+def _error_text(document: dict[str, Any]) -> str:
     code, words = document["error_code"], document["error_message"]
     return ": ".join(filter(None, [f"code {code}" if code else "", words or ""]))
 
 
-def _evidence(document: dict[str, Any]) -> str:
+def _request_text(document: dict[str, Any]) -> str:
     if not document["attempts"]:
         return ""
     known = {True: "; in your customer list", False: "; not in your customer list"}
@@ -139,3 +143,49 @@ def _evidence(document: dict[str, Any]) -> str:
         f"{http}; request {document['request_id']}; correlation {document['correlation_id']}; "
         f"attempts {document['attempts']}{known.get(document['in_customer_list'], '')}"
     )
+
+
+def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
+    """Prints the result of each check as it is made, or all as JSON; returns the exit code that a run would end with."""
+    results = list(doctor.examine()) if as_json else print_checks(doctor.examine(), quiet=quiet)
+    code = exit_code(results)
+    if as_json:
+        checks = [
+            {
+                "name": one.name,
+                "state": one.result.state,
+                "found": one.result.found,
+                "next": one.result.next,
+                "exit_code": one.result.exit_code,
+                "facts": dict(one.result.facts),
+            }
+            for one in results
+        ]
+        document = {"exit_code": code, "simulated": doctor.simulated, "checks": checks}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif not quiet:
+        if doctor.simulated:
+            click.echo("The service is the simulator: no real customer was asked for.")
+        counts = {state: sum(one.result.state is state for one in results) for state in State}
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        failed = next((one.name for one in results if one.result.state is State.FAILED), "")
+        outcome = f"a run would end with exit code {code}; fix first: {failed}" if failed else "a run can start"
+        click.echo(f"{words}: {outcome}")
+    return code
+
+
+def print_checks(results: Iterable[Named], *, quiet: bool) -> list[Named]:
+    """Prints each result as it comes, with what to do, and returns them all; quiet leaves out those that need no action."""
+    console = Console(highlight=False, soft_wrap=True)
+    printed: list[Named] = []
+    for one in results:
+        printed.append(one)
+        state, result = one.result.state, one.result
+        if quiet and state in {State.OK, State.SKIPPED}:
+            continue
+        first, *others = wrap_behind(f"{state:<8} {one.name:<{_CHECK_WIDTH}} ", result.found)
+        console.print(Text(first[:8], style=_STATE_COLOURS[state]).append(first[8:], style="default"))
+        others += wrap_behind(f"{'':<{9 + _CHECK_WIDTH}} next: ", result.next) if result.next.strip() else []
+        for line in others:
+            console.print(Text(line))
+    return printed

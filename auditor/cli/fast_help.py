@@ -1,6 +1,6 @@
-"""What needs no parser: `--version`, and `--help` at full width. Rule: word for word what click would print.
+"""`--version`, and `--help` at full width, without the parser. Rule: word for word what click would print.
 
-`help.txt` is what it prints; after a change of a command, and where a test says that it is stale:
+`help.txt` is the text of `--help`; write it again after a change of a command, or where a test says that it is out of date:
 
     COLUMNS=80 auditor --help --help > auditor/cli/help.txt
 """
@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from auditor import __version__
 
 FULL_WIDTH = 80
-"""Columns: click makes its lines no longer, however wide the terminal."""
+"""Columns: click writes no longer lines, however wide the terminal."""
 
 
-def answer(arguments: Sequence[str]) -> str | None:
-    """What to print; None where it takes the parser to know."""
+def fast_answer(arguments: Sequence[str]) -> str | None:
+    """The text to print; None where the parser has to answer."""
     if arguments == ["--version"]:
         return f"auditor {__version__}\n"
     if arguments in (["--help"], ["-h"]) and _columns() >= FULL_WIDTH:
         # pathlib takes as long to import as Python to start
-        with open(f"{__file__.removesuffix('quick.py')}help.txt", encoding="utf-8") as file:  # noqa: PTH123 - see above
+        with open(f"{__file__.removesuffix('fast_help.py')}help.txt", encoding="utf-8") as file:  # noqa: PTH123 - see above
             return file.read()
     return None
 

@@ -49,7 +49,7 @@ async def test_item_as_documented() -> None:
     assert reply.body.startswith(b"\xef\xbb\xbf")
 
 
-async def test_pages_hold_everybody_once() -> None:
+async def test_pages_hold_every_customer_once() -> None:
     """Following the token gives every customer once, in order; totalCount counts the page; the last has no token."""
     async with bench(generated(25)) as b:
         replies = await pages(b, size=10)
@@ -69,7 +69,7 @@ async def test_next_link_carries_the_token() -> None:
 
 
 async def test_next_link_with_version() -> None:
-    """With the switch on, the next link's path opens with /v1."""
+    """With the switch on, the next link's path begins with /v1."""
     async with bench(generated(3, next_with_version=True)) as b:
         body = (await b.get("/v1/customers?size=2")).json
     assert body["links"]["next"]["uri"] == "/v1/customers?size=2&seekOperation=Next"
@@ -84,7 +84,7 @@ async def test_page_size_is_500_at_most(query: str) -> None:
 
 
 async def test_seek_operation_in_any_case() -> None:
-    """`next` is as good as `Next`."""
+    """`next` works like `Next`."""
     async with bench(generated(3)) as b:
         token = (await b.get("/v1/customers?size=2")).json["continuationToken"]
         reply = await b.get("/v1/customers?size=2&seekOperation=next", MS_ContinuationToken=token)
@@ -137,7 +137,7 @@ async def test_list_may_be_refused() -> None:
     ],
 )
 async def test_bad_queries(path: str) -> None:
-    """What cannot be answered is 400/2000."""
+    """An invalid query is answered with 400/2000."""
     async with bench(generated(3)) as b:
         reply = await b.get(path)
     assert (reply.status, reply.json["code"]) == (400, 2000)
@@ -145,7 +145,7 @@ async def test_bad_queries(path: str) -> None:
 
 @pytest.mark.parametrize("token", ["nonsense", "b2Zmc2V0PXg="])
 async def test_bad_token(token: str) -> None:
-    """A token that the service did not give is 400/2000."""
+    """An unknown token is answered with 400/2000."""
     async with bench(generated(3)) as b:
         reply = await b.get("/v1/customers?seekOperation=Next", MS_ContinuationToken=token)
     assert (reply.status, reply.json["code"]) == (400, 2000)
@@ -189,7 +189,7 @@ async def test_search(roster: Path, field: str, value: object, expected: object)
 
 
 async def test_search_by_other_operators() -> None:
-    """Only `starts_with` is supported, and the refusal says what Microsoft's says."""
+    """Only `starts_with` is supported, and the refusal has Microsoft's text."""
     async with bench(generated(1)) as b:
         reply = await b.get(search("Domain", "a", "contains"))
     assert (reply.status, reply.json["code"]) == (400, 2000)
@@ -211,15 +211,15 @@ async def test_one_customer(roster: Path) -> None:
         (StrangerPolicy.NO_ACCOUNT_STATUS, 404, 60003),
     ],
 )
-async def test_one_stranger(policy: StrangerPolicy, status: object, code: object) -> None:
-    """A stranger has no record, even where its validation status says only that there is none."""
+async def test_one_id_that_is_no_customer(policy: StrangerPolicy, status: object, code: object) -> None:
+    """An id that is no customer has no record, even where its validation status says only that there is none."""
     async with bench(generated(1, foreign=policy, foreign_share=1.0)) as b:
         reply = await b.get(f"/v1/customers/{OTHER_ID}")
     assert (reply.status, reply.json["code"]) == (status, code)
 
 
 async def test_one_malformed_id() -> None:
-    """What is no GUID is refused as it is for a validation status."""
+    """A malformed id is refused like for a validation status."""
     async with bench(generated(1)) as b:
         reply = await b.get("/v1/customers/me")
     assert (reply.status, reply.json["code"]) == (400, 2000)
@@ -235,7 +235,7 @@ async def test_former_customer_is_consistent(roster: Path) -> None:
         assert (await b.status(OWN_ID)).json["code"] == 20002
 
 
-async def test_without_roster_everybody_is_a_customer() -> None:
+async def test_without_roster_every_guid_is_a_customer() -> None:
     """With neither file nor made-up roster every GUID has a record, always the same, and the list is empty."""
     async with bench(PLAIN) as b:
         first, second = await b.get(f"/v1/customers/{OWN_ID}"), await b.get(f"/v1/customers/{OWN_ID}")
@@ -244,14 +244,14 @@ async def test_without_roster_everybody_is_a_customer() -> None:
         assert (await b.get("/v1/customers")).json["items"] == []
 
 
-def test_roster_is_read_as_it_is(roster: Path) -> None:
+def test_roster_is_read_in_order(roster: Path) -> None:
     """Each id once, the first row of it, in file order; rows without a GUID are left out."""
     members = read_roster(roster)
     assert [(member.id, member.company) for member in members] == [(OWN_ID, "Contoso Bakery"), (OTHER_ID, "Fabrikam")]
 
 
 def test_roster_without_id_column(tmp_path: Path) -> None:
-    """A file without an id column is refused by name."""
+    """A file without an id column is refused; the error names the file."""
     path = tmp_path / "r.csv"
     path.write_text("Company\nx\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"r\.csv.*no id column"):
@@ -259,6 +259,6 @@ def test_roster_without_id_column(tmp_path: Path) -> None:
 
 
 def test_made_up_roster_is_seeded() -> None:
-    """The same seed makes up the same customers, another seed others."""
+    """The same seed makes the same customers, another seed others."""
     assert generate(20, 1) == generate(20, 1)
     assert not {member.id for member in generate(20, 1)} & {member.id for member in generate(20, 2)}

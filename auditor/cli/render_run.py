@@ -1,11 +1,9 @@
-"""What people see. Rule: results to standard output, talk to standard error; no animation off a terminal.
+"""How `run`, `resume`, `report`, `demo` and `verify` print. Rule: results to standard output, notes to standard error.
 
-Rich's tables and progress line; it honours NO_COLOR and writes plain text into a pipe.
+Rich prints the table; it honours NO_COLOR and writes plain text into a pipe.
 """
 
 import json
-import os
-import sys
 from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -15,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.cli import columns
-from auditor.cli.changes import money, since_before
-from auditor.cli.progress import noting
-from auditor.cli.what_next import are_undetermined, what_next
+from auditor.cli.hints import are_undetermined, print_hints
+from auditor.cli.render_changes import changes_since_baseline, column_sums
+from auditor.cli.terminal import VERDICT_COLOURS, console, note
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import in_words
 from auditor.core.results import Count, Ledger
@@ -27,12 +24,10 @@ from auditor.core.text import many, typed
 if TYPE_CHECKING:
     from auditor.report import Verified
     from auditor.runs.render import Rendered
-    from auditor.simulator import Simulator
 
 _WIDTH = 68
-"""Characters of a line that stands indented."""
-_COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
-_WHAT = {
+"""Characters of an indented line."""
+_FILES = {
     "report.html": "the answer on one page",
     "audit.xlsx": "all of it as a workbook",
     "by-owner/": "a workbook for each account manager",
@@ -52,36 +47,36 @@ _WHAT = {
 }
 
 
-def result(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False, resumed: bool = False) -> None:
-    """Prints what came of a run: the table, the ledger, the files, what to do next.
+def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False, resumed: bool = False) -> None:
+    """Prints the result of a run: the table, the ledger, the files, what to do next.
 
     Args:
         rendered: the run.
         as_json: print its summary.json instead.
-        quiet: leave the notes out.
-        demo: the run was one.
-        resumed: the session just over is not the only one.
+        quiet: print no notes.
+        demo: the run was a demo.
+        resumed: the run has several sessions.
     """
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         for line in _latest(rendered):
-            noting(quiet=quiet)(line)
+            note(line, quiet=quiet)
         return
-    console = columns.console()
-    console.print(_table(rendered))
-    for line in [*_ledger(rendered, resumed=resumed), *money(rendered.run), *since_before(rendered)]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print()
-    _files(console, rendered)
+    output = console()
+    output.print(_table(rendered))
+    for line in [*_ledger(rendered, resumed=resumed), *column_sums(rendered.run), *changes_since_baseline(rendered)]:
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
+    output.print()
+    _print_files(output, rendered)
     for line in _latest(rendered):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print()
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
+    output.print()
     if rendered.facts.simulated:
-        console.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
+        output.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
     if demo and rendered.facts.finished:
-        console.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
+        output.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        what_next(rendered, noting(quiet=quiet))
+        print_hints(rendered, quiet=quiet)
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -94,13 +89,13 @@ def _table(rendered: "Rendered") -> Table:
     table.add_column("reason")
     table.add_column("rows", justify="right")
     table.add_column("customers", justify="right")
-    for verdict in (Verdict.BLOCKED, Verdict.ELIGIBLE, Verdict.UNDETERMINED):
+    for verdict in VERDICT_COLOURS:
         found = ledger.by_status(verdict)
         if not found:
-            table.add_row(Text(verdict, style=_COLOURS[verdict]), "", "", "0", "0")
+            table.add_row(Text(verdict, style=VERDICT_COLOURS[verdict]), "", "", "0", "0")
         for count in found:
             table.add_row(
-                Text(verdict, style=_COLOURS[verdict]),
+                Text(verdict, style=VERDICT_COLOURS[verdict]),
                 Text(_status(count)),
                 Text(count.reason or ""),
                 f"{count.rows:,}",
@@ -111,14 +106,14 @@ def _table(rendered: "Rendered") -> Table:
 
 
 def _status(count: Count) -> str:
-    """As it came in quotes, where it is not one that the documentation classifies, whatever its spelling may look like."""
+    """The status; in quotes, as received, where the documentation does not classify it."""
     if count.reason is Reason.UNRECOGNIZED_STATUS:
         return f'"{count.status}"' if count.status else "none"
     return count.status or "-"
 
 
 def _unrecognized(ledger: Ledger) -> list[str]:
-    """Why a reply with a status that is in the documentation may not be recognized."""
+    """Why an answer with a documented status may not be recognized."""
     if not any(count.reason is Reason.UNRECOGNIZED_STATUS for count in ledger.by_status()):
         return []
     return [
@@ -134,7 +129,7 @@ def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
     if resumed:
         used[0] += ", in all sessions of the run together"
-    # broken after a comma only: other blanks are hidden from `wrap`
+    # lines break after a comma only: `wrap` does not see the other blanks
     hidden = (line.replace(" ", "\0").replace(",\0", ", ") for line in used)
     wrapped = [part.replace("\0", " ") for line in hidden for part in wrap(line, _WIDTH)]
     lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
@@ -160,29 +155,29 @@ def _balance(ledger: Ledger) -> list[str]:
     ]
 
 
-def _files(console: Console, rendered: "Rendered") -> None:
+def _print_files(output: Console, rendered: "Rendered") -> None:
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in rendered.run.iterdir())
-    known = [name for name in _WHAT if name in names]
-    console.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
-    for name in [*known, *(n for n in names if n not in _WHAT)]:
-        console.print(f"  {name:<18} {_WHAT.get(name, '')}", highlight=False)
-    console.print(f"Open first: {rendered.run / _to_open_first(rendered, names)}", highlight=False, soft_wrap=True)
+    known = [name for name in _FILES if name in names]
+    output.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
+    for name in [*known, *(n for n in names if n not in _FILES)]:
+        output.print(f"  {name:<18} {_FILES.get(name, '')}", highlight=False)
+    output.print(f"Open first: {rendered.run / _first_to_open(rendered, names)}", highlight=False, soft_wrap=True)
 
 
 def _latest(rendered: "Rendered") -> list[str]:
-    """Why `latest` does not lead to the newest run, and how to make it."""
+    """Why `latest` does not point to this run, and how to change that."""
     pointer = rendered.latest
     if pointer is None or not pointer.reason:
         return []
-    leads = f"still leads to run {pointer.run_id}" if pointer.run_id else "does not lead to this run"
+    target = f"still points to run {pointer.run_id}" if pointer.run_id else "does not point to this run"
     return [
-        f"{rendered.run.parent / pointer.name} {leads}: {pointer.reason}",
-        f"  to let it lead to this run: auditor runs latest {typed(rendered.run)}",
+        f"{rendered.run.parent / pointer.name} {target}: {pointer.reason}",
+        f"  to point it to this run: auditor runs latest {typed(rendered.run)}",
     ]
 
 
-def _to_open_first(rendered: "Rendered", names: list[str]) -> str:
-    """The page, which begins with the answer; else the file that holds something to act on."""
+def _first_to_open(rendered: "Rendered", names: list[str]) -> str:
+    """The page; else the file with the customers to act on."""
     if "report.html" in names:
         return "report.html"
     blocked, undetermined = (rendered.ledger.rows_of(v) for v in (Verdict.BLOCKED, Verdict.UNDETERMINED))
@@ -203,8 +198,8 @@ def _as_a_run(rendered: "Rendered") -> str:
     )
 
 
-def verified(found: "Verified", *, as_json: bool) -> None:
-    """Prints what was found to agree."""
+def print_verification(found: "Verified", *, as_json: bool) -> None:
+    """Prints that the files of a run agree."""
     ledger = found.ledger
     if as_json:
         document = {
@@ -228,22 +223,3 @@ def verified(found: "Verified", *, as_json: bool) -> None:
         click.echo("The reports were not made again for comparison: another version of auditor began this run")
     if not found.complete:
         click.echo("The run is NOT COMPLETE: summary.csv says why")
-
-
-def simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
-    """Prints where a simulator listens and how to run against it."""
-    facts = {
-        "AUDITOR_API_URL": served.api_url,
-        "AUDITOR_AUTHORITY": served.authority,
-        "AUDITOR_TENANT_ID": served.tenant_id,
-        "AUDITOR_CLIENT_ID": served.client_id,
-        "AUDITOR_CA_BUNDLE": str(served.ca_file),
-        "AUDITOR_ACCESS_TOKEN": served.mint_token(),
-    }
-    if as_json:
-        click.echo(json.dumps(facts))
-    else:
-        for name, value in facts.items():
-            click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
-        noting(quiet=quiet)("the simulator serves until it is stopped (Ctrl-C)")
-    sys.stdout.flush()

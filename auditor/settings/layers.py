@@ -1,8 +1,8 @@
-"""Where settings come from. Rule: flag > environment > file > default, but an explicit profile wins over the environment for
-what says who signs in (`identity`); a secret does not belong in a file of settings.
+"""Loads the settings. Rule: flag > environment > file > default, but an explicit profile wins over the environment for the
+settings of the sign-in (`identity`); a settings file holds no secret.
 
-The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration
-folder. Its keys are the settings' names; `[profile.NAME]` holds what `--profile NAME` lays over them.
+The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
+keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`.
 """
 
 import os
@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 from auditor.core.connection import LOOPBACK, Proxy
 from auditor.errors import SettingsError
+from auditor.settings.fields import PREFIX, Settings, all_fields, check_known, parse
 from auditor.settings.identity import IDENTITY, check_not_mixed
-from auditor.settings.known import PREFIX, Settings, all_fields, check_known, parsed
-from auditor.settings.values import Secret
+from auditor.settings.parsers import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where each setting comes from: name -> words."""
+    """Where each setting comes from: name -> text for people."""
 
     by_name: Mapping[str, str]
 
@@ -41,17 +41,17 @@ def load(
 
     Args:
         flags: name -> value as typed, None where the flag was not given.
-        environment: defaults to the process's own.
+        environment: None takes the process's own.
         config: a TOML file named by the user.
-        profile: the part of the file to lay over the rest; what it says of the sign-in wins over the environment.
+        profile: the part of the file that replaces the rest; its settings of the sign-in win over the environment.
 
     Raises:
-        SettingsError: a key is unknown or a value cannot be used; names the key and where it stands. Or the profile and
+        SettingsError: a key is unknown or a value cannot be used; names the key and where it was set. Or the profile and
             the environment describe two sign-ins; names both places.
     """
     environment = os.environ if environment is None else environment
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
-    for name, (value, origin) in _well_known(environment).items():
+    for name, (value, origin) in _common_variables(environment).items():
         settings, origins[name] = replace(settings, **{name: value}), origin
     from_file, from_environment = _from_file(config, profile), _from_environment(environment)
     if profile:
@@ -66,10 +66,10 @@ def load(
     ]
     for values, origin in layers:
         for name, value in values.items():
-            settings = replace(settings, **{name: parsed(name, value, origin)})
+            settings = replace(settings, **{name: parse(name, value, origin)})
             origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
-    if settings.proxy is not None and origins["proxy"] in _EVERYBODYS:
-        # it is meant for the network outside; without that, a simulator on this machine could not be reached
+    if settings.proxy is not None and origins["proxy"] in _COMMON_ORIGINS:
+        # such a proxy is for the outside network; without this a simulator on this machine could not be reached
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
     _check_tenant(settings, origins)
     return settings, Origins(origins)
@@ -80,7 +80,7 @@ _ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
 
 
 def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
-    """A tenant has an id and any number of domain names: one of each kind may mean the same, two ids do not."""
+    """Refuses two tenants. An id and a domain name may mean the same tenant; two ids or two names do not."""
     named = urlsplit(settings.authority or "").path.strip("/").partition("/")[0].casefold()
     tenant = (settings.tenant_id or "").casefold()
     comparable = bool(_GUID.fullmatch(named)) == bool(_GUID.fullmatch(tenant))
@@ -88,18 +88,18 @@ def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
         raise SettingsError(
             f"tenant_id ({origins['tenant_id']}) is {settings.tenant_id}, and authority ({origins['authority']}) names "
             f"another tenant: {settings.authority}",
-            "correct one of them, or leave AUDITOR_TENANT_ID out: the authority's is the one that signs in",
+            "unset AUDITOR_TENANT_ID to sign in to the tenant of the authority, or change one of them",
         )
 
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
-_EVERYBODYS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
+_COMMON_ORIGINS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
 
 
-def _well_known(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """What other programs are told in the same words: setting -> (value, origin). It is below every layer of ours, and is
-    checked when it is used: a proxy of a kind that we cannot use must not stop a command that needs none.
+def _common_variables(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """The proxy variables that other programs share: setting -> (value, origin). They are below every layer of ours, and are
+    checked when used: an unsupported kind of proxy must not stop a command that needs none.
     """
     found: dict[str, tuple[Any, str]] = {}
     for setting, names, kind in (("proxy", _PROXY_VARIABLES, Proxy), ("no_proxy", _NO_PROXY_VARIABLES, str)):
@@ -110,7 +110,7 @@ def _well_known(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> str:
-    """The environment variable that a setting comes from: itself, or the one that names a file with it."""
+    """The environment variable that a setting comes from: its own, or the one that names its file."""
     variable = f"{PREFIX}{name.upper()}"
     return variable if environment.get(variable) else f"{variable}_FILE"
 
@@ -134,9 +134,9 @@ def _secret_file(variable: str, path: str) -> Secret:
     try:
         return Secret(Path(path).read_text(encoding="utf-8-sig").strip(), path)
     except (OSError, UnicodeDecodeError) as error:
-        # whoever puts the secret itself there must not see it printed
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
+        # a user who put the secret itself there must not see it printed
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsError(f"{variable}: its file cannot be read: {why}", "name a text file") from None
 
 
 def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
@@ -148,14 +148,14 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
     document = _document(path)
     profiles = document.pop("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
-        raise SettingsError(f"{path}: profile is no table of tables", "write [profile.NAME] above its settings")
+        raise SettingsError(f"{path}: profile is not a table of tables", "write [profile.NAME] above its settings")
     layers = [(document, f"file {path}")]
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
     if profile:
         layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
-    # those that are not asked for as well: a secret is no safer there, and a mistake shows before the night it is used in
+    # the other profiles too: a secret is no safer there, and a mistake shows before the run that uses it
     for name, values in (("", document), *profiles.items()):
         _check_file(values, f"file {path} [profile.{name}]" if name else f"file {path}")
     return layers
@@ -165,7 +165,9 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise SettingsError(f"settings file {path} does not exist", "correct --config") from None
+        raise SettingsError(
+            f"settings file {path} does not exist", "name an existing file with --config, or leave it out"
+        ) from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
 
@@ -181,7 +183,7 @@ def _check_file(values: Mapping[str, Any], origin: str) -> None:
 
 
 def _usual_places() -> list[Path]:
-    """Where a settings file is looked for; a user without a home, as in a container, has the first place only."""
+    """Where a settings file is looked for; without a home folder, as in a container, only the first place."""
     windows = sys.platform == "win32"
     places = [Path("auditor.toml")]
     with suppress(RuntimeError):

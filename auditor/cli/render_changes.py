@@ -1,4 +1,4 @@
-"""What changed and what adds up, for people and as JSON. Rule: results to standard output."""
+"""How `compare` prints, and the changes and sums of a run. Rule: results to standard output."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli import columns
+from auditor.cli import terminal
 from auditor.core.results import Change
 from auditor.core.text import many
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.runs.render import Rendered
 
 SHOWN = 100
-"""Changes that a terminal shows one by one."""
+"""Maximum number of changes on a terminal."""
 _WORDS = {
     Change.NEWLY_BLOCKED: "newly blocked",
     Change.NEWLY_ELIGIBLE: "newly eligible",
@@ -30,34 +30,34 @@ _WORDS = {
 }
 
 
-def in_words(counts: Mapping[Change, int]) -> str:
-    """How many customers of each change there are."""
-    told = [
+def describe_changes(counts: Mapping[Change, int]) -> str:
+    """How many customers have each change."""
+    parts = [
         f"{count:+,} {_WORDS[change]}"
         for change, count in counts.items()
         if count and change is not Change.NOT_COMPARED
     ]
     lost = counts.get(Change.NOT_COMPARED, 0)
     return "; ".join(
-        [", ".join(told) or "nothing changed", *([f"{lost:,} {_WORDS[Change.NOT_COMPARED]}"] if lost else [])]
+        [", ".join(parts) or "nothing changed", *([f"{lost:,} {_WORDS[Change.NOT_COMPARED]}"] if lost else [])]
     )
 
 
-def since_before(rendered: "Rendered") -> list[str]:
-    """What became of the customers since the run before."""
+def changes_since_baseline(rendered: "Rendered") -> list[str]:
+    """How many customers changed since the baseline run."""
     baseline, changes = rendered.facts.baseline, rendered.changes
     if changes is None or baseline is None or baseline.started_at is None:
         return [f"Changes: {baseline.note}"] if baseline and baseline.note else []
     began = _shown(baseline.started_at)
-    lines = [f"Changes since run {baseline.run_id} ({began}): {in_words(changes.customers)}"]
+    lines = [f"Changes since run {baseline.run_id} ({began}): {describe_changes(changes.customers)}"]
     more = changes.news - changes.customers[Change.NEWLY_BLOCKED]
     if more:
         lines.append(f"        {more:,} more are blocked that were undetermined or not listed then")
     return lines
 
 
-def money(run: Path) -> list[str]:
-    """What the columns add up to, by verdict."""
+def column_sums(run: Path) -> list[str]:
+    """The sums of the chosen columns, by verdict."""
     document = json.loads((run / "summary.json").read_bytes())
     customers = document["ledger"]["customers"]
     lines = []
@@ -77,7 +77,7 @@ def _amount(text: str) -> str:
     return f"{number:,.2f}" if exponent in (-1, -2) else f"{number:,f}"
 
 
-def compared(found: "Compared", *, as_json: bool) -> None:
+def print_changes(found: "Compared", *, as_json: bool) -> None:
     """Prints what changed between two runs."""
     records: list[dict[Any, Any]] = [one for frame in found.changed.frames() for one in frame.to_dict("records")]
     if as_json:
@@ -87,14 +87,16 @@ def compared(found: "Compared", *, as_json: bool) -> None:
     click.echo(f"Run {new.run_id} ({_shown(new.started_at)}) compared with run {old.run_id} ({_shown(old.started_at)})")
     if found.changed.note:
         click.echo(f"Mind: {found.changed.note}")
-    click.echo(in_words(found.changed.counts))
+    click.echo(describe_changes(found.changed.counts))
     changes = [record for record in records if record["change"] != Change.NOT_COMPARED]
     order = list(Change)
     changes.sort(key=lambda record: order.index(record["change"]))
-    shown = changes[:SHOWN] if columns.on_terminal() else changes
+    shown = changes[:SHOWN] if terminal.on_terminal() else changes
     if shown:
         click.echo()
-        columns.show(("change", "before", "now", "company", "owner", "customer"), [_cells(one) for one in shown])
+        terminal.print_table(
+            ("change", "before", "now", "company", "owner", "customer"), [_cells(one) for one in shown]
+        )
     if len(changes) > len(shown):
         click.echo(f"… and {len(changes) - len(shown):,} more: into a pipe, or with --json, go all of them")
 
@@ -116,8 +118,16 @@ def _text(value: Any) -> str:
 
 def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
     document = {
-        "old": {"run_id": found.old.run_id, "started_at": time(found.old.started_at), "finished": found.old.finished},
-        "new": {"run_id": found.new.run_id, "started_at": time(found.new.started_at), "finished": found.new.finished},
+        "old": {
+            "run_id": found.old.run_id,
+            "started_at": iso_time(found.old.started_at),
+            "finished": found.old.finished,
+        },
+        "new": {
+            "run_id": found.new.run_id,
+            "started_at": iso_time(found.new.started_at),
+            "finished": found.new.finished,
+        },
         "note": found.changed.note,
         "changed": found.changed.total,
         "blocked_and_not_before": found.changed.news,
@@ -128,14 +138,14 @@ def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A cell of a frame as JSON has it: what is not there has no type of its own there."""
+    """A cell of a frame as JSON: a missing value is null, whatever its type."""
     if isinstance(value, datetime):
-        return None if value != value else time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
+        return None if value != value else iso_time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
     return value if isinstance(value, str | int) else None
 
 
-def time(moment: datetime) -> str:
-    """A time as the reports write it."""
+def iso_time(moment: datetime) -> str:
+    """A time in the form of the reports."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -1,0 +1,182 @@
+"""Every setting, with its default and its parser. Rule: frozen; an unknown name or value is an error."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from auditor.core.connection import Proxy, Trust
+from auditor.core.judge import Check
+from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link
+from auditor.core.results import FailOn
+from auditor.core.run_facts import FORMATS
+from auditor.errors import SettingsError
+from auditor.settings import parsers
+from auditor.settings.parsers import AUTO, CLOUDS, Secret
+
+PREFIX = "AUDITOR_"
+PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+"""Application id of the resource "Microsoft Partner Center", which a token may name instead of the API's URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The effective settings. `None` means not set."""
+
+    api_url: str | None = field(default=None, metadata={"parse": parsers.url})
+    cloud: str = field(default="public", metadata={"parse": parsers.one_of(CLOUDS)})
+    authority: str | None = field(default=None, metadata={"parse": parsers.url})
+    tenant_id: str | None = None
+    client_id: str | None = None
+    access_token: Secret | None = field(default=None, metadata={"secret": True})
+    refresh_token: Secret | None = field(default=None, metadata={"secret": True})
+    client_secret: Secret | None = field(default=None, metadata={"secret": True})
+    client_certificate: str | None = None
+    client_certificate_password: Secret | None = field(default=None, metadata={"secret": True})
+    token_store: str | None = None
+    token_store_key: Secret | None = field(default=None, metadata={"secret": True})
+    ca_bundle: str | None = None
+    ca_relaxed: bool = field(default=False, metadata={"parse": parsers.flag})
+    proxy: Proxy | None = field(default=None, metadata={"parse": parsers.proxy, "file": True})
+    no_proxy: str = ""
+    lists: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    id_column: str | None = None
+    company_column: str | None = None
+    domain_column: str | None = None
+    owner_column: str | None = None
+    allow_ragged: bool = field(default=False, metadata={"parse": parsers.flag})
+    sheet: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    array: str | None = None
+    customer_list: Check = field(default=Check.AUTO, metadata={"parse": parsers.one_of(Check)})
+    reports: str = field(default="reports", metadata={"parse": parsers.local_folder})
+    format: tuple[str, ...] = field(
+        default=FORMATS, metadata={"parse": parsers.one_of(FORMATS), "many": ",", "order": FORMATS}
+    )
+    rate: float = field(default=500.0, metadata={"parse": parsers.rate})
+    burst: bool = field(default=False, metadata={"parse": parsers.flag})
+    concurrency: int = field(default=16, metadata={"parse": parsers.number(int, 1, 1000)})
+    attempts: int = field(default=5, metadata={"parse": parsers.number(int, 1)})
+    timeout: float = field(default=180.0, metadata={"parse": parsers.number(float, 0.1)})
+    deadline: float | None = field(default=None, metadata={"parse": parsers.duration})
+    reuse: float | None = field(default=None, metadata={"parse": parsers.duration})
+    grace: float = field(default=30.0, metadata={"parse": parsers.number(float, 0)})
+    max_undetermined: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    packs: Packs = field(default=Packs.ACTING, metadata={"parse": parsers.one_of(Packs)})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
+    zone: str | None = field(default=None, metadata={"parse": parsers.zone})
+    baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
+    sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
+    fail_on: tuple[str, ...] = field(
+        default=(), metadata={"parse": parsers.one_of(each.value for each in FailOn), "many": ","}
+    )
+    limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
+    sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
+    sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+
+    @property
+    def api(self) -> str:
+        """Base URL of the API."""
+        return self.api_url or CLOUDS[self.cloud][0]
+
+    @property
+    def trust(self) -> Trust:
+        """What TLS trusts in addition to the system's certificate authorities."""
+        return Trust(self.ca_bundle, relaxed=self.ca_relaxed)
+
+    @property
+    def scope(self) -> str:
+        """The delegated permission to ask the sign-in service for."""
+        return f"{CLOUDS[self.cloud][0]}/user_impersonation"
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """The audiences that a token for the API may have."""
+        return (CLOUDS[self.cloud][0], PARTNER_CENTER)
+
+    @property
+    def sign_in_authority(self) -> str:
+        """URL of the sign-in service with the tenant as its path."""
+        return self.authority or f"{CLOUDS[self.cloud][1]}/{self.tenant_id or 'organizations'}"
+
+
+def reparse(name: str, value: object, origin: str) -> Any:
+    """A setting as a run's header keeps it, checked like a new one.
+
+    Raises:
+        SettingsError: it cannot be used, or there is no such setting.
+    """
+    check_known(name, origin)
+    return value if value == AUTO and name == "rate" else parse(name, value, origin)
+
+
+def all_fields() -> dict[str, Mapping[str, Any]]:
+    """Name of each setting -> how it is parsed."""
+    return {f.name: f.metadata for f in fields(Settings)}
+
+
+def check_known(name: str, origin: str) -> None:
+    """Refuses an unknown setting.
+
+    Raises:
+        SettingsError: there is no setting of this name; the message says where it was set.
+    """
+    if name not in all_fields():
+        near = difflib.get_close_matches(name, all_fields(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see the README's section on settings"
+        raise SettingsError(f"{origin}: there is no setting {name!r}", hint)
+
+
+def parse(name: str, value: object, origin: str) -> Any:
+    """The value of a setting, from what was typed.
+
+    Raises:
+        SettingsError: it cannot be used; the message shows it as it was typed, without a password.
+    """
+    metadata = all_fields()[name]
+    if metadata.get("secret"):
+        return value if isinstance(value, Secret) else Secret(str(value))
+    value = value.reveal() if isinstance(value, Secret) else value
+    try:
+        text = parsers.without_nul(str(value))
+        return _parse_several(value, metadata) if "many" in metadata else metadata.get("parse", str)(text)
+    except parsers.UnknownValueError as error:
+        near = difflib.get_close_matches(error.text, error.known, n=1)
+        raise SettingsError(
+            f"unknown value {error.text!r} for {_place(name, origin)}; {error}",
+            f"did you mean {near[0]}?" if near else _how_to_change(name, origin),
+        ) from None
+    except ValueError as error:
+        shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", _how_to_change(name, origin)) from None
+
+
+def _place(name: str, origin: str) -> str:
+    """Where a setting was set, as the user wrote it."""
+    if origin == "flag":
+        return f"--{name.replace('_', '-')}"
+    return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"
+
+
+def _as_typed(name: str, shown: str, origin: str) -> str:
+    """A setting with its value, as the user wrote it."""
+    if origin in {"flag", "environment"}:
+        return f"{_place(name, origin)}{' ' if origin == 'flag' else '='}{shown.strip(chr(39))}"
+    return f"{origin}: {name} = {shown}"
+
+
+def _how_to_change(name: str, origin: str) -> str:
+    if origin == "flag":
+        return f"give {_place(name, origin)} another value; auditor run --help says which"
+    return f"set {_place(name, origin)} to another value, or remove it; the README explains every setting"
+
+
+def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A setting with several values: a list, or a text with a separator between them; at least one of a closed list."""
+    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
+    if order := metadata.get("order"):
+        found = tuple(one for one in order if one in found)
+        if not found:
+            raise ValueError(f"must name at least one of {', '.join(order)}")
+    return found
