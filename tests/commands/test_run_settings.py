@@ -76,7 +76,11 @@ def test_config_shows_them(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         (["--format", ","], {}, "--format ,: must name at least one of parquet, csv, xlsx, html"),
         ([], {"format": "[]"}, "format = []: must name at least one of parquet"),
         ([], {"format": '"docx"'}, "unknown value 'docx' for format in file auditor.toml; use one of parquet"),
-        ([], {"customer_list": '"sometimes"'}, "unknown value 'sometimes' for customer_list in file auditor.toml; use one of auto, always, never"),
+        (
+            [],
+            {"customer_list": '"sometimes"'},
+            "unknown value 'sometimes' for customer_list in file auditor.toml; use one of auto, always, never",
+        ),
         ([], {"list": '"a.csv"'}, "there is no setting 'list'"),
     ],
 )
