@@ -48,7 +48,7 @@ def login(
     from auditor.runs.signals import StoppedAtOnce
 
     if device_code and refresh_token_file:
-        raise click.UsageError("--device-code and --refresh-token-file exclude each other")
+        raise click.UsageError("--device-code and --refresh-token-file exclude each other: take one")
     method = _method(device_code, refresh_token_file, port, no_browser)
     try:
         found = sign_in(settings, method, terminal.say)
@@ -89,9 +89,9 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
     try:
         text = _standard_input() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         # a user who typed the token itself must not see it printed
-        what = "standard input" if file == "-" else "its file"
+        what = "standard input" if file == "-" else "the file that it names"
         raise SettingsError(
             f"--refresh-token-file: {what} cannot be read: {why}", "name a text file, or - for standard input"
         ) from None

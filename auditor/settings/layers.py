@@ -135,8 +135,8 @@ def _secret_file(variable: str, path: str) -> Secret:
         return Secret(Path(path).read_text(encoding="utf-8-sig").strip(), path)
     except (OSError, UnicodeDecodeError) as error:
         # a user who put the secret itself there must not see it printed
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise SettingsError(f"{variable}: its file cannot be read: {why}", "name a text file") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
 
 
 def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:

@@ -127,7 +127,7 @@ def _fail(*_: object) -> None:
         (["--baseline", "never"], "never"),
         (["--sum", "monthly revenu"], "did you mean 'Monthly revenue'"),
         (["--sum", "Company name"], "no such column"),
-        (["--fail-on", "everything"], "unknown value 'everything' for --fail-on"),
+        (["--fail-on", "everything"], "use one of blocked, newly-blocked"),
         (["--limit", "0"], "1 or more"),
     ],
 )
