@@ -120,6 +120,10 @@ def _walk_text(scanner: Scanner, path: _Path = ()) -> Iterator[_Found]:
         yield path, False, scanner.read_value()
 
 
+def _walk_objects(scanner: Scanner) -> Iterator[Iterator[_Found]]:
+    return (_walk_text(scanner) for _ in iter(scanner.peek, ""))
+
+
 def _walk_value(value: Any, path: _Path = ()) -> Iterator[_Found]:
     """Yield the same for a value that has been read."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
@@ -138,31 +142,29 @@ class _Survey:
     """What the first objects hold.
 
     Attributes:
-        objects: how many there are, as far as they were looked at.
-        own: their values beside arrays.
+        own: by object, its values beside arrays.
         arrays: the first items of each array by its path.
     """
 
-    objects: int = 0
     own: list[dict[str, str]] = field(default_factory=list)
     arrays: dict[_Path, list[Any]] = field(default_factory=dict)
 
-    def add(self, found: Iterator[_Found]) -> None:
-        """Look at one object."""
-        self.objects += 1
+
+def _survey_objects(objects: Iterator[Iterator[_Found]]) -> _Survey:
+    survey = _Survey()
+    for found in islice(objects, SAMPLE_ROWS):
         values: dict[str, Any] = {}
         for path, is_item, value in found:
             if is_item:
-                items = self.arrays[path]
+                items = survey.arrays[path]
                 if len(items) < SAMPLE_ROWS:
                     items.append(value)
             elif value is _BEGIN:
-                self.arrays.setdefault(path, [])
+                survey.arrays.setdefault(path, [])
             elif not isinstance(value, dict):  # one nested too deeply to be walked
                 values[".".join(path)] = value
-        cells: dict[str, str] = {}
-        flatten(values, "", cells)
-        self.own.append(cells)
+        survey.own.append(flatten(values))
+    return survey
 
 
 class _Choice:
@@ -185,10 +187,7 @@ class _Choice:
         every = chain(first, values)
         if first and rooted and isinstance(first[0][1], list):
             return enumerate((item for number, value in every for item in self._require_array(number, value)), 1)
-        survey = _Survey()
-        for _, value in first:
-            if isinstance(value, dict):
-                survey.add(_walk_value(value))
+        survey = _survey_objects(_walk_value(value) for _, value in first if isinstance(value, dict))
         if not survey.arrays:
             return every
         path = self._choose_path(survey, several=rooted or len(first) > 1)
@@ -196,16 +195,13 @@ class _Choice:
 
     def select_objects(self, source: Source) -> Iterator[_Value]:
         """Return the rows of an object that is too long to be held, or of several that follow each other."""
-        survey = _Survey()
         with source.reread() as again:
-            scanner = Scanner(Text(again, []))
-            while scanner.peek() and survey.objects < SAMPLE_ROWS:
-                survey.add(_walk_text(scanner))
-        path = self._choose_path(survey, several=survey.objects > 1)
+            survey = _survey_objects(_walk_objects(Scanner(Text(again, []))))
+        path = self._choose_path(survey, several=len(survey.own) > 1)
         scanner = Scanner(self._text)
         if path is None:
             return enumerate((scanner.read_value() for _ in iter(scanner.peek, "")), 1)
-        return self._read_array(path, (_walk_text(scanner) for _ in iter(scanner.peek, "")))
+        return self._read_array(path, _walk_objects(scanner))
 
     def _require_array(self, number: int, value: Any) -> list[Any]:
         if not isinstance(value, list):

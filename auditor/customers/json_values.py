@@ -86,29 +86,27 @@ class Scanner:
 
     def read_items(self) -> Iterator[Any]:
         """Yield the items of the array that begins here."""
-        self._expect("[")
-        if self.peek() == "]":
-            self._expect("]")
-            return
-        while True:
+        for _ in self._enter("[", "]"):
             yield self.read_value()
-            if self._expect(",]") == "]":
-                return
 
     def read_keys(self) -> Iterator[str]:
         """Yield the keys of the object that begins here; the caller reads each value before the next key."""
-        self._expect("{")
-        if self.peek() == "}":
-            self._expect("}")
-            return
-        while True:
+        for _ in self._enter("{", "}"):
             key = self.read_value()
             if type(key) is not str:
                 raise self._error("has a key that is no text")
             self._expect(":")
             yield key
-            if self._expect(",}") == "}":
-                return
+
+    def _enter(self, opening: str, closing: str) -> Iterator[None]:
+        """Move through an array or object, and yield where each member begins; the caller reads the member."""
+        self._expect(opening)
+        if self.peek() == closing:
+            self._expect(closing)
+            return
+        yield
+        while self._expect(f",{closing}") == ",":
+            yield
 
     def expect_end(self) -> None:
         """Refuse anything that follows."""
@@ -154,21 +152,21 @@ def read_cells(value: Any, number: int, label: str) -> dict[str, str]:
         raise CustomerListError(
             f"{label} (JSON): item {number} is {_name_type(value)}; expected an object or an id in quotes"
         )
-    cells: dict[str, str] = {}
     try:
-        flatten(value, "", cells)
+        return flatten(value)
     except RecursionError:
         raise CustomerListError(f"{label} (JSON): item {number} is nested too deeply") from None
-    return cells
 
 
-def flatten(members: dict[str, Any], prefix: str, cells: dict[str, str]) -> None:
-    """Put an object's members into `cells`."""
+def flatten(members: dict[str, Any], prefix: str = "", cells: dict[str, str] | None = None) -> dict[str, str]:
+    """Return an object's members as cells; those of an object within it have dotted names."""
+    cells = {} if cells is None else cells
     for key, value in members.items():
         if isinstance(value, dict):
             flatten(value, f"{prefix}{key}.", cells)
         else:
             cells[number_name(_replace_halves(prefix + key).strip() or "column", cells)] = _format_value(value)
+    return cells
 
 
 def _format_value(value: Any) -> str:

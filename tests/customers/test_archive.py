@@ -60,7 +60,7 @@ def test_one_list_in_an_archive(name: str, data: bytes, kind: Format, tmp_path: 
     assert (found.format, found.name, ids_in(list(found))) == (kind, "-", [ONE, TWO])
 
 
-def test_from_a_pipe() -> None:
+def test_archive_from_a_pipe() -> None:
     """An archive and a workbook come whole through a pipe."""
     for data in (_zip({"a.csv": LIST}), _book(), gzip.compress(LIST)):
         reading, writing = os.pipe()
@@ -76,28 +76,28 @@ def _write_all(descriptor: int, data: bytes) -> None:
         file.write(data)
 
 
-def test_the_example() -> None:
+def test_example_recon_archive() -> None:
     """A recon file of the portal, as it is downloaded."""
     found = read(str(LISTS / "F13__recon.zip"), columns=Columns(id="CustomerId", domain="CustomerDomainName"))
     assert sum(isinstance(row, Customer) for row in found) > 0
     assert found.name.endswith("F13__recon.zip#nce_invoice_recon.csv")
 
 
-def test_a_list_beside_other_files() -> None:
+def test_other_files_in_the_archive_are_named() -> None:
     """Files that are no lists are named with the reason."""
     found = opened(_zip({"readme.txt": "Hello, you\n", "a.csv": LIST, "logo.png": b"\x89PNG\r\n"}))
     assert ids_in(list(found)) == [ONE, TWO]
     assert [warning.split(" ")[4] for warning in found.warnings] == ["readme.txt", "logo.png"]
 
 
-def test_several_lists_in_an_archive() -> None:
-    """Two lists are a question, in the archive's order."""
+def test_several_lists_in_an_archive_are_refused() -> None:
+    """Two lists in an archive are refused; the message names both in the archive's order."""
     error = refusal(_zip({"b.csv": LIST, "a.csv": LIST}))
     assert 'is an archive with 2 lists: "b.csv", "a.csv"' in error.message
     assert "unpack it" in error.hint
 
 
-def test_no_list_in_an_archive() -> None:
+def test_archive_without_a_list_is_refused() -> None:
     """An archive without a file or without a list is refused with the reason."""
     assert "is an archive without a file in it" in refusal(_zip({})).message
     assert refusal(_zip({"a.csv": "Name\nx\n"})).message.startswith(
@@ -107,8 +107,8 @@ def test_no_list_in_an_archive() -> None:
     assert "is an archive with 200 files" in refusal(_zip({f"{n}.csv": LIST for n in range(200)})).message
 
 
-def test_archives_in_archives() -> None:
-    """What is packed twice is called that."""
+def test_nested_archives_are_refused() -> None:
+    """An archive in an archive is refused."""
     for data in (
         _zip({"a.zip": _zip({"a.csv": LIST})}),
         _zip({"a.csv.gz": gzip.compress(LIST)}),
@@ -123,7 +123,7 @@ def test_archives_in_archives() -> None:
     assert "is a tar archive" in refusal(gzip.decompress(held.getvalue())).message
 
 
-def test_what_unpacks_without_end() -> None:
+def test_archive_bombs_are_refused() -> None:
     """A file that unpacks to far more than a list ever does is refused before it is whole."""
     bomb = bytes(1 << 20)
     held = io.BytesIO()
@@ -136,14 +136,14 @@ def test_what_unpacks_without_end() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 10, 40, 60])
-def test_damaged(cut: int) -> None:
-    """What ends early or is spoiled is refused."""
+def test_damaged_archives_are_refused(cut: int) -> None:
+    """A truncated or corrupt archive is refused."""
     for data in (gzip.compress(LIST), _zip({"a.csv": LIST})):
         assert refusal(data[:-cut]).message
         assert refusal(data[:30] + bytes(cut) + data[30 + cut :]).message
 
 
-def test_protected_members() -> None:
+def test_protected_member_is_refused() -> None:
     """A member that needs a password is named."""
     data = bytearray(_zip({"a.csv": LIST}))
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -165,7 +165,7 @@ def test_protected_members() -> None:
         ({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}, "an OpenDocument file (text)"),
     ],
 )
-def test_documents_that_are_no_lists(members: dict[str, str], kind: str) -> None:
+def test_office_documents_are_named(members: dict[str, str], kind: str) -> None:
     """Office documents are called what they are, alone and in an archive."""
     error = refusal(_zip(members))
     assert error.message.startswith(f"standard input is {kind}; expected")
@@ -182,12 +182,12 @@ def test_documents_that_are_no_lists(members: dict[str, str], kind: str) -> None
         ("__properties_version1.0", "is an Outlook message (.msg); expected"),
     ],
 )
-def test_older_containers(stream: str, kind: str) -> None:
+def test_old_office_documents_are_named(stream: str, kind: str) -> None:
     """The container of older documents says what it holds."""
     assert kind in refusal(compound_file({"Other": b"x", stream: b"x"})).message
 
 
-def test_a_protected_workbook() -> None:
+def test_protected_workbook_is_refused() -> None:
     """A workbook with a password is called that, with what to do."""
     with pytest.raises(CustomerListError) as caught:
         read(str(LISTS / "F13__x_password.xlsx"))
@@ -195,6 +195,6 @@ def test_a_protected_workbook() -> None:
     assert "remove the password in Excel" in caught.value.hint
 
 
-def test_plain_files_are_left_alone() -> None:
-    """A workbook is no archive of files."""
+def test_workbook_is_no_archive() -> None:
+    """A workbook is not read as an archive of files."""
     assert ids_in(rows_in(_book())) == [ONE, TWO]

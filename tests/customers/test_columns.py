@@ -26,7 +26,7 @@ def test_known_headers_of_the_id(header: str) -> None:
         assert opened(f"a,{spelled},b\n1,{ONE},2\n".encode()).columns.id == spelled.strip()
 
 
-def test_words_are_folded() -> None:
+def test_id_words_are_folded() -> None:
     """The table holds folded words, else they would never match."""
     assert all(word == fold(word) for word in ID_WORDS)
 
@@ -51,7 +51,7 @@ def test_roles_by_their_headers(header: str, expected: Columns) -> None:
     assert opened(f"Id,{header}\n{ONE},x,y,z\n".encode()).columns == expected
 
 
-def test_content_decides_where_no_header_does() -> None:
+def test_unnamed_column_of_guids_is_the_id() -> None:
     """Without a known header, the id is the one column that holds GUIDs, whatever a few of its cells say."""
     found = opened(f"Kunde,Mandant\nA,{ONE}\nB,?\nC,{{{TWO}}}\n".encode())
     assert found.columns.id == "Mandant"
@@ -59,20 +59,20 @@ def test_content_decides_where_no_header_does() -> None:
     assert '"Kunde", "Mandant"' in found.warnings[0]
 
 
-def test_mostly_guids_beats_a_stray_one() -> None:
+def test_column_with_a_few_guids_is_ignored() -> None:
     """A column with a GUID here and there is no candidate beside one that is full of them."""
     data = f"Kunde,Notiz\n{ONE},\n{TWO},siehe\n{THREE},{ONE}\n{ONE},offen\n".encode()
     assert opened(data).columns.id == "Kunde"
 
 
-def test_header_beats_content() -> None:
+def test_known_header_without_guids_is_the_id() -> None:
     """A known header is believed, and a warning says what speaks against it."""
     found = opened(f"Tenant ID,Zeichen\n1,{ONE}\n2,{TWO}\n".encode())
     assert found.columns.id == "Tenant ID"
     assert 'but "Zeichen" holds GUIDs' in found.warnings[0]
 
 
-def test_two_known_headers() -> None:
+def test_two_id_headers_are_ambiguous() -> None:
     """Two columns of different GUIDs that are as likely are an error that names both, and quotes both."""
     error = refusal(f"Tenant ID,Microsoft ID\n{ONE},{TWO}\n".encode())
     assert '"Tenant ID", "Microsoft ID"' in error.message
@@ -81,8 +81,8 @@ def test_two_known_headers() -> None:
     assert opened(f"Id,Tenant ID\n17,{ONE}\n".encode()).columns.id == "Tenant ID"
 
 
-def test_two_columns_of_guids() -> None:
-    """The same where the cells are asked."""
+def test_two_columns_of_guids_are_ambiguous() -> None:
+    """Two unnamed columns with different GUIDs are refused."""
     assert '"A", "B"' in refusal(f"A,B\n{ONE},{TWO}\n".encode()).message
 
 
@@ -94,7 +94,7 @@ def test_two_columns_of_guids() -> None:
         ("Account manager,Account owner", "--owner-column"),
     ],
 )
-def test_two_candidates_for_another_role(header: str, flag: str) -> None:
+def test_ambiguous_role_is_a_warning(header: str, flag: str) -> None:
     """Of two equal candidates for company, domain or owner none is taken; a warning says how to choose."""
     found = opened(f"Id,{header}\n{ONE},x,y\n".encode())
     role = flag.removeprefix("--").removesuffix("-column")
@@ -105,7 +105,7 @@ def test_two_candidates_for_another_role(header: str, flag: str) -> None:
     assert [row.row.other for row in found] == [dict(zip(header.split(","), "xy", strict=True))]
 
 
-def test_the_user_decides() -> None:
+def test_chosen_columns_are_used() -> None:
     """A chosen column is taken whatever others there are; what was a candidate travels along."""
     data = f"Tenant ID,Customer ID,Company name,Customer name,Betreuer\n{ONE},{TWO},x,y,z\n".encode()
     found = opened(data, Columns("customer id", "Customer name", None, "BETREUER"))
@@ -115,21 +115,21 @@ def test_the_user_decides() -> None:
     assert row.row.other == {"Tenant ID": ONE, "Company name": "x"}
 
 
-def test_a_chosen_column_must_be_there() -> None:
+def test_unknown_chosen_column_is_refused() -> None:
     """A column that the user names and the list lacks is an error that names what there is."""
     error = refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(owner="Betreuer"))
     assert 'no column "Betreuer"; it has "Id", "Name"' in error.message
     assert 'no column "Nr"' in refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(id="Nr")).message
 
 
-def test_an_exact_name_beats_a_folded_one() -> None:
+def test_exact_name_before_folded_name() -> None:
     """Of two columns that differ in case only, the exact name chooses; any other spelling is a question."""
     data = f"ID,id\n{ONE},{TWO}\n".encode()
     assert ids_in(rows_in(data, Columns(id="id"))) == [TWO]
     assert '"ID", "id"' in refusal(data, Columns(id="Id")).message
 
 
-def test_a_numbered_column_can_be_chosen() -> None:
+def test_choose_a_numbered_column() -> None:
     """In a list without a header, columns are chosen by their numbers."""
     assert ids_in(rows_in(f"{ONE},{TWO}\n".encode(), Columns(id="column 2"))) == [TWO]
 

@@ -87,7 +87,7 @@ def test_delimiter_is_found(delimiter: str) -> None:
     assert list(found) == [Customer(ONE, Row("-", 2, "A, B; C\tD", other={"Note": "1,2;3\t4"}))]
 
 
-def test_delimiter_is_not_taken_from_company_names() -> None:
+def test_commas_in_names_are_no_delimiter() -> None:
     """Commas in every unquoted name do not make a semicolon list a comma list."""
     data = f"Microsoft ID;Company name\n{ONE};Amber, Inc.\n{TWO};Birch, Inc.\n".encode()
     found = opened(data)
@@ -147,25 +147,25 @@ def test_row_starts_at_its_first_line() -> None:
 @pytest.mark.parametrize(
     "body", [f'{ONE},"open\n{TWO},b\n', f'{ONE},"a" b\n', f'{TWO},b\n{ONE},"open\n{THREE},"x, y"\n']
 )
-def test_quotes_that_do_not_pair_up(body: str) -> None:
+def test_open_quote_is_refused(body: str) -> None:
     """An open quote swallows no row: the list is refused, and the line is named."""
     line = 2 if body.startswith(ONE) else 3
     assert f"line {line} do not pair up" in refusal(f"Id,Name\n{body}".encode()).message
 
 
-def test_quotes_broken_in_the_header() -> None:
+def test_open_quote_in_the_header_is_refused() -> None:
     """A fault before the first row is reported as such, not as a missing column."""
     assert "do not pair up" in refusal(f'"Id,Name\n{ONE},a\n'.encode()).message
 
 
-def test_swallowed_rows_are_an_error() -> None:
+def test_cell_with_further_rows_is_refused() -> None:
     """Where an open quote happens to be closed further down, the cell that holds further rows ends the reading."""
     found = opened(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
     with pytest.raises(CustomerListError, match="line 2 holds further rows"):
         list(found)
 
 
-def test_absurd_cell() -> None:
+def test_overlong_cell_is_refused() -> None:
     """A cell of more than a million characters is an error with its line, and one just below is read."""
     assert rows_in(f"Id,Name\n{ONE},{'x' * (LONGEST_CELL - 1)}\n".encode())
     assert "line 3 is longer than" in refusal(f"Id,Name\n{ONE},a\n{TWO},{'x' * (LONGEST_CELL + 1)}\n".encode()).message
@@ -212,7 +212,7 @@ def test_all_ids_in_one_line(separator: str) -> None:
     assert "several ids" in found.warnings[0]
 
 
-def test_the_examples() -> None:
+def test_examples_with_ids_in_a_line_and_bars() -> None:
     """F12: ids in one line, and a table with bars."""
     assert ids_in(rows_in(example_list("F12__ids"))) == [*TENANTS]
     found = opened(example_list("F12__pipe"))
@@ -228,7 +228,7 @@ def test_lines_of_different_lengths() -> None:
     assert [row.row.source_row for row in rows] == [3, 3, 5, 6, 7, 7, 7]
 
 
-def test_a_table_is_no_such_list() -> None:
+def test_table_is_not_split_into_ids() -> None:
     """A header with several columns, a name beside an id, or a chosen column: the lines are rows of a table."""
     assert '"A", "B"' in refusal(f"A,B\n{ONE},{TWO}\n{TWO},{THREE}\n".encode()).message
     assert ids_in(rows_in(f"{ONE},{TWO}\n".encode(), Columns(id="column 2"))) == [TWO]
@@ -238,7 +238,7 @@ def test_a_table_is_no_such_list() -> None:
 @given(
     st.lists(st.lists(st.uuids().map(str), min_size=1, max_size=5), min_size=1, max_size=5), st.sampled_from(",; \t|")
 )
-def test_no_id_is_lost(lines: list[list[str]], separator: str) -> None:
+def test_every_id_of_a_line_is_a_row(lines: list[list[str]], separator: str) -> None:
     """All ids come out in order, with their line."""
     rows = rows_in("\n".join(separator.join(line) for line in lines).encode())
     given_ids = [(one, n) for n, line in enumerate(lines, 1) for one in line if one != str(uuid.UUID(int=0))]

@@ -19,7 +19,7 @@ def test_titles_above_the_header() -> None:
     assert [row.row.source_row for row in found] == [5]
 
 
-def test_a_guid_above_the_header() -> None:
+def test_guid_above_the_header_is_refused() -> None:
     """A row with an id above the header could be a customer: an error, unless the user insists on the header."""
     data = f"Amber,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode()
     error = refusal(data)
@@ -64,7 +64,7 @@ def test_the_example_with_a_guid_in_its_title() -> None:
     assert (found.header_row, found.columns.id, found.warnings) == (4, "Entra tenant GUID", [])
 
 
-def test_titles_that_a_blank_row_sets_apart() -> None:
+def test_blank_row_separates_titles() -> None:
     """Without a known word for the id, titles of several cells are told from customers by the blank row below them."""
     data = f"Report,2026\nBy,Anna\n\nKunde,Kennzeichen,Ort\nBirch,{ONE},Oslo\n"
     assert ids_in(rows_in(data.encode())) == [ONE]
@@ -79,38 +79,38 @@ def test_titles_that_a_blank_row_sets_apart() -> None:
         f'Amber,{ONE}\n"Tenant, of Cedar",?\nBirch,{TWO}\n',
     ],
 )
-def test_a_wrong_row_in_a_list_without_a_header_is_no_header(data: str) -> None:
-    """No row above it is lost."""
+def test_wrong_id_in_a_list_without_header_is_a_row(data: str) -> None:
+    """A row with a wrong id above the first id is a row."""
     found = opened(data.encode())
     assert found.header_row is None
     assert len(list(found)) == 3
 
 
-def test_ids_above_a_word_that_looks_like_a_header_are_not_lost() -> None:
+def test_ids_above_a_false_header_are_kept() -> None:
     """A row that merely says "id", or a second list behind the first, is no reason to drop what stands above."""
     assert "holds a GUID" in refusal(f"{ONE}\n{TWO}\nid\n{THREE}\n".encode()).message
     assert "holds a GUID" in refusal(f"{ONE},a\n{TWO},b\nTenant ID,name\n{THREE},c\n".encode()).message
 
 
-def test_rows_above_a_guessed_header_are_not_lost() -> None:
+def test_rows_above_a_guessed_header_are_refused() -> None:
     """Where no word names the header, rows with several cells above it may be customers with wrong ids."""
     assert "stands above what looks like" in refusal(f"bad1,x\nbad2,y\nbad3,z,w\n{ONE},v\n".encode()).message
 
 
-def test_an_id_column_twice() -> None:
+def test_repeated_id_column_is_ambiguous() -> None:
     """Two columns of one name are two candidates."""
     assert "could each be" in refusal(f"Customer ID,Customer ID\n{ONE},{TWO}\n".encode()).message
 
 
-def test_the_fullest_row_is_the_header() -> None:
+def test_fullest_row_is_the_header() -> None:
     """Without a known word, the header is the fullest row above the first GUID, and a warning says which."""
     found = opened(f"Kunden\nKunde,Mandant,Ort\nA,B\nBirch,{ONE},Oslo\n".encode())
     assert (found.header_row, found.columns.id) == (2, "Mandant")
     assert "row 2" in found.warnings[0]
 
 
-def test_the_chosen_column_finds_the_header() -> None:
-    """The name that the user gives is looked for above all."""
+def test_chosen_column_finds_the_header() -> None:
+    """The row with the name that the user gives is the header."""
     found = opened(f"id list,of,Oslo,office\nKunde,Mandant\nBirch,{ONE}\n".encode(), Columns(id="mandant"))
     assert (found.header_row, found.columns.id, found.warnings) == (2, "Mandant", [])
 
@@ -142,6 +142,6 @@ def test_unique_names_keep_every_column(cells: list[str]) -> None:
     assert all(name.strip() == name != "" for name in names)
 
 
-def test_nothing_at_all() -> None:
+def test_empty_grid() -> None:
     """A grid without rows has no header and no columns."""
     assert find_header([], None).names == ()

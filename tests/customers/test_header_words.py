@@ -71,12 +71,12 @@ def test_accents_do_not_matter() -> None:
 
 
 def test_no_word_stands_for_two_roles() -> None:
-    """A header says one thing."""
+    """Each word names one role."""
     seen = [word for words in ROLE_WORDS.values() for group in words for word in group] + [*ID_WORDS]
     assert len(seen) == len(set(seen))
 
 
-def test_no_company_column() -> None:
+def test_missing_company_column_is_a_warning() -> None:
     """F9: it is said, with the option, where some column may hold the names."""
     found = opened(f"Tenant ID,Betrieb,Seats\n{ONE},Amber,3\n".encode())
     assert found.columns.company is None
@@ -86,7 +86,7 @@ def test_no_company_column() -> None:
     assert opened(f"{ONE}\n".encode()).warnings == []
 
 
-def test_two_company_columns() -> None:
+def test_two_company_columns_are_a_warning() -> None:
     """F8: none of them is taken, the list is read, and the warning says how to choose."""
     found = opened(example("F8"))
     assert found.columns == Columns("Tenant ID", owner="Owner")
@@ -96,7 +96,7 @@ def test_two_company_columns() -> None:
     assert (found.columns.company, found.warnings) == ("Company", [])
 
 
-def test_control_characters_are_shown_as_such() -> None:
+def test_control_characters_are_escaped() -> None:
     """F16: a header that would steer the terminal is escaped in a warning."""
     [said] = opened(example("F16")).warnings
     assert said.isprintable()
@@ -117,12 +117,12 @@ def test_control_characters_are_shown_as_such() -> None:
         ("Zentrale", Kind.UNKNOWN),
     ],
 )
-def test_kinds(name: str, kind: Kind) -> None:
+def test_classify_name(name: str, kind: Kind) -> None:
     """Whose ids they are is read from whole words and telling parts of words."""
     assert classify_name(name) is kind
 
 
-def test_labels() -> None:
+def test_is_label() -> None:
     """A label beside an id in a title consists of words for it, or ends in a colon; a company's name does not."""
     assert all(map(is_label, ["Partner tenant ID", "MPN ID:", "Our tenant", "Contoso:"]))
     assert not any(map(is_label, ["Partner Solutions", "Amber", ""]))

@@ -63,7 +63,7 @@ def test_a_column_of_other_ids_is_no_candidate(name: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("other", OTHER)
-def test_only_other_ids(other: str) -> None:
+def test_only_ids_of_other_things_are_refused(other: str) -> None:
     """F2: where the only GUIDs are named as something else, the list is refused; --id-column overrides."""
     data = _table(["Customer", other], list(zip("abcdefghijkl", KEYS, strict=True)))
     error = refusal(data)
@@ -72,7 +72,7 @@ def test_only_other_ids(other: str) -> None:
     assert ids_in(rows_in(data, Columns(id=other))) == KEYS
 
 
-def test_hashes_are_no_ids() -> None:
+def test_hashes_are_refused() -> None:
     """F2: 32 digits without dashes under a name that does not speak of ids are refused; an id's name is believed."""
     hashes = [one.replace("-", "") for one in TENANTS]
     error = refusal(_table(["Checksum", "Name"], [(one, "a") for one in hashes]))
@@ -85,7 +85,7 @@ def test_hashes_are_no_ids() -> None:
 
 
 @pytest.mark.parametrize("names", [("id", "Customer ID"), ("id", "Reference"), ("Customer ID", "Reference")])
-def test_two_uncertain_names(names: tuple[str, str]) -> None:
+def test_two_uncertain_names_are_ambiguous(names: tuple[str, str]) -> None:
     """Where neither name is certain and the ids differ, the user is asked; both are named and quoted."""
     error = refusal(_table([*names], list(zip(KEYS, TENANTS, strict=True))))
     assert f'"{names[0]}", "{names[1]}" could each be the customer id' in error.message
@@ -113,7 +113,7 @@ def test_a_tenant_column_that_is_filled_later_only() -> None:
 @pytest.mark.parametrize(
     "names", [("Id", "TenantId"), ("A", "B"), ("Tenant ID", "Microsoft ID"), ("id", "Kennzeichen")]
 )
-def test_equal_columns_are_one(names: tuple[str, str]) -> None:
+def test_columns_with_the_same_ids_are_one(names: tuple[str, str]) -> None:
     """F1: two columns that hold the same id in every row are no question."""
     rows = [(one, one.upper()) for one in TENANTS]
     assert ids_in(rows_in(_table([*names], rows))) == [*TENANTS]
@@ -121,7 +121,7 @@ def test_equal_columns_are_one(names: tuple[str, str]) -> None:
     assert ids_in(rows_in(_table([*names], rows))) == [*TENANTS]
 
 
-def test_equal_columns_are_compared_to_the_end() -> None:
+def test_columns_with_the_same_ids_are_compared_to_the_end() -> None:
     """F1: a difference below the rows that were looked at ends the reading, and names the row."""
     many = [str(uuid.UUID(int=n + (1 << 110))) for n in range(900)]
     rows = [(one, one) for one in many]
@@ -146,7 +146,7 @@ def test_two_columns_lose_no_row(ids: list[str], data: st.DataObject) -> None:
         assert ids_in(rows_in(list_)) == ids
 
 
-def test_a_constant_column_is_no_rival() -> None:
+def test_constant_column_is_ignored() -> None:
     """F3: one id in every row is likely the partner's own tenant, where another column's ids differ."""
     rows = [(THREE, one) for one in TENANTS]
     assert ids_in(rows_in(_table(["A", "B"], rows))) == [*TENANTS]
@@ -155,7 +155,7 @@ def test_a_constant_column_is_no_rival() -> None:
     assert '"Customer ID", "TenantId" could each be' in error.message
 
 
-def test_all_rows_one_customer() -> None:
+def test_all_rows_with_one_id_are_a_warning() -> None:
     """F3: it is said, whoever chose the column; one row is no such list."""
     found = opened(_table(["Tenant ID", "Name"], [(ONE, "a"), (ONE, "b")]))
     assert ids_in(list(found)) == [ONE, ONE]
@@ -236,7 +236,7 @@ def test_evidence(names: list[str], cells: list[tuple[str, ...]], expected: IdEv
 
 
 @pytest.mark.parametrize(("cell", "refused"), [("co0.onmicrosoft.example", True), ("", False)])
-def test_a_tenant_column_without_ids_is_spoken_of(cell: str, refused: bool) -> None:  # noqa: FBT001 - a case
+def test_tenant_column_without_ids(cell: str, refused: bool) -> None:  # noqa: FBT001 - a case
     """A generic id beside it may be another system's key: filled with something else it is asked about, empty warned of."""
     data = f"id,Name,Azure Tenant ID\n{ONE},a,{cell}\n{TWO},b,{cell}\n".encode()
     if refused:

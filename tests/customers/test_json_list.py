@@ -29,7 +29,7 @@ def test_json_lines() -> None:
     assert rows[2].row.other == {"item": TWO}
 
 
-def test_the_form_of_the_api() -> None:
+def test_customers_as_the_api_lists_them() -> None:
     """Customers as Partner Center's API lists them: nested members have dotted names, and the roles are found."""
     item = {
         "id": ONE,
@@ -79,7 +79,7 @@ def test_members_that_differ_from_item_to_item() -> None:
         '"page": {"totalElements": 12}',
     ],
 )
-def test_one_page_of_a_list(said: str) -> None:
+def test_missing_pages_are_a_warning(said: str) -> None:
     """A page that says that others follow, or that there are more than it holds, is warned of, wherever it says so."""
     items = f'"items": [{{"id": "{ONE}", "name": "a"}}]'
     for page in (f"{{{said}, {items}}}", f"{{{items}, {said}}}", f"{{\n{items},\n{said}\n}}", f"[{{{items}, {said}}}]"):
@@ -102,7 +102,7 @@ def test_one_page_of_a_list(said: str) -> None:
         '"totalCount": "many"',
     ],
 )
-def test_a_whole_list(said: str) -> None:
+def test_complete_list_has_no_warning(said: str) -> None:
     """What says that nothing follows is no warning."""
     found = opened(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
     assert (ids_in(list(found)), found.warnings) == ([ONE], [])
@@ -148,7 +148,7 @@ def test_arrays_one_after_another_and_in_an_array() -> None:
         assert ids_in(rows_in(text.encode())) == [ONE, TWO]
 
 
-def test_many_pages_of_which_the_last_is_broken() -> None:
+def test_broken_last_page_is_refused() -> None:
     """A page far down that is no JSON ends the reading; nothing before it passes for the whole."""
     pages = "\n".join(json.dumps({"value": [{"id": ONE}]}, indent=1) for _ in range(600))
     assert "is no JSON" in refusal(f'{pages}\n{{"value": [{{"id": '.encode()).message
@@ -193,12 +193,12 @@ def test_ids_in_an_object() -> None:
 @pytest.mark.parametrize(
     "text", ['{"@odata.context": "x", "value": []}', '{\n"value": []\n}', '{"value":[],"Count":0}', '[{"value":[]}]']
 )
-def test_an_empty_list(text: str) -> None:
+def test_empty_list_is_refused(text: str) -> None:
     """An empty array in an object is called an empty list."""
     assert 'the list "value" is empty' in refusal(text.encode()).message
 
 
-def test_no_list_in_an_object() -> None:
+def test_object_without_a_list_is_refused() -> None:
     """Arrays that hold neither objects nor ids are no list."""
     assert "holds no array of objects or ids" in refusal(b'{"value": [1, 2]}').message
     assert "has no id column" in refusal(b'{"value": [{"name": "a"}]}').message
@@ -216,7 +216,7 @@ def test_the_array_with_the_tenant_ids() -> None:
             assert 'the list is array "b"; further arrays hold ids and were not read: "a"' in found.warnings[0]
 
 
-def test_two_arrays_of_a_kind() -> None:
+def test_two_possible_arrays_are_ambiguous() -> None:
     """Two arrays that could each be the list are listed; --array answers, by path or by last name, or with the nearest."""
     text = json.dumps({"now": {"items": [{"id": ONE}]}, "former": [{"id": TWO, "name": "b"}]}, indent=1)
     error = refusal(text.encode())
@@ -231,7 +231,7 @@ def test_two_arrays_of_a_kind() -> None:
     assert caught.value.hint == 'did you mean --array "former"?'
 
 
-def test_an_object_with_an_id_around_a_list() -> None:
+def test_object_with_an_id_around_a_list_is_ambiguous() -> None:
     """Neither the id of the object around a list nor the list is taken in silence where each could be meant."""
     text = json.dumps({"tenantId": THREE, "value": [{"id": ONE}, {"id": TWO}]}, indent=1)
     assert 'array "." has "tenantId"; array "value" has "id"' in refusal(text.encode()).message
@@ -249,7 +249,7 @@ def test_the_example_with_two_arrays() -> None:
     assert ids_in(rows) == [next(value for value in item.values() if value.count("-") == 4) for item in expected]
 
 
-def test_from_a_pipe() -> None:
+def test_object_from_a_pipe() -> None:
     """A list that has to be looked through first is read from a pipe too, and longer than what is held at a time."""
     items = [{"tenantId": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": str(n)} for n in range(1, 5001)]
     data = json.dumps({"a": [{"id": ONE}], "value": items}, indent=1).encode()
@@ -295,7 +295,7 @@ def _warnings(text: str) -> list[str]:
         ("[" + '{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_broken_json(text: str, found: str) -> None:
+def test_broken_json_is_refused(text: str, found: str) -> None:
     """Text that is no JSON, or no list, is refused with its line or item; nothing after it is guessed at."""
     assert found in refusal(text.encode()).message
 

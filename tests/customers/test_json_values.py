@@ -31,13 +31,13 @@ def test_values_keep_their_text() -> None:
 
 
 def test_half_surrogates_are_replaced() -> None:
-    """What no file can hold does not get into a row; whole pairs and escapes do."""
+    """Half a surrogate pair is replaced; whole pairs and escapes are kept."""
     other = rows_in(f'[{{"id":"{ONE}","a":"x\\ud83d","b":"\\ud83d\\ude80","\\udc00":"\\u00fc"}}]'.encode())[0].row.other
     assert other == {"a": "x\ufffd", "b": "🚀", "\ufffd": "ü"}
 
 
 @given(st.lists(JSON_VALUES, min_size=1, max_size=5), st.integers(1, 9), st.sampled_from([None, 1]))
-def test_pieces_do_not_matter(values: list[object], size: int, indent: int | None) -> None:
+def test_items_in_pieces(values: list[object], size: int, indent: int | None) -> None:
     """However a text is cut into pieces, the scanner gives the items that the json module gives."""
     data = json.dumps(values, ensure_ascii=False, indent=indent).encode()
     with pytest.MonkeyPatch.context() as patch:

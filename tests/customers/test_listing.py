@@ -59,15 +59,15 @@ def test_cells_are_untouched() -> None:
         b'{"items": []}',
     ],
 )
-def test_a_list_without_rows(data: bytes) -> None:
+def test_list_without_rows_is_refused(data: bytes) -> None:
     """An empty list is refused when it is opened, in one line that says what was expected."""
     with pytest.raises(CustomerListError):
         opened(data)
     assert any(word in refusal(data).message for word in ("is empty", "no rows", "no id column"))
 
 
-def test_opening_reads_nothing_away() -> None:
-    """What opening looked at comes out when the list is read."""
+def test_sample_rows_are_read_again() -> None:
+    """Rows that were read to find the format are read again."""
     found = opened(LIST)
     assert (found.format, found.columns.id, found.columns.company) == (Format.CSV, "Id", "Name")
     assert ids_in(list(found)) == [ONE, TWO]
@@ -96,8 +96,8 @@ def test_the_file_is_closed(tmp_path: Path) -> None:
         read(str(path))  # an open file would be reported by the interpreter, which fails the test
 
 
-def test_closing_in_the_middle(tmp_path: Path) -> None:
-    """Whoever stops in the middle leaves nothing open."""
+def test_close_before_the_end(tmp_path: Path) -> None:
+    """Closing a list before its end closes the file."""
     path = tmp_path / "list.csv"
     path.write_bytes(LIST)
     found = read(str(path))
@@ -128,7 +128,7 @@ def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
     assert "\n" not in told
 
 
-def test_the_type_of_the_result() -> None:
+def test_read_returns_a_customer_list() -> None:
     """`read` gives a list that knows its name."""
     found = opened(LIST)
     assert isinstance(found, CustomerList)
@@ -156,7 +156,7 @@ def test_text_formats(text: str, kind: Format) -> None:
     assert ids_in(list(found)) == [ONE]
 
 
-def test_the_name_does_not_matter(tmp_path: Path) -> None:
+def test_file_name_does_not_decide_the_format(tmp_path: Path) -> None:
     """A CSV list called .xlsx is a CSV list."""
     path = tmp_path / "list.xlsx"
     path.write_text(f"Id,Name\n{ONE},a\n")
@@ -165,7 +165,7 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
     assert ids_in(list(found)) == [ONE]
 
 
-def test_a_web_page_is_no_list() -> None:
+def test_web_page_without_a_table_is_refused() -> None:
     """A sign-in page that was saved instead of the export is called a web page."""
     assert "is a web page" in refusal(f"<!DOCTYPE html><html>{ONE}</html>".encode()).message
     assert "is a web page" in refusal(f"\ufeff<?xml version='1.0'?><a>{ONE}</a>".encode()).message
@@ -183,13 +183,13 @@ def test_a_damaged_zip_archive() -> None:
     "data",
     [bytes(range(256)) * 20, b"\x7fELF\x02\x01\x01\x00" + bytes(100), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)],
 )
-def test_binary_files(data: bytes) -> None:
+def test_binary_files_are_refused(data: bytes) -> None:
     """Other binary files are refused as well."""
     assert refusal(data).message.startswith("standard input")
 
 
 def test_a_csv_list_imports_neither_calamine_nor_pyarrow() -> None:
-    """Only who reads a workbook or Parquet waits for the libraries that do."""
+    """The libraries for workbooks and Parquet are imported only for these formats."""
     code = f"""
 import io, sys
 from auditor.customers import read

@@ -156,7 +156,7 @@ def test_every_type_becomes_text(column: Any) -> None:
     assert [bool(row.row.other["x"]) for row in rows] == [True, False]
 
 
-def test_moments_out_of_range() -> None:
+def test_timestamps_out_of_range() -> None:
     """A moment beyond what Arrow writes says its number; one in a zone that is unknown here is in UTC."""
     kinds = {zone: pa.array([0, _FAR]).cast(pa.timestamp("us", zone)) for zone in ("Europe/Oslo", "No/Where")}
     rows = list(opened(_file({"id": [ONE, TWO], **kinds})))
@@ -173,7 +173,7 @@ def test_uuids_whose_bytes_are_letters() -> None:
     assert ids_in(list(opened(_file({"Tenant": ids})))) == ["30313233-3435-3637-3839-616263646566"]
 
 
-def test_a_column_that_is_no_text() -> None:
+def test_invalid_utf_8_is_refused() -> None:
     """A text column whose bytes are none is refused by its name and type."""
     broken = pa.array([b"\xff"]).view(pa.string())
     error = refusal(_file({"id": [ONE], "Name": broken}))

@@ -11,7 +11,7 @@ from auditor.customers import Columns
 RAGGED = Columns(allow_ragged=True)
 
 
-def test_the_example_without_quotes() -> None:
+def test_example_with_unquoted_commas() -> None:
     """W6: rows that a comma has made longer are named, and the list is refused: a domain would be an owner."""
     error = refusal(example("W6"))
     assert "4 rows have more cells than the header (rows 2, 5, 8, 11; the first is" in error.message
@@ -43,7 +43,7 @@ def test_other_delimiters_shift_cells_too(delimiter: str) -> None:
 
 
 def test_long_rows_without_a_domain_or_an_owner_are_a_warning() -> None:
-    """Nothing of ours stands behind the name: the rows are read and named."""
+    """Without a domain or owner column, long rows are read, and a warning names them."""
     found = opened(f"Id,Name\n{ONE},a\n{TWO},B, Inc.\n".encode())
     assert ids_in(list(found)) == [ONE, TWO]
     assert 'row 3; the first is "' in found.warnings[-1]
@@ -131,7 +131,7 @@ def test_a_customer_without_an_id_is_no_footer(row: str) -> None:
     "above", [f"{THREE}", f"{THREE}\nExported on 2026-11-01", f"Export\n{THREE}", f"{THREE}\nTotal: 2"]
 )
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_an_id_alone_above_a_header_is_never_the_list(above: str, delimiter: str) -> None:
+def test_single_id_above_a_header_is_not_the_list(above: str, delimiter: str) -> None:
     """The partner's own tenant on a line of its own: another delimiter must not make it the only customer."""
     lines = [f"Microsoft ID{delimiter}Company{delimiter}Domain", f"{ONE}{delimiter}a{delimiter}a.example"]
     message = refusal("\n".join([above, *lines, f"{TWO}{delimiter}b{delimiter}b.example"]).encode()).message
@@ -139,14 +139,14 @@ def test_an_id_alone_above_a_header_is_never_the_list(above: str, delimiter: str
     assert THREE in message
 
 
-def test_a_long_end_is_no_footer() -> None:
+def test_long_end_is_no_footer() -> None:
     """More rows than a footer has stay rows; so do all of a list without one id."""
     notes = "".join(f"A note {n},,\n" for n in range(30))
     assert len(rows_in(f"{LIST}{notes}".encode())) == 32
     assert len(rows_in(b"Tenant ID,Company name,Seats\nTotal,,66\n")) == 1
 
 
-def test_the_example_with_filters() -> None:
+def test_example_with_power_bi_filters() -> None:
     """F19: Power BI writes its filters below the list."""
     found = opened(example("F19"))
     assert ids_in(list(found)) == [*TENANTS]

@@ -41,7 +41,7 @@ def test_missing_folder_and_unusable_name(tmp_path: Path) -> None:
     assert "cannot be read: File name too long" in _refused("x" * 5000).message
 
 
-def test_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permission_denied(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that may not be read is reported as that. (Faked: root may read everything.)"""
 
     def denied(*_: object) -> None:
@@ -180,7 +180,7 @@ def test_unicode(encoding: str, name: str) -> None:
 
 
 def test_utf_16_big_endian_with_mark() -> None:
-    """The mark decides on the order of bytes."""
+    """The byte-order mark decides the byte order."""
     assert rows_in(b"\xfe\xff" + f"Id,Name\n{ONE},{NAME}\n".encode("utf-16-be"))[0].row.company_name == NAME
 
 
@@ -213,7 +213,7 @@ def test_windows_1252_far_down() -> None:
         (f"Id,Name\n{ONE},".encode() + b"\xc3", "line 2 is not UTF-8"),
     ],
 )
-def test_bytes_that_do_not_fit(data: bytes, found: str) -> None:
+def test_invalid_bytes_are_refused(data: bytes, found: str) -> None:
     """Once the encoding is settled, a byte that does not fit ends the reading, with its line; nothing is replaced."""
     if data.endswith(b"\xc3"):
         assert opened(data).encoding == "Windows-1252"
@@ -231,7 +231,7 @@ def test_line_ends() -> None:
 
 
 @given(_any_text, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 70), st.integers(1, 7))
-def test_pieces_do_not_matter(text: str, encoding: str, head: int, size: int) -> None:
+def test_lines_in_pieces(text: str, encoding: str, head: int, size: int) -> None:
     """However the bytes are cut into pieces, the same lines come out, and together they are the text."""
     data = text.encode(encoding)
     with pytest.MonkeyPatch.context() as patch:
@@ -241,7 +241,7 @@ def test_pieces_do_not_matter(text: str, encoding: str, head: int, size: int) ->
 
 
 @given(st.text(st.sampled_from("a\r\néöÿ"), max_size=40), st.integers(3, 40), st.integers(1, 7))
-def test_pieces_do_not_matter_in_windows_1252(text: str, head: int, size: int) -> None:
+def test_windows_1252_in_pieces(text: str, head: int, size: int) -> None:
     """The same for Windows-1252, and the warning names the line of the first character that is no ASCII."""
     data = text.encode("cp1252")
     with pytest.MonkeyPatch.context() as patch:
@@ -254,13 +254,13 @@ def test_pieces_do_not_matter_in_windows_1252(text: str, head: int, size: int) -
         assert [f"line {first} " in warning for warning in read.warnings] == [True]
 
 
-def test_peek_takes_nothing_away() -> None:
-    """What was looked at comes again."""
+def test_peek_does_not_consume() -> None:
+    """`peek` returns text that `chunks` returns again."""
     text = _text(b"a\nb", 3)
     assert text.peek() == text.peek() == "a\nb"
     assert list(text.chunks()) == ["a\nb"]
 
 
-def test_line_without_end() -> None:
+def test_overlong_line_is_refused() -> None:
     """A file without line ends is refused before it is held whole."""
     assert "line 2 is longer than" in refusal(b"Id\n" + b"x" * (LONGEST_LINE + (1 << 19))).message

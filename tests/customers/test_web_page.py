@@ -20,7 +20,7 @@ _ROWS = f"<tr><th>Microsoft ID</th><th>Company name</th></tr><tr><td>{ONE}</td><
 TABLE = f"<table>{_ROWS}<tr><td>{TWO}</td><td></td></tr></table>"
 
 
-def test_the_example() -> None:
+def test_example_page() -> None:
     """A table alone, saved as .xls, is the list."""
     found = read(str(LISTS / "F18__html_table_only.xls"))
     rows = list(found)
@@ -53,7 +53,7 @@ def test_pages_with_one_table(page: str) -> None:
     assert rows[1].row.source_row == 3
 
 
-def test_cells_that_span() -> None:
+def test_spanning_cells() -> None:
     """What spans several columns or rows is blank beyond its first place; no cell moves to another column."""
     page = (
         "<table><tr><td colspan=3>Customers</td></tr><tr><td>Owner</td><td>Microsoft ID</td><td>Company name</td></tr>"
@@ -83,7 +83,7 @@ def test_mht(packing: str) -> None:
     assert (found.format, ids_in(list(found))) == (Format.WEB_PAGE, [ONE, TWO])
 
 
-def test_pages_without_one_table() -> None:
+def test_pages_with_no_table_or_several_are_refused() -> None:
     """A page with no table, or several, is called what it is, with the number."""
     with pytest.raises(CustomerListError, match=r"F18__mht.xls is a web page or XML with no table"):
         read(str(LISTS / "F18__mht.xls"))
@@ -97,7 +97,7 @@ def test_pages_without_one_table() -> None:
     )
 
 
-def test_what_is_no_page() -> None:
+def test_is_page_rejects_other_text() -> None:
     """Text lists that begin like a mail or a tag are none."""
     assert not is_page("From: a,Id\n")
     assert not is_page("<a>,Id\n")

@@ -80,14 +80,14 @@ def test_a_sheet_with_a_title() -> None:
         (timedelta(hours=30, minutes=2, seconds=3), "30:02:03"),
     ],
 )
-def test_cells_format_cell(cell: float | str | date | time | timedelta, text: str) -> None:
+def test_format_cell(cell: float | str | date | time | timedelta, text: str) -> None:
     """A cell is the text that a person would type for it, here and through a workbook."""
     assert format_cell(cell) == text
     found = opened(_book({"A": [["Id", "Cell"], [ONE, cell]]}))
     assert next(iter(found)).row.other == {"Cell": text}
 
 
-def test_sheets_of_one_shape_are_one_list() -> None:
+def test_sheets_with_the_same_columns_are_one_list() -> None:
     """Sheets without an id column are passed over; visible ones with the same columns are read, hidden ones are named."""
     sheets = {
         "About": [["Read me"]],
@@ -126,7 +126,7 @@ def test_two_candidates_in_a_sheet() -> None:
 
 @pytest.mark.parametrize("name", ["W2__x_notes_sheet_last.xlsx", "W3__x_subscription_sheet_first.xlsx"])
 def test_the_sheet_with_the_tenant_ids(name: str) -> None:
-    """Notes and subscriptions beside the list do not matter."""
+    """Sheets of notes and subscriptions beside the list are ignored."""
     found = read(str(LISTS / name))
     assert (found.sheet, found.columns.id) == ("Customers", "Microsoft ID")
     assert sum(isinstance(row, Customer) for row in found) == 12
@@ -142,7 +142,7 @@ _COVER: list[list[Any]] = [
 _LIST: list[list[Any]] = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
 
 
-def test_sheets_that_are_not_the_list_are_not_judged() -> None:
+def test_cover_sheets_are_ignored() -> None:
     """A cover sheet before or after the list ends nothing; alone it is refused, with the list's and the sheet's name."""
     for sheets in ({"Cover": _COVER, "L": _LIST}, {"L": _LIST, "Cover": _COVER}):
         found = opened(_book(sheets))
@@ -176,7 +176,7 @@ def test_the_sheet_with_the_surest_id_column() -> None:
     assert (found.sheet, ids_in(list(found))) == ("Named", [ONE])
 
 
-def test_two_of_a_kind_are_a_question() -> None:
+def test_two_possible_sheets_are_ambiguous() -> None:
     """Two sheets that could each be the list are listed with their columns; --sheet answers, also for both."""
     sheets: dict[str, list[list[Any]]] = {
         "Now": [["Microsoft ID", "Name"], [ONE, "a"]],
@@ -257,7 +257,7 @@ def test_the_chosen_column_chooses_the_sheet() -> None:
     assert (found.sheet, ids_in(list(found))) == ("T", [TWO])
 
 
-def test_a_file_cut_off_within_its_container() -> None:
+def test_library_panic_is_an_error() -> None:
     """A part of a workbook that makes the library panic is refused like any other damaged one."""
     for data in (example("F13__x_password")[:1402], old_workbook({"S": [["Id"], [ONE]]})[:-30]):
         assert "no workbook that can be read" in refusal(data).message

@@ -45,7 +45,7 @@ def _text(text: str) -> str:
     return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
 
 
-def test_a_lookup_that_found_nothing() -> None:
+def test_failed_lookup_keeps_its_row() -> None:
     """A row whose id and name are `#N/A` is a row with an invalid id, also where it holds nothing else."""
     found = read(str(LISTS / "W1__x_vlookup_NA_real.xlsx"))
     rows = list(found)
@@ -86,7 +86,7 @@ def test_rows_below_and_beside_what_is_stored() -> None:
     assert "has no id column" in refusal(_book([["=A1"], ["=A2"]])).message
 
 
-def test_what_is_empty_stays_empty() -> None:
+def test_formula_with_empty_text_is_empty() -> None:
     """A formula whose stored value is the empty text is empty; a row of such cells is blank."""
     empty = '<c t="str"><f>IF(A2="","","x")</f><v></v></c>'
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row>{empty}</row><row>{_text(TWO)}</row>")
@@ -104,7 +104,7 @@ def test_what_is_empty_stays_empty() -> None:
         '<c t="e"><f t="shared" si="0"/><v>#REF!</v></c>',
     ],
 )
-def test_cells_without_a_place(omitted: str) -> None:
+def test_cells_without_a_reference(omitted: str) -> None:
     """Cells and rows need not say where they stand: they follow each other."""
     data = _with_sheet(f"<row>{_text('Id')}{_text('Name')}</row><row>{_text(ONE)}{omitted}</row><row>{omitted}</row>")
     listed = rows_in(data)
@@ -116,7 +116,7 @@ def test_cells_without_a_place(omitted: str) -> None:
     ["<f>A1</f>", "<f>A1</f><v/>", "<f>A1</f><v></v>", '<f t="shared" si="0"/>', '<f t="shared" si="0"/><v/>'],
 )
 def test_forms_of_a_formula_without_a_value(formula: str) -> None:
-    """However a program leaves the value out, it is missed."""
+    """Every way to leave a value out is recognised."""
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row><c>{formula}</c></row>")
     assert ids_in(rows_in(data)) == [ONE, NO_VALUE]
 
@@ -135,7 +135,7 @@ def test_open_document_forms() -> None:
     assert [row.row.company_name for row in listed] == ["#N/A", "x", "y", "Err:508"]
 
 
-def test_a_sheet_of_errors_that_repeats_without_end() -> None:
+def test_too_many_repeated_errors_are_refused() -> None:
     """Errors repeated over a whole sheet are refused, not unfolded."""
     rows = [[cell("Id")], [cell("#N/A", error=True, repeated=16384)]]
     data = open_document({"S": rows}, rows_repeated=1_000_000)
@@ -155,7 +155,7 @@ def test_entities_are_refused() -> None:
     assert refusal(held.getvalue()).message
 
 
-def test_the_same_sheet_name_with_markup() -> None:
+def test_sheet_name_with_markup() -> None:
     """The cells of a sheet are found by its name, whatever it holds."""
     book = openpyxl.Workbook()
     book.active.title = 'A & B <"é">'
@@ -171,14 +171,14 @@ _STRAY = b'<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c
 _STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
 
 
-def test_a_stray_cell_far_away() -> None:
+def test_far_cell_is_refused() -> None:
     """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
     far = _rewritten(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
     assert "reaches to cell XFD1048576" in refusal(far).message
     assert "reaches to cell XFD1048576" in refusal(_rewritten(far, b"<dimension", b"<nodimension")).message
 
 
-def test_what_is_far_but_empty_does_no_harm() -> None:
+def test_empty_far_cells_are_read() -> None:
     """A sheet that only claims to be large, or has blank formatted cells far away, is read; a wide one too."""
     data = _rewritten(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
     assert ids_in(list(opened(_rewritten(data, b"</sheetData>", _STYLED)))) == [ONE]
@@ -186,8 +186,8 @@ def test_what_is_far_but_empty_does_no_harm() -> None:
     assert next(iter(opened(_book(wide)))).row.other["c99"] == "99"
 
 
-def test_what_is_no_archive_is_not_measured() -> None:
-    """The measuring leaves it to the reader to say what is wrong."""
+def test_find_far_cell_without_an_archive() -> None:
+    """A damaged file has no far cell; `read_workbook` reports the damage."""
     assert find_far_cell(io.BytesIO(b"PK\x03\x04 no archive")) is None
 
 
