@@ -4,8 +4,6 @@ import csv
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import Program
 from serving_support import serving
 
 KILLS = 30
@@ -68,7 +67,7 @@ def test_killed_thirty_times(served: Simulator) -> None:
     final: set[str] = set()
     for _ in range(KILLS):
         before = len(simulator.log.api)
-        with subprocess.Popen([sys.executable, "-m", "auditor", *command], stderr=subprocess.PIPE) as process:
+        with Program(*command) as process:
             simulator.log.wait_for(before + dice.randint(1, 20))
             process.send_signal(signal.SIGKILL)
         asked = {record.customer_id for record in simulator.log.api[before:]}

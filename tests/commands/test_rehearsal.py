@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.commands.standing import LATEST_SIMULATED, latest_run_id
+from program_support import Program
 
 RUN = ["run", "--rate", "0", "--max-undetermined", "12", "--fail-on", "newly-blocked", "--attempts", "2", "--quiet"]
 REPORTS = Path("reports")
@@ -27,9 +26,8 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @contextmanager
 def _night(monkeypatch: pytest.MonkeyPatch, *options: str, port: int = 0) -> Iterator[int]:
     """A simulator in a process of its own, with what it prints in the environment; gives its port."""
-    command = [sys.executable, "-m", "auditor", "simulate", "--http", "--rate", "0", "--json", "--quiet"]
-    with subprocess.Popen([*command, "--port", str(port), *options], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    command = ["simulate", "--http", "--rate", "0", "--json", "--quiet", "--port", str(port)]
+    with Program(*command, *options) as process:
         facts: dict[str, Any] = json.loads(process.stdout.readline())
         for name, value in facts.items():
             monkeypatch.setenv(name, value)
