@@ -31,6 +31,8 @@ OPTIONS = [
     *("--rate", "0", "--concurrency", str(WORKERS), "--quiet", "--json"),
     *("--customer-list", "never", "--max-undetermined", "99", "--format", "csv"),
 ]
+EVERY = pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.system)])
+"""The quick suite dies at each fourth step, the system tests at each step."""
 Call = Callable[..., tuple[int, int]]
 
 
@@ -87,7 +89,8 @@ def _final(reports: str) -> set[str]:
     return {one for row, one in enumerate(IDS) if row in done}
 
 
-def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
+@EVERY
+def test_killed_before_every_step(simulator: Simulator, call: Call, every: int) -> None:
     """Kill -9 before each sync, rename and the like, until a run comes through: then `resume` gives the reports of an
     uninterrupted run, asks nobody again whose answer was final, and of the others only who was in flight.
     """
@@ -95,7 +98,7 @@ def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
     assert code == 0
     assert steps > 30
     whole = _results("whole")
-    for at in range(1, steps + 1):
+    for at in range(1, steps + 1, every):
         reports, before = f"killed-{at}", len(simulator.log.api)
         code, _ = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at)
         assert code == -signal.SIGKILL
@@ -110,12 +113,13 @@ def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
         assert newest_incomplete(Path(reports)) is None
 
 
-def test_refused_at_every_step(simulator: Simulator, call: Call) -> None:
+@EVERY
+def test_refused_at_every_step(simulator: Simulator, call: Call, every: int) -> None:
     """A full disk at any step ends in a sentence and a code that says what to do; doing it finishes the run, and asks
     nobody again whose answer was final.
     """
     whole = None
-    for at in range(1, 200):
+    for at in range(1, 200, every):
         reports = f"full-{at}"
         code, steps = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at, errno=errno.ENOSPC)
         if steps < at:
