@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -77,7 +77,11 @@ with open("codes.json", "w") as file:
 
 
 def auditor_each(
-    *commands: list[str], how: str = '"$@"', before: str = "", unbuffered: bool = False, **environment: str
+    *commands: list[str],
+    how: str = '"$@"',
+    before: str = "",
+    unbuffered: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[list[int], str]:
     """Runs commands in the same environment; `unbuffered` means all but the first.
 
@@ -90,7 +94,7 @@ def auditor_each(
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
     )
     assert Path("codes.json").exists(), done.stderr
     return json.loads(Path("codes.json").read_text(encoding="ascii")), done.stderr
@@ -244,12 +248,14 @@ def test_a_name_that_the_file_system_cannot_encode_costs_no_report() -> None:
     Path("list.csv").write_text("customer_id,company,owner\n" + "\n".join(rows) + "\n", encoding="utf-8")
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     about = ["verify", "latest"], ["runs"], ["compare", "latest", "latest"], ["run", "list.csv", "--dry-run"]
-    codes, said = auditor_each(["run", "list.csv", "--rate", "0", "--customer-list", "never"], *about, **ascii_only)
+    codes, said = auditor_each(
+        ["run", "list.csv", "--rate", "0", "--customer-list", "never"], *about, environment=ascii_only
+    )
     assert codes == [0] * 5, said
     run = only_run()
     names = sorted(path.name.partition("-")[0] for path in (run / "by-owner").iterdir())
     assert names == ["Ann.xlsx", "Lukasz", "account manager", "index.csv"]
     assert "Łukasz,Lukasz-" in (run / "by-owner" / "index.csv").read_text(encoding="utf-8")
     assert "Zażółć Ltd" in (run / "results.csv").read_text(encoding="utf-8")
-    codes, said = auditor_each(*about, LC_ALL="C.UTF-8")
+    codes, said = auditor_each(*about, environment={"LC_ALL": "C.UTF-8"})
     assert codes == [0] * 4, said
