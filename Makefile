@@ -1,9 +1,11 @@
 # Everything runs in .venv, built from python3 alone; PYTHON=python3.12 picks another interpreter.
 PYTHON ?= python3
 BIN := .venv/bin
+# a process a core, 8 at most
+PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=8
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo example pictures test test-system check format benchmark clean
+.PHONY: demo example pictures test test-thorough test-system check format benchmark clean
 
 # a small run of the simulator, committed, for whoever wants to see what comes out
 example: .venv/installed-test
@@ -17,7 +19,11 @@ demo: .venv/installed
 	$(BIN)/auditor demo
 
 test: .venv/installed-test
-	$(BIN)/pytest
+	$(PYTEST) --dist=worksteal
+
+# many more examples for each property test: before a release, and after a change to a rule
+test-thorough: .venv/installed-test
+	$(PYTEST) --dist=worksteal --hypothesis-profile=thorough
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
 SYSTEM_PACKAGES := chromium chromium-driver dbus-daemon fonts-noto-cjk gir1.2-secret-1 gnome-keyring haproxy libreoffice-calc nginx-light \
@@ -29,7 +35,7 @@ test-system: .venv/installed-test
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
-	$(BIN)/pytest -m system
+	$(PYTEST) --dist=loadfile -m system
 
 check: .venv/installed-check
 	$(BIN)/ruff check
@@ -41,8 +47,9 @@ format: .venv/installed-check
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# every table of docs/performance.md, about an hour; needs the packages of test-system; `make benchmark ARGS="--quick pace"` for a part
 benchmark: .venv/installed-test
-	$(BIN)/python tests/benchmarks/throughput.py
+	$(BIN)/python tests/benchmarks/run_all.py $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -30,7 +30,9 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def many_examples() -> settings:
     """Ten times the examples of the profile: for a test that is quick and holds a rule about who is eligible."""
-    return settings(max_examples=10 * settings().max_examples)
+    profile = settings.default
+    assert profile is not None
+    return settings(max_examples=10 * profile.max_examples)
 
 
 def load_reply(name: str) -> ApiResponse:

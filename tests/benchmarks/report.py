@@ -1,6 +1,6 @@
 """The report stage beside plain pandas, polars and DuckDB, which make the same files from the same answers.
 
-python -m pip install polars duckdb      # for this script only: auditor does not need them
+python -m pip install polars      # for this script only; without it and DuckDB their lines are left out
 python tests/benchmarks/report.py [ROWS ...]      # 10,000, 100,000 and 1,000,000 unless told otherwise
 
 Every engine writes results.parquet, results.csv and the three splits, each in a process of its own, round by round in
@@ -9,7 +9,9 @@ turn; imports are not counted, peak memory is that of the whole process. On a ma
 
 `stage`    from rows.jsonl and the journal: read, join, judge, count, write. The others read the answers alone, from a file
            without the journal's other lines, and check no checksums, so their task is the smaller one.
-`writing`  from records that are in memory already.
+`writing`  from records that are in memory already. For auditor it is the stage less a rendering without tables, which reads,
+           joins, judges and counts alone (`without`); its peak memory is that of the stage.
+`check`    what every command does after a rendering: auditor alone, as a share of its stage.
 
 Aims at a million rows: writing at most 0.35 of plain pandas' to_parquet and to_csv and 3.2 of polars; peak 400 MiB.
 """
@@ -24,12 +26,18 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 SIZES = (10_000, 100_000, 1_000_000)
-ENGINES = ("auditor", "pandas", "polars", "duckdb")
+ENGINES = ["auditor", "pandas", *(name for name in ("polars", "duckdb") if find_spec(name))]
+TASKS = [
+    *(("stage", engine) for engine in ENGINES),
+    *(("writing", engine) for engine in ENGINES[1:]),
+    ("without", "auditor"),
+    ("check", "auditor"),
+]
 VERDICTS = ("blocked", "eligible", "undetermined")
 STATUSES: list[tuple[str, str | None, bool]] = [
     *([("allowed", "Allowed", True)] * 14),
@@ -55,9 +63,8 @@ def main() -> None:
             rounds = max(1, min(5, 3_000_000 // rows))
             found: dict[tuple[str, str], list[dict[str, float]]] = {}
             for _ in range(rounds):
-                for task in ("stage", "writing"):
-                    for engine in ENGINES:
-                        found.setdefault((task, engine), []).append(_child(task, engine, folder))
+                for task, engine in TASKS:
+                    found.setdefault((task, engine), []).append(_child(task, engine, folder))
             _print(rows, rounds, found)
 
 
@@ -73,14 +80,24 @@ def _print(rows: int, rounds: int, found: dict[tuple[str, str], list[dict[str, f
     print(
         f"{'task':<8} {'engine':<8} {'seconds':>8} {'of pandas':>10} {'x polars':>9} {'CPU s':>8} {'of pandas':>10} {'peak MiB':>9}"
     )
+    medians = {
+        kind: {each: statistics.median(one[kind] for one in turns) for each, turns in found.items()}
+        for kind in ("seconds", "cpu")
+    }
+    for each in medians.values():
+        each["writing", "auditor"] = each["stage", "auditor"] - each["without", "auditor"]
+    found["writing", "auditor"] = found["stage", "auditor"]
     for task in ("stage", "writing"):
-        seconds = {engine: statistics.median(one["seconds"] for one in found[task, engine]) for engine in ENGINES}
-        busy = {engine: statistics.median(one["cpu"] for one in found[task, engine]) for engine in ENGINES}
+        seconds, busy = ({engine: each[task, engine] for engine in ENGINES} for each in medians.values())
         for engine in ENGINES:
             peak = max(one["peak"] for one in found[task, engine])
-            ratios = f"{seconds[engine] / seconds['pandas']:>10.2f} {seconds[engine] / seconds['polars']:>9.2f}"
+            polars = f"{seconds[engine] / seconds['polars']:.2f}" if "polars" in seconds else "-"
+            ratios = f"{seconds[engine] / seconds['pandas']:>10.2f} {polars:>9}"
             cpu = f"{busy[engine]:>8.2f} {busy[engine] / busy['pandas']:>10.2f}"
             print(f"{task:<8} {engine:<8} {seconds[engine]:>8.2f} {ratios} {cpu} {peak:>9.0f}")
+    seconds, busy = ({task: each[task, "auditor"] for task in ("stage", "check")} for each in medians.values())
+    shares = f"{seconds['check'] / seconds['stage']:.2f} of the stage, {busy['check'] / busy['stage']:.2f} by the CPU"
+    print(f"{'check':<8} {'auditor':<8} {seconds['check']:>8.2f} s: {shares} (aim 0.5)")
 
 
 def _make(run: Path, rows: int) -> None:
@@ -163,37 +180,22 @@ def child(task: str, engine: str, folder: Path) -> None:
     print(json.dumps({**spent, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
-def _auditor(task: str, folder: Path, out: Path) -> Iterator[None]:
+def _auditor(task: str, folder: Path, _out: Path) -> Iterator[None]:
     """The report stage as `auditor report` runs it; its own summary, hashes and manifest included."""
-    from auditor import journal, report
-    from auditor.report import csv, parquet
-    from auditor.report.answers import read_answers
-    from auditor.report.files import Staging
-    from auditor.report.frames import batches
-    from auditor.report.members import read_members
-    from auditor.report.roster import read_roster
-    from auditor.report.schema import results_schema
+    from rendering import render, verify
 
     run = folder / "run"
-    facts = journal.read_facts(run)
-    source = report.Source(run, facts, journal.answer_blocks(run))
     if task == "stage":
         yield
-        facts = journal.read_facts(run)
-        report.render(source, ("parquet", "csv"))
+        render(run, ("parquet", "csv"))
         return
-    roster = read_roster(run)
-    parts = list(
-        batches(run, facts.columns, roster, read_answers(source.answers, roster), read_members((), roster, None))
-    )
-    schema = results_schema(facts.columns)
+    if task == "check":
+        render(run, ("parquet", "csv"))
+        yield
+        verify(run)
+        return
     yield
-    with Staging(out) as staging, ThreadPoolExecutor() as pool:
-        with parquet.writing(schema, staging.create) as first, csv.writing(schema, staging.create) as second:
-            for part in parts:
-                for job in [pool.submit(write, part.frame) for write in (first, second)]:
-                    job.result()
-        staging.publish()
+    render(run, ())
 
 
 def _pandas(task: str, folder: Path, out: Path) -> Iterator[None]:

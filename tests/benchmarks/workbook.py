@@ -9,6 +9,7 @@ python tests/benchmarks/workbook.py [ROWS ...]
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,12 +29,9 @@ STATUSES = {
 RENDER = """
 import resource, sys, time
 from pathlib import Path
-from auditor import journal, report
-from auditor.report import Source
-run = Path(sys.argv[1])
-source = Source(run, journal.read_facts(run), journal.answer_blocks(run))
+from rendering import render
 began = time.process_time()
-report.render(source, sys.argv[2:])
+render(Path(sys.argv[1]), sys.argv[2:])
 print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 ALONE = """
@@ -81,7 +79,8 @@ def main() -> None:
 
 def measured(arguments: list[str]) -> tuple[float, float]:
     """(seconds, MiB at the peak) of a script with its arguments."""
-    done = subprocess.run([sys.executable, "-c", *arguments], check=True, capture_output=True, text=True)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", *arguments], check=True, capture_output=True, text=True, env=here)
     seconds, peak = done.stdout.split()
     return float(seconds), float(peak)
 

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from auditor.simulator import (
     Window,
     serve_in_thread,
 )
+from program_support import Program, run_program
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]
 KINDS = {
@@ -134,8 +134,7 @@ def test_undetermined_rows_may_be_allowed(simulator: Simulator) -> None:
 def test_standard_input(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """`-` reads the list from standard input, in a process of its own."""
     del monkeypatch
-    command = [sys.executable, "-m", "auditor", "run", "-", "--rate", "0", "--json"]
-    done = subprocess.run(command, input="\n".join(IDS[:3]), capture_output=True, text=True, check=False)
+    done = run_program("run", "-", "--rate", "0", "--json", given="\n".join(IDS[:3]))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["lists"] == ["-"]
     assert len(simulator.log.api) == 3
@@ -265,8 +264,7 @@ def test_a_signal_stops_the_intake_and_keeps_every_answer(
         _use(monkeypatch, simulator)
         monkeypatch.delenv("AUDITOR_CA_BUNDLE")
         _write_list(IDS)
-        command = [sys.executable, "-m", "auditor", "run", "list.csv", "--rate", "0", "--concurrency", "2"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with Program("run", "list.csv", "--rate", "0", "--concurrency", "2") as process:
             simulator.log.wait_for(10)
             process.send_signal(number)
             _, talk = process.communicate(timeout=30)

@@ -2,15 +2,11 @@
 
 import csv
 import errno
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +15,7 @@ from auditor.errors import IncompleteError
 from auditor.runs.find import find_run
 from auditor.runs.unfinished import newest_incomplete
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import run_program
 from serving_support import serving
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks")
@@ -31,7 +28,8 @@ OPTIONS = [
     *("--rate", "0", "--concurrency", str(WORKERS), "--quiet", "--json"),
     *("--customer-list", "never", "--max-undetermined", "99", "--format", "csv"),
 ]
-Call = Callable[..., tuple[int, int]]
+EVERY = pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.system)])
+"""The quick suite dies at each fourth step, the system tests at each step."""
 
 
 @pytest.fixture
@@ -41,26 +39,36 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
     yield from serving(monkeypatch, tmp_path, [*IDS, IDS[3], "no id"], AnswerOptions(weights=KINDS))
 
 
-@pytest.fixture
-def call(simulator: Simulator) -> Iterator[Call]:
-    """Runs the program in a process that may die: (code, steps)."""
-    assert simulator.api_url
-    command = [sys.executable, str(Path(__file__).with_name("dying.py"))]
-    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen(command, **pipes) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        written, read = server.stdin, server.stdout
+DYING = """
+import os, signal
 
-        def ask(*argv: str, at: int = 0, **how: int) -> tuple[int, int]:
-            written.write(json.dumps({"argv": argv, "at": at, **how}) + "\n")
-            written.flush()
-            # what the program itself prints comes first
-            told = next(json.loads(line) for line in read if line.startswith('{"code"'))
-            return told["code"], told["steps"]
+counted = os.open("steps", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+steps = 0
 
-        yield ask
-        written.close()
+def counting(real):
+    def step(*args, **kwargs):
+        global steps
+        steps += 1
+        os.write(counted, b".")
+        if steps == {at} and {errno}:
+            raise OSError({errno}, os.strerror({errno}))
+        if steps == {at}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+    return step
+
+for name in ("fsync", "fdatasync", "replace", "symlink", "unlink", "mkdir"):
+    setattr(os, name, counting(getattr(os, name)))
+"""
+"""Counts the steps of a process in a file: the calls that force something to the disk or change a folder, between which nothing
+of the files is settled. The process dies at one of them, or that one fails.
+"""
+
+
+def call(*argv: str, at: int = 0, errno: int = 0) -> tuple[int, int]:
+    """Runs the program, which dies before the step `at` or is refused it: (exit code, steps)."""
+    code = run_program(*argv, before=DYING.format(at=at, errno=errno)).returncode
+    return code, Path("steps").stat().st_size
 
 
 def _folder(reports: str) -> Path | None:
@@ -87,7 +95,8 @@ def _final(reports: str) -> set[str]:
     return {one for row, one in enumerate(IDS) if row in done}
 
 
-def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
+@EVERY
+def test_killed_before_every_step(simulator: Simulator, every: int) -> None:
     """Kill -9 before each sync, rename and the like, until a run comes through: then `resume` gives the reports of an
     uninterrupted run, asks nobody again whose answer was final, and of the others only who was in flight.
     """
@@ -95,7 +104,7 @@ def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
     assert code == 0
     assert steps > 30
     whole = _results("whole")
-    for at in range(1, steps + 1):
+    for at in range(1, steps + 1, every):
         reports, before = f"killed-{at}", len(simulator.log.api)
         code, _ = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at)
         assert code == -signal.SIGKILL
@@ -110,12 +119,13 @@ def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
         assert newest_incomplete(Path(reports)) is None
 
 
-def test_refused_at_every_step(simulator: Simulator, call: Call) -> None:
+@EVERY
+def test_refused_at_every_step(simulator: Simulator, every: int) -> None:
     """A full disk at any step ends in a sentence and a code that says what to do; doing it finishes the run, and asks
     nobody again whose answer was final.
     """
     whole = None
-    for at in range(1, 200):
+    for at in range(1, 200, every):
         reports = f"full-{at}"
         code, steps = call("run", "list.txt", *OPTIONS, "--reports", reports, at=at, errno=errno.ENOSPC)
         if steps < at:

@@ -1,8 +1,6 @@
 """An outage in mid-run, over real connections: nobody is left without an answer, and nobody is asked in vain for long."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import Program
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 121)]
@@ -80,8 +79,7 @@ def test_everybody_is_answered_after_an_outage(simulator: Simulator, monkeypatch
     door = Door(simulator.api_url)
     monkeypatch.setenv("AUDITOR_API_URL", f"http://127.0.0.1:{door.port}")
     try:
-        with subprocess.Popen([sys.executable, "-m", "auditor", *RUN], stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
+        with Program(*RUN) as process:
             simulator.log.wait_for(30)
             door.shut()
             said = next(line for line in process.stderr if "requests in a row failed" in line)

@@ -1,8 +1,6 @@
 """`auditor config`: every setting with its origin, and no secret."""
 
 import json
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 
 from auditor.cli import main
 from auditor.settings import Settings
+from program_support import run_program
 
 SECRETS = {
     "AUDITOR_ACCESS_TOKEN": "marked-token",
@@ -71,7 +70,8 @@ def test_a_secret_from_a_file_names_the_variable(
 @pytest.mark.parametrize("arguments", [["config"], ["config", "--json"], ["config", "-vv"]])
 def test_no_byte_of_a_secret_is_written(arguments: list[str]) -> None:
     """A process of its own, at its most talkative, on both streams."""
-    done = subprocess.run([sys.executable, "-m", "auditor", *arguments], capture_output=True, text=True, check=True)
+    done = run_program(*arguments)
+    assert done.returncode == 0
     assert "marked" not in done.stdout + done.stderr
 
 

@@ -4,8 +4,6 @@ import csv
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +12,12 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import Program
 from serving_support import serving
 
-KILLS = 30
 WORKERS = 3
-IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 701)]
+CUSTOMERS_A_KILL = 23
+"""At most 20 requests are sent between two kills, and 3 are in flight."""
 KINDS = {
     "allowed": 5,
     "under_review": 2,
@@ -43,8 +42,8 @@ OPTIONS = [
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
-    """A simulator whose answers take a moment, a list and a token for it."""
-    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights=KINDS, latency_seconds=0.005))
+    """A simulator whose answers take a moment, and a token for it."""
+    yield from serving(monkeypatch, tmp_path, [], AnswerOptions(weights=KINDS, latency_seconds=0.005))
 
 
 def _results(reports: str) -> list[dict[str, str]]:
@@ -57,25 +56,28 @@ def _folder(reports: str) -> Path:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-def test_killed_thirty_times(served: Simulator) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.system)])
+def test_killed_again_and_again(served: Simulator, kills: int) -> None:
     """After each kill -9 no customer with a final answer is asked again; at most what was in flight is; and the end is
     the same as without a kill.
     """
-    simulator, dice = served, random.Random(20261122)
+    simulator, generator = served, random.Random(20261122)
+    ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, kills * CUSTOMERS_A_KILL + 1)]
+    Path("list.txt").write_text("\n".join(ids), encoding="ascii")
     assert main(["run", "list.txt", *OPTIONS, "--reports", "whole"]) == 0
     start = len(simulator.log.api)
     command = ["run", "list.txt", *OPTIONS, "--reports", "killed"]
     final: set[str] = set()
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = len(simulator.log.api)
-        with subprocess.Popen([sys.executable, "-m", "auditor", *command], stderr=subprocess.PIPE) as process:
-            simulator.log.wait_for(before + dice.randint(1, 20))
+        with Program(*command) as process:
+            simulator.log.wait_for(before + generator.randint(1, 20))
             process.send_signal(signal.SIGKILL)
         asked = {record.customer_id for record in simulator.log.api[before:]}
         assert not asked & final
-        done = journal.finally_answered(_folder("killed"), len(IDS))
-        final = {one for row, one in enumerate(IDS) if row in done}
+        done = journal.finally_answered(_folder("killed"), len(ids))
+        final = {one for row, one in enumerate(ids) if row in done}
         command = ["resume", "--reports", "killed", "--quiet"]
     assert main(["resume", "--reports", "killed", "--quiet"]) == 0
     assert _results("killed") == _results("whole")
-    assert len(simulator.log.api) - start - len(IDS) <= KILLS * WORKERS
+    assert len(simulator.log.api) - start - len(ids) <= kills * WORKERS

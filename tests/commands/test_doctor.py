@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +28,7 @@ from auditor.simulator import (
     serve_in_thread,
 )
 from connect_proxy import connect_proxy
+from program_support import run_program
 
 FREE = ThrottleOptions(windows=())
 ALLOWED = AnswerOptions(weights={"allowed": 1})
@@ -458,8 +457,7 @@ def test_reports_that_cannot_be_written(simulator: Simulator, capsys: pytest.Cap
 
 def test_a_process_of_its_own_tells_nothing_secret(simulator: Simulator) -> None:
     """At `-vv`, on both streams: no token, no customer, no user's name; `-q` prints only what needs action."""
-    command = [sys.executable, "-m", "auditor", "doctor"]
-    done = subprocess.run([*command, "-vv"], capture_output=True, text=True, check=False)
+    done = run_program("doctor", "-vv")
     assert done.returncode == 0, done.stdout
     said = done.stdout + done.stderr
     assert os.environ["AUDITOR_ACCESS_TOKEN"] not in said
@@ -470,5 +468,5 @@ def test_a_process_of_its_own_tells_nothing_secret(simulator: Simulator) -> None
     assert simulator.options.identity.user_name not in said
     assert "\x1b" not in done.stdout
     assert "The service is the simulator" in done.stdout
-    quiet = subprocess.run([*command, "-q"], capture_output=True, text=True, check=False)
+    quiet = run_program("doctor", "-q")
     assert not any(line.startswith("ok ") for line in quiet.stdout.splitlines())

@@ -8,6 +8,8 @@ import pytest
 from auditor import report
 from auditor.cli import main
 from auditor.errors import IncompleteError
+from auditor.simulator import AnswerOptions
+from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 4)]
 
@@ -54,11 +56,12 @@ def test_a_list_without_one_id_begins_no_run(
 
 
 def test_reports_that_fail_their_check_are_a_failed_report(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is auditor's own defect, which no resume mends: 7, with what disagrees and the next command."""
-    assert main(["demo", "--format", "csv"]) == 0
-    [run] = [path.parent for path in Path("reports").glob("*/journal.jsonl")]
+    for _ in serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1})):
+        assert main(["run", "list.txt", "--customer-list", "never", "--format", "csv"]) == 0
+    [run] = [path.parent for path in Path("reports").glob("2*/journal.jsonl")]
 
     def disagrees(*_args: object, **_more: object) -> None:
         raise IncompleteError("results.csv, row 3: another status")

@@ -6,14 +6,13 @@ Real processes; the simulator revokes a refresh token that was used once, and ho
 import os
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from auditor.cli import main
 from auditor.simulator import Simulator
+from program_support import Program
 from sign_in_support import grants, sign_in_service, use
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
@@ -29,22 +28,19 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def started(simulator: Simulator, command: list[str]) -> "subprocess.Popen[str]":
+def started(simulator: Simulator, command: list[str]) -> Program:
     """The command, once the sign-in service has taken its refresh token and holds the answer back."""
     before = len(grants(simulator))
     simulator.identity.hold_answers()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "auditor", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = Program(*command)
     while len(grants(simulator)) == before:
         assert process.poll() is None, process.communicate()
         os.sched_yield()
     return process
 
 
-def signalled(process: "subprocess.Popen[str]", number: signal.Signals) -> str:
+def signalled(process: Program, number: signal.Signals) -> str:
     """Sends a signal; returns what was said until the process has answered to it."""
-    assert process.stderr is not None
     process.send_signal(number)
     said = ""
     while "SIG" not in said:
@@ -122,9 +118,7 @@ def test_a_wait_for_a_busy_service_ends_with_the_first_signal(monkeypatch: pytes
         Path("token").write_text(simulator.mint_refresh_token(), encoding="ascii")
         assert main(["login", "--device-code"]) == 0
         simulator.identity.fail_always("throttled", retry_after=250)
-        command = [sys.executable, "-m", "auditor", *way]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
+        with Program(*way) as process:
             while "next try in 250 s, at " not in process.stderr.readline():
                 assert process.poll() is None
             process.send_signal(signal.SIGTERM)
@@ -142,9 +136,7 @@ def test_a_login_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch, way: li
         Path("token").write_text("a-token", encoding="ascii")
         monkeypatch.setenv("AUDITOR_CLIENT_ID", "an-app")
         monkeypatch.setenv("AUDITOR_AUTHORITY", f"https://127.0.0.1:{nobody.getsockname()[1]}/a-tenant")
-        command = [sys.executable, "-m", "auditor", "login", *way]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
+        with Program("login", *way) as process:
             line = process.stderr.readline()
             process.send_signal(signal.SIGINT)
             _, talk = process.communicate(timeout=60)

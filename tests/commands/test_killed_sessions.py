@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from auditor.cli import main
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import Program
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 101)]
@@ -33,7 +32,7 @@ def test_no_window_holds_more_than_the_limit_after_a_kill(
     """Killed with most of the quota spent, resumed or begun anew at once: every window of a minute stays within the limit."""
     arguments = RUN
     for kill in range(1, kills + 1):
-        with subprocess.Popen([sys.executable, "-m", "auditor", *arguments], stderr=subprocess.PIPE) as process:
+        with Program(*arguments) as process:
             simulator.log.wait_for(45 * kill // kills)
             process.send_signal(signal.SIGKILL)
         arguments = again

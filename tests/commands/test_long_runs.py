@@ -16,6 +16,7 @@ from sign_in_support import grants, sign_in_service, use
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 801)]
 RUN = ["run", "list.txt", "--concurrency", "48", "--quiet", "--customer-list", "never", "--rate", "0"]
+RUN += ["--format", "csv"]
 
 
 @pytest.fixture(autouse=True)

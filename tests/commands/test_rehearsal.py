@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +12,10 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.runs.find import LATEST_SIMULATED, latest_run_id
+from program_support import Program
 
 RUN = ["run", "--rate", "0", "--max-undetermined", "12", "--fail-on", "newly-blocked", "--attempts", "2", "--quiet"]
+RUN += ["--format", "csv"]
 REPORTS = Path("reports")
 
 
@@ -27,9 +27,8 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @contextmanager
 def _night(monkeypatch: pytest.MonkeyPatch, *options: str, port: int = 0) -> Iterator[int]:
     """A simulator in a process of its own, with what it prints in the environment; gives its port."""
-    command = [sys.executable, "-m", "auditor", "simulate", "--http", "--rate", "0", "--json", "--quiet"]
-    with subprocess.Popen([*command, "--port", str(port), *options], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    command = ["simulate", "--http", "--rate", "0", "--json", "--quiet", "--port", str(port)]
+    with Program(*command, *options) as process:
         facts: dict[str, Any] = json.loads(process.stdout.readline())
         for name, value in facts.items():
             monkeypatch.setenv(name, value)
@@ -91,12 +90,12 @@ def test_a_simulated_baseline_may_be_named(monkeypatch: pytest.MonkeyPatch) -> N
     names = []
     with _night(monkeypatch, *options) as port:
         for _ in range(2):
-            assert main([*RUN, "--format", "csv"]) == 0
+            assert main([*RUN]) == 0
             names.append(_latest().name)
     with _night(monkeypatch, *options, "--newly-blocked", "2", port=port):
         for wanted, name in ((names[0], names[0]), ("latest-simulated", None)):
             expected = name or _latest().name
-            assert main([*RUN, "--format", "csv", "--baseline", wanted]) == (10 if name else 0)
+            assert main([*RUN, "--baseline", wanted]) == (10 if name else 0)
             baseline = journal.read_facts(_latest()).baseline
             assert baseline is not None
             assert baseline.run_id == expected
@@ -108,7 +107,7 @@ def test_an_ended_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """From a certain request on no token serves: exit 4, and the next night's simulator takes the resumed run."""
     options = ("--customers", "20", "--seed", "5")
     with _night(monkeypatch, *options, "--end-sign-in-after", "8") as port:
-        assert main([*RUN, "--format", "csv"]) == 4
+        assert main([*RUN]) == 4
     with _night(monkeypatch, *options, port=port):
         assert main(["resume", "--quiet"]) == 0
 
@@ -118,7 +117,7 @@ def test_customers_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, capsys:
     rows = [f"{n:08x}-1111-4222-8333-444444444444,Company {n}" for n in range(1, 7)]
     Path("own.csv").write_text("\n".join(["Microsoft ID,Company name", *rows]), encoding="utf-8")
     with _night(monkeypatch, "--customers", "own.csv", "--newly-blocked", "1", "--seed", "2"):
-        assert main(["run", "own.csv", *RUN[1:], "--format", "csv"]) == 0
+        assert main(["run", "own.csv", *RUN[1:]]) == 0
     counts = json.loads((_latest() / "summary.json").read_bytes())["ledger"]["customers"]
     assert (counts["listed"], counts["blocked"] >= 1) == (6, True)
     for options, words in (

@@ -5,14 +5,13 @@ Real processes, in which flock answers as such a share does; the simulator revok
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from auditor.cli import main
 from auditor.simulator import Simulator
+from program_support import Program
 from sign_in_support import grants, keep, refresh_tokens, registration, sign_in_service, store_in, use
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="flock is POSIX's")
@@ -44,19 +43,6 @@ def expired(simulator: Simulator, folder: str) -> None:
     keep(store_in(Path(folder), sign_in), sign_in, expire)
 
 
-def without_locks(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """From now on a process that is started has no locks."""
-    Path("sitecustomize.py").write_text(REFUSE.format(number=number), encoding="ascii")
-    monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109 - a path for another process
-
-
-def whoami() -> "subprocess.Popen[str]":
-    """A process that renews the sign-in."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "auditor", "whoami", "-v"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-
-
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_three_processes_renew_once(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """All three have a token in the end, and the sign-in still serves."""
@@ -66,10 +52,8 @@ def test_three_processes_renew_once(monkeypatch: pytest.MonkeyPatch, number: int
         expired(simulator, "store")
         before = len(grants(simulator))
         simulator.identity.hold_answers()
-        without_locks(monkeypatch, number)
-        processes = [whoami() for _ in range(3)]
+        processes = [Program("whoami", "-v", before=REFUSE.format(number=number)) for _ in range(3)]
         for process in processes:
-            assert process.stderr is not None
             # each has found that there are no locks; one of them asks the sign-in service now
             while SAID not in (line := process.stderr.readline()):
                 assert line

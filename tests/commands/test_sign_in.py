@@ -4,7 +4,6 @@ import io
 import json
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from auditor.runs.credentials import check_token, registration
 from auditor.settings import Settings
 from auditor.simulator import GateOptions, Simulator
 from auditor.simulator.tokens import encode
+from program_support import Program
 from sign_in_support import grants, sign_in_service, use
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
@@ -103,11 +103,7 @@ def test_login_with_a_refresh_token_from_a_pipe(name: str) -> None:
         use(monkeypatch, simulator)
         if name == "pipe":
             os.mkfifo(name)
-        command = [sys.executable, "-m", "auditor", "login", "--refresh-token-file", name]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdin is not None
+        with Program("login", "--refresh-token-file", name) as process:
             token = simulator.mint_refresh_token()
             if name == "pipe":
                 Path(name).write_text(token, encoding="ascii")
@@ -358,9 +354,7 @@ def test_ctrl_c_while_nobody_signs_in(monkeypatch: pytest.MonkeyPatch, way: list
     """The process ends at once, says so, and leaves nothing behind."""
     with sign_in_service(approve_device=False) as simulator:
         use(monkeypatch, simulator)
-        command = [sys.executable, "-m", "auditor", "login", *way]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
+        with Program("login", *way) as process:
             while "https://" not in process.stderr.readline():
                 pass
             process.send_signal(signal.SIGINT)
@@ -376,9 +370,7 @@ def test_ctrl_c_while_the_sign_in_service_is_busy(monkeypatch: pytest.MonkeyPatc
     with sign_in_service() as simulator:
         use(monkeypatch, simulator, REFRESH_TOKEN=simulator.mint_refresh_token())
         simulator.identity.fail_always("throttled", retry_after=250)
-        command = [sys.executable, "-m", "auditor", "run", "list.txt", "-v"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
+        with Program("run", "list.txt", "-v") as process:
             while "again in 250 s" not in process.stderr.readline():
                 pass
             process.send_signal(signal.SIGINT)

@@ -1,8 +1,6 @@
 """`auditor status`: a few customers over real TLS, judged as a run would."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from auditor.simulator import (
     ThrottleOptions,
     serve_in_thread,
 )
+from program_support import run_program
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
 STRANGER = "99999999-1111-4222-8333-444444444444"
@@ -133,8 +132,7 @@ def test_a_useless_token_is_never_sent(
 
 def test_a_process_of_its_own(simulator: Simulator) -> None:
     """Text for people: the customer, the verdict and what a support case needs; no colour, no secret at `-vv`."""
-    command = [sys.executable, "-m", "auditor", "status", IDS[1], IDS[0], "-vv"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_program("status", IDS[1], IDS[0], "-vv")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == f"{IDS[1]}  blocked  UnderReview  under_review"

@@ -4,8 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +12,13 @@ import pytest
 from auditor import journal
 from auditor.cli import main
 from auditor.simulator import AnswerOptions, Simulator
+from program_support import Program, run_program
 from serving_support import serving
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 
-IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 2001)]
-RUN = [sys.executable, "-m", "auditor", "run", "list.txt", "--rate", "0", "--customer-list", "never"]
+IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 1001)]
+RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
 
 
 def _serving(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float) -> Iterator[Simulator]:
@@ -48,8 +47,8 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
     """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, nobody
     else's is, and `resume` asks for exactly the rest.
     """
-    with subprocess.Popen([*RUN, "--concurrency", "50"], stderr=subprocess.PIPE, text=True) as process:
-        simulator.log.wait_for(600)
+    with Program(*RUN, "--concurrency", "50") as process:
+        simulator.log.wait_for(400)
         process.send_signal(signal.SIGTERM)
         _, talk = process.communicate(timeout=60)
     assert process.returncode == 143, talk
@@ -58,7 +57,7 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
     assert "another SIGTERM stops at once" in talk
     answered = {record.customer_id for record in simulator.log.api if record.status == 200}
     assert simulator.log.peak_in_flight > 40
-    assert 600 <= len(answered) < len(IDS)
+    assert 400 <= len(answered) < len(IDS)
     with (_folder() / "results.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["customer_id"] for row in rows if row["reason"] != "not_attempted"} == answered
@@ -78,7 +77,7 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
 )
 def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Signals, ...], code: int) -> None:
     """Nobody waits for what is in flight; the talk says how to go on, and the journal that it was stopped."""
-    with subprocess.Popen([*RUN, "--concurrency", "4"], stderr=subprocess.PIPE, text=True) as process:
+    with Program(*RUN, "--concurrency", "4") as process:
         while slow.log.in_flight < 4:
             assert process.poll() is None
         for number in numbers:
@@ -93,7 +92,7 @@ def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Si
     assert not (_folder() / "manifest.json").exists()
 
 
-def _send(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+def _send(process: Program, number: signal.Signals) -> None:
     """Sends a signal, and waits until the process has taken it: two that wait may be one, or come the other way round."""
     process.send_signal(number)
     status = Path(f"/proc/{process.pid}/status")
@@ -113,10 +112,8 @@ def _field(status: Path, name: str) -> str:
 
 def test_sigterm_while_the_list_is_read(simulator: Simulator) -> None:
     """Nothing was asked, so nothing is left behind; exit 143 with a sentence."""
-    command = [*RUN[:4], "-", *RUN[5:]]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        process.stdin.write("\n".join(IDS * 10) + "\n")
+    with Program("run", "-", *RUN[2:]) as process:
+        process.stdin.write("\n".join(IDS * 20) + "\n")
         process.stdin.flush()
         while not list(Path().glob("reports/*/rows.jsonl")):
             assert process.poll() is None
@@ -132,11 +129,11 @@ def test_two_processes_and_a_dead_one(slow: Simulator) -> None:
     """While one run asks, another for the partner is refused with exit 11 and told who it is; so are `resume` and
     `report`, which would work on the same folder. A process that was killed holds nothing.
     """
-    with subprocess.Popen(RUN, stderr=subprocess.PIPE, text=True) as process:
+    with Program(*RUN) as process:
         while not slow.log.in_flight:
             assert process.poll() is None
-        for command in (RUN, [*RUN[:3], "resume", _folder().name], [*RUN[:3], "report", _folder().name]):
-            refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        for command in (RUN, ["resume", _folder().name], ["report", _folder().name]):
+            refused = run_program(*command)
             assert refused.returncode == 11, refused.stderr
             assert f"process {process.pid} on " in refused.stderr
             assert "next: wait until it has ended" in refused.stderr

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from auditor.runs.baseline import choose_baseline, identity
 from auditor.runs.find import latest_run_id, run_folders, summary_of
 from auditor.runs.unfinished import newest_incomplete
 from conftest import CUSTOMER, load_reply
+from program_support import run_program
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 API = "https://api.example"
@@ -212,14 +211,12 @@ def test_what_cannot_be_written_beside_names_the_run(
 
 
 DYING = """
-import importlib, os, signal, sys
-from auditor.cli import main
+import importlib, os, signal
 
-module, name = sys.argv[1].split(":")
+module, name = "{}".split(":")
 setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
-sys.exit(main(sys.argv[2:]))
 """
-"""A command that gets SIGTERM where it calls a certain function."""
+"""The process gets SIGTERM where it calls a certain function."""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
@@ -241,13 +238,7 @@ def test_sigterm_leaves_nothing_half_made(tmp_path: Path, where: str, command: l
     _run(tmp_path / "reports", began + timedelta(hours=1))
     before = sorted(tmp_path.rglob("*"))
     words = [{"RUN": str(run), "REPORTS": str(run.parent)}.get(word, word) for word in command]
-    done = subprocess.run(
-        [sys.executable, "-c", DYING, where, *words],
-        check=False,
-        env={**os.environ, "TMPDIR": str(passing)},
-        capture_output=True,
-        text=True,
-    )
+    done = run_program(*words, before=DYING.format(where), TMPDIR=str(passing))
     assert (done.returncode, done.stderr.strip()) == (143, "auditor: stopped at once")
     assert sorted(tmp_path.rglob("*")) == before
 
