@@ -27,8 +27,7 @@ from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 from auditor.core.words import typed
 from auditor.customers.source import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError
-from auditor.fetch.customer_list import Listing, list_customers
-from auditor.fetch.pacing import IntakeClosed
+from auditor.fetch import CustomerListing, RunStopping, list_customers
 
 KEPT = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless told otherwise."""
@@ -121,7 +120,7 @@ async def start_from_own_list(job: Job, api: Fetching) -> Path:
     return run
 
 
-async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> Listing:
+async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> CustomerListing:
     count = 0
 
     def row_of(listed: Listed) -> Row:
@@ -138,8 +137,8 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
 
     with stopping_on_signals(api.pacing, warn) as stopped:
         try:
-            return await list_customers(api.page.ask, take, reject)
-        except IntakeClosed:
+            return await list_customers(api.page.fetch, take, reject)
+        except RunStopping:
             raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
 
 

@@ -9,12 +9,11 @@ from auditor.commands.signals import stopping_on_signals
 from auditor.core.customer_page import Listed
 from auditor.core.model import Cause
 from auditor.errors import CustomerListError, SignInError, StoppedEarlyError
-from auditor.fetch.customer_list import Listing, list_customers
-from auditor.fetch.pacing import IntakeClosed
+from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.settings import Settings
 
 
-def customer_list(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
+def customer_list(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
     """Lists the partner's customers.
 
     Args:
@@ -33,7 +32,7 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
     return listing
 
 
-def check_listing(listing: Listing) -> None:
+def check_listing(listing: CustomerListing) -> None:
     """A list cut short would leave customers out without a word.
 
     Raises:
@@ -47,10 +46,10 @@ def check_listing(listing: Listing) -> None:
     raise kind(listing.run_end.message, listing.run_end.hint)
 
 
-async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
+async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
     async with fetching(settings, show) as api:
         with stopping_on_signals(api.pacing, show) as stopped:
             try:
-                return await list_customers(api.page.ask, take)
-            except IntakeClosed:
+                return await list_customers(api.page.fetch, take)
+            except RunStopping:
                 raise StoppedEarlyError(stopped[0].message, "run it again") from None

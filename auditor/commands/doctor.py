@@ -12,7 +12,7 @@ from auditor.commands.signing_in import unheard
 from auditor.core import doctor
 from auditor.core.doctor import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
-from auditor.fetch.tls import tls_context
+from auditor.fetch import tls_context
 from auditor.settings import Origins, Settings
 
 Look = Callable[[Subject], Result]

@@ -9,17 +9,22 @@ from pathlib import Path
 from auditor.commands.killed import with_killed_sessions
 from auditor.commands.signing_in import REFUSED_MFA, tenant_of, token_source
 from auditor.core.customer_page import judge_customer, judge_page
-from auditor.core.plan import Memory, Plan
+from auditor.core.plan import Plan, RememberedRate
 from auditor.core.reckoning import Recalled, recalled
 from auditor.core.retry import RetryPolicy
-from auditor.fetch.learned import LearnedRates
-from auditor.fetch.pacing import Pacing
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.pipeline import Crew
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.retrying import Asker, Means
-from auditor.fetch.state import state_folder
-from auditor.fetch.tokens import TokenSource
+from auditor.fetch import (
+    PartnerCenterClient,
+    PoolOptions,
+    RateLimiter,
+    RateStore,
+    RequestContext,
+    RetryingClient,
+    TokenSource,
+    open_session,
+    proxy_for,
+    state_folder,
+    timeouts_within,
+)
 from auditor.settings import AUTO, Settings
 
 
@@ -37,12 +42,12 @@ class Fetching:
         recalled: the pace to begin with, where an earlier run learned a lower one than is set.
     """
 
-    status: Asker
-    page: Asker
-    customer: Asker
+    status: RetryingClient
+    page: RetryingClient
+    customer: RetryingClient
     tokens: TokenSource
-    pacing: Pacing
-    crew: Crew
+    pacing: RateLimiter
+    crew: PoolOptions
     recalled: Recalled | None = None
 
 
@@ -62,30 +67,31 @@ async def fetching(
         SignInError: nothing is set to sign in with.
         SettingsError: the extra certificate authorities cannot be read.
     """
-    connection = _connection(settings)
+    proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
     plan = plan_of(settings)
     quota = _Quota.of(settings) if remember and plan.learns else None
     memory = quota.recall() if quota else None
     if reports is not None and remember:
         memory = with_killed_sessions(memory, plan, settings, reports)
-    pacing = Pacing(plan, clock=time.monotonic, memory=memory)
+    pacing = RateLimiter(plan, clock=time.monotonic, remembered=memory)
     tokens = token_source(settings, show)
-    means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
-    async with open_session(connection) as http:
-        api = PartnerCenter(http, settings.api, lambda: show(REFUSED_MFA))
+    means = RequestContext(tokens, pacing, RetryPolicy(attempts=settings.attempts))
+    timeouts, connections = timeouts_within(settings.timeout), settings.concurrency
+    async with open_session(timeouts, settings.trust, proxy, connections=connections) as http:
+        api = PartnerCenterClient(http, settings.api, lambda: show(REFUSED_MFA))
         try:
             yield Fetching(
-                status=Asker(api.validation_status, means),
-                page=Asker(api.customers_page, means, judge_page),
-                customer=Asker(api.customer, means, judge_customer),
+                status=RetryingClient(api.validation_status, means),
+                page=RetryingClient(api.customers_page, means, judge_page),
+                customer=RetryingClient(api.customer, means, judge_customer),
                 tokens=tokens,
                 pacing=pacing,
-                crew=Crew(connection.concurrency, settings.grace),
+                crew=PoolOptions(settings.concurrency, settings.grace),
                 recalled=recalled(plan, memory),
             )
         finally:
             if quota and pacing.requests["sent"]:
-                quota.keep(pacing.memory())
+                quota.keep(pacing.rate_to_remember())
             await tokens.close()
 
 
@@ -94,21 +100,11 @@ def plan_of(settings: Settings) -> Plan:
     return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
 
 
-def _connection(settings: Settings) -> Connection:
-    return Connection(
-        settings.api,
-        Timeouts.within(settings.timeout),
-        settings.trust,
-        settings.concurrency,
-        proxy_for(settings.api, settings.proxy, settings.no_proxy),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Quota:
     """One API's limit for one partner tenant, and where what is learned about it is kept."""
 
-    rates: LearnedRates
+    rates: RateStore
     api: str
     tenant: str
 
@@ -117,18 +113,18 @@ class _Quota:
         """That of the tenant that the token, or else the user, names; None where there is no folder to keep it in."""
         folder = state_folder()
         tenant = tenant_of(settings) or "unknown"
-        return cls(LearnedRates(folder), settings.api, tenant) if folder else None
+        return cls(RateStore(folder), settings.api, tenant) if folder else None
 
-    def recall(self) -> Memory | None:
+    def recall(self) -> RememberedRate | None:
         """What the last run left."""
-        return self.rates.recall(self.api, self.tenant)
+        return self.rates.load(self.api, self.tenant)
 
-    def keep(self, memory: Memory) -> None:
+    def keep(self, memory: RememberedRate) -> None:
         """Leaves it to the next run."""
-        self.rates.keep(self.api, self.tenant, memory)
+        self.rates.save(self.api, self.tenant, memory)
 
 
-def learned(settings: Settings) -> Memory | None:
+def learned(settings: Settings) -> RememberedRate | None:
     """What earlier runs against this API and tenant learned about its limit; None where that is nothing."""
     quota = _Quota.of(settings)
     return quota.recall() if quota else None

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.signing_in import tenant_of
-from auditor.core.plan import Memory, Plan
+from auditor.core.plan import Plan, RememberedRate
 from auditor.errors import IncompleteError
 from auditor.settings import Settings
 
 
-def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, reports: Path) -> Memory | None:
+def with_killed_sessions(
+    memory: RememberedRate | None, plan: Plan, settings: Settings, reports: Path
+) -> RememberedRate | None:
     """The same, with the requests of sessions that ended without leaving anything to the next one.
 
     Args:
@@ -33,7 +35,7 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
             untold += journal.recent_requests(run, since, workers)
     if not untold:
         return memory
-    return replace(memory or Memory(math.inf), untold=tuple(sorted(untold, reverse=True)))
+    return replace(memory or RememberedRate(math.inf), untold=tuple(sorted(untold, reverse=True)))
 
 
 def _workers(run: Path, settings: Settings) -> int:

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from auditor import journal
+from auditor import fetch, journal
 from auditor.commands.fetching import Fetching
 from auditor.core.breaker import BELIEVING
 from auditor.core.customer_page import read_customer
 from auditor.core.membership import Check, cheapest_way, is_member
 from auditor.core.model import CustomerResult, RunEnd
 from auditor.core.run_facts import Membership, Way
-from auditor.fetch import pipeline
-from auditor.fetch.customer_list import list_customers
-from auditor.fetch.pacing import IntakeClosed
-from auditor.fetch.pipeline import Wanted
+from auditor.fetch import RowCustomer, RunStopping, list_customers
 
 _ABOUT_EVERYBODY = frozenset({Way.LIST, Way.OWN})
 
@@ -43,7 +40,7 @@ async def check_membership(
     # a resumed run may have come to doubt further customers
     doubted = journal.membership_unknown(run, facts.rows)
     way = cheapest_way(check, len(doubted), facts.customers)
-    doubtful: list[Wanted] = []
+    doubtful: list[RowCustomer] = []
     if way is Way.SINGLY:
         # they are few: their ids fit into memory, and a listing that was stopped may have told of some
         doubtful = [one for one in journal.read_customers(run) if one[0] in doubted]
@@ -62,14 +59,14 @@ async def check_membership(
 
 async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership | None, RunEnd | None]:
     try:
-        listing = await list_customers(api.page.ask, lambda listed: opened.add_member(listed.id, listed))
-    except IntakeClosed:
+        listing = await list_customers(api.page.fetch, lambda listed: opened.add_member(listed.id, listed))
+    except RunStopping:
         return None, None
     return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
 async def _singly(
-    doubtful: list[Wanted], opened: journal.Journal, api: Fetching
+    doubtful: list[RowCustomer], opened: journal.Journal, api: Fetching
 ) -> tuple[Membership | None, RunEnd | None]:
     # by row: after an outage a customer is asked for a second time
     told: dict[int, str] = {}
@@ -83,7 +80,7 @@ async def _singly(
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     crew = replace(api.crew, breaker=BELIEVING)
-    end = await pipeline.run(iter(doubtful), api.customer.ask, record, api.pacing, crew)
+    end = await fetch.run_pool(iter(doubtful), api.customer.fetch, record, api.pacing, crew)
     if len(told) < len(doubtful):
         # the run was stopped in between: nothing is known as a whole, and resume asks for the others
         return None, end

@@ -3,7 +3,7 @@
 from auditor import journal
 from auditor.commands.job import Watch
 from auditor.core.model import CustomerResult, Reason
-from auditor.fetch.defects import failed
+from auditor.fetch import internal_error_result
 
 
 class Recorder:
@@ -47,6 +47,6 @@ class Recorder:
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - one customer's answer must not end the run
-            answer = failed(error, answer.customer_id, answer.attempts)
+            answer = internal_error_result(error, answer.customer_id, answer.attempts)
             self._journal.record(row, answer)
         return answer

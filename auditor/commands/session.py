@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from auditor import journal
+from auditor import fetch, journal
 from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching
 from auditor.commands.job import TICK_SECONDS, Job
@@ -27,7 +27,6 @@ from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.resume import still_to_ask
 from auditor.core.words import typed
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch import pipeline
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ async def _asked(run: Path, opened: journal.Journal, job: Job, api: Fetching) ->
 
         def unsafe(error: OSError) -> None:
             stopped.append(_disk(error))
-            api.pacing.close()
+            api.pacing.stop()
 
         try:
             async with syncing(opened.sync, settings.sync_seconds, unsafe):
@@ -107,15 +106,10 @@ def _disk(error: OSError) -> RunEnd:
 
 
 def _spent(api: Fetching, elapsed: float) -> journal.SessionStats:
-    account = api.pacing.account()
-    pace = {
-        "waited_seconds": account.waited,
-        "learned_per_minute": account.learned_per_minute,
-        "percent_of_ideal": account.percent_of_ideal,
-    }
-    rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
-    _log.info("session over: %s", "; ".join(in_words(account.requests, rounded, elapsed)))
-    return journal.SessionStats(elapsed, account.requests, rounded)
+    requests, usage = dict(api.pacing.requests), api.pacing.usage()
+    rounded = {name: None if value is None else round(value, 1) for name, value in usage.items()}
+    _log.info("session over: %s", "; ".join(in_words(requests, rounded, elapsed)))
+    return journal.SessionStats(elapsed, requests, rounded)
 
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
@@ -144,7 +138,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     wanted = still_to_ask(islice(journal.read_customers(run), limit), done)
     crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
     async with _ticking(job.watch.ticked):
-        end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)
+        end = await fetch.run_pool(wanted, api.status.fetch, recorder.take, api.pacing, crew)
     end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
@@ -180,7 +174,7 @@ def _limited(run: Path, limit: int | None) -> RunEnd | None:
 async def _signed_in(api: Fetching) -> bool:
     """Gets the first token; False where the run is stopped before the user has signed in."""
     first_token = asyncio.ensure_future(api.tokens.token())
-    stopped = asyncio.ensure_future(api.pacing.closed())
+    stopped = asyncio.ensure_future(api.pacing.wait_stopping())
     await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if first_token.done():

@@ -11,14 +11,8 @@ from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in_life import MEND
 from auditor.core.token_claims import problem, read_claims
 from auditor.errors import AuditorError, SignInError
-from auditor.fetch.auth.keeping import kept_in
-from auditor.fetch.auth.kept import Kept
-from auditor.fetch.auth.registration import SignIn, nobody
-from auditor.fetch.auth.unattended import Sources, Unattended
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.tls import tls_context
-from auditor.fetch.token_store import TokenStore
-from auditor.fetch.tokens import Need, Redeem, TokenSource, given_token
+from auditor.fetch import Redeem, TokenRequest, TokenSource, TokenStore, fixed_token, proxy_for, tls_context
+from auditor.fetch.auth import SignIn, StoredSignIn, TokenSources, UnattendedSignIn, load_sign_in, not_signed_in
 from auditor.settings import Secret, Settings
 
 Say = Callable[[str], None]
@@ -69,10 +63,10 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
         return TokenSource(_judged(found, settings, say), cancel=found.cancel)
     value = given(settings)
     judge(value, settings, say)
-    return given_token(value)
+    return fixed_token(value)
 
 
-def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
+def unattended(settings: Settings, say: Say, waits: Say | None = None) -> UnattendedSignIn | None:
     """What redeems tokens without anybody there; None where at most an access token was given.
 
     Args:
@@ -98,7 +92,7 @@ def unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unatte
         say_what_waits(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
-    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say, waits)
+    return UnattendedSignIn(sign_in, TokenSources(store, refresh_token, settings.access_token), say, waits)
 
 
 def sources(settings: Settings) -> list[str]:
@@ -119,10 +113,10 @@ def unheard(_sentence: str) -> None:
     """Takes what a run would say of its sign-in, where nobody is to hear it."""
 
 
-def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
+def _kept(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> StoredSignIn | None:
     """The kept sign-in, or None; one that must not be used is an error only where there is nothing else."""
     try:
-        return kept_in(store, sign_in) if store else None
+        return load_sign_in(store, sign_in) if store else None
     except SignInError as error:
         if settings.refresh_token is None and settings.access_token is None:
             raise
@@ -145,7 +139,7 @@ def given(settings: Settings) -> str:
             "name a folder in AUDITOR_TOKEN_STORE, then: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",
         )
     if settings.client_id:
-        raise nobody(registration(settings))
+        raise not_signed_in(registration(settings))
     if settings.refresh_token is not None:
         raise SignInError(
             "AUDITOR_REFRESH_TOKEN is set, but not for which app registration it is",
@@ -170,7 +164,7 @@ def _plain(token: Secret) -> str:
 _CLOCK = "the clock"
 
 
-def _judged(found: Unattended, settings: Settings, say: Say) -> Redeem:
+def _judged(found: UnattendedSignIn, settings: Settings, say: Say) -> Redeem:
     """Its `redeem`, with each token judged by its claims before anybody uses it; what is said is said once."""
     said: set[str] = set()
 
@@ -179,7 +173,7 @@ def _judged(found: Unattended, settings: Settings, say: Say) -> Redeem:
             said.add(sentence)
             say(sentence)
 
-    def judged(need: Need) -> tuple[str, float]:
+    def judged(need: TokenRequest) -> tuple[str, float]:
         token, seconds = found.redeem(need)
         judge(token, settings, say_once, found.skew)
         if _CLOCK not in said and found.skew is not None:

@@ -5,11 +5,8 @@ and not used is named.
 from collections.abc import Callable
 
 from auditor.errors import SignInError
-from auditor.fetch.auth.kept import Kept
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import Credential, SignIn
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch import TokenStore, open_store, proxy_for
+from auditor.fetch.auth import ConfiguredRefreshToken, Credential, SignIn, StoredSignIn
 from auditor.settings import Settings
 
 
@@ -43,13 +40,13 @@ def store_of(settings: Settings) -> TokenStore | None:
     Raises:
         SettingsError: the key of the token store is none.
     """
-    place = Place(settings.token_store, settings.token_store_key)
-    return open_store(place, settings.sign_in_authority, settings.client_id or "")
+    authority, client_id = settings.sign_in_authority, settings.client_id or ""
+    return open_store(authority, client_id, folder=settings.token_store, keys=settings.token_store_key)
 
 
-def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
+def refresh_token_of(settings: Settings) -> ConfiguredRefreshToken | None:
     """The refresh token that the operator gave, or None."""
-    return GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
+    return ConfiguredRefreshToken(settings.refresh_token) if settings.refresh_token else None
 
 
 def set_beside(settings: Settings) -> list[str]:
@@ -57,7 +54,7 @@ def set_beside(settings: Settings) -> list[str]:
     return in_order(settings, None, "")
 
 
-def in_order(settings: Settings, kept: Kept | None, where: str) -> list[str]:
+def in_order(settings: Settings, kept: StoredSignIn | None, where: str) -> list[str]:
     """What a run signs in with, for people; the next where the one before does not serve.
 
     Args:
@@ -73,7 +70,7 @@ def in_order(settings: Settings, kept: Kept | None, where: str) -> list[str]:
     return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
 
 
-def say_what_waits(settings: Settings, kept: Kept, where: str, say: Callable[[str], None]) -> None:
+def say_what_waits(settings: Settings, kept: StoredSignIn, where: str, say: Callable[[str], None]) -> None:
     """Names what is set and is not used as long as something before it serves."""
     first, refresh_token = in_order(settings, kept, where)[0], refresh_token_of(settings)
     if refresh_token is not None and kept.source is None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from auditor import fetch
 from auditor.commands import signing_in
 from auditor.commands.fetching import Fetching, fetching
 from auditor.commands.signals import stopping_on_signals
@@ -13,7 +14,6 @@ from auditor.core.ledger import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.core.membership import is_member, with_membership
 from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch import pipeline
 from auditor.settings import Settings
 
 
@@ -132,12 +132,12 @@ async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | N
         members[answer.customer_id] = is_member(answer)
 
     crew = replace(api.crew, breaker=BELIEVING)
-    end = await pipeline.run(_numbered(wanted), api.status.ask, answered, api.pacing, crew)
+    end = await fetch.run_pool(_numbered(wanted), api.status.fetch, answered, api.pacing, crew)
     # a missing record proves nothing about a stranger
     doubtful = [one for one, answer in answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
     if end is not None or not doubtful:
         return end
-    return await pipeline.run(_numbered(doubtful), api.customer.ask, looked_up, api.pacing, crew)
+    return await fetch.run_pool(_numbered(doubtful), api.customer.fetch, looked_up, api.pacing, crew)
 
 
 def _numbered(ids: Iterable[str]) -> Iterator[tuple[int, str]]:

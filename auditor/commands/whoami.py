@@ -9,7 +9,7 @@ from auditor.commands.signing_in import Say
 from auditor.core.clock_skew import ClockSkew
 from auditor.core.token_claims import Claims, problem, read_claims
 from auditor.errors import SignInError
-from auditor.fetch.tokens import Need
+from auditor.fetch import TokenRequest
 from auditor.settings import Settings
 
 
@@ -51,7 +51,7 @@ def who(settings: Settings, say: Say) -> SignedIn:
     found = signing_in.unattended(settings, say)
     if found is None:
         return described(signing_in.given(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
-    token, _ = finished(lambda: found.redeem(Need()), found.cancel, say)
+    token, _ = finished(lambda: found.redeem(TokenRequest()), found.cancel, say)
     signing_in.say_clock(found.skew, say)
     return described(token, settings, found.source, found.days_left, found.skew)
 

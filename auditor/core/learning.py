@@ -12,7 +12,7 @@ that share one quota come to equal shares.
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core.plan import Memory
+from auditor.core.plan import RememberedRate
 
 LONGEST_ASKED = 300.0
 """Seconds: longer than any window of API Management; a server that asks for more is believed this far."""
@@ -69,7 +69,7 @@ class Learned:
         return max(_SHORTEST_MEMORY, _WINDOWS_REMEMBERED * min(_LONGEST_HORIZON, self.longest_asked))
 
 
-def recalled(memory: Memory, now: float) -> Learned:
+def recalled(memory: RememberedRate, now: float) -> Learned:
     """What an earlier run learned, to begin another one with; it regrows from there."""
     per_second = max(SLOWEST, memory.believed)
     learned_at = now - memory.age - memory.learned_ago

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from auditor.core import learning
-from auditor.core.plan import MINUTE, Memory, Plan
+from auditor.core.plan import MINUTE, Plan, RememberedRate
 from auditor.core.words import lasting
 
 _STEP = 1.0
@@ -33,7 +33,7 @@ class Recalled:
         )
 
 
-def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
+def recalled(plan: Plan, memory: RememberedRate | None) -> Recalled | None:
     """The remembered pace, where a run begins with it."""
     if memory is None or not plan.learns or memory.believed >= plan.pace:
         return None
@@ -41,7 +41,7 @@ def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
     return Recalled(learned.per_second * MINUTE, memory.learned_ago + memory.age)
 
 
-def seconds_for(plan: Plan, memory: Memory | None, customers: int) -> float | None:
+def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> float | None:
     """Seconds that a run takes in which nothing is rejected; None where no pace is known.
 
     Args:

@@ -13,7 +13,7 @@ from auditor.core import classify as classify_module
 from auditor.core.breaker import FIRST
 from auditor.core.ids import normalise_id
 from auditor.core.model import ApiResponse, Finding
-from auditor.fetch.retrying import Asker
+from auditor.fetch.retries import RetryingClient
 from auditor.journal import Journal, read_facts
 from auditor.simulator import AnswerOptions, Simulator, kinds
 from auditor.simulator.bodies import fault
@@ -95,7 +95,7 @@ def _failing_for(customers: set[str]) -> Any:
 
 def _judging(monkeypatch: pytest.MonkeyPatch, judge: Any) -> None:
     # the default of its last parameter
-    monkeypatch.setattr(Asker.__init__, "__defaults__", (judge,))
+    monkeypatch.setattr(RetryingClient.__init__, "__defaults__", (judge,))
 
 
 def test_a_defect_met_on_one_customer_costs_that_customer_only(

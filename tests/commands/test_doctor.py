@@ -16,7 +16,7 @@ from auditor.commands.checks import network, signing
 from auditor.commands.doctor import CHECKS
 from auditor.commands.lock import one_run_at_a_time
 from auditor.core import doctor
-from auditor.fetch.probe import Seen, look
+from auditor.fetch.service_probe import ProbeResult, probe
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
@@ -345,11 +345,11 @@ def test_a_busy_sign_in_service_is_waited_for(
     assert signed_in.authority
     capsys.readouterr()
 
-    def busy(url: str, *rest: Any) -> Seen:
-        seen = look(url, *rest)
+    def busy(url: str, *rest: Any) -> ProbeResult:
+        seen = probe(url, *rest)
         return replace(seen, response=seen.response._replace(http_status=503)) if "openid" in url else seen
 
-    monkeypatch.setattr(network, "look", busy)
+    monkeypatch.setattr(network, "probe", busy)
     code, found = _examined(capsys)
     assert (code, found["tls sign-in"]["state"], found["sign-in"]["state"]) == (0, "warning", "ok")
     assert "HTTP 503" in found["tls sign-in"]["found"]

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.commands.signals import StoppedAtOnce, stopping_on_signals
 from auditor.core.plan import Plan
-from auditor.fetch.pacing import Pacing
+from auditor.fetch.rate_limiter import RateLimiter
 
 
 @pytest.mark.parametrize(("stopped", "told"), [(True, 0), (False, 1)])
@@ -23,7 +23,7 @@ def test_the_task_that_a_second_signal_meets_is_not_told_of(
         raise StoppedAtOnce(signal.SIGTERM) if stopped else ValueError("a defect")
 
     async def waits() -> None:
-        with stopping_on_signals(Pacing(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
+        with stopping_on_signals(RateLimiter(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
             met = asyncio.ensure_future(meets())
             await asyncio.sleep(0)
             del met

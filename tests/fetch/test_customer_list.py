@@ -13,7 +13,7 @@ from auditor.commands.customer_list import customer_list
 from auditor.core.customer_page import Listed, judge_page, read_page
 from auditor.core.model import ApiResponse, CustomerResult
 from auditor.errors import CustomerListError, SignInError
-from auditor.fetch.customer_list import Listing, list_customers
+from auditor.fetch.customer_list import CustomerListing, list_customers
 from auditor.settings import Secret, Settings
 from auditor.simulator import (
     CustomerListOptions,
@@ -42,7 +42,7 @@ def _settings(simulator: Simulator) -> Settings:
     return Settings(api_url=simulator.api_url, access_token=Secret(simulator.mint_token()), rate=0)
 
 
-def _list(simulator: Simulator) -> tuple[list[Listed], Listing]:
+def _list(simulator: Simulator) -> tuple[list[Listed], CustomerListing]:
     found: list[Listed] = []
     return found, customer_list(_settings(simulator), found.append, print)
 

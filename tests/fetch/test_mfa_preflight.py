@@ -2,12 +2,13 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.client import PartnerCenterClient, open_session
 from conftest import CUSTOMER
 
-QUICK = Timeouts(connect=2.0, read=2.0, total=2.0)
+QUICK = aiohttp.ClientTimeout(total=2.0, sock_connect=2.0, sock_read=2.0)
 
 
 async def asked(*replies: str) -> tuple[list[bool], int]:
@@ -25,8 +26,8 @@ async def asked(*replies: str) -> tuple[list[bool], int]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         api = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(api, QUICK)) as session:
-            center = PartnerCenter(session, api, lambda: told.append(None))
+        async with open_session(QUICK) as session:
+            center = PartnerCenterClient(session, api, lambda: told.append(None))
             for number in range(len(replies)):
                 await center.validation_status(CUSTOMER, "token", f"request-{number}", "correlation")
     return heads, len(told)

@@ -12,7 +12,7 @@ import pytest
 
 from auditor.errors import SignInError
 from auditor.fetch import private_file
-from auditor.fetch.token_file import FileStorage
+from auditor.fetch.token_store import FileTokenStore
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 WRITER = """
@@ -113,5 +113,21 @@ def test_only_leftovers_of_its_own_are_swept(tmp_path: Path) -> None:
     private_file.write(tmp_path / "secret", b"x")
     assert {each.name for each in tmp_path.iterdir()} == {*theirs, "secret"}
     (tmp_path / ".secret-auditor-0123abcd.part").write_bytes(b"x")
-    assert FileStorage(tmp_path / "secret").remove()
+    assert FileTokenStore(tmp_path / "secret").remove()
     assert {each.name for each in tmp_path.iterdir()} == theirs
+
+
+def test_the_state_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the user says, else where the platform keeps such things, and nowhere without a home."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert private_file.state_folder() == tmp_path / "auditor"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert private_file.state_folder() == tmp_path / ".local" / "state" / "auditor"
+
+    def nowhere() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert private_file.state_folder() is None

@@ -13,11 +13,15 @@ from msal_extensions import FilePersistence
 from msal_extensions.persistence import PersistenceNotFound
 
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch import platform_store
-from auditor.fetch.file_lock import locked
-from auditor.fetch.platform_store import PlatformStorage, platform_storage
-from auditor.fetch.token_file import FileStorage, fernet
-from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch.private_file import locked
+from auditor.fetch.token_store import (
+    FileTokenStore,
+    PlatformTokenStore,
+    TokenStore,
+    open_store,
+    parse_keys,
+    platform_store,
+)
 from auditor.settings import Secret
 
 AUTHORITY = "https://login.microsoftonline.com/a-tenant"
@@ -27,7 +31,7 @@ KEYS = [base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
 
 def store_in(folder: Path, *keys: str, client_id: str = "an-app") -> TokenStore:
     """A store in a folder, encrypted with the first of the keys."""
-    found = open_store(Place(str(folder), Secret(" ".join(keys)) if keys else None), AUTHORITY, client_id)
+    found = open_store(AUTHORITY, client_id, folder=str(folder), keys=Secret(" ".join(keys)) if keys else None)
     assert found is not None
     return found
 
@@ -100,13 +104,13 @@ def test_keys_are_changed_by_putting_the_new_one_first(tmp_path: Path) -> None:
 
 def test_what_another_key_closed_is_known(tmp_path: Path) -> None:
     """It waits to be saved once more: while it is plain or closed by a key that is not the first any more, and no longer."""
-    assert store_in(tmp_path, KEYS[0]).is_behind() is False
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is False
     store_in(tmp_path).save(TEXT)
-    assert store_in(tmp_path).is_behind() is False
-    assert store_in(tmp_path, KEYS[0]).is_behind() is True
+    assert store_in(tmp_path).needs_reencryption() is False
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is True
     store_in(tmp_path, KEYS[0]).save(TEXT)
-    assert store_in(tmp_path, KEYS[0]).is_behind() is False
-    assert store_in(tmp_path, KEYS[1], KEYS[0]).is_behind() is True
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is False
+    assert store_in(tmp_path, KEYS[1], KEYS[0]).needs_reencryption() is True
 
 
 def test_without_the_key_it_is_said_to_be_encrypted(tmp_path: Path) -> None:
@@ -135,7 +139,7 @@ def test_what_is_no_key_is_said_at_once(tmp_path: Path, key: str) -> None:
 
 def test_the_usual_place_is_the_users_state_folder(tmp_path: Path) -> None:
     """Where nobody names another and the platform has no store of its own."""
-    found = open_store(Place(), AUTHORITY, "an-app")
+    found = open_store(AUTHORITY, "an-app")
     assert found is not None
     found.save(TEXT)
     assert content_of(tmp_path / "state" / "auditor") == TEXT.encode()
@@ -146,7 +150,7 @@ def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("LOCALAPPDATA")
     monkeypatch.setattr(Path, "home", _no_home)
-    assert open_store(Place(), AUTHORITY, "an-app") is None
+    assert open_store(AUTHORITY, "an-app") is None
 
 
 def _no_home() -> Path:
@@ -156,7 +160,7 @@ def _no_home() -> Path:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from auditor.fetch.file_lock import locked
+from auditor.fetch.private_file import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -170,7 +174,7 @@ def test_a_dead_process_holds_no_lock(tmp_path: Path, monkeypatch: pytest.Monkey
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        monkeypatch.setattr("auditor.fetch.file_lock.LOCK_SECONDS", 0.05)
+        monkeypatch.setattr("auditor.fetch.private_file.LOCK_SECONDS", 0.05)
         with pytest.raises(SignInError, match="another process"), locked(path):
             pass
         process.send_signal(signal.SIGKILL)
@@ -190,8 +194,8 @@ def test_where_nothing_can_be_written_there_is_no_lock(tmp_path: Path) -> None:
 
 def test_the_platforms_own_store_keeps_a_text(tmp_path: Path) -> None:
     """Through msal-extensions' own class; its plain file stands for the stores of other platforms."""
-    storage = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
-    store = TokenStore(storage, tmp_path / "own.lock")
+    file = FilePersistence(str(tmp_path / "own.bin"))
+    store = PlatformTokenStore(file, PersistenceNotFound, "the platform's store", tmp_path / "own.lock")
     assert store.load() is None
     assert store.remove() is False
     store.save(TEXT)
@@ -212,9 +216,9 @@ class Broken:
         raise RuntimeError(content)
 
 
-def test_a_locked_keyring_is_named_without_its_words() -> None:
+def test_a_locked_keyring_is_named_without_its_words(tmp_path: Path) -> None:
     """Reading says how to go on; writing is an OSError as with any other place."""
-    storage = PlatformStorage(Broken(), PersistenceNotFound, "the keyring")
+    storage = PlatformTokenStore(Broken(), PersistenceNotFound, "the keyring", tmp_path / "own.lock")
     with pytest.raises(SignInError, match="the keyring cannot be read: RuntimeError") as refused:
         storage.load()
     assert "marked" not in str(refused.value)
@@ -225,22 +229,21 @@ def test_a_locked_keyring_is_named_without_its_words() -> None:
 def test_a_platform_without_a_store_falls_back_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without msal-extensions, and without a desktop's session."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'none'}")
-    assert platform_storage(tmp_path / "sign-in-x") is None
+    assert platform_store(tmp_path / "sign-in-x") is None
     monkeypatch.setitem(sys.modules, "msal_extensions", None)
-    assert platform_storage(tmp_path / "sign-in-x") is None
+    assert platform_store(tmp_path / "sign-in-x") is None
 
 
 def test_a_named_folder_or_a_key_always_means_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scheduled job must find what the login at the desk left."""
-    own = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
-    monkeypatch.setattr("auditor.fetch.token_store.platform_storage", lambda _path: own)
-    places = {Place(): True, Place(str(tmp_path)): False, Place(None, Secret(KEYS[0])): False}
-    for place, platform in places.items():
-        found = open_store(place, AUTHORITY, "an-app")
+    file = FilePersistence(str(tmp_path / "own.bin"))
+    own = PlatformTokenStore(file, PersistenceNotFound, "the platform's store", tmp_path / "own.lock")
+    monkeypatch.setattr("auditor.fetch.token_store.platform_store", lambda _path: own)
+    for folder, keys in ((None, None), (str(tmp_path), None), (None, Secret(KEYS[0]))):
+        found = open_store(AUTHORITY, "an-app", folder=folder, keys=keys)
         assert found is not None
-        assert (found.where == "the platform's store") is platform
-    assert isinstance(platform_store.PlatformStorage, type)
-    assert FileStorage(tmp_path / "x").load() is None
+        assert (found.where == "the platform's store") == (folder is None and keys is None)
+    assert FileTokenStore(tmp_path / "x").load() is None
 
 
 def test_what_a_key_opens_and_is_no_text_is_named(tmp_path: Path) -> None:
@@ -248,7 +251,7 @@ def test_what_a_key_opens_and_is_no_text_is_named(tmp_path: Path) -> None:
     store = store_in(tmp_path, KEYS[0])
     store.save(TEXT)
     (file,) = tmp_path.glob("sign-in-*.json")
-    file.write_bytes(fernet(Secret(KEYS[0])).encrypt(b"\xff\xfe"))
+    file.write_bytes(parse_keys(Secret(KEYS[0])).encrypt(b"\xff\xfe"))
     with pytest.raises(SignInError, match="is damaged: it is no text"):
         store.load()
 

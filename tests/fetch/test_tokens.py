@@ -6,20 +6,20 @@ import threading
 import pytest
 
 from auditor.errors import SignInError
-from auditor.fetch.tokens import Need, TokenSource, given_token
+from auditor.fetch.tokens import TokenRequest, TokenSource, fixed_token
 
 
 class Service:
     """A sign-in service that counts; `life` seconds for each token, `failure` raised instead."""
 
     def __init__(self, life: float = 3600.0) -> None:
-        self.calls: list[Need] = []
+        self.calls: list[TokenRequest] = []
         self.life = life
         self.failure: Exception | None = None
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def redeem(self, need: Need) -> tuple[str, float]:
+    def redeem(self, need: TokenRequest) -> tuple[str, float]:
         """Gives token-1, token-2, …"""
         self.calls.append(need)
         assert self.may_answer.wait(10)
@@ -43,7 +43,7 @@ async def test_a_thousand_callers_make_one_call() -> None:
     service = Service()
     tokens = TokenSource(service.redeem)
     values = {t.value for t in await asyncio.gather(*(tokens.token() for _ in range(1000)))}
-    assert (values, service.calls) == ({"token-1"}, [Need()])
+    assert (values, service.calls) == ({"token-1"}, [TokenRequest()])
     await tokens.close()
 
 
@@ -53,10 +53,10 @@ async def test_two_hundred_refusals_make_one_renewal() -> None:
     tokens = TokenSource(service.redeem)
     old = await tokens.token()
     await asyncio.gather(*(tokens.renew(old.generation) for _ in range(200)))
-    assert service.calls == [Need(), Need(force=True)]
+    assert service.calls == [TokenRequest(), TokenRequest(force=True)]
     await tokens.renew(old.generation)
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [Need(), Need(force=True)]
+    assert service.calls == [TokenRequest(), TokenRequest(force=True)]
     await tokens.close()
 
 
@@ -66,7 +66,7 @@ async def test_a_claims_challenge_is_passed_on() -> None:
     tokens = TokenSource(service.redeem)
     old = await tokens.token()
     await tokens.renew(old.generation, '{"access_token":{}}')
-    assert service.calls[1:] == [Need(force=True, claims='{"access_token":{}}')]
+    assert service.calls[1:] == [TokenRequest(force=True, claims='{"access_token":{}}')]
     await tokens.close()
 
 
@@ -81,7 +81,7 @@ async def test_a_token_is_renewed_before_it_expires() -> None:
     service.may_answer.set()
     await tokens.close()
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [Need(), Need()]
+    assert service.calls == [TokenRequest(), TokenRequest()]
 
 
 async def test_a_failed_early_renewal_is_no_failure_yet() -> None:
@@ -116,7 +116,7 @@ async def test_a_cancelled_worker_does_not_take_the_renewal_with_it() -> None:
 
 async def test_a_given_token_is_used_as_it_is() -> None:
     """A token from elsewhere cannot be renewed here."""
-    tokens = given_token("theirs")
+    tokens = fixed_token("theirs")
     token = await tokens.token()
     assert token.value == "theirs"
     assert "theirs" not in repr(token)

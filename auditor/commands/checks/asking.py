@@ -18,8 +18,7 @@ from auditor.core.claims_challenge import claims_challenge
 from auditor.core.customer_page import judge_page, read_page
 from auditor.core.doctor import Result
 from auditor.core.model import CustomerResult, Next
-from auditor.fetch.probe import Seen, look
-from auditor.fetch.tokens import Need
+from auditor.fetch import ProbeResult, TokenRequest, probe
 from auditor.settings import Secret
 
 LONGEST = 120.0
@@ -39,7 +38,9 @@ def call(subject: Subject) -> Result:
     if found.next is not Next.RENEW_TOKEN or renewable is None:
         return _called(subject, first, "the access token")
     before = len(subject.said)
-    signing.redeem(subject, renewable, Need(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate"))))
+    signing.redeem(
+        subject, renewable, TokenRequest(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate")))
+    )
     judged = signing.token(subject)
     if judged.state is doctor.State.FAILED:
         return judged
@@ -48,7 +49,7 @@ def call(subject: Subject) -> Result:
     return doctor_sign_in.noted(result, [renewed, *subject.said[before:]])
 
 
-def _page(subject: Subject) -> Seen:
+def _page(subject: Subject) -> ProbeResult:
     settings, url = subject.settings, subject.settings.api
     headers = {
         "Authorization": f"Bearer {subject.token}",
@@ -60,13 +61,13 @@ def _page(subject: Subject) -> Seen:
         # Source: "Partner security requirements: mandating MFA": the answer then says whether the token carries it
         "ValidateMfa": "true",
     }
-    seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
+    seen = probe(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
     subject.listed = seen
     subject.simulated |= seen.response.simulated
     return seen
 
 
-def _called(subject: Subject, seen: Seen, token: str) -> Result:
+def _called(subject: Subject, seen: ProbeResult, token: str) -> Result:
     page = read_page(seen.response.body) if seen.response.http_status == HTTPStatus.OK else None
     if page is None:
         return doctor_sign_in.call_refused(judge_page(seen.response, ""), seen.response, token)
@@ -146,7 +147,7 @@ def _asked(subject: Subject, customer_id: str) -> CustomerResult | None:
 
     async def asked() -> CustomerResult:
         async with fetching(settings, unheard, remember=False) as api:
-            return await api.status.ask(customer_id)
+            return await api.status.fetch(customer_id)
 
     try:
         answer = asyncio.run(asyncio.wait_for(asked(), LONGEST))

@@ -17,7 +17,7 @@ from auditor.core.plan import MINUTE
 from auditor.core.run_facts import RunFacts
 from auditor.core.words import typed
 from auditor.errors import IncompleteError
-from auditor.fetch.state import state_folder
+from auditor.fetch import state_folder
 from auditor.settings import AUTO
 
 

@@ -11,8 +11,8 @@ from auditor.core.clock_skew import ClockSkew
 from auditor.core.doctor import Result
 from auditor.core.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch.auth.unattended import Unattended
-from auditor.fetch.tokens import Need
+from auditor.fetch import TokenRequest
+from auditor.fetch.auth import UnattendedSignIn
 
 LONGEST = 120.0
 """Seconds for a sign-in service that is busy; a run has more patience."""
@@ -41,11 +41,11 @@ def sign_in(subject: Subject) -> Result:
         subject.token, subject.source = signing_in.given(subject.settings), "AUDITOR_ACCESS_TOKEN"
         subject.claims = read_claims(subject.token)
     else:
-        redeem(subject, subject.unattended, Need())
+        redeem(subject, subject.unattended, TokenRequest())
     return doctor_sign_in.signed_in(subject.source, subject.days_left, subject.said)
 
 
-def redeem(subject: Subject, found: Unattended, need: Need) -> None:
+def redeem(subject: Subject, found: UnattendedSignIn, need: TokenRequest) -> None:
     """Gets an access token as a run would.
 
     Raises:

@@ -7,9 +7,8 @@ from auditor.commands import signing_in
 from auditor.core.proxy import Proxy
 from auditor.core.token_claims import Claims
 from auditor.errors import AuditorError
-from auditor.fetch.auth.unattended import Unattended
-from auditor.fetch.probe import Seen
-from auditor.fetch.proxy import proxy_for
+from auditor.fetch import ProbeResult, proxy_for
+from auditor.fetch.auth import UnattendedSignIn
 from auditor.settings import Origins, Settings
 
 
@@ -35,14 +34,14 @@ class Subject:
 
     settings: Settings
     origins: Origins
-    service: Seen | None = None
-    unattended: Unattended | None = None
+    service: ProbeResult | None = None
+    unattended: UnattendedSignIn | None = None
     said: list[str] = field(default_factory=list)
     token: str = ""
     source: str = ""
     days_left: int | None = None
     claims: Claims | None = None
-    listed: Seen | None = None
+    listed: ProbeResult | None = None
     customer: str | None = None
     simulated: bool = False
     tell: Callable[[str], None] = signing_in.unheard

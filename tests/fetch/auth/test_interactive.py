@@ -20,9 +20,9 @@ import pytest
 
 from auditor.core.token_claims import read_claims
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
-from auditor.fetch.auth.loopback import Receiver
-from auditor.fetch.auth.service import application
+from auditor.fetch.auth.interactive import BrowserOptions, open_browser, sign_in_by_browser, sign_in_by_device_code
+from auditor.fetch.auth.loopback import LoopbackServer
+from auditor.fetch.auth.service import msal_application
 from auditor.simulator import Simulator
 from sign_in_support import SCOPE, confidential, grants, no_wait, registration, say_nothing, sign_in_service
 
@@ -68,7 +68,7 @@ def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str
     """The access token, MSAL's cache, and what the user was told."""
     cache, talk = msal.SerializableTokenCache(), list[str]()
     sign_in = registration(simulator, **changes)
-    token = by_browser(sign_in, cache, talk.append, no_wait, Browser(open=person.open, patience=20))
+    token = sign_in_by_browser(sign_in, cache, talk.append, no_wait, BrowserOptions(open=person.open, patience=20))
     return token, cache, talk
 
 
@@ -102,8 +102,8 @@ def test_a_browser_in_the_foreground_holds_nobody_up() -> None:
             person.open(address)
             return closed.wait(60)
 
-        browser = Browser(open=stays, patience=20)
-        by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
+        browser = BrowserOptions(open=stays, patience=20)
+        sign_in_by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
         assert grants(simulator) == [("authorization_code", 200, None)]
     closed.set()
 
@@ -122,7 +122,9 @@ def test_a_code_of_somebody_else_is_not_redeemed() -> None:
         person = Person(simulator, change=lambda answer: answer.update(state="another"))
         cache = msal.SerializableTokenCache()
         with pytest.raises(SignInError, match="within the time"):
-            by_browser(registration(simulator), cache, say_nothing, no_wait, Browser(open=person.open, patience=0.5))
+            sign_in_by_browser(
+                registration(simulator), cache, say_nothing, no_wait, BrowserOptions(open=person.open, patience=0.5)
+            )
         assert grants(simulator) == []
 
 
@@ -135,8 +137,8 @@ def test_a_wrong_code_is_refused_in_our_words() -> None:
 
 def test_a_taken_port_is_said() -> None:
     """Whoever named it may name another."""
-    with sign_in_service() as simulator, Receiver() as other, pytest.raises(SettingsError) as taken:
-        by_browser(registration(simulator), None, say_nothing, no_wait, Browser(port=other.port))
+    with sign_in_service() as simulator, LoopbackServer() as other, pytest.raises(SettingsError) as taken:
+        sign_in_by_browser(registration(simulator), None, say_nothing, no_wait, BrowserOptions(port=other.port))
     assert "--port" in taken.value.hint
 
 
@@ -168,7 +170,7 @@ def test_a_device_code() -> None:
     """The user is told where to go and what to type."""
     with sign_in_service() as simulator:
         talk: list[str] = []
-        token = by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+        token = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
         assert grants(simulator)[-1] == ("device_code", 200, None)
     assert "enter the code" in talk[0]
     assert read_claims(token) is not None
@@ -179,9 +181,9 @@ def test_every_way_to_sign_in_works_while_the_simulator_logs_to_a_file(tmp_path:
     log = tmp_path / "requests.jsonl"
     with sign_in_service(log_file=log) as simulator:
         token, cache, _ = signed_in(simulator, Person(simulator))
-        another = by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+        another = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
         [refresh_token] = [each["secret"] for each in json.loads(cache.serialize())["RefreshToken"].values()]
-        renewed = application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
+        renewed = msal_application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
         records = simulator.log.records
     lines = log.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["path"] for line in lines] == [record.path for record in records]
@@ -205,7 +207,7 @@ def test_a_device_code_without_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     _without(monkeypatch, "message")
     with sign_in_service() as simulator:
         talk: list[str] = []
-        by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+        sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
     assert "open https://" in talk[0]
     assert "enter the code" in talk[0]
 
@@ -215,7 +217,7 @@ def test_a_device_code_that_lacks_something(monkeypatch: pytest.MonkeyPatch, mis
     """It is no sign-in service of the kind that is needed; no traceback says so."""
     _without(monkeypatch, *missing)
     with sign_in_service() as simulator, pytest.raises(SignInError) as refused:
-        by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
     assert refused.value.hint
 
 
@@ -228,22 +230,22 @@ def test_a_device_code_that_is_declined() -> None:
             assert simulator.sign_ins.decide_device(code, approved=False)
 
         with pytest.raises(SignInError, match="declined"):
-            by_device_code(registration(simulator), None, decline, no_wait)
+            sign_in_by_device_code(registration(simulator), None, decline, no_wait)
 
 
 def test_a_device_code_that_nobody_types() -> None:
     """Its time is over."""
     with sign_in_service(device_lifetime=0) as simulator, pytest.raises(SignInError, match="in time"):
-        by_device_code(registration(simulator), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator), None, say_nothing, no_wait)
 
 
 def test_a_device_code_for_another_app() -> None:
     """The app registration is unknown."""
     with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS700016"):
-        by_device_code(registration(simulator, client_id="another"), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator, client_id="another"), None, say_nothing, no_wait)
 
 
 def test_a_confidential_client_has_no_device_code() -> None:
     """And is told what it has."""
     with sign_in_service() as simulator, pytest.raises(SettingsError, match="public clients"):
-        by_device_code(registration(simulator, credential=confidential(simulator)), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator, credential=confidential(simulator)), None, say_nothing, no_wait)

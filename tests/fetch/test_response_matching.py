@@ -1,14 +1,20 @@
 """Answers belong to their requests, whatever a server or proxy sends late or twice. Over real sockets."""
 
 import asyncio
+import subprocess
+import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from auditor.core.model import ApiResponse
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+import aiohttp
 
-QUICK = Timeouts(connect=5.0, read=5.0, total=5.0)
+from auditor.core.model import ApiResponse
+from auditor.fetch.client import PartnerCenterClient, open_session
+from auditor.fetch.response_matching import new_id
+
+QUICK = aiohttp.ClientTimeout(total=5.0, sock_connect=5.0, sock_read=5.0)
 Answering = Callable[["_Server", list[bytes]], list[bytes]]
 """(server, the heads of all requests on this connection) -> the responses to send now."""
 
@@ -58,8 +64,8 @@ async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(api, QUICK, concurrency=concurrency)) as session:
-            center = PartnerCenter(session, api)
+        async with open_session(QUICK, connections=concurrency) as session:
+            center = PartnerCenterClient(session, api)
             yield lambda name: asyncio.ensure_future(
                 center.validation_status(name, "token", f"request-{name}", f"correlation-{name}")
             )
@@ -132,3 +138,20 @@ async def test_an_answer_before_the_request_is_nobodys() -> None:
     assert [reply.body for reply in replies] == [b""] * 12
     assert {reply.failure for reply in replies} == {"ClientPayloadError: the server sent an answer before it was asked"}
     assert server.requests == 0
+
+
+def test_no_id_is_made_twice() -> None:
+    """Each is a GUID in the form that the API documents, and another than all before."""
+    ids = [new_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in ids)
+
+
+def test_two_runs_share_no_id() -> None:
+    """Another process begins elsewhere: what was sent before a resume is not sent again after it."""
+    code = "from auditor.fetch.response_matching import new_id; print(new_id())"
+    starts = {
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout[:24]
+        for _ in range(2)
+    }
+    assert len(starts | {new_id()[:24]}) == 3

@@ -11,9 +11,9 @@ import trustme
 from auditor.core.model import ApiResponse
 from auditor.core.proxy import Proxy
 from auditor.errors import SettingsError
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.requests_session import requests_session
+from auditor.fetch.blocking_http import requests_session
+from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
+from auditor.fetch.transport_security import proxy_for
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 from conftest import CUSTOMER
 from connect_proxy import ConnectProxy, connect_proxy
@@ -30,9 +30,8 @@ def simulator() -> Iterator[Simulator]:
 
 async def _ask(simulator: Simulator, proxy: str, ca: Path | None = None) -> ApiResponse:
     ca = ca or simulator.ca_file
-    connection = Connection(simulator.api_url, Timeouts.within(5.0), str(ca), 2, Proxy(proxy))
-    async with open_session(connection) as session:
-        api = PartnerCenter(session, simulator.api_url)
+    async with open_session(timeouts_within(5.0), str(ca), Proxy(proxy), connections=2) as session:
+        api = PartnerCenterClient(session, simulator.api_url)
         return await api.validation_status(CUSTOMER, simulator.mint_token(), *IDS)
 
 
@@ -116,9 +115,8 @@ async def test_the_environment_has_no_say(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    connection = Connection(simulator.api_url, Timeouts.within(5.0), str(simulator.ca_file), 2)
-    async with open_session(connection) as session:
-        api = PartnerCenter(session, simulator.api_url)
+    async with open_session(timeouts_within(5.0), str(simulator.ca_file), connections=2) as session:
+        api = PartnerCenterClient(session, simulator.api_url)
         assert (await api.validation_status(CUSTOMER, simulator.mint_token(), *IDS)).failure is None
     with requests_session(str(simulator.ca_file), None) as plain:
         assert plain.get(f"{simulator.authority}/v2.0/.well-known/openid-configuration", timeout=5).ok

@@ -21,13 +21,12 @@ from auditor.core.certificate import Trust, untrusted
 from auditor.core.classify import classify
 from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError, StoppedEarlyError
-from auditor.fetch import tls
-from auditor.fetch.auth.http import Http
-from auditor.fetch.auth.service import patiently
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.probe import look
-from auditor.fetch.requests_session import requests_session
-from auditor.fetch.tls import tls_context
+from auditor.fetch import transport_security
+from auditor.fetch.auth.service import call_with_retries
+from auditor.fetch.blocking_http import MsalHttpClient, requests_session
+from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
+from auditor.fetch.service_probe import probe
+from auditor.fetch.transport_security import tls_context
 from auditor.settings import load
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 from conftest import CUSTOMER
@@ -43,8 +42,10 @@ def simulator() -> Iterator[Simulator]:
 
 
 async def _api(simulator: Simulator, ca_bundle: str | None) -> ApiResponse:
-    async with open_session(Connection(simulator.api_url, Timeouts.within(5.0), ca_bundle)) as session:
-        return await PartnerCenter(session, simulator.api_url).validation_status(CUSTOMER, simulator.mint_token(), *IDS)
+    async with open_session(timeouts_within(5.0), ca_bundle) as session:
+        return await PartnerCenterClient(session, simulator.api_url).validation_status(
+            CUSTOMER, simulator.mint_token(), *IDS
+        )
 
 
 def _sign_in(simulator: Simulator, ca_bundle: str | None) -> bool:
@@ -61,7 +62,7 @@ async def test_one_setting_feeds_both_clients(
 ) -> None:
     """With the authority both succeed, without it both refuse; through truststore's contexts as well."""
     if platform != "ours":
-        monkeypatch.setattr(tls, "_OWN_STORE", frozenset({sys.platform}))
+        monkeypatch.setattr(transport_security, "_OWN_STORE", frozenset({sys.platform}))
         assert type(tls_context(None)) is not ssl.SSLContext
     ca = str(simulator.ca_file)
     assert (await _api(simulator, ca)).failure is None
@@ -85,14 +86,14 @@ async def test_both_clients_believe_the_same_environment(
 def test_the_sign_in_trusts_nobody_beside(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests' own list of authorities is not loaded beside ours, as it would be into any context."""
     only = trustme.CA()
-    monkeypatch.setattr(tls, "_system_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(transport_security, "_system_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     with requests_session(None, None) as session:
         with pytest.raises(requests.exceptions.SSLError):
             session.get(simulator.authority, timeout=5)
-        adapter = session.get_adapter(simulator.authority)
-        assert adapter._context.get_ca_certs() == []  # type: ignore[attr-defined] # our own adapter
-        only.configure_trust(adapter._context)  # type: ignore[attr-defined] # see above
-        assert len(adapter._context.get_ca_certs()) == 1  # type: ignore[attr-defined] # see above
+        context = session.get_adapter(simulator.authority).poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined] # an HTTPAdapter
+        assert context.get_ca_certs() == []
+        only.configure_trust(context)
+        assert len(context.get_ca_certs()) == 1
 
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])
@@ -131,9 +132,9 @@ async def test_why_a_certificate_is_not_trusted(
     authority.issue_cert(name, not_before=dates[0], not_after=dates[1]).configure_cert(context)
     async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=context) as server:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(url, Timeouts.within(5.0), ca)) as session:
-            reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
-        seen = await asyncio.to_thread(look, url, ca, None)
+        async with open_session(timeouts_within(5.0), ca) as session:
+            reply = await PartnerCenterClient(session, url).validation_status(CUSTOMER, "token", *IDS)
+        seen = await asyncio.to_thread(probe, url, ca, None)
     for each in (reply, seen.response):
         assert (each.untrusted, each.verify_code) == (True, code)
     assert words in str(seen.response.failure)
@@ -168,7 +169,7 @@ def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context
 
-    monkeypatch.setattr(tls, "_system_context", strict)
+    monkeypatch.setattr(transport_security, "_system_context", strict)
 
 
 async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
@@ -188,9 +189,9 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
 
         async def both(trust: Trust, host: str = "127.0.0.1") -> list[ApiResponse]:
             url = f"https://{host}:{port}"
-            async with open_session(Connection(url, Timeouts.within(5.0), trust)) as session:
-                reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
-            return [reply, (await asyncio.to_thread(look, url, trust, None)).response]
+            async with open_session(timeouts_within(5.0), trust) as session:
+                reply = await PartnerCenterClient(session, url).validation_status(CUSTOMER, "token", *IDS)
+            return [reply, (await asyncio.to_thread(probe, url, trust, None)).response]
 
         for refused in await both(Trust(ca)):
             what, cure = untrusted(refused.verify_code)
@@ -201,7 +202,9 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
             assert run_end is not None
             assert run_end.hint == cure
         with pytest.raises(StoppedEarlyError, match="is refused for its form") as gave_up:
-            await asyncio.to_thread(patiently, lambda: Http(Trust(ca)).get(f"https://127.0.0.1:{port}"), "x", bool)
+            await asyncio.to_thread(
+                call_with_retries, lambda: MsalHttpClient(Trust(ca)).get(f"https://127.0.0.1:{port}"), "x", bool
+            )
         assert "AUDITOR_CA_RELAXED=true" in gave_up.value.hint
         assert [reply.http_status for reply in await both(Trust(ca, relaxed=True))] == [404, 404]
         assert all(reply.untrusted for reply in await both(Trust(None, relaxed=True)))

@@ -1,4 +1,4 @@
-"""`LearnedRates`: what one run leaves to the next, and that no file can hurt."""
+"""`RateStore`: what one run leaves to the next, and that no file can hurt."""
 
 import math
 import os
@@ -9,97 +9,99 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.core.plan import Memory
-from auditor.fetch.learned import FORGOTTEN_AFTER, LearnedRates
+from auditor.core.plan import RememberedRate
+from auditor.fetch.rate_store import EXPIRES_AFTER, RateStore
 
 API, TENANT = "https://api.partnercenter.microsoft.com", "11111111-2222-4333-8444-555555555555"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-LEARNED = Memory(per_second=4.0, longest_asked=57.0, held=250, learned_ago=90.0)
+LEARNED = RememberedRate(per_second=4.0, longest_asked=57.0, held=250, learned_ago=90.0)
 
 
-def _at(folder: Path, later: timedelta = timedelta()) -> LearnedRates:
-    return LearnedRates(folder, lambda: NOON + later)
+def _at(folder: Path, later: timedelta = timedelta()) -> RateStore:
+    return RateStore(folder, lambda: NOON + later)
 
 
 def test_what_was_kept_is_recalled_with_its_age(tmp_path: Path) -> None:
     """The pace, the longest Retry-After, and what still holds a place in the quota."""
-    assert _at(tmp_path / "new").keep(API, TENANT, LEARNED)
-    recalled = _at(tmp_path / "new", timedelta(seconds=40)).recall(API, TENANT)
-    assert recalled == Memory(4.0, 57.0, held=250, learned_ago=90.0, age=40.0)
+    assert _at(tmp_path / "new").save(API, TENANT, LEARNED)
+    recalled = _at(tmp_path / "new", timedelta(seconds=40)).load(API, TENANT)
+    assert recalled == RememberedRate(4.0, 57.0, held=250, learned_ago=90.0, age=40.0)
 
 
 def test_a_minute_later_nothing_holds_a_place_any_more(tmp_path: Path) -> None:
     """The pace stays, the window is empty again."""
-    _at(tmp_path).keep(API, TENANT, LEARNED)
-    assert _at(tmp_path, timedelta(minutes=1)).recall(API, TENANT) == Memory(4.0, 57.0, learned_ago=90.0, age=60.0)
+    _at(tmp_path).save(API, TENANT, LEARNED)
+    assert _at(tmp_path, timedelta(minutes=1)).load(API, TENANT) == RememberedRate(
+        4.0, 57.0, learned_ago=90.0, age=60.0
+    )
 
 
 def test_it_is_forgotten_after_a_month(tmp_path: Path) -> None:
     """Limits are adjusted: an old pace says nothing."""
-    _at(tmp_path).keep(API, TENANT, LEARNED)
-    assert _at(tmp_path, FORGOTTEN_AFTER - timedelta(seconds=1)).recall(API, TENANT) is not None
-    assert _at(tmp_path, FORGOTTEN_AFTER).recall(API, TENANT) is None
+    _at(tmp_path).save(API, TENANT, LEARNED)
+    assert _at(tmp_path, EXPIRES_AFTER - timedelta(seconds=1)).load(API, TENANT) is not None
+    assert _at(tmp_path, EXPIRES_AFTER).load(API, TENANT) is None
 
 
 def test_a_clock_that_was_put_back_makes_it_unknown(tmp_path: Path) -> None:
     """A file from the future has no age; a few seconds are two machines' clocks."""
-    _at(tmp_path).keep(API, TENANT, LEARNED)
-    assert _at(tmp_path, -timedelta(hours=1)).recall(API, TENANT) is None
-    recalled = _at(tmp_path, -timedelta(seconds=3)).recall(API, TENANT)
+    _at(tmp_path).save(API, TENANT, LEARNED)
+    assert _at(tmp_path, -timedelta(hours=1)).load(API, TENANT) is None
+    recalled = _at(tmp_path, -timedelta(seconds=3)).load(API, TENANT)
     assert recalled is not None
     assert recalled.age == 0.0
 
 
 def test_a_run_that_learned_nothing_leaves_what_it_sent(tmp_path: Path) -> None:
     """It replaces what an earlier one had learned and it knew of: the limit has proved to be higher."""
-    _at(tmp_path).keep(API, TENANT, LEARNED)
+    _at(tmp_path).save(API, TENANT, LEARNED)
     next_run = _at(tmp_path)
-    next_run.recall(API, TENANT)
-    next_run.keep(API, TENANT, Memory(math.inf, held=7))
-    assert _at(tmp_path).recall(API, TENANT) == Memory(math.inf, held=7)
+    next_run.load(API, TENANT)
+    next_run.save(API, TENANT, RememberedRate(math.inf, held=7))
+    assert _at(tmp_path).load(API, TENANT) == RememberedRate(math.inf, held=7)
 
 
 def test_two_runs_that_shared_the_quota_leave_what_they_had_together(tmp_path: Path) -> None:
     """The last to write does not wipe out the other: shares add up, and so does what the last minute holds."""
     one, other = _at(tmp_path), _at(tmp_path, timedelta(seconds=20))
     for run in (one, other):
-        run.recall(API, TENANT)
-    one.keep(API, TENANT, LEARNED)
-    other.keep(API, TENANT, Memory(3.0, 20.0, held=150, learned_ago=10.0))
-    recalled = _at(tmp_path, timedelta(seconds=20)).recall(API, TENANT)
-    assert recalled == Memory(7.0, 57.0, held=400, learned_ago=10.0)
+        run.load(API, TENANT)
+    one.save(API, TENANT, LEARNED)
+    other.save(API, TENANT, RememberedRate(3.0, 20.0, held=150, learned_ago=10.0))
+    recalled = _at(tmp_path, timedelta(seconds=20)).load(API, TENANT)
+    assert recalled == RememberedRate(7.0, 57.0, held=400, learned_ago=10.0)
 
 
 def test_a_run_that_was_spared_leaves_what_the_other_learned(tmp_path: Path) -> None:
     """Of two at a time only one was rejected: its lesson stands, and is as old as it is; and the other way round."""
-    spared = Memory(math.inf, held=7)
-    _at(tmp_path).keep(API, TENANT, LEARNED)
-    _at(tmp_path, timedelta(seconds=20)).keep(API, TENANT, spared)
-    recalled = _at(tmp_path, timedelta(seconds=20)).recall(API, TENANT)
-    assert recalled == Memory(4.0, 57.0, held=257, learned_ago=110.0)
-    _at(tmp_path).keep("another", TENANT, spared)
-    _at(tmp_path).keep("another", TENANT, LEARNED)
-    assert _at(tmp_path).recall("another", TENANT) == Memory(4.0, 57.0, held=257, learned_ago=90.0)
+    spared = RememberedRate(math.inf, held=7)
+    _at(tmp_path).save(API, TENANT, LEARNED)
+    _at(tmp_path, timedelta(seconds=20)).save(API, TENANT, spared)
+    recalled = _at(tmp_path, timedelta(seconds=20)).load(API, TENANT)
+    assert recalled == RememberedRate(4.0, 57.0, held=257, learned_ago=110.0)
+    _at(tmp_path).save("another", TENANT, spared)
+    _at(tmp_path).save("another", TENANT, LEARNED)
+    assert _at(tmp_path).load("another", TENANT) == RememberedRate(4.0, 57.0, held=257, learned_ago=90.0)
 
 
 def test_a_run_that_ended_long_before_shared_nothing(tmp_path: Path) -> None:
     """More than a minute before the other's end: what it had is free again."""
-    _at(tmp_path).keep(API, TENANT, LEARNED)
-    _at(tmp_path, timedelta(minutes=2)).keep(API, TENANT, Memory(8.0, held=3))
-    assert _at(tmp_path, timedelta(minutes=2)).recall(API, TENANT) == Memory(8.0, held=3)
+    _at(tmp_path).save(API, TENANT, LEARNED)
+    _at(tmp_path, timedelta(minutes=2)).save(API, TENANT, RememberedRate(8.0, held=3))
+    assert _at(tmp_path, timedelta(minutes=2)).load(API, TENANT) == RememberedRate(8.0, held=3)
 
 
 def test_what_is_forgotten_is_removed(tmp_path: Path) -> None:
     """Files of other quotas, and what a power cut left half written, do not pile up."""
     rates = _at(tmp_path)
-    rates.keep(API, "old", LEARNED)
+    rates.save(API, "old", LEARNED)
     (tmp_path / "rate-torn.part").write_bytes(b"{")
     (tmp_path / "foreign.json").write_bytes(b"{}")
-    rates.keep(API, "young", LEARNED)
-    long_ago = (NOON - FORGOTTEN_AFTER - timedelta(days=1)).timestamp()
+    rates.save(API, "young", LEARNED)
+    long_ago = (NOON - EXPIRES_AFTER - timedelta(days=1)).timestamp()
     for path in (rates._path(API, "old"), tmp_path / "rate-torn.part", tmp_path / "foreign.json"):
         os.utime(path, (long_ago, long_ago))
-    rates.keep(API, TENANT, LEARNED)
+    rates.save(API, TENANT, LEARNED)
     kept = {rates._path(API, TENANT).name, rates._path(API, "young").name, "foreign.json"}
     assert {path.name for path in tmp_path.iterdir()} == kept
 
@@ -107,17 +109,17 @@ def test_what_is_forgotten_is_removed(tmp_path: Path) -> None:
 def test_each_quota_has_its_own(tmp_path: Path) -> None:
     """Another API or another partner is another quota."""
     rates = _at(tmp_path)
-    rates.keep(API, TENANT, LEARNED)
-    assert rates.recall(API, "another") is None
-    assert rates.recall("https://elsewhere.example", TENANT) is None
+    rates.save(API, TENANT, LEARNED)
+    assert rates.load(API, "another") is None
+    assert rates.load("https://elsewhere.example", TENANT) is None
 
 
 def test_a_file_under_another_name_is_foreign(tmp_path: Path) -> None:
     """What is inside counts, not where it lies."""
     rates = _at(tmp_path)
-    rates.keep(API, "another", LEARNED)
+    rates.save(API, "another", LEARNED)
     next(tmp_path.iterdir()).rename(rates._path(API, TENANT))
-    assert rates.recall(API, TENANT) is None
+    assert rates.load(API, TENANT) is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,11 +127,11 @@ def test_a_file_under_another_name_is_foreign(tmp_path: Path) -> None:
 def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, raw: bytes, cut: int, place: int) -> None:
     """Rubbish, a torn file, a changed byte: never an error, and never a pace that cannot be."""
     rates = _at(tmp_path)
-    rates.keep(API, TENANT, LEARNED)
+    rates.save(API, TENANT, LEARNED)
     whole = rates._path(API, TENANT).read_bytes()
     for content in (raw, whole[:cut], whole[:place] + raw[:1] + whole[place + 1 :]):
         rates._path(API, TENANT).write_bytes(content)
-        recalled = rates.recall(API, TENANT)
+        recalled = rates.load(API, TENANT)
         assert recalled is None or recalled.per_second > 0
         assert recalled is None or min(recalled.longest_asked, recalled.held, recalled.learned_ago) >= 0
 
@@ -157,28 +159,28 @@ def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, raw: bytes, c
 def test_values_that_cannot_be_are_not_believed(tmp_path: Path, content: bytes) -> None:
     """One wrong value makes the whole file worthless; that is decided by its reader alone."""
     rates = _at(tmp_path)
-    rates.keep(API, TENANT, LEARNED)
+    rates.save(API, TENANT, LEARNED)
     path = rates._path(API, TENANT)
     whole = path.read_bytes()
     # the last of two equal keys counts
     path.write_bytes(whole[:-1] + b"," + content[1:] if content.startswith(b"{") else content)
-    assert rates.recall(API, TENANT) is None
+    assert rates.load(API, TENANT) is None
 
 
 def test_a_folder_out_of_reach_is_no_error(tmp_path: Path) -> None:
     """A file where the folder should be: nothing is kept, nothing is recalled, nothing is raised."""
     (tmp_path / "file").write_bytes(b"")
     rates = _at(tmp_path / "file" / "below")
-    assert not rates.keep(API, TENANT, LEARNED)
-    assert rates.recall(API, TENANT) is None
+    assert not rates.save(API, TENANT, LEARNED)
+    assert rates.load(API, TENANT) is None
 
 
 def test_a_folder_in_the_place_of_the_file_is_no_error(tmp_path: Path) -> None:
     """The rename fails, and what was written beside it is gone again."""
     rates = _at(tmp_path)
     rates._path(API, TENANT).mkdir()
-    assert not rates.keep(API, TENANT, LEARNED)
-    assert rates.recall(API, TENANT) is None
+    assert not rates.save(API, TENANT, LEARNED)
+    assert rates.load(API, TENANT) is None
     assert [path.name for path in tmp_path.iterdir()] == [rates._path(API, TENANT).name]
 
 
@@ -187,15 +189,15 @@ def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path: Path) -> No
     """Nobody writes into it: it is as if it were not there, and gives way to the next run's file."""
     rates = _at(tmp_path)
     os.mkfifo(rates._path(API, TENANT))
-    assert rates.recall(API, TENANT) is None
-    assert rates.keep(API, TENANT, LEARNED)
-    assert rates.recall(API, TENANT) == LEARNED
+    assert rates.load(API, TENANT) is None
+    assert rates.save(API, TENANT, LEARNED)
+    assert rates.load(API, TENANT) == LEARNED
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_it_is_the_users_own(tmp_path: Path) -> None:
     """Others cannot read which partner is audited."""
     rates = _at(tmp_path / "state")
-    rates.keep(API, TENANT, LEARNED)
+    rates.save(API, TENANT, LEARNED)
     assert rates._path(API, TENANT).stat().st_mode & 0o077 == 0
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0

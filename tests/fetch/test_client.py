@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
+import aiohttp
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestServer
@@ -17,10 +18,10 @@ from aioresponses import aioresponses
 
 from auditor import __version__
 from auditor.core.model import ApiResponse
-from auditor.fetch.partner_center import LARGEST_BODY, Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.client import LARGEST_BODY, PartnerCenterClient, open_session
 from conftest import CUSTOMER
 
-QUICK = Timeouts(connect=2.0, read=2.0, total=0.5)
+QUICK = aiohttp.ClientTimeout(total=0.5, sock_connect=2.0, sock_read=2.0)
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -31,9 +32,11 @@ async def _raw_server(serve: Serve) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def _ask(api: str, timeouts: Timeouts = QUICK) -> ApiResponse:
-    async with open_session(Connection(api, timeouts)) as session:
-        return await PartnerCenter(session, api).validation_status(CUSTOMER, "token", "request-1", "correlation-1")
+async def _ask(api: str, timeouts: aiohttp.ClientTimeout = QUICK) -> ApiResponse:
+    async with open_session(timeouts) as session:
+        return await PartnerCenterClient(session, api).validation_status(
+            CUSTOMER, "token", "request-1", "correlation-1"
+        )
 
 
 def _sending(raw: bytes, seen: list[bytes]) -> Serve:
@@ -95,8 +98,8 @@ async def test_a_base_url_may_have_a_path() -> None:
     """A gateway in front of the API keeps its own part of the path, for every kind of question."""
     seen: list[bytes] = []
     raw = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
-    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
-        center = PartnerCenter(session, f"{api}/gate%20way/")
+    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+        center = PartnerCenterClient(session, f"{api}/gate%20way/")
         await center.validation_status(CUSTOMER, "token", "r", "c")
         await center.customer(CUSTOMER, "token", "r", "c")
         await center.customers_page("", "token", "r", "c")
@@ -174,7 +177,7 @@ async def test_a_slow_server_cannot_hold_a_worker() -> None:
             writer.close()
 
     async with _raw_server(drip) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=2.0, total=0.2))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=0.2, sock_connect=2.0, sock_read=2.0))
     assert reply.http_status is None
     assert reply.failure
     assert reply.failure.startswith("TimeoutError")
@@ -193,7 +196,7 @@ async def test_a_silent_server_is_given_up_before_the_total(begun: bytes) -> Non
 
     ended = asyncio.Event()
     async with _raw_server(silent) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=0.05, total=30.0))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=30.0, sock_connect=2.0, sock_read=0.05))
         await ended.wait()
     assert reply.http_status is None
     assert reply.failure == "TimeoutError: nothing heard for 0.05 s"
@@ -206,7 +209,7 @@ async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
     coding = b"Content-Encoding: gzip\r\n" if bomb else b""
     head = b"HTTP/1.1 200 OK\r\n" + coding + b"Content-Length: %d\r\n\r\n" % len(body)
     async with _raw_server(_sending(head + body, [])) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=5.0, total=5.0))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=5.0))
     assert reply.http_status is None
     assert reply.failure
     assert "larger than" in reply.failure
@@ -329,8 +332,8 @@ async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> Non
 
     go_on, sent, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with _raw_server(twice) as api:
-        async with open_session(Connection(api, QUICK, concurrency=1)) as session:
-            center = PartnerCenter(session, api)
+        async with open_session(QUICK, connections=1) as session:
+            center = PartnerCenterClient(session, api)
             one = await center.validation_status("one", "token", "request-1", "correlation")
             go_on.set()
             await sent.wait()
@@ -350,8 +353,8 @@ async def test_a_token_that_is_a_part_of_a_word_makes_no_verdict() -> None:
     """A hole in the key "status" would hide that a 404 contradicts itself."""
     body = b'{"code":600074,"status":"NotAllowed"}'
     raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
+    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
     assert (reply.http_status, reply.body) == (404, b"")
 
 
@@ -388,8 +391,8 @@ async def test_a_token_in_any_part_of_a_reply_goes_no_further(raw: bytes) -> Non
     seen: list[bytes] = []
     size = b"%d" % (len(TOKEN) if raw.endswith(b"TOKEN") else 5)
     raw = raw.replace(b"Content-Length: 5", b"Content-Length: " + size).replace(b"TOKEN", TOKEN.encode())
-    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
+    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
     assert TOKEN.encode() in seen[0]
     assert TOKEN[:20] not in repr(reply)
     assert "AAAAAAAA" not in repr(reply)
@@ -404,6 +407,6 @@ async def test_an_escaped_token_in_a_body_goes_no_further(escapes: dict[str, str
         written = written.replace(character, escape)
     body = b'{"type":"account","status":"%s"}' % written.encode()
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
+    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
     assert reply.body == b'{"type":"account","status":"[token]"}'
