@@ -1,24 +1,6 @@
-"""The HTTP side: one row's request, from the worker pool to Partner Center and back. `core` makes every decision.
+"""The HTTP side: a pool of workers, the rate limiter, retries, the Partner Center client, and the token store.
 
-======================  ================================================================
-`pool`                  workers over one lazy iterator of customers
-`retries`               one customer, from the first attempt to the final finding
-`rate_limiter`          when a request may be sent
-`rate_store`            the learned rate limit, for the next run
-`client`                one attempt over aiohttp
-`responses`             aiohttp's response or error -> `ApiResponse`
-`response_matching`     which request a response belongs to
-`content_encoding`      compressed bodies
-`timeouts`              the deadline of each request
-`customer_list`         the partner's own customer list
-`tokens`                the access token of the run
-`token_store`           a sign-in, kept between runs
-`private_file`          files of this user alone, and their lock
-`transport_security`    TLS and proxies
-`blocking_http`         the HTTP client of the sign-in and of `doctor`
-`service_probe`         one request to a service, for `doctor`
-`auth`                  signing in through MSAL
-======================  ================================================================
+`core` makes every decision; `auth` signs in.
 """
 
 from typing import TYPE_CHECKING, Any

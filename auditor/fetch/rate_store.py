@@ -7,8 +7,6 @@ much of the quota is used up.
 
 import hashlib
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ import msgspec
 
 from auditor.core.learning import SLOWEST
 from auditor.core.plan import MINUTE, RememberedRate
-from auditor.fetch.private_file import make_folder
+from auditor.fetch import private_file
 
 EXPIRES_AFTER = timedelta(days=30)
 """Age from which a file is ignored; it is removed when another one is written."""
@@ -76,8 +74,8 @@ class RateStore:
         per_minute = rate.per_second * MINUTE if math.isfinite(rate.per_second) else None
         file = _RateFile(_VERSION, api, tenant, now, per_minute, rate.longest_asked, rate.held, rate.learned_ago)
         try:
-            make_folder(self._folder)
-            _replace(path, msgspec.json.encode(file))
+            private_file.make_folder(self._folder)
+            private_file.write(path, msgspec.json.encode(file))
             self._remove_expired(now)
         except OSError:
             return False
@@ -97,7 +95,7 @@ class RateStore:
         return RememberedRate(per_second, file.longest_asked, held, file.learned_ago, seconds)
 
     def _remove_expired(self, now: datetime) -> None:
-        for path in self._folder.glob("rate-*"):
+        for path in [*self._folder.glob("rate-*"), *self._folder.glob(".rate-*.part")]:
             if path.stat().st_mtime < (now - EXPIRES_AFTER).timestamp():
                 path.unlink(missing_ok=True)
 
@@ -129,15 +127,3 @@ def _combine(ours: RememberedRate, other: RememberedRate | None) -> RememberedRa
         return RememberedRate(other.per_second, longest, held, other.learned_ago + other.age)
     share = other.per_second if math.isfinite(other.per_second) else 0.0
     return RememberedRate(ours.per_second + share, longest, held, ours.learned_ago)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a new file and rename it: a reader sees the old content or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

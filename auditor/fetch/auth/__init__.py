@@ -3,16 +3,6 @@
 MSAL's own client would follow a redirect and post the refresh token to another host, waits without limit, and lets
 REQUESTS_CA_BUNDLE override the certificate authorities it was given; MSAL does network I/O even in its constructor.
 
-===============  ======================================================================
-`registration`   the app registration, its secret or certificate
-`service`        MSAL, called with retries, its results read
-`interactive`    a person signs in: browser or device code
-`loopback`       the server to which the browser brings the result
-`refresh_token`  a refresh token that the operator set, and its successor
-`sign_in_store`  the stored sign-in
-`unattended`     tokens for a run, without a person
-===============  ======================================================================
-
 Source: "Partner Center authentication" (App+User tokens only; the secure application model).
 """
 

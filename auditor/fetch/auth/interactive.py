@@ -42,12 +42,12 @@ class BrowserOptions:
     Attributes:
         port: that the browser is redirected to; 0 takes any free one.
         open: opens an address in the user's browser, if it can; may last until that is closed.
-        patience: seconds that the user may take.
+        timeout: seconds that the user may take.
     """
 
     port: int = 0
     open: Callable[[str], object] = open_browser
-    patience: float = 900.0
+    timeout: float = 900.0
 
 
 def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, browser: BrowserOptions) -> str:
@@ -80,7 +80,7 @@ def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, brow
         )
         receiver.expect(flow["state"])
         _open(flow["auth_uri"] + _WITH_MFA, tell, browser)
-        answer = receiver.wait(browser.patience)
+        answer = receiver.wait(browser.timeout)
     if answer is None:
         raise SignInError(
             "nobody signed in within the time",

@@ -68,7 +68,7 @@ def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str
     """The access token, MSAL's cache, and what the user was told."""
     cache, talk = msal.SerializableTokenCache(), list[str]()
     sign_in = registration(simulator, **changes)
-    token = sign_in_by_browser(sign_in, cache, talk.append, no_wait, BrowserOptions(open=person.open, patience=20))
+    token = sign_in_by_browser(sign_in, cache, talk.append, no_wait, BrowserOptions(open=person.open, timeout=20))
     return token, cache, talk
 
 
@@ -102,7 +102,7 @@ def test_a_browser_in_the_foreground_holds_nobody_up() -> None:
             person.open(address)
             return closed.wait(60)
 
-        browser = BrowserOptions(open=stays, patience=20)
+        browser = BrowserOptions(open=stays, timeout=20)
         sign_in_by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
         assert grants(simulator) == [("authorization_code", 200, None)]
     closed.set()
@@ -123,7 +123,7 @@ def test_a_code_of_somebody_else_is_not_redeemed() -> None:
         cache = msal.SerializableTokenCache()
         with pytest.raises(SignInError, match="within the time"):
             sign_in_by_browser(
-                registration(simulator), cache, say_nothing, no_wait, BrowserOptions(open=person.open, patience=0.5)
+                registration(simulator), cache, say_nothing, no_wait, BrowserOptions(open=person.open, timeout=0.5)
             )
         assert grants(simulator) == []
 
