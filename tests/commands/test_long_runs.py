@@ -114,7 +114,7 @@ def test_the_sign_in_service_is_down_when_a_token_ends(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit 6: nobody has to sign in again; resume goes on when it is back."""
-    monkeypatch.setattr("auditor.fetch.auth.service.LONGEST_WAIT", 2.0)
+    monkeypatch.setattr("auditor.fetch.auth.service.MAX_WAIT", 2.0)
     with sign_in_service(GateOptions(revoke_after=(200,))) as simulator:
         use(monkeypatch, simulator)
         assert main(["login", "--device-code"]) == 0

@@ -1,4 +1,4 @@
-"""`ValidateMfa`: asked with the first request, until an answer may speak of it, and with no other."""
+"""`ValidateMfa`: sent with the first request, until a response can answer it, and with no other."""
 
 import asyncio
 
@@ -44,6 +44,8 @@ async def asked(*replies: str) -> tuple[list[bool], int]:
         (["", "200 OK\r\nisMfaCompliant: false", "200 OK"], [True, True, False], 1),
     ],
 )
-async def test_asked_until_it_may_be_answered(replies: list[str], asks: list[bool], told: int) -> None:
-    """The gateway that throttles says nothing of the sign-in, nor does a lost connection; an absent answer is none."""
+async def test_the_question_is_repeated_until_it_can_be_answered(
+    replies: list[str], asks: list[bool], told: int
+) -> None:
+    """Neither a throttled request nor a lost connection answers it; a missing header is no answer."""
     assert await asked(*replies) == (asks, told)

@@ -1,4 +1,4 @@
-"""`RateLimiter`: the queue, the clock and the account, with an own clock and no waiting."""
+"""`RateLimiter`: the queue, the clock and the usage, with a clock of its own and without sleeping."""
 
 import asyncio
 import math
@@ -37,8 +37,8 @@ async def _ask(limiter: RateLimiter, count: int) -> list[float]:
     return times
 
 
-async def test_waiters_leave_in_the_order_in_which_they_came() -> None:
-    """Nobody overtakes anybody, and two in a row are a pace apart."""
+async def test_waiting_workers_are_first_come_first_served() -> None:
+    """Two requests in a row are one interval apart."""
     limiter, order = _limiter(Time()), []
 
     async def wait(name: int) -> None:
@@ -49,8 +49,8 @@ async def test_waiters_leave_in_the_order_in_which_they_came() -> None:
     assert order[-1][1] == pytest.approx(1000.0 + 49 * 0.12 / SHARE)
 
 
-async def test_an_open_gate_makes_nobody_wait() -> None:
-    """Without a pace a turn returns at once, in the same step of the loop."""
+async def test_without_a_limit_no_request_waits() -> None:
+    """`acquire` returns at once, in the same step of the loop."""
     limiter = _limiter(Time(), 0)
     for _ in range(100):
         with pytest.raises(StopIteration):
@@ -59,8 +59,8 @@ async def test_an_open_gate_makes_nobody_wait() -> None:
     assert limiter.waited == 0.0
 
 
-async def test_whoever_comes_later_queues_behind_a_closed_gate() -> None:
-    """Those who wait are counted; when the gate opens they leave at the pace."""
+async def test_later_workers_queue_while_throttled() -> None:
+    """Waiting workers are counted; when the throttling is over they send at the pace."""
     time = Time()
     limiter = _limiter(time)
     first = await limiter.acquire()
@@ -77,8 +77,8 @@ async def test_whoever_comes_later_queues_behind_a_closed_gate() -> None:
     assert limiter.waited == pytest.approx(times[-1] - 1000.0)
 
 
-async def test_a_list_that_fits_is_not_paced() -> None:
-    """Told of 500 customers it sends them at once; told of 501 it takes its minute."""
+async def test_a_list_that_fits_into_the_quota_is_not_paced() -> None:
+    """500 customers are sent at once; 501 take a minute."""
     time = Time()
     limiter = _limiter(time)
     limiter.expect(500)
@@ -88,8 +88,8 @@ async def test_a_list_that_fits_is_not_paced() -> None:
     assert (await _ask(limiter, 501))[-1] >= 1060.0
 
 
-async def test_lost_requests_keep_their_place_too() -> None:
-    """The server may have counted them: after 500 time-outs nothing leaves for a minute."""
+async def test_lost_requests_count_against_the_limit() -> None:
+    """The server may have counted them: after 500 time-outs no request is sent for a minute."""
     time = Time()
     limiter = _limiter(time, Plan(500, burst=True))
     for _ in range(500):
@@ -97,8 +97,8 @@ async def test_lost_requests_keep_their_place_too() -> None:
     assert await limiter.acquire() == pytest.approx(1060.0)
 
 
-async def test_it_is_hopeless_only_where_nothing_gets_through() -> None:
-    """Twenty closings in a row end it, one accepted answer between them begins the count anew."""
+async def test_it_gives_up_only_after_many_rejections_in_a_row() -> None:
+    """Twenty rejections in a row end it; one response in between starts the count again."""
     time = Time()
     limiter = _limiter(time)
     for _ in range(19):
@@ -113,7 +113,7 @@ async def test_it_is_hopeless_only_where_nothing_gets_through() -> None:
     assert limiter.gave_up
 
 
-async def test_the_account_compares_with_the_limit() -> None:
+async def test_usage_is_compared_with_the_limit() -> None:
     """1,000 customers at 500 a minute take two minutes: nearly all of what is possible."""
     limiter = _limiter(Time())
     await _ask(limiter, 1000)
@@ -126,7 +126,7 @@ async def test_the_account_compares_with_the_limit() -> None:
 
 @pytest.mark.parametrize("plan", [0, Plan(None)])
 async def test_without_a_limit_there_is_no_ideal(plan: Plan | float) -> None:
-    """Nothing to compare with is None, not a number; nor is a run that has asked for nothing."""
+    """The value is None, as it is before any request."""
     limiter = _limiter(Time(), plan)
     assert limiter.usage()["percent_of_ideal"] is None
     await _ask(limiter, 10)
@@ -134,8 +134,8 @@ async def test_without_a_limit_there_is_no_ideal(plan: Plan | float) -> None:
     assert (usage["learned_per_minute"], usage["percent_of_ideal"]) == (None, None)
 
 
-async def test_the_time_left_comes_from_the_pace_or_from_experience() -> None:
-    """Paced: by the pace, learned or not. Not paced: as it went so far, and unknown before the first answer."""
+async def test_the_time_left_is_estimated() -> None:
+    """Paced: by the pace, learned or not. Not paced: by the time so far, and unknown before the first response."""
     time = Time()
     assert _limiter(time).eta(1000) == pytest.approx(120.0, rel=0.01)
     assert _limiter(time, remembered=RememberedRate(4.0)).eta(1000) == pytest.approx(250.0, rel=0.05)
@@ -147,8 +147,8 @@ async def test_the_time_left_comes_from_the_pace_or_from_experience() -> None:
     assert limiter.eta(10) == pytest.approx(20.0)
 
 
-async def test_what_one_run_learned_begins_the_next() -> None:
-    """The pace, and what of the quota is used up."""
+async def test_the_next_run_starts_with_the_remembered_rate() -> None:
+    """The pace, and how much of the quota is used up."""
     time = Time()
     limiter = _limiter(time)
     await _ask(limiter, 100)
@@ -163,8 +163,8 @@ async def test_what_one_run_learned_begins_the_next() -> None:
     assert _limiter(time, remembered=learned).rate_to_remember().held == learned.held
 
 
-async def test_a_few_requests_teach_nothing() -> None:
-    """A rejected look-up of one customer says nothing of the pace of thousands; what was learned before stays as it was."""
+async def test_a_few_requests_do_not_change_the_remembered_rate() -> None:
+    """A rejected request for one customer says nothing about the pace of thousands."""
     time = Time()
     for earlier, kept in ((None, math.inf), (RememberedRate(4.0, 57.0, learned_ago=100.0, age=3600.0), 4.0)):
         limiter = _limiter(time, remembered=earlier)
@@ -178,8 +178,8 @@ async def test_a_few_requests_teach_nothing() -> None:
             assert left.learned_ago == pytest.approx(3720.0, abs=5.0)
 
 
-async def test_a_closed_intake_lets_nobody_through() -> None:
-    """Not at an open gate, and not out of the queue; whoever waits for the end is told."""
+async def test_after_stop_no_request_is_sent() -> None:
+    """Neither at once nor out of the queue; `wait_stopping` returns."""
     time = Time()
     limiter = _limiter(time, 0)
     ended = asyncio.create_task(limiter.wait_stopping())
@@ -191,8 +191,8 @@ async def test_a_closed_intake_lets_nobody_through() -> None:
     await ended
 
 
-async def test_a_cancelled_waiter_leaves_the_queue_in_order() -> None:
-    """Its place is gone, its turn is nobody's, and the next one leaves."""
+async def test_a_cancelled_worker_leaves_the_queue() -> None:
+    """The next one takes its place."""
     limiter = RateLimiter(1, clock=lambda: 0.0)
     await limiter.acquire()
     first, second = (asyncio.create_task(limiter.acquire()) for _ in range(2))

@@ -21,14 +21,14 @@ def _at(folder: Path, later: timedelta = timedelta()) -> RateStore:
     return RateStore(folder, lambda: NOON + later)
 
 
-def test_what_was_kept_is_recalled_with_its_age(tmp_path: Path) -> None:
-    """The pace, the longest Retry-After, and what still holds a place in the quota."""
+def test_a_saved_rate_is_loaded_with_its_age(tmp_path: Path) -> None:
+    """The pace, the longest Retry-After, and the requests of the last minute."""
     assert _at(tmp_path / "new").save(API, TENANT, LEARNED)
     recalled = _at(tmp_path / "new", timedelta(seconds=40)).load(API, TENANT)
     assert recalled == RememberedRate(4.0, 57.0, held=250, learned_ago=90.0, age=40.0)
 
 
-def test_a_minute_later_nothing_holds_a_place_any_more(tmp_path: Path) -> None:
+def test_after_a_minute_no_request_counts_any_more(tmp_path: Path) -> None:
     """The pace stays, the window is empty again."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     assert _at(tmp_path, timedelta(minutes=1)).load(API, TENANT) == RememberedRate(
@@ -36,15 +36,15 @@ def test_a_minute_later_nothing_holds_a_place_any_more(tmp_path: Path) -> None:
     )
 
 
-def test_it_is_forgotten_after_a_month(tmp_path: Path) -> None:
-    """Limits are adjusted: an old pace says nothing."""
+def test_a_rate_expires_after_a_month(tmp_path: Path) -> None:
+    """Limits are adjusted: an old pace is of no use."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     assert _at(tmp_path, EXPIRES_AFTER - timedelta(seconds=1)).load(API, TENANT) is not None
     assert _at(tmp_path, EXPIRES_AFTER).load(API, TENANT) is None
 
 
-def test_a_clock_that_was_put_back_makes_it_unknown(tmp_path: Path) -> None:
-    """A file from the future has no age; a few seconds are two machines' clocks."""
+def test_a_rate_from_the_future_is_ignored(tmp_path: Path) -> None:
+    """A few seconds are accepted: the clocks of two machines differ."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     assert _at(tmp_path, -timedelta(hours=1)).load(API, TENANT) is None
     recalled = _at(tmp_path, -timedelta(seconds=3)).load(API, TENANT)
@@ -52,8 +52,8 @@ def test_a_clock_that_was_put_back_makes_it_unknown(tmp_path: Path) -> None:
     assert recalled.age == 0.0
 
 
-def test_a_run_that_learned_nothing_leaves_what_it_sent(tmp_path: Path) -> None:
-    """It replaces what an earlier one had learned and it knew of: the limit has proved to be higher."""
+def test_a_run_without_a_learned_rate_saves_its_requests(tmp_path: Path) -> None:
+    """It replaces the rate that it loaded: the limit has proved to be higher."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     next_run = _at(tmp_path)
     next_run.load(API, TENANT)
@@ -61,8 +61,8 @@ def test_a_run_that_learned_nothing_leaves_what_it_sent(tmp_path: Path) -> None:
     assert _at(tmp_path).load(API, TENANT) == RememberedRate(math.inf, held=7)
 
 
-def test_two_runs_that_shared_the_quota_leave_what_they_had_together(tmp_path: Path) -> None:
-    """The last to write does not wipe out the other: shares add up, and so does what the last minute holds."""
+def test_two_runs_that_shared_the_quota_are_added_up(tmp_path: Path) -> None:
+    """Shares and the requests of the last minute add up; the last to write does not overwrite the other."""
     one, other = _at(tmp_path), _at(tmp_path, timedelta(seconds=20))
     for run in (one, other):
         run.load(API, TENANT)
@@ -72,8 +72,8 @@ def test_two_runs_that_shared_the_quota_leave_what_they_had_together(tmp_path: P
     assert recalled == RememberedRate(7.0, 57.0, held=400, learned_ago=10.0)
 
 
-def test_a_run_that_was_spared_leaves_what_the_other_learned(tmp_path: Path) -> None:
-    """Of two at a time only one was rejected: its lesson stands, and is as old as it is; and the other way round."""
+def test_a_run_without_a_learned_rate_keeps_that_of_the_other(tmp_path: Path) -> None:
+    """Of two runs at a time only one was throttled: its rate stays, with its age; and the other way round."""
     spared = RememberedRate(math.inf, held=7)
     _at(tmp_path).save(API, TENANT, LEARNED)
     _at(tmp_path, timedelta(seconds=20)).save(API, TENANT, spared)
@@ -84,15 +84,15 @@ def test_a_run_that_was_spared_leaves_what_the_other_learned(tmp_path: Path) -> 
     assert _at(tmp_path).load("another", TENANT) == RememberedRate(4.0, 57.0, held=257, learned_ago=90.0)
 
 
-def test_a_run_that_ended_long_before_shared_nothing(tmp_path: Path) -> None:
-    """More than a minute before the other's end: what it had is free again."""
+def test_a_run_that_ended_long_before_is_replaced(tmp_path: Path) -> None:
+    """More than a minute before the other's end."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     _at(tmp_path, timedelta(minutes=2)).save(API, TENANT, RememberedRate(8.0, held=3))
     assert _at(tmp_path, timedelta(minutes=2)).load(API, TENANT) == RememberedRate(8.0, held=3)
 
 
-def test_what_is_forgotten_is_removed(tmp_path: Path) -> None:
-    """Files of other quotas, and what a power cut left half written, do not pile up."""
+def test_expired_files_are_removed(tmp_path: Path) -> None:
+    """Files of other quotas and partial files do not pile up."""
     rates = _at(tmp_path)
     rates.save(API, "old", LEARNED)
     (tmp_path / "rate-torn.part").write_bytes(b"{")
@@ -106,7 +106,7 @@ def test_what_is_forgotten_is_removed(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == kept
 
 
-def test_each_quota_has_its_own(tmp_path: Path) -> None:
+def test_each_quota_has_its_own_file(tmp_path: Path) -> None:
     """Another API or another partner is another quota."""
     rates = _at(tmp_path)
     rates.save(API, TENANT, LEARNED)
@@ -114,8 +114,8 @@ def test_each_quota_has_its_own(tmp_path: Path) -> None:
     assert rates.load("https://elsewhere.example", TENANT) is None
 
 
-def test_a_file_under_another_name_is_foreign(tmp_path: Path) -> None:
-    """What is inside counts, not where it lies."""
+def test_a_file_of_another_quota_is_ignored(tmp_path: Path) -> None:
+    """Its content decides, not its name."""
     rates = _at(tmp_path)
     rates.save(API, "another", LEARNED)
     next(tmp_path.iterdir()).rename(rates._path(API, TENANT))
@@ -124,8 +124,8 @@ def test_a_file_under_another_name_is_foreign(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=300), cut=st.integers(0, 400), place=st.integers(0, 400))
-def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, raw: bytes, cut: int, place: int) -> None:
-    """Rubbish, a torn file, a changed byte: never an error, and never a pace that cannot be."""
+def test_a_damaged_file_is_ignored(tmp_path: Path, raw: bytes, cut: int, place: int) -> None:
+    """Garbage, a torn file, a changed byte: never an error, and never an impossible pace."""
     rates = _at(tmp_path)
     rates.save(API, TENANT, LEARNED)
     whole = rates._path(API, TENANT).read_bytes()
@@ -156,8 +156,8 @@ def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, raw: bytes, c
         b"\xff\xfe",
     ],
 )
-def test_values_that_cannot_be_are_not_believed(tmp_path: Path, content: bytes) -> None:
-    """One wrong value makes the whole file worthless; that is decided by its reader alone."""
+def test_impossible_values_are_ignored(tmp_path: Path, content: bytes) -> None:
+    """One wrong value makes the whole file unusable."""
     rates = _at(tmp_path)
     rates.save(API, TENANT, LEARNED)
     path = rates._path(API, TENANT)
@@ -167,16 +167,16 @@ def test_values_that_cannot_be_are_not_believed(tmp_path: Path, content: bytes) 
     assert rates.load(API, TENANT) is None
 
 
-def test_a_folder_out_of_reach_is_no_error(tmp_path: Path) -> None:
-    """A file where the folder should be: nothing is kept, nothing is recalled, nothing is raised."""
+def test_an_unreachable_folder_is_no_error(tmp_path: Path) -> None:
+    """A file where the folder should be: nothing is saved, loaded or raised."""
     (tmp_path / "file").write_bytes(b"")
     rates = _at(tmp_path / "file" / "below")
     assert not rates.save(API, TENANT, LEARNED)
     assert rates.load(API, TENANT) is None
 
 
-def test_a_folder_in_the_place_of_the_file_is_no_error(tmp_path: Path) -> None:
-    """The rename fails, and what was written beside it is gone again."""
+def test_a_folder_with_the_files_name_is_no_error(tmp_path: Path) -> None:
+    """The rename fails, and the partial file is removed."""
     rates = _at(tmp_path)
     rates._path(API, TENANT).mkdir()
     assert not rates.save(API, TENANT, LEARNED)
@@ -185,8 +185,8 @@ def test_a_folder_in_the_place_of_the_file_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
-def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path: Path) -> None:
-    """Nobody writes into it: it is as if it were not there, and gives way to the next run's file."""
+def test_a_pipe_with_the_files_name_does_not_block(tmp_path: Path) -> None:
+    """It counts as missing, and the next run's file replaces it."""
     rates = _at(tmp_path)
     os.mkfifo(rates._path(API, TENANT))
     assert rates.load(API, TENANT) is None
@@ -195,7 +195,7 @@ def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_it_is_the_users_own(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     """Others cannot read which partner is audited."""
     rates = _at(tmp_path / "state")
     rates.save(API, TENANT, LEARNED)

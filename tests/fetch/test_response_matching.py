@@ -1,4 +1,4 @@
-"""Answers belong to their requests, whatever a server or proxy sends late or twice. Over real sockets."""
+"""Responses are matched with their requests, whatever a server or proxy sends late or twice. Over real sockets."""
 
 import asyncio
 import subprocess
@@ -71,10 +71,8 @@ async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[
             )
 
 
-async def test_a_late_answer_is_nobody_elses() -> None:
-    """A server that repeats no id, and sends each answer once more after the next request, is never believed wrongly;
-    nobody is asked twice on its account.
-    """
+async def test_a_late_response_is_not_given_to_another_customer() -> None:
+    """A server that repeats no id, and sends each response again after the next request, is never believed wrongly; no customer is asked twice because of it."""
     server = _Server(_late)
     names = [f"customer-{n}" for n in range(60)]
     async with _asking(server, concurrency=8) as ask:
@@ -83,8 +81,8 @@ async def test_a_late_answer_is_nobody_elses() -> None:
     assert (server.requests, server.connections) == (60, 60)
 
 
-async def test_connections_to_a_server_that_repeats_our_ids_are_used_again() -> None:
-    """Either id will do; such a server's connections are kept."""
+async def test_connections_are_reused_where_ids_are_repeated() -> None:
+    """Either id is enough."""
     for echo in (b"MS-RequestId", b"MS-CorrelationId"):
         server = _Server(lambda _server, heads, echo=echo: [_answer(heads[-1], echo=echo)])  # type: ignore[misc] # a default binds it
         async with _asking(server, concurrency=1) as ask:
@@ -92,10 +90,8 @@ async def test_connections_to_a_server_that_repeats_our_ids_are_used_again() -> 
         assert (bodies, server.connections) == ([b"one", b"two", b"three"], 1)
 
 
-async def test_an_answer_without_our_id_on_a_used_connection_is_not_believed() -> None:
-    """Where a server leaves the id out once it has repeated it, that answer is a failure of the wire, and every later
-    request has a connection of its own.
-    """
+async def test_a_response_without_our_id_on_a_used_connection_is_rejected() -> None:
+    """Where a server omits the id after it has repeated it, the response is a transport error, and every later request has a new connection."""
 
     def forgetful(server: _Server, heads: list[bytes]) -> list[bytes]:
         return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
@@ -109,8 +105,8 @@ async def test_an_answer_without_our_id_on_a_used_connection_is_not_believed() -
     assert (server.requests, server.connections) == (4, 3)
 
 
-async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
-    """Gateways answer before the service and repeat no id: what they say is taken, and the other connections stay."""
+async def test_a_throttling_gateway_costs_one_connection() -> None:
+    """Gateways repeat no id: their response is accepted, and the other connections stay open."""
 
     def throttling(server: _Server, heads: list[bytes]) -> list[bytes]:
         if server.requests == 2:
@@ -124,8 +120,8 @@ async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
     assert (server.requests, server.connections) == (5, 2)
 
 
-async def test_an_answer_before_the_request_is_nobodys() -> None:
-    """What a server writes as soon as a connection opens is no answer, whatever it says; nothing is asked there."""
+async def test_a_response_before_the_request_is_rejected() -> None:
+    """What a server sends when a connection opens is no response; no request is sent there."""
 
     class Hasty(_Server):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -140,15 +136,15 @@ async def test_an_answer_before_the_request_is_nobodys() -> None:
     assert server.requests == 0
 
 
-def test_no_id_is_made_twice() -> None:
-    """Each is a GUID in the form that the API documents, and another than all before."""
+def test_ids_are_unique() -> None:
+    """Each is a GUID in the documented form."""
     ids = [new_id() for _ in range(1000)]
     assert len(set(ids)) == 1000
     assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in ids)
 
 
-def test_two_runs_share_no_id() -> None:
-    """Another process begins elsewhere: what was sent before a resume is not sent again after it."""
+def test_two_processes_share_no_id() -> None:
+    """An id that was sent before a resume is not sent again after it."""
     code = "from auditor.fetch.response_matching import new_id; print(new_id())"
     starts = {
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout[:24]

@@ -1,4 +1,4 @@
-"""`RetryingClient` and `pool.run`: with scripted replies, an own clock and no waiting."""
+"""`RetryingClient` and `run_pool`: with scripted responses, a clock of their own and without sleeping."""
 
 import asyncio
 from collections import Counter
@@ -70,8 +70,8 @@ async def test_a_first_answer_is_enough() -> None:
     assert (answer.finding.reason, answer.attempts, world.now) == (Reason.UNDER_REVIEW, 1, 0.0)
 
 
-async def test_transient_failures_heal() -> None:
-    """What comes back after failures counts; every request is counted, and the waits grow."""
+async def test_transient_failures_are_retried() -> None:
+    """The last response counts; every request is counted, and the waits grow."""
     world = World()
     answer = await _ask(world, "500", "502-html", "lost", "200-allowed")
     assert (answer.finding.verdict, answer.attempts) == (Verdict.ELIGIBLE, 4)
@@ -79,8 +79,8 @@ async def test_transient_failures_heal() -> None:
     assert gaps == [0.25, 0.5, 1.0]
 
 
-async def test_lasting_failures_stand_after_five_attempts() -> None:
-    """The last finding is the answer, with its evidence; it is not final."""
+async def test_five_failed_attempts_are_the_maximum() -> None:
+    """The last finding is the result, with its evidence; it is not final."""
     answer = await _ask(World(), "500")
     assert (answer.finding.reason, answer.attempts, answer.finding.final) == (Reason.SERVICE_ERROR, 5, False)
     assert answer.finding.error_code == "800003"
@@ -91,12 +91,12 @@ async def test_lasting_failures_stand_after_five_attempts() -> None:
     [("404-60003", 1), ("403-20002", 1), ("400-2000", 1), ("404-gateway", 3), ("200-html", 3), ("409", 2), ("501", 1)],
 )
 async def test_only_retryable_errors_are_retried(name: str, attempts: int) -> None:
-    """A final refusal costs one request, a strange reply two more."""
+    """A final refusal costs one request, an unexpected response two more."""
     assert (await _ask(World(), name)).attempts == attempts
 
 
 async def test_retry_after_is_honoured() -> None:
-    """A 503 that asks for three seconds is asked again after three, not before."""
+    """A 503 that asks for three seconds is retried after three, not before."""
     world = World()
     await _ask(world, "503", "200-allowed")
     assert 3.0 <= world.sent[1][0] <= 3.0 * 1.25
@@ -110,8 +110,8 @@ async def test_a_429_is_never_an_attempt() -> None:
     assert world.now >= 570
 
 
-async def test_one_rejection_holds_everybody() -> None:
-    """After a 429 nobody sends before Retry-After is over: one gate for all workers."""
+async def test_one_rejection_holds_all_workers() -> None:
+    """After a 429 no worker sends before Retry-After is over."""
     world = World(scripts={"a": ["429", "200-allowed"]})
     limiter = world.limiter()
     client = world.client(limiter=limiter)
@@ -127,7 +127,7 @@ async def test_one_rejection_holds_everybody() -> None:
 
 
 async def test_endless_throttling_ends_the_run() -> None:
-    """Patience has an end where nothing at all gets through; the customer is undetermined, throttled."""
+    """Where every request is rejected the run ends; the customer is undetermined, throttled."""
     answer = await _ask(World(), "429")
     assert (answer.finding.reason, answer.attempts) == (Reason.THROTTLED, PATIENCE)
     assert answer.finding.run_end is not None
@@ -144,7 +144,7 @@ async def test_the_request_id_is_new_after_a_response_and_kept_after_a_loss() ->
 
 
 async def test_a_401_renews_the_token_once() -> None:
-    """The repeat carries the new token; a second 401 ends the run with the sign-in's exit code."""
+    """The retry has the new token; a second 401 ends the run with the sign-in's exit code."""
     given = iter(["old", "new"])
     tokens = TokenSource(lambda _need: (next(given), 3600.0))
     world = World()
@@ -158,8 +158,8 @@ async def test_a_401_renews_the_token_once() -> None:
     assert answer.finding.run_end.cause is Cause.SIGN_IN
 
 
-async def test_a_refused_token_from_elsewhere_is_tried_once_more() -> None:
-    """Nobody here can renew it: a passing fault heals, a lasting refusal ends the run."""
+async def test_a_refused_fixed_token_is_tried_once_more() -> None:
+    """It cannot be renewed: a transient fault is over, a lasting refusal ends the run."""
     assert (await _ask(World(), "401-empty", "200-allowed")).finding.verdict is Verdict.ELIGIBLE
     answer = await _ask(World(), "401-400")
     assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
@@ -207,8 +207,8 @@ async def test_the_list_is_read_as_workers_get_free() -> None:
     )
 
 
-async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
-    """The answer that ends the run is recorded, what is in flight finishes, nobody else is asked."""
+async def test_a_sign_in_error_stops_the_run() -> None:
+    """The result that ends the run is recorded, requests in flight finish, no other customer is asked."""
     world = World(scripts={"10": ["401-900421"]})
     recorded, end = await _run(world, [str(n) for n in range(1000)])
     assert end is not None
@@ -217,8 +217,8 @@ async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
     assert len(recorded) == len(world.sent)
 
 
-async def test_a_wrong_address_is_noticed_early() -> None:
-    """Nothing but a gateway's 404s: the run ends after twenty answers."""
+async def test_a_wrong_address_ends_the_run_early() -> None:
+    """After twenty 404s of a gateway."""
     ids = [str(n) for n in range(1000)]
     recorded, end = await _run(World(scripts={n: ["404-gateway"] for n in ids}), ids)
     assert end is not None
@@ -257,8 +257,8 @@ async def _through(
 @pytest.mark.parametrize("how", ["lost", "503"])
 @pytest.mark.parametrize("workers", [1, 16, 200])
 @pytest.mark.parametrize("seconds", [10.0, 120.0])
-async def test_an_outage_in_mid_run_leaves_nobody_without_an_answer(how: str, workers: int, seconds: float) -> None:
-    """Few requests go into the void; whoever failed is asked again at the end; the last answer of everybody is one."""
+async def test_after_an_outage_failed_customers_are_asked_again(how: str, workers: int, seconds: float) -> None:
+    """Few requests are sent during the outage, and every customer has an answer at the end."""
     world = Flaky(gone=(20.0, 20.0 + seconds), how=how)
     answers, limiter, end = await _through(world, 520, workers)
     assert end is None
@@ -269,8 +269,8 @@ async def test_an_outage_in_mid_run_leaves_nobody_without_an_answer(how: str, wo
     assert in_vain <= 10 + workers + seconds
 
 
-async def test_an_outage_without_an_end_ends_the_run() -> None:
-    """After five minutes, with the code of a service that is down; resume asks the rest."""
+async def test_a_long_outage_ends_the_run() -> None:
+    """After five minutes, with the exit code of a service that is down; resume asks the rest."""
     world = Flaky(gone=(20.0, 1e9))
     answers, _, end = await _through(world, 5000)
     assert getattr(end, "cause", None) is Cause.SERVICE
@@ -278,15 +278,15 @@ async def test_an_outage_without_an_end_ends_the_run() -> None:
     assert len(answers) < 600
 
 
-async def test_customers_who_fail_without_an_outage_are_not_asked_twice() -> None:
-    """One customer whose record always fails is that customer's matter."""
+async def test_without_an_outage_failed_customers_are_not_asked_again() -> None:
+    """One customer whose record always fails does not delay the run."""
     world = Flaky(scripts={"7": ["500"]})
     answers, limiter, end = await _through(world, 50)
     assert (len(answers["7"]), limiter.outages, end) == (1, 0, None)
 
 
-async def test_what_one_customer_raises_is_that_customers_answer() -> None:
-    """Any exception but ours and the system's: recorded as `internal_error`, and everybody else is asked."""
+async def test_an_unexpected_exception_is_that_customers_result() -> None:
+    """Any exception but ours and the system's is recorded as `internal_error`, and all others are asked."""
     world = World()
     limiter, recorded = world.limiter(), dict[str, Reason]()
     client = world.client(limiter=limiter)
@@ -307,7 +307,7 @@ async def test_what_one_customer_raises_is_that_customers_answer() -> None:
     assert len(recorded) == 9
 
 
-async def test_a_failing_record_surfaces_as_itself() -> None:
+async def test_a_failing_record_raises_its_own_error() -> None:
     """A full disk stops the run with its own error, not with a group."""
     world = World()
     limiter = world.limiter()
@@ -321,8 +321,8 @@ async def test_a_failing_record_surfaces_as_itself() -> None:
         )
 
 
-async def test_a_closed_intake_wakes_whoever_waits() -> None:
-    """Nobody sleeps through the end of a run: not at the gate, not in a back-off."""
+async def test_stop_wakes_all_waiting_workers() -> None:
+    """No worker sleeps through the end of a run, neither in the queue nor before a retry."""
     limiter = RateLimiter(1, clock=lambda: 0.0)
     await limiter.acquire()
     waiting = [asyncio.create_task(limiter.acquire()), asyncio.create_task(limiter.pause(1e6))]

@@ -1,4 +1,4 @@
-"""One probe at a service: real TLS, a proxy between, and failures that are sentences without secrets."""
+"""`probe`: real TLS, a proxy in between, and errors that are sentences without secrets."""
 
 import asyncio
 import threading
@@ -46,8 +46,8 @@ def late() -> Iterator[str]:
         thread.join()
 
 
-def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
-    """TLS version, who issued the certificate and until when it is good, and a clock that agrees with ours."""
+def test_a_healthy_service(simulator: Simulator) -> None:
+    """TLS version, the certificate's issuer and expiry, and a clock that agrees with ours."""
     seen = probe(f"{simulator.api_url}/v1/customers", str(simulator.ca_file), None)
     assert seen.response.http_status == 401
     assert seen.response.simulated
@@ -60,7 +60,7 @@ def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
 
 
 def test_a_wrong_clock_is_measured(late: str) -> None:
-    """An hour is an hour, however the answer came."""
+    """Through whatever connection."""
     seen = probe(late, None, None)
     assert seen.ahead is not None
     assert abs(seen.ahead - 3600) < 2
@@ -69,7 +69,7 @@ def test_a_wrong_clock_is_measured(late: str) -> None:
 
 @pytest.mark.parametrize("through", [False, True])
 def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bool) -> None:  # noqa: FBT001 - a table's column
-    """Who issued it is what a person needs to find the authority's file; through a proxy as well."""
+    """Its issuer shows which authority's file is missing; through a proxy as well."""
     with connect_proxy(password="ada:marked") as proxy:
         way = Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}") if through else None
         seen = probe(simulator.api_url, None, way)
@@ -80,16 +80,16 @@ def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bo
     assert bool(proxy.heads) == through
 
 
-def test_a_proxy_that_refuses_is_quoted_without_its_password(simulator: Simulator) -> None:
-    """The status that it answered is in the sentence."""
+def test_a_proxys_refusal_is_described_without_its_password(simulator: Simulator) -> None:
+    """The sentence has its HTTP status."""
     with connect_proxy(answer="407 Proxy Authentication Required") as proxy:
         seen = probe(simulator.api_url, str(simulator.ca_file), Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}"))
     assert seen.response.failure == "the proxy does not let us through (407 Proxy Authentication Required)"
     assert "marked" not in repr(seen)
 
 
-async def test_a_server_without_tls_is_said_to_have_none() -> None:
-    """Garbage instead of a handshake is a sentence."""
+async def test_a_server_without_tls_is_described() -> None:
+    """Garbage instead of a handshake gives a sentence."""
 
     async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
@@ -115,8 +115,8 @@ async def test_a_server_without_tls_is_said_to_have_none() -> None:
         b"9999 OK\r\n\r\n",
     ],
 )
-async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
-    """Whatever a library makes of it."""
+async def test_an_invalid_response_is_described(answer: bytes) -> None:
+    """Whatever error a library raises."""
 
     async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -130,20 +130,20 @@ async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
     assert (seen.response.failure or "").startswith("no answer that can be read (")
 
 
-def test_nobody_there() -> None:
-    """A closed port is an error with the system's words."""
+def test_a_closed_port_is_described() -> None:
+    """With the system's error text."""
     with pytest.raises(OSError, match="refused"):
         connect("127.0.0.1", 1)
     assert probe("https://127.0.0.1:1", None, None).response.failure == "ConnectionError: Connection refused"
 
 
-def test_a_host_that_answers(simulator: Simulator) -> None:
+def test_a_host_that_accepts_connections(simulator: Simulator) -> None:
     """The address that accepted the connection comes last."""
     assert connect("127.0.0.1", int(simulator.api_url.rpartition(":")[2]))[-1] == "127.0.0.1"
 
 
-def test_headers_that_drip_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A byte now and then holds nobody up: the probe as a whole has a time-out."""
+def test_a_slow_probe_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole probe has a time-out."""
     monkeypatch.setattr(service_probe, "_TOTAL_SECONDS", 0.3)
     with dripping() as url:
         seen = probe(url, None, None)

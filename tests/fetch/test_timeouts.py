@@ -1,4 +1,4 @@
-"""`DeadlineTimer`: who takes too long is ended, by one timer that rests when nothing is out."""
+"""`DeadlineTimer`: slow requests are cancelled, by one timer for all."""
 
 import asyncio
 
@@ -14,20 +14,20 @@ async def _wait_for_ever(timer: DeadlineTimer, entered: asyncio.Event | None = N
         await asyncio.Event().wait()
 
 
-async def test_a_request_that_takes_too_long_is_ended() -> None:
-    """The total bounds it whole, in words that a report can hold."""
+async def test_a_request_that_takes_too_long_is_cancelled() -> None:
+    """The total limits it whole; the error's text fits into a report."""
     with pytest.raises(TimeoutError, match=r"no whole answer within 0\.02 s"):
         await _wait_for_ever(DeadlineTimer(total=0.02, silence=60.0))
 
 
-async def test_silence_ends_a_request_before_its_time() -> None:
-    """Who says nothing is given up earlier than who is slow."""
+async def test_a_silent_request_is_cancelled_earlier() -> None:
+    """Earlier than one that is only slow."""
     with pytest.raises(TimeoutError, match=r"nothing heard for 0\.02 s"):
         await _wait_for_ever(DeadlineTimer(total=60.0, silence=0.02))
 
 
-async def test_who_is_heard_lives_on() -> None:
-    """Each sign of life begins the silence anew: the total alone ends it."""
+async def test_each_byte_restarts_the_silence() -> None:
+    """Only the total ends such a request."""
     timer = DeadlineTimer(total=0.2, silence=0.1)
 
     async def noisy() -> None:
@@ -40,8 +40,8 @@ async def test_who_is_heard_lives_on() -> None:
         await noisy()
 
 
-async def test_each_of_many_has_its_own_time() -> None:
-    """One that ends in time is let be; its neighbours are ended."""
+async def test_each_request_has_its_own_deadline() -> None:
+    """One that ends in time stays; the others are cancelled."""
     timer = DeadlineTimer(total=0.02, silence=60.0)
 
     async def quick() -> str:
@@ -55,8 +55,8 @@ async def test_each_of_many_has_its_own_time() -> None:
     assert not timer.in_flight
 
 
-async def test_the_timer_rests_when_nothing_is_out() -> None:
-    """An idle run wakes nobody, and the next request is watched again."""
+async def test_the_timer_stops_when_no_request_is_in_flight() -> None:
+    """The next request starts it again."""
     timer = DeadlineTimer(total=0.02, silence=60.0)
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -66,8 +66,8 @@ async def test_the_timer_rests_when_nothing_is_out() -> None:
         assert timer._timer is None
 
 
-async def test_a_cancelled_worker_is_cancelled_and_not_late() -> None:
-    """Who ends a run at once gets what it asked for, even in the instant in which the time is over."""
+async def test_a_cancelled_worker_gets_no_timeout_error() -> None:
+    """Even where the deadline passes at the same moment."""
     timer = DeadlineTimer(total=60.0, silence=60.0)
     entered = asyncio.Event()
     task = asyncio.create_task(_wait_for_ever(timer, entered))

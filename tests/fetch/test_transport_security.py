@@ -1,4 +1,4 @@
-"""Whom both clients trust: the system's authorities and those of one setting, and nobody else."""
+"""Which certificates both clients trust: those of the system's authorities and of one setting, and no others."""
 
 import asyncio
 import ssl
@@ -72,19 +72,19 @@ async def test_one_setting_feeds_both_clients(
 
 
 @pytest.mark.parametrize(("variable", "trusted"), [("SSL_CERT_FILE", True), ("REQUESTS_CA_BUNDLE", False)])
-async def test_both_clients_believe_the_same_environment(
+async def test_both_clients_use_the_same_environment(
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     trusted: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    """OpenSSL's variable stands for the system's store in both; that of one library changes neither."""
+    """OpenSSL's variable replaces the system's store in both; that of one library changes neither."""
     monkeypatch.setenv(variable, str(simulator.ca_file))
     assert ((await _api(simulator, None)).failure is None, _sign_in(simulator, None)) == (trusted, trusted)
 
 
-def test_the_sign_in_trusts_nobody_beside(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests' own list of authorities is not loaded beside ours, as it would be into any context."""
+def test_the_sign_in_trusts_no_other_authority(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests' own list of authorities is not loaded."""
     only = trustme.CA()
     monkeypatch.setattr(transport_security, "_system_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     with requests_session(None, None) as session:
@@ -97,8 +97,8 @@ def test_the_sign_in_trusts_nobody_beside(simulator: Simulator, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])
-def test_a_bundle_that_holds_no_certificate_is_refused(tmp_path: Path, content: str | None) -> None:
-    """Missing, or something else than certificates: said at once, with the setting's name."""
+def test_a_bundle_without_a_certificate_is_refused(tmp_path: Path, content: str | None) -> None:
+    """Missing, or no certificates: reported at once, with the setting's name."""
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content, encoding="ascii")
@@ -106,7 +106,7 @@ def test_a_bundle_that_holds_no_certificate_is_refused(tmp_path: Path, content: 
         tls_context(str(bundle))
 
 
-def test_old_tls_is_not_spoken() -> None:
+def test_old_tls_is_not_accepted() -> None:
     """TLS 1.2 is the oldest."""
     assert tls_context(None).minimum_version is ssl.TLSVersion.TLSv1_2
 
@@ -122,10 +122,10 @@ YESTERDAY, LONG_AGO, TOMORROW = (datetime.now(UTC) + timedelta(days=days) for da
         ("elsewhere.example", (LONG_AGO, TOMORROW), 64, "is for another host"),
     ],
 )
-async def test_why_a_certificate_is_not_trusted(
+async def test_the_reason_for_an_untrusted_certificate_is_given(
     tmp_path: Path, name: str, dates: tuple[datetime, datetime], code: int, words: str
 ) -> None:
-    """By an authority that is trusted: dates and names are told apart, by both clients alike."""
+    """Of a trusted authority: dates and names are told apart, by both clients alike."""
     authority, ca = trustme.CA(), str(tmp_path / "ca.pem")
     authority.cert_pem.write_to_path(ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -172,10 +172,8 @@ def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport_security, "_system_context", strict)
 
 
-async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By both clients; the setting drops the strict checks alone: whoever is not trusted, or is another, stays refused."""
+async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By both clients; the setting drops only the strict checks: untrusted and other hosts stay refused."""
     context, ca = _inspection_authority(tmp_path)
     _strictly(monkeypatch)
 
@@ -211,8 +209,8 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
         assert all(reply.untrusted for reply in await both(Trust(ca, relaxed=True), "localhost"))
 
 
-def test_relaxing_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Off unless it is set; it changes one flag, and neither whether nor for which host is verified."""
+def test_strict_checks_are_on_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting changes one flag, and neither trust nor the host's name."""
     _strictly(monkeypatch)
     assert load({}, environment={})[0].trust == Trust()
     relaxed = load({}, environment={"AUDITOR_CA_RELAXED": "true"})[0].trust

@@ -69,7 +69,7 @@ def test_a_certificate_signs_in(files: dict[str, Path], name: str, *, locked: bo
 
 
 def test_another_certificate_is_refused(files: dict[str, Path]) -> None:
-    """With what to check."""
+    """The message says what to check."""
     other = certificate()[1].public_bytes(Encoding.PEM)
     with sign_in_service(client_certificate=other) as simulator:
         source = ConfiguredRefreshToken(Secret(simulator.sign_ins.give_refresh_token(confidential=True)))
@@ -92,7 +92,7 @@ def test_another_certificate_is_refused(files: dict[str, Path]) -> None:
         ("none.pem", None),
     ],
 )
-def test_what_is_no_certificate_is_named(files: dict[str, Path], name: str, password: str | None) -> None:
+def test_an_unusable_certificate_file_is_named(files: dict[str, Path], name: str, password: str | None) -> None:
     """By its path; neither the password nor the file's content is repeated."""
     path = files.get(name, files["plain.pem"].with_name(name))
     with pytest.raises(SettingsError, match="AUDITOR_CLIENT_CERTIFICATE") as refused:

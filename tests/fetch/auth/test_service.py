@@ -1,4 +1,4 @@
-"""`service`: patience with a busy sign-in service, and our own words for whatever goes wrong."""
+"""`service`: waiting for a busy sign-in service, and error messages of our own."""
 
 import json
 import re
@@ -98,8 +98,8 @@ def _certificate(code: int) -> Exception:
     return requests.exceptions.SSLError(untrusted)
 
 
-def test_a_service_that_drips_is_tried_twice() -> None:
-    """Each time may last a minute."""
+def test_a_slow_service_is_tried_twice() -> None:
+    """Each attempt may take a minute."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="answers too slowly") as stopped:
         call_with_retries(failing(*[TimeoutError()] * 9), AUTHORITY, waits)
@@ -119,8 +119,8 @@ def test_a_service_that_drips_is_tried_twice() -> None:
         (SettingsError("as it is"), SettingsError, "as it is"),
     ],
 )
-def test_the_rest_ends_it_at_once_in_our_own_words(error: Exception, kind: type[AuditorError], words: str) -> None:
-    """Somebody else's text may hold a token, so only the kind of error is named."""
+def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[AuditorError], words: str) -> None:
+    """A library's text may hold a token, so only the class of the error is named."""
     waits = Waits()
     with pytest.raises(kind, match=words) as raised:
         call_with_retries(failing(error), AUTHORITY, waits)
@@ -129,14 +129,14 @@ def test_the_rest_ends_it_at_once_in_our_own_words(error: Exception, kind: type[
     assert raised.value is error or raised.value.__context__ is None
 
 
-def test_whoever_does_not_want_the_token_any_more_is_not_kept() -> None:
+def test_a_stopped_run_does_not_wait() -> None:
     """A run that is stopped does not wait for the service."""
     with pytest.raises(SignInError, match="nobody waits"):
         call_with_retries(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
 
 
-def test_the_tokens_life_comes_with_it() -> None:
-    """And a refusal is an error with a cure."""
+def test_a_token_has_its_expiry() -> None:
+    """A refusal is an error with a hint."""
     assert parse_token({"access_token": "t", "expires_in": 4500}, ()) == ("t", 4500.0)
     with pytest.raises(SignInError, match="AADSTS50173"):
         parse_token({"error": "invalid_grant", "error_codes": [50173]}, ())
@@ -181,7 +181,7 @@ def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) ->
         (200, {}, b"[1, 2]", "does not answer like"),
     ],
 )
-def test_what_is_no_sign_in_service_is_said_to_be_none(
+def test_other_servers_are_reported_as_no_sign_in_service(
     tmp_path: Path, status: int, headers: dict[str, str], body: bytes, words: str
 ) -> None:
     """A guest network's page, a redirect elsewhere, another server."""
@@ -193,7 +193,7 @@ def test_what_is_no_sign_in_service_is_said_to_be_none(
     assert "AUDITOR_AUTHORITY" in refused_.value.hint
 
 
-def test_a_server_that_nobody_vouches_for_is_not_used() -> None:
+def test_an_untrusted_server_is_not_used() -> None:
     """The certificate is checked against the one setting, whatever REQUESTS_CA_BUNDLE says."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator, ca_bundle=None)
@@ -203,8 +203,8 @@ def test_a_server_that_nobody_vouches_for_is_not_used() -> None:
         assert simulator.log.sign_ins == ()
 
 
-def test_a_busy_service_is_met_while_msal_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MSAL asks the network in its constructor already; its answer's Retry-After is honoured there as well."""
+def test_a_busy_service_is_waited_for_in_msals_constructor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MSAL sends requests in its constructor; Retry-After is honoured there as well."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
@@ -215,8 +215,8 @@ def test_a_busy_service_is_met_while_msal_is_built(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("token", ["", "a\r\nX: y", "a b", "\ud800", "\u00e9", None, 5, ["a"]])
-def test_an_access_token_that_is_none_is_not_used(token: object) -> None:
-    """What no header can carry is said at once, and not shown."""
+def test_an_invalid_access_token_is_not_used(token: object) -> None:
+    """A text that no header can carry is reported at once, and not shown."""
     with pytest.raises(SignInError, match="gave an access token that is none"):
         parse_token({"access_token": token, "expires_in": 3600}, ())
 
@@ -225,7 +225,7 @@ def test_an_access_token_that_is_none_is_not_used(token: object) -> None:
     ("error", "shown"), [("invalid_grant", "invalid_grant"), ("a8Q~bcd", "no error code"), ("hunter", "no error code")]
 )
 def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The service may put a secret wherever it likes; so may it in the place of an id."""
+    """The service may put a secret anywhere, even in the place of an id."""
     caplog.set_level("INFO")
     refusal_error({"error": error, "correlation_id": "a8Q~bcd"}, ("a8Q~bcd", "hunter"))
     assert caplog.messages == [f"the sign-in service refused ({shown}); its correlation id is none"]
@@ -240,7 +240,7 @@ def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogC
         (requests.ConnectionError("marked"), "cannot be reached (ConnectionError): next try in 1 s, at "),
     ],
 )
-def test_what_is_waited_for_is_said_before_the_wait(error: Exception, words: str) -> None:
+def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None:
     """Which service, why, and when it is asked again."""
     told: list[str] = []
 
@@ -255,8 +255,8 @@ def test_what_is_waited_for_is_said_before_the_wait(error: Exception, words: str
     assert "marked" not in told[0]
 
 
-def test_an_answer_that_takes_long_is_said_to_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But not where a person is: that takes its time."""
+def test_the_user_is_told_of_a_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while a person signs in, which takes its time."""
     monkeypatch.setattr("auditor.fetch.auth.service.SILENT_SECONDS", 0.01)
     told: list[str] = []
     heard = threading.Event()

@@ -1,4 +1,4 @@
-"""`UnattendedSignIn` through the real MSAL and TLS: where tokens come from, and where successors go, before a token is used."""
+"""`UnattendedSignIn` through the real MSAL and TLS: which source a token comes from, and where its successor is stored."""
 
 import base64
 import json
@@ -63,8 +63,8 @@ def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
     keep(store, sign_in, change)
 
 
-def test_the_kept_sign_in_comes_first(tmp_path: Path) -> None:
-    """With a token that still lives nothing is asked; the refresh token and the access token given are not touched."""
+def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
+    """While its token is valid no request is sent; the configured refresh token and access token are not used."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         before = grants(simulator)
@@ -91,8 +91,8 @@ def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
             assert after != before
 
 
-def test_a_sign_in_that_lasts_for_months(tmp_path: Path) -> None:
-    """Eighty days idle: the renewal starts ninety new ones, so there is nothing to warn of."""
+def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
+    """After eighty idle days the renewal starts ninety new ones, so there is no warning."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 80)
@@ -126,7 +126,7 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """A vault's agent may have put it there; what it points at is rewritten."""
+    """A vault's agent may have put it there; its target is rewritten."""
     real, link = tmp_path / "real", tmp_path / "link"
     with sign_in_service() as simulator:
         given(simulator, real)
@@ -168,8 +168,8 @@ def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
     assert "cannot be rewritten" in talk[0]
 
 
-def test_without_any_place_the_successor_lives_as_long_as_the_run(tmp_path: Path) -> None:
-    """The user is told; the run itself goes on, also where the old token is revoked by its use."""
+def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None:
+    """The user is told; the run goes on, also where the service revokes the old token."""
     (tmp_path / "no-folder").write_text("", encoding="utf-8")
     for folder in (None, tmp_path / "no-folder" / "store"):
         with sign_in_service(revoke_rotated=True) as simulator:
@@ -183,8 +183,8 @@ def test_without_any_place_the_successor_lives_as_long_as_the_run(tmp_path: Path
         assert "memory" in found.source
 
 
-def test_the_end_of_a_token_that_is_not_renewed_is_announced(tmp_path: Path) -> None:
-    """A file of eighty days that nobody may rewrite, and no store: ten days are left, and that is said."""
+def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
+    """A read-only file of eighty days, and no store: ten days are left."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         source = given(simulator, file)
@@ -198,8 +198,8 @@ def test_the_end_of_a_token_that_is_not_renewed_is_announced(tmp_path: Path) -> 
     assert any("ends within 10 days" in sentence for sentence in talk)
 
 
-def test_a_dead_sign_in_gives_way_to_the_next_source(tmp_path: Path) -> None:
-    """A new refresh token revives it; without one the access token given is used; without that the reason is said."""
+def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> None:
+    """A new refresh token; without one the access token; without that the reason is reported."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 1)
@@ -212,8 +212,8 @@ def test_a_dead_sign_in_gives_way_to_the_next_source(tmp_path: Path) -> None:
         UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
 
 
-def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
-    """One sentence: what is dead and why, what serves now, and what to do; not again at the next renewal."""
+def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
+    """One sentence: what expired and why, what is used now, and what to do; not again at the next renewal."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 1)
@@ -229,8 +229,8 @@ def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     assert "auditor logout" in said
 
 
-def test_a_store_that_must_not_be_used_is_named_once(tmp_path: Path) -> None:
-    """With the command that mends it, and what serves meanwhile."""
+def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
+    """With the command that repairs it, and what is used meanwhile."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         (file,) = tmp_path.glob("sign-in-*.json")
@@ -243,8 +243,8 @@ def test_a_store_that_must_not_be_used_is_named_once(tmp_path: Path) -> None:
     assert f"chmod 600 {file}" in said
 
 
-def test_a_new_refresh_token_goes_before_the_sign_in_that_began_with_another(tmp_path: Path) -> None:
-    """The operator puts one in the vault and it is used at once, by another user even; from then on its successors are."""
+def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -> None:
+    """The operator sets one and it is used at once, even of another user; from then on its successors are used."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first, second = store_in(tmp_path, sign_in), given(simulator), given(simulator)
@@ -258,8 +258,8 @@ def test_a_new_refresh_token_goes_before_the_sign_in_that_began_with_another(tmp
     assert second.read() not in (store.load() or "")
 
 
-def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path: Path) -> None:
-    """That is said; the kept sign-in stays what it was."""
+def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path: Path) -> None:
+    """The user is told; the stored sign-in stays as it was."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first = store_in(tmp_path, sign_in), given(simulator)
@@ -276,8 +276,8 @@ def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path
     assert "or put another refresh token there" in said
 
 
-def test_a_new_refresh_token_in_a_file_goes_first_for_good(tmp_path: Path) -> None:
-    """The file takes its own successors; the sign-in that is kept beside it is not touched any more."""
+def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
+    """The file takes its own successors; the stored sign-in is not used any more."""
     file = tmp_path / "rt"
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
@@ -293,8 +293,8 @@ def test_a_new_refresh_token_in_a_file_goes_first_for_good(tmp_path: Path) -> No
     assert store.load() == before
 
 
-def test_another_key_is_taken_at_the_next_use(tmp_path: Path) -> None:
-    """Not only at the next renewal: once the sign-in was used, the old key opens nothing any more and may go."""
+def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
+    """Not only at the next renewal: after one use the old key is not needed any more."""
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with sign_in_service() as simulator:
         sign_in, plain = signed_in(simulator, tmp_path)
@@ -312,8 +312,8 @@ def test_another_key_is_taken_at_the_next_use(tmp_path: Path) -> None:
             plain.load()
 
 
-def test_a_key_that_cannot_be_changed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old one is still needed; the run goes on."""
+def test_a_failed_key_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old key is still needed; the run goes on."""
     with sign_in_service() as simulator:
         sign_in, _ = signed_in(simulator, tmp_path)
         store = open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret("A" * 43 + "="))
@@ -333,7 +333,7 @@ def _full(*_: object) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
-    """As the settings read it: its token serves, its successor goes to the store, and that is said once."""
+    """Its token is used, its successor goes to the store, and the user is told once."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with sign_in_service() as simulator:
@@ -354,8 +354,8 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     ("trouble", "words"),
     [("mfa_required", "AADSTS50076"), ("expired", "AADSTS700082"), ("no_consent", "AADSTS65001")],
 )
-def test_refusals_are_named(tmp_path: Path, trouble: str, words: str) -> None:
-    """By number, with what to do."""
+def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: str) -> None:
+    """With what to do."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         simulator.identity.fail_always(trouble)
@@ -365,7 +365,7 @@ def test_refusals_are_named(tmp_path: Path, trouble: str, words: str) -> None:
 
 
 def test_an_expired_refresh_token(tmp_path: Path) -> None:
-    """Ninety days idle."""
+    """It was idle for ninety days."""
     with sign_in_service() as simulator:
         source = given(simulator, tmp_path / "rt", lifetime=-1)
         with pytest.raises(SignInError, match="90 days"):
@@ -440,8 +440,8 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) 
     assert time.monotonic() - before < 30
 
 
-def test_a_service_out_of_reach_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run may be resumed when it is back; nobody has to sign in again."""
+def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run can be resumed later, without a new sign-in."""
     with sign_in_service() as simulator:
         signed_in(simulator, tmp_path)
         sign_in = registration(simulator, ca_bundle=None)
@@ -452,7 +452,7 @@ def test_a_service_out_of_reach_is_no_refusal(tmp_path: Path, monkeypatch: pytes
 
 
 def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
-    """Where a service revokes a refresh token by its use, two at once would end the sign-in: the lock keeps them apart."""
+    """Where a service revokes a used refresh token, two renewals at once would end the sign-in: the lock prevents it."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         failures: list[Exception] = []
@@ -476,8 +476,8 @@ def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"version": 2}', '{"version": 1, "cache": []}', "\ufffd"])
-def test_a_damaged_store_is_as_if_nobody_were_signed_in(tmp_path: Path, text: str) -> None:
-    """And says how to sign in."""
+def test_a_damaged_store_counts_as_not_signed_in(tmp_path: Path, text: str) -> None:
+    """The message says how to sign in."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store = store_in(tmp_path, sign_in)
@@ -488,7 +488,7 @@ def test_a_damaged_store_is_as_if_nobody_were_signed_in(tmp_path: Path, text: st
 
 @pytest.mark.parametrize("text", ["", " \n", "two words", "line\nline", "é" * 40])
 def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
-    """And nothing of it is sent or shown."""
+    """Nothing of it is sent or shown."""
     file = tmp_path / "rt"
     file.write_text(text, encoding="utf-8")
     with sign_in_service() as simulator:
@@ -498,7 +498,7 @@ def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
         assert grants(simulator) == []
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """By its path and the reason."""
     source = ConfiguredRefreshToken(Secret("", str(tmp_path / "none")))
     assert (source.issued_at, source.is_writable, source.replace("x")) == (None, False, False)
@@ -506,8 +506,8 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         source.read()
 
 
-def test_what_is_kept_shows_no_token(tmp_path: Path) -> None:
-    """Not by its repr, and nothing but the cache holds one."""
+def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
+    """Only the cache holds tokens."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
     kept = decode_sign_in(store.load(), sign_in)
@@ -542,8 +542,8 @@ def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> Non
         ("AppMetadata", {"environment": None}),
     ],
 )
-def test_a_damaged_sign_in_is_named_and_not_the_service(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
-    """What MSAL could not read is found before; nothing is asked, and the user is told to sign in again."""
+def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
+    """No request is sent, and the user is told to sign in again."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         damage(store, sign_in, kind, **changes)
@@ -554,7 +554,7 @@ def test_a_damaged_sign_in_is_named_and_not_the_service(tmp_path: Path, kind: st
         assert grants(simulator) == before
 
 
-def test_a_kept_refresh_token_that_is_quoted_is_not_shown(
+def test_a_quoted_refresh_token_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A refusal may hold it as plain words that do not look like a token."""
@@ -573,7 +573,7 @@ def test_a_kept_refresh_token_that_is_quoted_is_not_shown(
 
 
 @pytest.mark.parametrize("successor", ["a\nb", "\ud800", [1], "a b"])
-def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
+def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successor: object
 ) -> None:
     """The file stays as it is, and the user is told."""
@@ -597,10 +597,10 @@ def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
 @pytest.mark.parametrize(
     "name", ["temporarily_unavailable/90033", "server_error/90024", "temporarily_unavailable/777777"]
 )
-def test_a_refusal_that_passes_by_itself_is_waited_for_at_http_400(
+def test_a_transient_refusal_with_http_400_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As a 503 is: the renewal goes through, and nobody is told to sign in again."""
+    """As a 503 is: the renewal succeeds without a new sign-in."""
     waited: list[float] = []
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
@@ -626,8 +626,8 @@ def test_a_refusal_that_passes_by_itself_is_waited_for_at_http_400(
         ("access_denied/777777", "AADSTS777777: The simulated words of this refusal.", "error?code=777777"),
     ],
 )
-def test_a_refused_renewal_names_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
-    """The AADSTS number decides, not the OAuth word beside it; the ids behind a line break are cut."""
+def test_a_refused_renewal_has_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
+    """The AADSTS number decides, not the OAuth error code; the ids after a line break are cut."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         simulator.identity.fail_next(name)
