@@ -1,8 +1,8 @@
-"""One process at a time, on every file system. Rule: the kernel's lock where the file system has one; else a lease: a file
-made with `O_EXCL` that its holder touches every few seconds, and that somebody else takes over only when nobody did for long.
+"""Locks between processes, on every file system: the kernel's lock, or a lease where the file system has no locks.
 
-Both are filelock's. What it leaves to us is a lease of a dead process where two names cannot be exchanged (NFS, SMB, Lustre):
-whoever takes it over makes a file named after the dead claim first, which only one process can do.
+A lease is a file made with `O_EXCL` that its holder touches every few seconds; another process takes it over only after a
+long time without a touch. Both are filelock's. It does not take over the lease of a dead process where two names cannot be
+exchanged (NFS, SMB, Lustre): there the new holder first makes a file named after the dead claim, which only one process can.
 """
 
 import logging
@@ -20,27 +20,27 @@ from auditor.core.os_errors import NO_LOCKS
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
-"""A lease that nobody renews for so long may be taken over; the same in every process that asks for it."""
+"""After so long without a renewal a lease may be taken over; the same in every process."""
 HEARTBEAT_SECONDS = 5.0
 """How often a holder renews its lease."""
 LEASE = ".lease"
-"""What a lease's file is called after the lock's."""
+"""The suffix of a lease's file."""
 _POLL_SECONDS = 0.1
 
 
 def lease_of(path: Path) -> Path:
-    """The file that stands for a lock where the file system has no locks."""
+    """The file of the lease that replaces a lock."""
     return path.with_name(f"{path.name}{LEASE}")
 
 
 def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = True) -> BaseFileLock:
-    """Acquires a lock; to be released with its `release`.
+    """Acquire a lock; release it with its `release`.
 
     Args:
         path: of the lock file; its folder exists. A lease stands beside it (`lease_of`).
-        timeout: seconds to wait for its holder; 0 does not wait.
+        timeout: seconds to wait for another holder; 0 does not wait.
         mode: permissions of a new file.
-        patient: watch a lease, beyond the timeout, until it is renewed or over; a renewal comes within `HEARTBEAT_SECONDS`.
+        patient: watch a lease, beyond the timeout, until it is renewed or expired; a renewal comes within `HEARTBEAT_SECONDS`.
 
     Raises:
         Timeout: another process holds it.
@@ -54,19 +54,19 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
         if isinstance(error, Timeout) or error.errno not in NO_LOCKS:
             raise
         _log.info("%s: the file system has no locks (%s): a lease is used", path, error.strerror)
-        return _leased(lease_of(path), timeout, mode, patient=patient)
+        return _acquire_lease(lease_of(path), timeout, mode, patient=patient)
     return lock
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A lease as it stands in its file: whose, and when it was renewed."""
+    """A lease in its file: its holder, and when it was renewed."""
 
     token: str
     renewed: tuple[int, int]
 
 
-def _leased(path: Path, timeout: float, mode: int, *, patient: bool) -> SoftFileLease:
+def _acquire_lease(path: Path, timeout: float, mode: int, *, patient: bool) -> SoftFileLease:
     lease = SoftFileLease(
         path,
         timeout=0,
@@ -75,29 +75,29 @@ def _leased(path: Path, timeout: float, mode: int, *, patient: bool) -> SoftFile
         heartbeat_interval=HEARTBEAT_SECONDS,
         on_compromise=lambda lost: _log.warning("%s: another process took the lease over (%s)", path, lost.reason),
     )
-    began = since = time.monotonic()
-    first = seen = _claim(lease)
+    started = changed = time.monotonic()
+    first = last = _claim(lease)
     while True:
         with suppress(Timeout):
-            return _tried(lease)
+            return _try(lease)
         now, found = time.monotonic(), _claim(lease)
-        if found != seen:
-            seen, since = found, now
-        if found and now - since > LEASE_SECONDS + HEARTBEAT_SECONDS:
-            # filelock would have taken it over, if names could be exchanged there
+        if found != last:
+            last, changed = found, now
+        if found and now - changed > LEASE_SECONDS + HEARTBEAT_SECONDS:
+            # filelock would have taken it over, where names can be exchanged
             _take_over(path, found)
-        # without a record the file is being made, or released
-        lives = found is not None and found != first
-        if now - began >= timeout and (lives or not patient or now - began > 2 * LEASE_SECONDS):
+        # a file without a record is being made or released
+        is_renewed = found is not None and found != first
+        if now - started >= timeout and (is_renewed or not patient or now - started > 2 * LEASE_SECONDS):
             raise Timeout(str(path))
         time.sleep(_POLL_SECONDS)
 
 
-def _tried(lease: SoftFileLease) -> SoftFileLease:
+def _try(lease: SoftFileLease) -> SoftFileLease:
     try:
         lease.acquire()
     except LeaseSettingsMismatch:
-        # of another version of auditor: it holds the lock
+        # another version of auditor holds the lock
         raise Timeout(lease.lock_file) from None
     return lease
 
@@ -111,22 +111,22 @@ def _claim(lease: SoftFileLease) -> _Claim | None:
 
 
 def _take_over(path: Path, claim: _Claim) -> None:
-    """Removes the file of a lease that is over. Only one process can: it makes a file named after the claim, and whoever
-    comes later finds another claim, or none.
+    """Remove the file of an expired lease. Only one process can: it makes a file named after the claim, and later ones
+    find another claim, or none.
     """
     dead = path.with_name(f"{path.name}.{claim.token[:16]}.dead")
-    with suppress(OSError), _made(path.with_name(f"{path.name}.{claim.token[:16]}.taken")):
+    with suppress(OSError), _exclusive_file(path.with_name(f"{path.name}.{claim.token[:16]}.taken")):
         if _claim(SoftFileLease(path, lease_duration=LEASE_SECONDS)) != claim:
             return
         path.rename(dead)
         if _claim(SoftFileLease(dead, lease_duration=LEASE_SECONDS)) != claim:
-            # it was renewed, or another one was made, just now: it goes back, unless there is a third
+            # it was renewed or replaced just now: put it back, unless there is a third
             os.link(dead, path)
         dead.unlink()
 
 
 @contextmanager
-def _made(path: Path) -> Iterator[None]:
+def _exclusive_file(path: Path) -> Iterator[None]:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         yield

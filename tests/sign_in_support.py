@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from auditor.fetch.auth.kept import encode
 from auditor.fetch.auth.registration import Credential, SignIn
-from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch.auth.sign_in_store import encode_sign_in
+from auditor.fetch.token_store import TokenStore, open_store
 from auditor.settings import Secret
 from auditor.simulator import (
     AnswerOptions,
@@ -60,7 +60,7 @@ def confidential(simulator: Simulator) -> Credential:
 
 def store_in(folder: Path, sign_in: SignIn) -> TokenStore:
     """The token store of an app registration."""
-    found = open_store(Place(str(folder)), sign_in.authority, sign_in.client_id)
+    found = open_store(sign_in.authority, sign_in.client_id, folder=str(folder))
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def keep(store: TokenStore, sign_in: SignIn, change: Callable[[dict[str, Any]], 
     """Changes what a store holds of MSAL's cache."""
     cache = json.loads(store.load() or "{}")["cache"]
     change(cache)
-    store.save(encode(sign_in, json.dumps(cache)))
+    store.save(encode_sign_in(sign_in, json.dumps(cache)))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **more: str) -> None:

@@ -14,7 +14,7 @@ from auditor.cli import INTERRUPTED, options
 if TYPE_CHECKING:
     from auditor.commands.login import Way
     from auditor.commands.whoami import SignedIn
-    from auditor.fetch.auth.refresh_token import GivenRefreshToken
+    from auditor.fetch.auth import ConfiguredRefreshToken
     from auditor.settings import Settings
 
 
@@ -64,13 +64,13 @@ def login(
 
 def _method(device_code: bool, refresh_token_file: str | None, port: int, no_browser: bool) -> "Way":  # noqa: FBT001 - options as they are typed
     from auditor.commands.login import Flow, Way
-    from auditor.fetch.auth.interactive import Browser
+    from auditor.fetch.auth import BrowserOptions
 
     if refresh_token_file:
         return Way(refresh_token=_refresh_token(refresh_token_file))
     if device_code:
         return Way(Flow.DEVICE_CODE)
-    return Way(browser=Browser(port, open=lambda _address: False) if no_browser else Browser(port))
+    return Way(browser=BrowserOptions(port, open=lambda _address: False) if no_browser else BrowserOptions(port))
 
 
 def _standard_input() -> str:
@@ -80,10 +80,10 @@ def _standard_input() -> str:
     return sys.stdin.read()
 
 
-def _refresh_token(file: str) -> "GivenRefreshToken":
+def _refresh_token(file: str) -> "ConfiguredRefreshToken":
     """Reads it once, as the file may be a pipe."""
     from auditor.errors import SettingsError
-    from auditor.fetch.auth.refresh_token import GivenRefreshToken
+    from auditor.fetch.auth import ConfiguredRefreshToken
     from auditor.settings import Secret
 
     try:
@@ -96,7 +96,7 @@ def _refresh_token(file: str) -> "GivenRefreshToken":
             f"--refresh-token-file: {what} cannot be read: {why}", "name a text file, or - for standard input"
         ) from None
     secret = Secret(text.strip("\ufeff").strip(), None if file == "-" else file)
-    return GivenRefreshToken(secret, secret.file or "standard input")
+    return ConfiguredRefreshToken(secret, secret.file or "standard input")
 
 
 @click.command(

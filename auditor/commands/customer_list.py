@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from auditor.core.judge import Listed
 from auditor.errors import StoppedEarlyError
-from auditor.fetch.customer_list import Listing, list_customers
-from auditor.fetch.pacing import IntakeClosed
+from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import credentials
 from auditor.runs.api_client import fetching
 from auditor.runs.create import check_listing
@@ -14,7 +13,7 @@ from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
-def customer_list(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
+def customer_list(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
     """Lists the partner's customers.
 
     Args:
@@ -33,10 +32,10 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
     return listing
 
 
-async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> Listing:
+async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
     async with fetching(settings, show) as api:
         with stop_on_signals(api.pacing, show) as stopped:
             try:
-                return await list_customers(api.page.ask, take)
-            except IntakeClosed:
+                return await list_customers(api.page.fetch, take)
+            except RunStopping:
                 raise StoppedEarlyError(stopped[0].message, "run it again") from None

@@ -8,12 +8,21 @@ from typing import Any
 from auditor.commands.whoami import SignedIn, described
 from auditor.core.sign_in import LIFE
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code
-from auditor.fetch.auth.kept import decode, encode
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import SignIn, with_clock
-from auditor.fetch.auth.service import Wait, application, patiently, token_of
-from auditor.fetch.token_store import TokenStore
+from auditor.fetch import TokenStore
+from auditor.fetch.auth import (
+    BrowserOptions,
+    ConfiguredRefreshToken,
+    SignIn,
+    Wait,
+    call_with_retries,
+    decode_sign_in,
+    encode_sign_in,
+    mention_clock,
+    msal_application,
+    parse_token,
+    sign_in_by_browser,
+    sign_in_by_device_code,
+)
 from auditor.runs.credentials import Say, refresh_token_of, registration, store_of, warn_of_clock
 from auditor.runs.signals import run_uninterrupted
 from auditor.settings import Settings
@@ -37,12 +46,12 @@ class Way:
     """
 
     flow: Flow = Flow.BROWSER
-    browser: Browser = field(default_factory=Browser)
-    refresh_token: GivenRefreshToken | None = None
+    browser: BrowserOptions = field(default_factory=BrowserOptions)
+    refresh_token: ConfiguredRefreshToken | None = None
 
 
 def login(settings: Settings, way: Way, say: Say) -> SignedIn:
-    """Signs in, and keeps the sign-in for runs with nobody there; whoever was kept before is forgotten.
+    """Signs in, and keeps the sign-in for runs with not_signed_in there; whoever was kept before is forgotten.
 
     Args:
         settings: of the sign-in.
@@ -50,7 +59,7 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         say: is given what the user should do and know, a sentence each.
 
     Raises:
-        SignInError: the service refused, nobody signed in in time, or the token is of a kind that the API refuses.
+        SignInError: the service refused, not_signed_in signed in in time, or the token is of a kind that the API refuses.
         StoppedEarlyError: the service is busy for too long, or out of reach.
         SettingsError: a setting cannot be used, or there is no place to keep the sign-in.
         StoppedAtOnce: a signal came while a refresh token was redeemed; its successor is kept.
@@ -71,13 +80,13 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         try:
             token = _token(sign_in, way, cache, say, given_up.wait)
         except SignInError as error:
-            raise with_clock(error, sign_in) from None
+            raise mention_clock(error, sign_in) from None
         skew = sign_in.clock.skew
         found = described(token, settings, store.where, LIFE.days, skew)
         if found.problem:
             raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
         warn_of_clock(skew, say)
-        _keep(store, encode(sign_in, cache.serialize(), source), sign_in)
+        _keep(store, encode_sign_in(sign_in, cache.serialize(), source), sign_in)
         return found
 
     if given is None:
@@ -93,20 +102,20 @@ def _token(sign_in: SignIn, way: Way, cache: Any, say: Say, wait: Wait) -> str:
         return _by_refresh_token(sign_in, way.refresh_token, cache, say, wait)
     match way.flow:
         case Flow.BROWSER:
-            return by_browser(sign_in, cache, say, wait, way.browser)
+            return sign_in_by_browser(sign_in, cache, say, wait, way.browser)
         case Flow.DEVICE_CODE:
-            return by_device_code(sign_in, cache, say, wait)
+            return sign_in_by_device_code(sign_in, cache, say, wait)
 
 
-def _by_refresh_token(sign_in: SignIn, given: GivenRefreshToken, cache: Any, say: Say, wait: Wait) -> str:
+def _by_refresh_token(sign_in: SignIn, given: ConfiguredRefreshToken, cache: Any, say: Say, wait: Wait) -> str:
     text, authority = given.read(), sign_in.authority
-    app = patiently(lambda: application(sign_in, cache), authority, wait, say)
-    result = patiently(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), authority, wait, say)
-    return token_of(result, (*sign_in.secrets, text))[0]
+    app = call_with_retries(lambda: msal_application(sign_in, cache), authority, wait, say)
+    result = call_with_retries(lambda: app.acquire_token_by_refresh_token(text, [sign_in.scope]), authority, wait, say)
+    return parse_token(result, (*sign_in.secrets, text))[0]
 
 
 def _keep(store: TokenStore, text: str, sign_in: SignIn) -> None:
-    if decode(text, sign_in) is None:
+    if decode_sign_in(text, sign_in) is None:
         raise SignInError(
             "the sign-in service gave no refresh token, so runs could not renew the sign-in",
             "allow offline_access in the app registration, then: auditor login",

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from auditor import fetch
 from auditor.core.ids import normalise_id
 from auditor.core.judge import BELIEVING, is_member, with_membership
 from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch import pipeline
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching, fetching
 from auditor.runs.signals import stop_on_signals
@@ -24,7 +24,7 @@ class CustomerStatus:
         given: as the user wrote it.
         customer_id: lower-case GUID; None where it is no id.
         reason: with membership taken into account.
-        answer: the deciding answer; None where nobody was asked.
+        answer: the deciding answer; None where not_signed_in was asked.
         member: whether the customer is in the partner's own list; None where that was not asked for, or is not known.
     """
 
@@ -131,12 +131,12 @@ async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | N
         members[answer.customer_id] = is_member(answer)
 
     crew = replace(api.crew, breaker=BELIEVING)
-    end = await pipeline.run(_numbered(wanted), api.status.ask, answered, api.pacing, crew)
+    end = await fetch.run_pool(_numbered(wanted), api.status.fetch, answered, api.pacing, crew)
     # a missing record proves nothing about a stranger
     doubtful = [one for one, answer in answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
     if end is not None or not doubtful:
         return end
-    return await pipeline.run(_numbered(doubtful), api.customer.ask, looked_up, api.pacing, crew)
+    return await fetch.run_pool(_numbered(doubtful), api.customer.fetch, looked_up, api.pacing, crew)
 
 
 def _numbered(ids: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from auditor.core.sign_in import Claims, ClockSkew, problem, read_claims
 from auditor.errors import SignInError
-from auditor.fetch.tokens import Need
+from auditor.fetch import TokenRequest
 from auditor.runs import credentials
 from auditor.runs.credentials import Say
 from auditor.runs.signals import run_uninterrupted
@@ -19,7 +19,7 @@ class SignedIn:
     Attributes:
         source: where the token comes from, for people.
         claims: what the token says of itself; None where it is opaque.
-        days_left: days that the sign-in lasts without being used; None where nobody knows.
+        days_left: days that the sign-in lasts without being used; None where not_signed_in knows.
         problem: why the API would refuse the token, and what to do; None where nothing is known to be wrong.
     """
 
@@ -42,7 +42,7 @@ def who(settings: Settings, say: Say) -> SignedIn:
         say: is given what the user should know, a sentence each.
 
     Raises:
-        SignInError: nobody is signed in, or the sign-in is over.
+        SignInError: not_signed_in is signed in, or the sign-in is over.
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: a setting of the sign-in cannot be used.
         StoppedAtOnce: a signal came; what the service answered is stored.
@@ -50,7 +50,7 @@ def who(settings: Settings, say: Say) -> SignedIn:
     found = credentials.open_unattended(settings, say)
     if found is None:
         return described(credentials.access_token(settings), settings, "AUDITOR_ACCESS_TOKEN", None)
-    token, _ = run_uninterrupted(lambda: found.redeem(Need()), found.cancel, say)
+    token, _ = run_uninterrupted(lambda: found.redeem(TokenRequest()), found.cancel, say)
     credentials.warn_of_clock(found.skew, say)
     return described(token, settings, found.source, found.days_left, found.skew)
 

@@ -1,20 +1,38 @@
-"""Files that hold secrets. Rule: written whole or not at all, for their owner alone; read only where that still holds.
+"""Files of this user alone: written whole or not at all, refused where others can read them, one process at a time.
 
 msal-extensions' plain file is none of this: it is truncated before it is written (most kills tear it), keeps whatever
-mode it has, and follows symbolic links.
+mode it has, and follows symbolic links. The lock is the kernel's, which a process that dies releases, or a lease where
+the file system has no locks (`auditor.locks`). Without either the sign-in is not used: two processes that redeem one
+refresh token at the same time make the sign-in service revoke it.
 """
 
+import errno
+import logging
 import os
 import re
 import secrets
 import stat
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import BaseFileLock, Timeout
+
+from auditor import locks
 from auditor.errors import SignInError
 
-_LARGEST = 1 << 20
-"""Bytes; a sign-in takes about ten thousand."""
+_log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 120.0
+"""How long to wait for another process that renews the same sign-in; its time-outs are shorter."""
+_NOT_WRITABLE = frozenset(
+    getattr(errno, name, errno.EACCES)
+    for name in ("EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EEXIST", "ENOSPC", "EDQUOT")
+)
+"""Nothing can be written there, so nothing is stored there either."""
+_MAX_BYTES = 1 << 20
+"""A sign-in takes about ten thousand."""
 _OTHERS = 0o077
 # a pipe would block for ever, a link may lead anywhere
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -24,11 +42,24 @@ _NEW = (
 )
 
 
+def state_folder() -> Path | None:
+    """The user's folder for what must survive between runs; None where there is no home. It need not exist yet.
+
+    `auditor` in XDG_STATE_HOME (on Windows in LOCALAPPDATA), or in their defaults.
+    Source: "XDG Base Directory Specification".
+    """
+    windows = sys.platform == "win32"
+    with suppress(RuntimeError):
+        named = os.environ.get("LOCALAPPDATA" if windows else "XDG_STATE_HOME")
+        return Path(named or Path.home() / ("AppData/Local" if windows else ".local/state")) / "auditor"
+    return None
+
+
 def read(path: Path) -> bytes | None:
     """The content; None where there is no such file.
 
     Raises:
-        SignInError: it is a link, folder or pipe, is somebody else's, may be read by others, or cannot be read at all.
+        SignInError: it is a link, folder or pipe, belongs to another user, others may read it, or it cannot be read.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -36,12 +67,12 @@ def read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         why = "it is a symbolic link" if path.is_symlink() else error.strerror
-        raise _refused(path, f"{why}") from error
+        raise _unusable(path, f"{why}") from error
     try:
         _check(path, os.fstat(descriptor))
         content = b"".join(iter(lambda: os.read(descriptor, 1 << 16), b""))
     except OSError as error:
-        raise _refused(path, f"{error.strerror}") from error
+        raise _unusable(path, f"{error.strerror}") from error
     finally:
         os.close(descriptor)
     return content
@@ -49,27 +80,27 @@ def read(path: Path) -> bytes | None:
 
 def _check(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise _refused(path, "it is not a regular file")
-    if status.st_size > _LARGEST:
-        raise _refused(path, "it is larger than any sign-in")
+        raise _unusable(path, "it is not a regular file")
+    if status.st_size > _MAX_BYTES:
+        raise _unusable(path, "it is larger than any sign-in")
     if not hasattr(os, "geteuid"):
         return  # Windows: a user's own folder is closed to others by its access list
     if status.st_uid != os.geteuid():
-        raise _refused(path, "it belongs to another user")
+        raise _unusable(path, "it belongs to another user")
     if status.st_mode & _OTHERS:
         mode = stat.S_IMODE(status.st_mode)
-        raise _refused(path, f"its mode is {mode:04o}: others may read it", f"chmod 600 {path}")
+        raise _unusable(path, f"its mode is {mode:04o}: others may read it", f"chmod 600 {path}")
 
 
-def _refused(path: Path, why: str, hint: str = "") -> SignInError:
+def _unusable(path: Path, why: str, hint: str = "") -> SignInError:
     return SignInError(
         f"the sign-in kept in {path} is not used: {why}", hint or f"look at {path}, remove it, then: auditor login"
     )
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it that are missing, each for its owner alone: `mkdir(parents=True)` would give
-    those above whatever the umask lets through. Folders that are there stay as they are.
+    """Make a folder and its missing parents, each for its owner alone; `mkdir(parents=True)` would give the parents
+    whatever the umask lets through. Existing folders stay as they are.
 
     Raises:
         OSError: one of them cannot be made.
@@ -80,7 +111,7 @@ def make_folder(path: Path) -> None:
 
 
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replaces the file as a whole; what a dead process left half written is swept away. One writer at a time.
+    """Replace the file as a whole, and remove the partial files of killed processes. One writer at a time.
 
     Args:
         path: in a folder that exists.
@@ -109,7 +140,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Removes what dead processes left half written of a file: it may hold the secret. Nobody else's file is touched."""
+    """Remove the partial files that killed processes left of a file: they may hold the secret. No other file is touched."""
     ours = re.compile(rf"\.{re.escape(path.name)}-auditor-[0-9a-f]{{8}}\.part")
     with suppress(OSError):
         for left in [each for each in path.parent.iterdir() if ours.fullmatch(each.name)]:
@@ -118,7 +149,7 @@ def sweep(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the new name survive a power cut, where the platform lets a folder be synced."""
+    """Force the new name to the disk, where the platform can sync a folder."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with suppress(OSError):
@@ -127,3 +158,52 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path | None) -> Iterator[None]:
+    """Keep other processes out; no lock where the folder cannot be written to.
+
+    Args:
+        path: of the lock file, which is not removed; None for no lock.
+
+    Raises:
+        SignInError: another process holds the lock for longer than any renewal takes, the path is no regular file, or there
+            can be neither a lock nor a lease.
+    """
+    held = _acquire(path) if path else None
+    try:
+        yield
+    finally:
+        if held:
+            held.release()
+
+
+def _acquire(path: Path) -> BaseFileLock | None:
+    _check_lock_file(path)
+    try:
+        make_folder(path.parent)
+        return locks.acquire(path, timeout=LOCK_SECONDS, mode=0o600)
+    except Timeout:
+        raise SignInError(
+            f"another process has held {path} for {LOCK_SECONDS:.0f} s", "see what hangs there, then run it again"
+        ) from None
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise SignInError(
+                f"{path} cannot be locked: {error.strerror or error}; without a lock, two processes that renew the sign-in "
+                "at the same time would make the sign-in service revoke it",
+                "name a folder on a local disk in AUDITOR_TOKEN_STORE, then: auditor login",
+            ) from None
+        _log.info("%s cannot be locked: %s", path, error.strerror)
+        return None
+
+
+def _check_lock_file(path: Path) -> None:
+    """A link may lead anywhere, and without the lock two processes would redeem one refresh token."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # no such file, or no access to the folder
+    if not stat.S_ISREG(mode):
+        raise SignInError(f"{path} cannot be locked: it is not a regular file", f"look at {path}, and remove it")

@@ -1,121 +1,233 @@
-"""Where a sign-in is kept between runs. Rule: whole or not at all, for its owner alone, one process at a time.
+"""Keep a sign-in between runs: whole or not at all, for its owner alone, one process at a time.
 
-Either the platform's own store (DPAPI, Keychain, libsecret) through msal-extensions, where that is installed and works;
-or a file of ours, encrypted where a key is given. The lock is the kernel's (flock, LockFileEx), so a process that dies
-lets go of it, or a lease where the file system has no locks; msal-extensions' own lock is a file that a dead process leaves
-behind.
+Either in the platform's own store (DPAPI, Keychain, libsecret) through msal-extensions, where that is installed and works;
+or in a file of ours, encrypted where a key is given. msal-extensions' own lock is not used: it is a file that a dead
+process leaves behind. On Linux its store needs a desktop's session, which a scheduled job has not.
 """
 
+import base64
+import binascii
 import hashlib
+import logging
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from auditor.fetch.file_lock import locked
-from auditor.fetch.platform_store import platform_storage
-from auditor.fetch.state import state_folder
-from auditor.fetch.token_file import FileStorage, fernet
+from auditor.errors import SettingsError, SignInError
+from auditor.fetch import private_file
 from auditor.settings import Secret
 
-
-class Storage(Protocol):
-    """A place that keeps one text. `where` names it for people."""
-
-    where: str
-
-    def load(self) -> str | None:
-        """The text; None where there is none."""
-
-    def is_behind(self) -> bool:
-        """True where the text is not kept as the settings want it: not encrypted with the key that is first by now."""
-
-    def save(self, text: str) -> None:
-        """Replaces the text. Raises OSError where that cannot be done."""
-
-    def remove(self) -> bool:
-        """Removes the text; False where there is none."""
+_log = logging.getLogger(__name__)
+_KEY_BYTES = 32
+_ENCRYPTED = b"gAAAA"
+"""How every Fernet token begins: its version, and a time of this century."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the settings say about where to keep a sign-in.
+@dataclass(slots=True)
+class FileTokenStore:
+    """One sign-in in a file of ours. Processes share it: load, renew and save belong into one `locked` block.
 
     Attributes:
-        folder: named by the user; None takes the platform's own store, else the user's state folder.
-        keys: what files are encrypted with, the first; the others still open what was written before.
+        path: of the file; its folder is made when it is needed.
+        keys: the first encrypts the file, all of them decrypt it; None for plain text.
+        where: the store in words.
     """
 
-    folder: str | None = None
+    path: Path
     keys: Secret | None = None
+    where: str = field(init=False)
 
-
-class TokenStore:
-    """One sign-in, kept; shared by processes, so load, renew and save belong under one `locked`.
-
-    Args:
-        storage: what keeps it.
-        lock: file of the lock; None where there is no folder to lock in.
-    """
-
-    def __init__(self, storage: Storage, lock: Path | None) -> None:
-        self._storage = storage
-        self._lock = lock
-
-    @property
-    def where(self) -> str:
-        """What keeps the sign-in, for people."""
-        return self._storage.where
+    def __post_init__(self) -> None:
+        self.where = f"{self.path} ({'encrypted' if self.keys else 'plain text, mode 0600'})"
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keeps other processes out; see `file_lock.locked`."""
-        return locked(self._lock)
+        """Keep other processes out; see `private_file.locked`."""
+        return private_file.locked(self.path.with_suffix(".lock"))
 
     def load(self) -> str | None:
-        """What was saved last; None where nothing was.
+        """The stored text; None where there is none.
 
         Raises:
-            SignInError: what is there must not, or cannot, be used.
+            SignInError: the file must not, or cannot, be used.
         """
-        return self._storage.load()
+        content = private_file.read(self.path)
+        if content is None:
+            return None
+        if content.startswith(_ENCRYPTED):
+            return self._decrypt(content)
+        return content.decode(errors="replace")
 
-    def is_behind(self) -> bool:
-        """True where what is kept should be saved once more, because another key is first by now.
-
-        Raises:
-            SignInError: as `load`.
-        """
-        return self._storage.is_behind()
+    def needs_reencryption(self) -> bool:
+        """True where keys are given and the file is not encrypted with the first of them. Raises as `load`."""
+        content = private_file.read(self.path) if self.keys else None
+        return content is not None and self.keys is not None and not _opens(parse_keys(self.keys, first=True), content)
 
     def save(self, text: str) -> None:
-        """Replaces what is kept.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        self._storage.save(text)
+        """Replace the stored text. Raises OSError where it cannot be written."""
+        private_file.make_folder(self.path.parent)
+        content = text.encode()
+        private_file.write(self.path, parse_keys(self.keys).encrypt(content) if self.keys else content)
 
     def remove(self) -> bool:
-        """Forgets the sign-in; False where there is none.
+        """Remove the file, usable or not, and the rests of killed processes; False where there is none.
 
         Raises:
             OSError: it cannot be removed.
         """
-        return self._storage.remove()
+        private_file.sweep(self.path)
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _decrypt(self, content: bytes) -> str:
+        from cryptography.fernet import InvalidToken
+
+        if self.keys is None:
+            raise SignInError(f"the sign-in kept in {self.path} is encrypted", "set AUDITOR_TOKEN_STORE_KEY_FILE")
+        try:
+            return str(parse_keys(self.keys).decrypt(content).decode())
+        except InvalidToken:
+            raise SignInError(
+                f"the sign-in kept in {self.path} is encrypted with another key, or is damaged",
+                "set the key that it was written with in AUDITOR_TOKEN_STORE_KEY_FILE, or: auditor logout",
+            ) from None
+        except UnicodeDecodeError:
+            raise SignInError(
+                f"the sign-in kept in {self.path} is damaged: it is no text", "sign in again: auditor login"
+            ) from None
 
 
-def open_store(place: Place, authority: str, client_id: str) -> TokenStore | None:
-    """What keeps the sign-in of one app registration at one authority; None where there is no place to keep it.
+@dataclass(slots=True)
+class PlatformTokenStore:
+    """One sign-in in the platform's own store, through one of msal-extensions' persistences; see `FileTokenStore`.
+
+    Attributes:
+        persistence: keeps one text in DPAPI, the Keychain or libsecret.
+        missing: the exception by which it says that there is none.
+        where: the store in words.
+        lock: file of the lock.
+    """
+
+    persistence: Any
+    missing: type[Exception]
+    where: str
+    lock: Path
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes out."""
+        return private_file.locked(self.lock)
+
+    def load(self) -> str | None:
+        """The stored text; None where there is none. Raises SignInError where the store cannot be read."""
+        try:
+            return self.persistence.load() or None
+        except self.missing:
+            return None
+        except Exception as error:  # noqa: BLE001 - each platform has errors of its own
+            raise SignInError(
+                f"the sign-in kept in {self.where} cannot be read: {type(error).__name__}",
+                "unlock it, or name a folder in AUDITOR_TOKEN_STORE and sign in again: auditor login",
+            ) from None
+
+    def needs_reencryption(self) -> bool:
+        """False: the platform has a key of its own."""
+        return False
+
+    def save(self, text: str) -> None:
+        """Replace the stored text. Raises OSError where the store refuses it."""
+        try:
+            self.persistence.save(text)
+        except Exception as error:  # noqa: BLE001 - see load
+            raise OSError(f"{self.where} does not take it: {type(error).__name__}") from None
+
+    def remove(self) -> bool:
+        """Save an empty text, as these stores have no removal; False where there is none."""
+        there = self.load() is not None
+        if there:
+            self.save("")
+        return there
+
+
+TokenStore = FileTokenStore | PlatformTokenStore
+
+
+def open_store(
+    authority: str, client_id: str, *, folder: str | None = None, keys: Secret | None = None
+) -> TokenStore | None:
+    """The store of the sign-in of one app registration at one authority; None where there is no folder for it.
+
+    Args:
+        authority: of the sign-in service.
+        client_id: of the app registration.
+        folder: named by the user; None takes the platform's own store, else the user's state folder.
+        keys: encrypt the file; see `FileTokenStore`.
 
     Raises:
-        SettingsError: a key is none.
+        SettingsError: a key has the wrong form.
     """
-    if place.keys:
-        fernet(place.keys)
-    folder = Path(place.folder) if place.folder else state_folder()
-    if folder is None:
+    if keys:
+        parse_keys(keys)
+    parent = Path(folder) if folder else private_file.state_folder()
+    if parent is None:
         return None
     digest = hashlib.sha256(f"{authority.casefold()}|{client_id.casefold()}".encode()).hexdigest()[:16]
-    path = folder / f"sign-in-{digest}"
-    own = None if place.folder or place.keys else platform_storage(path)
-    return TokenStore(own or FileStorage(path.with_suffix(".json"), place.keys), path.with_suffix(".lock"))
+    path = parent / f"sign-in-{digest}"
+    return (None if folder or keys else platform_store(path)) or FileTokenStore(path.with_suffix(".json"), keys)
+
+
+def platform_store(path: Path) -> PlatformTokenStore | None:
+    """The platform's own store; None where msal-extensions is not installed or the store cannot be used."""
+    try:
+        from msal_extensions import build_encrypted_persistence
+        from msal_extensions.persistence import PersistenceNotFound
+    except ImportError:
+        return None
+    try:
+        private_file.make_folder(path.parent)
+        persistence = build_encrypted_persistence(str(path.with_suffix(".bin")))
+    except Exception as error:  # noqa: BLE001 - each platform has errors of its own; without a desktop libsecret always fails
+        _log.info("the platform's own store cannot be used (%s): a file will be", type(error).__name__)
+        return None
+    name = type(persistence).__name__.removesuffix("Persistence")
+    where = f"the platform's own store ({name})"
+    return PlatformTokenStore(persistence, PersistenceNotFound, where, path.with_suffix(".lock"))
+
+
+def parse_keys(keys: Secret, *, first: bool = False) -> Any:
+    """The Fernet object that encrypts with the first key and decrypts with any.
+
+    Args:
+        keys: one or more, separated by blanks or commas; each is 32 bytes in either alphabet of base64.
+        first: decrypt with the first key only.
+
+    Raises:
+        SettingsError: there is none, or one has the wrong form.
+    """
+    from cryptography.fernet import Fernet, MultiFernet
+
+    found = []
+    for text in keys.reveal().replace(",", " ").split():
+        try:
+            key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        found.append(key)
+    if not found or any(len(key) != _KEY_BYTES for key in found):
+        raise SettingsError(
+            "AUDITOR_TOKEN_STORE_KEY holds what is no key: 32 bytes in base64 are one",
+            "make one: openssl rand -base64 32",
+        )
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in (found[:1] if first else found)])
+
+
+def _opens(key: Any, content: bytes) -> bool:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        key.decrypt(content)
+    except InvalidToken:
+        return False
+    return True

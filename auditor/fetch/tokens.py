@@ -1,5 +1,6 @@
-"""The one access token of a run behind `async token()`. Rule: one renewal in flight for all workers, off the event loop,
-ahead of expiry; whoever redeems it (MSAL blocks, and has no single flight) lives in one thread of its own.
+"""The access token of a run, renewed ahead of expiry: one renewal at a time for all workers.
+
+MSAL blocks and does not share renewals, so it runs in one thread of its own.
 """
 
 import asyncio
@@ -13,16 +14,16 @@ from dataclasses import dataclass
 _log = logging.getLogger(__name__)
 
 RENEW_AHEAD = 300.0
-"""Seconds of life left below which a token is renewed while it still serves; MSAL draws the same line."""
+"""Seconds before expiry from which on a token is renewed while it is still used; as in MSAL."""
 TOO_OLD = 30.0
-"""Seconds of life left below which a token is not used any more."""
+"""Seconds before expiry from which on a token is not used any more."""
 _RENEW_PAUSE = 30.0
-"""Seconds between attempts to renew a token that still serves."""
+"""Seconds between attempts to renew a token that is still valid."""
 _FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token. `expires_at` in monotonic seconds; `generation` counts renewals, from 1."""
 
     value: str
@@ -30,32 +31,32 @@ class Token:
     generation: int
 
     def __repr__(self) -> str:
-        return f"Token(generation={self.generation})"
+        return f"AccessToken(generation={self.generation})"
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Why a token is asked for.
+class TokenRequest:
+    """A request for a token.
 
     Attributes:
-        force: True where the cached one was refused.
-        claims: what the API asks a token to claim (a claims challenge, JSON); None where it asks for nothing.
+        force: True where the API refused the cached one.
+        claims: the claims that the API asks for (a claims challenge, JSON); None where it asks for none.
     """
 
     force: bool = False
     claims: str | None = None
 
 
-Redeem = Callable[[Need], tuple[str, float]]
-"""(need) -> (access token, seconds it lives). Blocks. Raises `SignInError` or `StoppedEarlyError`."""
+Redeem = Callable[[TokenRequest], tuple[str, float]]
+"""(request) -> (access token, seconds until it expires). Blocks. Raises `SignInError` or `StoppedEarlyError`."""
 
 
 class TokenSource:
-    """The one access token of a run.
+    """The access token of a run.
 
     Args:
         redeem: gets a token, in a thread.
-        renewable: False for a token from elsewhere, which nobody here can renew.
+        renewable: False for a token from elsewhere, which cannot be renewed here.
         clock: monotonic seconds.
         cancel: ends a redeem that waits for the service; called when the run ends.
     """
@@ -72,73 +73,73 @@ class TokenSource:
         self.renewable = renewable
         self._clock = clock
         self._cancel = cancel
-        self._token: Token | None = None
-        self._flight: asyncio.Task[Token] | None = None
+        self._token: AccessToken | None = None
+        self._renewal: asyncio.Task[AccessToken] | None = None
         self._not_before = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sign-in")
 
-    async def token(self) -> Token:
+    async def token(self) -> AccessToken:
         """A token that is not about to expire.
 
         Raises:
-            SignInError: there is none to be had.
-            StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
+            SignInError: there is none.
+            StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
         """
         token, now = self._token, self._clock()
         if token is None or token.expires_at - now < TOO_OLD:
-            return await self._renewed(Need())
+            return await self._renew(TokenRequest())
         if token.expires_at - now < RENEW_AHEAD and self.renewable and now >= self._not_before:
-            # the old one still serves; a failure to renew it shows when it no longer does
+            # the old one is still valid; a failed renewal is reported when it no longer is
             self._not_before = now + _RENEW_PAUSE
-            self._start(Need()).add_done_callback(_noticed)
+            self._start_renewal(TokenRequest()).add_done_callback(_retrieve_exception)
         return token
 
     async def renew(self, generation: int, claims: str | None = None) -> None:
-        """Replaces a token that was refused, where that is possible; a token from elsewhere stays as it is.
+        """Replace a token that the API refused; a token that is not renewable stays.
 
         Args:
-            generation: of the refused token; a late report of one already replaced renews nothing.
-            claims: what the API asks the new token to claim, from its challenge; None where it said nothing.
+            generation: of the refused token; nothing is done where it was replaced already.
+            claims: that the API's challenge asks for; None where there was none.
 
         Raises:
             SignInError: the renewal was refused.
-            StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
+            StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
         """
         if self.renewable and self._token is not None and self._token.generation == generation:
-            await self._renewed(Need(force=True, claims=claims))
+            await self._renew(TokenRequest(force=True, claims=claims))
 
     async def close(self) -> None:
-        """Waits for a renewal in flight, but not for a user, and ends the thread."""
+        """Wait for a renewal in flight, but not for a user, and end the thread."""
         self._cancel()
-        if self._flight is not None:
-            await asyncio.wait({self._flight})
-            _noticed(self._flight)
+        if self._renewal is not None:
+            await asyncio.wait({self._renewal})
+            _retrieve_exception(self._renewal)
         self._thread.shutdown(wait=False)
 
-    async def _renewed(self, need: Need) -> Token:
+    async def _renew(self, request: TokenRequest) -> AccessToken:
         # shielded: a cancelled worker must not take the renewal of all others with it
-        return await asyncio.shield(self._start(need))
+        return await asyncio.shield(self._start_renewal(request))
 
-    def _start(self, need: Need) -> asyncio.Task[Token]:
-        if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._fly(need))
-        return self._flight
+    def _start_renewal(self, request: TokenRequest) -> asyncio.Task[AccessToken]:
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._redeem_in_thread(request))
+        return self._renewal
 
-    async def _fly(self, need: Need) -> Token:
-        value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, need)
+    async def _redeem_in_thread(self, request: TokenRequest) -> AccessToken:
+        value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
         generation = self._token.generation + 1 if self._token else 1
         lasts = f"for {seconds:.0f} s" if math.isfinite(seconds) else "for a time that nobody says"
         _log.info("access token %d is here, %s", generation, lasts)
-        self._token = Token(value, self._clock() + seconds, generation)
+        self._token = AccessToken(value, self._clock() + seconds, generation)
         return self._token
 
 
-def _noticed(task: asyncio.Task[Token]) -> None:
-    """Takes note of a failed renewal, so that asyncio does not report it as lost."""
+def _retrieve_exception(task: asyncio.Task[AccessToken]) -> None:
+    """Retrieve the exception of a failed renewal, so that asyncio does not report it as never retrieved."""
     if not task.cancelled():
         task.exception()
 
 
-def given_token(value: str) -> TokenSource:
-    """A token from elsewhere, used as it is until the API refuses it."""
-    return TokenSource(lambda _need: (value, _FOREVER), renewable=False)
+def fixed_token(value: str) -> TokenSource:
+    """The source of a token from elsewhere, used until the API refuses it."""
+    return TokenSource(lambda _request: (value, _FOREVER), renewable=False)

@@ -78,22 +78,15 @@ class RowsFile:
         known = len(self._ids)
         if isinstance(row, Customer):
             self._ids.add(bytes.fromhex(row.id.replace("-", "")))
-            key: tuple[str | None, str | UnsetType, Reason | None] = (row.id, UNSET, None)
+            record = RowRecord(row.id)
         else:
             self._invalid += 1
-            key = (None, row.raw_id, row.reason)
+            record = RowRecord(None, row.raw_id, row.reason)
         read = row.row
         self._columns.update(dict.fromkeys(read.other))
-        record = RowRecord(
-            *key,
-            read.company_name,
-            read.domain,
-            read.owner,
-            read.source_file,
-            read.source_row,
-            read.other,
-            len(self._ids) > known,
-        )
+        record.company_name, record.domain, record.owner = read.company_name, read.domain, read.owner
+        record.source_file, record.source_row, record.other = read.source_file, read.source_row, read.other
+        record.first = len(self._ids) > known
         line = msgspec.json.encode(record) + b"\n"
         self._digest.update(line)
         self._file.write(line)

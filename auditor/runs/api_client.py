@@ -13,16 +13,21 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import RetryPolicy, judge_customer, judge_page
-from auditor.core.pacing import Memory, Plan, Recalled, recalled
+from auditor.core.pacing import Plan, Recalled, RememberedRate, recalled
 from auditor.errors import IncompleteError
-from auditor.fetch.learned import LearnedRates
-from auditor.fetch.pacing import Pacing
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.pipeline import Crew
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.retrying import Asker, Means
-from auditor.fetch.state import state_folder
-from auditor.fetch.tokens import TokenSource
+from auditor.fetch import (
+    PartnerCenterClient,
+    PoolOptions,
+    RateLimiter,
+    RateStore,
+    RequestContext,
+    RetryingClient,
+    TokenSource,
+    open_session,
+    proxy_for,
+    state_folder,
+    timeouts_within,
+)
 from auditor.runs.credentials import REFUSED_MFA, tenant_of, token_source
 from auditor.settings import AUTO, Settings
 
@@ -41,12 +46,12 @@ class Fetching:
         recalled: the starting rate, where an earlier run learned a lower one than is set.
     """
 
-    status: Asker
-    page: Asker
-    customer: Asker
+    status: RetryingClient
+    page: RetryingClient
+    customer: RetryingClient
     tokens: TokenSource
-    pacing: Pacing
-    crew: Crew
+    pacing: RateLimiter
+    crew: PoolOptions
     recalled: Recalled | None = None
 
 
@@ -66,30 +71,31 @@ async def fetching(
         SignInError: nothing is set to sign in with.
         SettingsError: the extra certificate authorities cannot be read.
     """
-    connection = _connection(settings)
+    proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
     plan = plan_of(settings)
     quota = _Quota.of(settings) if remember and plan.learns else None
     memory = quota.recall() if quota else None
     if reports is not None and remember:
         memory = with_killed_sessions(memory, plan, settings, reports)
-    pacing = Pacing(plan, clock=time.monotonic, memory=memory)
+    pacing = RateLimiter(plan, clock=time.monotonic, remembered=memory)
     tokens = token_source(settings, show)
-    means = Means(tokens, pacing, RetryPolicy(attempts=settings.attempts))
-    async with open_session(connection) as http:
-        api = PartnerCenter(http, settings.api, lambda: show(REFUSED_MFA))
+    means = RequestContext(tokens, pacing, RetryPolicy(attempts=settings.attempts))
+    timeouts, connections = timeouts_within(settings.timeout), settings.concurrency
+    async with open_session(timeouts, settings.trust, proxy, connections=connections) as http:
+        api = PartnerCenterClient(http, settings.api, lambda: show(REFUSED_MFA))
         try:
             yield Fetching(
-                status=Asker(api.validation_status, means),
-                page=Asker(api.customers_page, means, judge_page),
-                customer=Asker(api.customer, means, judge_customer),
+                status=RetryingClient(api.validation_status, means),
+                page=RetryingClient(api.customers_page, means, judge_page),
+                customer=RetryingClient(api.customer, means, judge_customer),
                 tokens=tokens,
                 pacing=pacing,
-                crew=Crew(connection.concurrency, settings.grace),
+                crew=PoolOptions(settings.concurrency, settings.grace),
                 recalled=recalled(plan, memory),
             )
         finally:
             if quota and pacing.requests["sent"]:
-                quota.keep(pacing.memory())
+                quota.keep(pacing.rate_to_remember())
             await tokens.close()
 
 
@@ -98,21 +104,11 @@ def plan_of(settings: Settings) -> Plan:
     return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
 
 
-def _connection(settings: Settings) -> Connection:
-    return Connection(
-        settings.api,
-        Timeouts.within(settings.timeout),
-        settings.trust,
-        settings.concurrency,
-        proxy_for(settings.api, settings.proxy, settings.no_proxy),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Quota:
     """The stored rate limit of one API and partner tenant."""
 
-    rates: LearnedRates
+    rates: RateStore
     api: str
     tenant: str
 
@@ -121,24 +117,26 @@ class _Quota:
         """For the tenant in the token, or in the settings; None where there is no folder to store it in."""
         folder = state_folder()
         tenant = tenant_of(settings) or "unknown"
-        return cls(LearnedRates(folder), settings.api, tenant) if folder else None
+        return cls(RateStore(folder), settings.api, tenant) if folder else None
 
-    def recall(self) -> Memory | None:
+    def recall(self) -> RememberedRate | None:
         """Load what the last run stored."""
-        return self.rates.recall(self.api, self.tenant)
+        return self.rates.load(self.api, self.tenant)
 
-    def keep(self, memory: Memory) -> None:
+    def keep(self, memory: RememberedRate) -> None:
         """Store it for the next run."""
-        self.rates.keep(self.api, self.tenant, memory)
+        self.rates.save(self.api, self.tenant, memory)
 
 
-def learned(settings: Settings) -> Memory | None:
+def learned(settings: Settings) -> RememberedRate | None:
     """The limit that earlier runs against this API and tenant learned; None where there is none."""
     quota = _Quota.of(settings)
     return quota.recall() if quota else None
 
 
-def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, reports: Path) -> Memory | None:
+def with_killed_sessions(
+    memory: RememberedRate | None, plan: Plan, settings: Settings, reports: Path
+) -> RememberedRate | None:
     """Add the requests of sessions that were killed before they could store theirs.
 
     Args:
@@ -159,7 +157,7 @@ def with_killed_sessions(memory: Memory | None, plan: Plan, settings: Settings, 
             killed += journal.recent_requests(run, since, workers)
     if not killed:
         return memory
-    return replace(memory or Memory(math.inf), killed=tuple(sorted(killed, reverse=True)))
+    return replace(memory or RememberedRate(math.inf), killed=tuple(sorted(killed, reverse=True)))
 
 
 def _workers(run: Path, settings: Settings) -> int:

@@ -15,8 +15,7 @@ from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, 
 from auditor.core.text import typed
 from auditor.customers import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
-from auditor.fetch.customer_list import Listing, list_customers
-from auditor.fetch.pacing import IntakeClosed
+from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import unfinished
 from auditor.runs.api_client import Fetching
 from auditor.runs.baseline import choices, identity_of
@@ -117,7 +116,7 @@ async def create_run_from_own_list(job: Job, api: Fetching) -> Path:
     return run
 
 
-async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> Listing:
+async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> CustomerListing:
     count = 0
 
     def row_of(listed: Listed) -> Row:
@@ -134,8 +133,8 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
 
     with stop_on_signals(api.pacing, warn) as stopped:
         try:
-            return await list_customers(api.page.ask, take, reject)
-        except IntakeClosed:
+            return await list_customers(api.page.fetch, take, reject)
+        except RunStopping:
             raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
 
 
@@ -244,7 +243,7 @@ def _new_folder(reports: Path, start_time: datetime) -> Path:
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")
 
 
-def check_listing(listing: Listing) -> None:
+def check_listing(listing: CustomerListing) -> None:
     """Refuse a customer list that is not complete: customers would be missing.
 
     Raises:

@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in import MEND, SET_CLOCK, ClockSkew, problem, read_claims
 from auditor.errors import AuditorError, SignInError
-from auditor.fetch.auth.keeping import kept_in
-from auditor.fetch.auth.kept import Kept
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
-from auditor.fetch.auth.registration import Credential, SignIn, nobody
-from auditor.fetch.auth.unattended import Sources, Unattended
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.tls import tls_context
-from auditor.fetch.token_store import Place, TokenStore, open_store
-from auditor.fetch.tokens import Need, Redeem, TokenSource, given_token
+from auditor.fetch import Redeem, TokenRequest, TokenSource, TokenStore, fixed_token, open_store, proxy_for, tls_context
+from auditor.fetch.auth import (
+    ConfiguredRefreshToken,
+    Credential,
+    SignIn,
+    StoredSignIn,
+    TokenSources,
+    UnattendedSignIn,
+    load_sign_in,
+    not_signed_in,
+)
 from auditor.settings import Secret, Settings
 
 Say = Callable[[str], None]
@@ -69,10 +71,10 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
         return TokenSource(_checked(found, settings, say), cancel=found.cancel)
     value = access_token(settings)
     check_token(value, settings, say)
-    return given_token(value)
+    return fixed_token(value)
 
 
-def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> Unattended | None:
+def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> UnattendedSignIn | None:
     """The unattended sign-in; None where there is at most an access token.
 
     Args:
@@ -98,7 +100,7 @@ def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> U
         _say_unused(settings, kept, store.where, say)
     elif settings.access_token is not None:
         say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
-    return Unattended(sign_in, Sources(store, refresh_token, settings.access_token), say, waits)
+    return UnattendedSignIn(sign_in, TokenSources(store, refresh_token, settings.access_token), say, waits)
 
 
 def describe_sources(settings: Settings) -> list[str]:
@@ -121,10 +123,10 @@ def ignore_message(_sentence: str) -> None:
     """Discard a message."""
 
 
-def _stored_sign_in(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> Kept | None:
+def _stored_sign_in(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> StoredSignIn | None:
     """The stored sign-in, or None; one that cannot be used is an error only where there is no other credential."""
     try:
-        return kept_in(store, sign_in) if store else None
+        return load_sign_in(store, sign_in) if store else None
     except SignInError as error:
         if settings.refresh_token is None and settings.access_token is None:
             raise
@@ -147,7 +149,7 @@ def access_token(settings: Settings) -> str:
             "name a folder in AUDITOR_TOKEN_STORE, then: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",
         )
     if settings.client_id:
-        raise nobody(registration(settings))
+        raise not_signed_in(registration(settings))
     if settings.refresh_token is not None:
         raise SignInError(
             "AUDITOR_REFRESH_TOKEN is set, but not for which app registration it is",
@@ -172,7 +174,7 @@ def _check_format(token: Secret) -> str:
 _CLOCK = "the clock"
 
 
-def _checked(found: Unattended, settings: Settings, say: Say) -> Redeem:
+def _checked(found: UnattendedSignIn, settings: Settings, say: Say) -> Redeem:
     """Wrap `redeem`: check the claims of each token before it is used, and show each message once."""
     said: set[str] = set()
 
@@ -181,7 +183,7 @@ def _checked(found: Unattended, settings: Settings, say: Say) -> Redeem:
             said.add(sentence)
             say(sentence)
 
-    def redeem(need: Need) -> tuple[str, float]:
+    def redeem(need: TokenRequest) -> tuple[str, float]:
         token, seconds = found.redeem(need)
         check_token(token, settings, say_once, found.skew)
         if _CLOCK not in said and found.skew is not None:
@@ -243,18 +245,18 @@ def registration(settings: Settings) -> SignIn:
 
 
 def store_of(settings: Settings) -> TokenStore | None:
-    """What keeps the sign-in of the app registration that is set; None where there is no place to keep it.
+    """The store of the configured app registration's sign-in; None where there is no folder for it.
 
     Raises:
         SettingsError: the key of the token store is none.
     """
-    place = Place(settings.token_store, settings.token_store_key)
-    return open_store(place, settings.sign_in_authority, settings.client_id or "")
+    authority, client_id = settings.sign_in_authority, settings.client_id or ""
+    return open_store(authority, client_id, folder=settings.token_store, keys=settings.token_store_key)
 
 
-def refresh_token_of(settings: Settings) -> GivenRefreshToken | None:
+def refresh_token_of(settings: Settings) -> ConfiguredRefreshToken | None:
     """The refresh token that the operator gave, or None."""
-    return GivenRefreshToken(settings.refresh_token) if settings.refresh_token else None
+    return ConfiguredRefreshToken(settings.refresh_token) if settings.refresh_token else None
 
 
 def set_beside(settings: Settings) -> list[str]:
@@ -262,7 +264,7 @@ def set_beside(settings: Settings) -> list[str]:
     return _ordered(settings, None, "")
 
 
-def _ordered(settings: Settings, kept: Kept | None, where: str) -> list[str]:
+def _ordered(settings: Settings, kept: StoredSignIn | None, where: str) -> list[str]:
     """What a run signs in with, for people, in order: the next one is used where the one before fails.
 
     Args:
@@ -278,7 +280,7 @@ def _ordered(settings: Settings, kept: Kept | None, where: str) -> list[str]:
     return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
 
 
-def _say_unused(settings: Settings, kept: Kept, where: str, say: Callable[[str], None]) -> None:
+def _say_unused(settings: Settings, kept: StoredSignIn, where: str, say: Callable[[str], None]) -> None:
     """Names what is set and is not used as long as something before it serves."""
     first, refresh_token = _ordered(settings, kept, where)[0], refresh_token_of(settings)
     if refresh_token is not None and kept.source is None:

@@ -7,14 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from auditor import journal
+from auditor import fetch, journal
 from auditor.core.judge import BELIEVING, Check, cheapest_way, is_member, read_customer
 from auditor.core.model import CustomerResult, RunEnd
 from auditor.core.run_facts import Membership, Way
-from auditor.fetch import pipeline
-from auditor.fetch.customer_list import list_customers
-from auditor.fetch.pacing import IntakeClosed
-from auditor.fetch.pipeline import Wanted
+from auditor.fetch import RowCustomer, RunStopping, list_customers
 from auditor.runs.api_client import Fetching
 
 _WHOLE_LIST = frozenset({Way.LIST, Way.OWN})
@@ -42,7 +39,7 @@ async def check_membership(
     # a resumed run may have found further customers without an account status
     unknown_rows = journal.membership_unknown(run, facts.rows)
     way = cheapest_way(check, len(unknown_rows), facts.customers)
-    unchecked: list[Wanted] = []
+    unchecked: list[RowCustomer] = []
     if way is Way.SINGLY:
         # they are few, so that their ids fit into memory; a listing that was stopped may have covered some
         unchecked = [one for one in journal.read_customers(run) if one[0] in unknown_rows]
@@ -61,14 +58,14 @@ async def check_membership(
 
 async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership | None, RunEnd | None]:
     try:
-        listing = await list_customers(api.page.ask, lambda listed: opened.add_member(listed.id, listed))
-    except IntakeClosed:
+        listing = await list_customers(api.page.fetch, lambda listed: opened.add_member(listed.id, listed))
+    except RunStopping:
         return None, None
     return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
 async def _singly(
-    unchecked: list[Wanted], opened: journal.Journal, api: Fetching
+    unchecked: list[RowCustomer], opened: journal.Journal, api: Fetching
 ) -> tuple[Membership | None, RunEnd | None]:
     # by row: after an outage a customer is asked again
     failures: dict[int, str] = {}
@@ -82,7 +79,7 @@ async def _singly(
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     crew = replace(api.crew, breaker=BELIEVING)
-    end = await pipeline.run(iter(unchecked), api.customer.ask, record, api.pacing, crew)
+    end = await fetch.run_pool(iter(unchecked), api.customer.fetch, record, api.pacing, crew)
     if len(failures) < len(unchecked):
         # the run was stopped: resume asks for the others
         return None, end

@@ -15,15 +15,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from auditor import journal
+from auditor import fetch, journal
 from auditor.core.judge import BELIEVING, FRESH, nothing_answered, pending_customers
 from auditor.core.model import Cause, CustomerResult, Reason, RunEnd
 from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.pacing import in_words
 from auditor.core.text import typed
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch import pipeline
-from auditor.fetch.defects import failed
+from auditor.fetch import internal_error_result
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching
 from auditor.runs.membership import check_membership
@@ -79,7 +78,7 @@ async def _ask(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> R
 
         def stop_on_disk_error(error: OSError) -> None:
             stopped.append(_disk_end(error))
-            api.pacing.close()
+            api.pacing.stop()
 
         try:
             async with sync_regularly(opened.sync, settings.sync_seconds, stop_on_disk_error):
@@ -108,15 +107,10 @@ def _disk_end(error: OSError) -> RunEnd:
 
 
 def _session_stats(api: Fetching, elapsed: float) -> journal.SessionStats:
-    account = api.pacing.account()
-    pace = {
-        "waited_seconds": account.waited,
-        "learned_per_minute": account.learned_per_minute,
-        "percent_of_ideal": account.percent_of_ideal,
-    }
-    rounded = {name: None if value is None else round(value, 1) for name, value in pace.items()}
-    _log.info("session over: %s", "; ".join(in_words(account.requests, rounded, elapsed)))
-    return journal.SessionStats(elapsed, account.requests, rounded)
+    requests, usage = dict(api.pacing.requests), api.pacing.usage()
+    rounded = {name: None if value is None else round(value, 1) for name, value in usage.items()}
+    _log.info("session over: %s", "; ".join(in_words(requests, rounded, elapsed)))
+    return journal.SessionStats(elapsed, requests, rounded)
 
 
 async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
@@ -145,7 +139,7 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
     wanted = pending_customers(islice(journal.read_customers(run), limit), done)
     crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
     async with _tick_regularly(job.watch.ticked):
-        end = await pipeline.run(wanted, api.status.ask, recorder.take, api.pacing, crew)
+        end = await fetch.run_pool(wanted, api.status.fetch, recorder.take, api.pacing, crew)
     end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
@@ -181,7 +175,7 @@ def _limit_end(run: Path, limit: int | None) -> RunEnd | None:
 async def _get_first_token(api: Fetching) -> bool:
     """Get the first token. Return False where the run is stopped before the user has signed in."""
     first_token = asyncio.ensure_future(api.tokens.token())
-    stopped = asyncio.ensure_future(api.pacing.closed())
+    stopped = asyncio.ensure_future(api.pacing.wait_stopping())
     await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if first_token.done():
@@ -270,6 +264,6 @@ class Recorder:
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - one customer's answer must not end the run
-            answer = failed(error, answer.customer_id, answer.attempts)
+            answer = internal_error_result(error, answer.customer_id, answer.attempts)
             self._journal.record(row, answer)
         return answer

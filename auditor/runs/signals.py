@@ -14,7 +14,7 @@ from types import FrameType, MappingProxyType
 from typing import Any, TypeVar
 
 from auditor.core.model import Cause, RunEnd
-from auditor.fetch.pacing import Pacing
+from auditor.fetch import RateLimiter
 
 T = TypeVar("T")
 _LOOK_SECONDS = 0.1
@@ -38,7 +38,7 @@ class StoppedAtOnce(KeyboardInterrupt):
 
 @contextmanager
 def stop_on_signals(
-    pacing: Pacing, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
+    pacing: RateLimiter, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
 ) -> Iterator[list[RunEnd]]:
     """Stop new requests at the first signal, or after `deadline` seconds; the list then holds the end.
 
@@ -54,7 +54,7 @@ def stop_on_signals(
 
     def close(end: RunEnd) -> None:
         ends.append(end)
-        pacing.close()
+        pacing.stop()
 
     signalled = False
 

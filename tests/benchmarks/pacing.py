@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pacing_runs import LATENCY, Case, Other, Outcome, measure
 from rate_limits import Limit
 
-from auditor.core.pacing.plan import Memory, Plan
-from auditor.fetch.pacing import Pacing
+from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.fetch.rate_limiter import RateLimiter
 
 KINDS = ("bucket", "fixed", "sliding")
 AUTO, BURST, UNPACED = Plan(None), Plan(burst=True), Plan(0)
@@ -73,9 +73,9 @@ def rows() -> Iterator[Row]:
     yield from _without_aim()
 
 
-def _left(kind: str, per_minute: float) -> Memory:
+def _left(kind: str, per_minute: float) -> RememberedRate:
     """What a run of an hour ago left that learned the limit of such a server."""
-    return Memory(per_minute / 60, 1.0 if kind == "bucket" else 57.0, age=3600.0)
+    return RememberedRate(per_minute / 60, 1.0 if kind == "bucket" else 57.0, age=3600.0)
 
 
 def _without_aim() -> Iterator[Row]:
@@ -135,10 +135,10 @@ def show_cost() -> None:
     """What an open gate costs a request, in real time."""
 
     async def asking(plan: Plan) -> float:
-        pacing, count = Pacing(plan, clock=time.monotonic), 20_000
+        pacing, count = RateLimiter(plan, clock=time.monotonic), 20_000
         began = time.perf_counter()
         for _ in range(count):
-            pacing.accepted(await pacing.turn())
+            pacing.on_response(await pacing.acquire())
         return (time.perf_counter() - began) / count * 1e6
 
     for name, plan in (

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import virtual_time
 from rate_limits import Limit, Server
 
+from auditor import fetch
 from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, CustomerResult, Verdict
-from auditor.core.pacing.plan import Memory, Plan
-from auditor.fetch import pipeline
-from auditor.fetch.pacing import Pacing
-from auditor.fetch.retrying import Asker, Means
-from auditor.fetch.tokens import given_token
+from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.fetch.rate_limiter import RateLimiter
+from auditor.fetch.retries import RequestContext, RetryingClient
+from auditor.fetch.tokens import fixed_token
 
 LATENCY = 0.2
 """Seconds, median; log-normal, between half of it and three times. A rejection comes sooner."""
@@ -59,7 +59,7 @@ class Case:
     later: tuple[float, ...] = (0.0,)
     singled_out: float = 0.0
     asked: int = 1
-    memory: Memory | None = None
+    memory: RememberedRate | None = None
 
     @property
     def total(self) -> int:
@@ -118,15 +118,15 @@ async def _measured(case: Case, seed: int) -> Outcome:
 
 async def _copy(case: Case, later: float, wire: "_Wire") -> None:
     await asyncio.sleep(later)
-    pacing = Pacing(case.plan, clock=asyncio.get_running_loop().time, memory=case.memory)
+    pacing = RateLimiter(case.plan, clock=asyncio.get_running_loop().time, remembered=case.memory)
     pacing.expect(case.customers)
 
     def record(_row: int, answer: CustomerResult) -> None:
         wire.outcome.eligible += answer.finding.verdict is Verdict.ELIGIBLE
 
-    asker = Asker(wire.attempt, Means(given_token("t"), pacing, RetryPolicy(), wire.dice.random))
+    asker = RetryingClient(wire.attempt, RequestContext(fixed_token("t"), pacing, RetryPolicy(), wire.dice.random))
     ids = ((row, str(row)) for row in range(case.customers))
-    await pipeline.run(ids, asker.ask, record, pacing, pipeline.Crew(WORKERS))
+    await fetch.run_pool(ids, asker.fetch, record, pacing, fetch.PoolOptions(WORKERS))
     wire.outcome.finished.append(asyncio.get_running_loop().time())
 
 

@@ -91,11 +91,11 @@ def read_all(terminal: int) -> None:
 
 def as_auditor(api: str, folder: Path, workers: int) -> Figures:
     """The program itself, with a stop watch around its asking."""
+    from auditor import fetch
     from auditor.cli import main as auditor
-    from auditor.fetch import pipeline
 
     figures: Figures = {}
-    asking = pipeline.run
+    asking = fetch.run_pool
 
     async def timed(*everything: object) -> object:
         began, used = time.perf_counter(), time.process_time()
@@ -104,7 +104,7 @@ def as_auditor(api: str, folder: Path, workers: int) -> Figures:
         finally:
             figures.update(seconds=time.perf_counter() - began, cpu=time.process_time() - used)
 
-    pipeline.run = timed  # type: ignore[assignment] # see above
+    fetch.run_pool = timed  # type: ignore[assignment] # see above
     options = ["--rate", "0", "--concurrency", str(workers), "--reports", str(folder / "reports")]
     code = auditor(["run", str(folder / IDS), *options])
     assert code == 0, f"auditor run against {api} ended with {code}"

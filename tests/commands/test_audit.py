@@ -14,10 +14,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from auditor import journal
+from auditor import fetch, journal
 from auditor.cli import main
 from auditor.errors import OutputError
-from auditor.fetch import pipeline
 from auditor.journal.records import encode
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
@@ -477,14 +476,14 @@ def test_membership_that_was_not_asked_for_to_the_end_is_not_known(monkeypatch: 
         _use(monkeypatch, simulator)
         Path("list.txt").write_text("\n".join([IDS[0], IDS[6]]), encoding="ascii")
         with monkeypatch.context() as stopping:
-            real = pipeline.run
+            real = fetch.run_pool
 
             async def stopped_after(*args: Any) -> object:
                 end = await real(*args)
                 args[3].close()
                 return end
 
-            stopping.setattr("auditor.fetch.pipeline.run", stopped_after)
+            stopping.setattr("auditor.fetch.run_pool", stopped_after)
             main(["run", "list.txt", "--rate", "0", "--quiet"])
         assert journal.read_facts(_folder()).membership is None
         assert main(["resume", _folder().name, "--quiet"]) == 0

@@ -13,7 +13,7 @@ from auditor.cli import main
 from auditor.commands.doctor import CHECKS, network
 from auditor.commands.doctor import sign_in as signing
 from auditor.core.diagnosis import checks as doctor
-from auditor.fetch.probe import Seen, look
+from auditor.fetch.service_probe import ProbeResult, probe
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
     AnswerOptions,
@@ -204,7 +204,7 @@ def test_a_proxy_that_is_not_there(
 def test_everybodys_proxy_of_a_kind_that_we_cannot_use(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It harms nobody who does not need it, and whoever does is told."""
+    """It harms not_signed_in who does not need it, and whoever does is told."""
     assert simulator.api_url
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert _examined(capsys)[0] == 0
@@ -344,11 +344,11 @@ def test_a_busy_sign_in_service_is_waited_for(
     assert signed_in.authority
     capsys.readouterr()
 
-    def busy(url: str, *rest: Any) -> Seen:
-        seen = look(url, *rest)
+    def busy(url: str, *rest: Any) -> ProbeResult:
+        seen = probe(url, *rest)
         return replace(seen, response=seen.response._replace(http_status=503)) if "openid" in url else seen
 
-    monkeypatch.setattr(network, "look", busy)
+    monkeypatch.setattr(network, "probe", busy)
     code, found = _examined(capsys)
     assert (code, found["tls sign-in"]["state"], found["sign-in"]["state"]) == (0, "warning", "ok")
     assert "HTTP 503" in found["tls sign-in"]["found"]
@@ -357,7 +357,7 @@ def test_a_busy_sign_in_service_is_waited_for(
 def test_a_sign_in_service_that_stays_busy(
     signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 6, as a run: nobody has to sign in again."""
+    """Exit 6, as a run: not_signed_in has to sign in again."""
     capsys.readouterr()
     monkeypatch.setattr(signing, "LONGEST", 0.3)
     signed_in.revoke_tokens(refresh=False)

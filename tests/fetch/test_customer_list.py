@@ -13,7 +13,7 @@ from auditor.commands.customer_list import customer_list
 from auditor.core.judge.customer_page import Listed, judge_page, read_page
 from auditor.core.model import ApiResponse, CustomerResult
 from auditor.errors import CustomerListError, SignInError
-from auditor.fetch.customer_list import Listing, list_customers
+from auditor.fetch.customer_list import CustomerListing, list_customers
 from auditor.settings import Secret, Settings
 from auditor.simulator import (
     CustomerListOptions,
@@ -42,7 +42,7 @@ def _settings(simulator: Simulator) -> Settings:
     return Settings(api_url=simulator.api_url, access_token=Secret(simulator.mint_token()), rate=0)
 
 
-def _list(simulator: Simulator) -> tuple[list[Listed], Listing]:
+def _list(simulator: Simulator) -> tuple[list[Listed], CustomerListing]:
     found: list[Listed] = []
     return found, customer_list(_settings(simulator), found.append, print)
 
@@ -72,29 +72,29 @@ def test_every_customer_is_listed_once(options: dict[str, object]) -> None:
     assert found[0].relationship == "reseller"
 
 
-def test_a_repeated_token_does_not_go_on_for_ever() -> None:
-    """A list that leads back to itself is cut short and says so: nobody can be told to be missing from it."""
+def test_a_repeated_token_ends_the_listing() -> None:
+    """The listing is incomplete and says so: membership of missing customers is unknown."""
     with _served(repeat_token=True) as simulator, pytest.raises(CustomerListError, match="repeats itself"):
         _list(simulator)
     assert len(simulator.log.api) <= 3
 
 
-def test_a_refusal_is_said_in_words() -> None:
-    """A user who may not list is told the service's own code."""
+def test_a_refusal_is_described() -> None:
+    """A user who may not list sees the service's own code."""
     with _served(refused=True) as simulator, pytest.raises(CustomerListError, match="403, code 1002"):
         _list(simulator)
 
 
-def test_a_bad_token_is_the_sign_ins_fault() -> None:
-    """Exit 4, not 5."""
+def test_a_refused_token_is_a_sign_in_error() -> None:
+    """Exit code 4, not 5."""
     with _served() as simulator:
         settings = replace(_settings(simulator), access_token=Secret(simulator.mint_token(amr=["pwd"])))
         with pytest.raises(SignInError, match="multi-factor"):
             customer_list(settings, print, print)
 
 
-def test_listing_shares_the_pace() -> None:
-    """A throttled page waits for the gate like any other request and is asked again."""
+def test_listing_uses_the_rate_limiter() -> None:
+    """A throttled page waits like any other request and is retried."""
     with serve_in_thread(
         SimulatorOptions(
             tls=False,
@@ -120,8 +120,8 @@ def test_listing_shares_the_pace() -> None:
         b'{"items":[],"items":[]}',
     ],
 )
-def test_what_is_no_page_is_not_taken_for_the_end(body: bytes) -> None:
-    """An empty object, a token that no header can carry: not a page, so not the last one either."""
+def test_an_invalid_page_is_not_the_end(body: bytes) -> None:
+    """An empty object, or a token that no header can carry, is no page, and so not the last one."""
     assert read_page(body) is None
 
 
@@ -130,15 +130,15 @@ _ODD_PAGE = b"""{"items":[null,{"id":"x","companyProfile":{"companyName":"Ada"}}
 
 
 def test_items_without_an_id_are_kept() -> None:
-    """A page keeps them apart from its customers; a strange profile costs the names only."""
+    """A page keeps them apart from its customers; an invalid profile loses the names only."""
     page = read_page(_ODD_PAGE)
     assert page is not None
     assert page.customers == (Listed("1f2e3d4c-0000-4000-8000-000000000001"),)
     assert page.without_id == (Listed(""), Listed("x", "Ada"))
 
 
-async def test_items_without_an_id_are_handed_out() -> None:
-    """They become rows of the run: no row of the partner's own list disappears."""
+async def test_items_without_an_id_become_rows() -> None:
+    """No row of the partner's own list disappears."""
     reply = ApiResponse(datetime.now(UTC), 200, _ODD_PAGE)
 
     async def ask(_token: str) -> CustomerResult:
@@ -151,8 +151,8 @@ async def test_items_without_an_id_are_handed_out() -> None:
     assert (listing.customers, listing.complete) == (1, True)
 
 
-def test_the_file_is_whole_or_not_there(tmp_path: Path) -> None:
-    """`-o` leaves no half list behind when the listing fails."""
+def test_a_failed_listing_leaves_no_file(tmp_path: Path) -> None:
+    """`-o` leaves no partial list behind."""
     target = tmp_path / "customers.csv"
 
     def cut_short() -> None:

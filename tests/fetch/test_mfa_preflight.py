@@ -1,13 +1,14 @@
-"""`ValidateMfa`: asked with the first request, until an answer may speak of it, and with no other."""
+"""`ValidateMfa`: sent with the first request, until a response can answer it, and with no other."""
 
 import asyncio
 
+import aiohttp
 import pytest
 
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.client import PartnerCenterClient, open_session
 from conftest import CUSTOMER
 
-QUICK = Timeouts(connect=2.0, read=2.0, total=2.0)
+QUICK = aiohttp.ClientTimeout(total=2.0, sock_connect=2.0, sock_read=2.0)
 
 
 async def asked(*replies: str) -> tuple[list[bool], int]:
@@ -25,8 +26,8 @@ async def asked(*replies: str) -> tuple[list[bool], int]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         api = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(api, QUICK)) as session:
-            center = PartnerCenter(session, api, lambda: told.append(None))
+        async with open_session(QUICK) as session:
+            center = PartnerCenterClient(session, api, lambda: told.append(None))
             for number in range(len(replies)):
                 await center.validation_status(CUSTOMER, "token", f"request-{number}", "correlation")
     return heads, len(told)
@@ -43,6 +44,8 @@ async def asked(*replies: str) -> tuple[list[bool], int]:
         (["", "200 OK\r\nisMfaCompliant: false", "200 OK"], [True, True, False], 1),
     ],
 )
-async def test_asked_until_it_may_be_answered(replies: list[str], asks: list[bool], told: int) -> None:
-    """The gateway that throttles says nothing of the sign-in, nor does a lost connection; an absent answer is none."""
+async def test_the_question_is_repeated_until_it_can_be_answered(
+    replies: list[str], asks: list[bool], told: int
+) -> None:
+    """Neither a throttled request nor a lost connection answers it; a missing header is no answer."""
     assert await asked(*replies) == (asks, told)

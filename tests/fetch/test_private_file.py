@@ -1,4 +1,4 @@
-"""`private_file`: whole or not at all, for its owner alone. What a kill leaves is the old file or the new one."""
+"""`private_file`: written whole or not at all, for the owner alone, even where a writer is killed."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from auditor.errors import SignInError
 from auditor.fetch import private_file
-from auditor.fetch.token_file import FileStorage
+from auditor.fetch.token_store import FileTokenStore
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 WRITER = """
@@ -28,8 +28,8 @@ while True:
 """
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """And a file that is not there is None."""
+def test_a_written_file_is_read_back(tmp_path: Path) -> None:
+    """A missing file is None."""
     path = tmp_path / "secret"
     assert private_file.read(path) is None
     private_file.write(path, b"one")
@@ -39,8 +39,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 @posix
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
-    """Whatever the umask says."""
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    """Whatever the umask is."""
     old = os.umask(0)
     try:
         private_file.write(tmp_path / "secret", b"x")
@@ -51,8 +51,8 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o610])
-def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
-    """With the command that mends it."""
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """The hint is the command that repairs it."""
     path = tmp_path / "secret"
     path.write_bytes(b"x")
     path.chmod(mode)
@@ -62,8 +62,8 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> No
 
 
 @posix
-def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever could write it could choose the account."""
+def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner could choose the account."""
     path = tmp_path / "secret"
     private_file.write(path, b"x")
     monkeypatch.setattr("os.geteuid", lambda: 4711)
@@ -72,8 +72,8 @@ def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 
 @posix
-def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
-    """Symbolic link, folder, pipe (which must not block), and what is too large."""
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    """A symbolic link, a folder, a pipe (which must not block) and a large file are refused."""
     private_file.write(tmp_path / "real", b"x")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "folder").mkdir(mode=0o700)
@@ -86,8 +86,8 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
 
 
 @posix
-def test_kills_tear_nothing(tmp_path: Path) -> None:
-    """Twenty writers are killed while they write: what is there is whole, and the next writer sweeps what they left."""
+def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
+    """Twenty writers are killed while they write: the file is whole, and the next writer removes their partial files."""
     path = tmp_path / "secret"
     for _ in range(20):
         with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as process:
@@ -105,13 +105,29 @@ def test_kills_tear_nothing(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
 
 
-def test_only_leftovers_of_its_own_are_swept(tmp_path: Path) -> None:
-    """A file of somebody else that merely begins alike stays."""
+def test_only_its_own_partial_files_are_removed(tmp_path: Path) -> None:
+    """A foreign file with a similar name stays."""
     theirs = {".secret-backup", ".secret-auditor-notes.part", ".secret-auditor-0123456g.part"}
     for name in {*theirs, ".secret-auditor-0123abcd.part"}:
         (tmp_path / name).write_bytes(b"x")
     private_file.write(tmp_path / "secret", b"x")
     assert {each.name for each in tmp_path.iterdir()} == {*theirs, "secret"}
     (tmp_path / ".secret-auditor-0123abcd.part").write_bytes(b"x")
-    assert FileStorage(tmp_path / "secret").remove()
+    assert FileTokenStore(tmp_path / "secret").remove()
     assert {each.name for each in tmp_path.iterdir()} == theirs
+
+
+def test_the_state_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The user's choice, else the platform's default, and None without a home."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert private_file.state_folder() == tmp_path / "auditor"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert private_file.state_folder() == tmp_path / ".local" / "state" / "auditor"
+
+    def nowhere() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert private_file.state_folder() is None

@@ -1,4 +1,4 @@
-"""`token_store`: where a sign-in is kept, encrypted where a key is given, behind a lock that a dead process cannot hold."""
+"""`token_store`: a stored sign-in, encrypted where a key is given, behind a lock that a dead process cannot hold."""
 
 import base64
 import os
@@ -13,11 +13,15 @@ from msal_extensions import FilePersistence
 from msal_extensions.persistence import PersistenceNotFound
 
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch import platform_store
-from auditor.fetch.file_lock import locked
-from auditor.fetch.platform_store import PlatformStorage, platform_storage
-from auditor.fetch.token_file import FileStorage, fernet
-from auditor.fetch.token_store import Place, TokenStore, open_store
+from auditor.fetch.private_file import locked
+from auditor.fetch.token_store import (
+    FileTokenStore,
+    PlatformTokenStore,
+    TokenStore,
+    open_store,
+    parse_keys,
+    platform_store,
+)
 from auditor.settings import Secret
 
 AUTHORITY = "https://login.microsoftonline.com/a-tenant"
@@ -27,7 +31,7 @@ KEYS = [base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
 
 def store_in(folder: Path, *keys: str, client_id: str = "an-app") -> TokenStore:
     """A store in a folder, encrypted with the first of the keys."""
-    found = open_store(Place(str(folder), Secret(" ".join(keys)) if keys else None), AUTHORITY, client_id)
+    found = open_store(AUTHORITY, client_id, folder=str(folder), keys=Secret(" ".join(keys)) if keys else None)
     assert found is not None
     return found
 
@@ -38,8 +42,8 @@ def content_of(folder: Path) -> bytes:
     return file.read_bytes()
 
 
-def test_a_sign_in_is_kept(tmp_path: Path) -> None:
-    """In a folder that is made for its owner alone; plain text says so of itself."""
+def test_a_sign_in_is_stored(tmp_path: Path) -> None:
+    """In a folder for its owner alone; `where` says that it is plain text."""
     store = store_in(tmp_path / "new" / "folder")
     assert store.load() is None
     assert store.remove() is False
@@ -54,8 +58,8 @@ def test_a_sign_in_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no mode there")
-def test_no_umask_opens_the_folders_above(tmp_path: Path) -> None:
-    """Whatever is missing above the store is made for its owner alone, too; what was there stays as it was."""
+def test_new_parent_folders_are_for_the_owner_alone(tmp_path: Path) -> None:
+    """Existing folders stay as they are."""
     before = tmp_path.stat().st_mode
     umask = os.umask(0)
     try:
@@ -71,15 +75,15 @@ def test_no_umask_opens_the_folders_above(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode == before
 
 
-def test_each_app_registration_has_its_own(tmp_path: Path) -> None:
+def test_each_app_registration_has_its_own_file(tmp_path: Path) -> None:
     """Two profiles do not overwrite each other's sign-in."""
     store_in(tmp_path, client_id="one").save("1")
     store_in(tmp_path, client_id="two").save("2")
     assert store_in(tmp_path, client_id="ONE").load() == "1"
 
 
-def test_with_a_key_nothing_is_readable(tmp_path: Path) -> None:
-    """Neither the token nor the shape of the document is on the disk; the key's either alphabet opens it."""
+def test_with_a_key_the_file_is_encrypted(tmp_path: Path) -> None:
+    """Neither the token nor the form of the document is readable; the key may use either alphabet."""
     store_in(tmp_path, KEYS[0]).save(TEXT)
     assert b"marked" not in content_of(tmp_path)
     assert b"cache" not in content_of(tmp_path)
@@ -88,8 +92,8 @@ def test_with_a_key_nothing_is_readable(tmp_path: Path) -> None:
     assert "encrypted" in store_in(tmp_path, KEYS[0]).where
 
 
-def test_keys_are_changed_by_putting_the_new_one_first(tmp_path: Path) -> None:
-    """The old one still opens what it closed; what is saved next is closed by the new one alone."""
+def test_the_first_key_encrypts_and_all_decrypt(tmp_path: Path) -> None:
+    """The old one opens what it encrypted; the next save uses the new one alone."""
     store_in(tmp_path, KEYS[0]).save(TEXT)
     both = store_in(tmp_path, KEYS[1], KEYS[0])
     both.save(both.load() or "")
@@ -98,26 +102,26 @@ def test_keys_are_changed_by_putting_the_new_one_first(tmp_path: Path) -> None:
         store_in(tmp_path, KEYS[0]).load()
 
 
-def test_what_another_key_closed_is_known(tmp_path: Path) -> None:
-    """It waits to be saved once more: while it is plain or closed by a key that is not the first any more, and no longer."""
-    assert store_in(tmp_path, KEYS[0]).is_behind() is False
+def test_a_file_of_an_old_key_needs_reencryption(tmp_path: Path) -> None:
+    """As long as it is plain text or encrypted with a key that is not the first."""
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is False
     store_in(tmp_path).save(TEXT)
-    assert store_in(tmp_path).is_behind() is False
-    assert store_in(tmp_path, KEYS[0]).is_behind() is True
+    assert store_in(tmp_path).needs_reencryption() is False
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is True
     store_in(tmp_path, KEYS[0]).save(TEXT)
-    assert store_in(tmp_path, KEYS[0]).is_behind() is False
-    assert store_in(tmp_path, KEYS[1], KEYS[0]).is_behind() is True
+    assert store_in(tmp_path, KEYS[0]).needs_reencryption() is False
+    assert store_in(tmp_path, KEYS[1], KEYS[0]).needs_reencryption() is True
 
 
-def test_without_the_key_it_is_said_to_be_encrypted(tmp_path: Path) -> None:
-    """And not to be missing."""
+def test_without_the_key_the_file_is_reported_as_encrypted(tmp_path: Path) -> None:
+    """Not as missing."""
     store_in(tmp_path, KEYS[0]).save(TEXT)
     with pytest.raises(SignInError, match="is encrypted"):
         store_in(tmp_path).load()
 
 
 def test_a_plain_file_becomes_encrypted(tmp_path: Path) -> None:
-    """Whoever sets a key later need not sign in again."""
+    """A user who sets a key later need not sign in again."""
     store_in(tmp_path).save(TEXT)
     later = store_in(tmp_path, KEYS[0])
     later.save(later.load() or "")
@@ -125,7 +129,7 @@ def test_a_plain_file_becomes_encrypted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "short", "ä" * 43, base64.b64encode(b"x" * 31).decode()])
-def test_what_is_no_key_is_said_at_once(tmp_path: Path, key: str) -> None:
+def test_an_invalid_key_is_reported_at_once(tmp_path: Path, key: str) -> None:
     """With the command that makes one, and without the key itself."""
     with pytest.raises(SettingsError, match="is no key") as refused:
         store_in(tmp_path, key)
@@ -133,20 +137,20 @@ def test_what_is_no_key_is_said_at_once(tmp_path: Path, key: str) -> None:
     assert not key.strip() or key not in refused.value.message
 
 
-def test_the_usual_place_is_the_users_state_folder(tmp_path: Path) -> None:
-    """Where nobody names another and the platform has no store of its own."""
-    found = open_store(Place(), AUTHORITY, "an-app")
+def test_the_default_is_the_users_state_folder(tmp_path: Path) -> None:
+    """Where the user names no other and the platform has no store of its own."""
+    found = open_store(AUTHORITY, "an-app")
     assert found is not None
     found.save(TEXT)
     assert content_of(tmp_path / "state" / "auditor") == TEXT.encode()
 
 
-def test_without_a_home_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_there_is_no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container may have none."""
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("LOCALAPPDATA")
     monkeypatch.setattr(Path, "home", _no_home)
-    assert open_store(Place(), AUTHORITY, "an-app") is None
+    assert open_store(AUTHORITY, "an-app") is None
 
 
 def _no_home() -> Path:
@@ -156,7 +160,7 @@ def _no_home() -> Path:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from auditor.fetch.file_lock import locked
+from auditor.fetch.private_file import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -165,12 +169,12 @@ with locked(Path(sys.argv[1])):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_dead_process_holds_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A living one does, and whoever waits for too long is told; a killed one lets go at once."""
+    """A living one does, and a process that waits for too long gets an error; a killed one releases it at once."""
     path = tmp_path / "a.lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        monkeypatch.setattr("auditor.fetch.file_lock.LOCK_SECONDS", 0.05)
+        monkeypatch.setattr("auditor.fetch.private_file.LOCK_SECONDS", 0.05)
         with pytest.raises(SignInError, match="another process"), locked(path):
             pass
         process.send_signal(signal.SIGKILL)
@@ -179,8 +183,8 @@ def test_a_dead_process_holds_no_lock(tmp_path: Path, monkeypatch: pytest.Monkey
         assert time.monotonic() - before < 5
 
 
-def test_where_nothing_can_be_written_there_is_no_lock(tmp_path: Path) -> None:
-    """A place that cannot be written to must not stop a run that could do without."""
+def test_a_folder_that_cannot_be_written_has_no_lock(tmp_path: Path) -> None:
+    """It must not stop a run that needs no store."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     held = False
     with locked(tmp_path / "file" / "a.lock"):
@@ -190,8 +194,8 @@ def test_where_nothing_can_be_written_there_is_no_lock(tmp_path: Path) -> None:
 
 def test_the_platforms_own_store_keeps_a_text(tmp_path: Path) -> None:
     """Through msal-extensions' own class; its plain file stands for the stores of other platforms."""
-    storage = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
-    store = TokenStore(storage, tmp_path / "own.lock")
+    file = FilePersistence(str(tmp_path / "own.bin"))
+    store = PlatformTokenStore(file, PersistenceNotFound, "the platform's store", tmp_path / "own.lock")
     assert store.load() is None
     assert store.remove() is False
     store.save(TEXT)
@@ -212,9 +216,9 @@ class Broken:
         raise RuntimeError(content)
 
 
-def test_a_locked_keyring_is_named_without_its_words() -> None:
-    """Reading says how to go on; writing is an OSError as with any other place."""
-    storage = PlatformStorage(Broken(), PersistenceNotFound, "the keyring")
+def test_a_locked_keyring_is_not_quoted(tmp_path: Path) -> None:
+    """Reading gives an error with a hint; writing is an OSError as with a file."""
+    storage = PlatformTokenStore(Broken(), PersistenceNotFound, "the keyring", tmp_path / "own.lock")
     with pytest.raises(SignInError, match="the keyring cannot be read: RuntimeError") as refused:
         storage.load()
     assert "marked" not in str(refused.value)
@@ -225,37 +229,36 @@ def test_a_locked_keyring_is_named_without_its_words() -> None:
 def test_a_platform_without_a_store_falls_back_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without msal-extensions, and without a desktop's session."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'none'}")
-    assert platform_storage(tmp_path / "sign-in-x") is None
+    assert platform_store(tmp_path / "sign-in-x") is None
     monkeypatch.setitem(sys.modules, "msal_extensions", None)
-    assert platform_storage(tmp_path / "sign-in-x") is None
+    assert platform_store(tmp_path / "sign-in-x") is None
 
 
-def test_a_named_folder_or_a_key_always_means_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scheduled job must find what the login at the desk left."""
-    own = PlatformStorage(FilePersistence(str(tmp_path / "own.bin")), PersistenceNotFound, "the platform's store")
-    monkeypatch.setattr("auditor.fetch.token_store.platform_storage", lambda _path: own)
-    places = {Place(): True, Place(str(tmp_path)): False, Place(None, Secret(KEYS[0])): False}
-    for place, platform in places.items():
-        found = open_store(place, AUTHORITY, "an-app")
+def test_a_named_folder_or_a_key_means_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduled job must find the sign-in of the interactive login."""
+    file = FilePersistence(str(tmp_path / "own.bin"))
+    own = PlatformTokenStore(file, PersistenceNotFound, "the platform's store", tmp_path / "own.lock")
+    monkeypatch.setattr("auditor.fetch.token_store.platform_store", lambda _path: own)
+    for folder, keys in ((None, None), (str(tmp_path), None), (None, Secret(KEYS[0]))):
+        found = open_store(AUTHORITY, "an-app", folder=folder, keys=keys)
         assert found is not None
-        assert (found.where == "the platform's store") is platform
-    assert isinstance(platform_store.PlatformStorage, type)
-    assert FileStorage(tmp_path / "x").load() is None
+        assert (found.where == "the platform's store") == (folder is None and keys is None)
+    assert FileTokenStore(tmp_path / "x").load() is None
 
 
-def test_what_a_key_opens_and_is_no_text_is_named(tmp_path: Path) -> None:
-    """The right key, and damage beneath it."""
+def test_a_damaged_encrypted_file_is_reported(tmp_path: Path) -> None:
+    """The key is right, and the content is damaged."""
     store = store_in(tmp_path, KEYS[0])
     store.save(TEXT)
     (file,) = tmp_path.glob("sign-in-*.json")
-    file.write_bytes(fernet(Secret(KEYS[0])).encrypt(b"\xff\xfe"))
+    file.write_bytes(parse_keys(Secret(KEYS[0])).encrypt(b"\xff\xfe"))
     with pytest.raises(SignInError, match="is damaged: it is no text"):
         store.load()
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
-def test_what_is_no_lock_is_refused(tmp_path: Path, kind: str) -> None:
-    """It would silently mean no lock, so that two processes redeem the same refresh token."""
+def test_a_lock_path_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """It would silently mean no lock: two processes would redeem the same refresh token."""
     lock = tmp_path / "a.lock"
     if kind == "folder":
         lock.mkdir()

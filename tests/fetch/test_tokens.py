@@ -6,20 +6,20 @@ import threading
 import pytest
 
 from auditor.errors import SignInError
-from auditor.fetch.tokens import Need, TokenSource, given_token
+from auditor.fetch.tokens import TokenRequest, TokenSource, fixed_token
 
 
 class Service:
     """A sign-in service that counts; `life` seconds for each token, `failure` raised instead."""
 
     def __init__(self, life: float = 3600.0) -> None:
-        self.calls: list[Need] = []
+        self.calls: list[TokenRequest] = []
         self.life = life
         self.failure: Exception | None = None
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def redeem(self, need: Need) -> tuple[str, float]:
+    def redeem(self, need: TokenRequest) -> tuple[str, float]:
         """Gives token-1, token-2, …"""
         self.calls.append(need)
         assert self.may_answer.wait(10)
@@ -38,40 +38,40 @@ class Clock:
         return self.now
 
 
-async def test_a_thousand_callers_make_one_call() -> None:
-    """All who ask before the first token has come wait for the same one."""
+async def test_concurrent_callers_share_the_first_token() -> None:
+    """All callers before the first token wait for the same request."""
     service = Service()
     tokens = TokenSource(service.redeem)
     values = {t.value for t in await asyncio.gather(*(tokens.token() for _ in range(1000)))}
-    assert (values, service.calls) == ({"token-1"}, [Need()])
+    assert (values, service.calls) == ({"token-1"}, [TokenRequest()])
     await tokens.close()
 
 
-async def test_two_hundred_refusals_make_one_renewal() -> None:
-    """Every worker reports the same refused token; one renewal serves them all, and a late report renews nothing."""
+async def test_concurrent_refusals_make_one_renewal() -> None:
+    """Every worker reports the same refused token; a late report renews nothing."""
     service = Service()
     tokens = TokenSource(service.redeem)
     old = await tokens.token()
     await asyncio.gather(*(tokens.renew(old.generation) for _ in range(200)))
-    assert service.calls == [Need(), Need(force=True)]
+    assert service.calls == [TokenRequest(), TokenRequest(force=True)]
     await tokens.renew(old.generation)
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [Need(), Need(force=True)]
+    assert service.calls == [TokenRequest(), TokenRequest(force=True)]
     await tokens.close()
 
 
 async def test_a_claims_challenge_is_passed_on() -> None:
-    """What the API asks a new token to claim reaches whoever redeems it."""
+    """`redeem` gets the claims that the API asks for."""
     service = Service()
     tokens = TokenSource(service.redeem)
     old = await tokens.token()
     await tokens.renew(old.generation, '{"access_token":{}}')
-    assert service.calls[1:] == [Need(force=True, claims='{"access_token":{}}')]
+    assert service.calls[1:] == [TokenRequest(force=True, claims='{"access_token":{}}')]
     await tokens.close()
 
 
 async def test_a_token_is_renewed_before_it_expires() -> None:
-    """In the last minutes the old token still serves while one renewal is on its way; then the new one does."""
+    """In the last minutes the old token is used while one renewal is in progress; then the new one."""
     service, clock = Service(life=1000.0), Clock()
     tokens = TokenSource(service.redeem, clock=clock)
     await tokens.token()
@@ -81,11 +81,11 @@ async def test_a_token_is_renewed_before_it_expires() -> None:
     service.may_answer.set()
     await tokens.close()
     assert (await tokens.token()).value == "token-2"
-    assert service.calls == [Need(), Need()]
+    assert service.calls == [TokenRequest(), TokenRequest()]
 
 
-async def test_a_failed_early_renewal_is_no_failure_yet() -> None:
-    """While the old token lives, a sign-in service that is down stops nobody, and is asked again only after a pause."""
+async def test_a_failed_early_renewal_is_no_error_yet() -> None:
+    """While the old token is valid, an unavailable sign-in service stops nothing, and is asked again only after a pause."""
     service, clock = Service(life=1000.0), Clock()
     tokens = TokenSource(service.redeem, clock=clock)
     await tokens.token()
@@ -100,8 +100,8 @@ async def test_a_failed_early_renewal_is_no_failure_yet() -> None:
         await TokenSource(service.redeem, clock=clock).token()
 
 
-async def test_a_cancelled_worker_does_not_take_the_renewal_with_it() -> None:
-    """Whoever else waits for the same renewal gets the token."""
+async def test_a_cancelled_worker_does_not_cancel_the_renewal() -> None:
+    """The others that wait for it get the token."""
     service = Service()
     service.may_answer.clear()
     tokens = TokenSource(service.redeem)
@@ -114,9 +114,9 @@ async def test_a_cancelled_worker_does_not_take_the_renewal_with_it() -> None:
     await tokens.close()
 
 
-async def test_a_given_token_is_used_as_it_is() -> None:
-    """A token from elsewhere cannot be renewed here."""
-    tokens = given_token("theirs")
+async def test_a_fixed_token_is_not_renewed() -> None:
+    """A token from elsewhere cannot be renewed."""
+    tokens = fixed_token("theirs")
     token = await tokens.token()
     assert token.value == "theirs"
     assert "theirs" not in repr(token)

@@ -1,4 +1,4 @@
-"""Who counts as done: whoever was answered for good, but not whoever was refused with the whole session."""
+"""Final answers: customers that are answered or refused for good, unless the whole session was refused."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,10 +39,8 @@ def _sessions(run: Path, *sessions: dict[int, str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["403-900308", "403-html"])
-def test_who_was_refused_with_the_whole_session_is_asked_again(tmp_path: Path, name: str) -> None:
-    """For lack of a role, say, or by a proxy: once that is mended nobody is left refused. What was in flight when the session
-    was ended for it counts like the first, and what came as an answer all the same stays one.
-    """
+def test_customers_refused_with_the_whole_session_are_asked_again(tmp_path: Path, name: str) -> None:
+    """A missing role or a proxy may refuse all of them. Requests in flight when the session ended count as well; real answers stay final."""
     rows = range(len(IDS))
     _sessions(tmp_path, dict.fromkeys(rows, name) | {FIRST + 1: "200-allowed"})
     done = journal.finally_answered(tmp_path, len(IDS))
@@ -50,7 +48,7 @@ def test_who_was_refused_with_the_whole_session_is_asked_again(tmp_path: Path, n
     assert len(journal.pending_rows(tmp_path, len(IDS))) == len(IDS) - 1
 
 
-def test_the_next_session_answers_for_good(tmp_path: Path) -> None:
+def test_a_refusal_in_a_later_session_is_final(tmp_path: Path) -> None:
     """A refusal is the customer's own where others were answered in the same session."""
     first = dict.fromkeys(range(FIRST), "403-900308")
     _sessions(tmp_path, first, {0: "200-allowed", **dict.fromkeys(range(1, len(IDS)), "403-900308")})

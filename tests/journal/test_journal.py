@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import journal
@@ -62,8 +62,8 @@ def test_rows_are_kept_in_order_with_their_columns(tmp_path: Path) -> None:
     assert lines[1]["reason"] == "invalid_id"
 
 
-def test_each_customer_is_wanted_once_where_it_stands_first(tmp_path: Path) -> None:
-    """Duplicates are asked for once, invalid ids never."""
+def test_each_customer_is_read_once(tmp_path: Path) -> None:
+    """At its first row; invalid ids are left out."""
     rows = [Customer(IDS[n], Row("a", 1)) for n in (3, 1, 3, 2, 1)]
     journal.write_rows(tmp_path, [*rows, RejectedRow("?", Reason.INVALID_ID, Row("a", 9))])
     assert list(journal.read_customers(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
@@ -81,13 +81,13 @@ def test_the_journal_reads_back(tmp_path: Path) -> None:
 
 
 def test_only_final_answers_count_as_done(tmp_path: Path) -> None:
-    """What failed for now is asked again; who was answered or refused is not."""
+    """Customers with a transient failure are asked again, answered and refused ones are not."""
     _write(tmp_path, ["200-allowed", "500", "429", "403-20002", "200-html", "200-not-ready"])
     assert _done(tmp_path) == {0, 3, 5}
 
 
-def test_a_run_that_died_counts_as_interrupted(tmp_path: Path) -> None:
-    """Without an end line after the last session nothing says that the run was finished."""
+def test_a_killed_run_counts_as_interrupted(tmp_path: Path) -> None:
+    """The last session has no end line."""
     _write(tmp_path, ["200-allowed"])
     with journal.Journal(tmp_path) as opened:
         opened.begin_session()
@@ -96,6 +96,7 @@ def test_a_run_that_died_counts_as_interrupted(tmp_path: Path) -> None:
     assert facts.finished_at is None
 
 
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_prefix_reads_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """A journal cut anywhere gives every whole line before the cut, and reports a torn one."""
@@ -109,8 +110,8 @@ def test_any_prefix_reads_back(tmp_path_factory: pytest.TempPathFactory, data: s
     assert len(journal.read_facts(run).damaged_lines) == (1 if lines[-1] else 0)
 
 
-def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
-    """After a kill in mid-line the next session starts a line of its own; the torn one is reported with its number."""
+def test_a_torn_line_does_not_damage_the_next(tmp_path: Path) -> None:
+    """After a kill the next session starts a new line; the torn one is reported with its number."""
     whole = _write(tmp_path, ["200-allowed"] * 3)
     (tmp_path / journal.JOURNAL).write_bytes(whole[: whole.rindex(b'{"kind":"end"') - 20])
     with journal.Journal(tmp_path) as opened:
@@ -120,9 +121,10 @@ def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
     assert journal.read_facts(tmp_path).damaged_lines == (6,)
 
 
+@settings(max_examples=60)
 @given(data=st.data())
-def test_a_flipped_bit_is_never_believed(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    """Damage to an answer costs that answer, nothing else, and is reported with its line."""
+def test_a_flipped_bit_is_detected(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """A damaged answer is lost, no other is, and its line is reported."""
     run = tmp_path_factory.mktemp("run")
     whole = bytearray(_write(run, ["200-not-allowed"] * 3))
     starts = [n for n in range(len(whole)) if whole.startswith(b'{"kind":"answer"', n)]
@@ -134,7 +136,7 @@ def test_a_flipped_bit_is_never_believed(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
-    """A version that this one cannot read is named, not guessed at."""
+    """The message names its version."""
     with journal.Journal(tmp_path) as opened:
         opened._append({"kind": "header", "schema_version": 99})
     with pytest.raises(IncompleteError, match="schema version 99"):
@@ -144,8 +146,8 @@ def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
         journal.read_facts(tmp_path)
 
 
-def test_words_of_a_hostile_server_are_written(tmp_path: Path) -> None:
-    """Half surrogates, control characters and line ends in a reply make one sound line."""
+def test_text_of_a_hostile_server_is_written(tmp_path: Path) -> None:
+    """Half surrogates, control characters and line ends in a body give one undamaged line."""
     body = b'{"status":"All\\ud800\\n\\u0000owed","lastUpdateDateTime":"\\udfff"}'
     reply = load_reply("200-allowed")
     finding = classify(reply.__class__(http_status=200, body=body, received_at=reply.received_at), IDS[0])
@@ -156,8 +158,8 @@ def test_words_of_a_hostile_server_are_written(tmp_path: Path) -> None:
     assert _done(tmp_path) == {0}
 
 
-def test_a_damaged_header_costs_nothing(tmp_path: Path) -> None:
-    """The header stands there twice: one bad byte in it is reported, and every answer still counts."""
+def test_a_damaged_header_loses_nothing(tmp_path: Path) -> None:
+    """It is written twice: one bad byte is reported, and every answer still counts."""
     whole = bytearray(_write(tmp_path, ["200-allowed"] * 3))
     whole[20] ^= 1
     (tmp_path / journal.JOURNAL).write_bytes(bytes(whole))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import journal
@@ -102,7 +102,7 @@ def _forge(run: Path, at: int, **changes: Any) -> None:
 def test_a_forged_line_is_refused_with_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], at: int, changes: Any
 ) -> None:
-    """The checksum fits and the shape does not: no command takes it for damage, and none falls over it."""
+    """The checksum is right and the shape is not: no command treats it as damage or fails with a traceback."""
     run = _run(tmp_path, FINAL[:3])
     _forge(run, at, **changes)
     with pytest.raises(IncompleteError, match=rf"journal.jsonl, line {at + 1}: is whole, but"):
@@ -132,7 +132,7 @@ def test_a_forged_line_is_refused_with_its_number(
 def test_an_answer_that_contradicts_itself_counts_as_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, changes: Any
 ) -> None:
-    """Whole, of the right shape, and of two minds: its customer has no answer, and its line is named."""
+    """Its customer has no answer, and its line is reported."""
     run = _run(tmp_path, ["200-allowed", name, "200-not-allowed"])
     _forge(run, 4, **changes)
     facts = journal.read_facts(run)
@@ -151,8 +151,8 @@ def test_an_answer_that_contradicts_itself_counts_as_damaged(
 
 
 @pytest.mark.parametrize("content", [b"[]", b"7", b'"x"', b"{}", b"nothing", b"\xff\xfe", b"[" * 5000])
-def test_a_sealed_line_that_is_no_line_is_refused(tmp_path: Path, content: bytes) -> None:
-    """Whatever stands before a right checksum."""
+def test_a_line_of_unknown_content_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Where its checksum is right."""
     run = _run(tmp_path, FINAL[:1])
     line = content[:-1]
     # the checksum's own text, for content that is not of this program
@@ -166,8 +166,8 @@ def test_a_sealed_line_that_is_no_line_is_refused(tmp_path: Path, content: bytes
         journal.read_facts(run)
 
 
-def test_a_row_that_the_lists_do_not_have_is_refused(tmp_path: Path) -> None:
-    """Before anybody is asked."""
+def test_an_unknown_row_is_refused(tmp_path: Path) -> None:
+    """Before any request."""
     run = _run(tmp_path, FINAL[:3])
     _forge(run, 4, row=99)
     with pytest.raises(IncompleteError, match="line 5: names row 99, where the lists have 3 rows"):
@@ -185,10 +185,10 @@ def test_a_row_that_the_lists_do_not_have_is_refused(tmp_path: Path) -> None:
         (encode({"kind": "session"}), "no readable header"),
     ],
 )
-def test_a_journal_that_is_none_of_ours(
+def test_an_unreadable_journal_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: bytes, words: str
 ) -> None:
-    """Empty, blank, cut before its header, of another schema: exit 3 with the reason, and nothing to resume by itself."""
+    """Empty, blank, cut before its header, of another schema: exit code 3 with the reason; `resume` does not choose it."""
     run = _run(tmp_path, FINAL[:1])
     (run / journal.JOURNAL).write_bytes(content)
     monkeypatch.chdir(tmp_path)
@@ -202,10 +202,10 @@ def test_a_journal_that_is_none_of_ours(
     assert (run / journal.JOURNAL).read_bytes() == content
 
 
-def test_a_journal_whose_line_ends_were_changed_is_to_be_put_back(
+def test_changed_line_ends_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A copy that took it for a text costs no answer: the damaged lines are named, and putting the file back comes first."""
+    """A copy in text mode loses no answer: the damaged lines are named, and the hint is to put the file back."""
     run = _run(tmp_path, FINAL[:2])
     content = (run / journal.JOURNAL).read_bytes()
     (run / journal.JOURNAL).write_bytes(content.replace(b"\n", b"\r\n"))
@@ -222,10 +222,10 @@ def test_a_journal_whose_line_ends_were_changed_is_to_be_put_back(
     assert main(["report", str(run), "--format", "csv", "--quiet"]) == 0
 
 
-def test_damage_is_told_wherever_a_person_looks(
+def test_damage_is_reported_in_every_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A flipped byte and a torn end: the numbers in the table's footer and in summary.json, a sentence in the note."""
+    """A flipped byte and a torn end: in the table's footer, in summary.json, and in the note."""
     run = _run(tmp_path, FINAL[:3])
     content = bytearray((run / journal.JOURNAL).read_bytes())
     places = [n for n in range(len(content)) if content.startswith(b'{"kind":"answer"', n)]
@@ -278,11 +278,12 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
     return (run / journal.JOURNAL).read_bytes()
 
 
+@settings(max_examples=80)
 @given(history=histories(), data=st.data())
 def test_any_prefix_of_any_journal_reads_back(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, Any]], data: st.DataObject
 ) -> None:
-    """Cut anywhere: every whole line counts, the torn one is reported; before the header is whole, the run never began."""
+    """Every whole line counts, and a torn one is reported; without a whole header there is no run."""
     run = tmp_path_factory.mktemp("run")
     whole = _write(run, history)
     cut = data.draw(CUTS) % (len(whole) + 1)
@@ -301,14 +302,13 @@ def test_any_prefix_of_any_journal_reads_back(
     assert sum(block.count(b"\n") for block in journal.answer_blocks(run)) == sum(t["kind"] == "answer" for t in told)
 
 
+@settings(max_examples=80)
 @given(plan=st.lists(st.tuples(st.lists(st.sampled_from(TRANSIENT), max_size=2), st.sampled_from(FINAL)), max_size=8),
        data=st.data())  # fmt: skip
 def test_a_resume_after_any_prefix_equals_one_run(
     tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[list[str], str]], data: st.DataObject
 ) -> None:
-    """However often and wherever the journal is cut: in the end each customer has the answer that one run gives, and
-    nobody whose final answer is in the journal is asked again.
-    """
+    """Wherever the journal is cut: each customer gets the answer of one run, and no customer with a final answer is asked again."""
     run = tmp_path_factory.mktemp("run")
     written = journal.write_rows(run, [Customer(one, Row("l", n)) for n, one in enumerate(IDS[: len(plan)], 1)])
     with journal.Journal(run) as opened:
@@ -336,8 +336,8 @@ def test_a_resume_after_any_prefix_equals_one_run(
     assert last == {row: _answer(row, name).finding.reason for row, (_, name) in enumerate(plan)}
 
 
-def test_a_line_that_the_disk_takes_half_of_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk leaves a journal of whole lines; what is written when there is room again stands alone."""
+def test_a_partly_written_line_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk leaves a journal of whole lines; the next line stands alone."""
     real = os.write
     with journal.Journal(tmp_path) as opened:
         opened.begin(_facts(tmp_path, journal.RowsWritten(3, 3)), SETTINGS)
@@ -364,10 +364,8 @@ def test_a_line_that_the_disk_takes_half_of_is_taken_back(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize(("every", "expected"), [(0, 0), (1, 10), (3, 3), (10, 1), (11, 0)])
-def test_lines_are_forced_to_the_disk_in_groups(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int, expected: int
-) -> None:
-    """After so many lines, before the next worker goes on; nothing is forced twice."""
+def test_lines_are_synced_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int, expected: int) -> None:
+    """After so many lines, before the next worker goes on; no line is synced twice."""
     with journal.Journal(tmp_path, every) as opened:
         forced: list[int] = []
         monkeypatch.setattr(os, "fdatasync", forced.append, raising=False)

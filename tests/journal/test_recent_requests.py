@@ -31,20 +31,20 @@ SESSION = SessionStart(NOW - timedelta(seconds=90))
 END = SessionEnd(Cause.FINISHED, "", NOW - timedelta(seconds=20), 1.0, {})
 
 
-def test_attempts_count_and_what_is_older_than_the_window_does_not(tmp_path: Path) -> None:
-    """For each worker as many requests are in flight as any customer lately took."""
+def test_attempts_within_the_window_count(tmp_path: Path) -> None:
+    """For each worker as many requests are in flight as any customer needed lately."""
     run = _write(tmp_path / "run", SESSION, _answer(70), _answer(59, 3), _answer(30), _answer(30))
     assert recent_requests(run, RequestWindow(NOW, 60.0), 4) == [(59.0, 3), (30.0, 2), (0.0, 12)]
 
 
-def test_a_clock_that_was_put_back_makes_answers_count_as_new(tmp_path: Path) -> None:
-    """An answer from the future cannot be older than the window."""
+def test_answers_from_the_future_count_as_now(tmp_path: Path) -> None:
+    """The clock was set back."""
     run = _write(tmp_path / "run", SESSION, _answer(-3600), _answer(10))
     assert recent_requests(run, RequestWindow(NOW, 60.0), 1) == [(10.0, 1), (0.0, 2)]
 
 
-def test_a_session_that_told_the_next_one_is_not_counted_twice(tmp_path: Path) -> None:
-    """Only where the rate store was written after its end; a later session that was killed counts by itself."""
+def test_a_session_in_the_rate_store_is_not_counted_again(tmp_path: Path) -> None:
+    """Only where the rate store was written after its end; a later killed session counts."""
     run = _write(tmp_path / "run", SESSION, _answer(40), END, SESSION, _answer(5))
     stored = RequestWindow(NOW, 60.0, NOW - timedelta(seconds=19))
     assert recent_requests(run, stored, 1) == [(5.0, 1), (0.0, 1)]
@@ -54,8 +54,8 @@ def test_a_session_that_told_the_next_one_is_not_counted_twice(tmp_path: Path) -
     assert recent_requests(ended, stored, 1) == []
 
 
-def test_damage_and_a_missing_journal_are_nothing(tmp_path: Path) -> None:
-    """Nothing here ever ends a run."""
+def test_damaged_lines_and_missing_journals_are_ignored(tmp_path: Path) -> None:
+    """No error ends a run here."""
     assert recent_requests(tmp_path / "none", RequestWindow(NOW, 60.0), 1) == []
     run = _write(tmp_path / "run", SESSION, _answer(5))
     (run / journal.JOURNAL).write_bytes((run / journal.JOURNAL).read_bytes()[:-9])

@@ -1,4 +1,4 @@
-"""Answers of earlier runs that may serve again: only the newest, only what makes eligible, only of the same partner."""
+"""Answers of earlier runs that are used again: only the newest, only eligible ones, only of the same partner."""
 
 import os
 from collections.abc import Sequence
@@ -64,14 +64,14 @@ def test_the_newest_answer_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other", [{"api": "https://b.example"}, {"validation_type": "x"}, {"tenant": "b"}, {"run_id": "x"}]
 )
-def test_answers_of_others_do_not_serve(tmp_path: Path, other: dict[str, str]) -> None:
+def test_answers_to_other_queries_are_not_reused(tmp_path: Path, other: dict[str, str]) -> None:
     """Another API, another question, another partner, a copy of a run under another name."""
     _run(tmp_path, "a", [(0, "allowed", 1)], **other)
     assert _found(_run(tmp_path, "b")) == {}
 
 
-def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
-    """And the others serve all the same; a damaged answer serves nobody, and no answer from before its run does."""
+def test_an_unreadable_run_is_reported(tmp_path: Path) -> None:
+    """Other runs are still used; no answer from before a run with damaged lines is."""
     _run(tmp_path, "a", [(0, "allowed", 1), (1, "allowed", 1)], started_at=NOON - timedelta(hours=2))
     _run(tmp_path, "older", [(1, "allowed", 3), (3, "allowed", 3)])
     content = (tmp_path / "a" / journal.JOURNAL).read_bytes()
@@ -85,7 +85,7 @@ def test_a_run_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     assert "1 damaged lines of its journal" in told[1]
 
 
-def test_no_answer_from_before_a_run_that_cannot_be_read_is_reused(tmp_path: Path) -> None:
+def test_no_answer_from_before_an_unreadable_run_is_reused(tmp_path: Path) -> None:
     """A newer version's run, or one without its header, may have found a customer blocked that was eligible before."""
     _run(tmp_path, "a", [(0, "allowed", 1)])
     unreadable = _run(tmp_path, "b", [(0, "under_review", 0)]) / journal.JOURNAL
@@ -95,14 +95,14 @@ def test_no_answer_from_before_a_run_that_cannot_be_read_is_reused(tmp_path: Pat
     assert told[0].startswith(f"no answer of {tmp_path / 'b'}, and none from before it, is reused: ")
 
 
-def test_a_clock_that_was_wrong_serves_for_nothing(tmp_path: Path) -> None:
-    """An answer from the future would be young for ever."""
+def test_answers_from_the_future_are_not_reused(tmp_path: Path) -> None:
+    """They would stay young for ever."""
     _run(tmp_path, "a", [(0, "allowed", -1)])
     assert _found(_run(tmp_path, "b")) == {}
 
 
-def test_an_unknown_partner_is_nobodys_partner(tmp_path: Path) -> None:
-    """Where the tenant is not known, two runs may be of two partners: nothing is reused, and the user is told why."""
+def test_without_a_tenant_nothing_is_reused(tmp_path: Path) -> None:
+    """Two runs may be of two partners; the user is told why."""
     _run(tmp_path, "a", [(0, "allowed", 1)], tenant=None)
     told: list[str] = []
     assert not list(
@@ -111,8 +111,8 @@ def test_an_unknown_partner_is_nobodys_partner(tmp_path: Path) -> None:
     assert "AUDITOR_TENANT_ID" in told[0]
 
 
-def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:
-    """They can hold nothing young enough, and years of runs need not be gone through."""
+def test_old_journals_are_not_read(tmp_path: Path) -> None:
+    """They hold no answer that is young enough."""
     old = _run(tmp_path, "a", [(0, "allowed", 1)])
     run = _run(tmp_path, "b")
     long_ago = (NOON - timedelta(days=3)).timestamp()
@@ -121,7 +121,7 @@ def test_journals_last_written_long_before_are_not_read(tmp_path: Path) -> None:
     assert _found(run, 24 * 4) == {0: ("a", "Allowed")}
 
 
-def test_a_clock_that_was_set_back_makes_nobody_eligible(tmp_path: Path) -> None:
+def test_a_clock_that_was_set_back_makes_no_customer_eligible(tmp_path: Path) -> None:
     """An older run's answer looks younger than the one that says blocked; the run that began later decides."""
     _run(tmp_path, "b", [(0, "allowed", 1), (1, "allowed", 1)])
     later = _run(tmp_path, "a", [(0, "under_review", 2), (1, "allowed", 2)])

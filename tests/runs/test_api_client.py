@@ -1,4 +1,4 @@
-"""`fetching`: where a run begins with its pace, and what it leaves; nothing is sent, so nobody listens."""
+"""`fetching`: where a run begins with its pace, and what it leaves; nothing is sent, so not_signed_in listens."""
 
 import base64
 import json
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.core.pacing.plan import Memory
-from auditor.fetch.learned import LearnedRates
-from auditor.fetch.state import state_folder
+from auditor.core.pacing.plan import RememberedRate
+from auditor.fetch.private_file import state_folder
+from auditor.fetch.rate_store import RateStore
 from auditor.runs.api_client import fetching
 from auditor.settings import Secret, Settings
 
@@ -20,10 +20,10 @@ def _settings(rate: float = 500.0, token: str = TOKEN, tenant_id: str | None = N
     return Settings(api_url=API, access_token=Secret(token), tenant_id=tenant_id, rate=rate)
 
 
-def _rates() -> LearnedRates:
+def _rates() -> RateStore:
     folder = state_folder()
     assert folder
-    return LearnedRates(folder)
+    return RateStore(folder)
 
 
 def _files(folder: Path) -> dict[Path, bytes]:
@@ -34,23 +34,23 @@ async def _run(settings: Settings, requests: int = 1, *, remember: bool = True) 
     """A run that sends so many requests, all accepted."""
     async with fetching(settings, print, remember=remember) as api:
         for _ in range(requests):
-            api.pacing.accepted(await api.pacing.turn())
+            api.pacing.on_response(await api.pacing.acquire())
 
 
 async def test_a_run_leaves_what_the_next_one_begins_with(tmp_path: Path) -> None:
     """Two requests hold their place in the quota, as the next run of the same tenant knows; in the state folder."""
     await _run(_settings(), 2)
-    left = _rates().recall(API, TENANT)
+    left = _rates().load(API, TENANT)
     assert left is not None
     assert left.held == 2
     assert [path.parent for path in _files(tmp_path)] == [tmp_path / "state" / "auditor"]
     async with fetching(_settings(), print) as api:
-        assert api.pacing.memory().held == 2
+        assert api.pacing.rate_to_remember().held == 2
 
 
 async def test_a_run_begins_at_the_pace_that_was_learned() -> None:
     """And so the time left is reckoned from it, before the first request."""
-    _rates().keep(API, TENANT, Memory(4.0, 57.0))
+    _rates().save(API, TENANT, RememberedRate(4.0, 57.0))
     async with fetching(_settings(), print) as api:
         assert api.pacing.eta(1000) == pytest.approx(250.0, rel=0.05)
         assert api.pacing.slowed_to() == pytest.approx(240.0, rel=0.05)
@@ -65,7 +65,7 @@ async def test_who_does_not_pace_or_ask_leaves_nothing(
     """Not `--rate 0`, not a run that sent nothing, not the demo; and what is there stays as it is."""
     await _run(_settings(rate), requests, remember=remember)
     assert not _files(tmp_path)
-    _rates().keep(API, TENANT, Memory(4.0, 57.0))
+    _rates().save(API, TENANT, RememberedRate(4.0, 57.0))
     before = _files(tmp_path)
     await _run(_settings(rate), requests, remember=remember)
     assert _files(tmp_path) == before
@@ -78,11 +78,11 @@ async def test_who_does_not_pace_or_ask_leaves_nothing(
 async def test_the_tenant_is_the_tokens(token: str, tenant_id: str | None, tenant: str) -> None:
     """Whom the API counts by; else whom the user names; else all such share one memory."""
     await _run(_settings(token=token, tenant_id=tenant_id))
-    assert _rates().recall(API, tenant) is not None
+    assert _rates().load(API, tenant) is not None
 
 
 async def test_a_folder_out_of_reach_ends_nothing(tmp_path: Path) -> None:
     """The run goes on, and nothing is kept."""
     (tmp_path / "state").write_bytes(b"a file where a folder should be")
     await _run(_settings())
-    assert _rates().recall(API, TENANT) is None
+    assert _rates().load(API, TENANT) is None

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from auditor.core.pacing.plan import Plan
-from auditor.fetch.pacing import Pacing
+from auditor.fetch.rate_limiter import RateLimiter
 from auditor.runs.signals import StoppedAtOnce, stop_on_signals
 
 
@@ -17,13 +17,13 @@ from auditor.runs.signals import StoppedAtOnce, stop_on_signals
 def test_the_task_that_a_second_signal_meets_is_not_told_of(
     caplog: pytest.LogCaptureFixture, *, stopped: bool, told: int
 ) -> None:
-    """A signal's handler runs in the middle of whatever task has its turn; any other error that nobody saw is told of."""
+    """A signal's handler runs in the middle of whatever task has its turn; any other error that not_signed_in saw is told of."""
 
     async def meets() -> None:
         raise StoppedAtOnce(signal.SIGTERM) if stopped else ValueError("a defect")
 
     async def waits() -> None:
-        with stop_on_signals(Pacing(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
+        with stop_on_signals(RateLimiter(Plan(0), clock=asyncio.get_running_loop().time), lambda _: None):
             met = asyncio.ensure_future(meets())
             await asyncio.sleep(0)
             del met

@@ -15,19 +15,19 @@ pytestmark = pytest.mark.system
 
 TEXT = "marked-text-of-a-sign-in"
 DESK = """
-from auditor.fetch.token_store import Place, open_store
-store = open_store(Place(), "https://login.example/a-tenant", "an-app")
+from auditor.fetch.token_store import open_store
+store = open_store("https://login.example/a-tenant", "an-app")
 print(store.where, "|", store.load(), "|", store.remove())
 with store.locked():
     store.save("marked-text-of-a-sign-in")
-again = open_store(Place(), "https://login.example/a-tenant", "an-app")
-print(again.load(), "|", open_store(Place(), "https://login.example/a-tenant", "another").load())
+again = open_store("https://login.example/a-tenant", "an-app")
+print(again.load(), "|", open_store("https://login.example/a-tenant", "another").load())
 print(again.remove(), "|", again.load())
 again.save("marked-text-of-a-sign-in")
 """
 NO_DESK = """
-from auditor.fetch.token_store import Place, open_store
-print(open_store(Place(), "https://login.example/a-tenant", "an-app").where)
+from auditor.fetch.token_store import open_store
+print(open_store("https://login.example/a-tenant", "an-app").where)
 """
 
 

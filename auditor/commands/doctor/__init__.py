@@ -1,5 +1,5 @@
 """`auditor doctor`: looks at everything that a run needs, one thing after the other. Rule: no check stops those that do
-not build on it; nobody is asked anything, and nothing is changed but a sign-in that was due to be renewed.
+not build on it; not_signed_in is asked anything, and nothing is changed but a sign-in that was due to be renewed.
 """
 
 import os
@@ -11,7 +11,7 @@ from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
-from auditor.fetch.tls import tls_context
+from auditor.fetch import tls_context
 from auditor.runs.credentials import ignore_message
 from auditor.settings import Origins, Settings
 

@@ -16,8 +16,7 @@ from auditor.core.diagnosis import Result
 from auditor.core.judge import judge_page, read_page
 from auditor.core.model import CustomerResult, Next
 from auditor.core.sign_in import claims_challenge
-from auditor.fetch.probe import Seen, look
-from auditor.fetch.tokens import Need
+from auditor.fetch import ProbeResult, TokenRequest, probe
 from auditor.runs.api_client import fetching
 from auditor.runs.credentials import ignore_message
 from auditor.settings import Secret
@@ -39,7 +38,9 @@ def call(subject: Subject) -> Result:
     if found.next is not Next.RENEW_TOKEN or renewable is None:
         return _called(subject, first, "the access token")
     before = len(subject.said)
-    sign_in.redeem(subject, renewable, Need(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate"))))
+    sign_in.redeem(
+        subject, renewable, TokenRequest(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate")))
+    )
     judged = sign_in.token(subject)
     if judged.state is diagnosis.State.FAILED:
         return judged
@@ -48,7 +49,7 @@ def call(subject: Subject) -> Result:
     return diagnosis.noted(result, [renewed, *subject.said[before:]])
 
 
-def _page(subject: Subject) -> Seen:
+def _page(subject: Subject) -> ProbeResult:
     settings, url = subject.settings, subject.settings.api
     headers = {
         "Authorization": f"Bearer {subject.token}",
@@ -60,13 +61,13 @@ def _page(subject: Subject) -> Seen:
         # Source: "Partner security requirements: mandating MFA": the answer then says whether the token carries it
         "ValidateMfa": "true",
     }
-    seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
+    seen = probe(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url), headers)
     subject.listed = seen
     subject.simulated |= seen.response.simulated
     return seen
 
 
-def _called(subject: Subject, seen: Seen, token: str) -> Result:
+def _called(subject: Subject, seen: ProbeResult, token: str) -> Result:
     page = read_page(seen.response.body) if seen.response.http_status == HTTPStatus.OK else None
     if page is None:
         return diagnosis.call_refused(judge_page(seen.response, ""), seen.response, token)
@@ -108,7 +109,7 @@ def role(subject: Subject) -> Result:
 def account_status(subject: Subject) -> Result:
     """One customer's account status, asked for and judged as a run does."""
     if subject.customer is None:
-        return diagnosis.skipped("not checked: the partner's customer list names nobody to ask for")
+        return diagnosis.skipped("not checked: the partner's customer list names not_signed_in to ask for")
     began = time.monotonic()
     answer = _asked(subject, subject.customer)
     if answer is None:
@@ -117,7 +118,7 @@ def account_status(subject: Subject) -> Result:
 
 
 def stranger(subject: Subject) -> Result:
-    """What a tenant that nobody has is answered with."""
+    """What a tenant that not_signed_in has is answered with."""
     answer = _asked(subject, str(uuid.uuid4()))
     if answer is None:
         return _no_turn()
@@ -146,7 +147,7 @@ def _asked(subject: Subject, customer_id: str) -> CustomerResult | None:
 
     async def asked() -> CustomerResult:
         async with fetching(settings, ignore_message, remember=False) as api:
-            return await api.status.ask(customer_id)
+            return await api.status.fetch(customer_id)
 
     try:
         answer = asyncio.run(asyncio.wait_for(asked(), LONGEST))

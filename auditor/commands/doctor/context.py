@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from auditor.core.connection import Proxy
 from auditor.core.sign_in import Claims
 from auditor.errors import AuditorError
-from auditor.fetch.auth.unattended import Unattended
-from auditor.fetch.probe import Seen
-from auditor.fetch.proxy import proxy_for
+from auditor.fetch import ProbeResult, proxy_for
+from auditor.fetch.auth import UnattendedSignIn
 from auditor.runs import credentials
 from auditor.settings import Origins, Settings
 
@@ -25,7 +24,7 @@ class Subject:
         said: what a run would say of the sign-in, a sentence each.
         token: the access token, once there is one.
         source: where it came from, for people.
-        days_left: days that the sign-in lasts without being used; None where nobody knows.
+        days_left: days that the sign-in lasts without being used; None where not_signed_in knows.
         claims: what it says of itself; None where it is opaque.
         listed: what the API answered to the question for one page of customers.
         customer: the id of one of the partner's customers, never shown.
@@ -35,14 +34,14 @@ class Subject:
 
     settings: Settings
     origins: Origins
-    service: Seen | None = None
-    unattended: Unattended | None = None
+    service: ProbeResult | None = None
+    unattended: UnattendedSignIn | None = None
     said: list[str] = field(default_factory=list)
     token: str = ""
     source: str = ""
     days_left: int | None = None
     claims: Claims | None = None
-    listed: Seen | None = None
+    listed: ProbeResult | None = None
     customer: str | None = None
     simulated: bool = False
     tell: Callable[[str], None] = credentials.ignore_message

@@ -12,7 +12,7 @@ from auditor.core.diagnosis import Result
 from auditor.core.run_facts import RunFacts
 from auditor.core.text import MINUTE, typed
 from auditor.errors import IncompleteError
-from auditor.fetch.state import state_folder
+from auditor.fetch import state_folder
 from auditor.runs.api_client import learned
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import is_complete, run_folders

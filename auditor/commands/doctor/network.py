@@ -13,7 +13,7 @@ from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
 from auditor.core.connection import Proxy, untrusted
 from auditor.core.diagnosis import Result
-from auditor.fetch.probe import Seen, look, reach
+from auditor.fetch import ProbeResult, connect, probe
 
 _NEXT_NETWORK = "check the network, or name its proxy in HTTPS_PROXY or AUDITOR_PROXY"
 
@@ -42,7 +42,7 @@ def proxy(subject: Subject) -> Result:
     if not through:
         return diagnosis.ok(f"{words} is set, and NO_PROXY spares both services", proxy=str(settings.proxy))
     try:
-        reach(settings.proxy.host, settings.proxy.port)
+        connect(settings.proxy.host, settings.proxy.port)
     except OSError as error:
         return diagnosis.failed(
             f"{words} cannot be reached: {error.strerror or error}",
@@ -65,7 +65,7 @@ def connection(subject: Subject, url: str) -> Result:
     if (through := subject.proxy(url)) is not None:
         return diagnosis.ok(f"{host}:{port} is looked up by the proxy {through.host}", host=host, port=port)
     try:
-        addresses = reach(host, port)
+        addresses = connect(host, port)
     except OSError as error:
         return diagnosis.failed(
             f"{host}:{port} cannot be reached: {error.strerror or error}", _NEXT_NETWORK, diagnosis.SERVICE, host=host
@@ -78,7 +78,7 @@ def connection(subject: Subject, url: str) -> Result:
 def api_tls(subject: Subject) -> Result:
     """The API's certificate, and that it is the API which answers."""
     settings, url = subject.settings, subject.settings.api
-    seen = look(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url))
+    seen = probe(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url))
     subject.service = seen
     subject.simulated |= seen.response.simulated
     if (
@@ -97,7 +97,7 @@ def api_tls(subject: Subject) -> Result:
 
 def sign_in_tls(subject: Subject, url: str) -> Result:
     """The sign-in service's certificate, and that it knows the tenant."""
-    seen = look(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.trust, subject.proxy(url))
+    seen = probe(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.trust, subject.proxy(url))
     status = seen.response.http_status
     if status is not None and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
         return diagnosis.warning(
@@ -115,7 +115,7 @@ def sign_in_tls(subject: Subject, url: str) -> Result:
     return _tls(seen, subject.proxy(url))
 
 
-def _tls(seen: Seen, through: Proxy | None) -> Result:
+def _tls(seen: ProbeResult, through: Proxy | None) -> Result:
     if seen.response.failure is not None:
         return _no_tls(seen, through)
     if seen.tls is None or seen.certificate is None:
@@ -123,7 +123,7 @@ def _tls(seen: Seen, through: Proxy | None) -> Result:
     return diagnosis.certificate(seen.tls, seen.certificate.issuer, seen.certificate.expires_at, datetime.now(UTC))
 
 
-def _no_tls(seen: Seen, through: Proxy | None) -> Result:
+def _no_tls(seen: ProbeResult, through: Proxy | None) -> Result:
     found, then = seen.response.failure or "", _NEXT_NETWORK
     if through is not None and "proxy" in found:
         then = "check the proxy's user name and password in HTTPS_PROXY or AUDITOR_PROXY, and what it lets through"

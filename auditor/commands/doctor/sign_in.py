@@ -8,8 +8,8 @@ from auditor.core import diagnosis
 from auditor.core.diagnosis import Result
 from auditor.core.sign_in import ClockSkew, read_claims
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch.auth.unattended import Unattended
-from auditor.fetch.tokens import Need
+from auditor.fetch import TokenRequest
+from auditor.fetch.auth import UnattendedSignIn
 from auditor.runs import credentials
 from auditor.runs.signals import run_uninterrupted
 
@@ -18,7 +18,7 @@ LONGEST = 120.0
 
 
 def sources(subject: Subject) -> Result:
-    """What a run would sign in with, in this order; nobody is asked.
+    """What a run would sign in with, in this order; not_signed_in is asked.
 
     Raises:
         SignInError: there is nothing.
@@ -40,11 +40,11 @@ def sign_in(subject: Subject) -> Result:
         subject.token, subject.source = credentials.access_token(subject.settings), "AUDITOR_ACCESS_TOKEN"
         subject.claims = read_claims(subject.token)
     else:
-        redeem(subject, subject.unattended, Need())
+        redeem(subject, subject.unattended, TokenRequest())
     return diagnosis.signed_in(subject.source, subject.days_left, subject.said)
 
 
-def redeem(subject: Subject, found: Unattended, need: Need) -> None:
+def redeem(subject: Subject, found: UnattendedSignIn, need: TokenRequest) -> None:
     """Gets an access token as a run would.
 
     Raises:

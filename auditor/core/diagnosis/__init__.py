@@ -1,5 +1,6 @@
 """What `auditor doctor` concludes from what it measured."""
 
+from auditor.core.diagnosis import checks
 from auditor.core.diagnosis.checks import (
     LOCKED,
     SERVICE,
@@ -35,6 +36,7 @@ __all__ = [
     "answered",
     "call_refused",
     "certificate",
+    "checks",
     "clock",
     "days_left",
     "disk",

@@ -10,7 +10,7 @@ from auditor.core.judge.membership import Check, cheapest_way, is_member, with_m
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, without, without_bytes
 from auditor.core.judge.resume import RowSet, pending_customers
-from auditor.core.judge.retry import Again, RetryPolicy, Stop, decide, retry_after_seconds
+from auditor.core.judge.retry import Again, RetryPolicy, decide, retry_after_seconds
 
 __all__ = [
     "BELIEVING",
@@ -26,7 +26,6 @@ __all__ = [
     "Listed",
     "RetryPolicy",
     "RowSet",
-    "Stop",
     "cheapest_way",
     "classify",
     "clean",

@@ -3,16 +3,16 @@
 from auditor.core.pacing import rate, throttle
 from auditor.core.pacing.estimate import Recalled, recalled, seconds_for
 from auditor.core.pacing.learning import SLOWEST
-from auditor.core.pacing.plan import Memory, Plan
+from auditor.core.pacing.plan import Plan, RememberedRate
 from auditor.core.pacing.throttle import DOUBTED
 from auditor.core.pacing.usage import in_words
 
 __all__ = [
     "DOUBTED",
     "SLOWEST",
-    "Memory",
     "Plan",
     "Recalled",
+    "RememberedRate",
     "in_words",
     "rate",
     "recalled",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auditor.core.pacing import learning
-from auditor.core.pacing.plan import Memory, Plan
+from auditor.core.pacing.plan import Plan, RememberedRate
 from auditor.core.text import MINUTE
 
 _STEP = 1.0
@@ -34,7 +34,7 @@ class Recalled:
         )
 
 
-def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
+def recalled(plan: Plan, memory: RememberedRate | None) -> Recalled | None:
     """The rate of an earlier run, where a run starts with it; else None."""
     if memory is None or not plan.learns or memory.believed >= plan.pace:
         return None
@@ -42,7 +42,7 @@ def recalled(plan: Plan, memory: Memory | None) -> Recalled | None:
     return Recalled(learned.per_second * MINUTE, memory.learned_ago + memory.age)
 
 
-def seconds_for(plan: Plan, memory: Memory | None, customers: int) -> float | None:
+def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> float | None:
     """Seconds that a run takes without a rejection; None where no rate is known.
 
     Args:

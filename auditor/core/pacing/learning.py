@@ -11,7 +11,7 @@ one quota reach equal shares.
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core.pacing.plan import Memory
+from auditor.core.pacing.plan import RememberedRate
 
 LONGEST_ASKED = 300.0
 """Seconds: longer than any window of API Management; a longer Retry-After is cut to this."""
@@ -68,7 +68,7 @@ class Learned:
         return max(_SHORTEST_MEMORY, _WINDOWS_REMEMBERED * min(_LONGEST_HORIZON, self.longest_asked))
 
 
-def resume_learning(memory: Memory, now: float) -> Learned:
+def resume_learning(memory: RememberedRate, now: float) -> Learned:
     """Start with what an earlier run learned; the rate grows from there."""
     per_second = max(SLOWEST, memory.believed)
     learned_at = now - memory.age - memory.learned_ago

@@ -65,7 +65,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RememberedRate:
     """What one run stores for the next.
 
     Attributes:
@@ -89,7 +89,7 @@ class Memory:
         """The pace to begin with, in requests a second: the older the lesson, the less it holds the next run back."""
         return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
 
-    def handed_on(self, answers: int, earlier: "Memory | None", seconds: float) -> "Memory":
+    def handed_on(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
         """What the next run may know: of too few answers the earlier lesson stays, and grows older.
 
         Args:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from auditor.core.pacing import learning, throttle, window
 from auditor.core.pacing.learning import Learned
-from auditor.core.pacing.plan import Memory, Plan
+from auditor.core.pacing.plan import Plan, RememberedRate
 from auditor.core.pacing.window import Window
 
 CREDIT_SECONDS = 2.0
@@ -52,7 +52,7 @@ class Rate:
     ignored: int = 0
 
 
-def start(plan: Plan, now: float, memory: Memory | None = None) -> Rate:
+def start(plan: Plan, now: float, memory: RememberedRate | None = None) -> Rate:
     """The state before the first request.
 
     Args:
@@ -165,14 +165,14 @@ def eta(state: Rate, customers: int, now: float) -> float | None:
     return None if per_second == math.inf else max(0.0, state.paused_until - now) + customers / per_second
 
 
-def memory(state: Rate, now: float) -> Memory:
+def memory(state: Rate, now: float) -> RememberedRate:
     """What the next run may start with: the rate, as far as it was learned or the last window shows that it was kept."""
     learned, guard = state.learned, state.window
     held = guard.limit - window.room(guard, now) if guard else 0
     if learned.since is None:
-        return Memory(math.inf, learned.longest_asked, held)
+        return RememberedRate(math.inf, learned.longest_asked, held)
     per_second = min(pace(state, now), max(learned.per_second, held / guard.seconds) if guard else math.inf)
-    return Memory(per_second, learned.longest_asked, held, max(0.0, now - learned.learned_at))
+    return RememberedRate(per_second, learned.longest_asked, held, max(0.0, now - learned.learned_at))
 
 
 def _resumed(state: Rate, now: float) -> Rate:

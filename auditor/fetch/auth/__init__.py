@@ -1,18 +1,35 @@
-"""Signing in through MSAL. Rule: it gets our HTTP client, and nothing of what it says leaves here unread.
+"""Signing in through MSAL, which gets our HTTP client; no text of MSAL's leaves here unchecked.
 
 MSAL's own client would follow a redirect and post the refresh token to another host, waits without limit, and lets
 REQUESTS_CA_BUNDLE override the certificate authorities it was given; MSAL does network I/O even in its constructor.
 
-===============  ==========================================================================
-`registration`   as what to sign in: the app registration, its secret or certificate
-`http`           what MSAL talks through
-`service`        MSAL itself: built, asked with patience, its replies read
-`interactive`    a person signs in: browser or device code
-`loopback`       where the browser brings the answer
-`refresh_token`  a refresh token that the operator gave, and where its successor goes
-`kept`           what a token store holds
-`unattended`     tokens for a run, with nobody there
-===============  ==========================================================================
-
 Source: "Partner Center authentication" (App+User tokens only; the secure application model).
 """
+
+from auditor.fetch.auth.interactive import BrowserOptions, sign_in_by_browser, sign_in_by_device_code
+from auditor.fetch.auth.refresh_token import ConfiguredRefreshToken
+from auditor.fetch.auth.registration import Credential, SignIn, mention_clock, not_signed_in
+from auditor.fetch.auth.service import Wait, call_with_retries, msal_application, parse_token
+from auditor.fetch.auth.sign_in_store import StoredSignIn, decode_sign_in, encode_sign_in, load_sign_in
+from auditor.fetch.auth.unattended import TokenSources, UnattendedSignIn
+
+__all__ = [
+    "BrowserOptions",
+    "ConfiguredRefreshToken",
+    "Credential",
+    "SignIn",
+    "StoredSignIn",
+    "TokenSources",
+    "UnattendedSignIn",
+    "Wait",
+    "call_with_retries",
+    "decode_sign_in",
+    "encode_sign_in",
+    "load_sign_in",
+    "mention_clock",
+    "msal_application",
+    "not_signed_in",
+    "parse_token",
+    "sign_in_by_browser",
+    "sign_in_by_device_code",
+]

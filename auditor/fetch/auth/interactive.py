@@ -1,4 +1,4 @@
-"""A person signs in. Rule: the user's own browser and the sign-in service's own pages; a password never comes near us.
+"""A person signs in, in the user's own browser on the sign-in service's own pages: auditor never sees a password.
 
 Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow" (PKCE, loopback redirect), "... device
 authorization grant flow".
@@ -15,11 +15,10 @@ from typing import Any
 
 from auditor.core.judge import clean
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.auth.loopback import Receiver
+from auditor.fetch.auth.loopback import LoopbackServer
 from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.auth.service import Wait, application, patiently, refused, token_of
+from auditor.fetch.auth.service import Tell, Wait, call_with_retries, msal_application, parse_token, refusal_error
 
-Show = Callable[[str], None]
 _WITH_MFA = "&amr_values=mfa"
 """Asks for multi-factor authentication where no policy does. Source: Microsoft's own sample for partners' consent
 ("Partner Center .NET samples", PartnerConsent), as the renewals inherit what the first sign-in had.
@@ -27,38 +26,38 @@ _WITH_MFA = "&amr_values=mfa"
 
 
 def open_browser(address: str) -> bool:
-    """Opens an address in the user's browser; False where there is none to be seen: a browser in the terminal that we
-    write to would be no help.
-    """
-    seen = sys.platform in {"win32", "darwin"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    """Open an address in the user's browser; False where there is no window to show it, only this terminal."""
+    has_window = sys.platform in {"win32", "darwin"} or any(
+        map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    )
     with suppress(webbrowser.Error, OSError):
-        return seen and webbrowser.open(address)
+        return has_window and webbrowser.open(address)
     return False
 
 
 @dataclass(frozen=True, slots=True)
-class Browser:
-    """How the browser flow is done.
+class BrowserOptions:
+    """Options of the sign-in through the browser.
 
     Attributes:
-        port: that the browser comes back to; 0 takes any free one.
+        port: that the browser is redirected to; 0 takes any free one.
         open: opens an address in the user's browser, if it can; may last until that is closed.
-        patience: seconds that the user may take.
+        timeout: seconds that the user may take.
     """
 
     port: int = 0
     open: Callable[[str], object] = open_browser
-    patience: float = 900.0
+    timeout: float = 900.0
 
 
-def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Browser) -> str:
-    """Signs in through the user's browser (authorization code with PKCE); returns the access token.
+def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, browser: BrowserOptions) -> str:
+    """Sign in through the user's browser (authorization code with PKCE); returns the access token.
 
     Args:
         sign_in: where and as what.
         cache: MSAL's token cache, which takes what comes.
-        show: is given the sentences for the user: what to do, and what is waited for.
-        wait: see `patiently`.
+        tell: is given the sentences for the user: what to do, and what is waited for.
+        wait: see `call_with_retries`.
         browser: how.
 
     Raises:
@@ -67,9 +66,9 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
         SettingsError: the port is taken.
     """
     authority = sign_in.authority
-    app = patiently(lambda: application(sign_in, cache), authority, wait, show)
+    app = call_with_retries(lambda: msal_application(sign_in, cache), authority, wait, tell)
     try:
-        receiver = Receiver(browser.port)
+        receiver = LoopbackServer(browser.port)
     except OSError as error:
         raise SettingsError(f"port {browser.port} cannot be used: {error.strerror}", "name another --port") from error
     with receiver:
@@ -80,33 +79,33 @@ def by_browser(sign_in: SignIn, cache: Any, show: Show, wait: Wait, browser: Bro
             prompt="select_account",
         )
         receiver.expect(flow["state"])
-        _send_to(flow["auth_uri"] + _WITH_MFA, show, browser)
-        answer = receiver.wait(browser.patience)
+        _open(flow["auth_uri"] + _WITH_MFA, tell, browser)
+        answer = receiver.wait(browser.timeout)
     if answer is None:
         raise SignInError(
             "nobody signed in within the time",
             "try again; from a machine without a browser: auditor login --device-code",
         )
     if "error" in answer:
-        raise refused(answer, sign_in.secrets)
-    result = patiently(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait, show)
-    return token_of(result, (*sign_in.secrets, answer["code"]))[0]
+        raise refusal_error(answer, sign_in.secrets)
+    result = call_with_retries(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait, tell)
+    return parse_token(result, (*sign_in.secrets, answer["code"]))[0]
 
 
-def _send_to(address: str, show: Show, browser: Browser) -> None:
-    show(f"To sign in, open this address on this machine, if your browser does not do so by itself:\n  {address}")
+def _open(address: str, tell: Tell, browser: BrowserOptions) -> None:
+    tell(f"To sign in, open this address on this machine, if your browser does not do so by itself:\n  {address}")
     # some browsers stay in the foreground: the call returns when the user closes them
     threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
 
 
-def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
-    """Signs in with a code that the user types in any browser, on any device; returns the access token.
+def sign_in_by_device_code(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait) -> str:
+    """Sign in with a code that the user types in any browser, on any device; returns the access token.
 
     Args:
         sign_in: where and as what; a public client.
         cache: MSAL's token cache, which takes what comes.
-        show: is given the sentences for the user: where to go, the code, and what is waited for.
-        wait: see `patiently`.
+        tell: is given the sentences for the user: where to go, the code, and what is waited for.
+        wait: see `call_with_retries`.
 
     Raises:
         SignInError: the service refused, or the user took too long.
@@ -119,20 +118,20 @@ def by_device_code(sign_in: SignIn, cache: Any, show: Show, wait: Wait) -> str:
             "unset it, or sign in through the browser: auditor login",
         )
     authority, scopes = sign_in.authority, [sign_in.scope]
-    app = patiently(lambda: application(sign_in, cache), authority, wait, show)
-    flow = patiently(lambda: app.initiate_device_flow(scopes), authority, wait, show)
+    app = call_with_retries(lambda: msal_application(sign_in, cache), authority, wait, tell)
+    flow = call_with_retries(lambda: app.initiate_device_flow(scopes), authority, wait, tell)
     if "error" in flow:
-        raise refused(flow, sign_in.secrets)
-    show(_how_to(flow))
-    result = patiently(lambda: app.acquire_token_by_device_flow(flow), authority, wait, show, for_user=True)
-    return token_of(result, (*sign_in.secrets, str(flow["device_code"])))[0]
+        raise refusal_error(flow, sign_in.secrets)
+    tell(_instructions(flow))
+    result = call_with_retries(lambda: app.acquire_token_by_device_flow(flow), authority, wait, tell, for_user=True)
+    return parse_token(result, (*sign_in.secrets, str(flow["device_code"])))[0]
 
 
-def _how_to(flow: Mapping[str, Any]) -> str:
-    """The service's own sentence, in the user's language; ours where it sends none, which it need not (RFC 8628)."""
-    told = flow.get("message")
-    if isinstance(told, str) and told.strip():
-        return clean(told, 1000)
+def _instructions(flow: Mapping[str, Any]) -> str:
+    """The service's own sentence, in the user's language; ours where it sends none (RFC 8628)."""
+    message = flow.get("message")
+    if isinstance(message, str) and message.strip():
+        return clean(message, 1000)
     address, code = flow.get("verification_uri"), flow.get("user_code")
     if not isinstance(address, str) or not address or not isinstance(code, str) or not code:
         raise SignInError(

@@ -1,8 +1,8 @@
-"""Where the browser brings the answer of the sign-in. Rule: loopback only, one answer, and only to the question we asked.
+"""The loopback server to which the browser brings the result of the sign-in.
 
 Source: RFC 8252 section 7.3 (loopback redirect), "Microsoft identity platform and OAuth 2.0 authorization code flow"
 (response_mode=form_post keeps the code out of addresses and histories). Any page in any browser may send requests here:
-what does not carry our `state` is turned away, and nothing that was sent is shown.
+what does not carry our `state` is refused, and nothing that was sent is shown.
 """
 
 import hmac
@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs
 
-_LARGEST = 1 << 16
-_SLOWEST = 10.0
+_MAX_BYTES = 1 << 16
+_TIMEOUT = 10.0
 """Seconds that a browser may take for one request; it opens connections that it never uses."""
 _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>auditor: sign-in</title>"
@@ -29,8 +29,8 @@ _FAILED = ("The sign-in did not succeed", "The terminal says why, and what to do
 _NOT_OURS = ("Nothing to see here", "This is where auditor waits for the answer of a sign-in that it began.")
 
 
-class Receiver:
-    """Listens on the loopback interface from its creation until it is closed.
+class LoopbackServer:
+    """A server on the loopback interface, from its creation until it is closed.
 
     Args:
         port: 0 takes any free one.
@@ -45,7 +45,7 @@ class Receiver:
         first = _Server(("127.0.0.1", port), self)
         self.port = int(first.server_address[1])
         self._servers: list[_Server] = [first]
-        # a browser may try ::1 first for localhost; whoever sits there must be us
+        # a browser may try ::1 first for localhost: no other program may listen there
         with suppress(OSError):
             self._servers.append(_Server6(("::1", self.port), self))
         for server in self._servers:
@@ -57,22 +57,22 @@ class Receiver:
         return f"http://localhost:{self.port}"
 
     def expect(self, state: str) -> None:
-        """Takes answers with this `state` from now on; to be said before a browser is sent off, which may be quick."""
+        """Accept answers with this `state` from now on; call it before the browser is opened, which may be quick."""
         self._state = state
 
     def wait(self, seconds: float) -> dict[str, str] | None:
-        """The parameters that the browser brings with the expected `state`; None where none come in so many seconds."""
+        """The parameters that come with the expected `state`; None where none come within so many seconds."""
         with suppress(queue.Empty):
             return self._answers.get(timeout=seconds)
         return None
 
-    def is_ours(self, answer: dict[str, str]) -> bool:
-        """True for an answer to our question."""
-        ours = bool(self._state) and hmac.compare_digest(answer.get("state", "").encode(), self._state.encode())
-        return ours and bool({"code", "error"} & answer.keys())
+    def is_expected(self, answer: dict[str, str]) -> bool:
+        """True for an answer with the expected `state`."""
+        same = bool(self._state) and hmac.compare_digest(answer.get("state", "").encode(), self._state.encode())
+        return same and bool({"code", "error"} & answer.keys())
 
-    def take(self, answer: dict[str, str]) -> None:
-        """Hands an answer to whoever waits."""
+    def put(self, answer: dict[str, str]) -> None:
+        """Pass an answer to `wait`."""
         self._answers.put(answer)
 
     def __enter__(self) -> Self:
@@ -88,31 +88,31 @@ class Receiver:
 
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
-    timeout = _SLOWEST
+    timeout = _TIMEOUT
     server_version = "auditor"
     sys_version = ""
 
     def do_POST(self) -> None:
-        """The browser posts the form that the sign-in service gave it."""
+        """Take the form that the sign-in service gave to the browser."""
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdecimal() or int(length[:9]) > _LARGEST:
+        if not length.isascii() or not length.isdecimal() or int(length[:9]) > _MAX_BYTES:
             self._show(_NOT_OURS, HTTPStatus.BAD_REQUEST)
             return
         form = parse_qs(self.rfile.read(int(length)).decode("utf-8", errors="replace"))
         answer = {name: values[0] for name, values in form.items()}
-        if not self.server.receiver.is_ours(answer):
+        if not self.server.receiver.is_expected(answer):
             self._show(_NOT_OURS, HTTPStatus.BAD_REQUEST)
             return
-        # whoever waits may end the process, so the page comes first
+        # the waiting thread may end the process, so the page comes first
         self._show(_DONE if "code" in answer else _FAILED, HTTPStatus.OK)
-        self.server.receiver.take(answer)
+        self.server.receiver.put(answer)
 
     def do_GET(self) -> None:
-        """Somebody looks; a browser asks for its icon."""
+        """Answer 404; browsers ask for an icon."""
         self._show(_NOT_OURS, HTTPStatus.NOT_FOUND)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Says nothing: a request line may hold what must not be logged."""
+        """Log nothing: a request line may hold secrets."""
 
     def _show(self, words: tuple[str, str], status: HTTPStatus) -> None:
         page = _PAGE.format(title=words[0], text=words[1]).encode()
@@ -133,17 +133,17 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = sys.platform != "win32"
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], receiver: Receiver) -> None:
+    def __init__(self, address: tuple[str, int], receiver: LoopbackServer) -> None:
         self.receiver = receiver
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Binds without looking its own name up, which may take seconds."""
+        """Bind without looking up the host's own name, which may take seconds."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up is no news."""
+        """Ignore browsers that close the connection."""
 
 
 class _Server6(_Server):

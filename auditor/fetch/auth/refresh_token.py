@@ -1,7 +1,7 @@
-"""A refresh token that the operator gave, and where its successor goes. Rule: a file is replaced as a whole, or not.
+"""A refresh token that the operator set, and the file that its successor replaces as a whole.
 
-Source: "Refresh tokens in the Microsoft identity platform": every use gives a new one with 90 days of its own; the old
-one is not revoked, so a file that cannot be written still serves until its own 90 days are over.
+Source: "Refresh tokens in the Microsoft identity platform": every use returns a new one, valid for 90 days; the
+old one is not revoked, so a file that cannot be written is still valid until its own 90 days are over.
 """
 
 import logging
@@ -14,8 +14,7 @@ from pathlib import Path
 from auditor.core.sign_in import is_token
 from auditor.errors import SignInError
 from auditor.fetch import private_file
-from auditor.fetch.auth.kept import fingerprint
-from auditor.fetch.file_lock import locked
+from auditor.fetch.auth.sign_in_store import fingerprint
 from auditor.settings import Secret
 
 _log = logging.getLogger(__name__)
@@ -23,12 +22,12 @@ _log = logging.getLogger(__name__)
 VARIABLE = "AUDITOR_REFRESH_TOKEN"
 
 
-class GivenRefreshToken:
+class ConfiguredRefreshToken:
     """A refresh token from the environment, or from a file that the environment names.
 
     Args:
         secret: the token, with the file that it came from.
-        where: it stands, for people; None for the environment.
+        where: its place in words; None for the name of the variable.
     """
 
     def __init__(self, secret: Secret, where: str | None = None) -> None:
@@ -43,19 +42,19 @@ class GivenRefreshToken:
 
     @property
     def fingerprint(self) -> str | None:
-        """By which it is known again; None where it cannot be read."""
+        """See `sign_in_store.fingerprint`; None where it cannot be read."""
         with suppress(SignInError):
             return fingerprint(self.read())
         return None
 
     @property
     def is_writable(self) -> bool:
-        """True where its successor can take its place: a file that may be replaced."""
+        """True where its successor can replace it: a file that may be written."""
         return self._file is not None and os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
 
     @property
-    def given_at(self) -> datetime | None:
-        """When it was given, as far as the file's time tells; None for one from the environment itself."""
+    def issued_at(self) -> datetime | None:
+        """When it was issued, by the file's time; None for one from the environment itself."""
         if self._file is None:
             return None
         try:
@@ -78,11 +77,13 @@ class GivenRefreshToken:
         return text
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keeps other processes from redeeming the same file at the same time."""
-        return locked(self._file.with_name(f"{self._file.name}.lock") if self._file and self.is_writable else None)
+        """Keep other processes from redeeming the same file at the same time."""
+        return private_file.locked(
+            self._file.with_name(f"{self._file.name}.lock") if self._file and self.is_writable else None
+        )
 
     def replace(self, successor: str) -> bool:
-        """Puts the successor in the file's place; False where that cannot be done."""
+        """Replace the token in the file by its successor; False where that is not possible."""
         if self._file is None:
             return False
         try:
@@ -102,13 +103,13 @@ class GivenRefreshToken:
 
 
 def _replaceable(path: str) -> Path | None:
-    """The file to read again and to replace; None for what can be read only once: a pipe, `/dev/stdin`, a shell's `<(...)`.
+    """The file to replace; None for what can be read only once: a pipe, `/dev/stdin`, a shell's `<(...)`.
 
     A vault's agent may have put a link there: the file behind it is replaced, and the link stays.
     """
     file = Path(os.path.realpath(path))
     try:
-        again = stat.S_ISREG(os.stat(path).st_mode) and file.exists()  # noqa: PTH116 - a link in /proc leads to no path
+        is_file = stat.S_ISREG(os.stat(path).st_mode) and file.exists()  # noqa: PTH116 - a link in /proc leads to no path
     except OSError:
         return file  # reading it says what is wrong
-    return file if again else None
+    return file if is_file else None

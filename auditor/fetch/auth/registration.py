@@ -1,4 +1,4 @@
-"""As what to sign in. Rule: secrets stay `Secret` until MSAL is given them."""
+"""The app registration to sign in as. Secrets stay `Secret` until MSAL gets them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.sign_in import SET_CLOCK
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.clock import ServiceClock
+from auditor.fetch.blocking_http import ServiceClock
 from auditor.settings import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """How a confidential client proves itself: by a secret, or by a certificate.
+    """The secret or certificate of a confidential client.
 
     Attributes:
         secret: the client secret.
@@ -38,18 +38,18 @@ class Credential:
         password = self.password.reveal() if self.password else None
         passphrase = {"passphrase": password} if password else {}
         if self.certificate.lower().endswith((".pfx", ".p12")):
-            _check_pfx(_content(self.certificate), password, self.certificate)
+            _check_pfx(_read_file(self.certificate), password, self.certificate)
             return {"private_key_pfx_path": self.certificate, "public_certificate": True, **passphrase}
-        text = _content(self.certificate)
+        text = _read_file(self.certificate)
         _check_pem(text, password, self.certificate)
         return {"private_key": text.decode(), "public_certificate": text.decode(), **passphrase}
 
 
-def _content(path: str) -> bytes:
+def _read_file(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+        raise _certificate_error(path, f"cannot be read: {error.strerror}") from None
 
 
 def _check_pem(content: bytes, password: str | None, path: str) -> None:
@@ -61,7 +61,9 @@ def _check_pem(content: bytes, password: str | None, path: str) -> None:
         load_pem_x509_certificate(content)
         load_pem_private_key(content, password.encode() if password else None)
     except Exception as error:  # noqa: BLE001 - cryptography has an exception for every way to be wrong; the words may quote the file
-        raise _unusable(path, f"holds no certificate with a private key that opens ({type(error).__name__})") from None
+        raise _certificate_error(
+            path, f"holds no certificate with a private key that opens ({type(error).__name__})"
+        ) from None
 
 
 def _check_pfx(content: bytes, password: str | None, path: str) -> None:
@@ -70,12 +72,12 @@ def _check_pfx(content: bytes, password: str | None, path: str) -> None:
     try:
         key, certificate, _ = load_key_and_certificates(content, password.encode() if password else None)
     except Exception as error:  # noqa: BLE001 - as above
-        raise _unusable(path, f"does not open ({type(error).__name__})") from None
+        raise _certificate_error(path, f"does not open ({type(error).__name__})") from None
     if key is None or certificate is None:
-        raise _unusable(path, "holds no certificate with a private key")
+        raise _certificate_error(path, "holds no certificate with a private key")
 
 
-def _unusable(path: str, why: str) -> SettingsError:
+def _certificate_error(path: str, why: str) -> SettingsError:
     return SettingsError(
         f"AUDITOR_CLIENT_CERTIFICATE: {path} {why}",
         "name a PEM or PKCS #12 file; the key's password goes into AUDITOR_CLIENT_CERTIFICATE_PASSWORD_FILE",
@@ -93,7 +95,7 @@ class SignIn:
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the sign-in service is reached, or None.
         credential: of a confidential client; empty for a public one.
-        clock: what the service's answers say of this machine's clock.
+        clock: the difference between this machine's clock and the service's.
     """
 
     client_id: str
@@ -106,21 +108,21 @@ class SignIn:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not appear in anybody's words."""
+        """Texts that must not appear in any message."""
         held = (self.credential.secret, self.credential.password)
         return tuple(secret.reveal() for secret in held if secret)
 
 
-def with_clock(error: SignInError, sign_in: SignIn) -> SignInError:
-    """The error; where this machine's clock is wrong, that is said first: most refusals then come from it."""
+def mention_clock(error: SignInError, sign_in: SignIn) -> SignInError:
+    """The error; where this machine's clock is wrong, the message says so first: it causes most refusals."""
     wrong = sign_in.clock.skew.words if sign_in.clock.skew else None
     if wrong is None or error.message.startswith(wrong):
         return error
     return SignInError(f"{wrong}; {error.message}", f"{SET_CLOCK}; then: {error.hint}")
 
 
-def nobody(sign_in: SignIn) -> SignInError:
-    """The error for where there is nothing to sign in with."""
+def not_signed_in(sign_in: SignIn) -> SignInError:
+    """The error where there is nothing to sign in with."""
     return SignInError(
         f"nobody is signed in at {sign_in.authority} for the app registration {sign_in.client_id}",
         "sign in with: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",

@@ -1,4 +1,4 @@
-"""MSAL, asked with patience. Rule: a token, or one of our errors in words that hold no secret; nothing else gets out.
+"""Call MSAL with retries. The result is a token, or an error of ours without secrets.
 
 A busy service is waited for as long as it asks, within limits; a lost connection is tried again; a refusal is final.
 """
@@ -17,34 +17,34 @@ from auditor.core.connection import untrusted
 from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.core.sign_in import is_token, refusal
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
-from auditor.fetch.auth.http import Http, RedirectedError, ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.causes import causes, verify_code
+from auditor.fetch.blocking_http import MsalHttpClient, ServiceBusyError, UnusableResponseError
+from auditor.fetch.transport_security import error_chain, verify_code
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LONGEST_WAIT = 300.0
+MAX_WAIT = 300.0
 """Seconds from the first failure, all waits together, after which a busy service counts as down."""
-_LEAST_WAIT = 1.0
-"""Seconds; whoever asks for less is asked again after waits that double."""
-_LOST_CONNECTIONS = 4
-"""Attempts in a row without an answer, after which the service counts as out of reach."""
-_SLOW_ANSWERS = 2
-"""Attempts that each took as long as they may, after which likewise."""
+_MIN_WAIT = 1.0
+"""Seconds; where the service asks for less, the waits double."""
+_MAX_LOST = 4
+"""Attempts in a row without a response, after which the service counts as unreachable."""
+_MAX_SLOW = 2
+"""Attempts that timed out, after which likewise."""
 Wait = Callable[[float], bool]
-"""Waits so many seconds; True where nobody wants the token any more."""
+"""Waits so many seconds; True where the token is not needed any more."""
 Tell = Callable[[str], None]
 """Is given a sentence for the user."""
 SILENT_SECONDS = 5.0
-"""After which an answer that has not come is said to be waited for."""
+"""After which the user is told that the service has not answered yet."""
 
 
-def unheard(_sentence: str) -> None:
-    """Tells nobody."""
+def tell_nobody(_sentence: str) -> None:
+    """A `Tell` that drops the sentence."""
 
 
-def application(sign_in: SignIn, cache: Any = None) -> Any:
+def msal_application(sign_in: SignIn, cache: Any = None) -> Any:
     """MSAL's client for an app registration; asks the authority for its endpoints.
 
     Args:
@@ -53,7 +53,7 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
 
     Raises:
         SettingsError: the credential cannot be used.
-        Exception: whatever MSAL raises; see `patiently`.
+        Exception: whatever MSAL raises; see `call_with_retries`.
     """
     import msal
 
@@ -70,29 +70,31 @@ def application(sign_in: SignIn, cache: Any = None) -> Any:
         instance_discovery=False,
         # "claims challenges": we can pass one on
         client_capabilities=["CP1"],
-        http_client=Http(sign_in.ca_bundle, sign_in.proxy, sign_in.clock),
+        http_client=MsalHttpClient(sign_in.ca_bundle, sign_in.proxy, sign_in.clock),
     )
 
 
-def patiently(step: Callable[[], T], authority: str, wait: Wait, tell: Tell = unheard, *, for_user: bool = False) -> T:
-    """What `step` returns, with a busy service waited for and a lost connection tried again.
+def call_with_retries(
+    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = tell_nobody, *, for_user: bool = False
+) -> T:
+    """Return what `step` does; wait while the service is busy, and try again after a lost connection.
 
     Args:
         step: asks the service.
-        authority: of the service, for people.
+        authority: of the service, for messages.
         wait: see `Wait`.
-        tell: is told what is waited for, and until when.
-        for_user: True for a step that waits for a person, who may take long without a word.
+        tell: is given what is waited for, and until when.
+        for_user: True for a step that waits for a person.
 
     Raises:
-        SignInError: the service refused, or what answers is no sign-in service.
-        StoppedEarlyError: it is busy for too long, or out of reach.
+        SignInError: the service refused, or it is no sign-in service.
+        StoppedEarlyError: it is busy for too long, or cannot be reached.
         SettingsError: from `step`.
     """
     waited, failures, first = 0.0, 0, None
     while True:
         try:
-            with _not_silent(authority, unheard if for_user else tell):
+            with _report_slow(authority, tell_nobody if for_user else tell):
                 return step()
         except AuditorError:
             raise
@@ -103,22 +105,22 @@ def patiently(step: Callable[[], T], authority: str, wait: Wait, tell: Tell = un
         first = first or time.monotonic()
         waited = max(waited, time.monotonic() - first)
         pause = _pause(failure, failures)
-        if pause is None or waited + pause > LONGEST_WAIT:
-            _give_up(failure, authority)
+        if pause is None or waited + pause > MAX_WAIT:
+            _raise_final(failure, authority)
         _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(failure), pause)
-        tell(_waiting(failure, authority, pause))
+        tell(_describe_wait(failure, authority, pause))
         if wait(pause):
             raise SignInError("nobody waits for the sign-in any more")
         waited += pause
 
 
 @contextmanager
-def _not_silent(authority: str, tell: Tell) -> Iterator[None]:
-    """Says what is waited for where an answer takes longer than people wait without a word."""
-    words = f"no answer yet from the sign-in service at {authority}: still waiting for it"
-    timer = threading.Timer(SILENT_SECONDS, tell, (words,))
+def _report_slow(authority: str, tell: Tell) -> Iterator[None]:
+    """Tell the user what is waited for, where a response takes long."""
+    sentence = f"no answer yet from the sign-in service at {authority}: still waiting for it"
+    timer = threading.Timer(SILENT_SECONDS, tell, (sentence,))
     timer.daemon = True
-    if tell is not unheard:
+    if tell is not tell_nobody:
         timer.start()
     try:
         yield
@@ -126,12 +128,12 @@ def _not_silent(authority: str, tell: Tell) -> Iterator[None]:
         timer.cancel()
 
 
-def _waiting(error: Exception, authority: str, pause: float) -> str:
-    """Why the service is asked again, and when."""
+def _describe_wait(error: Exception, authority: str, pause: float) -> str:
+    """Why and when the service is asked again."""
     why = "cannot be reached"
     if isinstance(error, ServiceBusyError):
         why = "is busy or down"
-    elif isinstance(error, TooSlowError):
+    elif isinstance(error, TimeoutError):
         why = "answers too slowly"
     at = datetime.now().astimezone() + timedelta(seconds=pause)
     until = f"next try in {pause:.0f} s, at {at:%H:%M:%S}"
@@ -145,20 +147,20 @@ def _pause(error: Exception, failures: int) -> float | None:
     if isinstance(error, ServiceBusyError):
         if error.retry_after is None:
             return min(2.0**failures, 60.0)
-        return error.retry_after if error.retry_after >= _LEAST_WAIT else min(2.0 ** (failures - 1), 60.0)
-    if isinstance(error, TooSlowError):
-        return 2.0 if failures < _SLOW_ANSWERS else None
+        return error.retry_after if error.retry_after >= _MIN_WAIT else min(2.0 ** (failures - 1), 60.0)
+    if isinstance(error, TimeoutError):
+        return 2.0 if failures < _MAX_SLOW else None
     final = isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
     lost = isinstance(error, requests.ConnectionError | requests.Timeout) and not final
-    return 2.0 ** (failures - 1) if lost and failures < _LOST_CONNECTIONS else None
+    return 2.0 ** (failures - 1) if lost and failures < _MAX_LOST else None
 
 
 def _kind(error: Exception) -> str:
     return f"HTTP {error.status}" if isinstance(error, ServiceBusyError) else type(error).__name__
 
 
-def _give_up(error: Exception, authority: str) -> NoReturn:
-    """Raises our error for somebody else's; its text may hold a token, so only the kind is named."""
+def _raise_final(error: Exception, authority: str) -> NoReturn:
+    """Raise our error for a library's; its text may hold a token, so only its class is named."""
     import requests
 
     if isinstance(error, ServiceBusyError):
@@ -167,29 +169,29 @@ def _give_up(error: Exception, authority: str) -> NoReturn:
     if isinstance(error, requests.exceptions.SSLError):
         what, cure = untrusted(verify_code(error))
         raise StoppedEarlyError(f"the certificate of the sign-in service at {authority} {what}", cure)
-    if any(map(too_many_files, causes(error))):
+    if any(map(too_many_files, error_chain(error))):
         raise StoppedEarlyError(f"no connection to the sign-in service can be opened: {TOO_MANY_FILES}", MORE_FILES)
-    if isinstance(error, TooSlowError):
+    if isinstance(error, TimeoutError):
         message = f"the sign-in service at {authority} answers too slowly: a whole answer does not come in a minute"
         raise StoppedEarlyError(message, "check the network and the proxy, then run it again")
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         message = f"the sign-in service at {authority} cannot be reached: {_kind(error)}"
         raise StoppedEarlyError(message, "check the network, the proxy and AUDITOR_AUTHORITY, then run it again")
-    what = "a redirect, which is not followed" if isinstance(error, RedirectedError) else _kind(error)
+    what = str(error) if isinstance(error, UnusableResponseError) else _kind(error)
     raise SignInError(
         f"{authority} does not answer like a sign-in service, or knows no such tenant ({what})",
         "check AUDITOR_AUTHORITY, AUDITOR_TENANT_ID, AUDITOR_CLOUD and the proxy",
     )
 
 
-def token_of(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, float]:
-    """The access token of MSAL's reply, and the seconds that it lives.
+def parse_token(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, float]:
+    """The access token in MSAL's result, and the seconds until it expires.
 
     Raises:
-        SignInError: it is a refusal, or what it gives is no token.
+        SignInError: the result is a refusal, or has no valid token.
     """
     if "access_token" not in result:
-        raise refused(result, secrets)
+        raise refusal_error(result, secrets)
     token, seconds = result["access_token"], float(result.get("expires_in", 0))
     if not is_token(token):
         raise SignInError(
@@ -200,8 +202,8 @@ def token_of(result: Mapping[str, Any], secrets: tuple[str, ...]) -> tuple[str, 
     return token, seconds if math.isfinite(seconds) else 0.0
 
 
-def refused(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignInError:
-    """The refusal in MSAL's reply as our error."""
+def refusal_error(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignInError:
+    """The error for a refusal in MSAL's result."""
     code, trace = str(result.get("error")), str(result.get("correlation_id"))
     _log.info(
         "the sign-in service refused (%s); its correlation id is %s",

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from auditor.core.pacing.estimate import recalled, seconds_for
-from auditor.core.pacing.plan import Memory, Plan
+from auditor.core.pacing.plan import Plan, RememberedRate
 
-SLOW = Memory(per_second=131 / 60, learned_ago=60.0, age=240.0)
+SLOW = RememberedRate(per_second=131 / 60, learned_ago=60.0, age=240.0)
 
 
 def test_what_was_learned_lower_than_set_is_told() -> None:
@@ -22,7 +22,7 @@ def test_what_was_learned_lower_than_set_is_told() -> None:
     )
     assert "2026-11-23. It grows while" in found.in_words(-1.0, now)
     assert recalled(Plan(500.0), None) is None
-    assert recalled(Plan(500.0), Memory(math.inf)) is None
+    assert recalled(Plan(500.0), RememberedRate(math.inf)) is None
     assert recalled(Plan(100.0), SLOW) is None
     assert recalled(Plan(0), SLOW) is None
 
@@ -35,7 +35,9 @@ def test_what_was_learned_lower_than_set_is_told() -> None:
         (Plan(None), SLOW, 457.0, 459.0),
     ],
 )
-def test_seconds_follow_from_the_pace_of_the_run(plan: Plan, memory: Memory | None, least: float, most: float) -> None:
+def test_seconds_follow_from_the_pace_of_the_run(
+    plan: Plan, memory: RememberedRate | None, least: float, most: float
+) -> None:
     """A thousand customers: at what is set; slower at first where less was learned; at that where nothing is set."""
     seconds = seconds_for(plan, memory, 1000)
     assert seconds is not None

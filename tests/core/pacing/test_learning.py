@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.pacing import learning
 from auditor.core.pacing.learning import Learned
-from auditor.core.pacing.plan import Memory
+from auditor.core.pacing.plan import RememberedRate
 
 CAP = 500 / 60
 
@@ -31,7 +31,7 @@ def test_the_estimate_is_what_got_through_by_the_time_it_took() -> None:
 
 def test_what_was_recalled_counts_for_half_of_the_estimate() -> None:
     """A first epoch that a full bucket made look good cannot hide what the last run knew."""
-    recalled = learning.resume_learning(Memory(4.0), 0.0)
+    recalled = learning.resume_learning(RememberedRate(4.0), 0.0)
     assert learning.pace(recalled, CAP, 0.0) == pytest.approx(4.0, rel=0.05)
     good = learning.resumed(replace(recalled, at_pause=CAP), 80, 10.0)
     assert good.per_second == pytest.approx((4.0 * 18.75 + 80) / 28.75, rel=0.01)

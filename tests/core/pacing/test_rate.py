@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.pacing import learning, rate, throttle
-from auditor.core.pacing.plan import SHARE, Memory, Plan
+from auditor.core.pacing.plan import SHARE, Plan, RememberedRate
 from auditor.core.pacing.window import LONGEST_REQUEST
 
 Answer = tuple[str, float | None]
@@ -21,7 +21,7 @@ KNOWN, AUTO, UNPACED, BURST = Plan(), Plan(None), Plan(0), Plan(500, burst=True)
 retry_afters = st.one_of(st.none(), st.floats(), st.sampled_from([0.0, -1.0, 1.0, 57.0, 1e308, math.inf, math.nan]))
 
 memories = st.builds(
-    Memory,
+    RememberedRate,
     per_second=st.floats(),
     longest_asked=st.floats(),
     held=st.integers(0, 10**9),
@@ -105,7 +105,7 @@ def _most_in_any(window: float, arrivals: list[float]) -> int:
 
 
 class TestPace:
-    """How requests leave where nobody complains."""
+    """How requests leave where not_signed_in complains."""
 
     def test_it_is_smooth(self) -> None:
         """At 500 a minute a request leaves every 0.12 s or half a per cent later, the first at once."""
@@ -443,28 +443,28 @@ class TestMemory:
 
     def test_a_lower_pace_is_where_the_next_run_begins(self) -> None:
         """It regrows from there."""
-        state = rate.start(KNOWN, 1000.0, Memory(4.0, 57.0))
+        state = rate.start(KNOWN, 1000.0, RememberedRate(4.0, 57.0))
         assert rate.pace(state, 1000.0) == pytest.approx(4.0, rel=0.05)
         assert rate.pace(state, 1120.0) == KNOWN.pace
 
     def test_a_higher_pace_is_no_reason_to_exceed_the_limit(self) -> None:
         """The limit asked for stands."""
-        assert rate.pace(rate.start(KNOWN, 0.0, Memory(90.0)), 0.0) == KNOWN.pace
+        assert rate.pace(rate.start(KNOWN, 0.0, RememberedRate(90.0)), 0.0) == KNOWN.pace
 
     def test_an_unknown_limit_begins_with_what_was_learned(self) -> None:
         """`--rate auto` need not hit the limit a second time."""
-        assert rate.pace(rate.start(AUTO, 0.0, Memory(4.0)), 0.0) == pytest.approx(4.0, rel=0.05)
+        assert rate.pace(rate.start(AUTO, 0.0, RememberedRate(4.0)), 0.0) == pytest.approx(4.0, rel=0.05)
 
     def test_what_the_last_run_sent_still_counts(self) -> None:
         """A run of 300, then within the minute another: 200 at once, the rest when the first ones do not count."""
-        state = rate.expecting(rate.start(KNOWN, 0.0, Memory(math.inf, held=300, age=20.0)), 200, 0.0)
+        state = rate.expecting(rate.start(KNOWN, 0.0, RememberedRate(math.inf, held=300, age=20.0)), 200, 0.0)
         times = _departures(state, 201)
         assert (times[199], times[200]) == pytest.approx((0.0, 40.0))
 
     def test_it_is_remembered_only_where_it_was_learned(self) -> None:
         """A run that met no rejection knows nothing that the next one does not."""
         quiet = rate.sent(rate.start(KNOWN, 0.0), 0.0)
-        assert rate.memory(quiet, 1.0) == Memory(math.inf, 1.0, held=1, learned_ago=0.0)
+        assert rate.memory(quiet, 1.0) == RememberedRate(math.inf, 1.0, held=1, learned_ago=0.0)
         taught = rate.sent(rate.accepted(rate.rejected(quiet, 0.0, 0.1, 20.0), 0.2), 20.1)
         remembered = rate.memory(taught, 21.0)
         assert remembered.per_second < 1.0
@@ -472,11 +472,11 @@ class TestMemory:
 
     def test_a_pace_of_nothing_is_not_believed(self) -> None:
         """Whatever was kept, the run goes on."""
-        assert rate.pace(rate.start(KNOWN, 0.0, Memory(0.0)), 0.0) >= learning.SLOWEST
+        assert rate.pace(rate.start(KNOWN, 0.0, RememberedRate(0.0)), 0.0) >= learning.SLOWEST
 
     def test_a_pace_that_regrew_unproved_is_not_handed_on(self) -> None:
         """After a minute of growing it may be the limit again; but only what a window has held is known to be let through."""
-        lesson = Memory(4.0, 60.0)
+        lesson = RememberedRate(4.0, 60.0)
         done = Simulation(rate.start(KNOWN, 0.0, lesson), Random(1), lambda _: ("accepted", None), longest=0.1).run(120)
         done.now += 120.0
         assert rate.pace(done.state, done.now) == KNOWN.pace
@@ -487,24 +487,24 @@ class TestMemory:
     def test_an_old_lesson_counts_less(self) -> None:
         """Half of it after a week, as a quarter of the limit shows; nothing after three."""
         week = 7 * 86400.0
-        paces = [rate.pace(rate.start(KNOWN, 0.0, Memory(2.0, age=n * week)), 0.0) for n in range(4)]
+        paces = [rate.pace(rate.start(KNOWN, 0.0, RememberedRate(2.0, age=n * week)), 0.0) for n in range(4)]
         assert paces == pytest.approx([2.1, 4.0, 7.6, KNOWN.pace], rel=0.05)
 
     def test_a_run_that_met_no_rejection_does_not_renew_the_lesson(self) -> None:
         """It is as old as the rejection that taught it, however often it is handed on."""
-        began = rate.start(KNOWN, 1000.0, Memory(4.0, 57.0, learned_ago=100.0, age=3000.0))
+        began = rate.start(KNOWN, 1000.0, RememberedRate(4.0, 57.0, learned_ago=100.0, age=3000.0))
         handed_on = rate.memory(rate.sent(began, 1000.0), 1010.0)
         assert handed_on.learned_ago == pytest.approx(3110.0)
         assert handed_on.per_second == pytest.approx(4.0, rel=0.05)
 
     def test_an_unknown_limit_fills_up_between_two_runs(self) -> None:
         """Where the server's window is a minute, an hour later a window's worth leaves at once; a second later one."""
-        later, at_once = Memory(4.0, 60.0, age=3600.0), Memory(4.0, 60.0, age=1.0)
+        later, at_once = RememberedRate(4.0, 60.0, age=3600.0), RememberedRate(4.0, 60.0, age=1.0)
         assert _departures(rate.start(AUTO, 0.0, later), 300).count(0.0) == pytest.approx(240, rel=0.05)
         assert _departures(rate.start(AUTO, 0.0, at_once), 300).count(0.0) == 5
 
     @given(plan=st.sampled_from([KNOWN, AUTO, BURST]), memory=memories)
-    def test_no_memory_can_hurt(self, plan: Plan, memory: Memory) -> None:
+    def test_no_memory_can_hurt(self, plan: Plan, memory: RememberedRate) -> None:
         """Whatever was kept, the run sends, keeps to its limit, and has its full pace back within half an hour."""
         state = rate.start(plan, 0.0, memory)
         done = Simulation(state, Random(1), lambda _: ("accepted", None)).run(20)

@@ -20,9 +20,9 @@ import pytest
 
 from auditor.core.sign_in.token_claims import read_claims
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.auth.interactive import Browser, by_browser, by_device_code, open_browser
-from auditor.fetch.auth.loopback import Receiver
-from auditor.fetch.auth.service import application
+from auditor.fetch.auth.interactive import BrowserOptions, open_browser, sign_in_by_browser, sign_in_by_device_code
+from auditor.fetch.auth.loopback import LoopbackServer
+from auditor.fetch.auth.service import msal_application
 from auditor.simulator import Simulator
 from sign_in_support import SCOPE, confidential, grants, no_wait, registration, say_nothing, sign_in_service
 
@@ -68,13 +68,13 @@ def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str
     """The access token, MSAL's cache, and what the user was told."""
     cache, talk = msal.SerializableTokenCache(), list[str]()
     sign_in = registration(simulator, **changes)
-    token = by_browser(sign_in, cache, talk.append, no_wait, Browser(open=person.open, patience=20))
+    token = sign_in_by_browser(sign_in, cache, talk.append, no_wait, BrowserOptions(open=person.open, timeout=20))
     return token, cache, talk
 
 
 @pytest.mark.parametrize("kind", ["public", "confidential"])
-def test_the_browser_brings_the_code(kind: str) -> None:
-    """PKCE, a state, the answer posted and not in an address; the sign-in can be renewed afterwards."""
+def test_browser_sign_in(kind: str) -> None:
+    """PKCE, a state, and the answer posted and not in an address; the sign-in can be renewed afterwards."""
     with sign_in_service() as simulator:
         changes = {"credential": confidential(simulator)} if kind == "confidential" else {}
         person = Person(simulator)
@@ -92,8 +92,8 @@ def test_the_browser_brings_the_code(kind: str) -> None:
     assert list(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN))
 
 
-def test_a_browser_in_the_foreground_holds_nobody_up() -> None:
-    """Some come back from opening only when the user closes them."""
+def test_a_browser_in_the_foreground_does_not_block() -> None:
+    """Some browsers return from opening only when the user closes them."""
     closed = threading.Event()
     with sign_in_service() as simulator:
         person = Person(simulator)
@@ -102,13 +102,13 @@ def test_a_browser_in_the_foreground_holds_nobody_up() -> None:
             person.open(address)
             return closed.wait(60)
 
-        browser = Browser(open=stays, patience=20)
-        by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
+        browser = BrowserOptions(open=stays, timeout=20)
+        sign_in_by_browser(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait, browser)
         assert grants(simulator) == [("authorization_code", 200, None)]
     closed.set()
 
 
-def test_whoever_cancels_in_the_browser_is_told() -> None:
+def test_a_cancelled_browser_sign_in_is_reported() -> None:
     """No code is redeemed."""
     with sign_in_service() as simulator:
         with pytest.raises(SignInError, match="refused"):
@@ -116,27 +116,29 @@ def test_whoever_cancels_in_the_browser_is_told() -> None:
         assert grants(simulator) == []
 
 
-def test_a_code_of_somebody_else_is_not_redeemed() -> None:
-    """An answer with another state is turned away, and nobody signs in."""
+def test_a_code_with_another_state_is_not_redeemed() -> None:
+    """The answer is refused, and nobody is signed in."""
     with sign_in_service() as simulator:
         person = Person(simulator, change=lambda answer: answer.update(state="another"))
         cache = msal.SerializableTokenCache()
         with pytest.raises(SignInError, match="within the time"):
-            by_browser(registration(simulator), cache, say_nothing, no_wait, Browser(open=person.open, patience=0.5))
+            sign_in_by_browser(
+                registration(simulator), cache, say_nothing, no_wait, BrowserOptions(open=person.open, timeout=0.5)
+            )
         assert grants(simulator) == []
 
 
-def test_a_wrong_code_is_refused_in_our_words() -> None:
-    """The service's own words may quote it."""
+def test_a_wrong_code_is_not_quoted() -> None:
+    """The service's own text may quote it."""
     with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS54005") as refused:
         signed_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
     assert "marked" not in f"{refused.value} {refused.value.hint}"
 
 
-def test_a_taken_port_is_said() -> None:
-    """Whoever named it may name another."""
-    with sign_in_service() as simulator, Receiver() as other, pytest.raises(SettingsError) as taken:
-        by_browser(registration(simulator), None, say_nothing, no_wait, Browser(port=other.port))
+def test_a_taken_port_is_reported() -> None:
+    """The message says to name another one."""
+    with sign_in_service() as simulator, LoopbackServer() as other, pytest.raises(SettingsError) as taken:
+        sign_in_by_browser(registration(simulator), None, say_nothing, no_wait, BrowserOptions(port=other.port))
     assert "--port" in taken.value.hint
 
 
@@ -164,24 +166,24 @@ def test_without_a_browser_the_address_is_printed(monkeypatch: pytest.MonkeyPatc
     assert open_browser("https://x.example") is False
 
 
-def test_a_device_code() -> None:
-    """The user is told where to go and what to type."""
+def test_device_code_sign_in() -> None:
+    """The user is told which address to open and which code to enter."""
     with sign_in_service() as simulator:
         talk: list[str] = []
-        token = by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+        token = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
         assert grants(simulator)[-1] == ("device_code", 200, None)
     assert "enter the code" in talk[0]
     assert read_claims(token) is not None
 
 
-def test_every_way_to_sign_in_works_while_the_simulator_logs_to_a_file(tmp_path: Path) -> None:
-    """Browser, device code and refresh token; each request stands in the file, and no token does."""
+def test_every_sign_in_method_works_while_the_simulator_logs_to_a_file(tmp_path: Path) -> None:
+    """Browser, device code and refresh token; each request is in the file, and no token is."""
     log = tmp_path / "requests.jsonl"
     with sign_in_service(log_file=log) as simulator:
         token, cache, _ = signed_in(simulator, Person(simulator))
-        another = by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+        another = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
         [refresh_token] = [each["secret"] for each in json.loads(cache.serialize())["RefreshToken"].values()]
-        renewed = application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
+        renewed = msal_application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
         records = simulator.log.records
     lines = log.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["path"] for line in lines] == [record.path for record in records]
@@ -200,27 +202,27 @@ def _without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     monkeypatch.setattr(msal.PublicClientApplication, "initiate_device_flow", initiate)
 
 
-def test_a_device_code_without_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_code_without_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """`message` is Microsoft's own; the standard has the address and the code."""
     _without(monkeypatch, "message")
     with sign_in_service() as simulator:
         talk: list[str] = []
-        by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
+        sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), talk.append, no_wait)
     assert "open https://" in talk[0]
     assert "enter the code" in talk[0]
 
 
 @pytest.mark.parametrize("missing", [("message", "verification_uri"), ("message", "user_code"), ("device_code",)])
-def test_a_device_code_that_lacks_something(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
-    """It is no sign-in service of the kind that is needed; no traceback says so."""
+def test_an_incomplete_device_code_is_an_error(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    """It is not the right kind of sign-in service; there is no traceback."""
     _without(monkeypatch, *missing)
     with sign_in_service() as simulator, pytest.raises(SignInError) as refused:
-        by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
     assert refused.value.hint
 
 
-def test_a_device_code_that_is_declined() -> None:
-    """Said as what it is."""
+def test_a_declined_device_code() -> None:
+    """The message says so."""
     with sign_in_service(approve_device=False) as simulator:
 
         def decline(sentence: str) -> None:
@@ -228,22 +230,22 @@ def test_a_device_code_that_is_declined() -> None:
             assert simulator.sign_ins.decide_device(code, approved=False)
 
         with pytest.raises(SignInError, match="declined"):
-            by_device_code(registration(simulator), None, decline, no_wait)
+            sign_in_by_device_code(registration(simulator), None, decline, no_wait)
 
 
-def test_a_device_code_that_nobody_types() -> None:
-    """Its time is over."""
+def test_an_expired_device_code() -> None:
+    """No user entered the code in time."""
     with sign_in_service(device_lifetime=0) as simulator, pytest.raises(SignInError, match="in time"):
-        by_device_code(registration(simulator), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator), None, say_nothing, no_wait)
 
 
-def test_a_device_code_for_another_app() -> None:
+def test_a_device_code_for_an_unknown_app() -> None:
     """The app registration is unknown."""
     with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS700016"):
-        by_device_code(registration(simulator, client_id="another"), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator, client_id="another"), None, say_nothing, no_wait)
 
 
 def test_a_confidential_client_has_no_device_code() -> None:
-    """And is told what it has."""
+    """The message names the secret or certificate that is set."""
     with sign_in_service() as simulator, pytest.raises(SettingsError, match="public clients"):
-        by_device_code(registration(simulator, credential=confidential(simulator)), None, say_nothing, no_wait)
+        sign_in_by_device_code(registration(simulator, credential=confidential(simulator)), None, say_nothing, no_wait)

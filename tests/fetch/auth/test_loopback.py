@@ -1,4 +1,4 @@
-"""`Receiver`: one answer, only to our question, only from this machine."""
+"""`LoopbackServer`: one answer, only to our question, only from this machine."""
 
 import http.client
 import socket
@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from auditor.fetch.auth.loopback import Receiver
+from auditor.fetch.auth.loopback import LoopbackServer
 
 STATE = "our-state"
 
 
 def send(
-    receiver: Receiver, fields: dict[str, str] | None, method: str = "POST", host: str = "127.0.0.1"
+    receiver: LoopbackServer, fields: dict[str, str] | None, method: str = "POST", host: str = "127.0.0.1"
 ) -> tuple[int, str]:
     """Status and page of one request to the receiver."""
     connection = http.client.HTTPConnection(host, receiver.port, timeout=5)
@@ -27,9 +27,9 @@ def send(
         connection.close()
 
 
-def test_the_answer_arrives_and_the_user_is_told() -> None:
-    """The page repeats nothing of what was sent."""
-    with Receiver() as receiver:
+def test_the_answer_is_received_and_confirmed() -> None:
+    """The page repeats nothing that was sent."""
+    with LoopbackServer() as receiver:
         assert receiver.redirect_uri == f"http://localhost:{receiver.port}"
         receiver.expect(STATE)
         status, page = send(receiver, {"code": "marked-code", "state": STATE})
@@ -41,7 +41,7 @@ def test_the_answer_arrives_and_the_user_is_told() -> None:
 
 def test_a_refusal_is_an_answer_too() -> None:
     """The terminal says why."""
-    with Receiver() as receiver:
+    with LoopbackServer() as receiver:
         receiver.expect(STATE)
         status, page = send(receiver, {"error": "access_denied", "error_description": "<b>no</b>", "state": STATE})
         assert (receiver.wait(10) or {})["error"] == "access_denied"
@@ -53,9 +53,9 @@ def test_a_refusal_is_an_answer_too() -> None:
     "fields",
     [{}, {"code": "x"}, {"code": "x", "state": "another"}, {"code": "x", "state": ""}, {"state": STATE}, {"code": "é"}],
 )
-def test_what_is_no_answer_to_our_question_is_turned_away(fields: dict[str, str]) -> None:
-    """Any page may send requests to loopback; the right answer still arrives after it."""
-    with Receiver() as receiver:
+def test_requests_with_another_state_are_refused(fields: dict[str, str]) -> None:
+    """Any page may send requests to loopback; the right answer still arrives after them."""
+    with LoopbackServer() as receiver:
         receiver.expect(STATE)
         assert send(receiver, fields)[0] == 400
         assert send(receiver, {"code": "x", "state": STATE}, method="GET")[0] == 404
@@ -63,37 +63,37 @@ def test_what_is_no_answer_to_our_question_is_turned_away(fields: dict[str, str]
         assert (receiver.wait(10) or {})["code"] == "ours"
 
 
-def test_before_the_question_there_is_no_answer() -> None:
-    """An empty state is nobody's."""
-    with Receiver() as receiver:
+def test_no_answer_is_accepted_before_a_state_is_expected() -> None:
+    """An empty state matches nothing."""
+    with LoopbackServer() as receiver:
         assert send(receiver, {"code": "x", "state": ""})[0] == 400
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "9999999999", "70000"])
-def test_bodies_are_bounded(length: str) -> None:
-    """Nobody makes us read without end."""
-    with Receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as connection:
+def test_large_bodies_are_refused(length: str) -> None:
+    """The server reads up to a limit."""
+    with LoopbackServer() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
         assert b" 400 " in connection.recv(100)
 
 
-def test_a_silent_connection_holds_nobody_up() -> None:
+def test_a_silent_connection_does_not_block() -> None:
     """Browsers open connections that they may never use."""
-    with Receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=5):
+    with LoopbackServer() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=5):
         receiver.expect(STATE)
         assert send(receiver, {"code": "x", "state": STATE})[0] == 200
         assert receiver.wait(10) is not None
 
 
-def test_nobody_comes() -> None:
-    """After the time there is no answer."""
-    with Receiver() as receiver:
+def test_no_answer_in_time() -> None:
+    """`wait` returns None."""
+    with LoopbackServer() as receiver:
         assert receiver.wait(0.01) is None
 
 
-def test_both_loopback_addresses_are_ours() -> None:
+def test_the_server_listens_on_both_loopback_addresses() -> None:
     """A browser may try ::1 first for localhost."""
-    with Receiver() as receiver:
+    with LoopbackServer() as receiver:
         listening = {server.socket.family for server in receiver._servers}
         assert socket.AF_INET in listening
         if socket.has_ipv6 and socket.AF_INET6 in listening:
@@ -103,6 +103,6 @@ def test_both_loopback_addresses_are_ours() -> None:
 
 
 def test_a_taken_port_is_an_error() -> None:
-    """Whoever names a port must get that one."""
-    with Receiver() as first, pytest.raises(OSError, match="in use"):
-        Receiver(first.port)
+    """A port that the user names is not replaced by another one."""
+    with LoopbackServer() as first, pytest.raises(OSError, match="in use"):
+        LoopbackServer(first.port)

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from auditor.errors import SettingsError, SignInError
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
+from auditor.fetch.auth.refresh_token import ConfiguredRefreshToken
 from auditor.fetch.auth.registration import Credential
-from auditor.fetch.auth.unattended import Sources, Unattended
-from auditor.fetch.tokens import Need
+from auditor.fetch.auth.unattended import TokenSources, UnattendedSignIn
+from auditor.fetch.tokens import TokenRequest
 from auditor.settings import Secret
 from sign_in_support import registration, sign_in_service
 
@@ -63,19 +63,19 @@ def test_a_certificate_signs_in(files: dict[str, Path], name: str, *, locked: bo
     """The service checks the assertion's signature against the certificate that it knows."""
     credential = Credential(None, str(files[name]), Secret(PASSWORD) if locked else None)
     with sign_in_service(client_certificate=files["public.pem"].read_bytes()) as simulator:
-        source = GivenRefreshToken(Secret(simulator.sign_ins.give_refresh_token(confidential=True)))
+        source = ConfiguredRefreshToken(Secret(simulator.sign_ins.give_refresh_token(confidential=True)))
         sign_in = registration(simulator, credential=credential)
-        assert Unattended(sign_in, Sources(None, source), lambda _: None).redeem(Need())[0]
+        assert UnattendedSignIn(sign_in, TokenSources(None, source), lambda _: None).redeem(TokenRequest())[0]
 
 
 def test_another_certificate_is_refused(files: dict[str, Path]) -> None:
-    """With what to check."""
+    """The message says what to check."""
     other = certificate()[1].public_bytes(Encoding.PEM)
     with sign_in_service(client_certificate=other) as simulator:
-        source = GivenRefreshToken(Secret(simulator.sign_ins.give_refresh_token(confidential=True)))
+        source = ConfiguredRefreshToken(Secret(simulator.sign_ins.give_refresh_token(confidential=True)))
         sign_in = registration(simulator, credential=Credential(None, str(files["plain.pem"])))
         with pytest.raises(SignInError, match="client certificate is refused"):
-            Unattended(sign_in, Sources(None, source), lambda _: None).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(None, source), lambda _: None).redeem(TokenRequest())
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_another_certificate_is_refused(files: dict[str, Path]) -> None:
         ("none.pem", None),
     ],
 )
-def test_what_is_no_certificate_is_named(files: dict[str, Path], name: str, password: str | None) -> None:
+def test_an_unusable_certificate_file_is_named(files: dict[str, Path], name: str, password: str | None) -> None:
     """By its path; neither the password nor the file's content is repeated."""
     path = files.get(name, files["plain.pem"].with_name(name))
     with pytest.raises(SettingsError, match="AUDITOR_CLIENT_CERTIFICATE") as refused:

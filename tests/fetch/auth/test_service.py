@@ -1,4 +1,4 @@
-"""`service`: patience with a busy sign-in service, and our own words for whatever goes wrong."""
+"""`service`: waiting for a busy sign-in service, and error messages of our own."""
 
 import json
 import re
@@ -14,9 +14,9 @@ import requests
 import trustme
 
 from auditor.errors import AuditorError, SettingsError, SignInError, StoppedEarlyError
-from auditor.fetch.auth.http import ServiceBusyError, TooSlowError
 from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.auth.service import LONGEST_WAIT, application, patiently, refused, token_of
+from auditor.fetch.auth.service import MAX_WAIT, call_with_retries, msal_application, parse_token, refusal_error
+from auditor.fetch.blocking_http import ServiceBusyError
 from sign_in_support import SCOPE, no_wait, registration, sign_in_service
 
 AUTHORITY = "https://login.example/a-tenant"
@@ -55,7 +55,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
         ServiceBusyError(503, None),
         ServiceBusyError(500, None),
     ]
-    assert patiently(failing(*busy), AUTHORITY, waits) == "token"
+    assert call_with_retries(failing(*busy), AUTHORITY, waits) == "token"
     assert waits.seconds == [7.0, 2.0, 8.0, 16.0]
 
 
@@ -63,46 +63,46 @@ def test_a_service_that_stays_busy_counts_as_down() -> None:
     """All waits together are bounded; the run is to be resumed later."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 429"):
-        patiently(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
-    assert LONGEST_WAIT - 40 <= sum(waits.seconds) <= LONGEST_WAIT
+        call_with_retries(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
+    assert MAX_WAIT - 40 <= sum(waits.seconds) <= MAX_WAIT
 
 
 def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """`Retry-After: 0`: the waits double from one second; and time that passes otherwise counts as well."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        patiently(failing(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
+        call_with_retries(failing(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
     assert waits.seconds[:4] == [1.0, 2.0, 4.0, 8.0]
-    assert sum(waits.seconds) <= LONGEST_WAIT
+    assert sum(waits.seconds) <= MAX_WAIT
     clock = iter(range(0, 100_000, 100))
     monkeypatch.setattr("auditor.fetch.auth.service.time.monotonic", lambda: float(next(clock)) + 1)
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        patiently(failing(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
+        call_with_retries(failing(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
     assert len(waits.seconds) < 4
 
 
 def test_a_lost_connection_is_tried_again() -> None:
     """A few times; then the service counts as out of reach."""
     waits = Waits()
-    assert patiently(failing(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    assert call_with_retries(failing(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
     assert waits.seconds == [1.0, 2.0]
     with pytest.raises(StoppedEarlyError, match="cannot be reached: ConnectionError"):
-        patiently(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
+        call_with_retries(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
 
 
 def _certificate(code: int) -> Exception:
     """As requests hands on what OpenSSL says of a certificate."""
-    refused = ssl.SSLCertVerificationError("marked")
-    refused.verify_code = code
-    return requests.exceptions.SSLError(refused)
+    untrusted = ssl.SSLCertVerificationError("marked")
+    untrusted.verify_code = code
+    return requests.exceptions.SSLError(untrusted)
 
 
-def test_a_service_that_drips_is_tried_twice() -> None:
-    """Each time may last a minute."""
+def test_a_slow_service_is_tried_twice() -> None:
+    """Each attempt may take a minute."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="answers too slowly") as stopped:
-        patiently(failing(*[TooSlowError()] * 9), AUTHORITY, waits)
+        call_with_retries(failing(*[TimeoutError()] * 9), AUTHORITY, waits)
     assert waits.seconds == [2.0]
     assert "proxy" in stopped.value.hint
 
@@ -119,28 +119,28 @@ def test_a_service_that_drips_is_tried_twice() -> None:
         (SettingsError("as it is"), SettingsError, "as it is"),
     ],
 )
-def test_the_rest_ends_it_at_once_in_our_own_words(error: Exception, kind: type[AuditorError], words: str) -> None:
-    """Somebody else's text may hold a token, so only the kind of error is named."""
+def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[AuditorError], words: str) -> None:
+    """A library's text may hold a token, so only the class of the error is named."""
     waits = Waits()
     with pytest.raises(kind, match=words) as raised:
-        patiently(failing(error), AUTHORITY, waits)
+        call_with_retries(failing(error), AUTHORITY, waits)
     assert waits.seconds == []
     assert "marked" not in f"{raised.value} {raised.value.hint}"
     assert raised.value is error or raised.value.__context__ is None
 
 
-def test_whoever_does_not_want_the_token_any_more_is_not_kept() -> None:
+def test_a_stopped_run_does_not_wait() -> None:
     """A run that is stopped does not wait for the service."""
     with pytest.raises(SignInError, match="nobody waits"):
-        patiently(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
+        call_with_retries(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
 
 
-def test_the_tokens_life_comes_with_it() -> None:
-    """And a refusal is an error with a cure."""
-    assert token_of({"access_token": "t", "expires_in": 4500}, ()) == ("t", 4500.0)
+def test_a_token_has_its_expiry() -> None:
+    """A refusal is an error with a hint."""
+    assert parse_token({"access_token": "t", "expires_in": 4500}, ()) == ("t", 4500.0)
     with pytest.raises(SignInError, match="AADSTS50173"):
-        token_of({"error": "invalid_grant", "error_codes": [50173]}, ())
-    assert "secret-1" not in refused({"error_description": "bad secret-1"}, ("secret-1",)).message
+        parse_token({"error": "invalid_grant", "error_codes": [50173]}, ())
+    assert "secret-1" not in refusal_error({"error_description": "bad secret-1"}, ("secret-1",)).message
 
 
 @contextmanager
@@ -181,7 +181,7 @@ def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) ->
         (200, {}, b"[1, 2]", "does not answer like"),
     ],
 )
-def test_what_is_no_sign_in_service_is_said_to_be_none(
+def test_other_servers_are_reported_as_no_sign_in_service(
     tmp_path: Path, status: int, headers: dict[str, str], body: bytes, words: str
 ) -> None:
     """A guest network's page, a redirect elsewhere, another server."""
@@ -189,42 +189,45 @@ def test_what_is_no_sign_in_service_is_said_to_be_none(
         impostor(tmp_path, status, headers, body) as sign_in,
         pytest.raises(SignInError, match=words) as refused_,
     ):
-        patiently(lambda: application(sign_in), sign_in.authority, no_wait)
+        call_with_retries(lambda: msal_application(sign_in), sign_in.authority, no_wait)
     assert "AUDITOR_AUTHORITY" in refused_.value.hint
 
 
-def test_a_server_that_nobody_vouches_for_is_not_used() -> None:
+def test_an_untrusted_server_is_not_used() -> None:
     """The certificate is checked against the one setting, whatever REQUESTS_CA_BUNDLE says."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator, ca_bundle=None)
         with pytest.raises(StoppedEarlyError, match="certificate") as stopped:
-            patiently(lambda: application(sign_in), sign_in.authority, no_wait)
+            call_with_retries(lambda: msal_application(sign_in), sign_in.authority, no_wait)
         assert "AUDITOR_CA_BUNDLE" in stopped.value.hint
         assert simulator.log.sign_ins == ()
 
 
-def test_a_busy_service_is_met_while_msal_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MSAL asks the network in its constructor already; its answer's Retry-After is honoured there as well."""
+def test_a_busy_service_is_waited_for_in_msals_constructor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MSAL sends requests in its constructor; Retry-After is honoured there as well."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        assert patiently(lambda: application(sign_in), sign_in.authority, no_wait).client_id == simulator.client_id
+        assert (
+            call_with_retries(lambda: msal_application(sign_in), sign_in.authority, no_wait).client_id
+            == simulator.client_id
+        )
 
 
 @pytest.mark.parametrize("token", ["", "a\r\nX: y", "a b", "\ud800", "\u00e9", None, 5, ["a"]])
-def test_an_access_token_that_is_none_is_not_used(token: object) -> None:
-    """What no header can carry is said at once, and not shown."""
+def test_an_invalid_access_token_is_not_used(token: object) -> None:
+    """A text that no header can carry is reported at once, and not shown."""
     with pytest.raises(SignInError, match="gave an access token that is none"):
-        token_of({"access_token": token, "expires_in": 3600}, ())
+        parse_token({"access_token": token, "expires_in": 3600}, ())
 
 
 @pytest.mark.parametrize(
     ("error", "shown"), [("invalid_grant", "invalid_grant"), ("a8Q~bcd", "no error code"), ("hunter", "no error code")]
 )
 def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The service may put a secret wherever it likes; so may it in the place of an id."""
+    """The service may put a secret anywhere, even in the place of an id."""
     caplog.set_level("INFO")
-    refused({"error": error, "correlation_id": "a8Q~bcd"}, ("a8Q~bcd", "hunter"))
+    refusal_error({"error": error, "correlation_id": "a8Q~bcd"}, ("a8Q~bcd", "hunter"))
     assert caplog.messages == [f"the sign-in service refused ({shown}); its correlation id is none"]
 
 
@@ -233,11 +236,11 @@ def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogC
     [
         (ServiceBusyError(503, 7.0), "is busy or down (HTTP 503): next try in 7 s, at "),
         (ServiceBusyError(400, None), "is busy or down (HTTP 400): next try in 2 s, at "),
-        (TooSlowError(), "answers too slowly (TooSlowError): next try in 2 s, at "),
+        (TimeoutError(), "answers too slowly (TimeoutError): next try in 2 s, at "),
         (requests.ConnectionError("marked"), "cannot be reached (ConnectionError): next try in 1 s, at "),
     ],
 )
-def test_what_is_waited_for_is_said_before_the_wait(error: Exception, words: str) -> None:
+def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None:
     """Which service, why, and when it is asked again."""
     told: list[str] = []
 
@@ -245,15 +248,15 @@ def test_what_is_waited_for_is_said_before_the_wait(error: Exception, words: str
         told.append("waits")
         return False
 
-    assert patiently(failing(error), AUTHORITY, wait, told.append) == "token"
+    assert call_with_retries(failing(error), AUTHORITY, wait, told.append) == "token"
     assert told[0].startswith(f"the sign-in service at {AUTHORITY} {words}")
     assert re.search(r"at \d\d:\d\d:\d\d$", told[0])
     assert told[1:] == ["waits"]
     assert "marked" not in told[0]
 
 
-def test_an_answer_that_takes_long_is_said_to_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But not where a person is: that takes its time."""
+def test_the_user_is_told_of_a_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while a person signs in, which takes its time."""
     monkeypatch.setattr("auditor.fetch.auth.service.SILENT_SECONDS", 0.01)
     told: list[str] = []
     heard = threading.Event()
@@ -262,8 +265,8 @@ def test_an_answer_that_takes_long_is_said_to_be_waited_for(monkeypatch: pytest.
         told.append(sentence)
         heard.set()
 
-    assert patiently(lambda: heard.wait(30), AUTHORITY, no_wait, tell)
+    assert call_with_retries(lambda: heard.wait(30), AUTHORITY, no_wait, tell)
     assert told == [f"no answer yet from the sign-in service at {AUTHORITY}: still waiting for it"]
     heard.clear()
-    assert not patiently(lambda: heard.wait(0.1), AUTHORITY, no_wait, tell, for_user=True)
+    assert not call_with_retries(lambda: heard.wait(0.1), AUTHORITY, no_wait, tell, for_user=True)
     assert len(told) == 1

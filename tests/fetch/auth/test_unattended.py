@@ -1,4 +1,4 @@
-"""`Unattended` through the real MSAL and TLS: where tokens come from, and where successors go, before a token is used."""
+"""`UnattendedSignIn` through the real MSAL and TLS: which source a token comes from, and where its successor is stored."""
 
 import base64
 import json
@@ -15,24 +15,24 @@ import pytest
 
 from auditor.core.sign_in.token_claims import read_claims
 from auditor.errors import SignInError, StoppedEarlyError
-from auditor.fetch.auth.kept import decode
-from auditor.fetch.auth.refresh_token import GivenRefreshToken
+from auditor.fetch.auth.refresh_token import ConfiguredRefreshToken
 from auditor.fetch.auth.registration import SignIn
-from auditor.fetch.auth.unattended import Sources, Unattended
-from auditor.fetch.token_store import Place, TokenStore, open_store
-from auditor.fetch.tokens import Need
+from auditor.fetch.auth.sign_in_store import decode_sign_in
+from auditor.fetch.auth.unattended import TokenSources, UnattendedSignIn
+from auditor.fetch.token_store import FileTokenStore, TokenStore, open_store
+from auditor.fetch.tokens import TokenRequest
 from auditor.settings import Secret
 from auditor.simulator import Simulator
 from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
 
 
-def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> GivenRefreshToken:
+def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> ConfiguredRefreshToken:
     """A refresh token of the operator's, in a file or not."""
     text = simulator.mint_refresh_token(lifetime)
     if file is None:
-        return GivenRefreshToken(Secret(text))
+        return ConfiguredRefreshToken(Secret(text))
     file.write_text(f"{text}\n", encoding="utf-8")
-    return GivenRefreshToken(Secret(text, str(file)))
+    return ConfiguredRefreshToken(Secret(text, str(file)))
 
 
 class Talk(list[str]):
@@ -47,7 +47,7 @@ def signed_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
     """A store with a sign-in, as `auditor login` leaves it."""
     sign_in = registration(simulator)
     store = store_in(folder, sign_in)
-    Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
+    UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
     keep(store, sign_in, lambda _cache: None)
     return sign_in, store
 
@@ -63,14 +63,14 @@ def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
     keep(store, sign_in, change)
 
 
-def test_the_kept_sign_in_comes_first(tmp_path: Path) -> None:
-    """With a token that still lives nothing is asked; the refresh token and the access token given are not touched."""
+def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
+    """While its token is valid no request is sent; the configured refresh token and access token are not used."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         before = grants(simulator)
-        sources = Sources(store, given(simulator), Secret("theirs"))
-        found = Unattended(sign_in, sources, Talk())
-        token, seconds = found.redeem(Need())
+        sources = TokenSources(store, given(simulator), Secret("theirs"))
+        found = UnattendedSignIn(sign_in, sources, Talk())
+        token, seconds = found.redeem(TokenRequest())
         assert grants(simulator) == before
     claims = read_claims(token)
     assert claims is not None
@@ -86,19 +86,19 @@ def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
         sign_in, store = signed_in(simulator, tmp_path)
         for _ in range(3):
             (before,) = refresh_tokens(store)
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
             (after,) = refresh_tokens(store)
             assert after != before
 
 
-def test_a_sign_in_that_lasts_for_months(tmp_path: Path) -> None:
-    """Eighty days idle: the renewal starts ninety new ones, so there is nothing to warn of."""
+def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
+    """After eighty idle days the renewal starts ninety new ones, so there is no warning."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 80)
         talk = Talk()
-        found = Unattended(sign_in, Sources(store), talk)
-        found.redeem(Need())
+        found = UnattendedSignIn(sign_in, TokenSources(store), talk)
+        found.redeem(TokenRequest())
     assert (found.days_left, talk) == (90, [])
 
 
@@ -111,10 +111,10 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
         first = file.read_text(encoding="utf-8")
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
-        found = Unattended(sign_in, Sources(store, source), talk := Talk())
-        found.redeem(Need())
+        found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
+        found.redeem(TokenRequest())
         second = file.read_text(encoding="utf-8")
-        found.redeem(Need(force=True))
+        found.redeem(TokenRequest(force=True))
         third = file.read_text(encoding="utf-8")
         assert [grant for grant, _, _ in grants(simulator)] == ["refresh_token"] * 2
     assert len({first, second, third}) == 3
@@ -126,14 +126,14 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """A vault's agent may have put it there; what it points at is rewritten."""
+    """A vault's agent may have put it there; its target is rewritten."""
     real, link = tmp_path / "real", tmp_path / "link"
     with sign_in_service() as simulator:
         given(simulator, real)
         link.symlink_to(real)
         before = real.read_text(encoding="utf-8")
-        source = GivenRefreshToken(Secret("", str(link)))
-        Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+        source = ConfiguredRefreshToken(Secret("", str(link)))
+        UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
     assert link.is_symlink()
     assert real.read_text(encoding="utf-8") != before
 
@@ -144,7 +144,7 @@ def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path
         sign_in = registration(simulator)
         store, source = store_in(tmp_path, sign_in), given(simulator)
         for _ in range(3):
-            Unattended(sign_in, Sources(store, source), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store, source), Talk()).redeem(TokenRequest(force=True))
 
 
 def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
@@ -157,70 +157,70 @@ def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
         store, source = store_in(tmp_path / "store", sign_in), given(simulator, file)
         before = file.read_text(encoding="utf-8")
         with monkeypatch.context() as patched:
-            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
-            found = Unattended(sign_in, Sources(store, source), talk := Talk())
-            found.redeem(Need())
+            patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
+            found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
+            found.redeem(TokenRequest())
         assert len(refresh_tokens(store)) == 1
-        found.redeem(Need(force=True))
+        found.redeem(TokenRequest(force=True))
         assert "kept in" in found.source
     assert file.read_text(encoding="utf-8") == before
     assert len(talk) == 1
     assert "cannot be rewritten" in talk[0]
 
 
-def test_without_any_place_the_successor_lives_as_long_as_the_run(tmp_path: Path) -> None:
-    """The user is told; the run itself goes on, also where the old token is revoked by its use."""
+def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None:
+    """The user is told; the run goes on, also where the service revokes the old token."""
     (tmp_path / "no-folder").write_text("", encoding="utf-8")
     for folder in (None, tmp_path / "no-folder" / "store"):
         with sign_in_service(revoke_rotated=True) as simulator:
             sign_in = registration(simulator)
             store = store_in(folder, sign_in) if folder else None
-            found = Unattended(sign_in, Sources(store, given(simulator)), talk := Talk())
+            found = UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), talk := Talk())
             for _ in range(3):
-                found.redeem(Need(force=True))
+                found.redeem(TokenRequest(force=True))
             assert len(grants(simulator)) == 3
         assert talk
         assert "memory" in found.source
 
 
-def test_the_end_of_a_token_that_is_not_renewed_is_announced(tmp_path: Path) -> None:
-    """A file of eighty days that nobody may rewrite, and no store: ten days are left, and that is said."""
+def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
+    """A read-only file of eighty days, and no store: ten days are left."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         source = given(simulator, file)
         old = (datetime.now(UTC) - timedelta(days=80)).timestamp()
         os.utime(file, (old, old))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
-            found = Unattended(registration(simulator), Sources(None, source), talk := Talk())
-            found.redeem(Need())
+            patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
+            found = UnattendedSignIn(registration(simulator), TokenSources(None, source), talk := Talk())
+            found.redeem(TokenRequest())
     assert found.days_left == 10
     assert any("ends within 10 days" in sentence for sentence in talk)
 
 
-def test_a_dead_sign_in_gives_way_to_the_next_source(tmp_path: Path) -> None:
-    """A new refresh token revives it; without one the access token given is used; without that the reason is said."""
+def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> None:
+    """A new refresh token; without one the access token; without that the reason is reported."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 1)
         simulator.revoke_tokens()
         with pytest.raises(SignInError, match="revoked"):
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
-        theirs = Sources(store, None, Secret("theirs"))
-        assert Unattended(sign_in, theirs, Talk()).redeem(Need())[0] == "theirs"
-        Unattended(sign_in, Sources(store, given(simulator)), Talk()).redeem(Need())
-        Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
+        theirs = TokenSources(store, None, Secret("theirs"))
+        assert UnattendedSignIn(sign_in, theirs, Talk()).redeem(TokenRequest())[0] == "theirs"
+        UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
+        UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
 
 
-def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
-    """One sentence: what is dead and why, what serves now, and what to do; not again at the next renewal."""
+def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
+    """One sentence: what expired and why, what is used now, and what to do; not again at the next renewal."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         aged(store, sign_in, 1)
         simulator.revoke_tokens()
-        found = Unattended(sign_in, Sources(store, None, Secret("theirs")), talk := Talk())
+        found = UnattendedSignIn(sign_in, TokenSources(store, None, Secret("theirs")), talk := Talk())
         for _ in range(2):
-            assert found.redeem(Need())[0] == "theirs"
+            assert found.redeem(TokenRequest())[0] == "theirs"
     (said,) = talk
     assert f"the sign-in kept in {store.where} does not serve" in said
     assert "revoked" in said
@@ -229,43 +229,45 @@ def test_a_dead_sign_in_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     assert "auditor logout" in said
 
 
-def test_a_store_that_must_not_be_used_is_named_once(tmp_path: Path) -> None:
-    """With the command that mends it, and what serves meanwhile."""
+def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
+    """With the command that repairs it, and what is used meanwhile."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         (file,) = tmp_path.glob("sign-in-*.json")
         file.chmod(0o644)
-        Unattended(sign_in, Sources(store, given(simulator, tmp_path / "rt")), talk := Talk()).redeem(Need())
+        UnattendedSignIn(sign_in, TokenSources(store, given(simulator, tmp_path / "rt")), talk := Talk()).redeem(
+            TokenRequest()
+        )
     (said,) = talk
     assert said.count(str(file)) == 2
     assert f"chmod 600 {file}" in said
 
 
-def test_a_new_refresh_token_goes_before_the_sign_in_that_began_with_another(tmp_path: Path) -> None:
-    """The operator puts one in the vault and it is used at once, by another user even; from then on its successors are."""
+def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -> None:
+    """The operator sets one and it is used at once, even of another user; from then on its successors are used."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first, second = store_in(tmp_path, sign_in), given(simulator), given(simulator)
         for source, redeemed in ((first, 1), (first, 1), (second, 2), (second, 2)):
-            Unattended(sign_in, Sources(store, source), talk := Talk()).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk()).redeem(TokenRequest())
             assert (len(grants(simulator)), talk) == (redeemed, [])
-        Unattended(sign_in, Sources(store, second), talk).redeem(Need(force=True))
-        kept = decode(store.load(), sign_in)
+        UnattendedSignIn(sign_in, TokenSources(store, second), talk).redeem(TokenRequest(force=True))
+        kept = decode_sign_in(store.load(), sign_in)
     assert kept is not None
     assert kept.source == second.fingerprint
     assert second.read() not in (store.load() or "")
 
 
-def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path: Path) -> None:
-    """That is said; the kept sign-in stays what it was."""
+def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path: Path) -> None:
+    """The user is told; the stored sign-in stays as it was."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first = store_in(tmp_path, sign_in), given(simulator)
-        Unattended(sign_in, Sources(store, first), Talk()).redeem(Need())
+        UnattendedSignIn(sign_in, TokenSources(store, first), Talk()).redeem(TokenRequest())
         before = store.load()
-        wrong = GivenRefreshToken(Secret("no-refresh-token-at-all"))
-        found = Unattended(sign_in, Sources(store, wrong), talk := Talk())
-        found.redeem(Need())
+        wrong = ConfiguredRefreshToken(Secret("no-refresh-token-at-all"))
+        found = UnattendedSignIn(sign_in, TokenSources(store, wrong), talk := Talk())
+        found.redeem(TokenRequest())
         assert "kept in" in found.source
     assert store.load() == before
     (said,) = talk
@@ -274,34 +276,34 @@ def test_a_new_refresh_token_that_does_not_serve_gives_way_to_what_does(tmp_path
     assert "or put another refresh token there" in said
 
 
-def test_a_new_refresh_token_in_a_file_goes_first_for_good(tmp_path: Path) -> None:
-    """The file takes its own successors; the sign-in that is kept beside it is not touched any more."""
+def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
+    """The file takes its own successors; the stored sign-in is not used any more."""
     file = tmp_path / "rt"
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(GivenRefreshToken, "replace", lambda *_: False)
-            Unattended(sign_in, Sources(store, given(simulator, file)), Talk()).redeem(Need())
+            patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
+            UnattendedSignIn(sign_in, TokenSources(store, given(simulator, file)), Talk()).redeem(TokenRequest())
         before, source = store.load(), given(simulator, file)
         for _ in range(3):
-            found = Unattended(sign_in, Sources(store, source), talk := Talk())
-            found.redeem(Need())
+            found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
+            found.redeem(TokenRequest())
             assert (found.source, talk) == (source.where, [])
     assert store.load() == before
 
 
-def test_another_key_is_taken_at_the_next_use(tmp_path: Path) -> None:
-    """Not only at the next renewal: once the sign-in was used, the old key opens nothing any more and may go."""
+def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
+    """Not only at the next renewal: after one use the old key is not needed any more."""
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with sign_in_service() as simulator:
         sign_in, plain = signed_in(simulator, tmp_path)
         stores = [
-            open_store(Place(str(tmp_path), Secret(keys)), *_whose(sign_in)) for keys in (old, f"{new} {old}", new)
+            open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret(keys)) for keys in (old, f"{new} {old}", new)
         ]
         before = len(grants(simulator))
         for store in stores:
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
         assert len(grants(simulator)) == before
         assert stores[0] is not None
         with pytest.raises(SignInError, match="another key"):
@@ -310,13 +312,13 @@ def test_another_key_is_taken_at_the_next_use(tmp_path: Path) -> None:
             plain.load()
 
 
-def test_a_key_that_cannot_be_changed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old one is still needed; the run goes on."""
+def test_a_failed_key_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old key is still needed; the run goes on."""
     with sign_in_service() as simulator:
         sign_in, _ = signed_in(simulator, tmp_path)
-        store = open_store(Place(str(tmp_path), Secret("A" * 43 + "=")), *_whose(sign_in))
-        monkeypatch.setattr(TokenStore, "save", _full)
-        Unattended(sign_in, Sources(store), talk := Talk()).redeem(Need())
+        store = open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret("A" * 43 + "="))
+        monkeypatch.setattr(FileTokenStore, "save", _full)
+        UnattendedSignIn(sign_in, TokenSources(store), talk := Talk()).redeem(TokenRequest())
     (said,) = talk
     assert "leave the old one" in said
 
@@ -331,18 +333,18 @@ def _full(*_: object) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
-    """As the settings read it: its token serves, its successor goes to the store, and that is said once."""
+    """Its token is used, its successor goes to the store, and the user is told once."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, source = (
             store_in(tmp_path, sign_in),
-            GivenRefreshToken(Secret(simulator.mint_refresh_token(), str(pipe))),
+            ConfiguredRefreshToken(Secret(simulator.mint_refresh_token(), str(pipe))),
         )
-        found = Unattended(sign_in, Sources(store, source), talk := Talk())
+        found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
         for _ in range(2):
-            found.redeem(Need(force=True))
+            found.redeem(TokenRequest(force=True))
         assert len(refresh_tokens(store)) == 1
     (said,) = talk
     assert f"({pipe}) cannot be rewritten" in said
@@ -352,38 +354,38 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     ("trouble", "words"),
     [("mfa_required", "AADSTS50076"), ("expired", "AADSTS700082"), ("no_consent", "AADSTS65001")],
 )
-def test_refusals_are_named(tmp_path: Path, trouble: str, words: str) -> None:
-    """By number, with what to do."""
+def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: str) -> None:
+    """With what to do."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         simulator.identity.fail_always(trouble)
         with pytest.raises(SignInError, match=words) as refused:
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
     assert refused.value.hint
 
 
 def test_an_expired_refresh_token(tmp_path: Path) -> None:
-    """Ninety days idle."""
+    """It was idle for ninety days."""
     with sign_in_service() as simulator:
         source = given(simulator, tmp_path / "rt", lifetime=-1)
         with pytest.raises(SignInError, match="90 days"):
-            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+            UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
 
 
 def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
     """The secure application model: without the secret its refresh token opens nothing."""
     with sign_in_service() as simulator:
         text = simulator.sign_ins.give_refresh_token(confidential=True)
-        source = GivenRefreshToken(Secret(text))
+        source = ConfiguredRefreshToken(Secret(text))
         with pytest.raises(SignInError, match="confidential client"):
-            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+            UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
         sign_in = registration(simulator, credential=confidential(simulator))
         store = store_in(tmp_path, sign_in)
         for _ in range(2):
-            Unattended(sign_in, Sources(store, source), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store, source), Talk()).redeem(TokenRequest(force=True))
         simulator.identity.fail_always("invalid_client")
         with pytest.raises(SignInError, match="client secret is wrong"):
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
 
 
 def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
@@ -392,8 +394,8 @@ def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         file = given(simulator, tmp_path / "rt")
-        for sources in (Sources(store), Sources(None, file)):
-            token, _ = Unattended(sign_in, sources, Talk()).redeem(Need(force=True, claims=wanted))
+        for sources in (TokenSources(store), TokenSources(None, file)):
+            token, _ = UnattendedSignIn(sign_in, sources, Talk()).redeem(TokenRequest(force=True, claims=wanted))
             payload = token.split(".")[1]
             assert '"acrs": ["c1"]' in _decoded(payload)
 
@@ -410,16 +412,16 @@ def test_throttling_by_the_sign_in_service_is_honoured(
     waited: list[float] = []
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
-        found = Unattended(sign_in, Sources(store), Talk())
+        found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
             waited.append(seconds)
             return False
 
-        monkeypatch.setattr(found._given_up, "wait", wait)
+        monkeypatch.setattr(found._cancelled, "wait", wait)
         simulator.identity.fail_next(trouble, times=2, retry_after=13)
         before = len(grants(simulator))
-        found.redeem(Need(force=True))
+        found.redeem(TokenRequest(force=True))
         assert [status for _, status, _ in grants(simulator)[before:]][-1] == 200
         assert len(grants(simulator)) == before + 3
     assert waited == [13.0, 13.0]
@@ -430,36 +432,36 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) 
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         simulator.identity.fail_always("throttled", retry_after=200)
-        found = Unattended(sign_in, Sources(store), Talk())
+        found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
         before = time.monotonic()
         threading.Timer(0.05, found.cancel).start()
         with pytest.raises(SignInError, match="nobody waits"):
-            found.redeem(Need(force=True))
+            found.redeem(TokenRequest(force=True))
     assert time.monotonic() - before < 30
 
 
-def test_a_service_out_of_reach_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run may be resumed when it is back; nobody has to sign in again."""
+def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run can be resumed later, without a new sign-in."""
     with sign_in_service() as simulator:
         signed_in(simulator, tmp_path)
         sign_in = registration(simulator, ca_bundle=None)
-    found = Unattended(sign_in, Sources(store_in(tmp_path, sign_in)), Talk())
-    monkeypatch.setattr(found._given_up, "wait", no_wait)
+    found = UnattendedSignIn(sign_in, TokenSources(store_in(tmp_path, sign_in)), Talk())
+    monkeypatch.setattr(found._cancelled, "wait", no_wait)
     with pytest.raises(StoppedEarlyError, match="cannot be reached"):
-        found.redeem(Need(force=True))
+        found.redeem(TokenRequest(force=True))
 
 
 def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
-    """Where a service revokes a refresh token by its use, two at once would end the sign-in: the lock keeps them apart."""
+    """Where a service revokes a used refresh token, two renewals at once would end the sign-in: the lock prevents it."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         failures: list[Exception] = []
 
         def renew() -> None:
             try:
-                own = Unattended(sign_in, Sources(store_in(tmp_path, sign_in)), Talk())
+                own = UnattendedSignIn(sign_in, TokenSources(store_in(tmp_path, sign_in)), Talk())
                 for _ in range(5):
-                    own.redeem(Need(force=True))
+                    own.redeem(TokenRequest(force=True))
             except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
                 failures.append(error)
 
@@ -474,41 +476,41 @@ def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"version": 2}', '{"version": 1, "cache": []}', "\ufffd"])
-def test_a_damaged_store_is_as_if_nobody_were_signed_in(tmp_path: Path, text: str) -> None:
-    """And says how to sign in."""
+def test_a_damaged_store_counts_as_not_signed_in(tmp_path: Path, text: str) -> None:
+    """The message says how to sign in."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store = store_in(tmp_path, sign_in)
         store.save(text)
         with pytest.raises(SignInError, match="nobody is signed in"):
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
 
 
 @pytest.mark.parametrize("text", ["", " \n", "two words", "line\nline", "é" * 40])
 def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
-    """And nothing of it is sent or shown."""
+    """Nothing of it is sent or shown."""
     file = tmp_path / "rt"
     file.write_text(text, encoding="utf-8")
     with sign_in_service() as simulator:
-        source = GivenRefreshToken(Secret(text, str(file)))
+        source = ConfiguredRefreshToken(Secret(text, str(file)))
         with pytest.raises(SignInError, match="is empty, or holds what no refresh token has"):
-            Unattended(registration(simulator), Sources(None, source), Talk()).redeem(Need())
+            UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
         assert grants(simulator) == []
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """By its path and the reason."""
-    source = GivenRefreshToken(Secret("", str(tmp_path / "none")))
-    assert (source.given_at, source.is_writable, source.replace("x")) == (None, False, False)
+    source = ConfiguredRefreshToken(Secret("", str(tmp_path / "none")))
+    assert (source.issued_at, source.is_writable, source.replace("x")) == (None, False, False)
     with pytest.raises(SignInError, match="No such file"):
         source.read()
 
 
-def test_what_is_kept_shows_no_token(tmp_path: Path) -> None:
-    """Not by its repr, and nothing but the cache holds one."""
+def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
+    """Only the cache holds tokens."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
-    kept = decode(store.load(), sign_in)
+    kept = decode_sign_in(store.load(), sign_in)
     (token,) = refresh_tokens(store)
     assert token not in repr(kept)
     document = json.loads(store.load() or "{}")
@@ -540,19 +542,19 @@ def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> Non
         ("AppMetadata", {"environment": None}),
     ],
 )
-def test_a_damaged_sign_in_is_named_and_not_the_service(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
-    """What MSAL could not read is found before; nothing is asked, and the user is told to sign in again."""
+def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
+    """No request is sent, and the user is told to sign in again."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         damage(store, sign_in, kind, **changes)
         before = grants(simulator)
         with pytest.raises(SignInError, match=rf"the sign-in kept in {tmp_path}.* is damaged") as caught:
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
         assert "auditor login" in caught.value.hint
         assert grants(simulator) == before
 
 
-def test_a_kept_refresh_token_that_is_quoted_is_not_shown(
+def test_a_quoted_refresh_token_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A refusal may hold it as plain words that do not look like a token."""
@@ -566,12 +568,12 @@ def test_a_kept_refresh_token_that_is_quoted_is_not_shown(
             msal.ClientApplication, "acquire_token_silent_with_error", lambda *_given, **_named: dict(quoting)
         )
         with pytest.raises(SignInError, match="is not valid") as caught:
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need())
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
     assert token not in caught.value.message + caplog.text
 
 
 @pytest.mark.parametrize("successor", ["a\nb", "\ud800", [1], "a b"])
-def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
+def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successor: object
 ) -> None:
     """The file stays as it is, and the user is told."""
@@ -584,7 +586,9 @@ def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
         before = file.read_bytes()
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
-        assert Unattended(sign_in, Sources(store, source), talk).redeem(Need())[0] == "an-access-token"
+        assert (
+            UnattendedSignIn(sign_in, TokenSources(store, source), talk).redeem(TokenRequest())[0] == "an-access-token"
+        )
     assert file.read_bytes() == before
     assert store.load() is None
     assert any("no refresh token" in sentence and "stays as it is" in sentence for sentence in talk)
@@ -593,22 +597,22 @@ def test_a_good_refresh_token_is_not_replaced_by_what_is_none(
 @pytest.mark.parametrize(
     "name", ["temporarily_unavailable/90033", "server_error/90024", "temporarily_unavailable/777777"]
 )
-def test_a_refusal_that_passes_by_itself_is_waited_for_at_http_400(
+def test_a_transient_refusal_with_http_400_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As a 503 is: the renewal goes through, and nobody is told to sign in again."""
+    """As a 503 is: the renewal succeeds without a new sign-in."""
     waited: list[float] = []
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
-        found = Unattended(sign_in, Sources(store), Talk())
+        found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
             waited.append(seconds)
             return False
 
-        monkeypatch.setattr(found._given_up, "wait", wait)
+        monkeypatch.setattr(found._cancelled, "wait", wait)
         simulator.identity.fail_next(name, times=2)
-        found.redeem(Need(force=True))
+        found.redeem(TokenRequest(force=True))
         assert [status for _, status, _ in grants(simulator)[-3:]] == [400, 400, 200]
     assert waited == [2.0, 4.0]
 
@@ -622,13 +626,13 @@ def test_a_refusal_that_passes_by_itself_is_waited_for_at_http_400(
         ("access_denied/777777", "AADSTS777777: The simulated words of this refusal.", "error?code=777777"),
     ],
 )
-def test_a_refused_renewal_names_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
-    """The AADSTS number decides, not the OAuth word beside it; the ids behind a line break are cut."""
+def test_a_refused_renewal_has_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
+    """The AADSTS number decides, not the OAuth error code; the ids after a line break are cut."""
     with sign_in_service() as simulator:
         sign_in, store = signed_in(simulator, tmp_path)
         simulator.identity.fail_next(name)
         with pytest.raises(SignInError) as refused:
-            Unattended(sign_in, Sources(store), Talk()).redeem(Need(force=True))
+            UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
     assert words in refused.value.message
     assert "browser" not in refused.value.message
     assert "Trace ID" not in refused.value.message

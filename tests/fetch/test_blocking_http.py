@@ -1,4 +1,4 @@
-"""What MSAL talks through: a reply has an end, in time and in size."""
+"""The HTTP client of MSAL: a response has a limit, in time and in size."""
 
 import threading
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-import auditor.fetch.auth.http as auth_http
-from auditor.fetch.auth.http import Http, TooLargeError, TooSlowError
+from auditor.fetch import blocking_http
+from auditor.fetch.blocking_http import MsalHttpClient, UnusableResponseError
 from dripping import dripping
 
 
@@ -37,32 +37,32 @@ def server(body: bytes, length: int, until: threading.Event | None = None) -> It
             found.shutdown()
 
 
-def test_a_reply_is_read_as_a_whole() -> None:
-    """Status, text and headers, as MSAL takes them."""
+def test_a_response_is_read_whole() -> None:
+    """Status, text and headers, as MSAL reads them."""
     with server(b'{"a": 1}', 8) as url:
-        found = Http(None).get(url)
+        found = MsalHttpClient(None).get(url)
     assert (found.status_code, found.text, found.headers["content-length"]) == (200, '{"a": 1}', "8")
 
 
-def test_a_reply_that_does_not_end_counts_as_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long the time between bytes may be."""
-    monkeypatch.setattr(auth_http, "_WHOLE", 0.3)
+def test_an_endless_response_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the time between bytes is."""
+    monkeypatch.setattr(blocking_http, "_TOTAL_SECONDS", 0.3)
     over = threading.Event()
     with server(b"{", 9, over) as url:
-        with pytest.raises(TooSlowError):
-            Http(None).get(url)
+        with pytest.raises(TimeoutError):
+            MsalHttpClient(None).get(url)
         over.set()
 
 
-def test_headers_that_drip_count_as_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte begins the time-out of a socket anew; the whole has one of its own."""
-    monkeypatch.setattr(auth_http, "_WHOLE", 0.3)
-    with dripping() as url, pytest.raises(TooSlowError):
-        Http(None).post(url)
+def test_slow_headers_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte starts the time-out of a socket again; the whole request has one of its own."""
+    monkeypatch.setattr(blocking_http, "_TOTAL_SECONDS", 0.3)
+    with dripping() as url, pytest.raises(TimeoutError):
+        MsalHttpClient(None).post(url)
 
 
-def test_a_reply_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is larger is read no further."""
-    monkeypatch.setattr(auth_http, "_LARGEST", 5000)
-    with server(b"x" * 9000, 9000) as url, pytest.raises(TooLargeError):
-        Http(None).get(url)
+def test_a_response_has_a_maximum_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A larger one is not read to its end."""
+    monkeypatch.setattr(blocking_http, "_MAX_BYTES", 5000)
+    with server(b"x" * 9000, 9000) as url, pytest.raises(UnusableResponseError):
+        MsalHttpClient(None).get(url)

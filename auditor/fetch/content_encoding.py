@@ -1,6 +1,6 @@
-"""A body as it was sent -> as it was meant. Rule: what was compressed is believed only to its last byte.
+"""Decompress response bodies, and check that they are complete.
 
-aiohttp takes a gzip stream that was cut for whole, and its checksum for right; a page of customers may be one.
+aiohttp accepts a gzip stream that was cut, and does not check its checksum; a page of customers may be compressed.
 """
 
 import zlib
@@ -8,13 +8,13 @@ import zlib
 import aiohttp
 
 _ANY = zlib.MAX_WBITS | 32
-"""A gzip or zlib stream, told apart by its first bytes."""
+"""A gzip or zlib stream; zlib tells them apart by the first bytes."""
 _ZLIB = 8
 """The lower half of a zlib stream's first byte; some servers send deflate without that frame."""
 
 
-def decoded(body: bytes, coding: str, limit: int) -> bytes:
-    """The body without its content coding, which is one of those that are asked for.
+def decode_body(body: bytes, coding: str, limit: int) -> bytes:
+    """The body without its content coding.
 
     Args:
         body: all of it, as received.
@@ -22,21 +22,21 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
         limit: bytes that it may have when decoded.
 
     Raises:
-        ClientPayloadError: it is cut or damaged, goes on after its end, is larger than the limit, or its coding is another.
+        ClientPayloadError: the body is cut, damaged, too large or too long, or its coding was not asked for.
     """
     name = coding.strip().casefold()
     if name == "identity" or not body:
         return body
     if name not in {"gzip", "x-gzip", "deflate"}:
         raise aiohttp.ClientPayloadError("the body has a content coding that was not asked for")
-    bare = name == "deflate" and body[0] & 0xF != _ZLIB
-    unpacking = zlib.decompressobj(-zlib.MAX_WBITS if bare else _ANY)
+    raw_deflate = name == "deflate" and body[0] & 0xF != _ZLIB
+    decompressor = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else _ANY)
     try:
-        content = unpacking.decompress(body, limit + 1)
+        content = decompressor.decompress(body, limit + 1)
         if len(content) > limit:
             raise aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
     except zlib.error as error:
         raise aiohttp.ClientPayloadError("the compressed body is damaged") from error
-    if not unpacking.eof or unpacking.unused_data:
+    if not decompressor.eof or decompressor.unused_data:
         raise aiohttp.ClientPayloadError("the compressed body is cut, or goes on after its end")
     return content

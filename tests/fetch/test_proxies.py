@@ -11,9 +11,9 @@ import trustme
 from auditor.core.connection import Proxy
 from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.proxy import proxy_for
-from auditor.fetch.requests_session import requests_session
+from auditor.fetch.blocking_http import requests_session
+from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
+from auditor.fetch.transport_security import proxy_for
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 from conftest import CUSTOMER
 from connect_proxy import ConnectProxy, connect_proxy
@@ -30,9 +30,8 @@ def simulator() -> Iterator[Simulator]:
 
 async def _ask(simulator: Simulator, proxy: str, ca: Path | None = None) -> ApiResponse:
     ca = ca or simulator.ca_file
-    connection = Connection(simulator.api_url, Timeouts.within(5.0), str(ca), 2, Proxy(proxy))
-    async with open_session(connection) as session:
-        api = PartnerCenter(session, simulator.api_url)
+    async with open_session(timeouts_within(5.0), str(ca), Proxy(proxy), connections=2) as session:
+        api = PartnerCenterClient(session, simulator.api_url)
         return await api.validation_status(CUSTOMER, simulator.mint_token(), *IDS)
 
 
@@ -47,8 +46,8 @@ def _is_closed(proxy: ConnectProxy) -> bool:
     return proxy.methods == {"CONNECT"} and "Bearer" not in said and CUSTOMER not in said
 
 
-async def test_both_clients_go_through_the_proxy(simulator: Simulator) -> None:
-    """The proxy sees one CONNECT each, with its password; the answers are the services' own."""
+async def test_both_clients_use_the_proxy(simulator: Simulator) -> None:
+    """The proxy sees one CONNECT each, with its password; the responses come from the services."""
     with connect_proxy(password="ada:p@ss") as proxy:
         url = f"http://ada:p%40ss@127.0.0.1:{proxy.port}"
         reply = await _ask(simulator, url)
@@ -64,7 +63,7 @@ def _services(simulator: Simulator) -> tuple[str, str]:
     return simulator.api_url, simulator.authority
 
 
-async def test_the_way_to_the_proxy_may_itself_be_tls(simulator: Simulator, tmp_path: Path) -> None:
+async def test_the_proxy_itself_may_use_tls(simulator: Simulator, tmp_path: Path) -> None:
     """TLS within TLS, both checked against the one setting of extra authorities."""
     network = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -92,23 +91,23 @@ async def test_the_way_to_the_proxy_may_itself_be_tls(simulator: Simulator, tmp_
         ("503 Service Unavailable", "the proxy refuses the way to the API (503): Service Unavailable"),
     ],
 )  # fmt: skip
-async def test_a_refusal_of_the_proxy_is_not_the_apis(simulator: Simulator, answer: str, words: str) -> None:
-    """A proxy's 401 is no reason to renew a token; what is written of it holds no password."""
+async def test_a_proxys_refusal_is_not_the_apis(simulator: Simulator, answer: str, words: str) -> None:
+    """A proxy's 401 does not renew a token; its description has no password."""
     with connect_proxy(answer=answer) as proxy:
         reply = await _ask(simulator, f"http://ada:marked@127.0.0.1:{proxy.port}")
     assert reply.http_status is None
     assert reply.failure == f"ClientHttpProxyError: {words}"
 
 
-async def test_a_proxy_that_is_not_there_is_named_without_its_password(simulator: Simulator) -> None:
-    """The complaint says that it is the proxy which cannot be reached."""
+async def test_an_unreachable_proxy_is_named_without_its_password(simulator: Simulator) -> None:
+    """The message says that the proxy cannot be reached."""
     reply = await _ask(simulator, "http://ada:marked@127.0.0.1:1")
     assert reply.failure is not None
     assert "cannot connect to the proxy 127.0.0.1:1" in reply.failure
     assert "marked" not in reply.failure
 
 
-async def test_the_environment_has_no_say(
+async def test_the_environment_is_ignored(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Neither a proxy, nor `.netrc`, nor requests' own bundle from the environment reaches either client."""
@@ -116,16 +115,15 @@ async def test_the_environment_has_no_say(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    connection = Connection(simulator.api_url, Timeouts.within(5.0), str(simulator.ca_file), 2)
-    async with open_session(connection) as session:
-        api = PartnerCenter(session, simulator.api_url)
+    async with open_session(timeouts_within(5.0), str(simulator.ca_file), connections=2) as session:
+        api = PartnerCenterClient(session, simulator.api_url)
         assert (await api.validation_status(CUSTOMER, simulator.mint_token(), *IDS)).failure is None
     with requests_session(str(simulator.ca_file), None) as plain:
         assert plain.get(f"{simulator.authority}/v2.0/.well-known/openid-configuration", timeout=5).ok
 
 
-def test_which_way_a_service_is_reached() -> None:
-    """NO_PROXY and plain http go without; a kind of proxy that cannot be used is an error only for whoever needs it."""
+def test_which_proxy_a_service_uses() -> None:
+    """None for NO_PROXY and plain http; an unusable kind of proxy is an error only where it is needed."""
     proxy, socks = Proxy("http://proxy.example:3128"), Proxy("socks5://ada:marked@proxy.example:1080")
     assert proxy_for("https://api.example", proxy, "") is proxy
     assert proxy_for("https://api.example", None, "") is None

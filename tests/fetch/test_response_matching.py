@@ -1,14 +1,20 @@
-"""Answers belong to their requests, whatever a server or proxy sends late or twice. Over real sockets."""
+"""Responses are matched with their requests, whatever a server or proxy sends late or twice. Over real sockets."""
 
 import asyncio
+import subprocess
+import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from auditor.core.model import ApiResponse
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
+import aiohttp
 
-QUICK = Timeouts(connect=5.0, read=5.0, total=5.0)
+from auditor.core.model import ApiResponse
+from auditor.fetch.client import PartnerCenterClient, open_session
+from auditor.fetch.response_matching import new_id
+
+QUICK = aiohttp.ClientTimeout(total=5.0, sock_connect=5.0, sock_read=5.0)
 Answering = Callable[["_Server", list[bytes]], list[bytes]]
 """(server, the heads of all requests on this connection) -> the responses to send now."""
 
@@ -58,17 +64,15 @@ async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(api, QUICK, concurrency=concurrency)) as session:
-            center = PartnerCenter(session, api)
+        async with open_session(QUICK, connections=concurrency) as session:
+            center = PartnerCenterClient(session, api)
             yield lambda name: asyncio.ensure_future(
                 center.validation_status(name, "token", f"request-{name}", f"correlation-{name}")
             )
 
 
-async def test_a_late_answer_is_nobody_elses() -> None:
-    """A server that repeats no id, and sends each answer once more after the next request, is never believed wrongly;
-    nobody is asked twice on its account.
-    """
+async def test_a_late_response_is_not_given_to_another_customer() -> None:
+    """A server that repeats no id, and sends each response again after the next request, is never believed wrongly; no customer is asked twice because of it."""
     server = _Server(_late)
     names = [f"customer-{n}" for n in range(60)]
     async with _asking(server, concurrency=8) as ask:
@@ -77,8 +81,8 @@ async def test_a_late_answer_is_nobody_elses() -> None:
     assert (server.requests, server.connections) == (60, 60)
 
 
-async def test_connections_to_a_server_that_repeats_our_ids_are_used_again() -> None:
-    """Either id will do; such a server's connections are kept."""
+async def test_connections_are_reused_where_ids_are_repeated() -> None:
+    """Either id is enough."""
     for echo in (b"MS-RequestId", b"MS-CorrelationId"):
         server = _Server(lambda _server, heads, echo=echo: [_answer(heads[-1], echo=echo)])  # type: ignore[misc] # a default binds it
         async with _asking(server, concurrency=1) as ask:
@@ -86,10 +90,8 @@ async def test_connections_to_a_server_that_repeats_our_ids_are_used_again() -> 
         assert (bodies, server.connections) == ([b"one", b"two", b"three"], 1)
 
 
-async def test_an_answer_without_our_id_on_a_used_connection_is_not_believed() -> None:
-    """Where a server leaves the id out once it has repeated it, that answer is a failure of the wire, and every later
-    request has a connection of its own.
-    """
+async def test_a_response_without_our_id_on_a_used_connection_is_rejected() -> None:
+    """Where a server omits the id after it has repeated it, the response is a transport error, and every later request has a new connection."""
 
     def forgetful(server: _Server, heads: list[bytes]) -> list[bytes]:
         return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
@@ -103,8 +105,8 @@ async def test_an_answer_without_our_id_on_a_used_connection_is_not_believed() -
     assert (server.requests, server.connections) == (4, 3)
 
 
-async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
-    """Gateways answer before the service and repeat no id: what they say is taken, and the other connections stay."""
+async def test_a_throttling_gateway_costs_one_connection() -> None:
+    """Gateways repeat no id: their response is accepted, and the other connections stay open."""
 
     def throttling(server: _Server, heads: list[bytes]) -> list[bytes]:
         if server.requests == 2:
@@ -118,8 +120,8 @@ async def test_a_gateway_that_throttles_costs_its_connection_only() -> None:
     assert (server.requests, server.connections) == (5, 2)
 
 
-async def test_an_answer_before_the_request_is_nobodys() -> None:
-    """What a server writes as soon as a connection opens is no answer, whatever it says; nothing is asked there."""
+async def test_a_response_before_the_request_is_rejected() -> None:
+    """What a server sends when a connection opens is no response; no request is sent there."""
 
     class Hasty(_Server):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -132,3 +134,20 @@ async def test_an_answer_before_the_request_is_nobodys() -> None:
     assert [reply.body for reply in replies] == [b""] * 12
     assert {reply.failure for reply in replies} == {"ClientPayloadError: the server sent an answer before it was asked"}
     assert server.requests == 0
+
+
+def test_ids_are_unique() -> None:
+    """Each is a GUID in the documented form."""
+    ids = [new_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in ids)
+
+
+def test_two_processes_share_no_id() -> None:
+    """An id that was sent before a resume is not sent again after it."""
+    code = "from auditor.fetch.response_matching import new_id; print(new_id())"
+    starts = {
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout[:24]
+        for _ in range(2)
+    }
+    assert len(starts | {new_id()[:24]}) == 3

@@ -1,12 +1,14 @@
-"""Which request an answer belongs to. Rule: an answer that repeats no id of ours is believed only as the first on its connection,
-and only where nothing came before the request was written.
+"""Match responses with requests, by the ids that Partner Center repeats.
 
-HTTP/1.1 pairs answers with requests by their order alone: one that a server or proxy sends late or twice shifts all that
-follow it on that connection to the wrong customers. Partner Center repeats the ids that were sent, and its connections are
-used again. Source: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId).
+HTTP/1.1 matches responses with requests by their order alone: one that a server or proxy sends late or twice shifts all
+that follow it on that connection to the wrong customers. A response without our ids is accepted only as the first on its
+connection, and only where nothing was received before the request was sent.
+Source: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId).
 """
 
 import asyncio
+import itertools
+import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -15,17 +17,28 @@ from multidict import istr
 
 # made once: a header's name that is not an istr is folded at every look-up
 REQUEST_ID, CORRELATION_ID = istr("MS-RequestId"), istr("MS-CorrelationId")
-
-
 _LEAST_SILENCE, _LONGEST_SILENCE = 0.03, 0.25
-"""Seconds that a new connection must be silent before the first request is written; between them, as long as the quickest
-connection so far took to make.
+"""Seconds that a new connection must be silent before the first request is sent; between them, as long as the quickest
+connection so far took to open.
 """
+_GATEWAY_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_START = str(uuid.uuid4())[:24]
+# twelve digits, and so they stay for longer than any process asks; decimal ones are written in a third of the time
+_count = itertools.count(10**11 + uuid.uuid4().int % (8 * 10**11))
+
+
+def new_id() -> str:
+    """A GUID (version 4) that nobody else has: its start is random in each process, its end counts from a random number.
+
+    Two are made for every customer; `uuid.uuid4` takes ten times as long.
+    """
+    return f"{_START}{next(_count)}"
 
 
 class Connector(aiohttp.TCPConnector):
-    """Never uses a connection again that received anything while it was idle: such bytes would be taken for the answer
-    to the next request. Nor a new one on which anything came before it was asked. Knows which connections were used before. aiohttp has no public way to either; tests hold them.
+    """Closes connections that received anything while no request was out: it would be taken for the next response.
+
+    Marks connections that were used before. aiohttp has no public way to do either; tests hold both.
     """
 
     _quickest = _LONGEST_SILENCE
@@ -41,12 +54,12 @@ class Connector(aiohttp.TCPConnector):
             connection.close()
 
     async def _create_connection(self, *request: Any) -> Any:
-        began = self._loop.time()
+        started = self._loop.time()
         protocol = await super()._create_connection(*request)
         # where many are made at once, each but the first waits for the others as well
-        self._quickest = min(self._quickest, self._loop.time() - began)
+        self._quickest = min(self._quickest, self._loop.time() - started)
         try:
-            # what a server writes of itself comes one way there and back after the connection is made
+            # what a server sends unasked arrives one round trip after the connection is open
             await asyncio.sleep(max(self._quickest, _LEAST_SILENCE))
         except BaseException:
             protocol.close()
@@ -57,11 +70,11 @@ class Connector(aiohttp.TCPConnector):
         return protocol
 
 
-def unpaired(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector | None) -> None:
-    """What follows from a response without our MS-RequestId; to be called before its body is read.
+def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector | None) -> None:
+    """Check a response without our MS-RequestId; call it before the body is read.
 
-    Gateways that throttle, or that get no answer themselves, say nothing of a customer: what they say is taken, and their
-    connection is not used again. After any other such response no connection of this session is used again.
+    A gateway that throttles, or gets no answer itself, says nothing about a customer: its response is accepted, and its
+    connection is closed. After any other such response no connection of this session is used again.
 
     Raises:
         ClientPayloadError: its connection was used before, so that it may answer another request.
@@ -71,7 +84,7 @@ def unpaired(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector 
     protocol: Any = response._protocol  # noqa: SLF001 - the public `connection` is gone once the body is complete
     if protocol is not None:
         protocol.force_close()
-    if response.status in _OF_GATEWAYS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.status in _GATEWAY_STATUSES or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     if connector is not None:
         connector._force_close = True  # noqa: SLF001 - there is no public way once a session is open
@@ -79,6 +92,3 @@ def unpaired(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector 
         raise aiohttp.ClientPayloadError(
             f"the reply repeats no {REQUEST_ID}, and others came on its connection: it may answer another request"
         )
-
-
-_OF_GATEWAYS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})

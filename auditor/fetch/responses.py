@@ -1,4 +1,4 @@
-"""What came back, or went wrong -> ApiResponse. Rule: no secret gets into one, and no more of a body than the limit.
+"""aiohttp's response or error -> ApiResponse, without secrets, and with no more of a body than the limit.
 
 Source: "Partner Center REST headers" (both ids are repeated in the response, with MS-CV and MS-ServerId beside them).
 """
@@ -11,29 +11,25 @@ from multidict import istr
 
 from auditor.core.judge import MESSAGE_LENGTH, clean, redact, without, without_bytes
 from auditor.core.model import ApiResponse
-from auditor.fetch.causes import verify_code
-from auditor.fetch.deadlines import Deadline
-from auditor.fetch.pairing import CORRELATION_ID, REQUEST_ID
+from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID
+from auditor.fetch.timeouts import Deadline
+from auditor.fetch.transport_security import verify_code
 
-_LONGEST_PLAIN = 40
-"""Characters; longer values than this are looked at for what looks like a token. Trace ids are half as long."""
-_HOLE = "[token]"
-_SHORTEST_TOKEN = 32
+_MAX_PLAIN = 40
+"""Characters; longer values are searched for what looks like a token. Trace ids are half as long."""
+_PLACEHOLDER = "[token]"
+_MIN_TOKEN = 32
 """Characters; a shorter text may be a word of a body. Access tokens have a thousand or more."""
 _OK = 200
-"""Asks for no wait and no other sign-in. Compared as a number: an enumeration takes longer, with every answer."""
+"""A number: to compare with an enumeration takes longer, with every response."""
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
-
-Sent = tuple[str, bytes, str, str]
-"""What went out with a request, and may come back: the access token, as text and as bytes, the request id, the correlation id.
-
-Made for every request, so no class of its own.
-"""
+RequestSecrets = tuple[str, bytes, str, str]
+"""What a response may repeat: access token, the same as bytes, request id, correlation id. A tuple: made for every request."""
 
 
-def read_at_once(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """As `read_body`, of a body that has arrived whole."""
+def read_available(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """As `read_body`, for a body that has arrived whole."""
     body = response.content.read_nowait()
     if len(body) > limit:
         raise _too_large(response, limit)
@@ -41,13 +37,13 @@ def read_at_once(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Deadline) -> bytes:
-    """The body as it was sent; more than the limit is a fault of the wire, and is not read."""
+    """The body as it was sent. Raises ClientPayloadError for one that is larger than `limit` bytes."""
     if (response.content_length or 0) > limit:
         raise _too_large(response, limit)
     chunks: list[bytes] = []
     size = 0
     while not response.content.at_eof():
-        deadline.heard()
+        deadline.extend()
         chunks.append(await response.content.readany())
         size += len(chunks[-1])
         if size > limit:
@@ -56,44 +52,44 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Dead
 
 
 def _too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPayloadError:
-    """The fault of a response whose body is larger than the limit; what is left of it is not waited for."""
+    """The error for a body larger than the limit; the rest of it is not read."""
     response.close()
     return aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
 
 
 def _body_without_token(body: bytes, token: str) -> bytes:
-    """The body without the token. A JSON body that a short token would change is left out: it is still to be judged, and
-    what a hole makes of its keys could hide a contradiction.
+    """The body without the token. A JSON body that contains a short token is dropped: with a placeholder in a key, the body
+    could hide a contradiction from the judgement.
     """
-    redacted = without_bytes(body, token, _HOLE.encode())
-    if redacted != body and len(token) < _SHORTEST_TOKEN and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    redacted = without_bytes(body, token, _PLACEHOLDER.encode())
+    if redacted != body and len(token) < _MIN_TOKEN and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return b""
     return redacted
 
 
-def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> ApiResponse:
-    """A whole response, and nothing in it of the token that was sent: a server or proxy may quote the request.
+def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecrets) -> ApiResponse:
+    """Convert a whole response, and remove the token that was sent: a server or proxy may quote the request.
 
     Raises:
-        ClientPayloadError: it repeats other ids than were sent: it answers somebody else's question.
+        ClientPayloadError: it repeats other ids than were sent: it belongs to another request.
     """
     headers, status = response.headers, response.status
     token, secret, request_id, correlation_id = sent
     # nearly always as they were sent
     if headers.get(REQUEST_ID) != request_id:
-        request_id = _echo(response, REQUEST_ID, request_id)
+        request_id = _check_echo(response, REQUEST_ID, request_id)
     if headers.get(CORRELATION_ID) != correlation_id:
-        correlation_id = _echo(response, CORRELATION_ID, correlation_id)
+        correlation_id = _check_echo(response, CORRELATION_ID, correlation_id)
     wait = challenge = None
     if status != _OK:
-        wait = _evidence(headers.get(RETRY_AFTER), token)
-        challenge = without(headers.get(WWW_AUTHENTICATE, ""), token, _HOLE) or None
-    # in the order of the fields: by their names it takes three times as long, with every answer
+        wait = _safe_header(headers.get(RETRY_AFTER), token)
+        challenge = without(headers.get(WWW_AUTHENTICATE, ""), token, _PLACEHOLDER) or None
+    # in the order of the fields: keywords take three times as long, with every response
     return ApiResponse._make(
         (
             datetime.now(UTC),
             status,
-            # the documented answer is shorter than any token
+            # the documented body is shorter than any token
             body if len(body) < len(secret) else _body_without_token(body, token),
             None,
             False,
@@ -101,16 +97,16 @@ def as_reply(response: aiohttp.ClientResponse, body: bytes, sent: Sent) -> ApiRe
             challenge,
             request_id,
             correlation_id,
-            _evidence(headers.get(_CV), token),
-            _evidence(headers.get(_SERVER_ID), token),
+            _safe_header(headers.get(_CV), token),
+            _safe_header(headers.get(_SERVER_ID), token),
             _SIMULATED in headers,
             None,
         ),
     )
 
 
-def _echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
-    """An id as the reply repeats it, else as it was sent. Partner Center repeats both."""
+def _check_echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
+    """The id as the response repeats it, else as it was sent. Partner Center repeats both."""
     received = response.headers.get(name)
     if received is None:
         return sent
@@ -120,21 +116,19 @@ def _echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
     return clean(received)
 
 
-def _evidence(value: str | None, token: str) -> str | None:
-    """A header as text that any file can hold, and that holds no secret: a server may send anything."""
-    if value is None or (
-        len(value) < _LONGEST_PLAIN and token not in value and value.isascii() and value.isprintable()
-    ):
+def _safe_header(value: str | None, token: str) -> str | None:
+    """A header as text that any file can hold, and without secrets: a server may send anything."""
+    if value is None or (len(value) < _MAX_PLAIN and token not in value and value.isascii() and value.isprintable()):
         return value
-    return clean(value) if len(value) < _LONGEST_PLAIN and token not in value else redact(value, (token,), 100)
+    return clean(value) if len(value) < _MAX_PLAIN and token not in value else redact(value, (token,), 100)
 
 
-def as_failure(error: BaseException, sent: Sent) -> ApiResponse:
-    """What went wrong, in words that hold no secret."""
+def failure_response(error: BaseException, sent: RequestSecrets) -> ApiResponse:
+    """The response that stands for a network error, in words without secrets."""
     # str() of an aiohttp error may hold a proxy's password, its repr the bearer token: only known words leave here, and a
     # status line or header that aiohttp quotes is the server's, which may quote the token
     token, _, request_id, correlation_id = sent
-    words = f"{type(error).__name__}: {_plain(error)}".rstrip(": ")
+    words = f"{type(error).__name__}: {_safe_text(error)}".rstrip(": ")
     return ApiResponse(
         failure=_without_token(words, error, token),
         untrusted=isinstance(error, aiohttp.ClientConnectorCertificateError),
@@ -146,21 +140,21 @@ def as_failure(error: BaseException, sent: Sent) -> ApiResponse:
 
 
 def _without_token(words: str, error: BaseException, token: str) -> str:
-    """One line. What may be the server's own words (a status line, a chunk's size) has nothing left that looks like a token;
-    a host's name may well look like one.
+    """One line. From the server's own words (a status line, a chunk's size) everything that looks like a token is removed;
+    elsewhere only the token itself, as a host's name may look like one.
     """
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return redact(words, (token,))
-    return clean(" ".join(without(words, token, _HOLE).split()), MESSAGE_LENGTH)
+    return clean(" ".join(without(words, token, _PLACEHOLDER).split()), MESSAGE_LENGTH)
 
 
-def _plain(error: BaseException) -> str:
+def _safe_text(error: BaseException) -> str:
     """The part of an error's text that can hold no secret."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorError):
-        whom = "the proxy " if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
-        return f"cannot connect to {whom}{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+        target = "the proxy " if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        return f"cannot connect to {target}{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy refuses the way to the API ({error.status}): {error.message}"
     if isinstance(error, aiohttp.ClientResponseError):

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
+import aiohttp
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestServer
@@ -17,10 +18,10 @@ from aioresponses import aioresponses
 
 from auditor import __version__
 from auditor.core.model import ApiResponse
-from auditor.fetch.partner_center import LARGEST_BODY, Connection, PartnerCenter, Timeouts, open_session
+from auditor.fetch.client import LARGEST_BODY, PartnerCenterClient, open_session
 from conftest import CUSTOMER
 
-QUICK = Timeouts(connect=2.0, read=2.0, total=0.5)
+QUICK = aiohttp.ClientTimeout(total=0.5, sock_connect=2.0, sock_read=2.0)
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -31,9 +32,11 @@ async def _raw_server(serve: Serve) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def _ask(api: str, timeouts: Timeouts = QUICK) -> ApiResponse:
-    async with open_session(Connection(api, timeouts)) as session:
-        return await PartnerCenter(session, api).validation_status(CUSTOMER, "token", "request-1", "correlation-1")
+async def _ask(api: str, timeouts: aiohttp.ClientTimeout = QUICK) -> ApiResponse:
+    async with open_session(timeouts) as session:
+        return await PartnerCenterClient(session, api).validation_status(
+            CUSTOMER, "token", "request-1", "correlation-1"
+        )
 
 
 def _sending(raw: bytes, seen: list[bytes]) -> Serve:
@@ -68,8 +71,8 @@ async def test_the_request_is_the_documented_one() -> None:
     assert (reply.http_status, reply.body, reply.ms_cv, reply.request_id) == (200, b"{}", "abc.0", "request-1")
 
 
-async def test_all_that_a_reply_says_is_kept_under_its_name() -> None:
-    """Each header where it belongs, and nothing else anywhere."""
+async def test_response_headers_are_kept() -> None:
+    """Each header in its field, and nothing else."""
     head = (
         "HTTP/1.1 429 Too Many\r\nContent-Length: 2\r\nRetry-After: 57\r\nWWW-Authenticate: Bearer\r\nX-Simulated: yes\r\n"
         "MS-RequestId: REQUEST-1\r\nMS-CorrelationId: Correlation-1\r\nMS-CV: abc.0\r\nMS-ServerId: 101\r\n\r\n{}"
@@ -92,11 +95,11 @@ async def test_all_that_a_reply_says_is_kept_under_its_name() -> None:
 
 
 async def test_a_base_url_may_have_a_path() -> None:
-    """A gateway in front of the API keeps its own part of the path, for every kind of question."""
+    """A gateway in front of the API keeps its own part of the path, for every kind of request."""
     seen: list[bytes] = []
     raw = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
-    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
-        center = PartnerCenter(session, f"{api}/gate%20way/")
+    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+        center = PartnerCenterClient(session, f"{api}/gate%20way/")
         await center.validation_status(CUSTOMER, "token", "r", "c")
         await center.customer(CUSTOMER, "token", "r", "c")
         await center.customers_page("", "token", "r", "c")
@@ -111,7 +114,7 @@ async def test_a_base_url_may_have_a_path() -> None:
 
 
 async def test_redirects_are_not_followed() -> None:
-    """The token never goes elsewhere: a redirect is a reply like any other."""
+    """The token never goes elsewhere: a redirect is a response like any other."""
     visited: list[str] = []
 
     async def elsewhere(request: web.Request) -> web.Response:
@@ -130,7 +133,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_a_dropped_connection_is_one_request() -> None:
-    """Aiohttp's silent second GET is off: the server sees one request, and the reply says what happened."""
+    """Aiohttp's silent second GET is off: the server sees one request, and the response says what happened."""
     seen: list[bytes] = []
     async with _raw_server(_sending(b"", seen)) as api:
         reply = await _ask(api)
@@ -151,8 +154,8 @@ async def test_a_dropped_connection_is_one_request() -> None:
     ],
     ids=["garbage", "truncated", "bad-chunk", "huge-header", "bad-gzip"],
 )
-async def test_protocol_garbage_is_a_transport_failure(raw: bytes) -> None:
-    """Aiohttp reports garbage as a 400; no such answer is believed."""
+async def test_protocol_errors_are_transport_errors(raw: bytes) -> None:
+    """Aiohttp reports garbage as a 400; it is not accepted as a response."""
     async with _raw_server(_sending(raw, [])) as api:
         reply = await _ask(api)
     assert reply.http_status is None
@@ -174,29 +177,26 @@ async def test_a_slow_server_cannot_hold_a_worker() -> None:
             writer.close()
 
     async with _raw_server(drip) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=2.0, total=0.2))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=0.2, sock_connect=2.0, sock_read=2.0))
     assert reply.http_status is None
     assert reply.failure
     assert reply.failure.startswith("TimeoutError")
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"], ids=["head", "body"])
-async def test_a_silent_server_is_given_up_before_the_total(begun: bytes) -> None:
-    """Nothing at all for the read time-out ends a request, in its head as in its body."""
+async def test_a_silent_server_times_out_before_the_total(begun: bytes) -> None:
+    """No byte within the read time-out ends a request, in its headers as in its body."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(begun)
-            await reader.read()
-        finally:
-            # on a busy machine the client may give up before it has sent its request
-            writer.close()
-            ended.set()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begun)
+        await reader.read()
+        writer.close()
+        ended.set()
 
     ended = asyncio.Event()
     async with _raw_server(silent) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=0.05, total=30.0))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=30.0, sock_connect=2.0, sock_read=0.05))
         await ended.wait()
     assert reply.http_status is None
     assert reply.failure == "TimeoutError: nothing heard for 0.05 s"
@@ -204,12 +204,12 @@ async def test_a_silent_server_is_given_up_before_the_total(begun: bytes) -> Non
 
 @pytest.mark.parametrize("bomb", [True, False], ids=["gzip-bomb", "plain"])
 async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
-    """A bomb of compressed zeros or an endless body costs the limit, not the memory."""
+    """Compressed zeros or an endless body do not fill the memory."""
     body = gzip.compress(bytes(64 * LARGEST_BODY)) if bomb else bytes(LARGEST_BODY + 1)
     coding = b"Content-Encoding: gzip\r\n" if bomb else b""
     head = b"HTTP/1.1 200 OK\r\n" + coding + b"Content-Length: %d\r\n\r\n" % len(body)
     async with _raw_server(_sending(head + body, [])) as api:
-        reply = await _ask(api, Timeouts(connect=2.0, read=5.0, total=5.0))
+        reply = await _ask(api, aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=5.0))
     assert reply.http_status is None
     assert reply.failure
     assert "larger than" in reply.failure
@@ -230,8 +230,8 @@ _GZIP = gzip.compress(_ALLOWED, mtime=0)
     ],
     ids=["gzip", "case", "deflate", "bare", "none"],
 )
-async def test_a_compressed_body_is_unpacked(coding: bytes, body: bytes) -> None:
-    """The codings that are asked for."""
+async def test_a_compressed_body_is_decompressed(coding: bytes, body: bytes) -> None:
+    """In each coding that is asked for."""
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
     seen: list[bytes] = []
     async with _raw_server(_sending(head + body, seen)) as api:
@@ -252,8 +252,8 @@ async def test_a_compressed_body_is_unpacked(coding: bytes, body: bytes) -> None
     ],
     ids=range(10),
 )
-async def test_a_compressed_body_that_is_not_whole_is_no_answer(coding: bytes, body: bytes) -> None:
-    """Cut within its checksum, with a wrong one, with more after its end, or in another coding: nothing is believed."""
+async def test_an_incomplete_compressed_body_is_an_error(coding: bytes, body: bytes) -> None:
+    """Cut within its checksum, with a wrong one, with more after its end, or in another coding."""
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
     async with _raw_server(_sending(head + body, [])) as api:
         reply = await _ask(api)
@@ -262,8 +262,8 @@ async def test_a_compressed_body_that_is_not_whole_is_no_answer(coding: bytes, b
     assert reply.failure.startswith("ClientPayloadError: the ")
 
 
-async def test_nobody_listening_is_a_failure_in_words() -> None:
-    """A refused connection names the address, and nothing of the request."""
+async def test_a_refused_connection_is_described() -> None:
+    """The failure names the address, and nothing of the request."""
     async with _raw_server(_sending(b"", [])) as api:
         pass
     reply = await _ask(api)
@@ -272,8 +272,8 @@ async def test_nobody_listening_is_a_failure_in_words() -> None:
     assert "token" not in reply.failure
 
 
-async def test_a_failing_lookup_is_a_failure_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is easier faked than caused: an error of the transport that aiohttp itself raises."""
+async def test_a_failed_lookup_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulated: an error of the transport that aiohttp itself raises."""
     _mend_aioresponses(monkeypatch)
     api = "https://api.example"
     with aioresponses() as faked:
@@ -297,8 +297,8 @@ def _mend_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aioresponses.core.ClientResponse", Response)
 
 
-async def test_an_answer_to_another_request_is_not_believed() -> None:
-    """A reply that repeats another MS-RequestId or MS-CorrelationId is no answer to ours."""
+async def test_a_response_to_another_request_is_rejected() -> None:
+    """It repeats another MS-RequestId or MS-CorrelationId."""
     for header in (b"MS-RequestId: somebody-elses", b"MS-CorrelationId: somebody-elses"):
         raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + header + b"\r\n\r\n{}"
         async with _raw_server(_sending(raw, [])) as api:
@@ -309,8 +309,8 @@ async def test_an_answer_to_another_request_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("echoes", [True, False])
-async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> None:
-    """A server that sends an answer twice must not shift every later answer to the wrong customer."""
+async def test_bytes_on_an_idle_connection_are_no_response(*, echoes: bool) -> None:
+    """A server that sends a response twice must not shift all later ones to the wrong customers."""
 
     async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = True
@@ -332,8 +332,8 @@ async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> Non
 
     go_on, sent, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with _raw_server(twice) as api:
-        async with open_session(Connection(api, QUICK, concurrency=1)) as session:
-            center = PartnerCenter(session, api)
+        async with open_session(QUICK, connections=1) as session:
+            center = PartnerCenterClient(session, api)
             one = await center.validation_status("one", "token", "request-1", "correlation")
             go_on.set()
             await sent.wait()
@@ -349,16 +349,16 @@ async def test_bytes_on_an_idle_connection_are_no_answer(*, echoes: bool) -> Non
     assert b"one" not in (two.body, three.body)
 
 
-async def test_a_token_that_is_a_part_of_a_word_makes_no_verdict() -> None:
-    """A hole in the key "status" would hide that a 404 contradicts itself."""
+async def test_a_short_token_in_a_body_gives_no_verdict() -> None:
+    """A placeholder in the key "status" would hide that a 404 contradicts itself."""
     body = b'{"code":600074,"status":"NotAllowed"}'
     raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
+    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
     assert (reply.http_status, reply.body) == (404, b"")
 
 
-async def test_an_echoed_token_goes_no_further() -> None:
+async def test_an_echoed_token_is_removed() -> None:
     """A server that quotes the request does not get the token into a journal or report."""
     raw = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\nAuthorization: Bearer token\r\n"
     async with _raw_server(_sending(raw, [])) as api:
@@ -386,27 +386,27 @@ TOKEN = f"eyJ{base64.urlsafe_b64encode(bytes(range(200))).decode().rstrip('=')}.
         b"HTTP/1.1 200 OK\r\nContent-Encoding: TOKEN\r\nContent-Length: 1\r\n\r\na",
     ],
 )
-async def test_a_token_in_any_part_of_a_reply_goes_no_further(raw: bytes) -> None:
-    """A server that repeats the Authorization header wherever it can gets no part of the token into a reply."""
+async def test_an_echoed_token_is_removed_from_every_part(raw: bytes) -> None:
+    """A server that repeats the Authorization header anywhere gets no part of the token into a response."""
     seen: list[bytes] = []
     size = b"%d" % (len(TOKEN) if raw.endswith(b"TOKEN") else 5)
     raw = raw.replace(b"Content-Length: 5", b"Content-Length: " + size).replace(b"TOKEN", TOKEN.encode())
-    async with _raw_server(_sending(raw, seen)) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
+    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
     assert TOKEN.encode() in seen[0]
     assert TOKEN[:20] not in repr(reply)
     assert "AAAAAAAA" not in repr(reply)
 
 
 @pytest.mark.parametrize("escapes", [{"/": "\\/"}, {"+": "\\u002B"}, {"+": "%2B", "/": "%2f"}, {"+": "&#43;"}])
-async def test_an_escaped_token_in_a_body_goes_no_further(escapes: dict[str, str]) -> None:
-    """JSON may write a character in several ways; what is parsed of a body is as free of the token as its bytes."""
+async def test_an_escaped_token_in_a_body_is_removed(escapes: dict[str, str]) -> None:
+    """JSON may write a character in several ways; the parsed body is as free of the token as its bytes."""
     token = "EwB4+abc/DEF+ghi/" * 6 + "=="
     written = token
     for character, escape in escapes.items():
         written = written.replace(character, escape)
     body = b'{"type":"account","status":"%s"}' % written.encode()
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(Connection(api, QUICK)) as session:
-        reply = await PartnerCenter(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
+    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+        reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
     assert reply.body == b'{"type":"account","status":"[token]"}'

@@ -1,7 +1,7 @@
-"""One look at a service, for `doctor`: how it is reached, who it says it is, what time it has. Rule: the way there is the
-run's own (proxy, authorities), and what cannot be reached is data with a sentence, no exception.
+"""One request to a service, for `doctor`: how it is reached, its certificate, its clock.
 
-The token, where there is one, goes to the API's own origin only; redirects are never followed.
+Proxy and certificate authorities are those of a run. An error on the way is data with a sentence, no exception. The token,
+where there is one, goes to the API's own origin only; redirects are never followed.
 """
 
 import http.client
@@ -23,101 +23,101 @@ from requests.adapters import HTTPAdapter
 from auditor.core.connection import CaBundle, Proxy, untrusted
 from auditor.core.judge import clean
 from auditor.core.model import ApiResponse
-from auditor.fetch.bounded import within
-from auditor.fetch.causes import cause, causes, verify_code
-from auditor.fetch.clock import ahead_of
-from auditor.fetch.requests_session import requests_session
+from auditor.fetch.blocking_http import call_with_timeout, clock_ahead, requests_session
+from auditor.fetch.transport_security import error_chain, find_error, verify_code
 
 TIMEOUT = 10.0
 """Seconds for each step."""
-LARGEST_BODY = 1 << 20
-"""Bytes that are read of an answer."""
-_WHOLE = 45.0
-"""Seconds for a whole look: a server that drips resets the time between bytes with each one."""
-# requests lets the last two through: lengths and chunks that cannot be, damaged gzip, a Location that is no URL
+_MAX_BODY = 1 << 20
+"""Bytes that are read of a response."""
+_TOTAL_SECONDS = 45.0
+"""For a whole probe: a server that sends a byte now and then starts the time between bytes again each time."""
+# requests lets the last two through: impossible lengths and chunks, damaged gzip, a Location that is no URL
 _FAILURES = (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a server shows. `issuer` is in words, `expires_at` is aware."""
+class ServerCertificate:
+    """The certificate of a server. `issuer` is in words, `expires_at` is aware."""
 
     issuer: str
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one request brought.
+class ProbeResult:
+    """The result of one request.
 
     Attributes:
         response: as the fetcher would have it; its `failure` says in words what went wrong.
-        tls: TLS version in OpenSSL's words; None over plain http, or where it did not come to that.
-        certificate: of the server; of one that is not trusted as well, where it could be had.
+        tls: TLS version as OpenSSL names it; None over plain http, or where there was no handshake.
+        certificate: of the server, trusted or not, where it could be read.
         ahead: seconds that this machine's clock is ahead of the service's `Date`; None without one.
         uncertain: seconds that `ahead` may be wrong by, either way.
-        seconds: that the answer took.
-        headers: of the answer.
+        seconds: that the response took.
+        headers: of the response.
     """
 
     response: ApiResponse
     tls: str | None = None
-    certificate: Certificate | None = None
+    certificate: ServerCertificate | None = None
     ahead: float | None = None
     uncertain: float = 0.0
     seconds: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def reach(host: str, port: int) -> tuple[str, ...]:
+def connect(host: str, port: int) -> tuple[str, ...]:
     """The addresses of a host, the last of which accepts connections.
 
     Raises:
-        OSError: the name has no address, or nobody answers there.
+        OSError: the name has no address, or the connection fails.
     """
     # the resolver has time-outs of its own, as many as there are name servers
-    found = within(_WHOLE, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = call_with_timeout(_TOTAL_SECONDS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
-        answering = str(connection.getpeername()[0])
-    return (*dict.fromkeys(str(one[4][0]) for one in found if one[4][0] != answering), answering)
+        connected = str(connection.getpeername()[0])
+    return (*dict.fromkeys(str(one[4][0]) for one in found if one[4][0] != connected), connected)
 
 
-def look(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None = None) -> Seen:
-    """Sends one GET.
+def probe(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None = None) -> ProbeResult:
+    """Send one GET.
 
     Raises:
         SettingsError: the extra certificate authorities cannot be read.
     """
     try:
-        return within(_WHOLE, lambda: _looked(url, ca_bundle, proxy, headers))
+        return call_with_timeout(_TOTAL_SECONDS, lambda: _get(url, ca_bundle, proxy, headers))
     except TimeoutError as error:
-        return Seen(ApiResponse(failure=str(error), received_at=datetime.now(UTC)))
+        return ProbeResult(ApiResponse(failure=str(error), received_at=datetime.now(UTC)))
 
 
-def _looked(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None) -> Seen:
+def _get(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[str, str] | None) -> ProbeResult:
     with requests_session(ca_bundle, proxy) as session:
-        sent_at, began = datetime.now(UTC), time.monotonic()
+        sent_at, started = datetime.now(UTC), time.monotonic()
         try:
             with session.get(
                 url, headers=headers, allow_redirects=False, stream=True, timeout=(TIMEOUT, 3 * TIMEOUT)
             ) as response:
-                return _seen(response, sent_at, began)
+                return _to_result(response, sent_at, started)
         except _FAILURES as error:
-            refused = cause(error, ssl.SSLCertVerificationError)
+            refused = find_error(error, ssl.SSLCertVerificationError)
             certificate = _untrusted_certificate(url, proxy) if refused else None
             code, now = verify_code(error), datetime.now(UTC)
-            reply = ApiResponse(failure=_words(error), untrusted=refused is not None, verify_code=code, received_at=now)
-            return Seen(reply, certificate=certificate)
+            failed = ApiResponse(
+                failure=_describe(error), untrusted=refused is not None, verify_code=code, received_at=now
+            )
+            return ProbeResult(failed, certificate=certificate)
 
 
-def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
+def _to_result(response: requests.Response, sent_at: datetime, started: float) -> ProbeResult:
     # before the body is read: then the connection goes back to its pool
     connected = getattr(response.raw.connection, "sock", None)
-    body = response.raw.read(LARGEST_BODY, decode_content=True)
-    seconds = time.monotonic() - began
+    body = response.raw.read(_MAX_BODY, decode_content=True)
+    seconds = time.monotonic() - started
     der = connected.getpeercert(binary_form=True) if connected and hasattr(connected, "getpeercert") else None
-    ahead, uncertain = ahead_of(response.headers.get("Date"), sent_at, seconds)
-    return Seen(
+    ahead, uncertain = clock_ahead(response.headers.get("Date"), sent_at, seconds)
+    return ProbeResult(
         ApiResponse(
             http_status=response.status_code,
             body=body,
@@ -126,7 +126,7 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
             simulated="X-Simulated" in response.headers,
         ),
         tls=connected.version() if connected is not None and der else None,
-        certificate=_read(der) if der else None,
+        certificate=_parse_certificate(der) if der else None,
         ahead=ahead,
         uncertain=uncertain,
         seconds=seconds,
@@ -134,18 +134,18 @@ def _seen(response: requests.Response, sent_at: datetime, began: float) -> Seen:
     )
 
 
-def _read(der: bytes) -> Certificate:
+def _parse_certificate(der: bytes) -> ServerCertificate:
     found = x509.load_der_x509_certificate(der)
     names = [
         str(one.value)
         for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
         for one in found.issuer.get_attributes_for_oid(oid)
     ]
-    return Certificate(clean(", ".join(names)) or "an authority without a name", found.not_valid_after_utc)
+    return ServerCertificate(clean(", ".join(names)) or "an authority without a name", found.not_valid_after_utc)
 
 
-def _untrusted_certificate(url: str, proxy: Proxy | None) -> Certificate | None:
-    """The certificate of a server that is not trusted, to say who issued it; nothing is sent to that server."""
+def _untrusted_certificate(url: str, proxy: Proxy | None) -> ServerCertificate | None:
+    """The certificate of a server that is not trusted, to name its issuer; no request is sent to that server."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
     context = ssl.create_default_context()
@@ -162,27 +162,27 @@ def _untrusted_certificate(url: str, proxy: Proxy | None) -> Certificate | None:
             der = connection.sock.getpeercert(binary_form=True)
         except (OSError, http.client.HTTPException):
             return None
-    return _read(der) if der else None
+    return _parse_certificate(der) if der else None
 
 
-def _words(error: BaseException) -> str:
-    """What went wrong; never the text of a library's error, which may hold the proxy's password."""
-    refused = cause(error, ssl.SSLCertVerificationError)
+def _describe(error: BaseException) -> str:
+    """What went wrong, in words; never the text of a library's error, which may hold the proxy's password."""
+    refused = find_error(error, ssl.SSLCertVerificationError)
     if refused:
         what, _ = untrusted(verify_code(error))
         return f"the certificate {what}: {clean(refused.verify_message or str(refused))}"
-    broken = cause(error, ssl.SSLError)
+    broken = find_error(error, ssl.SSLError)
     if broken:
         return f"no TLS with this server: {clean(broken.reason or str(broken))}"
     if isinstance(error, requests.exceptions.ProxyError):
         return f"the proxy does not let us through{_status_of_proxy(error)}"
     if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
         return "no answer in time"
-    words = next((one.strerror for one in causes(error) if isinstance(one, OSError) and one.strerror), "")
+    words = next((one.strerror for one in error_chain(error) if isinstance(one, OSError) and one.strerror), "")
     return f"{type(error).__name__}: {words}" if words else f"no answer that can be read ({type(error).__name__})"
 
 
 def _status_of_proxy(error: BaseException) -> str:
     """`Tunnel connection failed: 407 Proxy Authentication Required` is how Python words a refusal."""
-    words = next((str(one) for one in causes(error) if str(one).startswith("Tunnel connection failed: ")), "")
+    words = next((str(one) for one in error_chain(error) if str(one).startswith("Tunnel connection failed: ")), "")
     return f" ({clean(words.partition(': ')[2], 60)})" if words else ""

@@ -1,4 +1,4 @@
-"""One look at a service: real TLS, a proxy between, and failures that are sentences without secrets."""
+"""`probe`: real TLS, a proxy in between, and errors that are sentences without secrets."""
 
 import asyncio
 import threading
@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from auditor.core.connection import Proxy
-from auditor.fetch import probe
-from auditor.fetch.probe import look, reach
+from auditor.fetch import service_probe
+from auditor.fetch.service_probe import connect, probe
 from auditor.simulator import Simulator, SimulatorOptions, serve_in_thread
 from connect_proxy import connect_proxy
 from dripping import dripping
@@ -46,9 +46,9 @@ def late() -> Iterator[str]:
         thread.join()
 
 
-def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
-    """TLS version, who issued the certificate and until when it is good, and a clock that agrees with ours."""
-    seen = look(f"{simulator.api_url}/v1/customers", str(simulator.ca_file), None)
+def test_a_healthy_service(simulator: Simulator) -> None:
+    """TLS version, the certificate's issuer and expiry, and a clock that agrees with ours."""
+    seen = probe(f"{simulator.api_url}/v1/customers", str(simulator.ca_file), None)
     assert seen.response.http_status == 401
     assert seen.response.simulated
     assert seen.tls in {"TLSv1.2", "TLSv1.3"}
@@ -60,8 +60,8 @@ def test_what_a_healthy_service_shows(simulator: Simulator) -> None:
 
 
 def test_a_wrong_clock_is_measured(late: str) -> None:
-    """An hour is an hour, however the answer came."""
-    seen = look(late, None, None)
+    """Through whatever connection."""
+    seen = probe(late, None, None)
     assert seen.ahead is not None
     assert abs(seen.ahead - 3600) < 2
     assert (seen.tls, seen.certificate) == (None, None)
@@ -69,10 +69,10 @@ def test_a_wrong_clock_is_measured(late: str) -> None:
 
 @pytest.mark.parametrize("through", [False, True])
 def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bool) -> None:  # noqa: FBT001 - a table's column
-    """Who issued it is what a person needs to find the authority's file; through a proxy as well."""
+    """Its issuer shows which authority's file is missing; through a proxy as well."""
     with connect_proxy(password="ada:marked") as proxy:
         way = Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}") if through else None
-        seen = look(simulator.api_url, None, way)
+        seen = probe(simulator.api_url, None, way)
     assert seen.response.untrusted
     assert seen.certificate is not None
     assert seen.certificate.issuer == "Simulated, do not trust"
@@ -80,16 +80,16 @@ def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bo
     assert bool(proxy.heads) == through
 
 
-def test_a_proxy_that_refuses_is_quoted_without_its_password(simulator: Simulator) -> None:
-    """The status that it answered is in the sentence."""
+def test_a_proxys_refusal_is_described_without_its_password(simulator: Simulator) -> None:
+    """The sentence has its HTTP status."""
     with connect_proxy(answer="407 Proxy Authentication Required") as proxy:
-        seen = look(simulator.api_url, str(simulator.ca_file), Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}"))
+        seen = probe(simulator.api_url, str(simulator.ca_file), Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}"))
     assert seen.response.failure == "the proxy does not let us through (407 Proxy Authentication Required)"
     assert "marked" not in repr(seen)
 
 
-async def test_a_server_without_tls_is_said_to_have_none() -> None:
-    """Garbage instead of a handshake is a sentence."""
+async def test_a_server_without_tls_is_described() -> None:
+    """Garbage instead of a handshake gives a sentence."""
 
     async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
@@ -98,7 +98,7 @@ async def test_a_server_without_tls_is_said_to_have_none() -> None:
 
     async with await asyncio.start_server(garbage, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        seen = await asyncio.to_thread(look, f"https://127.0.0.1:{port}", None, None)
+        seen = await asyncio.to_thread(probe, f"https://127.0.0.1:{port}", None, None)
     assert seen.response.failure is not None
     assert seen.response.failure.startswith("no TLS with this server")
     assert not seen.response.untrusted
@@ -115,8 +115,8 @@ async def test_a_server_without_tls_is_said_to_have_none() -> None:
         b"9999 OK\r\n\r\n",
     ],
 )
-async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
-    """Whatever a library makes of it."""
+async def test_an_invalid_response_is_described(answer: bytes) -> None:
+    """Whatever error a library raises."""
 
     async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -125,27 +125,27 @@ async def test_an_answer_that_cannot_be_is_a_sentence(answer: bytes) -> None:
 
     async with await asyncio.start_server(hostile, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        seen = await asyncio.to_thread(look, f"http://127.0.0.1:{port}", None, None)
+        seen = await asyncio.to_thread(probe, f"http://127.0.0.1:{port}", None, None)
     assert seen.response.http_status is None
     assert (seen.response.failure or "").startswith("no answer that can be read (")
 
 
-def test_nobody_there() -> None:
-    """A closed port is an error with the system's words."""
+def test_a_closed_port_is_described() -> None:
+    """With the system's error text."""
     with pytest.raises(OSError, match="refused"):
-        reach("127.0.0.1", 1)
-    assert look("https://127.0.0.1:1", None, None).response.failure == "ConnectionError: Connection refused"
+        connect("127.0.0.1", 1)
+    assert probe("https://127.0.0.1:1", None, None).response.failure == "ConnectionError: Connection refused"
 
 
-def test_a_host_that_answers(simulator: Simulator) -> None:
+def test_a_host_that_accepts_connections(simulator: Simulator) -> None:
     """The address that accepted the connection comes last."""
-    assert reach("127.0.0.1", int(simulator.api_url.rpartition(":")[2]))[-1] == "127.0.0.1"
+    assert connect("127.0.0.1", int(simulator.api_url.rpartition(":")[2]))[-1] == "127.0.0.1"
 
 
-def test_headers_that_drip_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A byte now and then holds nobody up: the look as a whole has a time-out."""
-    monkeypatch.setattr(probe, "_WHOLE", 0.3)
+def test_a_slow_probe_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole probe has a time-out."""
+    monkeypatch.setattr(service_probe, "_TOTAL_SECONDS", 0.3)
     with dripping() as url:
-        seen = look(url, None, None)
+        seen = probe(url, None, None)
     assert seen.response.failure == "no whole answer within 0.3 s"
     assert seen.response.http_status is None

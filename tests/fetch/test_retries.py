@@ -1,4 +1,4 @@
-"""`Asker` and `pipeline.run`: with scripted replies, an own clock and no waiting."""
+"""`RetryingClient` and `run_pool`: with scripted responses, a clock of their own and without sleeping."""
 
 import asyncio
 from collections import Counter
@@ -11,10 +11,10 @@ import pytest
 from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Next, Reason, Verdict
 from auditor.core.pacing.throttle import PATIENCE
-from auditor.fetch import pipeline
-from auditor.fetch.pacing import IntakeClosed, Pacing
-from auditor.fetch.retrying import Asker, Means
-from auditor.fetch.tokens import TokenSource, given_token
+from auditor.fetch import pool
+from auditor.fetch.rate_limiter import RateLimiter, RunStopping
+from auditor.fetch.retries import RequestContext, RetryingClient
+from auditor.fetch.tokens import TokenSource, fixed_token
 from conftest import CUSTOMER, load_reply
 
 
@@ -48,19 +48,19 @@ class World:
         name = script.pop(0) if len(script) > 1 else script[0]
         return ApiResponse(failure="lost", received_at=datetime.now(UTC)) if name == "lost" else load_reply(name)
 
-    def pacing(self, per_minute: float = 0) -> Pacing:
+    def limiter(self, per_minute: float = 0) -> RateLimiter:
         """The pace of a run in this world."""
-        return Pacing(per_minute, clock=self.clock, sleep=self.sleep)
+        return RateLimiter(per_minute, clock=self.clock, sleep=self.sleep)
 
-    def asker(self, tokens: TokenSource | None = None, pacing: Pacing | None = None) -> Asker:
+    def client(self, tokens: TokenSource | None = None, limiter: RateLimiter | None = None) -> RetryingClient:
         """Asks in this world."""
-        means = Means(tokens or given_token("t"), pacing or self.pacing(), RetryPolicy(), dice=lambda: 0.5)
-        return Asker(self.attempt, means)
+        means = RequestContext(tokens or fixed_token("t"), limiter or self.limiter(), RetryPolicy(), random=lambda: 0.5)
+        return RetryingClient(self.attempt, means)
 
 
 async def _ask(world: World, *script: str, tokens: TokenSource | None = None) -> CustomerResult:
     world.scripts[CUSTOMER] = list(script)
-    return await world.asker(tokens).ask(CUSTOMER)
+    return await world.client(tokens).fetch(CUSTOMER)
 
 
 async def test_a_first_answer_is_enough() -> None:
@@ -70,8 +70,8 @@ async def test_a_first_answer_is_enough() -> None:
     assert (answer.finding.reason, answer.attempts, world.now) == (Reason.UNDER_REVIEW, 1, 0.0)
 
 
-async def test_transient_failures_heal() -> None:
-    """What comes back after failures counts; every request is counted, and the waits grow."""
+async def test_transient_failures_are_retried() -> None:
+    """The last response counts; every request is counted, and the waits grow."""
     world = World()
     answer = await _ask(world, "500", "502-html", "lost", "200-allowed")
     assert (answer.finding.verdict, answer.attempts) == (Verdict.ELIGIBLE, 4)
@@ -79,8 +79,8 @@ async def test_transient_failures_heal() -> None:
     assert gaps == [0.25, 0.5, 1.0]
 
 
-async def test_lasting_failures_stand_after_five_attempts() -> None:
-    """The last finding is the answer, with its evidence; it is not final."""
+async def test_five_failed_attempts_are_the_maximum() -> None:
+    """The last finding is the result, with its evidence; it is not final."""
     answer = await _ask(World(), "500")
     assert (answer.finding.reason, answer.attempts, answer.finding.final) == (Reason.SERVICE_ERROR, 5, False)
     assert answer.finding.error_code == "800003"
@@ -91,12 +91,12 @@ async def test_lasting_failures_stand_after_five_attempts() -> None:
     [("404-60003", 1), ("403-20002", 1), ("400-2000", 1), ("404-gateway", 3), ("200-html", 3), ("409", 2), ("501", 1)],
 )
 async def test_only_retryable_errors_are_retried(name: str, attempts: int) -> None:
-    """A final refusal costs one request, a strange reply two more."""
+    """A final refusal costs one request, an unexpected response two more."""
     assert (await _ask(World(), name)).attempts == attempts
 
 
 async def test_retry_after_is_honoured() -> None:
-    """A 503 that asks for three seconds is asked again after three, not before."""
+    """A 503 that asks for three seconds is retried after three, not before."""
     world = World()
     await _ask(world, "503", "200-allowed")
     assert 3.0 <= world.sent[1][0] <= 3.0 * 1.25
@@ -110,24 +110,24 @@ async def test_a_429_is_never_an_attempt() -> None:
     assert world.now >= 570
 
 
-async def test_one_rejection_holds_everybody() -> None:
-    """After a 429 nobody sends before Retry-After is over: one gate for all workers."""
+async def test_one_rejection_holds_all_workers() -> None:
+    """After a 429 no worker sends before Retry-After is over."""
     world = World(scripts={"a": ["429", "200-allowed"]})
-    pacing = world.pacing()
-    asker = world.asker(pacing=pacing)
-    await asker.ask("b")
-    task = asyncio.create_task(asker.ask("a"))
+    limiter = world.limiter()
+    client = world.client(limiter=limiter)
+    await client.fetch("b")
+    task = asyncio.create_task(client.fetch("a"))
     for _ in range(20):
         await asyncio.sleep(0)
-    assert pacing.requests["throttled"] == 1
-    await asyncio.gather(task, *(asker.ask(f"c{n}") for n in range(20)))
+    assert limiter.requests["throttled"] == 1
+    await asyncio.gather(task, *(client.fetch(f"c{n}") for n in range(20)))
     after = [when for when, _, _, _ in world.sent[2:]]
     assert len(after) == 21
     assert min(after) >= 57.0
 
 
 async def test_endless_throttling_ends_the_run() -> None:
-    """Patience has an end where nothing at all gets through; the customer is undetermined, throttled."""
+    """Where every request is rejected the run ends; the customer is undetermined, throttled."""
     answer = await _ask(World(), "429")
     assert (answer.finding.reason, answer.attempts) == (Reason.THROTTLED, PATIENCE)
     assert answer.finding.run_end is not None
@@ -144,7 +144,7 @@ async def test_the_request_id_is_new_after_a_response_and_kept_after_a_loss() ->
 
 
 async def test_a_401_renews_the_token_once() -> None:
-    """The repeat carries the new token; a second 401 ends the run with the sign-in's exit code."""
+    """The retry has the new token; a second 401 ends the run with the sign-in's exit code."""
     given = iter(["old", "new"])
     tokens = TokenSource(lambda _need: (next(given), 3600.0))
     world = World()
@@ -158,8 +158,8 @@ async def test_a_401_renews_the_token_once() -> None:
     assert answer.finding.run_end.cause is Cause.SIGN_IN
 
 
-async def test_a_refused_token_from_elsewhere_is_tried_once_more() -> None:
-    """Nobody here can renew it: a passing fault heals, a lasting refusal ends the run."""
+async def test_a_refused_fixed_token_is_tried_once_more() -> None:
+    """It cannot be renewed: a transient fault is over, a lasting refusal ends the run."""
     assert (await _ask(World(), "401-empty", "200-allowed")).finding.verdict is Verdict.ELIGIBLE
     answer = await _ask(World(), "401-400")
     assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
@@ -167,13 +167,13 @@ async def test_a_refused_token_from_elsewhere_is_tried_once_more() -> None:
 
 async def _run(world: World, ids: list[str], workers: int = 7) -> tuple[Counter[str], object]:
     recorded: Counter[str] = Counter()
-    pacing = world.pacing()
+    limiter = world.limiter()
 
     def record(_row: int, answer: CustomerResult) -> None:
         recorded[answer.customer_id] += 1
 
-    asker = world.asker(pacing=pacing)
-    end = await pipeline.run(iter(enumerate(ids)), asker.ask, record, pacing, pipeline.Crew(workers))
+    client = world.client(limiter=limiter)
+    end = await pool.run_pool(iter(enumerate(ids)), client.fetch, record, limiter, pool.PoolOptions(workers))
     return recorded, end
 
 
@@ -201,12 +201,14 @@ async def test_the_list_is_read_as_workers_get_free() -> None:
     def record(_row: int, _answer: CustomerResult) -> None:
         assert taken <= len(world.sent) + 3
 
-    pacing = world.pacing()
-    assert await pipeline.run(lazily(), world.asker(pacing=pacing).ask, record, pacing, pipeline.Crew(3)) is None
+    limiter = world.limiter()
+    assert (
+        await pool.run_pool(lazily(), world.client(limiter=limiter).fetch, record, limiter, pool.PoolOptions(3)) is None
+    )
 
 
-async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
-    """The answer that ends the run is recorded, what is in flight finishes, nobody else is asked."""
+async def test_a_sign_in_error_stops_the_run() -> None:
+    """The result that ends the run is recorded, requests in flight finish, no other customer is asked."""
     world = World(scripts={"10": ["401-900421"]})
     recorded, end = await _run(world, [str(n) for n in range(1000)])
     assert end is not None
@@ -215,8 +217,8 @@ async def test_a_fault_of_the_sign_in_stops_the_intake() -> None:
     assert len(recorded) == len(world.sent)
 
 
-async def test_a_wrong_address_is_noticed_early() -> None:
-    """Nothing but a gateway's 404s: the run ends after twenty answers."""
+async def test_a_wrong_address_ends_the_run_early() -> None:
+    """After twenty 404s of a gateway."""
     ids = [str(n) for n in range(1000)]
     recorded, end = await _run(World(scripts={n: ["404-gateway"] for n in ids}), ids)
     assert end is not None
@@ -237,36 +239,38 @@ class Flaky(World):
         return await super().attempt(customer_id, token, request_id, correlation_id)
 
 
-async def _through(world: Flaky, customers: int, workers: int = 16) -> tuple[dict[str, list[Reason]], Pacing, object]:
+async def _through(
+    world: Flaky, customers: int, workers: int = 16
+) -> tuple[dict[str, list[Reason]], RateLimiter, object]:
     answers: dict[str, list[Reason]] = {}
-    pacing = world.pacing(500)
-    asker = world.asker(pacing=pacing)
+    limiter = world.limiter(500)
+    client = world.client(limiter=limiter)
 
     def record(_row: int, answer: CustomerResult) -> None:
         answers.setdefault(answer.customer_id, []).append(answer.finding.reason)
 
     wanted = ((n, str(n)) for n in range(customers))
-    pacing.expect(10_000)
-    return answers, pacing, await pipeline.run(wanted, asker.ask, record, pacing, pipeline.Crew(workers))
+    limiter.expect(10_000)
+    return answers, limiter, await pool.run_pool(wanted, client.fetch, record, limiter, pool.PoolOptions(workers))
 
 
 @pytest.mark.parametrize("how", ["lost", "503"])
 @pytest.mark.parametrize("workers", [1, 16, 200])
 @pytest.mark.parametrize("seconds", [10.0, 120.0])
-async def test_an_outage_in_mid_run_leaves_nobody_without_an_answer(how: str, workers: int, seconds: float) -> None:
-    """Few requests go into the void; whoever failed is asked again at the end; the last answer of everybody is one."""
+async def test_after_an_outage_failed_customers_are_asked_again(how: str, workers: int, seconds: float) -> None:
+    """Few requests are sent during the outage, and every customer has an answer at the end."""
     world = Flaky(gone=(20.0, 20.0 + seconds), how=how)
-    answers, pacing, end = await _through(world, 520, workers)
+    answers, limiter, end = await _through(world, 520, workers)
     assert end is None
     assert len(answers) == 520
     assert {reasons[-1] for reasons in answers.values()} == {Reason.ALLOWED}
-    assert pacing.outages <= 1
+    assert limiter.outages <= 1
     in_vain = sum(20.0 <= at < 20.0 + seconds for at, *_ in world.sent)
     assert in_vain <= 10 + workers + seconds
 
 
-async def test_an_outage_without_an_end_ends_the_run() -> None:
-    """After five minutes, with the code of a service that is down; resume asks the rest."""
+async def test_a_long_outage_ends_the_run() -> None:
+    """After five minutes, with the exit code of a service that is down; resume asks the rest."""
     world = Flaky(gone=(20.0, 1e9))
     answers, _, end = await _through(world, 5000)
     assert getattr(end, "cause", None) is Cause.SERVICE
@@ -274,53 +278,55 @@ async def test_an_outage_without_an_end_ends_the_run() -> None:
     assert len(answers) < 600
 
 
-async def test_customers_who_fail_without_an_outage_are_not_asked_twice() -> None:
-    """One customer whose record always fails is that customer's matter."""
+async def test_without_an_outage_failed_customers_are_not_asked_again() -> None:
+    """One customer whose record always fails does not delay the run."""
     world = Flaky(scripts={"7": ["500"]})
-    answers, pacing, end = await _through(world, 50)
-    assert (len(answers["7"]), pacing.outages, end) == (1, 0, None)
+    answers, limiter, end = await _through(world, 50)
+    assert (len(answers["7"]), limiter.outages, end) == (1, 0, None)
 
 
-async def test_what_one_customer_raises_is_that_customers_answer() -> None:
-    """Any exception but ours and the system's: recorded as `internal_error`, and everybody else is asked."""
+async def test_an_unexpected_exception_is_that_customers_result() -> None:
+    """Any exception but ours and the system's is recorded as `internal_error`, and all others are asked."""
     world = World()
-    pacing, recorded = world.pacing(), dict[str, Reason]()
-    asker = world.asker(pacing=pacing)
+    limiter, recorded = world.limiter(), dict[str, Reason]()
+    client = world.client(limiter=limiter)
 
     async def ask(customer_id: str) -> CustomerResult:
         if customer_id == "3":
             raise RecursionError("too deep")
-        return await asker.ask(customer_id)
+        return await client.fetch(customer_id)
 
     def record(_row: int, answer: CustomerResult) -> None:
         recorded[answer.customer_id] = answer.finding.reason
         assert not answer.finding.final or answer.customer_id != "3"
 
     wanted = iter([(n, str(n)) for n in range(10)])
-    assert await pipeline.run(wanted, ask, record, pacing, pipeline.Crew(3)) is None
+    assert await pool.run_pool(wanted, ask, record, limiter, pool.PoolOptions(3)) is None
     assert recorded.pop("3") is Reason.INTERNAL_ERROR
     assert set(recorded.values()) == {Reason.ALLOWED}
     assert len(recorded) == 9
 
 
-async def test_a_failing_record_surfaces_as_itself() -> None:
+async def test_a_failing_record_raises_its_own_error() -> None:
     """A full disk stops the run with its own error, not with a group."""
     world = World()
-    pacing = world.pacing()
+    limiter = world.limiter()
 
     def record(_row: int, _answer: CustomerResult) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        await pipeline.run(iter([(0, "a"), (1, "b")]), world.asker(pacing=pacing).ask, record, pacing, pipeline.Crew(2))
+        await pool.run_pool(
+            iter([(0, "a"), (1, "b")]), world.client(limiter=limiter).fetch, record, limiter, pool.PoolOptions(2)
+        )
 
 
-async def test_a_closed_intake_wakes_whoever_waits() -> None:
-    """Nobody sleeps through the end of a run: not at the gate, not in a back-off."""
-    pacing = Pacing(1, clock=lambda: 0.0)
-    await pacing.turn()
-    waiting = [asyncio.create_task(pacing.turn()), asyncio.create_task(pacing.pause(1e6))]
+async def test_stop_wakes_all_waiting_workers() -> None:
+    """No worker sleeps through the end of a run, neither in the queue nor before a retry."""
+    limiter = RateLimiter(1, clock=lambda: 0.0)
+    await limiter.acquire()
+    waiting = [asyncio.create_task(limiter.acquire()), asyncio.create_task(limiter.pause(1e6))]
     await asyncio.sleep(0)
-    pacing.close()
+    limiter.stop()
     results = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(r) for r in results] == [IntakeClosed, IntakeClosed]
+    assert [type(r) for r in results] == [RunStopping, RunStopping]

@@ -1,4 +1,4 @@
-"""Whom both clients trust: the system's authorities and those of one setting, and nobody else."""
+"""Which certificates both clients trust: those of the system's authorities and of one setting, and no others."""
 
 import asyncio
 import ssl
@@ -21,13 +21,12 @@ from auditor.core.connection import Trust, untrusted
 from auditor.core.judge.classification import classify
 from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError, StoppedEarlyError
-from auditor.fetch import tls
-from auditor.fetch.auth.http import Http
-from auditor.fetch.auth.service import patiently
-from auditor.fetch.partner_center import Connection, PartnerCenter, Timeouts, open_session
-from auditor.fetch.probe import look
-from auditor.fetch.requests_session import requests_session
-from auditor.fetch.tls import tls_context
+from auditor.fetch import transport_security
+from auditor.fetch.auth.service import call_with_retries
+from auditor.fetch.blocking_http import MsalHttpClient, requests_session
+from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
+from auditor.fetch.service_probe import probe
+from auditor.fetch.transport_security import tls_context
 from auditor.settings import load
 from auditor.simulator import Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 from conftest import CUSTOMER
@@ -43,8 +42,10 @@ def simulator() -> Iterator[Simulator]:
 
 
 async def _api(simulator: Simulator, ca_bundle: str | None) -> ApiResponse:
-    async with open_session(Connection(simulator.api_url, Timeouts.within(5.0), ca_bundle)) as session:
-        return await PartnerCenter(session, simulator.api_url).validation_status(CUSTOMER, simulator.mint_token(), *IDS)
+    async with open_session(timeouts_within(5.0), ca_bundle) as session:
+        return await PartnerCenterClient(session, simulator.api_url).validation_status(
+            CUSTOMER, simulator.mint_token(), *IDS
+        )
 
 
 def _sign_in(simulator: Simulator, ca_bundle: str | None) -> bool:
@@ -61,7 +62,7 @@ async def test_one_setting_feeds_both_clients(
 ) -> None:
     """With the authority both succeed, without it both refuse; through truststore's contexts as well."""
     if platform != "ours":
-        monkeypatch.setattr(tls, "_OWN_STORE", frozenset({sys.platform}))
+        monkeypatch.setattr(transport_security, "_OWN_STORE", frozenset({sys.platform}))
         assert type(tls_context(None)) is not ssl.SSLContext
     ca = str(simulator.ca_file)
     assert (await _api(simulator, ca)).failure is None
@@ -71,33 +72,33 @@ async def test_one_setting_feeds_both_clients(
 
 
 @pytest.mark.parametrize(("variable", "trusted"), [("SSL_CERT_FILE", True), ("REQUESTS_CA_BUNDLE", False)])
-async def test_both_clients_believe_the_same_environment(
+async def test_both_clients_use_the_same_environment(
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     trusted: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    """OpenSSL's variable stands for the system's store in both; that of one library changes neither."""
+    """OpenSSL's variable replaces the system's store in both; that of one library changes neither."""
     monkeypatch.setenv(variable, str(simulator.ca_file))
     assert ((await _api(simulator, None)).failure is None, _sign_in(simulator, None)) == (trusted, trusted)
 
 
-def test_the_sign_in_trusts_nobody_beside(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests' own list of authorities is not loaded beside ours, as it would be into any context."""
+def test_the_sign_in_trusts_no_other_authority(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests' own list of authorities is not loaded."""
     only = trustme.CA()
-    monkeypatch.setattr(tls, "_system_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(transport_security, "_system_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     with requests_session(None, None) as session:
         with pytest.raises(requests.exceptions.SSLError):
             session.get(simulator.authority, timeout=5)
-        adapter = session.get_adapter(simulator.authority)
-        assert adapter._context.get_ca_certs() == []  # type: ignore[attr-defined] # our own adapter
-        only.configure_trust(adapter._context)  # type: ignore[attr-defined] # see above
-        assert len(adapter._context.get_ca_certs()) == 1  # type: ignore[attr-defined] # see above
+        context = session.get_adapter(simulator.authority).poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined] # an HTTPAdapter
+        assert context.get_ca_certs() == []
+        only.configure_trust(context)
+        assert len(context.get_ca_certs()) == 1
 
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])
-def test_a_bundle_that_holds_no_certificate_is_refused(tmp_path: Path, content: str | None) -> None:
-    """Missing, or something else than certificates: said at once, with the setting's name."""
+def test_a_bundle_without_a_certificate_is_refused(tmp_path: Path, content: str | None) -> None:
+    """Missing, or no certificates: reported at once, with the setting's name."""
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content, encoding="ascii")
@@ -105,7 +106,7 @@ def test_a_bundle_that_holds_no_certificate_is_refused(tmp_path: Path, content: 
         tls_context(str(bundle))
 
 
-def test_old_tls_is_not_spoken() -> None:
+def test_old_tls_is_not_accepted() -> None:
     """TLS 1.2 is the oldest."""
     assert tls_context(None).minimum_version is ssl.TLSVersion.TLSv1_2
 
@@ -121,19 +122,19 @@ YESTERDAY, LONG_AGO, TOMORROW = (datetime.now(UTC) + timedelta(days=days) for da
         ("elsewhere.example", (LONG_AGO, TOMORROW), 64, "is for another host"),
     ],
 )
-async def test_why_a_certificate_is_not_trusted(
+async def test_the_reason_for_an_untrusted_certificate_is_given(
     tmp_path: Path, name: str, dates: tuple[datetime, datetime], code: int, words: str
 ) -> None:
-    """By an authority that is trusted: dates and names are told apart, by both clients alike."""
+    """Of a trusted authority: dates and names are told apart, by both clients alike."""
     authority, ca = trustme.CA(), str(tmp_path / "ca.pem")
     authority.cert_pem.write_to_path(ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name, not_before=dates[0], not_after=dates[1]).configure_cert(context)
     async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=context) as server:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with open_session(Connection(url, Timeouts.within(5.0), ca)) as session:
-            reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
-        seen = await asyncio.to_thread(look, url, ca, None)
+        async with open_session(timeouts_within(5.0), ca) as session:
+            reply = await PartnerCenterClient(session, url).validation_status(CUSTOMER, "token", *IDS)
+        seen = await asyncio.to_thread(probe, url, ca, None)
     for each in (reply, seen.response):
         assert (each.untrusted, each.verify_code) == (True, code)
     assert words in str(seen.response.failure)
@@ -168,13 +169,11 @@ def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context
 
-    monkeypatch.setattr(tls, "_system_context", strict)
+    monkeypatch.setattr(transport_security, "_system_context", strict)
 
 
-async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By both clients; the setting drops the strict checks alone: whoever is not trusted, or is another, stays refused."""
+async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By both clients; the setting drops only the strict checks: untrusted and other hosts stay refused."""
     context, ca = _inspection_authority(tmp_path)
     _strictly(monkeypatch)
 
@@ -188,9 +187,9 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
 
         async def both(trust: Trust, host: str = "127.0.0.1") -> list[ApiResponse]:
             url = f"https://{host}:{port}"
-            async with open_session(Connection(url, Timeouts.within(5.0), trust)) as session:
-                reply = await PartnerCenter(session, url).validation_status(CUSTOMER, "token", *IDS)
-            return [reply, (await asyncio.to_thread(look, url, trust, None)).response]
+            async with open_session(timeouts_within(5.0), trust) as session:
+                reply = await PartnerCenterClient(session, url).validation_status(CUSTOMER, "token", *IDS)
+            return [reply, (await asyncio.to_thread(probe, url, trust, None)).response]
 
         for refused in await both(Trust(ca)):
             what, cure = untrusted(refused.verify_code)
@@ -201,15 +200,17 @@ async def test_an_authority_of_the_wrong_form_is_named_and_may_be_accepted(
             assert run_end is not None
             assert run_end.hint == cure
         with pytest.raises(StoppedEarlyError, match="is refused for its form") as gave_up:
-            await asyncio.to_thread(patiently, lambda: Http(Trust(ca)).get(f"https://127.0.0.1:{port}"), "x", bool)
+            await asyncio.to_thread(
+                call_with_retries, lambda: MsalHttpClient(Trust(ca)).get(f"https://127.0.0.1:{port}"), "x", bool
+            )
         assert "AUDITOR_CA_RELAXED=true" in gave_up.value.hint
         assert [reply.http_status for reply in await both(Trust(ca, relaxed=True))] == [404, 404]
         assert all(reply.untrusted for reply in await both(Trust(None, relaxed=True)))
         assert all(reply.untrusted for reply in await both(Trust(ca, relaxed=True), "localhost"))
 
 
-def test_relaxing_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Off unless it is set; it changes one flag, and neither whether nor for which host is verified."""
+def test_strict_checks_are_on_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting changes one flag, and neither trust nor the host's name."""
     _strictly(monkeypatch)
     assert load({}, environment={})[0].trust == Trust()
     relaxed = load({}, environment={"AUDITOR_CA_RELAXED": "true"})[0].trust

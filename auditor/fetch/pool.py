@@ -1,0 +1,164 @@
+"""A pool of workers over one lazy iterator of customers: fetch, then record. It knows no HTTP and no files.
+
+There is never a task per customer. A worker records a result before it takes the next customer: a slow disk slows the
+intake by itself. An unexpected exception costs its customer the answer, and no other. Customers that an outage left
+without an answer are asked once more at the end. Not an async generator: yielding inside a TaskGroup leaks workers when
+the consumer leaves early.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from auditor.core.judge import FRESH, Breaker
+from auditor.core.model import CustomerResult, Reason, RunEnd
+from auditor.errors import AuditorError
+from auditor.fetch.rate_limiter import RateLimiter, RunStopping
+from auditor.fetch.retries import internal_error_result
+
+MAX_WAITING = 2
+"""Workers that may wait for the rate limiter; more would send nothing earlier."""
+RowCustomer = tuple[int, str]
+"""(row index, customer id)"""
+_NO_ANSWER = frozenset({Reason.TRANSPORT_ERROR, Reason.SERVICE_ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """Options of the pool.
+
+    Attributes:
+        workers: how many customers are asked at a time.
+        grace: seconds that requests in flight are given once the run is stopping.
+        breaker: the circuit breaker, before the first result.
+    """
+
+    workers: int
+    grace: float = 30.0
+    breaker: Breaker = FRESH
+
+
+async def run_pool(
+    customers: Iterator[RowCustomer],
+    fetch: Callable[[str], Awaitable[CustomerResult]],
+    record: Callable[[int, CustomerResult], None],
+    limiter: RateLimiter,
+    options: PoolOptions,
+) -> RunEnd | None:
+    """Fetch and record the result for every customer.
+
+    Args:
+        customers: read as workers get free.
+        fetch: the result for one customer.
+        record: writes one result; called in the order of arrival.
+        limiter: stopped when the run must end, so that no worker waits in vain.
+        options: how many workers, and how long the last ones may take.
+
+    Returns:
+        Why the run ended before every customer was asked, or None.
+
+    Raises:
+        AuditorError, OSError: the first of these that `fetch` raised; the other workers are cancelled. Any other exception
+            of `fetch` becomes the result `internal_error` of its customer.
+        Exception: the first that `record` raised; likewise.
+    """
+    pool = _Pool(customers, fetch, record, limiter, options)
+    try:
+        async with asyncio.TaskGroup() as group:
+            pool.start_workers(group, options.workers)
+            canceller = group.create_task(pool.cancel_workers())
+            await pool.all_done.wait()
+            canceller.cancel()
+    except ExceptionGroup as failures:
+        # one failure ends the run; the others were cancelled or say the same
+        raise failures.exceptions[0] from failures
+    return pool.end or limiter.run_end
+
+
+class _Pool:
+    """The workers of one run; as many at a time as the pace needs, for more would send nothing earlier."""
+
+    def __init__(
+        self,
+        customers: Iterator[RowCustomer],
+        fetch: Callable[[str], Awaitable[CustomerResult]],
+        record: Callable[[int, CustomerResult], None],
+        limiter: RateLimiter,
+        options: PoolOptions,
+    ) -> None:
+        self._customers = customers
+        self._fetch = fetch
+        self._record = record
+        self._limiter = limiter
+        self._options = options
+        self._breaker = options.breaker
+        self._failed: list[RowCustomer] = []
+        self._retried: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.all_done = asyncio.Event()
+        self.end: RunEnd | None = None
+
+    def start_workers(self, group: asyncio.TaskGroup, count: int) -> None:
+        """Start workers, at most up to the number in the options."""
+        for _ in range(min(count, self._options.workers - len(self._tasks))):
+            worker = group.create_task(self._work(group))
+            self._tasks.add(worker)
+            worker.add_done_callback(self._remove_worker)
+
+    async def cancel_workers(self) -> None:
+        """Cancel the workers that still run `grace` seconds after the stop; resume asks for their customers."""
+        await self._limiter.wait_stopping()
+        await asyncio.sleep(self._options.grace)
+        for worker in self._tasks:
+            worker.cancel()
+
+    def _next_customer(self) -> RowCustomer | None:
+        """The next of the list; then, after an outage, each customer that failed, once more; None at the end."""
+        for customer in self._customers:
+            return customer
+        if not self._failed or not self._limiter.outages:
+            return None
+        row, customer_id = self._failed.pop()
+        self._retried.add(row)
+        return row, customer_id
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        while customer := self._next_customer():
+            row, customer_id = customer
+            try:
+                result = await self._fetch(customer_id)
+            except RunStopping:
+                return
+            except (AuditorError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever one customer raises must not end the run
+                result = internal_error_result(error, customer_id)
+            self._record(row, result)
+            self._update_breaker(row, result)
+            # by Little's law a pace needs so many workers that one is always free: a worker that is busy with a slow
+            # response or waits for a retry is replaced, and the queue is kept short, so that few leave after a throttling
+            if self.end or self._limiter.waiting > MAX_WAITING:
+                return
+            if not self._limiter.waiting and len(self._tasks) < self._options.workers:
+                self.start_workers(group, 1)
+
+    def _update_breaker(self, row: int, result: CustomerResult) -> None:
+        finding = result.finding
+        if finding.reason in _NO_ANSWER and finding.run_end is None:
+            if row not in self._retried:
+                self._failed.append((row, result.customer_id))
+            if self._limiter.held:
+                # the outage has a limit of its own
+                return
+        before, self._breaker = self._breaker, self._breaker.after(finding)
+        if self._breaker is before and finding.run_end is None:
+            return
+        end = finding.run_end or self._breaker.run_end
+        if end is not None:
+            self.end = self.end or end
+            self._limiter.stop()
+
+    def _remove_worker(self, worker: "asyncio.Task[None]") -> None:
+        self._tasks.discard(worker)
+        if not self._tasks:
+            self.all_done.set()

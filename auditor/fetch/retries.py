@@ -1,0 +1,257 @@
+"""One customer, from the first attempt to the final finding: `core` decides, tenacity runs the retry loop.
+
+tenacity is entered only after a first attempt has failed: nearly all succeed, and its bookkeeping costs a third of the
+throughput. One `AsyncRetrying` a customer (a shared one miscounts), no exception as control flow, attempts counted here.
+"""
+
+import logging
+import random
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from tenacity.wait import wait_base
+
+from auditor.core.judge import UNAVAILABLE_STATUSES, Again, RetryPolicy, classify, decide, redact, retry_after_seconds
+from auditor.core.judge import retry as retry_quota
+from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, RunEnd
+from auditor.core.sign_in import claims_challenge
+from auditor.errors import AuditorError
+from auditor.fetch.rate_limiter import RateLimiter
+from auditor.fetch.response_matching import new_id
+from auditor.fetch.tokens import TokenSource
+
+_log = logging.getLogger(__name__)
+
+# an enumeration looks its members up in Python: this one is needed for every request
+_DONE = Next.DONE
+_NO_RESPONSE = ApiResponse(received_at=datetime.min.replace(tzinfo=UTC))
+_MAX_TRACEBACK = 8000
+"""Characters that are logged; of an endless recursion only the last lines matter."""
+
+Attempt = Callable[[str, str, str, str], Awaitable[ApiResponse]]
+"""(customer id, access token, request id, correlation id) -> response; see `PartnerCenterClient.validation_status`."""
+
+
+@dataclass(slots=True)
+class _RequestState:
+    """The requests for one customer so far."""
+
+    correlation_id: str
+    request_id: str
+    answered: bool = False
+    attempts: int = 0
+    failures: int = 0
+    renewed: bool = False
+    retry_cost: int = 0
+
+
+_Outcome = tuple[Finding, ApiResponse, Again | None]
+"""The outcome of one request. A tuple: made for every request."""
+
+
+class _RetryBudget:
+    """The retries that the run has left, for all workers; the arithmetic is `core.retry_quota`."""
+
+    def __init__(self) -> None:
+        self._quota = retry_quota.RetryQuota()
+
+    def take(self, cost: int) -> bool:
+        """Take the cost of one retry; False where too little is left: then there must be no retry."""
+        left = retry_quota.spent(self._quota, cost)
+        self._quota = left or self._quota
+        return left is not None
+
+    def refund(self, cost: int) -> None:
+        """Return the cost of the last retry of an answered request; 0 where it needed none."""
+        self._quota = retry_quota.refunded(self._quota, cost)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What all requests of a run share.
+
+    Attributes:
+        tokens: the source of access tokens.
+        limiter: the rate limiter.
+        policy: how often and how long transient failures are retried.
+        random: returns a number in [0, 1), for jitter.
+        budget: of retries, for the run as a whole.
+    """
+
+    tokens: TokenSource
+    limiter: RateLimiter
+    policy: RetryPolicy
+    random: Callable[[], float] = random.random
+    budget: _RetryBudget = field(default_factory=_RetryBudget)
+
+
+class RetryingClient:
+    """Fetch one result at a time, with as many attempts as needed; the workers of the pool call `fetch`.
+
+    Args:
+        attempt: sends one request.
+        context: what all requests of a run share.
+        judge: what a response means: (response, what was asked for) -> finding.
+    """
+
+    def __init__(
+        self, attempt: Attempt, context: RequestContext, judge: Callable[[ApiResponse, str], Finding] = classify
+    ) -> None:
+        self._attempt = attempt
+        self._judge = judge
+        self._tokens = context.tokens
+        self._limiter = context.limiter
+        self._policy = context.policy
+        self._random = context.random
+        self._budget = context.budget
+
+    async def fetch(self, customer_id: str) -> CustomerResult:
+        """The result for one customer, with its evidence.
+
+        Raises:
+            RunStopping: the run is stopping; this customer has no result.
+            SignInError: there is no token to ask with.
+            StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
+        """
+        state = _RequestState(new_id(), new_id())
+        finding, response, retry = await self._send(customer_id, state)
+        if retry is not None:
+            await self._limiter.pause(retry.after)
+            retryer = AsyncRetrying(sleep=self._limiter.pause, wait=_DecidedWait(), retry=retry_if_result(_needs_retry))
+            outcome: _Outcome = await retryer(self._send, customer_id, state)
+            finding, response, _ = outcome
+        return CustomerResult(customer_id, finding, response, state.attempts)
+
+    async def _send(self, customer_id: str, state: _RequestState) -> _Outcome:
+        """Send one request and decide what follows from it."""
+        token = await self._tokens.token()
+        sent_at = await self._limiter.acquire()
+        state.attempts += 1
+        if state.answered:
+            # "MS-RequestId": the same again after a time-out, a new one after any response
+            state.request_id = new_id()
+        response = _NO_RESPONSE
+        try:
+            response = await self._attempt(customer_id, token.value, state.request_id, state.correlation_id)
+            finding = self._judge(response, customer_id)
+        except AuditorError:
+            # about the machine or the sign-in, and so about all customers
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one customer's response raises must not end the run
+            finding = _internal_error(error, customer_id)
+            response = response if response is not _NO_RESPONSE else response._replace(received_at=datetime.now(UTC))
+        state.answered = response.http_status is not None
+        if finding.next is _DONE and response.http_status is not None:
+            self._limiter.requests[_counter_name(response.http_status)] += 1
+            self._limiter.on_response(sent_at)
+            self._budget.refund(state.retry_cost)
+            return finding, response, None
+        return await self._decide(finding, response, state, sent_at, token.generation)
+
+    async def _decide(
+        self, finding: Finding, response: ApiResponse, state: _RequestState, sent_at: float, generation: int
+    ) -> _Outcome:
+        """Report a response that is not final to the rate limiter, and decide about a retry."""
+        retry_after = retry_after_seconds(response.retry_after, response.received_at) if response.retry_after else None
+        self._report(finding, response, sent_at, retry_after)
+        if finding.next is Next.RENEW_TOKEN:
+            return await self._renew_token(finding, response, state, generation)
+        throttled = finding.next is Next.WAIT
+        if throttled and self._limiter.gave_up:
+            return finding._replace(next=Next.END_RUN, run_end=_THROTTLED_FOR_GOOD), response, None
+        if not throttled:
+            # a throttled request is never an attempt
+            state.failures += 1
+            _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, response.http_status, finding.error_message)
+        decision = decide(finding, state.failures, self._random(), self._policy, retry_after)
+        retry = decision if isinstance(decision, Again) else None
+        if retry and not throttled:
+            state.retry_cost = retry_quota.COST_WITHOUT_ANSWER if response.http_status is None else retry_quota.COST
+            retry = retry if self._budget.take(state.retry_cost) else None
+        return finding, response, retry
+
+    async def _renew_token(
+        self, finding: Finding, response: ApiResponse, state: _RequestState, generation: int
+    ) -> _Outcome:
+        """After a 401: retry with a fresh token, where there can be one; refused again, the run ends."""
+        if not state.renewed:
+            await self._tokens.renew(generation, claims_challenge(response.www_authenticate))
+            state.renewed = True
+            return finding, response, Again(0.0)
+        code = f", code {finding.error_code}" if finding.error_code else ""
+        said = f": {finding.error_message}" if finding.error_message else ""
+        token = "even a fresh token" if self._tokens.renewable else "the access token"
+        end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", "sign in again, then resume")
+        return finding._replace(next=Next.END_RUN, run_end=end), response, None
+
+    def _report(self, finding: Finding, response: ApiResponse, sent_at: float, retry_after: float | None) -> None:
+        requests = self._limiter.requests
+        if finding.next is Next.WAIT:
+            requests["throttled"] += 1
+            _log.info("throttled: no request is sent until the wait is over (Retry-After: %s)", response.retry_after)
+            self._limiter.on_throttled(sent_at, retry_after)
+            return
+        if response.http_status is None:
+            requests["transport_error"] += 1
+            self._limiter.on_lost(sent_at)
+            return
+        requests[_counter_name(response.http_status)] += 1
+        if response.http_status in UNAVAILABLE_STATUSES:
+            self._limiter.on_unavailable(sent_at)
+        else:
+            self._limiter.on_response(sent_at)
+
+
+def _needs_retry(outcome: _Outcome) -> bool:
+    return outcome[2] is not None
+
+
+@cache
+def _counter_name(http_status: int) -> str:
+    """The name under which such responses are counted."""
+    return f"http_{http_status}"
+
+
+class _DecidedWait(wait_base):
+    """The wait that `core.retry` decided on."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        outcome: _Outcome = retry_state.outcome.result() if retry_state.outcome else None  # type: ignore[assignment] # tenacity calls wait only after an outcome
+        return outcome[2].after if outcome[2] else 0.0
+
+
+_THROTTLED_FOR_GOOD = RunEnd(
+    Cause.SERVICE,
+    "the service throttles every request, however long the wait",
+    "another program of the partner may be using the quota; resume later",
+)
+
+
+def _internal_error(error: Exception, customer_id: str) -> Finding:
+    """The finding for a customer on which auditor itself failed; `resume` asks for it again.
+
+    The exception is logged with its traceback, without what looks like a token: a defect that only a long run shows can
+    be reported without running it again.
+    """
+    lines = "".join(traceback.format_exception(error, limit=-20)).splitlines()
+    text = "\n".join(f"{line[: len(line) - len(line.lstrip())]}{redact(line, (), 1000)}" for line in lines)
+    _log.error(
+        "customer %s: a defect of auditor, please report it; the run goes on\n%s", customer_id, text[-_MAX_TRACEBACK:]
+    )
+    return Finding(reason=Reason.INTERNAL_ERROR, error_message=redact(f"{type(error).__name__}: {error}"))
+
+
+def internal_error_result(error: Exception, customer_id: str, attempts: int = 1) -> CustomerResult:
+    """The result for a customer on which auditor itself failed, without a response that the exception belongs to.
+
+    Args:
+        error: what was raised.
+        customer_id: lower-case GUID.
+        attempts: requests that may have been sent for it.
+    """
+    response = ApiResponse(received_at=datetime.now(UTC))
+    return CustomerResult(customer_id, _internal_error(error, customer_id), response, attempts)
