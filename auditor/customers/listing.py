@@ -19,7 +19,7 @@ from auditor.customers.id_column import find_columns_to_compare
 from auditor.customers.json_list import read_json
 from auditor.customers.messages import EXPECTED, quote_all
 from auditor.customers.parts import WHOLE, Parts
-from auditor.customers.rows import RowReader, drop_footer
+from auditor.customers.rows import PlacedRecord, RowReader, drop_footer
 from auditor.customers.source import Source, Text, open_source
 from auditor.customers.table import Format, Table
 from auditor.customers.web_page import is_page, read_page
@@ -126,11 +126,7 @@ class CustomerList:
             allow_ragged=wanted.allow_ragged,
             warnings=self.warnings,
         )
-        rows = reader.read(
-            (self.name if part is None else f"{self.name}#{part}", number, cells)
-            for part, records in table.parts
-            for number, cells in records
-        )
+        rows = reader.read(_place_records(self.name, table))
         return rows if items or table.format is Format.PARQUET else drop_footer(rows, self.warnings)
 
 
@@ -157,6 +153,14 @@ def read(
     except BaseException:
         opened.close()
         raise
+
+
+def _place_records(name: str, table: Table) -> Iterator[PlacedRecord]:
+    """Yield the records with the file that they stand in; the sheet of a list on several sheets follows after `#`."""
+    for part, records in table.parts:
+        source = name if part is None else f"{name}#{part}"
+        for number, cells in records:
+            yield source, number, cells
 
 
 def _needs_spooling(head: bytes) -> bool:
