@@ -17,6 +17,8 @@ import time
 from multiprocessing import reduction
 from typing import Any, Self
 
+import pytest
+
 import auditor
 
 IMPORTED = ["pytest", "aiohttp", "msal", "pandas", "pyarrow.dataset", "rich.table", "tenacity", "tzlocal", "xlsxwriter"]
@@ -34,6 +36,8 @@ class Program:
     """
 
     def __init__(self, *argv: str, before: str = "", **environment: str) -> None:
+        if sys.platform == "win32":
+            pytest.skip("Windows cannot fork")
         forks: Any = multiprocessing.get_context("forkserver")
         forks.set_forkserver_preload(IMPORTED)
         (stdin, given), (printed, stdout), (said, stderr) = os.pipe(), os.pipe(), os.pipe()

@@ -37,7 +37,7 @@ from auditor.simulator import (
 REQUESTS_A_MINUTE = 15_000
 """The configured rate: 2,000 customers then take less than 25 seconds."""
 _SERVER_LIMIT = REQUESTS_A_MINUTE // 60 * 9 // 10
-"""Requests a second that the simulator accepts: fewer than the client sends, so that every demo shows throttling."""
+"""Requests a second that the simulator accepts: fewer than the client sends, so that a demo shows throttling."""
 _REJECTIONS = frozenset({"throttled_once", "throttled_twice", "quota_once"})
 WEIGHTS = {kind: weight for kind, weight in DEFAULT_WEIGHTS.items() if kind not in _REJECTIONS}
 """Rejections come from the simulator's own limit: those that single customers out would teach the client a pace that is
@@ -84,13 +84,20 @@ def _options(file: Path, folder: str) -> SimulatorOptions:
     listed = [row for row in customers.read(str(file)) if isinstance(row, Customer)]
     seed = covering_seed((customer.id for customer in listed), WEIGHTS)
     scenario = Scenario(seed=seed, weights=WEIGHTS)
+    (*_, late) = (customer for customer in listed if scenario.kind_of(customer.id) == "allowed")
     strangers = [customer for customer in listed if scenario.kind_of(customer.id) == "no_account_status"][:STRANGERS]
     roster = Path(folder) / "roster.csv"
     _write_roster(roster, [customer for customer in listed if customer not in strangers])
     return SimulatorOptions(
         seed=seed,
         # of the day, so that a second demo does not find every customer reviewed again
-        answers=AnswerOptions(weights=WEIGHTS, as_of=_midnight(), stall_seconds=4 * _TIMEOUT),
+        answers=AnswerOptions(
+            weights=WEIGHTS,
+            # one rejection even where the machine is too slow to exceed the limit, and too late to slow the run down
+            overrides={late.id: "throttled_once"},
+            as_of=_midnight(),
+            stall_seconds=4 * _TIMEOUT,
+        ),
         throttle=ThrottleOptions(windows=(Window(_SERVER_LIMIT, 1.0),)),
         customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
     )
