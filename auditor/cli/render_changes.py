@@ -30,7 +30,7 @@ _WORDS = {
 }
 
 
-def describe_changes(counts: Mapping[Change, int]) -> str:
+def in_words(counts: Mapping[Change, int]) -> str:
     """How many customers have each change."""
     parts = [
         f"{count:+,} {_WORDS[change]}"
@@ -49,7 +49,7 @@ def changes_since_baseline(rendered: "Rendered") -> list[str]:
     if changes is None or baseline is None or baseline.started_at is None:
         return [f"Changes: {baseline.note}"] if baseline and baseline.note else []
     began = _shown(baseline.started_at)
-    lines = [f"Changes since run {baseline.run_id} ({began}): {describe_changes(changes.customers)}"]
+    lines = [f"Changes since run {baseline.run_id} ({began}): {in_words(changes.customers)}"]
     more = changes.news - changes.customers[Change.NEWLY_BLOCKED]
     if more:
         lines.append(f"        {more:,} more are blocked that were undetermined or not listed then")
@@ -87,7 +87,7 @@ def print_changes(found: "Compared", *, as_json: bool) -> None:
     click.echo(f"Run {new.run_id} ({_shown(new.started_at)}) compared with run {old.run_id} ({_shown(old.started_at)})")
     if found.changed.note:
         click.echo(f"Mind: {found.changed.note}")
-    click.echo(describe_changes(found.changed.counts))
+    click.echo(in_words(found.changed.counts))
     changes = [record for record in records if record["change"] != Change.NOT_COMPARED]
     order = list(Change)
     changes.sort(key=lambda record: order.index(record["change"]))
@@ -120,12 +120,12 @@ def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
     document = {
         "old": {
             "run_id": found.old.run_id,
-            "started_at": iso_time(found.old.started_at),
+            "started_at": time(found.old.started_at),
             "finished": found.old.finished,
         },
         "new": {
             "run_id": found.new.run_id,
-            "started_at": iso_time(found.new.started_at),
+            "started_at": time(found.new.started_at),
             "finished": found.new.finished,
         },
         "note": found.changed.note,
@@ -138,14 +138,14 @@ def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A cell of a frame as JSON: a missing value is null, whatever its type."""
+    """A cell of a frame as JSON has it: what is not there has no type of its own there."""
     if isinstance(value, datetime):
-        return None if value != value else iso_time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
+        return None if value != value else time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
     return value if isinstance(value, str | int) else None
 
 
-def iso_time(moment: datetime) -> str:
-    """A time in the form of the reports."""
+def time(moment: datetime) -> str:
+    """A time as the reports write it."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

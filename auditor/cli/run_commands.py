@@ -172,12 +172,12 @@ def _size(count: int) -> str:
 
 
 def _document(run: "Stored") -> dict[str, Any]:
-    from auditor.cli.render_changes import iso_time
+    from auditor.cli.render_changes import time
 
     return {
         "run_id": run.run_id,
         "folder": str(run.run),
-        "started_at": iso_time(run.started_at),
+        "started_at": time(run.started_at),
         "lists": run.lists,
         "api": run.api,
         "simulated": run.simulated,

@@ -141,7 +141,8 @@ class Simulator:
         api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
         port = await self._serve(stack, api.application(), options.api_port, tls=options.tls)
         stack.callback(api.closing.set)
-        self.api_url = f"{'https' if options.tls else 'http'}://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        self.api_url = f"{'https' if options.tls else 'http'}://{host}:{port}"
 
     async def _serve_identity(self, stack: AsyncExitStack) -> None:
         port = await self._serve(stack, self.identity.application(), self.options.identity_port, tls=True)
