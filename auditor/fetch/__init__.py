@@ -1,23 +1,24 @@
 """The HTTP side: a pool of workers, the rate limiter, retries, the Partner Center client, and the token store.
 
-`core` makes every decision; `auth` signs in.
+`core` makes every decision; `auth` signs in. A name's module is imported when the name is first used: aiohttp takes
+150 ms, and many commands need only the settings of a sign-in.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
-from auditor.fetch.customer_list import CustomerListing, list_customers
-from auditor.fetch.pool import PoolOptions, RowCustomer, run_pool
-from auditor.fetch.private_file import state_folder
-from auditor.fetch.rate_limiter import RateLimiter, RunStopping
-from auditor.fetch.rate_store import RateStore
-from auditor.fetch.retries import RequestContext, RetryingClient, internal_error_result
-from auditor.fetch.token_store import TokenStore, open_store
-from auditor.fetch.tokens import Redeem, TokenRequest, TokenSource, fixed_token
-from auditor.fetch.transport_security import proxy_for, tls_context
-
 if TYPE_CHECKING:
+    from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
+    from auditor.fetch.customer_list import CustomerListing, list_customers
+    from auditor.fetch.pool import PoolOptions, RowCustomer, run_pool
+    from auditor.fetch.private_file import state_folder
+    from auditor.fetch.rate_limiter import RateLimiter, RunStopping
+    from auditor.fetch.rate_store import RateStore
+    from auditor.fetch.retries import RequestContext, RetryingClient, internal_error_result
     from auditor.fetch.service_probe import ProbeResult, connect, probe
+    from auditor.fetch.token_store import TokenStore, open_store
+    from auditor.fetch.tokens import Redeem, TokenRequest, TokenSource, fixed_token
+    from auditor.fetch.transport_security import proxy_for, tls_context
 
 __all__ = [
     "CustomerListing",
@@ -48,12 +49,24 @@ __all__ = [
     "tls_context",
 ]
 
+_NAMES = {
+    "client": ("PartnerCenterClient", "open_session", "timeouts_within"),
+    "customer_list": ("CustomerListing", "list_customers"),
+    "pool": ("PoolOptions", "RowCustomer", "run_pool"),
+    "private_file": ("state_folder",),
+    "rate_limiter": ("RateLimiter", "RunStopping"),
+    "rate_store": ("RateStore",),
+    "retries": ("RequestContext", "RetryingClient", "internal_error_result"),
+    "service_probe": ("ProbeResult", "connect", "probe"),
+    "token_store": ("TokenStore", "open_store"),
+    "tokens": ("Redeem", "TokenRequest", "TokenSource", "fixed_token"),
+    "transport_security": ("proxy_for", "tls_context"),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import what only `doctor` needs when it is needed: it takes 100 ms."""
-        if name not in {"ProbeResult", "connect", "probe"}:
+        if name not in _MODULES:
             raise AttributeError(name)
-        from auditor.fetch import service_probe
-
-        return getattr(service_probe, name)
+        return getattr(import_module(f"auditor.fetch.{_MODULES[name]}"), name)

@@ -1,6 +1,6 @@
 """How near to the limit does the pacing come, and how many requests does it waste? Virtual time, real code.
 
-The tool's own pipeline, retries and pacing ask made-up servers on a virtual clock. Every figure stands beside its aim,
+The tool's own worker pool, retries and pacing ask made-up servers on a virtual clock. Every figure stands beside its aim,
 and `!` marks one that misses it. Medians of the seeds, but the worst of them for customers without an answer and for the
 most requests that any window held.
 

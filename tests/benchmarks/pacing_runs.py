@@ -1,4 +1,4 @@
-"""One run of the tool's own pipeline, retries and pacing against a made-up server, in virtual time."""
+"""One run of the tool's own worker pool, retries and pacing against a made-up server, in virtual time."""
 
 import asyncio
 import math

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from auditor import journal
 from auditor.core.judge.classification import classify
@@ -67,6 +68,26 @@ def test_each_customer_is_read_once(tmp_path: Path) -> None:
     rows = [Customer(IDS[n], Row("a", 1)) for n in (3, 1, 3, 2, 1)]
     journal.write_rows(tmp_path, [*rows, RejectedRow("?", Reason.INVALID_ID, Row("a", 9))])
     assert list(journal.read_customers(tmp_path)) == [(0, IDS[3]), (1, IDS[1]), (3, IDS[2])]
+
+
+def test_rows_that_do_not_say_which_is_first_are_refused(tmp_path: Path) -> None:
+    """Version 1 did not: no customer may be left out without a word."""
+    journal.write_rows(tmp_path, [Customer(IDS[0], Row("a", 1))])
+    content = (tmp_path / journal.ROWS).read_bytes()
+    (tmp_path / journal.ROWS).write_bytes(content.replace(b',"first":true', b""))
+    with pytest.raises(IncompleteError, match="line 1: does not say"):
+        list(journal.read_customers(tmp_path))
+
+
+def test_the_records_are_declared_in_the_order_in_which_they_are_written(tmp_path: Path) -> None:
+    """A reader may derive its schema from the declarations."""
+    _write(tmp_path, ["200-allowed"])
+    journal.write_rows(tmp_path, [RejectedRow("none", Reason.INVALID_ID, Row("a", 1))])
+    (answer,) = (json.loads(block) for block in journal.answer_blocks(tmp_path))
+    (row,) = (json.loads(line) for line in (tmp_path / journal.ROWS).read_bytes().splitlines())
+    declared = [field.name for field in structs.fields(journal.AnswerRecord)]
+    assert list(answer) == ["kind", *(name for name in declared if name != "reused_from"), "crc"]
+    assert list(row) == [field.name for field in structs.fields(journal.RowRecord)]
 
 
 def test_the_journal_reads_back(tmp_path: Path) -> None:
