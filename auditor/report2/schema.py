@@ -1,0 +1,89 @@
+"""The declared schema of `results`. Rule: names, order and types are never inferred; later versions only add columns.
+
+The fixed columns come first, then the customer lists' own other columns as text. A list's column whose name is taken
+(letter case aside, because spreadsheets, DuckDB and Spark do not tell `Status` from `status`) is prefixed `input.`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from auditor.core.model import Reason, Verdict
+
+SCHEMA_VERSION = 1
+"""Carried in the Parquet metadata as `schema_version`, and in summary.json and manifest.json."""
+
+ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
+
+TIME = pa.timestamp("us", "UTC")
+WORD = pa.dictionary(pa.int32(), pa.string())
+
+FIXED = (
+    pa.field("customer_id", pa.string(), nullable=False),
+    pa.field("company_name", pa.string()),
+    pa.field("domain", pa.string()),
+    pa.field("verdict", WORD, nullable=False),
+    pa.field("status", WORD),
+    pa.field("reason", WORD, nullable=False),
+    pa.field("last_update", TIME),
+    pa.field("last_update_raw", pa.string()),
+    pa.field("days_in_status", pa.int32()),
+    pa.field("checked_at", TIME),
+    pa.field("attempts", pa.int16(), nullable=False),
+    pa.field("http_status", pa.int16()),
+    pa.field("error_code", pa.string()),
+    pa.field("error_name", pa.string()),
+    pa.field("error_message", pa.string()),
+    pa.field("request_id", pa.string()),
+    pa.field("correlation_id", pa.string()),
+    pa.field("owner", pa.string()),
+    pa.field("source_file", pa.string(), nullable=False),
+    pa.field("source_row", pa.int64(), nullable=False),
+)
+
+REASONS = tuple(Reason)
+VERDICTS = tuple(Verdict)
+REASON_WORDS = pd.CategoricalDtype([reason.value for reason in REASONS])
+VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in VERDICTS])
+
+
+def own_names(columns: Iterable[str]) -> dict[str, str]:
+    """The lists' own columns -> their names in the report, in order."""
+    taken = {field.name for field in FIXED}
+    names: dict[str, str] = {}
+    for column in columns:
+        name = column
+        while name.casefold() in taken:
+            name = f"input.{name}"
+        taken.add(name.casefold())
+        names[column] = name
+    return names
+
+
+def own_columns(count: int) -> list[str]:
+    """What the lists' own columns are called in a frame, where a list may have a column of any name."""
+    return [f"own.{place}" for place in range(count)]
+
+
+def results_schema(columns: Iterable[str]) -> pa.Schema:
+    """The schema of `results` for lists with these other columns."""
+    own = [pa.field(name, pa.string()) for name in own_names(columns).values()]
+    return pa.schema([*FIXED, *own], metadata={"schema_version": str(SCHEMA_VERSION)})
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame of Arrow's own types; dictionaries become categoricals."""
+    return table.to_pandas(types_mapper=arrow_types)
+
+
+def to_arrow(column: "pd.Series[Any]") -> pa.Array:
+    """A column of a frame as one Arrow array."""
+    found = pa.array(column)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def arrow_types(kind: pa.DataType) -> pd.ArrowDtype | None:
+    """Which pandas type holds an Arrow type: Arrow's own, and a categorical for a dictionary."""
+    return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)

@@ -1,0 +1,66 @@
+"""What a spreadsheet can hold. Rule: whatever is longer is cut or continued on another sheet, never dropped in silence.
+
+Source: "Excel specifications and limits"; a text's characters are UTF-16 units there.
+"""
+
+from collections.abc import Iterable
+
+ROWS = 1_048_576
+"""Rows of a sheet, those above the table included."""
+LINKS = 65_530
+"""Links of a sheet."""
+TEXT = 32_767
+"""Characters of a cell."""
+SHEET_NAME = 31
+"""Characters of a sheet's name."""
+HEADER = 255
+"""Characters of a table's column name."""
+PART_BYTES = 1 << 30
+"""What one sheet may take unpacked, by estimate; the file format's plain directory ends at twice as much."""
+
+_CUT = "…"
+
+
+def cut(text: str, limit: int = TEXT) -> str:
+    """The text, or as much of it as fits before a mark that says that there was more."""
+    if len(text) * 2 <= limit or _units(text) <= limit:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (limit - 1)]
+    # half of a pair of surrogates is no character
+    return kept.decode("utf-16-le", "ignore") + _CUT
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def headers(labels: Iterable[str], given: Iterable[str] = ()) -> list[str]:
+    """Labels as a table takes them: one line, short enough, and no two that differ in letter case alone.
+
+    Args:
+        labels: of columns.
+        given: what other columns of the table are called.
+    """
+    taken = {label.lower() for label in given}
+    names = []
+    for label in labels:
+        plain = "".join(c if c.isprintable() else " " for c in label)
+        base = cut(" ".join(plain.split()) or "(no name)", HEADER - 5)
+        name, number = base, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{base} {number}"
+        taken.add(name.lower())
+        names.append(safe(name))
+    return names
+
+
+def safe(text: str) -> str:
+    """The text as XlsxWriter takes it for one: from `<r>` to `</r>` it would be markup."""
+    return f"{text} " if text.startswith("<r>") else text
+
+
+def sheet_name(name: str, number: int) -> str:
+    """The name of a sheet, or of its continuation: `All customers`, `All customers 2`."""
+    suffix = f" {number}" if number > 1 else ""
+    return name[: SHEET_NAME - len(suffix)] + suffix

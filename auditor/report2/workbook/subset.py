@@ -1,0 +1,131 @@
+"""What one workbook is about: the whole run, or the rows of one account manager. A subset is counted from its own records,
+so that the counts of all subsets can be compared with those of the whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from auditor.core.changes import CHANGES
+from auditor.core.ledger import Ledger, Tally, fold
+from auditor.core.model import Reason, Verdict
+from auditor.core.money import Sum
+from auditor.report2.data import RunData
+from auditor.report2.schema import own_columns, own_names
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How a column that is added up is shown: how its texts are read, and whether all its numbers are whole."""
+
+    sum: Sum
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Subset:
+    """The content of one workbook.
+
+    Attributes:
+        data: of the whole run.
+        results: the subset's records, in input order; columns as in `RunData.results`.
+        changes: what changed for its customers since the baseline run; columns as in changes.csv.
+        ledger: of the subset.
+        first: whether a record is the first of its customer in this subset.
+        owner: the account manager; empty for rows without one; None for the whole run.
+    """
+
+    data: RunData
+    results: pd.DataFrame
+    changes: pd.DataFrame
+    ledger: Ledger
+    first: "pd.Series[bool]"
+    owner: str | None = None
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The lists' own columns: their names in the frame, and in the report."""
+        names = own_names(self.data.facts.columns).values()
+        return dict(zip(own_columns(len(names)), names, strict=True))
+
+    def amounts(self, column: str) -> Amounts | None:
+        """How the numbers of a list's column that is added up are shown: the same in every workbook."""
+        sums = [one for one in self.data.sums if one.column == column and one.owner is None]
+        return Amounts(sums[0], all("." not in f"{one.total:f}" for one in sums)) if sums else None
+
+    @property
+    def sums(self) -> dict[str, dict[Verdict, Sum]]:
+        """The subset's sums: column -> verdict -> sum."""
+        found: dict[str, dict[Verdict, Sum]] = {}
+        for one in self.data.sums:
+            if one.owner == self.owner:
+                found.setdefault(one.column, {})[one.verdict] = one
+        return found
+
+    @cached_property
+    def delta(self) -> "BaselineDelta | None":
+        """The subset beside the baseline run; None where there is none."""
+        if self.data.changes is None:
+            return None
+        firsts = self.results[self.first]
+        removed = self.changes[self.changes["verdict"].isna()]
+        verdicts = pd.concat([firsts["verdict_before"], removed["verdict_before"]]).astype("str").value_counts()
+        changes = pd.concat([firsts["change"], removed["change"]]).astype("str").value_counts()
+        return BaselineDelta(verdicts.to_dict(), changes.to_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineDelta:
+    """A subset beside the baseline run.
+
+    Attributes:
+        before: customers by verdict in the baseline run.
+        changes: customers by change; customers that could not be compared among them.
+    """
+
+    before: Mapping[Any, int]
+    changes: Mapping[Any, int]
+
+    @property
+    def changed(self) -> int:
+        """Customers for whom something changed."""
+        return sum(self.changes.get(change, 0) for change in CHANGES)
+
+
+def for_run(data: RunData) -> Subset:
+    """The whole run."""
+    changes = data.changes.frame if data.changes else pd.DataFrame()
+    return Subset(data, data.results, changes, data.ledger, data.results["first_row"])
+
+
+def for_owner(run: Subset, owner: str, results: pd.DataFrame) -> Subset:
+    """The rows of one account manager.
+
+    Args:
+        run: of the whole run.
+        owner: empty for rows without an account manager.
+        results: the rows.
+    """
+    first = results["first_row_of_owner"]
+    tallies = _tallies(results, first)
+    rows, customers = (sum(getattr(tally, unit) for tally in tallies) for unit in ("rows", "customers"))
+    changes = run.changes
+    if len(changes):
+        # a customer on rows of two account managers has changed for both; one that was removed was the baseline's owner's
+        mine = results.loc[first & results["change"].notna(), "customer_id"]
+        removed = changes["verdict"].isna() & (changes["owner"].fillna("") == owner)
+        listed = changes["verdict"].notna() & changes["customer_id"].isin(mine)
+        changes = changes[(removed | listed).astype(bool)]
+    return Subset(run.data, results, changes, fold(tallies, rows, customers), first, owner)
+
+
+def _tallies(results: pd.DataFrame, first: "pd.Series[bool]") -> list[Tally]:
+    keys = [results["reason"], results["status"].astype("str").fillna("")]
+    counts = pd.DataFrame({"rows": 1, "customers": first}).groupby(keys, observed=True).sum()
+    return [
+        Tally(Reason(reason), status, rows=int(rows), customers=int(customers), owner_customers=int(customers))
+        for (reason, status), rows, customers in counts.itertuples()
+    ]
