@@ -6,12 +6,13 @@ name in one step. What a failed or killed attempt left behind is removed by it o
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from auditor.core.os_errors import reason, remedy
 from auditor.core.words import typed
 from auditor.errors import OutputError
 
@@ -40,10 +41,8 @@ def as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path}: {reason}", f"the answers are safe; mend this, then: auditor report {typed(path.parent)}"
-        ) from error
+        then = f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {typed(path.parent)}"
+        raise OutputError(f"{path}: {reason(error)}", then) from error
 
 
 class AtomicFile:
@@ -123,11 +122,16 @@ class Staging:
     """Several files that appear together, or not at all where one of them cannot be written.
 
     Attributes:
-        folder: where they go. Its files named `.*.part` are passing ones, which the next rendering removes.
+        folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
+
+    Args:
+        folder: likewise.
+        allowed: names of the files of an earlier rendering, where this one must make the same; None for any name.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, allowed: Container[str] | None = None) -> None:
         self.folder = self._folder = folder
+        self._allowed = allowed
         self._files: list[AtomicFile] = []
 
     def __enter__(self) -> Self:
@@ -141,6 +145,16 @@ class Staging:
             file.discard()
         with suppress(OSError):  # it is not empty, or there is none
             (self._folder / PACKS).rmdir()
+
+    def takes(self, name: str) -> bool:
+        """Whether a file may have this name: the file system can encode it, or the earlier rendering has it."""
+        if self._allowed is not None:
+            return name in self._allowed
+        try:
+            os.fsencode(name)
+        except UnicodeEncodeError:
+            return False
+        return True
 
     def create(self, name: str) -> AtomicFile:
         """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.

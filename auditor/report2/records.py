@@ -27,6 +27,7 @@ from auditor.report2.schema import (
     ROWS,
     TIME,
     VERDICT_WORDS,
+    from_pandas,
     own_columns,
     to_arrow,
     to_pandas,
@@ -37,7 +38,7 @@ NO_CUSTOMER = -1
 UNLISTED = pa.schema([(name, pa.string()) for name in ("customer_id", "company_name", "domain", "relationship")])
 """The columns of unlisted.csv."""
 
-_REQUIRED = ("customer_id", "source_file", "source_row")
+_REQUIRED = ("source_file", "source_row")
 _TEXTS = ("last_update_raw", "error_code", "error_name", "error_message", "request_id", "correlation_id")
 _ANSWER = pa.schema(
     [
@@ -124,7 +125,7 @@ def read_records(stored: StoredRun) -> Records:
 def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, Entry]:
     facts = stored.facts
     own = pa.struct([pa.field(column, pa.string()) for column in facts.columns])
-    names = ("customer_id", "reason", "company_name", "domain", "owner", "source_file")
+    names = ("customer_id", "raw_id", "reason", "company_name", "domain", "owner", "source_file")
     schema = pa.schema(
         [*((name, pa.string()) for name in names), ("source_row", pa.int64()), ("first", pa.bool_()), ("other", own)]
     )
@@ -133,6 +134,7 @@ def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, Entry]:
     for name in _REQUIRED:
         if table[name].null_count:
             raise IncompleteError(f"{ROWS}: a row has no {name}", "audit the list again")
+    table = _separate_ids(table)
     _check_rows(stored, reader.entry)
     columns = own_columns(len(facts.columns))
     for place, name in enumerate(columns):
@@ -141,6 +143,21 @@ def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, Entry]:
     if not rows["rejected_for"].dropna().isin([*_VERDICT_OF]).all():
         raise IncompleteError(f"{ROWS}: this version does not know a reason in it", "use the version that wrote the run")
     return rows, reader.entry
+
+
+def _separate_ids(rows: pa.Table) -> pa.Table:
+    """Rows with `customer_id` or `raw_id`, never both: schema version 1 has the text of an invalid id in `customer_id`."""
+    if pc.any(pc.is_null(pc.coalesce(rows["customer_id"], rows["raw_id"]))).as_py():
+        raise IncompleteError(f"{ROWS}: a row has no customer_id", "audit the list again")
+    none = pa.scalar(None, pa.string())
+    invalid = pc.fill_null(pc.equal(rows["reason"], Reason.INVALID_ID.value), fill_value=False)
+    ids = {
+        "customer_id": pc.if_else(invalid, none, rows["customer_id"]),
+        "raw_id": pc.if_else(invalid, pc.coalesce(rows["raw_id"], rows["customer_id"]), none),
+    }
+    for name, column in ids.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
+    return rows
 
 
 def _check_rows(stored: StoredRun, found: Entry) -> None:
@@ -241,7 +258,7 @@ def _read_members(blocks: Iterable[bytes], membership: Membership | None, custom
     otherwise = True if way is Way.OWN else False if way is Way.LIST and membership and membership.complete else None
     unlisted = None
     if way is Way.LIST:
-        unlisted = pa.Table.from_pandas(members[elsewhere & members["member"]][UNLISTED.names], UNLISTED, preserve_index=False)
+        unlisted = from_pandas(members[elsewhere & members["member"]], UNLISTED)
     known = members.loc[~elsewhere, ["customer", "member", "company_name", "domain"]]
     return _Members(known, otherwise, unlisted)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from auditor.core.model import Verdict
+from auditor.core.ledger import Ledger
+from auditor.core.model import Reason, Verdict
 from auditor.core.run_facts import Way
 from auditor.core.words import many, undetermined
 from auditor.report2.data import RunData
@@ -18,7 +19,7 @@ def note(data: RunData) -> str:
 def _remarks(data: RunData) -> Iterator[str]:
     ledger, facts = data.ledger, data.facts
     if not facts.finished:
-        yield f"not every customer was asked ({facts.message or facts.cause})"
+        yield f"{_not_finished(ledger)} ({facts.message or facts.cause})"
     if not ledger.balanced:
         yield "the ledger does not balance"
     if count := ledger.rows_of(Verdict.UNDETERMINED):
@@ -33,6 +34,14 @@ def _remarks(data: RunData) -> Iterator[str]:
         yield f"{many(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
     if facts.simulated:
         yield "the data are simulated"
+
+
+def _not_finished(ledger: Ledger) -> str:
+    """What a run that did not finish left undone: all may have been asked, some without a final answer."""
+    left = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NOT_ATTEMPTED)
+    if not left:
+        return "the run did not finish"
+    return f"the run did not finish: {many(left, 'customer')} {'was' if left == 1 else 'were'} not asked"
 
 
 def _remarks_on_membership(data: RunData) -> Iterator[str]:

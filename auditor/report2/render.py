@@ -5,7 +5,7 @@ reports that this rendering does not make are removed with it.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from auditor.report2.files import Entry, Staging, measure
 from auditor.report2.history import changes, previous
 from auditor.report2.history.store import HistoryFile
 from auditor.report2.records import StoredRun
-from auditor.report2.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, own_columns, results_schema
+from auditor.report2.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, from_pandas, own_columns, results_schema
 from auditor.report2.tables import csv, parquet, summary
 from auditor.report2 import workbook
 
@@ -56,13 +56,19 @@ FORMATS = (*TABLES, *DOCUMENTS)
 """What `render` takes as formats."""
 
 
-def render(stored: StoredRun, formats: Collection[str], history: HistoryFile | None = None) -> Ledger:
+def render(
+    stored: StoredRun,
+    formats: Collection[str],
+    history: HistoryFile | None = None,
+    allowed: Container[str] | None = None,
+) -> Ledger:
     """Write every report of a run, the manifest last.
 
     Args:
         stored: the run.
         formats: which of FORMATS to write; the summary is always written.
         history: gets the run's record for the history.
+        allowed: as of `Staging`.
 
     Raises:
         SettingsError: an unknown format.
@@ -73,7 +79,7 @@ def render(stored: StoredRun, formats: Collection[str], history: HistoryFile | N
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
     chosen = [name for name in FORMATS if name in formats]
-    with Staging(stored.folder) as staging:
+    with Staging(stored.folder, allowed) as staging:
         data = load(stored)
         data = replace(data, tables=tuple(TABLES[name].names[0] for name in TABLES if name in chosen))
         if history:
@@ -103,8 +109,7 @@ def results_table(data: RunData) -> pa.Table:
     own = own_columns(len(data.facts.columns))
     fixed = schema.names[: len(schema.names) - len(own)]
     named = pa.schema([field.with_name(name) for field, name in zip(schema, [*fixed, *own], strict=True)])
-    table = pa.Table.from_pandas(data.results[named.names], named, preserve_index=False)
-    return table.rename_columns(schema.names).cast(schema)
+    return from_pandas(data.results, named).rename_columns(schema.names).cast(schema)
 
 
 def _outdated(run: Path, chosen: Iterable[str]) -> list[str]:

@@ -12,8 +12,12 @@ import pyarrow as pa
 
 from auditor.core.model import Reason, Verdict
 
-SCHEMA_VERSION = 1
-"""Carried in the Parquet metadata as `schema_version`, and in summary.json and manifest.json."""
+SCHEMA_VERSION = 2
+"""Carried in the Parquet metadata as `schema_version`, and in summary.json and manifest.json. Version 1 had no `raw_id`, and the
+text of an invalid id in `customer_id`; its summary.json had no `list_warnings`.
+"""
+JOURNAL_VERSIONS = (1, 2)
+"""The schema versions of a journal that can be read."""
 
 ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
 
@@ -21,7 +25,7 @@ TIME = pa.timestamp("us", "UTC")
 WORD = pa.dictionary(pa.int32(), pa.string())
 
 FIXED = (
-    pa.field("customer_id", pa.string(), nullable=False),
+    pa.field("customer_id", pa.string()),
     pa.field("company_name", pa.string()),
     pa.field("domain", pa.string()),
     pa.field("verdict", WORD, nullable=False),
@@ -41,6 +45,7 @@ FIXED = (
     pa.field("owner", pa.string()),
     pa.field("source_file", pa.string(), nullable=False),
     pa.field("source_row", pa.int64(), nullable=False),
+    pa.field("raw_id", pa.string()),
 )
 
 REASONS = tuple(Reason)
@@ -49,9 +54,16 @@ REASON_WORDS = pd.CategoricalDtype([reason.value for reason in REASONS])
 VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in VERDICTS])
 
 
-def own_names(columns: Iterable[str]) -> dict[str, str]:
+def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
+    """The fixed columns of a schema version."""
+    if version == SCHEMA_VERSION:
+        return FIXED
+    return (FIXED[0].with_nullable(nullable=False), *(field for field in FIXED[1:] if field.name != "raw_id"))
+
+
+def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str, str]:
     """The lists' own columns -> their names in the report, in order."""
-    taken = {field.name for field in FIXED}
+    taken = {field.name for field in fixed(version)}
     names: dict[str, str] = {}
     for column in columns:
         name = column
@@ -67,15 +79,23 @@ def own_columns(count: int) -> list[str]:
     return [f"own.{place}" for place in range(count)]
 
 
-def results_schema(columns: Iterable[str]) -> pa.Schema:
+def results_schema(columns: Iterable[str], version: int = SCHEMA_VERSION) -> pa.Schema:
     """The schema of `results` for lists with these other columns."""
-    own = [pa.field(name, pa.string()) for name in own_names(columns).values()]
-    return pa.schema([*FIXED, *own], metadata={"schema_version": str(SCHEMA_VERSION)})
+    own = [pa.field(name, pa.string()) for name in own_names(columns, version).values()]
+    return pa.schema([*fixed(version), *own], metadata={"schema_version": str(version)})
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame of Arrow's own types; dictionaries become categoricals."""
     return table.to_pandas(types_mapper=arrow_types)
+
+
+def from_pandas(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """A frame as an Arrow table of exactly this schema; a column that the frame lacks is null."""
+    missing = [name for name in schema.names if name not in frame.columns]
+    frame = frame.assign(**dict.fromkeys(missing)) if missing else frame
+    table = pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)
+    return table.replace_schema_metadata(schema.metadata)
 
 
 def to_arrow(column: "pd.Series[Any]") -> pa.Array:

@@ -17,7 +17,7 @@ from auditor.core.model import Verdict
 from auditor.report2 import times
 from auditor.report2.history.previous import NAMES, STATE, Previous
 from auditor.report2.records import NO_CUSTOMER
-from auditor.report2.schema import TIME, WORD
+from auditor.report2.schema import TIME, WORD, from_pandas
 
 CSV = "changes.csv"
 CHANGED = pa.schema(
@@ -127,13 +127,7 @@ def changed_customers(results: pd.DataFrame, previous: Previous) -> pd.DataFrame
     was = removed["verdict_before"].astype("str")
     gone = _RULE[(_RULE["is"] == _ABSENT) & ~_RULE["status_differs"] & ~_RULE["updated_later"]]
     removed["change"] = was.map(gone.set_index("was")["change"])
-    tables = [_as_changed(changed), _as_changed(removed)]
-    return pa.concat_tables(tables).unify_dictionaries()
-
-
-def _as_changed(frame: pd.DataFrame) -> pa.Table:
-    missing = {name: None for name in CHANGED.names if name not in frame.columns}
-    return pa.Table.from_pandas(frame.assign(**missing)[CHANGED.names], CHANGED, preserve_index=False)
+    return pa.concat_tables([from_pandas(changed, CHANGED), from_pandas(removed, CHANGED)]).unify_dictionaries()
 
 
 def count(changed: pa.Table) -> Counts:

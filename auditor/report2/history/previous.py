@@ -21,7 +21,7 @@ from auditor.report2.files import Staging, measure
 from auditor.report2.history.stretches import Stretches, no_stretches, read_stretches
 from auditor.report2.history.store import FOLDER
 from auditor.report2.records import NO_CUSTOMER, Records, StoredRun, read_records
-from auditor.report2.schema import JOURNAL, SCHEMA_VERSION, TIME, WORD, to_pandas
+from auditor.report2.schema import JOURNAL, SCHEMA_VERSION, TIME, WORD, from_pandas, to_pandas
 
 NAME = "before.parquet"
 STATE = ("verdict", "status", "reason", "last_update", "checked_at")
@@ -98,7 +98,7 @@ def combine(customers: pa.Array, baseline: StoredRun | None, stretches: Stretche
     known["customer_id"] = pd.Series(pd.array(customers.take(pa.array(known["customer"])), dtype=pd.ArrowDtype(pa.string())), index=known.index)
     known[[*NAMES]] = None
     removed = state[state["customer"] == NO_CUSTOMER]
-    return pa.concat_tables([_as_table(known), _as_table(removed)]).unify_dictionaries()
+    return pa.concat_tables([from_pandas(known, SCHEMA), from_pandas(removed, SCHEMA)]).unify_dictionaries()
 
 
 def _baseline_state(customers: pa.Array, baseline: StoredRun | None) -> pd.DataFrame:
@@ -114,11 +114,6 @@ def _baseline_state(customers: pa.Array, baseline: StoredRun | None) -> pd.DataF
 def _empty_state() -> pd.DataFrame:
     columns = [SCHEMA.field(name) for name in ("customer_id", *NAMES, *STATE)]
     return to_pandas(pa.schema([*columns, ("customer", pa.int32())]).empty_table())
-
-
-def _as_table(frame: pd.DataFrame) -> pa.Table:
-    missing = {name: None for name in SCHEMA.names if name not in frame.columns}
-    return pa.Table.from_pandas(frame.assign(**missing)[SCHEMA.names], SCHEMA, preserve_index=False)
 
 
 def _write(run: Path, records: pa.Table, *, compared: bool) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from auditor.core.run_facts import RunFacts
 from auditor.report2.files import AtomicFile, as_output_error, sync_folder
-from auditor.report2.schema import SCHEMA_VERSION, TIME, WORD
+from auditor.report2.schema import SCHEMA_VERSION, TIME, WORD, from_pandas
 
 FOLDER = "history"
 RECORDS = pa.schema(
@@ -64,9 +64,8 @@ class HistoryFile:
         customers = results.loc[results["first_row"], _OF_CUSTOMER].assign(
             run_id=facts.run_id, started_at=facts.started_at, api=facts.api, validation_type=facts.validation_type
         )
-        table = pa.Table.from_pandas(customers[RECORDS.names], RECORDS, preserve_index=False)
         # the codec and the form of dictionary pages that every reader of Parquet knows
-        pyarrow.parquet.write_table(table, self._file, compression="snappy")
+        pyarrow.parquet.write_table(from_pandas(customers, RECORDS), self._file, compression="snappy")
 
     def publish(self) -> None:
         """Let the file appear, in place of an earlier one of the same run.

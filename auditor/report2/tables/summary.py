@@ -112,6 +112,7 @@ def _document(data: RunData) -> dict[str, Any]:
         "pace": facts.pace,
         "lists": facts.lists,
         "list_files": [asdict(one) for one in facts.list_files],
+        "list_warnings": [asdict(one) for one in facts.list_warnings],
         "list_digest": facts.list_digest,
         "damaged_lines": facts.damaged_lines,
         "max_undetermined": facts.max_undetermined,
