@@ -1,0 +1,70 @@
+"""The records that the page shows: all of an ordinary list; of a longer one those that need action.
+
+A page of a million rows is of no use to anybody. Of more than MOST_ROWS rows it shows the eligible customers for whom
+something changed, the blocked ones that are blocked longest, and the first undetermined ones of the list: at most
+MOST_OF_VERDICT of each. The page says what it leaves out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.core.model import Reason, Verdict
+from auditor.report2.data import RunData
+from auditor.report2.times import whole_days
+
+MOST_ROWS, MOST_OF_VERDICT = 25_000, 10_000
+ORDER = (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE)
+"""The order of verdicts on the page: what needs action comes first."""
+
+
+@dataclass(frozen=True)
+class PageSelection:
+    """The records on the page.
+
+    Attributes:
+        parts: the records of each verdict, in ORDER: blocked longest first, the others by reason and then in input order.
+            Columns: those of `RunData.results`; `place` (the record's position in `results`, from 1); `begun` (since when
+            the customer is known to be in its state); `days` (whole days from `begun` to `checked_at`).
+        under_review: `days` of all rows under review, of those too that the page does not show.
+    """
+
+    parts: Mapping[Verdict, pd.DataFrame]
+    under_review: "pd.Series[Any]"
+
+    @property
+    def records(self) -> pd.DataFrame:
+        """All of them in the order of the page."""
+        return pd.concat(self.parts.values(), ignore_index=True)
+
+    @property
+    def count(self) -> int:
+        """Number of records on the page."""
+        return sum(map(len, self.parts.values()))
+
+
+def select(data: RunData, most_rows: int = MOST_ROWS, most_of_verdict: int = MOST_OF_VERDICT) -> PageSelection:
+    """Select the records of the page.
+
+    Args:
+        data: the run.
+        most_rows: a list of at most so many rows is shown as a whole.
+        most_of_verdict: of a longer list, how many records of a verdict are shown.
+    """
+    results = data.results.assign(place=np.arange(1, len(data.results) + 1))
+    blocked, undetermined, eligible = (_with_days(results[results["verdict"] == verdict.value]) for verdict in ORDER)
+    under_review = blocked.loc[blocked["reason"] == Reason.UNDER_REVIEW.value, "days"]
+    blocked = blocked.sort_values(["days", "place"], ascending=[False, True], na_position="last")
+    if len(results) > most_rows:
+        eligible = eligible[eligible["change"].notna()]
+        blocked, undetermined, eligible = (part.head(most_of_verdict) for part in (blocked, undetermined, eligible))
+    undetermined, eligible = (part.sort_values("reason", kind="stable") for part in (undetermined, eligible))
+    return PageSelection(dict(zip(ORDER, (blocked, undetermined, eligible), strict=True)), under_review)
+
+
+def _with_days(records: pd.DataFrame) -> pd.DataFrame:
+    begun = records["blocked_since"].fillna(records["last_update"])
+    return records.assign(begun=begun, days=whole_days(begun, records["checked_at"]))
