@@ -18,11 +18,9 @@ from auditor.core.model import Reason, Verdict
 from auditor.core.money import Column, Sum
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.report2.files import Entry
-from auditor.report2.history.changes import changed_customers, count, derive
-from auditor.report2.history.previous import Previous, as_previous, combine, read_previous
-from auditor.report2.history.stretches import Stretches
+from auditor.report2.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
 from auditor.report2.records import StoredRun, read_records
-from auditor.report2.schema import own_columns, to_pandas
+from auditor.report2.schema import as_words, own_columns, to_pandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,9 @@ def compare(old: StoredRun, new: StoredRun, note: str) -> RunChanges:
     """
     records = read_records(new)
     own = read_previous(new.folder, new.facts.baseline, records.customers)
-    stretches = own.known.loc[own.known["past_verdict"].notna(), ["customer", "past_verdict", "since", "times_blocked"]]
-    table = combine(records.customers, old, Stretches(stretches))
+    known = own.known["past_verdict"].notna()
+    stretches = own.known.loc[known, ["customer", "past_verdict", "since", "times_blocked"]]
+    table = combine(records.customers, old, stretches)
     previous = as_previous(table, records.customers, compared=True)
     results = derive(records.frame, previous)
     return cast("RunChanges", _run_changes(results, previous, old.facts.run_id, old.facts.started_at, note))
@@ -148,22 +147,24 @@ def _run_changes(
 def _tallies(results: pd.DataFrame) -> list[Tally]:
     """Rows and customers by reason, status and owner."""
     keys = ["reason", "status", "owner"]
-    counted = results.assign(rows=1, owner=results["owner"].fillna(""), status=results["status"].astype("str").fillna(""))
+    counted = results[["reason", "first_row", "first_row_of_owner"]].assign(
+        rows=1, owner=results["owner"].fillna(""), status=as_words(results["status"], "")
+    )
     counts = counted.groupby(keys, observed=True)[["rows", "first_row", "first_row_of_owner"]].sum()
-    return [Tally(Reason(reason), status, owner, *map(int, sums)) for (reason, status, owner), *sums in counts.itertuples()]
+    return [
+        Tally(Reason(reason), status, owner, *map(int, sums)) for (reason, status, owner), *sums in counts.itertuples()
+    ]
 
 
 def _sums(results: pd.DataFrame, facts: RunFacts) -> list[Sum]:
     """Columns of the lists added up by verdict and owner. `core.money` reads the numbers, each distinct text once."""
     own = dict(zip(facts.columns, own_columns(len(facts.columns)), strict=True))
+    owners = results["owner"].fillna("")
     sums: list[Sum] = []
-    for name in facts.presentation.sums:
-        if name not in own:
-            continue
+    for name in (name for name in facts.presentation.sums if name in own):
         column = Column(name)
-        keys = [results["owner"].fillna("").rename("owner"), results["verdict"].rename("verdict"), results[own[name]].rename("text")]
-        for (owner, verdict, text), rows in pd.concat(keys, axis=1).value_counts(dropna=False, sort=False).items():
-            if rows:
-                column.add(owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
+        texts = results.groupby([owners, "verdict", results[own[name]]], dropna=False, observed=True).size()
+        for (owner, verdict, text), rows in texts.items():
+            column.add(owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
         sums.extend(column.sums())
     return sums

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all. Rule: nothing stands under its real name before it is on the disk.
+"""Write files that are complete or absent: none has its name before its content is on the disk.
 
-A file grows as `.<name>.part` in the folder where it belongs, is flushed and forced to the disk, and only then takes its
-name in one step. What a failed or killed attempt left behind is removed by it or by the next one.
+A file is written as `.<name>.part` in its own folder, flushed and synced, and only then renamed in one step. What a failed
+or killed rendering leaves behind is removed by it or by the next one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from auditor.core.words import typed
 from auditor.errors import OutputError
 
 PACKS = "by-owner"
-"""The folder in a run's folder for what each account manager gets."""
+"""The folder in a run's folder for the workbooks of account managers."""
 _BUFFER = 1 << 20
 
 
@@ -33,7 +33,7 @@ class Entry:
 
 @contextmanager
 def as_output_error(path: Path) -> Iterator[None]:
-    """Turns an OSError into an OutputError that names the file and says how to finish.
+    """Turn an OSError into an OutputError that names the file and the next command.
 
     Raises:
         OutputError: instead of OSError.
@@ -46,12 +46,12 @@ def as_output_error(path: Path) -> Iterator[None]:
 
 
 class AtomicFile:
-    """A file in the making: takes bytes, and knows their hash. Its methods are those that pyarrow wants of a file.
+    """A file that gets its name when it is complete. Counts and hashes what is written; pyarrow can write to it.
 
     Attributes:
-        path: where it goes.
+        path: its final path.
         name: its path from the run's folder.
-        records: how many were written, set by whoever writes them.
+        records: how many were written; set by the writer.
     """
 
     closed = False
@@ -68,7 +68,7 @@ class AtomicFile:
             self._file = self._part.open("wb", buffering=_BUFFER)
 
     def write(self, data: bytes) -> int:
-        """Appends.
+        """Append.
 
         Raises:
             OutputError: the disk is full, or the like.
@@ -84,13 +84,13 @@ class AtomicFile:
         return self._size
 
     def flush(self) -> None:
-        """Does nothing: `finish` does it for the whole file."""
+        """Do nothing: `finish` flushes the whole file."""
 
     def finish(self) -> Entry:
-        """Forces the file to the disk, still under its passing name; does nothing the second time.
+        """Sync the file to the disk, still under its temporary name; does nothing the second time.
 
         Raises:
-            OutputError: it cannot be.
+            OutputError: the disk is full, or the like.
         """
         if self._entry is not None:
             return self._entry
@@ -102,16 +102,16 @@ class AtomicFile:
         return self._entry
 
     def publish(self) -> None:
-        """Gives the finished file its real name.
+        """Give the finished file its name.
 
         Raises:
-            OutputError: something else holds that name.
+            OutputError: a folder has that name, or the like.
         """
         with as_output_error(self.path):
             self._part.replace(self.path)
 
     def discard(self) -> None:
-        """Removes what there is of it under its passing name."""
+        """Remove the temporary file, if there is one."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
@@ -119,7 +119,7 @@ class AtomicFile:
 
 
 class Staging:
-    """Several files that appear together, or not at all where one of them cannot be written.
+    """Several files that appear together, or not at all if one of them cannot be written.
 
     Attributes:
         folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
@@ -157,10 +157,10 @@ class Staging:
         return True
 
     def create(self, name: str) -> AtomicFile:
-        """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.
+        """A new file; `name` is its path from the folder, with `/`.
 
         Raises:
-            OutputError: it cannot be made.
+            OutputError: it cannot be created.
         """
         path = self._folder / name
         if path.parent != self._folder:
@@ -171,10 +171,10 @@ class Staging:
         return file
 
     def publish(self, outdated: Iterable[str] = ()) -> list[Entry]:
-        """Forces all to the disk, then removes what is outdated, then gives each file its name.
+        """Sync all files, then remove what is outdated, then give each file its name.
 
         Raises:
-            OutputError: one of these steps failed; files not yet named are removed.
+            OutputError: one of these steps failed; files without their name are removed.
         """
         entries = [file.finish() for file in self._files]
         for name in outdated:
@@ -188,7 +188,7 @@ class Staging:
 
 
 def sync_folder(folder: Path) -> None:
-    """Forces the folder's entries to the disk; Windows and some network shares do not offer that."""
+    """Sync the folder's entries; Windows and some network shares do not support that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -198,7 +198,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def measure(path: Path) -> Entry:
-    """A file of lines as it stands.
+    """Size, hash and line count of a file.
 
     Raises:
         OutputError: it cannot be read.
@@ -210,5 +210,43 @@ def measure(path: Path) -> Entry:
             size += len(block)
             lines += block.count(b"\n")
             last = block[-1:]
-    # a line that a kill has torn is one too
+    # a last line without its end counts too
     return Entry(path.name, size, digest.hexdigest(), lines + (last not in (b"", b"\n")))
+
+
+def point_latest(reports: Path, run_id: str, name: str) -> None:
+    """Point `<reports>/<name>` to a run: a relative link, or a text file with the run-id where links are not supported.
+
+    Raises:
+        OutputError: neither can be written.
+    """
+    latest = reports / name
+    if not latest.is_symlink() and latest.is_dir():
+        raise OutputError(
+            f"{latest} is a folder, where a link to the newest complete run belongs",
+            f"the reports are whole; move that folder away, then: auditor report {typed(reports / run_id)}",
+        )
+    try:
+        _link(latest, run_id)
+    except (OSError, NotImplementedError):
+        # Windows without the right to make links, and some network shares
+        try:
+            with Staging(reports) as staging:
+                staging.create(name).write(f"{run_id}\n".encode())
+                staging.publish()
+        except OutputError as error:
+            raise OutputError(
+                error.message,
+                f"the reports are whole; fix the cause, then: auditor report {typed(reports / run_id)}",
+            ) from error
+    sync_folder(reports)
+
+
+def _link(link: Path, target: str) -> None:
+    part = link.with_name(f".{link.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        part.symlink_to(target, target_is_directory=True)
+        part.replace(link)
+    finally:
+        part.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 Files are read in blocks of whole lines, so that the text of a large file is never in memory as a whole.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,49 +11,26 @@ import pyarrow.json
 
 from auditor.core.words import typed
 from auditor.errors import IncompleteError, OutputError
-from auditor.report2.files import Entry
 
 _BLOCK_BYTES = 4 << 20
 _PIECE_BYTES = 1 << 20
 """What one thread parses at a time."""
 
 
-class Reader:
-    """Reads a file once and measures it on the way.
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """A file in blocks of whole lines.
 
-    Attributes:
-        entry: size, hash and line count, complete after `read`.
+    Raises:
+        OutputError: it cannot be read.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.entry = Entry(path.name, 0, hashlib.sha256().hexdigest(), 0)
-        self._path = path
-
-    def read(self, schema: pa.Schema, *, strict: bool = False) -> pa.Table:
-        """Parse the whole file; see `parse_blocks`.
-
-        Raises:
-            OutputError: the file cannot be read.
-            IncompleteError: it is damaged.
-        """
-        return parse_blocks(self._blocks(), schema, self._path.name, strict=strict)
-
-    def _blocks(self) -> Iterator[bytes]:
-        digest, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
-        try:
-            with self._path.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    block += file.readline()
-                    digest.update(block)
-                    size += len(block)
-                    lines += block.count(b"\n")
-                    last = block[-1:]
-                    yield block
-        except OSError as error:
-            raise OutputError(
-                f"{self._path}: cannot be read: {error.strerror or error}", f"auditor report {typed(self._path.parent)}"
-            ) from error
-        self.entry = Entry(self._path.name, size, digest.hexdigest(), lines + (last != b"\n"))
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                yield block + file.readline()
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be read: {error.strerror or error}", f"auditor report {typed(path.parent)}"
+        ) from error
 
 
 def parse_blocks(blocks: Iterable[bytes], schema: pa.Schema, name: str, *, strict: bool = False) -> pa.Table:

@@ -5,9 +5,10 @@ without an account status that is not in the partner's own list is `not_in_custo
 reason alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,15 +19,13 @@ from auditor.core.model import Reason
 from auditor.core.run_facts import Freshness, Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.report2 import jsonl, times
-from auditor.report2.files import Entry
+from auditor.report2.files import Entry, measure
 from auditor.report2.schema import (
-    FIXED,
     JOURNAL,
     REASON_WORDS,
-    REASONS,
     ROWS,
-    TIME,
     VERDICT_WORDS,
+    columns,
     from_pandas,
     own_columns,
     to_arrow,
@@ -35,30 +34,28 @@ from auditor.report2.schema import (
 
 NO_CUSTOMER = -1
 """The customer number of a row without a valid id."""
-UNLISTED = pa.schema([(name, pa.string()) for name in ("customer_id", "company_name", "domain", "relationship")])
+UNLISTED = pa.schema([*columns("customer_id", "company_name", "domain"), ("relationship", pa.string())])
 """The columns of unlisted.csv."""
 
+_OF_LIST = ("customer_id", "raw_id", "company_name", "domain", "owner", "source_file", "source_row")
 _REQUIRED = ("source_file", "source_row")
-_TEXTS = ("last_update_raw", "error_code", "error_name", "error_message", "request_id", "correlation_id")
 _ANSWER = pa.schema(
     [
         ("row", pa.int64()),
-        ("customer_id", pa.string()),
         ("reason", pa.string()),
         ("final", pa.bool_()),
         ("status", pa.string()),
-        ("checked_at", TIME),
         ("attempts", pa.int64()),
-        ("http_status", pa.int16()),
         ("reused_from", pa.string()),
-        *((name, pa.string()) for name in _TEXTS),
+        *columns("customer_id", "checked_at", "http_status", "last_update_raw"),
+        *columns("error_code", "error_name", "error_message", "request_id", "correlation_id"),
     ]
 )
 _MEMBER = pa.schema([("member", pa.bool_()), *UNLISTED])
-_LATEST = pd.Timestamp("2255-01-01", tz="UTC")
 _MOST_ATTEMPTS = 2**15 - 1
-_VERDICT_OF = {reason.value: reason.verdict.value for reason in REASONS}
-_WHEN_NOT_LISTED = {reason.value: with_membership(reason, member=False).value for reason in REASONS}
+_GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_VERDICT_OF = {reason.value: reason.verdict.value for reason in Reason}
+_WHEN_NOT_LISTED = {reason.value: with_membership(reason, member=False).value for reason in Reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,79 +105,70 @@ def read_records(stored: StoredRun) -> Records:
         IncompleteError: a file is damaged, or the two are not of one run.
         OutputError: rows.jsonl cannot be read.
     """
-    rows, rows_file = _read_rows(stored)
-    customer, customers = _number_customers(rows)
-    answers = _read_answers(stored.answers, rows, customer)
-    deciding = _deciding(answers)
-    members = _read_members(stored.members, stored.facts.membership, customers)
-    frame = _join(rows.assign(customer=customer), deciding, members)
-    unchecked = frame["first_row"] & (frame["reason"] == Reason.NO_ACCOUNT_STATUS.value) & frame.pop("member").isna()
-    oldest = deciding["checked_at"].min()
-    freshness = Freshness(
-        None if pd.isna(oldest) else oldest.to_pydatetime(), int(deciding["reused_from"].notna().sum())
-    )
-    return Records(frame, customers, freshness, int(unchecked.sum()), members.unlisted, rows_file)
+    membership = stored.facts.membership
+    rows, customers, rows_file = _read_rows(stored)
+    answers = _deciding(_read_answers(stored.answers, rows))
+    members = _read_members(stored.members, membership, customers)
+    frame = _join(rows, answers, members[members["customer"] != NO_CUSTOMER])
+    unchecked = _apply_membership(frame, membership)
+    oldest = answers["checked_at"].min()
+    freshness = Freshness(None if pd.isna(oldest) else oldest.to_pydatetime(), int(answers["reused_from"].count()))
+    return Records(frame, customers, freshness, unchecked, _unlisted(members, membership), rows_file)
 
 
-def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, Entry]:
-    facts = stored.facts
+def read_customers(stored: StoredRun) -> pa.Array:
+    """The distinct customer ids of a run, by number; raises as `read_records`."""
+    return _read_rows(stored)[1]
+
+
+def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, pa.Array, Entry]:
+    """The rows with their customers' numbers, the customers' ids by number, and the file."""
+    facts, path = stored.facts, stored.folder / ROWS
     own = pa.struct([pa.field(column, pa.string()) for column in facts.columns])
-    names = ("customer_id", "raw_id", "reason", "company_name", "domain", "owner", "source_file")
-    schema = pa.schema(
-        [*((name, pa.string()) for name in names), ("source_row", pa.int64()), ("first", pa.bool_()), ("other", own)]
-    )
-    reader = jsonl.Reader(stored.folder / ROWS)
-    table = reader.read(schema, strict=True)
-    for name in _REQUIRED:
-        if table[name].null_count:
-            raise IncompleteError(f"{ROWS}: a row has no {name}", "audit the list again")
-    table = _separate_ids(table)
-    _check_rows(stored, reader.entry)
-    columns = own_columns(len(facts.columns))
-    for place, name in enumerate(columns):
+    schema = pa.schema([*columns(*_OF_LIST), ("reason", pa.string()), ("first", pa.bool_()), ("other", own)])
+    table = jsonl.parse_blocks(jsonl.read_blocks(path), schema, ROWS, strict=True)
+    file = measure(path)
+    _check_file(facts, path, file)
+    for place, name in enumerate(own_columns(len(facts.columns))):
         table = table.append_column(name, pc.struct_field(table["other"], [place]))
     rows = to_pandas(table.drop_columns(["first", "other"])).rename(columns={"reason": "rejected_for"})
-    if not rows["rejected_for"].dropna().isin([*_VERDICT_OF]).all():
-        raise IncompleteError(f"{ROWS}: this version does not know a reason in it", "use the version that wrote the run")
-    return rows, reader.entry
+    _separate_ids(rows)
+    _check_rows(rows)
+    ids = to_arrow(rows["customer_id"].where(rows["rejected_for"].isna())).dictionary_encode()
+    _check_ids(ids.dictionary, ROWS)
+    rows["customer"] = pc.fill_null(ids.indices, NO_CUSTOMER).to_numpy(zero_copy_only=False)
+    return rows, ids.dictionary, file
 
 
-def _separate_ids(rows: pa.Table) -> pa.Table:
-    """Rows with `customer_id` or `raw_id`, never both: schema version 1 has the text of an invalid id in `customer_id`."""
-    if pc.any(pc.is_null(pc.coalesce(rows["customer_id"], rows["raw_id"]))).as_py():
-        raise IncompleteError(f"{ROWS}: a row has no customer_id", "audit the list again")
-    none = pa.scalar(None, pa.string())
-    invalid = pc.fill_null(pc.equal(rows["reason"], Reason.INVALID_ID.value), fill_value=False)
-    ids = {
-        "customer_id": pc.if_else(invalid, none, rows["customer_id"]),
-        "raw_id": pc.if_else(invalid, pc.coalesce(rows["raw_id"], rows["customer_id"]), none),
-    }
-    for name, column in ids.items():
-        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
-    return rows
-
-
-def _check_rows(stored: StoredRun, found: Entry) -> None:
-    facts = stored.facts
-    if facts.list_digest and found.sha256 != facts.list_digest:
-        raise IncompleteError(f"{stored.folder / ROWS}: not what the journal was written for", "audit the list again")
-    if facts.rows > found.bytes:
+def _check_file(facts: RunFacts, path: Path, file: Entry) -> None:
+    if facts.list_digest and file.sha256 != facts.list_digest:
+        raise IncompleteError(f"{path}: not what the journal was written for", "audit the list again")
+    if facts.rows > file.bytes:
         # a workbook has a sheet for each million rows: a forged count must not make thousands of them
         raise IncompleteError(
-            f"{JOURNAL}: speaks of {facts.rows:,} rows, where {ROWS} has {found.records:,}",
+            f"{JOURNAL}: speaks of {facts.rows:,} rows, where {ROWS} has {file.records:,}",
             "put the file back as it was, or audit the list again",
         )
 
 
-def _number_customers(rows: pd.DataFrame) -> tuple[pd.Series, pa.Array]:
-    """Each row's customer number, and the ids by number."""
-    ids = to_arrow(rows["customer_id"].where(rows["rejected_for"].isna()))
-    encoded = ids.dictionary_encode()
-    _check_ids(encoded.dictionary, ROWS)
-    return pd.Series(pc.fill_null(encoded.indices, NO_CUSTOMER).to_numpy(zero_copy_only=False)), encoded.dictionary
+def _separate_ids(rows: pd.DataFrame) -> None:
+    """Leave `customer_id` or `raw_id`, never both: schema version 1 has the text of an invalid id in `customer_id`."""
+    invalid = (rows["rejected_for"] == Reason.INVALID_ID.value).fillna(value=False).astype(bool)
+    given = rows["raw_id"].fillna(rows["customer_id"])
+    if given.isna().any():
+        raise IncompleteError(f"{ROWS}: a row has no customer_id", "audit the list again")
+    rows["raw_id"] = given.where(invalid)
+    rows["customer_id"] = rows["customer_id"].mask(invalid)
 
 
-_GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+def _check_rows(rows: pd.DataFrame) -> None:
+    for name in _REQUIRED:
+        if rows[name].hasnans:
+            raise IncompleteError(f"{ROWS}: a row has no {name}", "audit the list again")
+    if not rows["rejected_for"].dropna().isin([*_VERDICT_OF]).all():
+        raise IncompleteError(
+            f"{ROWS}: this version does not know a reason in it", "use the version that wrote the run"
+        )
 
 
 def _check_ids(ids: pa.Array | pa.ChunkedArray, name: str) -> None:
@@ -188,20 +176,13 @@ def _check_ids(ids: pa.Array | pa.ChunkedArray, name: str) -> None:
         raise IncompleteError(f"{name}: a customer id is no lower-case, dashed GUID", "audit the list again")
 
 
-def _read_answers(blocks: Iterable[bytes], rows: pd.DataFrame, customer: pd.Series) -> pd.DataFrame:
+def _read_answers(blocks: Iterable[bytes], rows: pd.DataFrame) -> pd.DataFrame:
     """All answer lines, with the number of the customer that each is for."""
-    table = jsonl.parse_blocks(blocks, _ANSWER, JOURNAL)
-    answers = to_pandas(table)
-    row = answers["row"].fillna(NO_CUSTOMER)
-    inside = (row >= 0) & (row < len(rows))
-    place = row.where(inside, 0).to_numpy(dtype="int64")
-    if len(rows):
-        answers["customer"] = customer.to_numpy()[place]
-        same = inside & (rows["customer_id"].take(place).array == answers["customer_id"].array)
-        right = (same & (answers["customer"] != NO_CUSTOMER)).fillna(value=False).astype(bool)
-    else:
-        answers["customer"] = NO_CUSTOMER
-        right = inside.astype(bool)
+    answers = to_pandas(jsonl.parse_blocks(blocks, _ANSWER, JOURNAL))
+    place = answers["row"].fillna(-1).to_numpy(dtype="int64")
+    row = rows[["customer_id", "customer"]].reindex(place).reset_index(drop=True)
+    same = (row["customer_id"] == answers["customer_id"]).fillna(value=False).astype(bool)
+    right = same & (row["customer"] != NO_CUSTOMER)
     if not right.all():
         wrong = answers[~right].iloc[0]
         raise IncompleteError(
@@ -210,7 +191,8 @@ def _read_answers(blocks: Iterable[bytes], rows: pd.DataFrame, customer: pd.Seri
             "the two files are not of one run: audit the list again",
         )
     _check_answers(answers)
-    return answers
+    answers["customer"] = row["customer"].astype(rows["customer"].dtype)
+    return answers.drop(columns=["row", "customer_id"])
 
 
 def _check_answers(answers: pd.DataFrame) -> None:
@@ -219,11 +201,9 @@ def _check_answers(answers: pd.DataFrame) -> None:
         raise IncompleteError(
             f"{JOURNAL}: this version does not know the reason {unknown.iloc[0]}", "use the version that wrote the run"
         )
-    times = answers["checked_at"].dropna()
-    impossible = times[(times < pd.Timestamp(0, tz="UTC")) | (times >= _LATEST)]
-    if len(impossible):
+    for moment in times.impossible(answers["checked_at"]):
         raise IncompleteError(
-            f"{JOURNAL}: an answer came at {impossible.iloc[0]}, when no run was made",
+            f"{JOURNAL}: an answer came at {moment}, when no run was made",
             "the file was damaged or changed: audit the list again",
         )
 
@@ -233,53 +213,57 @@ def _deciding(answers: pd.DataFrame) -> pd.DataFrame:
     answers["final"] = answers["final"].fillna(value=False)
     attempts = answers.groupby("customer")["attempts"].sum().clip(upper=_MOST_ATTEMPTS)
     deciding = answers.sort_values("final", kind="stable").drop_duplicates("customer", keep="last")
-    deciding = deciding.drop(columns=["row", "customer_id", "final"])
-    deciding["attempts"] = deciding["customer"].map(attempts)
-    return deciding
+    return deciding.assign(attempts=deciding["customer"].map(attempts)).drop(columns="final")
 
 
-@dataclass(frozen=True, slots=True)
-class _Members:
-    """The partner's own customer list: what it says of customers by number, and what holds for all others."""
-
-    known: pd.DataFrame
-    otherwise: bool | None
-    unlisted: pa.Table | None
-
-
-def _read_members(blocks: Iterable[bytes], membership: Membership | None, customers: pa.Array) -> _Members:
-    way = membership.way if membership else Way.NONE
-    table = jsonl.parse_blocks(blocks if way in (Way.LIST, Way.SINGLY) else (), _MEMBER, JOURNAL)
+def _read_members(blocks: Iterable[bytes], membership: Membership | None, customers: pa.Array) -> pd.DataFrame:
+    """The last line of each customer of the partner's own list, with the customer's number in the run."""
+    was_asked = membership is not None and membership.way in (Way.LIST, Way.SINGLY)
+    table = jsonl.parse_blocks(blocks if was_asked else (), _MEMBER, JOURNAL)
     _check_ids(table["customer_id"], JOURNAL)
     number = pc.fill_null(pc.index_in(table["customer_id"], value_set=customers), NO_CUSTOMER)
     members = to_pandas(table.append_column("customer", number)).drop_duplicates("customer_id", keep="last")
-    members["member"] = members["member"].fillna(value=False)
-    elsewhere = members["customer"] == NO_CUSTOMER
-    otherwise = True if way is Way.OWN else False if way is Way.LIST and membership and membership.complete else None
-    unlisted = None
-    if way is Way.LIST:
-        unlisted = from_pandas(members[elsewhere & members["member"]], UNLISTED)
-    known = members.loc[~elsewhere, ["customer", "member", "company_name", "domain"]]
-    return _Members(known, otherwise, unlisted)
+    return members.assign(member=members["member"].fillna(value=False))
 
 
-def _join(rows: pd.DataFrame, deciding: pd.DataFrame, members: _Members) -> pd.DataFrame:
+def _unlisted(members: pd.DataFrame, membership: Membership | None) -> pa.Table | None:
+    if membership is None or membership.way is not Way.LIST:
+        return None
+    return from_pandas(members[members["member"] & (members["customer"] == NO_CUSTOMER)], UNLISTED)
+
+
+def _join(rows: pd.DataFrame, answers: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """Rows with the deciding answer of their customer, and with what the partner's own list says of it."""
-    frame = rows.merge(deciding, on="customer", how="left")
-    frame = frame.merge(members.known, on="customer", how="left", suffixes=("", "_listed"))
+    listed = members[["customer", "member", "company_name", "domain"]]
+    frame = rows.merge(answers.drop(columns="reused_from"), on="customer", how="left")
+    frame = frame.merge(listed, on="customer", how="left", suffixes=("", "_listed"))
     for name in ("company_name", "domain"):
         frame[name] = frame[name].fillna(frame.pop(f"{name}_listed"))
     somebody = frame["customer"] != NO_CUSTOMER
-    if members.otherwise is not None:
-        frame["member"] = frame["member"].fillna(members.otherwise)
-    reason = frame.pop("rejected_for").fillna(frame["reason"]).fillna(Reason.NOT_ATTEMPTED.value)
-    not_listed = somebody & (frame["member"] == False).fillna(value=False)  # noqa: E712 - null is neither
-    frame["reason"] = reason.where(~not_listed.astype(bool), reason.map(_WHEN_NOT_LISTED)).astype(REASON_WORDS)
-    frame["verdict"] = frame["reason"].map(_VERDICT_OF).astype(VERDICT_WORDS)
+    frame["reason"] = frame.pop("rejected_for").fillna(frame["reason"]).fillna(Reason.NOT_ATTEMPTED.value)
     frame["status"] = frame["status"].astype("category")
     frame["attempts"] = frame["attempts"].fillna(0)
     frame["last_update"] = times.parse(frame["last_update_raw"])
     frame["days_in_status"] = times.whole_days(frame["last_update"], frame["checked_at"])
     frame["first_row"] = somebody & ~frame.duplicated("customer")
-    frame["first_row_of_owner"] = somebody & ~frame.assign(owner=frame["owner"].fillna("")).duplicated(["customer", "owner"])
+    owners = frame[["customer"]].assign(owner=frame["owner"].fillna(""))
+    frame["first_row_of_owner"] = somebody & ~owners.duplicated()
     return frame
+
+
+def _apply_membership(frame: pd.DataFrame, membership: Membership | None) -> int:
+    """Set reason and verdict once membership is known.
+
+    Returns:
+        Customers without an account status of whom membership is unknown.
+    """
+    member: pd.Series[Any] = frame.pop("member")
+    if membership and (membership.way is Way.OWN or (membership.way is Way.LIST and membership.complete)):
+        # a customer that the partner's list does not have is not the partner's; in the partner's own list, all are
+        member = member.fillna(membership.way is Way.OWN)
+    not_listed = (frame["customer"] != NO_CUSTOMER) & (~member).fillna(value=False).astype(bool)
+    unchecked = frame["first_row"] & (frame["reason"] == Reason.NO_ACCOUNT_STATUS.value) & member.isna()
+    reason = frame["reason"].mask(not_listed, frame["reason"].map(_WHEN_NOT_LISTED))
+    frame["reason"] = reason.astype(REASON_WORDS)
+    frame["verdict"] = reason.map(_VERDICT_OF).astype(VERDICT_WORDS)
+    return int(unchecked.sum())

@@ -23,6 +23,7 @@ ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
 
 TIME = pa.timestamp("us", "UTC")
 WORD = pa.dictionary(pa.int32(), pa.string())
+TEXT = pd.ArrowDtype(pa.string())
 
 FIXED = (
     pa.field("customer_id", pa.string()),
@@ -48,10 +49,8 @@ FIXED = (
     pa.field("raw_id", pa.string()),
 )
 
-REASONS = tuple(Reason)
-VERDICTS = tuple(Verdict)
-REASON_WORDS = pd.CategoricalDtype([reason.value for reason in REASONS])
-VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in VERDICTS])
+REASON_WORDS = pd.CategoricalDtype([reason.value for reason in Reason])
+VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
 
 
 def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
@@ -59,6 +58,12 @@ def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
     if version == SCHEMA_VERSION:
         return FIXED
     return (FIXED[0].with_nullable(nullable=False), *(field for field in FIXED[1:] if field.name != "raw_id"))
+
+
+def columns(*names: str, nullable: bool = True) -> list[pa.Field]:
+    """Some of the fixed columns, as another table has them."""
+    by_name = {field.name: field for field in FIXED}
+    return [by_name[name].with_nullable(nullable) for name in names]
 
 
 def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str, str]:
@@ -87,7 +92,7 @@ def results_schema(columns: Iterable[str], version: int = SCHEMA_VERSION) -> pa.
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame of Arrow's own types; dictionaries become categoricals."""
-    return table.to_pandas(types_mapper=arrow_types)
+    return table.to_pandas(types_mapper=lambda kind: None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind))
 
 
 def from_pandas(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
@@ -104,6 +109,6 @@ def to_arrow(column: "pd.Series[Any]") -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
-def arrow_types(kind: pa.DataType) -> pd.ArrowDtype | None:
-    """Which pandas type holds an Arrow type: Arrow's own, and a categorical for a dictionary."""
-    return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+def as_words(column: "pd.Series[Any]", otherwise: str) -> "pd.Series[Any]":
+    """A column of a frame as text, with another text for null."""
+    return column.astype(TEXT).fillna(otherwise)

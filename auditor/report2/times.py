@@ -19,6 +19,7 @@ _FORM = (
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})$"
+_EARLIEST, _LATEST = pd.Timestamp(0, tz="UTC"), pd.Timestamp("2255-01-01", tz="UTC")
 
 
 def parse(raw: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -28,6 +29,11 @@ def parse(raw: "pd.Series[Any]") -> "pd.Series[Any]":
     zoned = known.str.contains(_ZONE).fillna(value=True).astype(bool)
     times = pd.to_datetime(known.where(zoned, known + "Z"), format="ISO8601", utc=True, errors="coerce")
     return times.dt.floor("us").astype(pd.ArrowDtype(TIME))
+
+
+def impossible(times: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Those of the timestamps at which no answer can have come: before 1970 or after 2254."""
+    return times[((times < _EARLIEST) | (times >= _LATEST)).fillna(value=False).astype(bool)]
 
 
 def whole_days(since: "pd.Series[Any]", until: "pd.Series[Any]") -> "pd.Series[Any]":

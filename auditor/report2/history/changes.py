@@ -17,26 +17,14 @@ from auditor.core.model import Verdict
 from auditor.report2 import times
 from auditor.report2.history.previous import NAMES, STATE, Previous
 from auditor.report2.records import NO_CUSTOMER
-from auditor.report2.schema import TIME, WORD, from_pandas
+from auditor.report2.schema import TIME, WORD, as_words, columns, from_pandas
 
 CSV = "changes.csv"
 CHANGED = pa.schema(
     [
         ("change", WORD),
-        ("customer_id", pa.string()),
-        ("company_name", pa.string()),
-        ("domain", pa.string()),
-        ("owner", pa.string()),
-        ("verdict_before", WORD),
-        ("verdict", WORD),
-        ("status_before", pa.string()),
-        ("status", pa.string()),
-        ("reason_before", WORD),
-        ("reason", WORD),
-        ("last_update_before", TIME),
-        ("last_update", TIME),
-        ("checked_at_before", TIME),
-        ("checked_at", TIME),
+        *columns("customer_id", *NAMES),
+        *(field.with_name(f"{field.name}{end}") for field in columns(*STATE) for end in ("_before", "")),
         ("blocked_since", TIME),
         ("times_blocked", pa.int32()),
     ]
@@ -67,24 +55,21 @@ DERIVED = (
 """
 _CHANGE = pd.CategoricalDtype([change.value for change in Change])
 _ABSENT = "absent"
-_CASE = ["was", "is", "status_differs", "updated_later"]
 
 
-def _change(was: str, now: str, status_differs: bool, updated_later: bool) -> str | None:  # noqa: FBT001 - a case
-    """`compare` for one case."""
-    before = None if was == _ABSENT else State(Verdict(was), "a", datetime(2026, 1, 1, tzinfo=UTC))
-    day, status = 2 if updated_later else 1, "b" if status_differs else "a"
-    after = None if now == _ABSENT else State(Verdict(now), status, datetime(2026, 1, day, tzinfo=UTC))
-    found = compare(before, after)
+def _change(before: str, after: str, differs: bool, later: bool) -> str | None:  # noqa: FBT001 - one of all cases
+    """`compare` for a status that differs or not, and was updated later or not."""
+    was = None if before == _ABSENT else State(Verdict(before), "a", datetime(2026, 1, 1, tzinfo=UTC))
+    day, status = 2 if later else 1, "b" if differs else "a"
+    found = compare(
+        was, None if after == _ABSENT else State(Verdict(after), status, datetime(2026, 1, day, tzinfo=UTC))
+    )
     return found and found.value
 
 
 _VERDICTS = [*(verdict.value for verdict in Verdict), _ABSENT]
-_RULE = pd.DataFrame(
-    [(*case, _change(*case)) for case in product(_VERDICTS, _VERDICTS, (False, True), (False, True))],
-    columns=[*_CASE, "change"],
-)
-"""`compare` for every case."""
+_RULE = {case: _change(*case) for case in product(_VERDICTS, _VERDICTS, (False, True), (False, True))}
+"""`compare` for every case: (verdict before, verdict after, whether the status differs, whether its update is later)."""
 
 
 def derive(records: pd.DataFrame, previous: Previous) -> pd.DataFrame:
@@ -92,24 +77,25 @@ def derive(records: pd.DataFrame, previous: Previous) -> pd.DataFrame:
     before = previous.known.rename(columns={name: f"{name}_before" for name in STATE})
     frame = records.merge(before.rename(columns={"since": "past_since"}), on="customer", how="left")
     somebody = frame["customer"] != NO_CUSTOMER
-    frame["change"] = _changes(frame).where(somebody & previous.compared).astype(_CHANGE)
+    change = _changes(frame).where(somebody) if previous.compared else pd.Series(None, frame.index, dtype=object)
+    frame["change"] = change.astype(_CHANGE)
     _add_stretch(frame, somebody)
     return frame.drop(columns=["past_verdict", "past_since"])
 
 
 def _changes(frame: pd.DataFrame) -> pd.Series:
-    was, now = frame["verdict_before"].astype("str").fillna(_ABSENT), frame["verdict"].astype("str")
-    differs = frame["status"].astype("str").fillna("") != frame["status_before"].astype("str").fillna("")
-    later = (frame["last_update_before"] < frame["last_update"]).fillna(value=False).astype(bool)
-    cases = pd.DataFrame(dict(zip(_CASE, (was, now, differs, later), strict=True)))
-    return cases.merge(_RULE, how="left", on=_CASE)["change"]
+    before, after = as_words(frame["verdict_before"], _ABSENT), as_words(frame["verdict"], _ABSENT)
+    differs = as_words(frame["status_before"], "") != as_words(frame["status"], "")
+    later = (frame["last_update_before"] < frame["last_update"]).fillna(value=False)
+    cases = zip(*(column.to_list() for column in (before, after, differs, later)), strict=True)
+    return pd.Series(map(_RULE.get, cases), frame.index, dtype=object)
 
 
 def _add_stretch(frame: pd.DataFrame, somebody: pd.Series) -> None:
     """One more `core.history.step` for each customer."""
-    verdict = frame["verdict"].astype("str")
+    verdict = as_words(frame["verdict"], "")
     answered = somebody & (verdict != Verdict.UNDETERMINED.value)
-    goes_on = answered & (frame["past_verdict"].astype("str") == verdict)
+    goes_on = answered & (as_words(frame["past_verdict"], "") == verdict)
     blocked = answered & (verdict == Verdict.BLOCKED.value)
     since = frame["past_since"].where(goes_on, frame["checked_at"]).where(answered)
     earlier = (frame["last_update"] < since).fillna(since.isna()).astype(bool)
@@ -120,13 +106,13 @@ def _add_stretch(frame: pd.DataFrame, somebody: pd.Series) -> None:
     frame["days_in_state"] = times.whole_days(since, frame["checked_at"])
 
 
-def changed_customers(results: pd.DataFrame, previous: Previous) -> pd.DataFrame:
+def changed_customers(results: pd.DataFrame, previous: Previous) -> pa.Table:
     """The records of changes.csv, with the columns of CHANGED."""
     changed = results[results["first_row"] & results["change"].notna()]
-    removed = previous.removed[["customer_id", *NAMES, *STATE]].rename(columns={name: f"{name}_before" for name in STATE})
-    was = removed["verdict_before"].astype("str")
-    gone = _RULE[(_RULE["is"] == _ABSENT) & ~_RULE["status_differs"] & ~_RULE["updated_later"]]
-    removed["change"] = was.map(gone.set_index("was")["change"])
+    removed = previous.removed[["customer_id", *NAMES, *STATE]].rename(
+        columns={name: f"{name}_before" for name in STATE}
+    )
+    removed["change"] = [_RULE[before, _ABSENT, False, False] for before in removed["verdict_before"]]
     return pa.concat_tables([from_pandas(changed, CHANGED), from_pandas(removed, CHANGED)]).unify_dictionaries()
 
 

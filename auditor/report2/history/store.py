@@ -1,9 +1,9 @@
-"""history/: what every run knew, for programs and for the runs to come. Rule: one record a customer and run.
+"""history/: what every run knew, for other programs and for later runs; one record a customer and run.
 
 A Parquet data set partitioned by the date (UTC) on which the run began, `history/run_date=2026-11-22/<run-id>.parquet`. A
-run whose reports are made again, or that is resumed, replaces its own file. Runs that are not complete are in it too:
-their answers are as true as any other's, and a customer that they do not know is there as `undetermined`, which neither
-begins nor ends a stretch (`core.history`). Simulated runs never are.
+run that is resumed or rendered again replaces its own file. Incomplete runs are in it too: their answers are as true as any
+other's, and a customer without an answer is there as `undetermined`, which neither begins nor ends a stretch
+(`core.history`). Simulated runs are never in it.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from auditor.core.run_facts import RunFacts
 from auditor.report2.files import AtomicFile, as_output_error, sync_folder
-from auditor.report2.schema import SCHEMA_VERSION, TIME, WORD, from_pandas
+from auditor.report2.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas
 
 FOLDER = "history"
 RECORDS = pa.schema(
@@ -25,26 +25,23 @@ RECORDS = pa.schema(
         pa.field("started_at", TIME, nullable=False),
         pa.field("api", WORD, nullable=False),
         pa.field("validation_type", WORD, nullable=False),
-        pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("company_name", pa.string()),
-        pa.field("owner", pa.string()),
-        pa.field("verdict", WORD, nullable=False),
-        pa.field("status", WORD),
-        pa.field("reason", WORD, nullable=False),
-        pa.field("last_update", TIME),
-        pa.field("checked_at", TIME),
+        *columns("customer_id", nullable=False),
+        *columns("company_name", "owner"),
+        *columns("verdict", nullable=False),
+        *columns("status"),
+        *columns("reason", nullable=False),
+        *columns("last_update", "checked_at"),
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
 """The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
-_OF_CUSTOMER = [name for name in RECORDS.names if name not in ("run_id", "started_at", "api", "validation_type")]
 
 
 class HistoryFile:
-    """A run's own file in the making; it appears when it is published.
+    """A run's file of the history; it appears when it is published.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: it cannot be created.
     """
 
     def __init__(self, history: Path, facts: RunFacts) -> None:
@@ -61,14 +58,14 @@ class HistoryFile:
             OutputError: it cannot be written.
         """
         facts = self._facts
-        customers = results.loc[results["first_row"], _OF_CUSTOMER].assign(
+        customers = results[results["first_row"]].assign(
             run_id=facts.run_id, started_at=facts.started_at, api=facts.api, validation_type=facts.validation_type
         )
         # the codec and the form of dictionary pages that every reader of Parquet knows
         pyarrow.parquet.write_table(from_pandas(customers, RECORDS), self._file, compression="snappy")
 
     def publish(self) -> None:
-        """Let the file appear, in place of an earlier one of the same run.
+        """Publish the file, in place of an earlier one of the same run.
 
         Raises:
             OutputError: it cannot be written.
@@ -84,7 +81,7 @@ class HistoryFile:
 
 @contextmanager
 def history_file(reports: Path, facts: RunFacts) -> Iterator[HistoryFile | None]:
-    """A run's history file, to be published when its reports are verified; None for a simulated run.
+    """A run's history file, to be published once its reports are verified; None for a simulated run.
 
     Raises:
         OutputError: it cannot be written.

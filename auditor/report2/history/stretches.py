@@ -3,7 +3,6 @@
 Only the columns that are needed are read, so another program may have rewritten the data set.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,55 +12,47 @@ import pyarrow.parquet
 
 from auditor.core.model import Verdict
 from auditor.core.run_facts import RunFacts
+from auditor.report2 import times
 from auditor.report2.schema import TIME, WORD, to_pandas
 
 _COLUMNS = ["run_id", "started_at", "api", "validation_type", "customer_id", "verdict", "checked_at"]
 _TYPES = dict.fromkeys(_COLUMNS, pa.string()) | {"started_at": TIME, "checked_at": TIME}
 _AT_ONCE = 4_000_000
-"""Records in memory at a time: about 200 MB."""
-_LATEST = pa.scalar(pd.Timestamp("2255-01-01", tz="UTC"), TIME)
+"""Records in memory at a time, about 200 MB: of a longer history, some customers are folded after the others."""
 _UNREADABLE = (OSError, pa.ArrowException, LookupError, TypeError, ValueError, NotImplementedError)
 """What pyarrow raises for a file that is no Parquet, is torn, or has other columns."""
-_FRAME = pa.schema([("customer", pa.int32()), ("past_verdict", WORD), ("since", TIME), ("times_blocked", pa.int32())])
+_STRETCH = pa.schema([("customer", pa.int32()), ("past_verdict", WORD), ("since", TIME), ("times_blocked", pa.int32())])
 
 
-@dataclass(frozen=True, slots=True)
-class Stretches:
-    """The stretch that each customer was in before a run.
-
-    Attributes:
-        frame: `customer` (its number), `past_verdict`, `since` (when that verdict was first seen in this stretch),
-            `times_blocked` (stretches of being blocked so far).
-        unread: names of history files that could not be read.
-    """
-
-    frame: pd.DataFrame
-    unread: tuple[str, ...] = ()
+def no_stretches() -> pd.DataFrame:
+    """The records of `read_stretches` where nothing is known."""
+    return to_pandas(_STRETCH.empty_table())
 
 
-def no_stretches() -> Stretches:
-    """Nothing is known."""
-    return Stretches(to_pandas(_FRAME.empty_table()))
-
-
-def read_stretches(history: Path, facts: RunFacts, customers: pa.Array) -> Stretches:
+def read_stretches(history: Path, facts: RunFacts, customers: pa.Array) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Fold the answers of runs that began before this one; only those that asked the same service count.
 
     Args:
         history: the folder.
         facts: of the run.
         customers: ids of the run's customers, by number.
+
+    Returns:
+        (one record a customer of whom something is known: `customer` (its number), `past_verdict`, `since` (when that
+        verdict was first seen in this stretch), `times_blocked` (stretches of being blocked so far); names of the history
+        files that could not be read)
     """
     files = sorted(history.glob("run_date=*/*.parquet"))
     unread: dict[str, None] = {}
-    parts = 1 + sum(map(_record_count, files)) // _AT_ONCE
-    folded = [no_stretches().frame]
-    for part in range(parts):
-        # all records of a customer are in one part
-        found = [answers for file in files if (answers := _read(file, facts, customers, part, parts, unread)) is not None]
+    size = max(1, len(customers) * _AT_ONCE // max(_AT_ONCE, sum(map(_record_count, files))))
+    stretches = [no_stretches()]
+    for start in range(0, len(customers), size):
+        some = customers.slice(start, size)
+        found = [answers for file in files if (answers := _read(file, facts, some, unread)) is not None]
         if found:
-            folded.append(_fold(pd.concat(found, ignore_index=True)))
-    return Stretches(pd.concat(folded, ignore_index=True), tuple(unread))
+            folded = _fold(pd.concat(found, ignore_index=True))
+            stretches.append(folded.assign(customer=folded["customer"] + start))
+    return pd.concat(stretches, ignore_index=True), tuple(unread)
 
 
 def _record_count(file: Path) -> int:
@@ -72,9 +63,7 @@ def _record_count(file: Path) -> int:
         return 0
 
 
-def _read(
-    file: Path, facts: RunFacts, customers: pa.Array, part: int, parts: int, unread: dict[str, None]
-) -> pd.DataFrame | None:
+def _read(file: Path, facts: RunFacts, customers: pa.Array, unread: dict[str, None]) -> pd.DataFrame | None:
     """The file's answers that count: customer, verdict, checked_at; None where it cannot be read."""
     try:
         if not file.is_file():
@@ -95,11 +84,11 @@ def _read(
     table = table.filter(counts)
     number = pc.index_in(table["customer_id"], value_set=customers)
     table = table.select(["verdict", "checked_at"]).append_column("customer", number).filter(number.is_valid())
-    if pc.any(pc.or_(pc.less(table["checked_at"], pa.scalar(0, TIME)), pc.greater_equal(table["checked_at"], _LATEST))).as_py():
+    answers = to_pandas(table)
+    if len(times.impossible(answers["checked_at"])):
         unread[file.name] = None
         return None
-    frame = to_pandas(table)
-    return frame[frame["customer"] % parts == part]
+    return answers
 
 
 def _as_declared(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
@@ -110,9 +99,9 @@ def _as_declared(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArra
         ArrowInvalid: it holds a value that our type does not have.
     """
     found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    times = pa.types.is_timestamp(found)
-    texts = pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
-    if not (times if pa.types.is_timestamp(wanted) else texts):
+    is_time = pa.types.is_timestamp(found)
+    is_text = pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
+    if not (is_time if pa.types.is_timestamp(wanted) else is_text):
         raise TypeError(f"a column of the type {found}")
     return column.cast(wanted)
 

@@ -54,7 +54,7 @@ def line(values: Iterable[object]) -> bytes:
 
 
 def _times_as_text(table: pa.Table) -> pa.Table:
-    """pyarrow's own text of a time has a blank in the place of the `T`."""
+    """Times as our text: that of pyarrow has a blank in the place of the `T`."""
     for place, field in enumerate(table.schema):
         if field.type == TIME:
             table = table.set_column(place, field.name, times.as_text(table[place]))

@@ -73,8 +73,13 @@ def _records(data: RunData) -> Iterator[dict[str, object]]:
     for one in data.sums:
         yield {
             "scope": "sum" if one.owner is None else "sum_owner",
-            **{"verdict": one.verdict, "owner": one.owner, "rows": one.added, "column": one.column},
-            **{"total": _plain(one), "unparsed": one.unparsed, "empty": one.empty},
+            "verdict": one.verdict,
+            "owner": one.owner,
+            "rows": one.added,
+            "column": one.column,
+            "total": _plain(one),
+            "unparsed": one.unparsed,
+            "empty": one.empty,
         }
 
 
