@@ -40,7 +40,7 @@ def check_reproducible(stored: StoredRun) -> None:
         for source in _SOURCES:
             if source in listed:
                 _link(run.resolve() / source, again / source)
-        render(replace(stored, folder=again), _formats(listed))
+        render(replace(stored, folder=again), _formats(listed), allowed=listed)
         rendered = read_manifest(again).files
         for one in sorted({*listed, *rendered} - {*_NOT_COMPARED}):
             if listed.get(one) != rendered.get(one):
