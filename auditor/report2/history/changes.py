@@ -112,7 +112,9 @@ def changed_customers(results: pd.DataFrame, previous: Previous) -> pa.Table:
     removed = previous.removed[["customer_id", *NAMES, *STATE]].rename(
         columns={name: f"{name}_before" for name in STATE}
     )
-    removed["change"] = [_RULE[before, _ABSENT, False, False] for before in removed["verdict_before"]]
+    removed["change"] = pd.Categorical(
+        [_RULE[before, _ABSENT, False, False] for before in removed["verdict_before"]], dtype=_CHANGE
+    )
     return pa.concat_tables([from_pandas(changed, CHANGED), from_pandas(removed, CHANGED)]).unify_dictionaries()
 
 

@@ -42,7 +42,8 @@ def write(table: pa.Table, file: AtomicFile) -> None:
     """
     # pyarrow refuses a column name that holds a quote
     file.write(line(table.schema.names))
-    pyarrow.csv.write_csv(_times_as_text(table), file, _OPTIONS)
+    # pyarrow 26 writes thousands of zero bytes for a table whose first chunk is empty
+    pyarrow.csv.write_csv(_times_as_text(table).combine_chunks(), file, _OPTIONS)
     file.records = table.num_rows
 
 
