@@ -15,6 +15,8 @@ from auditor.core.model import Cause
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import ListFile, Membership, RunFacts, Way
 
+_ASIDE = frozenset({"answer", "member", "baseline", "allowance"})
+"""Kinds of lines that neither begin nor end a session."""
 _ANSWER = {"final": False, "status": None, "http_status": None, "error_code": None, "attempts": 0, "checked_at": None}
 """What an answer says that does not say so."""
 
@@ -24,16 +26,14 @@ def read_facts(run: Path) -> RunFacts:
     by_kind: dict[str, list[dict[str, Any]]] = {}
     session: list[dict[str, Any]] = []
     damaged = []
-    for number, line in enumerate((run / "journal.jsonl").read_bytes().split(b"\n"), 1):
-        document = _undamaged(line + b"\n")
-        if document is None:
-            damaged.append(number)
-        else:
-            by_kind.setdefault(document["kind"], []).append(document)
-            session += [document] if document["kind"] not in {"answer", "member", "baseline", "allowance"} else []
-    # what stands behind the last line feed is nothing, or a torn line
-    if (run / "journal.jsonl").read_bytes().endswith(b"\n"):
-        damaged.pop()
+    with (run / "journal.jsonl").open("rb") as file:
+        for number, line in enumerate(file, 1):
+            document = _undamaged(line)
+            if document is None:
+                damaged.append(number)
+            else:
+                by_kind.setdefault(document["kind"], []).append(document)
+                session += [document] if document["kind"] not in _ASIDE else []
     return _facts(by_kind, session, damaged)
 
 
