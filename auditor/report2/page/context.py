@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.advice import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, next_step
+from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.presentation import UTC_NAMES
@@ -57,7 +58,6 @@ def context(data: RunData, selection: PageSelection) -> dict[str, Any]:
         "one_list": selection.records["source_file"].nunique() == 1,
         "eligible": rows.eligible_groups(eligible, counts),
         "left_out": _left_out(data, selection),
-        "meanings": [(verdict.value, MEANINGS[verdict]) for verdict in ORDER],
         "api": facts.api,
         "tables": data.tables,
     }
@@ -74,7 +74,7 @@ def _banners(data: RunData) -> Iterator[dict[str, str]]:
     if not data.complete:
         yield {"kind": "bad", "word": "Incomplete.", "text": text}
     elif text:
-        yield {"kind": "warn", "word": "Complete, with remarks.", "text": text}
+        yield {"kind": "warn", "word": "Complete, with warnings.", "text": text}
     else:
         yield {"kind": "good", "word": "Complete.", "text": "Every row of the list has a verdict."}
     if data.facts.simulated:
@@ -140,7 +140,7 @@ def _charts(data: RunData, selection: PageSelection) -> dict[str, Any]:
     sum_columns = list(dict.fromkeys(total.column for total in data.sums))
     owners, bars = charts.rows_by_owner(data.ledger), charts.owner_bars(data.ledger)
     return {
-        "order": [verdict.value for verdict in ORDER],
+        "verdicts": [(verdict.value, label(verdict)) for verdict in ORDER],
         "owners": bars,
         "sum_columns": sum_columns,
         "managers": _managers(data, owners, sum_columns) if sum_columns or len(owners) > len(bars) else [],
@@ -165,12 +165,15 @@ def _changes(data: RunData) -> dict[str, Any]:
     changes = data.changes
     if changes is None:
         why = data.without_changes or "There is no earlier run over this list to compare with."
-        return {"note": sentence(why), "news": 0, "groups": [], "left_out": ""}
+        return {"note": sentence(why), "newly_blocked": 0, "groups": [], "left_out": ""}
     groups = list(rows.change_groups(changes.frame, changes.counts.customers, MOST_CHANGES))
+    since = changes.started_at.astimezone(UTC)
     missing = sum(group["count"] - len(group["rows"]) for group in groups)
     return {
         "note": sentence(changes.note),
-        "news": changes.counts.news,
+        "newly_blocked": changes.counts.news,
+        "not_eligible_before": changes.counts.news - changes.counts.customers[Change.NEWLY_BLOCKED],
+        "since": f"{since.day} {since:%b}" + ("" if since.year == data.facts.started_at.year else f" {since.year}"),
         "groups": groups,
         "left_out": f"{missing:,} more are not on this page; changes.csv has all of them." if missing else "",
     }
@@ -192,6 +195,7 @@ def _left_out(data: RunData, selection: PageSelection) -> dict[str, str]:
     for verdict, part in selection.parts.items():
         there, shown = data.ledger.rows_of(verdict), _SHOWN[verdict].format(f"{len(part):,}")
         elsewhere = f"; {verdict}.csv has all of them" if "results.csv" in data.tables else ""
-        text = f"The list is too long for one page. Of its {there:,} {verdict} rows this page has {shown}{elsewhere}."
+        state = f"{there:,} rows that are {label(verdict).lower()}"
+        text = f"The list is too long for one page. Of its {state} this page has {shown}{elsewhere}."
         sentences[verdict.value] = "" if len(part) == there else text
     return sentences

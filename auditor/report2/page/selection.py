@@ -46,21 +46,15 @@ class PageSelection:
         return sum(map(len, self.parts.values()))
 
 
-def select(data: RunData, most_rows: int = MOST_ROWS, most_of_verdict: int = MOST_OF_VERDICT) -> PageSelection:
-    """Select the records of the page.
-
-    Args:
-        data: the run.
-        most_rows: a list of at most so many rows is shown as a whole.
-        most_of_verdict: of a longer list, how many records of a verdict are shown.
-    """
+def select(data: RunData) -> PageSelection:
+    """Select the records of the page."""
     results = data.results.assign(place=np.arange(1, len(data.results) + 1))
     blocked, undetermined, eligible = (_with_days(results[results["verdict"] == verdict.value]) for verdict in ORDER)
     under_review = blocked.loc[blocked["reason"] == Reason.UNDER_REVIEW.value, "days"]
     blocked = blocked.sort_values(["days", "place"], ascending=[False, True], na_position="last")
-    if len(results) > most_rows:
+    if len(results) > MOST_ROWS:
         eligible = eligible[eligible["change"].notna()]
-        blocked, undetermined, eligible = (part.head(most_of_verdict) for part in (blocked, undetermined, eligible))
+        blocked, undetermined, eligible = (part.head(MOST_OF_VERDICT) for part in (blocked, undetermined, eligible))
     undetermined, eligible = (part.sort_values("reason", kind="stable") for part in (undetermined, eligible))
     return PageSelection(dict(zip(ORDER, (blocked, undetermined, eligible), strict=True)), under_review)
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from auditor.core.advice import ADVICE, next_step
 from auditor.core.changes import Change
-from auditor.core.model import Reason
+from auditor.core.model import Reason, Verdict
 
 SHORT_STEPS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -23,6 +23,7 @@ _LABELS: Mapping[str, str] = MappingProxyType(
         Change.GONE_FROM_LIST: "Gone from the list",
         Change.NOT_COMPARED: "Could not compare",
         Reason.INVALID_ID: "Invalid id",
+        Verdict.UNDETERMINED: "Not verified",
     }
 )
 
