@@ -1,14 +1,16 @@
-"""audit.xlsx, and a workbook of the same kind for each account manager. Two renderings of one run are the same to the byte."""
+"""Write audit.xlsx, and a workbook of the same kind for each account manager. The same run gives the same bytes."""
 
 from datetime import UTC
+from tempfile import TemporaryDirectory
 from typing import IO, cast
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
+from auditor.errors import OutputError
 from auditor.report2.data import RunData
 from auditor.report2.files import PACKS, AtomicFile, Staging, as_output_error
 from auditor.report2.remarks import note
-from auditor.report2.workbook.about import add_about
 from auditor.report2.workbook.by_owner import INDEX, write_by_owner
 from auditor.report2.workbook.layout import add_styles
 from auditor.report2.workbook.sheets import (
@@ -19,11 +21,13 @@ from auditor.report2.workbook.sheets import (
     add_not_verified,
 )
 from auditor.report2.workbook.subset import Subset, for_run
-from auditor.report2.workbook.summary import add_summary
+from auditor.report2.workbook.summary import add_about, add_summary
+
+__all__ = ["NAME", "owns", "write"]
 
 NAME = "audit.xlsx"
 _OPTIONS = {
-    # rows are written to a temporary file as they come, so they must be written in order
+    # XlsxWriter keeps one row in memory, so rows must be written in order
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
@@ -48,26 +52,36 @@ def write(data: RunData, staging: Staging) -> None:
 
 
 def _write(subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
+    with as_output_error(file.path), TemporaryDirectory(prefix="auditor-") as folder:
+        # the file takes bytes and tells its position; XlsxWriter needs no more of it
+        book = Workbook(cast("IO[bytes]", file), {**_OPTIONS, "tmpdir": folder})
+        _add_sheets(book, subset, workbooks or {})
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise error.__context__ or error from None
+        except FileSizeError as error:
+            raise OutputError(
+                f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
+            ) from error
+    file.records = subset.ledger.rows
+
+
+def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> None:
     owner = "" if subset.owner is None else f", {subset.owner or 'without account manager'}"
     facts = subset.data.facts
-    # the file takes bytes and tells its position, which is all that is asked of it
-    book = Workbook(cast("IO[bytes]", file), _OPTIONS)
-    created = (facts.finished_at or facts.started_at).astimezone(UTC)
     book.set_properties(
         {
             "title": f"Validation status{owner}",
             "comments": note(subset.data),
             "subject": facts.run_id,
-            "created": created,
+            "created": (facts.finished_at or facts.started_at).astimezone(UTC),
         }
     )
     context = WorkbookContext(book, add_styles(book), subset)
-    add_summary(context, workbooks or {})
+    add_summary(context, workbooks)
     add_action_needed(context)
     add_changes(context)
     add_all_customers(context)
     add_not_verified(context)
     add_about(context)
-    with as_output_error(file.path):
-        book.close()
-    file.records = subset.ledger.rows

@@ -1,4 +1,4 @@
-"""The columns of each sheet. A column says in its header what it shows, times are in UTC, the customer id is last."""
+"""The columns of each sheet. A header says what its column shows, times are in UTC, the customer id is last."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,27 +12,28 @@ import pyarrow.compute as pc
 
 from auditor.core.advice import ADVICE, next_step
 from auditor.core.changes import Change
-from auditor.core.model import Reason, Verdict
+from auditor.core.model import Reason
 from auditor.core.money import Sum
 from auditor.core.presentation import CUSTOMER_ID
-from auditor.report2.schema import to_arrow
+from auditor.report2.schema import own_columns, own_names, to_arrow
 from auditor.report2.times import whole_days
 from auditor.report2.workbook.limits import headers
-from auditor.report2.workbook.subset import Amounts, Subset
+from auditor.report2.workbook.subset import Subset
 
 Cell = str | int | float | None
 Values = Callable[[pd.DataFrame], Sequence[Cell]]
 """A frame of records -> the cells of a column; a time is a spreadsheet's number of days."""
 
 _BUTTON = 4
-"""Characters that a header's filter button takes; the header itself may take two lines."""
+"""Characters of a header's filter button; the header itself may take two lines."""
 _NARROW, _WIDE, _WRAPPED = 8, 40, 44
 _BLOCKED, _STEP, _DOMAIN = 34, 42, 26
 """Characters, so that on paper everything up to the next step stands side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
 _FIRST_DAY = 61
-"""1900-03-01: spreadsheets believe in a 29th of February 1900, so earlier days are written as text."""
+"""1900-03-01: spreadsheets have a 29th of February 1900, so earlier days are written as text."""
+_DAY, _MICROSECONDS = 86_400, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,10 @@ class SheetColumn:
     Attributes:
         label: its header.
         values: its cells for a frame of records.
-        look: which of `Styles` its cells have.
+        look: the name of its cells' format; cells of `wrapped` take as many lines as they need, those of `link` are URLs.
         source: the records' column whose longest text it must fit; empty where `width` is enough.
         width: in characters, at least.
-        words: cells with one of these texts have the colour of the verdict.
-        is_link: its cells are URLs, shown as the word `Open`.
+        coloured: its cells are verdicts, each in its colour.
     """
 
     label: str
@@ -54,27 +54,13 @@ class SheetColumn:
     look: str = "text"
     source: str = ""
     width: float = _NARROW
-    words: Mapping[str, Verdict] | None = None
-    is_link: bool = False
+    coloured: bool = False
 
-    @property
-    def wrapped(self) -> bool:
-        """Whether its texts take as many lines as they need."""
-        return self.look == "wrapped"
-
-    def fitted(self, longest: Callable[[str], int]) -> float:
-        """Its width in characters.
-
-        Args:
-            longest: column of the records -> characters of its longest text.
-        """
+    def fitted(self, longest: int) -> float:
+        """Its width in characters, where its longest text has so many."""
         words = self.label.split() or [""]
         header = max(len(self.label) / 2, *map(len, words)) + _BUTTON
-        return max(self.width, header, min(longest(self.source) + 2, _WIDE) if self.source else 0)
-
-
-def _column(name: str) -> Values:
-    return lambda frame: _cells(frame[name])
+        return max(self.width, header, min(longest + 2, _WIDE) if self.source else 0)
 
 
 def _cells(column: "pd.Series[Any]") -> list[Any]:
@@ -85,7 +71,12 @@ def _cells(column: "pd.Series[Any]") -> list[Any]:
 
 def text(label: str, name: str, **given: Any) -> SheetColumn:
     """A text of the records."""
-    return SheetColumn(label, _column(name), source=name, **given)
+    return SheetColumn(label, lambda frame: _cells(frame[name]), source=name, **given)
+
+
+def number(label: str, name: str) -> SheetColumn:
+    """A whole number of the records."""
+    return SheetColumn(label, lambda frame: _cells(frame[name]), "number")
 
 
 def date(label: str, name: str) -> SheetColumn:
@@ -98,24 +89,27 @@ def time(label: str, name: str) -> SheetColumn:
     return SheetColumn(f"{label} (UTC)", partial(_times, name), "time", width=17)
 
 
-def number(label: str, name: str) -> SheetColumn:
-    """A whole number of the records."""
-    return SheetColumn(label, _column(name), "number")
-
-
 def _times(name: str, frame: pd.DataFrame) -> Sequence[Cell]:
     """Days since the spreadsheet's epoch, to the second."""
-    seconds = pc.floor_temporal(to_arrow(frame[name]), unit="second").cast(pa.int64())
-    days = pc.divide(pc.cast(pc.subtract(pc.divide(seconds, 1_000_000), int(_EPOCH.timestamp())), pa.float64()), 86_400.0)
-    return [
-        day if day is None or day >= _FIRST_DAY else str(_EPOCH + pd.Timedelta(days=day))[:19] for day in days.to_pylist()
-    ]
+    microseconds = pc.floor_temporal(to_arrow(frame[name]), unit="second").cast(pa.int64())
+    seconds = pc.subtract(pc.divide(microseconds, _MICROSECONDS), int(_EPOCH.timestamp()))
+    days = pc.divide(seconds.cast(pa.float64()), float(_DAY)).to_pylist()
+    return [day if day is None or day >= _FIRST_DAY else _early(day) for day in days]
+
+
+def _early(day: float) -> str:
+    return str((_EPOCH + pd.Timedelta(days=day)).round("s"))[:19]
+
+
+def _id(frame: pd.DataFrame) -> "pd.Series[Any]":
+    """The customer's id; the list's text where that is no id. changes.csv has ids only."""
+    return frame["customer_id"].fillna(frame["raw_id"]) if "raw_id" in frame else frame["customer_id"]
 
 
 def _customer(frame: pd.DataFrame) -> Sequence[Cell]:
     """The company's name; its domain or its id where there is no name."""
     company, domain = (frame[name].where(frame[name] != "") for name in ("company_name", "domain"))
-    return _cells(company.fillna(domain).fillna(frame["customer_id"]))
+    return _cells(company.fillna(domain).fillna(_id(frame)))
 
 
 def change_in_words(change: Change) -> str:
@@ -123,8 +117,8 @@ def change_in_words(change: Change) -> str:
     return "re-reviewed" if change is Change.RE_REVIEWED else change.replace("_", " ")
 
 
-def _mapped(spelled: Mapping[str, str], source: str, frame: pd.DataFrame) -> Sequence[Cell]:
-    return [None if word is None else spelled.get(word) for word in _cells(frame[source])]
+def _mapped(words: Mapping[str, str], source: str, frame: pd.DataFrame) -> Sequence[Cell]:
+    return [None if word is None else words.get(word) for word in _cells(frame[source])]
 
 
 def _days_blocked(frame: pd.DataFrame) -> Sequence[Cell]:
@@ -137,42 +131,45 @@ def _next_step(frame: pd.DataFrame) -> Sequence[Cell]:
     return [step(Reason(reason), days) for reason, days in pairs]
 
 
-_VERDICTS = {verdict.value: verdict for verdict in Verdict}
-
 CUSTOMER = SheetColumn("Customer", _customer, "name", source="company_name", width=24)
 DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
 WRAPPED_DOMAIN = SheetColumn("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
 """The domain where rows are as high as their texts: a long one continues below, not over the next column."""
-ID = text("Customer id", "customer_id", width=38)
-VERDICT = text("Verdict", "verdict", words=_VERDICTS)
+ID = SheetColumn("Customer id", lambda frame: _cells(_id(frame)), source="raw_id", width=38)
+VERDICT = text("Verdict", "verdict", coloured=True)
 STATUS = text("Status", "status", width=12)
-_MEANING = partial(_mapped, {reason.value: advice.meaning for reason, advice in ADVICE.items()}, "reason")
-MEANING = SheetColumn("What it means", _MEANING, "wrapped", width=_WRAPPED)
+_MEANINGS = partial(_mapped, {reason.value: advice.meaning for reason, advice in ADVICE.items()}, "reason")
+MEANING = SheetColumn("What it means", _MEANINGS, "wrapped", width=_WRAPPED)
 STEP = SheetColumn("Next step", _next_step, "wrapped", width=_WRAPPED)
 LIST, ROW = text("List", "source_file"), number("Row", "source_row")
-_CHANGE = partial(_mapped, {change.value: change_in_words(change) for change in Change}, "change")
-CHANGE = SheetColumn("Change", _CHANGE, width=15)
+_CHANGES = partial(_mapped, {change.value: change_in_words(change) for change in Change}, "change")
+CHANGE = SheetColumn("Change", _CHANGES, width=15)
 
 
 def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
     """The lists' own columns between ours, which keep their names."""
-    labels = headers(subset.own.values(), (column.label for column in (*before, *after)))
-    own = zip(subset.own, labels, subset.data.facts.columns, strict=True)
-    return [*before, *(_own(name, label, subset.amounts(listed)) for name, label, listed in own), *after]
+    listed = subset.data.facts.columns
+    labels = headers(own_names(listed).values(), (column.label for column in (*before, *after)))
+    own = zip(own_columns(len(listed)), labels, listed, strict=True)
+    return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
 
 
-def _own(name: str, label: str, amounts: Amounts | None) -> SheetColumn:
+def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     """A list's own column; where it is added up, its numbers are numbers."""
-    if amounts is None:
+    total = subset.sum_of_run(column)
+    if total is None:
         return text(label, name)
-    read = cache(partial(_as_number, amounts.sum))
-    values = lambda frame: [None if given is None else read(given) for given in _cells(frame[name])]  # noqa: E731
-    return SheetColumn(label, values, "number" if amounts.whole else "money", source=name)
+    read = cache(partial(_as_number, total))
+
+    def values(frame: pd.DataFrame) -> Sequence[Cell]:
+        return [None if given is None else read(given) for given in _cells(frame[name])]
+
+    return SheetColumn(label, values, "number" if subset.is_whole(column) else "money", source=name)
 
 
-def _as_number(column: Sum, given: str) -> Cell:
+def _as_number(total: Sum, given: str) -> Cell:
     """The number as a spreadsheet holds it; the text where there is none, or where a digit would be lost."""
-    found = column.number(given)
+    found = total.number(given)
     return float(found) if found is not None and Decimal(repr(float(found))) == found else given
 
 
@@ -187,23 +184,20 @@ def action_needed(subset: Subset) -> list[SheetColumn]:
         SheetColumn("Days blocked", _days_blocked, "number"),
         date("Last update", "last_update"),
         SheetColumn("Next step", STEP.values, "wrapped", width=_STEP),
-        *([_link(link)] if link else []),
+        *([SheetColumn("Partner Center", partial(_links, link), "link")] if link else []),
         number("Times blocked", "times_blocked"),
     ]
     return _around(columns, subset, [ID])
 
 
-def _link(template: str) -> SheetColumn:
-    def urls(frame: pd.DataFrame) -> Sequence[Cell]:
-        return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
-
-    return SheetColumn("Partner Center", urls, "link", is_link=True)
+def _links(template: str, frame: pd.DataFrame) -> Sequence[Cell]:
+    return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
 
 
 def changes() -> list[SheetColumn]:
     """Of the sheet of changes."""
     return [
-        *(CHANGE, CUSTOMER, DOMAIN, OWNER, text("Verdict before", "verdict_before", words=_VERDICTS), VERDICT),
+        *(CHANGE, CUSTOMER, DOMAIN, OWNER, text("Verdict before", "verdict_before", coloured=True), VERDICT),
         *(text("Status before", "status_before", width=12), STATUS),
         *(date("Last update before", "last_update_before"), date("Last update", "last_update")),
         *(date("Blocked since", "blocked_since"), number("Times blocked", "times_blocked"), ID),
@@ -212,10 +206,12 @@ def changes() -> list[SheetColumn]:
 
 def all_customers(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of all rows."""
-    times = [date("Last update", "last_update"), number("Days in status", "days_in_status")]
-    verdict = [VERDICT, STATUS, text("Reason", "reason"), CHANGE]
-    checked = time("Checked", "checked_at")
-    return _around([CUSTOMER, DOMAIN, OWNER, *verdict, *times, checked], subset, [LIST, ROW, ID])
+    columns = [
+        *(CUSTOMER, DOMAIN, OWNER, VERDICT, STATUS, text("Reason", "reason"), CHANGE),
+        *(date("Last update", "last_update"), number("Days in status", "days_in_status")),
+        time("Checked", "checked_at"),
+    ]
+    return _around(columns, subset, [LIST, ROW, ID])
 
 
 def not_verified() -> list[SheetColumn]:

@@ -2,14 +2,16 @@
 without a record says that there is none.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from types import MappingProxyType
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from xlsxwriter import Workbook
-from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
@@ -22,23 +24,29 @@ from auditor.report2.workbook.layout import (
     NO_BASELINE,
     SPAN,
     Styles,
-    merged_text,
     run_line,
     sentence,
     set_up_print,
     status_line,
+    write_line,
 )
-from auditor.report2.workbook.limits import LINKS, ROWS, cut, safe, sheet_name
+from auditor.report2.workbook.limits import LINKS, PART_BYTES, ROWS, TEXT, safe, sheet_name
 from auditor.report2.workbook.subset import Subset
 
 ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
 HEADER = 2
 """Row of a table's header, from 0: above it stand the run's state and the sheet's sentence."""
+_TABS = MappingProxyType({ACTION: Verdict.BLOCKED, NOT_VERIFIED: Verdict.UNDETERMINED})
+"""The verdicts in whose colours the tabs of sheets are."""
 _BATCH = 8192
+_CELL_BYTES, _WRAPPED_BYTES = 60, 300
+"""Bytes of a cell beside its text, and of a wrapped text that is not measured."""
 _FILLED = 1.1
 """Letters of a text on a digit's width, where a wrapped line ends before its last word."""
-_LINE = 15.0
+_LINE = 15
 """Points of a line."""
+_RIGHT = frozenset({"number", "money"})
+"""Looks of cells that are aligned to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +58,14 @@ class WorkbookContext:
     subset: Subset
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A sheet that is one table.
-
-    Attributes:
-        name: of the sheet; where it is full, another with a number continues it.
-        verdict: whose colour its tab has; None for no colour.
-        sentence: what it shows, or that there is nothing to show.
-        columns: from left to right.
-        records: what it shows.
-    """
-
-    name: str
-    verdict: Verdict | None
-    sentence: str
-    columns: Sequence[SheetColumn]
-    records: pd.DataFrame
-
-
 def add_action_needed(context: WorkbookContext) -> None:
     """Blocked rows, longest first; rows that are blocked since an unknown day come last."""
     subset = context.subset
     blocked = subset.results[subset.results["verdict"] == Verdict.BLOCKED.value]
     blocked = blocked.sort_values("blocked_since", kind="stable", na_position="last")
-    count = f"{many(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
-    text = count if len(blocked) else "Nobody is blocked."
-    add(context, Sheet(ACTION, Verdict.BLOCKED, text, columns.action_needed(subset), blocked))
+    text = f"{many(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
+    text = text if len(blocked) else "Nobody is blocked."
+    _add_sheet(context, ACTION, text, columns.action_needed(subset), blocked)
 
 
 def add_changes(context: WorkbookContext) -> None:
@@ -86,134 +75,153 @@ def add_changes(context: WorkbookContext) -> None:
         text = sentence(subset.data.without_changes or NO_BASELINE)
     else:
         text = f"{sentence(found.note)} {'' if len(subset.changes) else 'Nothing changed.'}".strip()
-    add(context, Sheet(CHANGES, None, text, columns.changes(), subset.changes))
+    _add_sheet(context, CHANGES, text, columns.changes(), subset.changes)
 
 
 def add_all_customers(context: WorkbookContext) -> None:
     """Every row."""
     subset = context.subset
-    text = f"{many(len(subset.results), 'row')} in the order of the lists." if len(subset.results) else "There are no rows."
-    add(context, Sheet(ALL, None, text, columns.all_customers(subset), subset.results))
+    text = f"{many(len(subset.results), 'row')} in the order of the lists."
+    text = text if len(subset.results) else "There are no rows."
+    _add_sheet(context, ALL, text, columns.all_customers(subset), subset.results)
 
 
 def add_not_verified(context: WorkbookContext) -> None:
     """Undetermined rows."""
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
-    count = f"Not verified (undetermined): {many(len(rows), 'row')} without a verdict; they must not be taken as eligible."
-    text = count if len(rows) else "Every row has a verdict."
-    add(context, Sheet(NOT_VERIFIED, Verdict.UNDETERMINED, text, columns.not_verified(), rows))
+    count = many(len(rows), "row")
+    text = f"Not verified (undetermined): {count} without a verdict; they must not be taken as eligible."
+    text = text if len(rows) else "Every row has a verdict."
+    _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)
 
 
-def add(context: WorkbookContext, sheet: Sheet) -> None:
-    """Add the sheet, and others that continue it where it is full."""
-    room = ROWS - HEADER - 1
-    widths = [column.fitted(lambda name: longest_text(sheet.records, name)) for column in sheet.columns]
-    for number, start in enumerate(range(0, max(1, len(sheet.records)), room), 1):
-        records = sheet.records.iloc[start : start + room]
-        page = context.book.add_worksheet(sheet_name(sheet.name, number))
-        for place, width in enumerate(widths):
-            page.set_column(place, place, width)
-        _add_head(context, page, sheet.sentence, widths)
-        if sheet.verdict is not None:
-            page.set_tab_color(COLOURS[sheet.verdict][2])
+def _add_sheet(
+    context: WorkbookContext,
+    name: str,
+    text: str,
+    shown: Sequence[SheetColumn],
+    records: pd.DataFrame,
+) -> None:
+    """Add a sheet, and others that continue it where it is full.
+
+    Args:
+        context: of the workbook.
+        name: of the sheet; a number behind it names the others.
+        text: what it shows, or that there is nothing to show.
+        shown: its columns, from left to right.
+        records: its rows.
+    """
+    texts = {column.source: _text_size(records, column.source) for column in shown}
+    widths = [column.fitted(texts[column.source][0]) for column in shown]
+    room = _room(shown, sum(size for _, size in texts.values()), len(records))
+    for count, start in enumerate(range(0, max(1, len(records)), room), 1):
+        part = records.iloc[start : start + room]
+        page = context.book.add_worksheet(sheet_name(name, count))
+        _add_head(context, page, text, widths)
+        if name in _TABS:
+            page.set_tab_color(COLOURS[_TABS[name]][2])
         page.freeze_panes(HEADER + 1, 0)
         page.repeat_rows(HEADER)
-        set_up_print(page, context.subset, widths, HEADER + 1 + len(records))
-        write_header(page, HEADER, [(column.label, column.look in _RIGHT) for column in sheet.columns], context.styles)
-        page.autofilter(HEADER, 0, HEADER + max(1, len(records)), len(sheet.columns) - 1)
-        _write_records(context, page, sheet.columns, widths, records)
+        set_up_print(page, context.subset, widths, HEADER + 1 + len(part))
+        labels = [(column.label, column.look in _RIGHT) for column in shown]
+        add_table(page, HEADER, labels, len(part), context.styles)
+        _write_records(context.styles, page, shown, widths, part)
 
 
-def longest_text(records: pd.DataFrame, name: str) -> int:
-    """Characters of the longest text of a column."""
+def _text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
+    """Characters of a column's longest text, and bytes of all its texts."""
     if name not in records or not len(records):
-        return 0
-    return int(pc.max(pc.utf8_length(to_arrow(records[name].astype("string[pyarrow]")))).as_py() or 0)
+        return 0, 0
+    texts = to_arrow(records[name]).cast(pa.string())
+    return pc.max(pc.utf8_length(texts)).as_py() or 0, pc.sum(pc.binary_length(texts)).as_py() or 0
 
 
-_RIGHT = frozenset({"number", "money"})
-"""Looks of cells that are aligned to the right."""
-
-
-def write_header(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], styles: Styles) -> None:
-    """Write a table's header: labels, and whether each is aligned to the right."""
-    for place, (label, right) in enumerate(labels):
-        page.write_string(row, place, label, styles.header_right if right else styles.header)
-    page.set_row(row, 32)
+def _room(shown: Sequence[SheetColumn], text_bytes: int, rows: int) -> int:
+    """Rows that fit on a sheet."""
+    wrapped = sum(column.look == "wrapped" and not column.source for column in shown)
+    average = text_bytes / max(1, rows) + _CELL_BYTES * len(shown) + _WRAPPED_BYTES * wrapped
+    return max(1, min(ROWS - HEADER - 1, int(PART_BYTES / average)))
 
 
 def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequence[float]) -> None:
     last, width = 0, 0.0
+    for place, one in enumerate(widths):
+        page.set_column(place, place, one)
     while last < len(widths) - 1 and width + widths[last] < SPAN:
         width += widths[last]
         last += 1
-    state, verdict = status_line(context.subset)
-    merged_text(page, 0, last, state, context.styles.banners[verdict])
-    merged_text(page, 1, last, f"{text} {run_line(context.subset)}", context.styles.note)
+    state, banner = status_line(context.subset)
+    write_line(page, 0, last, state, context.styles[banner])
+    write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"])
+
+
+def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles) -> None:
+    """Write a table's header, and make it and the rows below a table.
+
+    Args:
+        page: the sheet, written down to the row above.
+        row: of the header, from 0.
+        labels: of the columns, and whether their cells are aligned to the right.
+        count: rows below the header.
+        styles: of the workbook.
+    """
+    last = len(labels) - 1
+    if count:
+        name = "Account_managers" if page.get_name() == "Summary" else page.get_name().replace(" ", "_")
+        # XlsxWriter remembers every cell of a table and refuses tables in constant memory, where it cannot write a
+        # table's cells: so the table is declared with one row, and gets its range here and its cells by those who call
+        page.constant_memory = False
+        columns_ = [{"header": label} for label, _ in labels]
+        page.add_table(row, 0, row + 1, last, {"name": name, "style": "Table Style Light 1", "columns": columns_})
+        page.constant_memory = True
+        area = xl_range(row, 0, row + count, last)
+        page.tables[-1].update(range=area, a_range=area, autofilter=area)
+    for place, (label, right) in enumerate(labels):
+        page.write_string(row, place, label, styles["header_right" if right else "header"])
+    page.set_row(row, 32)
 
 
 def _write_records(
-    context: WorkbookContext,
-    page: Worksheet,
-    shown: Sequence[SheetColumn],
-    widths: Sequence[float],
-    records: pd.DataFrame,
+    styles: Styles, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
 ) -> None:
-    writers = [_writer(context.styles, page, place, column) for place, column in enumerate(shown)]
-    row = HEADER + 1
+    writers = [_writer(styles, page, place, column) for place, column in enumerate(shown)]
     for start in range(0, len(records), _BATCH):
         batch = records.iloc[start : start + _BATCH]
         cells = [column.values(batch) for column in shown]
-        heights = _heights(shown, widths, cells, len(batch))
-        for height, values in zip(heights, zip(*cells, strict=True), strict=True):
-            if height > _LINE:
-                page.set_row(row, height)
+        first = HEADER + 1 + start
+        for row, lines in enumerate(_lines(shown, widths, cells), first):
+            if lines > 1:
+                page.set_row(row, _LINE * lines)
+        for row, values in enumerate(zip(*cells, strict=True), first):
             for write, value in zip(writers, values, strict=True):
                 write(row, value)
-            row += 1
 
 
-def _heights(
-    shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]], count: int
-) -> list[float]:
-    """Points of each row: as many lines as its longest wrapped text needs."""
-    lines = [1] * count
-    for column, width, values in zip(shown, widths, cells, strict=True):
-        if column.wrapped:
-            letters = width * _FILLED
-            lines = [max(line, ceil(len(str(value or "")) / letters)) for line, value in zip(lines, values, strict=True)]
-    return [_LINE * line for line in lines]
+def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]]) -> Sequence[int]:
+    """Lines of each row: as many as its longest wrapped text needs; nothing where no column is wrapped."""
+    counts = [
+        [ceil(len(str(value or "")) / (width * _FILLED)) for value in values]
+        for column, width, values in zip(shown, widths, cells, strict=True)
+        if column.look == "wrapped"
+    ]
+    return [max(lines) for lines in zip(*counts, strict=True)]
 
 
-WriteCell = Callable[[int, Cell], object]
-
-
-def _writer(styles: Styles, page: Worksheet, place: int, column: SheetColumn) -> WriteCell:
+def _writer(styles: Styles, page: Worksheet, place: int, column: SheetColumn) -> Callable[[int, Cell], object]:
     """The function that writes a cell of the column: (row, value)."""
-    usual = styles.by_look(column.look)
-    special: Mapping[Cell, Format] = {
-        word: styles.by_verdict[verdict] for word, verdict in (column.words or {}).items()
-    }
+    usual = styles[column.look]
     write_string, write_number, write_blank = page.write_string, page.write_number, page.write_blank
 
     def write(row: int, value: Cell) -> object:
         if value is None:
             return write_blank(row, place, None, usual)
-        if isinstance(value, str):
-            return write_string(row, place, safe(cut(value)), special.get(value, usual) if special else usual)
-        return write_number(row, place, value, usual)
+        if not isinstance(value, str):
+            return write_number(row, place, value, usual)
+        style = styles[value] if column.coloured else usual
+        return write_string(row, place, value if len(value) < TEXT // 2 and value[0:1] != "<" else safe(value), style)
 
-    return _link_writer(page, place, usual, write) if column.is_link else write
+    def write_link(row: int, url: Cell) -> object:
+        return page.write_url(row, place, url, usual, "Open") if row - HEADER <= LINKS else write(row, url)
 
-
-def _link_writer(page: Worksheet, place: int, style: Format, write_text: WriteCell) -> WriteCell:
-    """Writes URLs as links, as many as a sheet can hold; then as text."""
-    links = 0
-
-    def write(row: int, url: Cell) -> object:
-        nonlocal links
-        links += 1
-        return page.write_url(row, place, url, style, "Open") if links <= LINKS else write_text(row, url)
-
-    return write
+    return write_link if column.look == "link" else write

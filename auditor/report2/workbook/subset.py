@@ -14,15 +14,6 @@ from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
 from auditor.report2.data import RunData
-from auditor.report2.schema import own_columns, own_names
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """How a column that is added up is shown: how its texts are read, and whether all its numbers are whole."""
-
-    sum: Sum
-    whole: bool
 
 
 @dataclass(frozen=True)
@@ -46,17 +37,6 @@ class Subset:
     owner: str | None = None
 
     @property
-    def own(self) -> dict[str, str]:
-        """The lists' own columns: their names in the frame, and in the report."""
-        names = own_names(self.data.facts.columns).values()
-        return dict(zip(own_columns(len(names)), names, strict=True))
-
-    def amounts(self, column: str) -> Amounts | None:
-        """How the numbers of a list's column that is added up are shown: the same in every workbook."""
-        sums = [one for one in self.data.sums if one.column == column and one.owner is None]
-        return Amounts(sums[0], all("." not in f"{one.total:f}" for one in sums)) if sums else None
-
-    @property
     def sums(self) -> dict[str, dict[Verdict, Sum]]:
         """The subset's sums: column -> verdict -> sum."""
         found: dict[str, dict[Verdict, Sum]] = {}
@@ -65,16 +45,23 @@ class Subset:
                 found.setdefault(one.column, {})[one.verdict] = one
         return found
 
+    def sum_of_run(self, column: str) -> Sum | None:
+        """A sum of the whole run, which says how the column's texts are read; None where it is not added up."""
+        return next((one for one in self.data.sums if one.column == column and one.owner is None), None)
+
+    def is_whole(self, column: str) -> bool:
+        """Whether all numbers of a column that is added up are shown without decimals; the same in every workbook."""
+        return all("." not in f"{one.total:f}" for one in self.data.sums if one.column == column and one.owner is None)
+
     @cached_property
     def delta(self) -> "BaselineDelta | None":
         """The subset beside the baseline run; None where there is none."""
         if self.data.changes is None:
             return None
-        firsts = self.results[self.first]
-        removed = self.changes[self.changes["verdict"].isna()]
-        verdicts = pd.concat([firsts["verdict_before"], removed["verdict_before"]]).astype("str").value_counts()
-        changes = pd.concat([firsts["change"], removed["change"]]).astype("str").value_counts()
-        return BaselineDelta(verdicts.to_dict(), changes.to_dict())
+        columns = ["verdict_before", "change"]
+        removed = self.changes.loc[self.changes["verdict"].isna(), columns]
+        customers = pd.concat([self.results.loc[self.first, columns].astype("str"), removed.astype("str")])
+        return BaselineDelta(*(customers[column].value_counts().to_dict() for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +92,7 @@ def for_owner(run: Subset, owner: str, results: pd.DataFrame) -> Subset:
     """The rows of one account manager.
 
     Args:
-        run: of the whole run.
+        run: the whole run.
         owner: empty for rows without an account manager.
         results: the rows.
     """
@@ -114,15 +101,16 @@ def for_owner(run: Subset, owner: str, results: pd.DataFrame) -> Subset:
     rows, customers = (sum(getattr(tally, unit) for tally in tallies) for unit in ("rows", "customers"))
     changes = run.changes
     if len(changes):
-        # a customer on rows of two account managers has changed for both; one that was removed was the baseline's owner's
-        mine = results.loc[first & results["change"].notna(), "customer_id"]
+        # a customer on rows of two account managers has changed for both; a removed one belongs to the baseline's owner
+        own_ids = results.loc[first & results["change"].notna(), "customer_id"]
         removed = changes["verdict"].isna() & (changes["owner"].fillna("") == owner)
-        listed = changes["verdict"].notna() & changes["customer_id"].isin(mine)
+        listed = changes["verdict"].notna() & changes["customer_id"].isin(own_ids)
         changes = changes[(removed | listed).astype(bool)]
     return Subset(run.data, results, changes, fold(tallies, rows, customers), first, owner)
 
 
 def _tallies(results: pd.DataFrame, first: "pd.Series[bool]") -> list[Tally]:
+    """Rows and customers by reason and status."""
     keys = [results["reason"], results["status"].astype("str").fillna("")]
     counts = pd.DataFrame({"rows": 1, "customers": first}).groupby(keys, observed=True).sum()
     return [
