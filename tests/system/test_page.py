@@ -11,12 +11,13 @@ from typing import Any
 import axe_core_python
 import pytest
 from browsing import Browser, chromium, wait
-from page_support import SCRIPT, everything, sample_run, written
+from page_support import SCRIPT, everything, render_page, sample_run, stored
 from report_support import Run, answer, guid, new_run, row
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
 from auditor.core.model import Cause
+from auditor.report2.render import render
 
 pytestmark = pytest.mark.system
 
@@ -70,7 +71,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     answers[6] |= {"last_update_raw": None, "error_message": "=HYPERLINK(1)", "request_id": "+1"}
     run = new_run(tmp_path_factory.mktemp("odd") / "20261122T120000Z", rows, answers, max_undetermined=9)
-    run.render(["csv", "html"])
+    render(stored(run), ("csv", "html"))
     return run
 
 
@@ -79,14 +80,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An ordinary run that is neither finished nor real."""
     facts = {"simulated": True, "cause": Cause.DEADLINE, "message": "an hour is over"}
     run = sample_run(tmp_path_factory.mktemp("sample") / "20261122T120000Z", 400, **facts)
-    run.render(["html"])
+    render(stored(run), ("html",))
     return run
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with everything that a page may have: changes, sums, many account managers."""
-    return written(everything(60), tmp_path_factory.mktemp("full"))
+    return render_page(everything(60), tmp_path_factory.mktemp("full"))
 
 
 def _page(run: Run) -> Path:

@@ -15,8 +15,8 @@ from markupsafe import Markup, escape
 
 from auditor.report2.data import RunData
 from auditor.report2.files import Staging
-from auditor.report2.page.context import MOST_CHANGES, context, flags
-from auditor.report2.page.payload import as_json, payload
+from auditor.report2.page.context import MOST_CHANGES, build_context, flags
+from auditor.report2.page.payload import as_json, build_payload
 from auditor.report2.page.selection import MOST_OF_VERDICT, MOST_ROWS, ORDER, select
 
 __all__ = ["MOST_CHANGES", "MOST_OF_VERDICT", "MOST_ROWS", "NAME", "ORDER", "asset", "owns", "write"]
@@ -38,11 +38,11 @@ def write(data: RunData, staging: Staging) -> None:
     selection = select(data)
     style, script = asset("page.css"), asset("page.js")
     document = {
-        "page": context(data, selection),
+        "page": build_context(data, selection),
         "style": Markup(style),  # noqa: S704 - the package's own file
         "script": Markup(script),  # noqa: S704 - likewise
         "policy": _policy(style, script),
-        "data": Markup(as_json(payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
+        "data": Markup(as_json(build_payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
     }
     file = staging.create(NAME)
     file.records = selection.count

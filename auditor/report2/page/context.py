@@ -28,7 +28,7 @@ _SHOWN = {
 }
 
 
-def context(data: RunData, selection: PageSelection) -> dict[str, Any]:
+def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
     """What the template says."""
     facts, ledger = data.facts, data.ledger
     blocked, undetermined, eligible = (selection.parts[verdict] for verdict in ORDER)

@@ -37,7 +37,7 @@ _ADDED = frozenset({"evidence", "change", "since", "days", "times_blocked"})
 """Columns that the page's CSV has beside those of `results`."""
 
 
-def payload(data: RunData, selection: PageSelection, flags: Sequence[str]) -> dict[str, Any]:
+def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str]) -> dict[str, Any]:
     """What the script needs.
 
     Args:

@@ -1,16 +1,16 @@
-"""Columns in few bytes: what was packed is unpacked the same, in any form."""
+"""The JSON beside the tables: what is encoded is decoded the same, in any form."""
 
 import json
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from page_support import SCRIPT, ago, told
+from page_support import SCRIPT, ago, run_data
 from report_support import TEXTS
 
-from auditor.report.page.columns import as_json, columns, encoded, own
-from auditor.report.page.records import collect
-from auditor.report.page_check.records import _unpacked
+from auditor.report2.page.payload import as_json, build_payload, columns, encode
+from auditor.report2.page.selection import select
+from oracle.page import unpack
 
 VALUES = (
     st.lists(st.none() | TEXTS) | st.lists(st.none() | st.integers()) | st.lists(st.tuples(TEXTS, st.none() | TEXTS))
@@ -20,23 +20,23 @@ VALUES = (
 @given(VALUES)
 def test_a_column_is_read_back_the_same(found: list[Any]) -> None:
     """Nulls, empty texts and repeated values stay apart, through JSON and back."""
-    packed = json.loads(as_json(encoded(found)))
-    assert _unpacked("c", {"c": packed}, len(found)) == json.loads(json.dumps(found))
+    packed = json.loads(as_json(encode(found)))
+    assert unpack("c", {"c": packed}, len(found)) == json.loads(json.dumps(found))
 
 
 def test_few_words_take_codes_and_the_frequent_ones_the_shortest() -> None:
     """One value for all is said once; different values stand as they are."""
-    assert encoded(["gold"] * 9) == {"each": "gold"}
-    assert encoded(["silver"] * 2 + ["gold"] * 9) == {"words": ["gold", "silver"], "codes": [1, 1, *[0] * 9]}
-    assert encoded([3, 1, 2]) == {"list": [3, 1, 2]}
-    assert encoded([]) == {"each": None}
+    assert encode(["gold"] * 9) == {"each": "gold"}
+    assert encode(["silver"] * 2 + ["gold"] * 9) == {"words": ["gold", "silver"], "codes": [1, 1, *[0] * 9]}
+    assert encode([3, 1, 2]) == {"list": [3, 1, 2]}
+    assert encode([]) == {"each": None}
 
 
 def test_columns_that_follow_others_cost_their_exceptions() -> None:
     """`begun` is `last_update` but where earlier runs know better; places are told as steps."""
     records = [{"reason": "under_review", "last_update": ago(n)} for n in range(5)]
     records[2]["blocked_since"] = ago(90)
-    found = columns(collect(told(records)))
+    found = columns(select(run_data(records)).records)
     # 90 days makes it the first
     assert found["days"] == {"as": "days_in_status", "but": {"0": 90}}
     assert found["begun"]["as"] == "last_update"
@@ -47,7 +47,7 @@ def test_columns_that_follow_others_cost_their_exceptions() -> None:
 
 def test_no_text_ends_the_script_element() -> None:
     """Neither `</script>` nor `<!--` can stand in the JSON."""
-    tale = told([{"reason": "allowed", "owner": SCRIPT, "own": {"<!--": f"</script>{SCRIPT}"}}], ("<!--",))
-    text = as_json([columns(collect(tale)), own(collect(tale))])
+    data = run_data([{"reason": "allowed", "owner": SCRIPT, "own": {"<!--": f"</script>{SCRIPT}"}}], ("<!--",))
+    text = as_json(build_payload(data, select(data), ()))
     assert "<" not in text
     assert SCRIPT in json.dumps(json.loads(text))
