@@ -34,8 +34,8 @@ def _blocked(*days: int | None, **given: Any) -> list[dict[str, Any]]:
 def test_blocked_longest_first() -> None:
     """Whoever is blocked since nobody knows when stands last; equal ages stand in the list's order."""
     shown = select(run_data(_blocked(3, None, 40, 3, 0)))
-    assert _values(shown.parts[Verdict.BLOCKED], "days") == [40, 3, 3, 0, None]
-    assert _values(shown.parts[Verdict.BLOCKED], "place") == [3, 1, 4, 5, 2]
+    assert _values(shown.of(Verdict.BLOCKED), "days") == [40, 3, 3, 0, None]
+    assert _values(shown.of(Verdict.BLOCKED), "place") == [3, 1, 4, 5, 2]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_blocked_longest_first() -> None:
 def test_since_is_the_earliest_that_is_known(last_update: Any, since: Any, days: int | None) -> None:
     """The status may have changed while the customer was blocked all the time; `blocked_since` is never after `last_update`."""
     shown = select(run_data([{"reason": "not_allowed", "last_update": last_update, "blocked_since": since}]))
-    assert _values(shown.parts[Verdict.BLOCKED], "days") == [days]
+    assert _values(shown.of(Verdict.BLOCKED), "days") == [days]
 
 
 def test_a_list_may_have_columns_of_any_name() -> None:
@@ -52,10 +52,10 @@ def test_a_list_may_have_columns_of_any_name() -> None:
     columns = ("change", "first", "place", "days", "own.0")
     own = {name: f"the list's {name}" for name in columns}
     shown = select(run_data([{"reason": "allowed", "own": own}, {"reason": "allowed", "own": own}], columns))
-    eligible = shown.parts[Verdict.ELIGIBLE]
+    eligible = shown.of(Verdict.ELIGIBLE)
     assert [_values(eligible, name) for name in own_columns(len(columns))] == [[text] * 2 for text in own.values()]
-    assert _values(shown.parts[Verdict.ELIGIBLE], "change") == [None, None]
-    assert _values(shown.parts[Verdict.ELIGIBLE], "place") == [1, 2]
+    assert _values(shown.of(Verdict.ELIGIBLE), "change") == [None, None]
+    assert _values(shown.of(Verdict.ELIGIBLE), "place") == [1, 2]
 
 
 def test_a_long_list_has_what_needs_action(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,10 +64,10 @@ def test_a_long_list_has_what_needs_action(monkeypatch: pytest.MonkeyPatch) -> N
     records += [{"reason": "allowed", "change": "newly_eligible"}]
     data = run_data(records, tables=("results.csv",))
     shown = _long(monkeypatch, data, 10, 4)
-    assert _values(shown.parts[Verdict.BLOCKED], "days") == [19, 18, 17, 16]
-    assert _values(shown.parts[Verdict.UNDETERMINED], "place") == [21, 22, 23, 24]
-    assert _values(shown.parts[Verdict.ELIGIBLE], "place") == [35]
-    assert shown.count == 9
+    assert _values(shown.of(Verdict.BLOCKED), "days") == [19, 18, 17, 16]
+    assert _values(shown.of(Verdict.UNDETERMINED), "place") == [21, 22, 23, 24]
+    assert _values(shown.of(Verdict.ELIGIBLE), "place") == [35]
+    assert len(shown.records) == 9
     said = build_context(data, shown)["left_out"]
     assert (
         "Of its 20 rows that are blocked this page has the 4 that are blocked longest; blocked.csv" in said["blocked"]
@@ -80,7 +80,7 @@ def test_an_ordinary_list_has_everything() -> None:
     """And nothing is said to be missing."""
     data = run_data([*_blocked(1, 2), {"reason": "allowed"}, {"reason": "not_ready"}])
     shown = select(data)
-    assert {verdict: len(part) for verdict, part in shown.parts.items()} == dict(zip(ORDER, (2, 1, 1), strict=True))
+    assert [len(shown.of(verdict)) for verdict in ORDER] == [2, 1, 1]
     assert set(build_context(data, shown)["left_out"].values()) == {""}
 
 

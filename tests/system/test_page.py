@@ -321,7 +321,7 @@ def test_the_keyboard_is_enough(browser: Browser, sample: Run) -> None:
         return found
 
     active.send_keys(Keys.TAB)
-    assert focused().text == "Skip to what asks for action"
+    assert focused().text == "Skip to action needed"
     focused().send_keys(Keys.ENTER)
     assert browser.driver.current_url.endswith("#action")
     browser.find("#search").send_keys("gold", Keys.TAB)

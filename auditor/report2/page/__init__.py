@@ -45,7 +45,7 @@ def write(data: RunData, staging: Staging) -> None:
         "data": Markup(as_json(build_payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
     }
     file = staging.create(NAME)
-    file.records = selection.count
+    file.records = len(selection.records)
     stream = _template().stream(document)
     stream.enable_buffering(1000)
     for text in stream:
@@ -60,10 +60,10 @@ def asset(name: str) -> str:
 def _policy(style: str, script: str) -> str:
     """The Content-Security-Policy: this style and this script, and nothing from anywhere."""
     style_hash, script_hash = (
-        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (style, script)
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
     )
-    none = "default-src 'none'", "base-uri 'none'", "form-action 'none'"
-    return "; ".join((none[0], f"style-src {style_hash}", f"script-src {script_hash}", *none[1:]))
+    own = f"style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 
 @cache

@@ -31,7 +31,7 @@ _SHOWN = {
 def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
     """What the template says."""
     facts, ledger = data.facts, data.ledger
-    blocked, undetermined, eligible = (selection.parts[verdict] for verdict in ORDER)
+    blocked, undetermined, eligible = map(selection.of, ORDER)
     counts = {count.reason.value: count.rows for count in ledger.by_reason() if count.reason}
     own = dict(zip(own_columns(len(facts.columns)), facts.columns, strict=True))
     common = rows.common_texts(blocked, own)
@@ -184,18 +184,18 @@ def _steps(counts: dict[str, int]) -> Iterator[dict[str, Any]]:
     for reason in Reason:
         if reason.verdict is Verdict.BLOCKED and reason.value in counts:
             advice = ADVICE[reason]
-            changes_with_time = next_step(reason, LONG_REVIEW) != advice.next_step
-            long = LONG_NOTE if changes_with_time else ""
+            long = LONG_NOTE if next_step(reason, LONG_REVIEW) != advice.next_step else ""
             yield {"label": label(reason), "rows": counts[reason.value], "advice": advice, "long": long}
 
 
 def _left_out(data: RunData, selection: PageSelection) -> dict[str, str]:
     """For each verdict, a sentence about the rows that the page does not have; empty where it has all."""
     sentences = {}
-    for verdict, part in selection.parts.items():
-        there, shown = data.ledger.rows_of(verdict), _SHOWN[verdict].format(f"{len(part):,}")
+    for verdict in ORDER:
+        there, here = data.ledger.rows_of(verdict), len(selection.of(verdict))
+        shown = _SHOWN[verdict].format(f"{here:,}")
         elsewhere = f"; {verdict}.csv has all of them" if "results.csv" in data.tables else ""
         state = f"{there:,} rows that are {label(verdict).lower()}"
         text = f"The list is too long for one page. Of its {state} this page has {shown}{elsewhere}."
-        sentences[verdict.value] = "" if len(part) == there else text
+        sentences[verdict.value] = "" if here == there else text
     return sentences

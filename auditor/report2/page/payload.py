@@ -49,7 +49,7 @@ def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str])
     names = [f"input.{name}" if name.casefold() in _ADDED else name for name in own_names(facts.columns).values()]
     link = facts.presentation.customer_link
     return {
-        "count": selection.count,
+        "count": len(records),
         "columns": columns(records),
         "own": [
             (name, encode(_values(records[own]))) for name, own in zip(names, own_columns(len(names)), strict=True)

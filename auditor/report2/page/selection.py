@@ -5,7 +5,6 @@ something changed, the blocked ones that are blocked longest, and the first unde
 MOST_OF_VERDICT of each. The page says what it leaves out.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,24 +25,18 @@ class PageSelection:
     """The records on the page.
 
     Attributes:
-        parts: the records of each verdict, in ORDER: blocked longest first, the others by reason and then in input order.
-            Columns: those of `RunData.results`; `place` (the record's position in `results`, from 1); `begun` (since when
-            the customer is known to be in its state); `days` (whole days from `begun` to `checked_at`).
+        records: by verdict in ORDER; blocked longest first, the others by reason and then in input order. Columns: those of
+            `RunData.results`; `place` (the record's position in `results`, from 1); `begun` (since when the customer is
+            known to be in its state); `days` (whole days from `begun` to `checked_at`).
         under_review: `days` of all rows under review, of those too that the page does not show.
     """
 
-    parts: Mapping[Verdict, pd.DataFrame]
+    records: pd.DataFrame
     under_review: "pd.Series[Any]"
 
-    @property
-    def records(self) -> pd.DataFrame:
-        """All of them in the order of the page."""
-        return pd.concat(self.parts.values(), ignore_index=True)
-
-    @property
-    def count(self) -> int:
-        """Number of records on the page."""
-        return sum(map(len, self.parts.values()))
+    def of(self, verdict: Verdict) -> pd.DataFrame:
+        """The records with a verdict."""
+        return self.records[self.records["verdict"] == verdict.value]
 
 
 def select(data: RunData) -> PageSelection:
@@ -56,7 +49,7 @@ def select(data: RunData) -> PageSelection:
         eligible = eligible[eligible["change"].notna()]
         blocked, undetermined, eligible = (part.head(MOST_OF_VERDICT) for part in (blocked, undetermined, eligible))
     undetermined, eligible = (part.sort_values("reason", kind="stable") for part in (undetermined, eligible))
-    return PageSelection(dict(zip(ORDER, (blocked, undetermined, eligible), strict=True)), under_review)
+    return PageSelection(pd.concat([blocked, undetermined, eligible], ignore_index=True), under_review)
 
 
 def _with_days(records: pd.DataFrame) -> pd.DataFrame:
