@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from report_support import Run, answer, new_run, row
+from verify_support import render, verify
 
-from auditor import report
 from auditor.errors import IncompleteError
 
 Document = dict[str, Any]
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 def run(tmp_path: Path) -> Run:
     """A small run, rendered."""
     made = new_run(tmp_path / "r", [row(1), row("x")], [answer(0, 1)])
-    made.render()
+    render(made)
     return made
 
 
@@ -29,7 +29,7 @@ def _written(run: Run, change: Callable[[Document], object], **how: Any) -> str:
     change(document)
     path.write_text(json.dumps(document, **{"indent": 2, **how}) + "\n")
     with pytest.raises(IncompleteError) as caught:
-        report.verify(run.path)
+        verify(run)
     return caught.value.message
 
 
@@ -112,7 +112,7 @@ def test_a_manifest_that_is_none_is_a_finding_and_no_traceback(run: Run, content
     """Whatever the file holds."""
     (run.path / "manifest.json").write_bytes(content)
     with pytest.raises(IncompleteError, match=words):
-        report.verify(run.path)
+        verify(run)
 
 
 def test_a_key_that_no_manifest_has_is_found(run: Run) -> None:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_support import TEXTS
 
-from auditor.report import csv
-from auditor.report.written import csv_file, parquet_results
+from auditor.report2.tables import csv
+from auditor.report2.verify.tables import read_csv, read_parquet
 
 RECORDS = st.lists(st.tuples(*[st.none() | TEXTS] * 3), max_size=6)
 NAMES = ["a", "b", 'c"d']
@@ -31,9 +31,9 @@ def test_texts_come_back_from_both_formats(records: list[tuple[str | None, ...]]
     pyarrow.csv.write_csv(table, body, csv._OPTIONS)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
-        path.write_bytes(csv.header(table.schema) + body.getvalue())
+        path.write_bytes(csv.line(table.schema.names) + body.getvalue())
         pyarrow.parquet.write_table(table, Path(folder) / "results.parquet")
-        for found in (csv_file(path), parquet_results(Path(folder))):
+        for found in (read_csv(path), read_parquet(Path(folder) / "results.parquet")):
             assert list(found) == [tuple(NAMES), *records]
 
 
@@ -48,7 +48,7 @@ def test_types_come_back_as_the_texts_of_the_csv(tmp_path: Path) -> None:
         }
     )
     pyarrow.parquet.write_table(table, tmp_path / "results.parquet")
-    _, *records = parquet_results(tmp_path)
+    _, *records = read_parquet(tmp_path / "results.parquet")
     assert records == [("2021-07-14T18:02:00.000000Z", "32767", "x"), (None, None, None)]
 
 
@@ -59,4 +59,4 @@ def test_what_is_no_csv_of_ours_is_an_error(tmp_path: Path, content: str) -> Non
     """Cells too many or too few, quotes that do not close, a line that does not end."""
     (tmp_path / "a.csv").write_text(content)
     with pytest.raises((ValueError, csv_module.Error)):
-        list(csv_file(tmp_path / "a.csv"))
+        list(read_csv(tmp_path / "a.csv"))
