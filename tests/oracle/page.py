@@ -106,7 +106,7 @@ def _label(reason: str) -> str:
 def _records(found: Evidence, changed: list[Record]) -> list[Shown]:
     """Each record with its place, since when and for how long it is in its state, and what became of its customer."""
     change = {record["customer_id"]: record["change"] for record in changed}
-    records = []
+    records: list[Shown] = []
     for place, record in enumerate(found.records, 1):
         past = found.previous.get(str(record["customer_id"]), {})
         was_blocked, blocked = past.get("past_verdict") == "blocked", record["verdict"] == "blocked"
@@ -114,8 +114,8 @@ def _records(found: Evidence, changed: list[Record]) -> list[Shown]:
         begun = min(filter(None, (record["last_update"], first_seen)), default=None)
         times = int(past.get("times_blocked") or 0) + (blocked and not was_blocked)
         records.append(
-            record
-            | {
+            {
+                **record,
                 "place": place,
                 "begun": begun,
                 "days": _days(begun, record["checked_at"]),
@@ -282,22 +282,24 @@ Bar = tuple[str, str, list[str], list[tuple[str, float, float]]]
 def _bar(row: Element) -> Bar:
     """A line of a chart: label, whose customers its link leads to, counts, and (kind, start, width) of the bar's parts."""
     owners = [link.attributes["data-owner"] for link in row.all("a")]
-    parts = [
-        (part.attributes["class"], *(float(part.attributes[name].rstrip("%")) for name in ("x", "width")))
-        for part in row.all("rect")
-    ]
+    parts = []
+    for part in row.all("rect"):
+        start, width = (float(part.attributes[name].rstrip("%")) for name in ("x", "width"))
+        parts.append((part.attributes["class"], start, width))
     counts = [cell.text for cell in row.all("td", class_="n")]
-    return row.one("th").text, "".join(owners), counts, [(kind, round(x), round(width)) for kind, x, width in parts]
+    return row.one("th").text, "".join(owners), counts, parts
 
 
 def _bars(lines: list[tuple[str, list[int], str]], kinds: tuple[str, ...]) -> list[Bar]:
+    """Parts end to end, each as long as its count, in percent of the longest bar."""
     longest = max((sum(counts) for _, counts, _ in lines), default=0)
     bars = []
     for name, counts, owner in lines:
-        starts = [100 * sum(counts[:place]) / longest if longest else 0 for place in range(len(counts))]
+        widths = [round(100 * count / longest, 2) if longest else 0.0 for count in counts]
+        starts = [round(sum(widths[:place]), 2) for place in range(len(counts))]
         parts = [
-            (kind, round(round(start, 2)), round(round(100 * count / longest, 2)))
-            for kind, start, count in zip(kinds, starts, counts, strict=True)
+            (kind, start, width)
+            for count, kind, start, width in zip(counts, kinds, starts, widths, strict=True)
             if count
         ]
         bars.append((name, owner, [f"{count:,}" for count in counts], parts))
@@ -500,7 +502,7 @@ def _check_payload(page: Page, found: Evidence, records: list[Shown]) -> None:
     data = page.data
     _same("number of records", data["count"], len(records))
     columns = {name: unpack(name, data["columns"], len(records)) for name in data["columns"]}
-    wanted = {
+    wanted: dict[str, list[Any]] = {
         "kind": [[record["reason"], record["status"]] for record in records],
         "last_update": [_day(record["last_update"]) for record in records],
         "begun": [_day(record["begun"]) for record in records],

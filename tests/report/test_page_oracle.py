@@ -99,6 +99,17 @@ def test_the_page_of_a_long_list_agrees(case: Case, most: int) -> None:
         page_oracle.check(run.path, most_rows=3, most_of_verdict=most)
 
 
+@pytest.mark.parametrize("owners", [13, 16])
+def test_the_page_of_many_account_managers_agrees(tmp_path: Path, owners: int) -> None:
+    """More than have a bar of their own; with sums, and with warnings about the lists."""
+    rows = [row(n, source_row=n + 2, owner=f"owner {n % owners}", other={"Seats": str(n)}) for n in range(40)]
+    answers = [answer(n, n, "under_review" if n % 3 else "allowed") for n in range(40)]
+    presentation = Presentation(sums=("Seats",))
+    run = new_run(tmp_path / "r", rows, answers, presentation=presentation, list_warnings=WARNINGS)
+    _render(run)
+    page_oracle.check(run.path)
+
+
 def test_a_long_list_is_cut_where_the_program_cuts_it(tmp_path: Path) -> None:
     """26,000 rows are too many for the eligible ones, and few enough for all that are blocked or not verified."""
     run = sample_run(tmp_path / "r", 26_000, max_undetermined=26_000)
