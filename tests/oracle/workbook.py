@@ -157,8 +157,9 @@ class _Subset:
             known = self.found.previous.get(str(customer), {})
             past = blocked_history(known, record) if customer else {"blocked_since": None, "times_blocked": None}
             days = _days(past["blocked_since"], record["checked_at"])
-            own_change = change.get(customer) if customer else None
-            records.append(record | past | {"change": own_change, "days_blocked": days})
+            own = {f"own {name}": record[name] for name in own_names(self.found).values()}
+            derived = {"change": change.get(customer) if customer else None, "days_blocked": days}
+            records.append(record | own | past | derived)
         return records
 
     @cached_property
@@ -306,8 +307,8 @@ class _Workbook:
         own: dict[str, str] = {}
         for label, column in {**_SHEETS[sheet], "Customer id": "(id)"}.items():
             if label == _OWN:
-                own = {name: listed for listed, name in own_names(self.subset.found).items()}
-                columns |= {f"own {name}": name for name in own}
+                own = {f"own {name}": listed for listed, name in own_names(self.subset.found).items()}
+                columns |= {name: name for name in own}
             elif label != "Partner Center" or facts.presentation.customer_link:
                 columns[label] = column
         return columns, own

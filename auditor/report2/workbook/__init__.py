@@ -1,8 +1,9 @@
 """Write audit.xlsx, and a workbook of the same kind for each account manager. The same run gives the same bytes."""
 
 from datetime import UTC
+from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import IO, cast
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError, FileSizeError
@@ -53,8 +54,9 @@ def write(data: RunData, staging: Staging) -> None:
 
 def _write(subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
     with as_output_error(file.path), TemporaryDirectory(prefix="auditor-") as folder:
-        # the file takes bytes and tells its position; XlsxWriter needs no more of it
-        book = Workbook(cast("IO[bytes]", file), {**_OPTIONS, "tmpdir": folder})
+        # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
+        path = Path(folder) / NAME
+        book = Workbook(path, {**_OPTIONS, "tmpdir": folder})
         _add_sheets(book, subset, workbooks or {})
         try:
             book.close()
@@ -64,6 +66,8 @@ def _write(subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = 
             raise OutputError(
                 f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
             ) from error
+        with path.open("rb") as made:
+            copyfileobj(made, file)
     file.records = subset.ledger.rows
 
 
