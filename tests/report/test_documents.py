@@ -16,7 +16,7 @@ from auditor.errors import IncompleteError
 from auditor.report2.page import MOST_OF_VERDICT
 from auditor.report2.render import FORMATS
 
-Change = Callable[[Run], None]
+Change = Callable[[Run], object]
 BOOK, ANN = "audit.xlsx", "by-owner/ann.xlsx"
 
 
@@ -89,7 +89,7 @@ def _text(name: str, pattern: str, new: str) -> Change:
 
 
 def _copied(name: str, over: str) -> Change:
-    return lambda run: shutil.copyfile(run.path / name, run.path / over) and None
+    return lambda run: shutil.copyfile(run.path / name, run.path / over)
 
 
 CHANGES: list[tuple[Change, str]] = [
