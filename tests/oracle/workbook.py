@@ -21,7 +21,7 @@ from auditor.core.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.changes import CHANGES
 from auditor.core.ledger import complete
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import Packs
+from auditor.core.presentation import UTC_NAMES, Packs
 from oracle import evidence
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names
@@ -405,7 +405,7 @@ class _Workbook:
         ended = (facts.finished_at or facts.started_at).astimezone(UTC)
         yield "As of", f"{ended:%Y-%m-%dT%H:%M:%S}"
         zone = facts.presentation.zone
-        if zone != "UTC" and zone in available_timezones():
+        if zone not in UTC_NAMES and zone in available_timezones():
             yield "Local time", f"{ended.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
         yield "Customer lists", ", ".join(facts.lists)
         yield "Run", facts.run_id

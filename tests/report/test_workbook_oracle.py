@@ -30,7 +30,7 @@ FACTS = st.fixed_dictionaries(
         "presentation": st.builds(
             Presentation,
             packs=st.sampled_from(Packs),
-            zone=st.sampled_from(["UTC", "Europe/Copenhagen", "No/Where"]),
+            zone=st.sampled_from(["UTC", "Etc/UTC", "Europe/Copenhagen", "No/Where"]),
             sums=st.sampled_from([(), ("Tags",), ("status", "Tags")]),
             customer_link=st.sampled_from(["", "https://x.example/{customer_id}"]),
         ),
