@@ -21,7 +21,7 @@ from auditor.errors import IncompleteError, OutputError, SettingsError
 from auditor.settings import is_loopback
 
 if TYPE_CHECKING:
-    from auditor.report import Source
+    from auditor.report import StoredRun
 
 NONE, AUTO = "none", "auto"
 KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
@@ -163,23 +163,24 @@ def _copied(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     from auditor import report
 
     note, source = choice["note"], None
+    stored = report.StoredRun(run, facts, ())
     try:
         source = source_of(_folder(run, choice)) if choice["run_id"] else None
         if source is not None and source.facts.simulated != facts.simulated:
             # what a run is shows only with its first reply
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
-        copied = report.remember(run, facts, source)
+        digest, unread = report.snapshot_previous(stored, source)
     except (IncompleteError, OSError, OutputError, *_OF_DAMAGE) as error:
         # a baseline that is damaged or gone must not cost the run its own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
-        source, copied = None, report.remember(run, facts, None)
-    if copied.unread:
-        note += f"; {len(copied.unread)} files of the history cannot be read ({copied.unread[0]} is one)"
+        source, (digest, unread) = None, report.snapshot_previous(stored, None)
+    if unread:
+        note += f"; {len(unread)} files of the history cannot be read ({unread[0]} is one)"
     if source is None:
-        return Baseline(note=note, digest=copied.digest)
+        return Baseline(note=note, digest=digest)
     if not source.facts.finished:
         note += "; that run did not finish"
-    return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
+    return Baseline(source.facts.run_id, source.facts.started_at, note, digest)
 
 
 _OF_DAMAGE = (ValueError, TypeError, LookupError, NotImplementedError)
@@ -193,7 +194,7 @@ def _folder(run: Path, choice: dict[str, str]) -> Path:
     return beside if (beside / journal.JOURNAL).is_file() else was
 
 
-def source_of(run: Path) -> "Source":
+def source_of(run: Path) -> "StoredRun":
     """A stored run, to be read by the report stage.
 
     Raises:
@@ -202,4 +203,4 @@ def source_of(run: Path) -> "Source":
     """
     from auditor import report
 
-    return report.Source(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))
+    return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))

@@ -13,7 +13,7 @@ from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from auditor.report import Changed
+    from auditor.report import RunChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Compared:
 
     old: RunFacts
     new: RunFacts
-    changed: "Changed"
+    changed: "RunChanges"
 
 
 def compare(old: str, new: str, reports: str) -> Compared:

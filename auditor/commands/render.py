@@ -19,7 +19,7 @@ from auditor.settings import values
 
 if TYPE_CHECKING:
     from auditor.commands.latest import Pointer
-    from auditor.report import Verified
+    from auditor.report import StoredRun, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     source = replace(source, facts=settle(run, source.facts))
     with ExitStack() as stack:
         with _mended_by_report(run):
-            record = stack.enter_context(report.recording(run.resolve().parent, source.facts))
+            record = stack.enter_context(report.history_file(run.resolve().parent, source.facts))
             report.render(source, formats, record)
-        verified = _verified(run)
+        verified = _verified(source)
         if record:
             with _mended_by_report(run):
                 record.publish()
@@ -146,12 +146,13 @@ def _mended_by_report(run: Path) -> Iterator[None]:
         ) from error
 
 
-def _verified(run: Path) -> "Verified":
+def _verified(stored: "StoredRun") -> "Verified":
     from auditor import report
 
+    run = stored.folder
     try:
         # what else a person keeps in the folder does not make the run less complete
-        return report.verify(run, strays=False)
+        return report.verify_run(stored, strays=False)
     except IncompleteError as error:
         if error.message.startswith((journal.ROWS, journal.JOURNAL)):
             # what the reports are made from was changed: making them again would not help

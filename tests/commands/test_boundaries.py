@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from auditor import journal, report
+from auditor.commands.baseline import source_of
 from auditor.commands.render import find_run
 from auditor.commands.unfinished import newest_incomplete
 from auditor.errors import IncompleteError
@@ -106,7 +107,7 @@ def test_killed_before_every_step(simulator: Simulator, call: Call) -> None:
         assert call(*command, "--reports", reports)[0] == 0
         assert not {r.customer_id for r in simulator.log.api[again:]} & final
         assert _results(reports) == whole
-        assert report.verify(find_run("latest", reports)).complete
+        assert report.verify_run(source_of(find_run("latest", reports))).complete
         assert newest_incomplete(Path(reports)) is None
 
 
@@ -132,5 +133,5 @@ def test_refused_at_every_step(simulator: Simulator, call: Call) -> None:
         assert not {r.customer_id for r in simulator.log.api[asked:]} & final
         whole = whole or _results(reports)
         assert _results(reports) == whole
-        assert report.verify(find_run("latest", reports)).complete
+        assert report.verify_run(source_of(find_run("latest", reports))).complete
     assert at > 30

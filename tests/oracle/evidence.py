@@ -10,9 +10,9 @@ from pathlib import Path
 
 from auditor.core.ledger import Ledger
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.report2 import schema
-from auditor.report2.verify.recount import Counted, count_records, read_sources
-from auditor.report2.verify.tables import read_csv, read_parquet
+from auditor.report import schema
+from auditor.report.verify.recount import Counted, count_records, read_sources
+from auditor.report.verify.tables import read_csv, read_parquet
 from oracle.facts import read_facts
 
 Record = dict[str, str | None]

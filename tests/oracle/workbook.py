@@ -475,12 +475,12 @@ class _Workbook:
         explained = rows[: rows.index(())]
         labels = ["Under review", "Customer, row", "Customer id", "Dates", "How long it holds", "Where it is from"]
         _same(where, [row[0] for row in explained], labels)
-        texts = dict(explained)
+        texts = {row[0]: row[1] for row in explained}
         _same(where, texts["Under review"], UNDER_REVIEW)
         assert texts["Where it is from"].startswith(_plain(f"Partner Center at {facts.api}; ")), where
         rows = rows[len(explained) + 1 :]
         if facts.list_warnings and self.subset.owner is None:
-            warnings = [("Warnings about the customer lists",)]
+            warnings: list[Row] = [("Warnings about the customer lists",)]
             warnings += [_trimmed((_plain(one.list), _plain(one.text))) for one in facts.list_warnings]
             _same(f"{where}, warnings", rows[: len(warnings)], warnings)
             rows = rows[len(warnings) + 1 :]
@@ -528,10 +528,10 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
     if column in _FIRST_OF:
         return _plain(next((text for name in _FIRST_OF[column] if (text := record.get(name))), ""))
     if column == "(meaning)":
-        return ADVICE[Reason(record["reason"])].meaning
+        return ADVICE[Reason(str(record["reason"]))].meaning
     if column == "(step)":
         days = record["days_in_status"]
-        return next_step(Reason(record["reason"]), int(days) if days else None)
+        return next_step(Reason(str(record["reason"])), int(days) if days else None)
     text = record.get(column) or ""
     if column in _TIMES:
         return text[:_SECONDS] if text >= _FIRST_MONTH else text[:_SECONDS].replace("T", " ")

@@ -11,8 +11,8 @@ from python_calamine import CalamineWorkbook
 from report_support import NOON, Run, answer, guid, new_run, row
 
 from auditor.core.ledger import Ledger
-from auditor.report2.records import StoredRun
-from auditor.report2.render import render as render_reports
+from auditor.report.records import StoredRun
+from auditor.report.render import render as render_reports
 from oracle import workbook as oracle
 
 HEAD, LINKS = 3, 65_530

@@ -18,12 +18,12 @@ from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.report2 import page
-from auditor.report2.data import RunChanges, RunData, load
-from auditor.report2.files import Entry, Staging
-from auditor.report2.history.changes import CHANGED, count
-from auditor.report2.records import StoredRun
-from auditor.report2.schema import REASON_WORDS, TIME, VERDICT_WORDS, WORD, own_columns, results_schema, to_pandas
+from auditor.report import page
+from auditor.report.data import RunChanges, RunData, load
+from auditor.report.files import Entry, Staging
+from auditor.report.history.changes import CHANGED, count
+from auditor.report.records import StoredRun
+from auditor.report.schema import REASON_WORDS, TIME, VERDICT_WORDS, WORD, own_columns, results_schema, to_pandas
 from oracle.page_markup import Page
 
 SAMPLE = Path(__file__).parents[2] / "sample_inputs" / "customers.csv"

@@ -13,8 +13,8 @@ from report_support import Case, Run, answer, cases, forge, guid, new_run, row
 from verify_support import compared, recorded, render, verify
 
 from auditor.errors import IncompleteError
-from auditor.report2.page import MOST_OF_VERDICT
-from auditor.report2.render import FORMATS
+from auditor.report.page import MOST_OF_VERDICT
+from auditor.report.render import FORMATS
 
 Change = Callable[[Run], object]
 BOOK, ANN = "audit.xlsx", "by-owner/ann.xlsx"
@@ -152,7 +152,7 @@ def test_a_workbook_that_no_account_manager_has_is_found(run: Run) -> None:
 def test_what_a_page_leaves_out_of_a_long_list_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But a customer too few of a verdict is, and one in the place of another."""
     assert MOST_OF_VERDICT > 2
-    for module in ("auditor.report2.page", "auditor.report2.page.selection"):
+    for module in ("auditor.report.page", "auditor.report.page.selection"):
         monkeypatch.setattr(f"{module}.MOST_ROWS", 5)
         monkeypatch.setattr(f"{module}.MOST_OF_VERDICT", 2)
     reasons = ["not_allowed", "throttled", "unknown", "forbidden", "not_allowed", "throttled", "allowed", "allowed"]

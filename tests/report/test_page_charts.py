@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from auditor.core.ledger import Ledger, Tally, fold
 from auditor.core.model import Reason, Verdict
-from auditor.report2.page import charts
-from auditor.report2.page.selection import ORDER
+from auditor.report.page import charts
+from auditor.report.page.selection import ORDER
 
 OWNERS = st.dictionaries(
     st.text("abc", max_size=3), st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)), max_size=40

@@ -13,10 +13,10 @@ from auditor.core.changes import Change
 from auditor.core.model import Reason, Verdict
 from auditor.core.money import Sum
 from auditor.core.presentation import Presentation
-from auditor.report2.data import RunData
-from auditor.report2.page import context
-from auditor.report2.page.selection import select
-from auditor.report2.page.wording import SHORT_STEPS, label
+from auditor.report.data import RunData
+from auditor.report.page import context
+from auditor.report.page.selection import select
+from auditor.report.page.wording import SHORT_STEPS, label
 
 
 def _page(data: RunData) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from report_support import NOON, STATUS, Case, Run, answer, cases, guid, new_run
 from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.presentation import Presentation
-from auditor.report2.page import context, selection
-from auditor.report2.render import render
+from auditor.report.page import context, selection
+from auditor.report.render import render
 from oracle import page as page_oracle
 from oracle.page_markup import Page
 

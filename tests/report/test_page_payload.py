@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from page_support import SCRIPT, ago, run_data
 from report_support import TEXTS
 
-from auditor.report2.page.payload import as_json, build_payload, columns, encode
-from auditor.report2.page.selection import select
+from auditor.report.page.payload import as_json, build_payload, columns, encode
+from auditor.report.page.selection import select
 from oracle.page import unpack
 
 VALUES = (

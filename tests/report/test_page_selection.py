@@ -8,11 +8,11 @@ import pytest
 from page_support import ago, changed, run_data
 
 from auditor.core.model import Verdict
-from auditor.report2.data import RunData
-from auditor.report2.page import selection
-from auditor.report2.page.context import build_context
-from auditor.report2.page.selection import ORDER, PageSelection, select
-from auditor.report2.schema import own_columns, to_arrow
+from auditor.report.data import RunData
+from auditor.report.page import selection
+from auditor.report.page.context import build_context
+from auditor.report.page.selection import ORDER, PageSelection, select
+from auditor.report.schema import own_columns, to_arrow
 
 
 def _values(records: pd.DataFrame, name: str) -> list[Any]:

@@ -15,8 +15,8 @@ from auditor.core.model import Reason, Verdict
 from auditor.core.run_facts import Membership, Way
 from auditor.errors import IncompleteError
 from auditor.report import times
-from auditor.report2.schema import TIME, results_schema
-from auditor.report2.verify.recount import Counted, SourceIndex, _time, count_records, read_sources
+from auditor.report.schema import TIME, results_schema
+from auditor.report.verify.recount import Counted, SourceIndex, _time, count_records, read_sources
 
 THOROUGH = settings(max_examples=40)
 FORM = (

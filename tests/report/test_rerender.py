@@ -11,8 +11,8 @@ from report_support import Run, forge
 from verify_support import render, stored, verify
 
 from auditor.errors import IncompleteError
-from auditor.report2.render import FORMATS
-from auditor.report2.verify import check_reproducible
+from auditor.report.render import FORMATS
+from auditor.report.verify import check_reproducible
 
 Change = Callable[[bytes], bytes]
 

@@ -432,9 +432,9 @@ def test_records_are_compared_in_batches_as_if_in_one(tmp_path: Path, monkeypatc
     run = new_run(tmp_path / "r", rows, [answer(n, n) for n in range(50)])
     render(run)
     for size in (1, 7, 50):
-        monkeypatch.setattr("auditor.report2.verify.tables._BATCH", size)
+        monkeypatch.setattr("auditor.report.verify.tables._BATCH", size)
         assert verify(run).rows == 50
     monkeypatch.undo()
     _parquet(owner=[None] * 41 + ["eve"] + [None] * 8)(run)
-    monkeypatch.setattr("auditor.report2.verify.tables._BATCH", 7)
+    monkeypatch.setattr("auditor.report.verify.tables._BATCH", 7)
     assert _found(run).startswith("results.parquet, row 42, owner: 'eve'")

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_support import TEXTS
 
-from auditor.report2.tables import csv
-from auditor.report2.verify.tables import read_csv, read_parquet
+from auditor.report.tables import csv
+from auditor.report.verify.tables import read_csv, read_parquet
 
 RECORDS = st.lists(st.tuples(*[st.none() | TEXTS] * 3), max_size=6)
 NAMES = ["a", "b", 'c"d']

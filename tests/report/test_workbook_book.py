@@ -14,7 +14,7 @@ from report_support import Case, answer, cases, new_run, row
 from auditor.core.model import Cause, Verdict
 from auditor.core.presentation import Presentation
 from auditor.errors import OutputError
-from auditor.report2.files import AtomicFile
+from auditor.report.files import AtomicFile
 
 SHEETS = ["Summary", "Action needed", "Changes", "All customers", "Not verified", "About"]
 

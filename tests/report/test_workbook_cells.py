@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_support import answer, new_run, passing_run, row
 
-from auditor.report2.workbook.limits import TEXT, cut, headers, sheet_name
+from auditor.report.workbook.limits import TEXT, cut, headers, sheet_name
 
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="_")
 
@@ -41,7 +41,7 @@ def test_kinds_and_styles_of_cells(tmp_path: Path) -> None:
     answers = [answer(n, n, ["allowed", "under_review"][n % 2], last_update_raw=one) for n, one in enumerate(times)]
     run = new_run(tmp_path / "r", rows, answers)
     render(run)
-    first, second, third = [*opened(run.path / "audit.xlsx")["All customers"].iter_rows(min_row=HEAD + 1)]
+    first, second, third = list(opened(run.path / "audit.xlsx")["All customers"].iter_rows(min_row=HEAD + 1))
     assert [cell.data_type for cell in first][:5] == ["s", "n", "n", "s", "s"]
     assert (first[1].value, first[1].has_style, first[1].border.bottom.style) == (None, True, "thin")
     assert first[7].value == datetime(2026, 1, 1, 12)  # noqa: DTZ001 - sheets have no zones

@@ -10,7 +10,7 @@ from auditor.core.baseline import Baseline
 from auditor.core.changes import Change
 from auditor.core.model import Verdict
 from auditor.core.presentation import Presentation
-from auditor.report2.workbook.columns import change_in_words
+from auditor.report.workbook.columns import change_in_words
 
 
 def _run(folder: Path) -> Run:

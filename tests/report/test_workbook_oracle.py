@@ -59,19 +59,27 @@ def test_any_comparison_has_the_workbooks_that_it_must_have(
     """Customers of two account managers, removed ones, new ones, and those that were blocked for long."""
     owners = ["Ann", "Bo", None]
     lines = [row(n % 6, owner=owners[n % 3 if n < 6 else 1], source_row=n) for n in range(8)]
-    runs = []
-    for states, facts in ((then, {}), (now, {"presentation": Presentation(packs=packs)})):
-        listed = [line for n, line in enumerate(lines) if states[n % 6][0]] or lines[:1]
-        answers = [
-            answer(at, reason=reason, last_update_raw=date) | {"customer_id": guid(n)}
-            for n, (reason, date) in enumerate(states)
-            for at, line in enumerate(listed)
-            if reason and line["customer_id"] == guid(n)
-        ]
-        runs.append((listed, answers, facts))
-    with passing_run(*runs[1][:2], **runs[1][2]) as run:
-        old = new_run(run.path.parent / "20261121T120000Z", *runs[0][:2], started_at=run.facts.started_at - DAY)
+    (old_rows, old_answers), (rows, answers) = (_listed(lines, states) for states in (then, now))
+    with passing_run(rows, answers, presentation=Presentation(packs=packs)) as run:
+        old = new_run(
+            run.path.parent / "20261121T120000Z", old_rows, old_answers, started_at=run.facts.started_at - DAY
+        )
         render(run.compared_with(old))
+
+
+Lines = list[dict[str, Any]]
+
+
+def _listed(lines: Lines, states: list[tuple[str | None, str | None]]) -> tuple[Lines, Lines]:
+    """Rows of the customers that have a reason, one row at least, and their answers."""
+    listed = [line for n, line in enumerate(lines) if states[n % 6][0]] or lines[:1]
+    places = {line["customer_id"]: at for at, line in enumerate(listed)}
+    answers = [
+        answer(places[guid(n)], n, reason, last_update_raw=date)
+        for n, (reason, date) in enumerate(states)
+        if reason and guid(n) in places
+    ]
+    return listed, answers
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from report_support import BOTH, Run, _journal
 from auditor import journal
 from auditor.core.baseline import Baseline
 from auditor.core.ledger import Ledger
-from auditor.report2.history.previous import snapshot_previous
-from auditor.report2.history.store import history_file
-from auditor.report2.records import StoredRun
-from auditor.report2.render import render as render_stored
-from auditor.report2.verify import Verified, as_disagreement, verify_run
+from auditor.report.history.previous import snapshot_previous
+from auditor.report.history.store import history_file
+from auditor.report.records import StoredRun
+from auditor.report.render import render as render_stored
+from auditor.report.verify import Verified, as_disagreement, verify_run
 
 
 def stored(run: Run) -> StoredRun:

@@ -17,7 +17,7 @@ from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
 from auditor.core.model import Cause
-from auditor.report2.render import render
+from auditor.report.render import render
 
 pytestmark = pytest.mark.system
 

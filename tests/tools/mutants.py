@@ -48,9 +48,9 @@ class Tamper:
     new: str
 
 
-RECORDS, CSV, CHANGES = "report2/records.py", "report2/tables/csv.py", "report2/history/changes.py"
-SHEETS, COLUMNS, SUMMARY = "report2/workbook/sheets.py", "report2/workbook/columns.py", "report2/workbook/summary.py"
-SELECTION, CONTEXT = "report2/page/selection.py", "report2/page/context.py"
+RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
+SHEETS, COLUMNS, SUMMARY = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/summary.py"
+SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
         "workbook: last row lost",
@@ -73,7 +73,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     ),
     Edit(
         "by-owner: a workbook holds another manager's rows",
-        "report2/workbook/by_owner.py",
+        "report/workbook/by_owner.py",
         "for_owner(run, owner, results)",
         "for_owner(run, owner, run.results.loc[results.index.union(run.results.index[:1])])",
     ),
@@ -87,15 +87,15 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("workbook: rows counted as customers", SUMMARY, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
     Edit("page: rows counted as customers", CONTEXT, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
     Edit("page: blocked in the wrong order", SELECTION, "ascending=[False, True]", "ascending=[True, True]"),
-    Edit("page: not the same twice", "report2/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
+    Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
     Edit("changes.csv: times_blocked is one too many", CHANGES, '(blocked & ~goes_on).astype("int32")', '(blocked & ~goes_on).astype("int32") + 1'),
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),
     Edit("sums: amounts with a comma doubled", "core/money.py", "tally.comma if self._commas", "tally.comma * 2 if self._commas"),
     Edit("summary: wrong count of unchecked membership", RECORDS, "return int(unchecked.sum())", "return 2 * int(unchecked.sum())"),
-    Edit("an incomplete run is called complete", "report2/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
+    Edit("an incomplete run is called complete", "report/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
     Edit("the first final answer decides, not the last", RECORDS, 'answers.sort_values("final", kind="stable")', 'answers.iloc[::-1].sort_values("final", kind="stable")'),
     Edit("an answer that is not final decides", RECORDS, 'answers.sort_values("final", kind="stable")', "answers"),
-    Edit("the offset of a time dropped", "report2/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
+    Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
     Edit("a customer that is not the partner's stays eligible", RECORDS, 'frame["reason"].mask(not_listed,', 'frame["reason"].mask(not_listed & False,'),
     Edit("only the deciding answer's requests counted", RECORDS, 'groupby("customer")["attempts"].sum()', 'groupby("customer")["attempts"].last()'),
     Tamper("tampered: a script added to the page", "report.html", "</body>", "<script>alert(1)</script></body>"),
@@ -169,7 +169,7 @@ def child(folder: Path, tampered: str) -> None:
 def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
     from verify_support import stored
 
-    from auditor.report2.verify import check_reproducible, verify_run
+    from auditor.report.verify import check_reproducible, verify_run
     from oracle import changes, evidence, page, summary, workbook
 
     yield "verify after a run", lambda run: verify_run(stored(run), strays=False)
@@ -201,8 +201,8 @@ def _runs(folder: Path) -> Iterator["Run"]:
 
     from auditor.core.presentation import Presentation
     from auditor.core.run_facts import Membership, Way
-    from auditor.report2.history.store import history_file
-    from auditor.report2.render import FORMATS, render
+    from auditor.report.history.store import history_file
+    from auditor.report.render import FORMATS, render
 
     shown = Presentation(sums=("Revenue",), customer_link="https://partner.example/customers/{customer_id}")
     owners = ("ann", "bo", None, "Søren & Ægir")
