@@ -118,7 +118,10 @@ def _print_json(found: "Compared", records: list[dict[str, Any]]) -> None:
         "changed": found.changed.counts.total,
         "blocked_and_not_before": found.changed.counts.news,
         "customers": {str(change): count for change, count in found.changed.counts.customers.items()},
-        "changes": [{name: time(value) if isinstance(value, datetime) else value for name, value in record.items()} for record in records],
+        "changes": [
+            {name: time(value) if isinstance(value, datetime) else value for name, value in record.items()}
+            for record in records
+        ],
     }
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 

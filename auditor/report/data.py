@@ -164,7 +164,7 @@ def _sums(results: pd.DataFrame, facts: RunFacts) -> list[Sum]:
     for name in (name for name in facts.presentation.sums if name in own):
         column = Column(name)
         texts = results.groupby([owners, "verdict", results[own[name]]], dropna=False, observed=True).size()
-        for (owner, verdict, text), rows in texts.items():
+        for owner, verdict, text, rows in texts.rename("rows").reset_index().itertuples(index=False, name=None):
             column.add(owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
         sums.extend(column.sums())
     return sums

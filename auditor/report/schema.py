@@ -92,7 +92,10 @@ def results_schema(columns: Iterable[str], version: int = SCHEMA_VERSION) -> pa.
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame of Arrow's own types; dictionaries become categoricals."""
-    return table.to_pandas(types_mapper=lambda kind: None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind))
+    frame: pd.DataFrame = table.to_pandas(
+        types_mapper=lambda kind: None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+    )
+    return frame
 
 
 def from_pandas(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -24,7 +24,6 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -166,33 +165,22 @@ def child(task: str, engine: str, folder: Path) -> None:
 def _auditor(task: str, folder: Path, out: Path) -> Iterator[None]:
     """The report stage as `auditor report` runs it; its own summary, hashes and manifest included."""
     from auditor import journal, report
-    from auditor.report import csv, parquet
-    from auditor.report.answers import read_answers
+    from auditor.report.data import load
     from auditor.report.files import Staging
-    from auditor.report.frames import batches
-    from auditor.report.members import read_members
-    from auditor.report.roster import read_roster
-    from auditor.report.schema import results_schema
+    from auditor.report.render import results_table
+    from auditor.report.tables import csv, parquet
 
     run = folder / "run"
-    facts = journal.read_facts(run)
-    source = report.Source(run, facts, journal.answer_blocks(run))
+    stored = report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run))
     if task == "stage":
         yield
-        facts = journal.read_facts(run)
-        report.render(source, ("parquet", "csv"))
+        report.render(stored, ("parquet", "csv"))
         return
-    roster = read_roster(run)
-    parts = list(
-        batches(run, facts.columns, roster, read_answers(source.answers, roster), read_members((), roster, None))
-    )
-    schema = results_schema(facts.columns)
+    table = results_table(load(stored))
     yield
-    with Staging(out) as staging, ThreadPoolExecutor() as pool:
-        with parquet.writing(schema, staging.create) as first, csv.writing(schema, staging.create) as second:
-            for part in parts:
-                for job in [pool.submit(write, part.frame) for write in (first, second)]:
-                    job.result()
+    with Staging(out) as staging:
+        parquet.write_results(table, staging)
+        csv.write_results(table, staging)
         staging.publish()
 
 

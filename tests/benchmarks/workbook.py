@@ -29,9 +29,9 @@ RENDER = """
 import resource, sys, time
 from pathlib import Path
 from auditor import journal, report
-from auditor.report import Source
+from auditor.report import StoredRun
 run = Path(sys.argv[1])
-source = Source(run, journal.read_facts(run), journal.answer_blocks(run))
+source = StoredRun(run, journal.read_facts(run), journal.answer_blocks(run))
 began = time.process_time()
 report.render(source, sys.argv[2:])
 print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -126,9 +126,7 @@ def test_a_hostile_list_cannot_flood_a_run(monkeypatch: pytest.MonkeyPatch, caps
         ("report.html", '<ul id="list-warnings"><li>', '<ul id="list-warnings"><li>none<li>'),
     ],
 )
-def test_a_changed_warning_is_found(
-    name: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_changed_warning_is_found(name: str, old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
     """By what the journal says, where the manifest was made to fit."""
     assert main(RUN) == 0
     path, manifest = _run() / name, _run() / "manifest.json"

@@ -104,7 +104,13 @@ def test_the_frame_has_the_declared_columns_and_compact_types(tmp_path: Path) ->
     """Categoricals for the words, Arrow's own types for the rest; nothing is object."""
     run = new_run(tmp_path / "r", [row(1, other={"Tags": "x"}), row("?")], [answer(0, 1)])
     frame = read_records(run.stored).frame
-    assert {*frame.columns} == {*(field.name for field in FIXED), "own.0", "customer", "first_row", "first_row_of_owner"}
+    assert {*frame.columns} == {
+        *(field.name for field in FIXED),
+        "own.0",
+        "customer",
+        "first_row",
+        "first_row_of_owner",
+    }
     frame = frame.drop(columns=["customer", "first_row", "first_row_of_owner"])
     words = {name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)}
     assert words == {"verdict", "status", "reason"}

@@ -18,7 +18,7 @@ from auditor.core.baseline import Baseline
 from auditor.errors import IncompleteError
 from auditor.report.files import Staging, measure
 from auditor.report.history.store import FOLDER
-from auditor.report.history.stretches import no_stretches, read_stretches
+from auditor.report.history.stretches import read_stretches
 from auditor.report.records import NO_CUSTOMER, StoredRun, read_customers, read_records
 from auditor.report.schema import JOURNAL, SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
 
@@ -64,9 +64,9 @@ def snapshot_previous(stored: StoredRun, baseline: StoredRun | None) -> tuple[st
         OutputError: a file cannot be read or written.
     """
     customers = read_customers(stored)
-    stretches, unread = no_stretches(), ()
-    if not stored.facts.simulated:  # made-up customers have no history
-        stretches, unread = read_stretches(stored.folder.resolve().parent / FOLDER, stored.facts, customers)
+    # simulated customers have no history
+    history = None if stored.facts.simulated else stored.folder.resolve().parent / FOLDER
+    stretches, unread = read_stretches(history, stored.facts, customers)
     records = combine(customers, baseline, stretches)
     if not len(records) and baseline is None:
         return "", unread

@@ -24,16 +24,11 @@ _UNREADABLE = (OSError, pa.ArrowException, LookupError, TypeError, ValueError, N
 _STRETCH = pa.schema([("customer", pa.int32()), ("past_verdict", WORD), ("since", TIME), ("times_blocked", pa.int32())])
 
 
-def no_stretches() -> pd.DataFrame:
-    """The records of `read_stretches` where nothing is known."""
-    return to_pandas(_STRETCH.empty_table())
-
-
-def read_stretches(history: Path, facts: RunFacts, customers: pa.Array) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def read_stretches(history: Path | None, facts: RunFacts, customers: pa.Array) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Fold the answers of runs that began before this one; only those that asked the same service count.
 
     Args:
-        history: the folder.
+        history: the folder; None where nothing is known.
         facts: of the run.
         customers: ids of the run's customers, by number.
 
@@ -42,11 +37,11 @@ def read_stretches(history: Path, facts: RunFacts, customers: pa.Array) -> tuple
         verdict was first seen in this stretch), `times_blocked` (stretches of being blocked so far); names of the history
         files that could not be read)
     """
-    files = sorted(history.glob("run_date=*/*.parquet"))
+    files = sorted(history.glob("run_date=*/*.parquet")) if history else []
     unread: dict[str, None] = {}
     size = max(1, len(customers) * _AT_ONCE // max(_AT_ONCE, sum(map(_record_count, files))))
-    stretches = [no_stretches()]
-    for start in range(0, len(customers), size):
+    stretches = [to_pandas(_STRETCH.empty_table())]
+    for start in range(0, max(1, len(customers)), size):
         some = customers.slice(start, size)
         found = [answers for file in files if (answers := _read(file, facts, some, unread)) is not None]
         if found:

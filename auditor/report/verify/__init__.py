@@ -9,10 +9,6 @@
 So files that were changed together with their hashes still disagree with the journal, or with each other.
 """
 
-# For R, until the switch: `verify(run, strays=)` becomes `verify_run(stored, strays=)`, `check_rendering(source)` becomes
-# `check_reproducible(stored)`, and `Verified.made_again` becomes `Verified.reproducible`. The facts come from the caller's journal,
-# so commands/verify.py reads `source_of(folder)` first; where that is an OSError or a lost journal, `as_disagreement(folder)`
-# around it says what it said so far ("journal.jsonl: No such file or directory", exit 3). `recount()` has no successor.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -20,6 +16,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from operator import itemgetter
 from pathlib import Path
+from sys import intern
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -105,6 +102,8 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         found |= {summary.CSV: check_summary(run, ledger, _facts_of_summary(index, ledger, unlisted, counts))}
         if previous.NAME in manifest.files:
             found[previous.NAME] = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
+        freshness = index.freshness()
+        del index  # the answers need room that the workbooks take when they are read
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         found |= check_documents(
             Expected(run, facts.run_id, complete(ledger, facts), records, None if changed is None else states),
@@ -112,7 +111,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         )
         check_counts(manifest, found)
     files = tuple(sorted([*manifest.files, MANIFEST]))
-    return Verified(run, files, facts, ledger, index.freshness(), counts, schema_version=manifest.schema_version)
+    return Verified(run, files, facts, ledger, freshness, counts, schema_version=manifest.schema_version)
 
 
 def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Counted]:
@@ -135,7 +134,9 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
             for name, cells in zip(formats, found, strict=True):
                 if cells != shown:
                     raise _disagreement(f"{name}, row {number}", cells, shown, schema.names)
-            counted.append(Counted._make(pick(right)))
+            customer, raw_text, *words = pick(right)
+            # one text for each word: with the answers' own texts, the memory of all answers would stay in use
+            counted.append(Counted(customer, raw_text, *(word and intern(word) for word in words)))
     return counted
 
 

@@ -6,10 +6,10 @@ What each other cell says is a matter of the tests, for it follows from the reco
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
-from itertools import islice, zip_longest
+from itertools import chain, groupby, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 
@@ -128,32 +128,37 @@ def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str,
 
 
 def _check_workbook(expected: Expected, name: str, rows: Sequence[Shown], changed: list[Shown] | None) -> None:
-    """Compare one workbook with the rows (id, verdict, owner) that it must show."""
-    sheets = _read_workbook(expected, name)
-    wanted: dict[str, Sequence[Shown]] = {
-        ALL: rows,
-        NOT_VERIFIED: [(one, owner) for one, verdict, owner in rows if verdict == Verdict.UNDETERMINED],
-        # longest first, which only the history knows
-        ACTION: sorted((one, owner) for one, verdict, owner in rows if verdict == Verdict.BLOCKED),
-        CHANGES: sheets.get(CHANGES, []) if changed is None else changed,
-    }
-    for sheet, right in wanted.items():
-        if sheet not in sheets:
-            raise IncompleteError(f"{name}: has no sheet {sheet}")
-        _compare(f"{name}, {sheet}", sorted(sheets[sheet]) if sheet == ACTION else sheets[sheet], right)
+    """Compare one workbook with the rows (id, verdict, owner) that it must show. Sheets are read one after the other."""
+    missing = {*_COLUMNS}
+    for table, parts in groupby(_read_tables(expected, name), itemgetter(0)):
+        missing.discard(table)
+        found: Iterable[Shown] = chain.from_iterable(part for _, part in parts)
+        wanted: Iterable[Shown] = rows
+        if table == NOT_VERIFIED:
+            wanted = ((one, owner) for one, verdict, owner in rows if verdict == Verdict.UNDETERMINED)
+        elif table == ACTION:
+            # longest first, which only the history knows
+            found = sorted(found)
+            wanted = sorted((one, owner) for one, verdict, owner in rows if verdict == Verdict.BLOCKED)
+        elif table == CHANGES and changed is not None:
+            wanted = changed
+        if table != CHANGES or changed is not None:
+            _compare(f"{name}, {table}", found, wanted)
+    if missing:
+        raise IncompleteError(f"{name}: has no sheet {min(missing)}")
 
 
-def _compare(where: str, found: Sequence[Shown], wanted: Sequence[Shown]) -> None:
-    if found == wanted:
-        return
+def _compare(where: str, found: Iterable[Shown], wanted: Iterable[Shown]) -> None:
     for number, (row, right) in enumerate(zip_longest(found, wanted), 1):
         if row != right:
             raise IncompleteError(f"{where}, record {number}: {row}, where {right} was expected")
 
 
-def _read_workbook(expected: Expected, name: str) -> dict[str, list[Shown]]:
-    """The cells that are compared of each table, whose first lines must say which run it is, and in which state."""
-    found: dict[str, list[Shown]] = {}
+def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[Shown]]]:
+    """(name of a table, the cells of its rows that are compared), a sheet at a time.
+
+    The first lines of each sheet must say which run it is, and in which state.
+    """
     word = "complete" if expected.complete else "incomplete"
     try:
         book = CalamineWorkbook.from_path(str(expected.run / name))
@@ -166,11 +171,9 @@ def _read_workbook(expected: Expected, name: str) -> dict[str, list[Shown]]:
             if table in _COLUMNS:
                 if f"run {expected.run_id}." not in second:
                     raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
-                pick = itemgetter(*map(next(rows).index, _COLUMNS[table]))
-                found.setdefault(table, []).extend(map(pick, rows))
+                yield table, map(itemgetter(*map(next(rows).index, _COLUMNS[table])), rows)
     except CalamineError as error:
         raise ValueError(f"{name}: {error}") from error
-    return found
 
 
 def _cell_text(text: str) -> str:

@@ -143,7 +143,10 @@ class SourceIndex:
             for line, customer in zip(file, self.customers, strict=True):
                 member = nobody if customer is None else member_of(customer)
                 answer = _NO_ANSWER if customer is None else self.answers.get(customer, _NO_ANSWER)
-                yield _record(_decode_row(line), answer, member, self.facts.columns)
+                row = _decode_row(line)
+                # one text for each customer, however many records are kept
+                row.customer_id = customer or row.customer_id
+                yield _record(row, answer, member, self.facts.columns)
 
     def _member_of(self) -> Callable[[str], _Member]:
         """What tells what the partner's own list says of a customer."""

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from report_support import Run, answer, forge, new_run, row
 
+from auditor import report
 from auditor.core.ledger import exit_code
 from auditor.core.model import Cause
 from auditor.core.run_facts import Freshness
 from auditor.errors import IncompleteError
-from auditor import report
 
 ROWS = [row(1, owner="ann"), row(2, owner="bo"), row(1, owner="bo"), row("x", owner="bo")]
 ANSWERS = [answer(0, 1, "under_review"), answer(1, 2)]
