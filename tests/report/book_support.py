@@ -11,8 +11,6 @@ from python_calamine import CalamineWorkbook
 from report_support import NOON, Run, answer, guid, new_run, row
 
 from auditor.core.ledger import Ledger
-from auditor.report.records import StoredRun
-from auditor.report.render import render as render_reports
 from oracle import workbook as oracle
 
 HEAD, LINKS = 3, 65_530
@@ -25,7 +23,7 @@ INJECTIONS = (
 
 def render(run: Run, *formats: str, most_links: int = LINKS) -> Ledger:
     """Render these formats, the workbooks where none is given, and compare every cell of the workbooks."""
-    ledger = render_reports(StoredRun(run.path, run.facts, run.answers, run.members), formats or ("xlsx",))
+    ledger = run.render(formats or ("xlsx",))
     if not formats or "xlsx" in formats:
         oracle.check(run.path, most_links=most_links)
     return ledger

@@ -38,6 +38,7 @@ def test_an_awkward_name_stays_the_text_that_it_is(tmp_path: Path, name: str) ->
     """A name that looks like a formula, a number, a link, markup or an escape is read back as that very text."""
     run = awkward_run(tmp_path / "r")
     render(run)
+    run.verify()
     for read in (records, opened_records):
         found = [one["Customer"] for one in read(run.path / "audit.xlsx", name)]
         # no XML can hold this character, and what looks like markup to XlsxWriter has a blank behind it
