@@ -111,7 +111,7 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda run: (run.path / BOOK).write_bytes(b"PK"), "audit.xlsx: "),
     (_cell("All customers", 1, "Customer id", guid(1), ANN), "by-owner/ann.xlsx, All customers, record 1: "),
     (_without_row("Action needed", 1, ANN), "by-owner/ann.xlsx, Action needed, record "),
-    (_copied("by-owner/bo.xlsx", ANN), "by-owner/ann.xlsx, All customers, record 1: "),
+    (_copied("by-owner/bo.xlsx", ANN), "by-owner/ann.xlsx, Action needed, record 1: "),
     (_copied(BOOK, ANN), "by-owner/ann.xlsx, "),
     (_text("by-owner/index.csv", "bo,bo.xlsx,3", "bo,bo.xlsx,4"), "by-owner/index.csv, 'bo': [[4, "),
     (_text("by-owner/index.csv", "bo,bo.xlsx", "bo,"), "by-owner/index.csv, 'bo': no file, where there must be one"),
