@@ -22,7 +22,6 @@ from auditor.report import page
 from auditor.report.data import RunChanges, RunData, load
 from auditor.report.files import Entry, Staging
 from auditor.report.history.changes import CHANGED, count
-from auditor.report.records import StoredRun
 from auditor.report.schema import REASON_WORDS, TIME, VERDICT_WORDS, WORD, own_columns, results_schema, to_pandas
 from oracle.page_markup import Page
 
@@ -79,14 +78,9 @@ _DERIVED = pa.schema(
 )
 
 
-def stored(run: Run) -> StoredRun:
-    """The run as the report stage takes it."""
-    return StoredRun(run.path, run.facts, run.answers, run.members)
-
-
 def page_of(run: Run, **facts: Any) -> str:
     """The page of the run, with other facts."""
-    return render_page(load(stored(run.with_facts(**facts))), run.path).read_text(encoding="utf-8")
+    return render_page(load(run.with_facts(**facts).stored), run.path).read_text(encoding="utf-8")
 
 
 def markup_of(run: Run, **facts: Any) -> Page:

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from page_support import SCRIPT, markup_of, sample_run, stored, verdicts
+from page_support import SCRIPT, markup_of, sample_run, verdicts
 from report_support import NOON, STATUS, Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.list_warnings import ListWarning
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.presentation import Presentation
 from auditor.report.page import context, selection
-from auditor.report.render import render
 from oracle import page as page_oracle
 from oracle.page_markup import Page
 
@@ -43,6 +42,7 @@ STATES = [
     ("under_review", 0),
     ("under_review", 3),
     ("under_review", 5),
+    ("under_review", 11),
     ("not_allowed", 3),
     ("throttled", 0),
 ]
@@ -65,7 +65,7 @@ FACTS = st.fixed_dictionaries(
 
 def _render(run: Run) -> Path:
     """Render what the oracle reads; give the page."""
-    render(stored(run), ("csv", "html"))
+    run.render(("csv", "html"))
     return run.path / page_oracle.NAME
 
 
@@ -131,7 +131,7 @@ def test_the_page_of_a_run_after_others_agrees(days: list[dict[int, tuple[str, i
         patch.setattr(context, "MOST_CHANGES", most)
         run = None
         for day, known in enumerate(days):
-            run = _day(Path(folder), day, known, run)
+            run = _day(Path(folder), 40 * day, known, run)
             _render(run)
             page_oracle.check(run.path, most_changes=most)
 
@@ -140,6 +140,7 @@ def _day(folder: Path, day: int, known: dict[int, tuple[str, int]], old: Run | N
     """The run of a day: for each customer its reason and the month of its last update; compared with another run."""
     began = NOON + timedelta(days=day)
     rows = [row(customer, company_name=f"<{customer}>", source_row=customer) for customer in known]
+    rows.append(rows[0] | {"source_row": 9})
     answers = [
         answer(
             place,

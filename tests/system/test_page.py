@@ -11,13 +11,12 @@ from typing import Any
 import axe_core_python
 import pytest
 from browsing import Browser, chromium, wait
-from page_support import SCRIPT, everything, render_page, sample_run, stored
+from page_support import SCRIPT, everything, render_page, sample_run
 from report_support import Run, answer, guid, new_run, row
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
 from auditor.core.model import Cause
-from auditor.report.render import render
 
 pytestmark = pytest.mark.system
 
@@ -71,7 +70,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     answers[6] |= {"last_update_raw": None, "error_message": "=HYPERLINK(1)", "request_id": "+1"}
     run = new_run(tmp_path_factory.mktemp("odd") / "20261122T120000Z", rows, answers, max_undetermined=9)
-    render(stored(run), ("csv", "html"))
+    run.render(("csv", "html"))
     return run
 
 
@@ -80,7 +79,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An ordinary run that is neither finished nor real."""
     facts = {"simulated": True, "cause": Cause.DEADLINE, "message": "an hour is over"}
     run = sample_run(tmp_path_factory.mktemp("sample") / "20261122T120000Z", 400, **facts)
-    render(stored(run), ("html",))
+    run.render(("html",))
     return run
 
 
