@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from report_support import Case, Run, answer, cases, forge, guid, new_run, row
-from verify_support import compared, recorded, render, verify
+from verify_support import verify
 
 from auditor.errors import IncompleteError
 from auditor.report.page import MOST_OF_VERDICT
@@ -26,8 +26,10 @@ def run(tmp_path: Path) -> Run:
     rows = [row(n, source_row=n + 2, owner=("ann", "bo")[n % 2], company_name=f"<C{n}>") for n in range(6)] + [row("?")]
     reasons = ["under_review", "not_allowed", "unknown", "allowed", "allowed", "throttled"]
     answers = [answer(n, n, reason) for n, reason in enumerate(reasons)]
-    old = recorded(compared(new_run(tmp_path / "20261121T120000Z", rows, [answer(0, 0), *answers[1:]])))
-    return recorded(compared(new_run(tmp_path / "20261122T120000Z", rows, answers, max_undetermined=2), old), FORMATS)
+    old = new_run(tmp_path / "20261121T120000Z", rows, [answer(0, 0), *answers[1:]]).compared_with().recorded()
+    made = new_run(tmp_path / "20261122T120000Z", rows, answers, max_undetermined=2).compared_with(old).recorded()
+    made.render(FORMATS)
+    return made
 
 
 @settings(max_examples=15)
@@ -35,7 +37,7 @@ def run(tmp_path: Path) -> Run:
 def test_whatever_is_rendered_agrees(case: Case) -> None:
     """Documents of any rows, answers and members."""
     with case.run() as run:
-        render(run, FORMATS)
+        run.render(FORMATS)
         assert verify(run).rows == len(case.rows)
 
 
@@ -157,7 +159,7 @@ def test_what_a_page_leaves_out_of_a_long_list_is_no_finding(tmp_path: Path, mon
         monkeypatch.setattr(f"{module}.MOST_OF_VERDICT", 2)
     reasons = ["not_allowed", "throttled", "unknown", "forbidden", "not_allowed", "throttled", "allowed", "allowed"]
     made = new_run(tmp_path / "r", [row(n) for n in range(8)], [answer(n, n, one) for n, one in enumerate(reasons)])
-    render(made, ["html"])
+    made.render(["html"])
     verify(made)
     content = (made.path / "report.html").read_text(encoding="utf-8")
     for old, new in ((guid(0), guid(6)), (guid(1), guid(5)), (f"<tr>\n<th scope=row>.*?{guid(0)}</code>", "<tr>")):

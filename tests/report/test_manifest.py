@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from report_support import Run, answer, new_run, row
-from verify_support import render, verify
+from verify_support import verify
 
 from auditor.errors import IncompleteError
 
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 def run(tmp_path: Path) -> Run:
     """A small run, rendered."""
     made = new_run(tmp_path / "r", [row(1), row("x")], [answer(0, 1)])
-    render(made)
+    made.render()
     return made
 
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_support import NOON, Case, Run, answer, cases, guid, member, new_run, row
-from verify_support import compared, recorded, render
 
 from auditor import journal
 from auditor.core.model import Cause, Verdict
@@ -54,7 +53,7 @@ def test_runs_that_know_of_each_other(first: Case, second: Case, third: Case, ag
                 line | {"checked_at": line["checked_at"] and f"{began:%Y-%m-%d}T11:00:00Z"} for line in case.answers
             ]
             run = _made(Path(name) / f"{began:%Y%m%d}T120000Z", replace(case, answers=later), started_at=began)
-            runs.append(recorded(compared(run, old)))
+            runs.append(run.compared_with(old).recorded())
             check(runs[-1])
 
 
@@ -67,7 +66,7 @@ def test_sums_of_any_texts(case: Case, data: st.DataObject) -> None:
     with case.run() as run:
         presentation = Presentation(sums=("status", "Tags"))
         priced = _made(run.path / "priced", case, presentation=presentation)
-        render(priced)
+        priced.render()
         check(priced)
 
 
@@ -90,7 +89,7 @@ def test_runs_of_every_kind(tmp_path: Path, facts: dict[str, Any]) -> None:
         answer(4, 3, "throttled"),
     ]
     run = new_run(tmp_path / "r", rows, answers, [member(9)], **facts)
-    render(run)
+    run.render()
     check(run)
     assert read_facts(run.path) == run.facts == journal.read_facts(run.path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from page_support import sample_run
 from report_support import Run, forge
-from verify_support import render, stored, verify
+from verify_support import verify
 
 from auditor.errors import IncompleteError
 from auditor.report.render import FORMATS
@@ -21,7 +21,7 @@ Change = Callable[[bytes], bytes]
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A rendered run for many examples, each of which puts back what it changes."""
     run = sample_run(tmp_path_factory.mktemp("again") / "20261122T120000Z", 120)
-    render(run, FORMATS)
+    run.render(FORMATS)
     verify(run)
     return run
 
@@ -51,7 +51,7 @@ def _in_sheets(old: str, new: str) -> Change:
 
 def test_reports_are_the_same_every_time(lasting: Run) -> None:
     """Made again from the same rows and the same journal, every file is the same to the last byte."""
-    check_reproducible(stored(lasting))
+    check_reproducible(lasting.stored)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_whatever_stands_in_a_report_beyond_it_is_found(lasting: Run, name: str,
         with pytest.raises(
             IncompleteError, match=f"^{name}: is not what rows.jsonl and journal.jsonl lead to"
         ) as found:
-            check_reproducible(stored(lasting))
+            check_reproducible(lasting.stored)
         assert "auditor report" in found.value.hint
     finally:
         path.write_bytes(whole)
@@ -95,5 +95,5 @@ def test_whatever_stands_in_a_report_beyond_it_is_found(lasting: Run, name: str,
 def test_only_the_formats_that_are_there_are_compared(tmp_path: Path, formats: tuple[str, ...]) -> None:
     """A run with some of the reports is as whole as one with all; a file that was left out is told of."""
     run = sample_run(tmp_path / "20261122T120000Z", 20)
-    render(run, formats)
-    check_reproducible(stored(run))
+    run.render(formats)
+    check_reproducible(run.stored)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_support import BOTH, Case, Run, answer, cases, forge, guid, member, new_run, row, sealed
-from verify_support import render, verify
+from verify_support import verify
 
 from auditor.core.model import Cause
 from auditor.core.run_facts import Membership, Way
@@ -42,7 +42,7 @@ PAGED = Membership(Way.LIST, 4, complete=True)
 def _rendered(folder: Path, formats: tuple[str, ...] = BOTH, **facts: Any) -> Run:
     given_facts = {"membership": PAGED, "requests": {"sent": 5}, "lists": ("kunden-ü.csv",), "max_undetermined": 9}
     run = new_run(folder, ROWS, ANSWERS, MEMBERS, **{**given_facts, **facts})
-    render(run, formats)
+    run.render(formats)
     return run
 
 
@@ -71,7 +71,7 @@ def _found(run: Run) -> str:
 def test_whatever_is_rendered_agrees(case: Case, formats: tuple[str, ...]) -> None:
     """Any rows, answers and members, in any formats, and the ledger is the one counted while writing."""
     with case.run() as run:
-        ledger = render(run, formats)
+        ledger = run.render(formats)
         found = verify(run)
         assert found.ledger == ledger
         assert set(found.files) == set(run.contents())
@@ -99,7 +99,7 @@ def test_runs_of_every_kind_agree(tmp_path: Path, facts: dict[str, Any]) -> None
 def test_an_empty_run_agrees(tmp_path: Path) -> None:
     """No row, no answer: headers only."""
     run = new_run(tmp_path / "r", [], [])
-    render(run)
+    run.render()
     assert verify(run).rows == 0
 
 
@@ -110,9 +110,9 @@ def test_a_journal_with_damage_agrees_where_the_damage_is_told(tmp_path: Path) -
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], lines[3][:40] + b"\n", *lines[4:]]))
     run = whole.with_facts(damaged_lines=(4,))
-    render(replace(run, answers=(sealed(ANSWERS[:1]),)))
+    replace(run, answers=(sealed(ANSWERS[:1]),)).render()
     assert verify(run).facts.damaged_lines == (4,)
-    render(replace(whole, answers=(sealed(ANSWERS[:1]),)))
+    replace(whole, answers=(sealed(ANSWERS[:1]),)).render()
     assert _found(run) == "summary.json, damaged_lines: [], where [4] was counted"
 
 
@@ -430,7 +430,7 @@ def test_records_are_compared_in_batches_as_if_in_one(tmp_path: Path, monkeypatc
     """Where a batch ends changes nothing."""
     rows = [row(n, source_row=n + 2) for n in range(50)]
     run = new_run(tmp_path / "r", rows, [answer(n, n) for n in range(50)])
-    render(run)
+    run.render()
     for size in (1, 7, 50):
         monkeypatch.setattr("auditor.report.verify.tables._BATCH", size)
         assert verify(run).rows == 50

@@ -167,17 +167,16 @@ def child(folder: Path, tampered: str) -> None:
 
 
 def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
-    from verify_support import stored
 
     from auditor.report.verify import check_reproducible, verify_run
     from oracle import changes, evidence, page, summary, workbook
 
-    yield "verify after a run", lambda run: verify_run(stored(run), strays=False)
-    yield "auditor verify", lambda run: verify_run(stored(run))
-    yield "auditor verify", lambda run: check_reproducible(stored(run))
+    yield "verify after a run", lambda run: verify_run(run.stored, strays=False)
+    yield "auditor verify", lambda run: verify_run(run.stored)
+    yield "auditor verify", lambda run: check_reproducible(run.stored)
     # the tests of these two run them on what the tests render, too
-    yield "tests", lambda run: verify_run(stored(run))
-    yield "tests", lambda run: check_reproducible(stored(run))
+    yield "tests", lambda run: verify_run(run.stored)
+    yield "tests", lambda run: check_reproducible(run.stored)
     yield "tests", lambda run: changes.check_changes(evidence.read(run.path))
     yield "tests", lambda run: summary.check_summary(evidence.read(run.path))
     yield "tests", lambda run: workbook.check(run.path)
@@ -197,7 +196,6 @@ def _tamper(run: "Run", defect: Edit | Tamper) -> None:
 def _runs(folder: Path) -> Iterator["Run"]:
     """Three runs, a week apart, each compared with the one before; the answers are chosen so that each defect shows."""
     from report_support import NOON, answer, member, new_run, row
-    from verify_support import compared, stored
 
     from auditor.core.presentation import Presentation
     from auditor.core.run_facts import Membership, Way
@@ -247,9 +245,9 @@ def _runs(folder: Path) -> Iterator["Run"]:
             finished_at=began,
             max_undetermined=5 if week else 0,
         )
-        run = compared(made, old)
+        run = made.compared_with(old)
         with history_file(folder, run.facts) as record:
-            render(stored(run), FORMATS, record)
+            render(run.stored, FORMATS, record)
             if record:
                 record.publish()
         old = run
