@@ -169,11 +169,11 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
     last = len(labels) - 1
     if count:
         name = "Account_managers" if page.get_name() == "Summary" else page.get_name().replace(" ", "_")
-        # XlsxWriter remembers every cell of a table and refuses tables in constant memory, where it cannot write a
-        # table's cells: so the table is declared with one row, and gets its range here and its cells by those who call
+        options = {"name": name, "style": "Table Style Light 1", "columns": [{"header": label} for label, _ in labels]}
+        # XlsxWriter refuses tables in constant memory, and remembers each of their cells: so it gets a table of one row,
+        # whose range is set here
         page.constant_memory = False
-        columns_ = [{"header": label} for label, _ in labels]
-        page.add_table(row, 0, row + 1, last, {"name": name, "style": "Table Style Light 1", "columns": columns_})
+        page.add_table(row, 0, row + 1, last, options)
         page.constant_memory = True
         area = xl_range(row, 0, row + count, last)
         page.tables[-1].update(range=area, a_range=area, autofilter=area)
