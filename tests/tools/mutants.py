@@ -58,7 +58,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
         "_write_records(context.styles, page, shown, widths, part)",
         "_write_records(context.styles, page, shown, widths, part.iloc[:-1])",
     ),
-    Edit("page: last row lost", SELECTION, "(blocked, undetermined, eligible), strict", "(blocked, undetermined, eligible.iloc[:-1]), strict"),
+    Edit("page: last row lost", SELECTION, "pd.concat([blocked, undetermined, eligible],", "pd.concat([blocked, undetermined, eligible.iloc[:-1]],"),
     Edit(
         "results.csv: last row lost",
         CSV,
