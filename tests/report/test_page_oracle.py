@@ -175,6 +175,18 @@ def test_the_cards_follow_the_runs(later: Run) -> None:
     ]
 
 
+def test_how_often_a_customer_was_blocked_is_said(tmp_path: Path) -> None:
+    """From the second time on: blocked, eligible for a run, and blocked again."""
+    run = None
+    for day, reason in enumerate(("under_review", "allowed", "under_review")):
+        run = _day(tmp_path, day, {1: (reason, 3), 2: ("under_review", 3)}, run)
+    assert run is not None
+    text = _render(run).read_text(encoding="utf-8")
+    page_oracle.check(run.path)
+    # the first customer stands on two rows
+    assert re.findall(r"<small>(blocked .*?)</small>", text) == ["blocked 2 times"] * 2
+
+
 def _data(path: str, value: object) -> Callable[[str], str]:
     """Changes the JSON beside the tables."""
 
