@@ -15,11 +15,11 @@ from markupsafe import Markup, escape
 
 from auditor.report.data import RunData
 from auditor.report.files import Staging
-from auditor.report.page.context import MOST_CHANGES, build_context, flags
+from auditor.report.page.context import build_context, flags
 from auditor.report.page.payload import as_json, build_payload
-from auditor.report.page.selection import MOST_OF_VERDICT, MOST_ROWS, ORDER, select
+from auditor.report.page.selection import MOST_OF_VERDICT, MOST_ROWS, select
 
-__all__ = ["MOST_CHANGES", "MOST_OF_VERDICT", "MOST_ROWS", "NAME", "ORDER", "asset", "owns", "write"]
+__all__ = ["MOST_OF_VERDICT", "MOST_ROWS", "NAME", "asset", "owns", "write"]
 
 NAME = "report.html"
 
