@@ -79,7 +79,7 @@ def _amount(text: str) -> str:
 
 def print_changes(found: "Compared", *, as_json: bool) -> None:
     """Prints what changed between two runs."""
-    records: list[dict[Any, Any]] = [one for frame in found.changed.frames() for one in frame.to_dict("records")]
+    records: list[dict[str, Any]] = found.changed.table.to_pylist()
     if as_json:
         _print_json(found, records)
         return
@@ -87,7 +87,7 @@ def print_changes(found: "Compared", *, as_json: bool) -> None:
     click.echo(f"Run {new.run_id} ({_shown(new.started_at)}) compared with run {old.run_id} ({_shown(old.started_at)})")
     if found.changed.note:
         click.echo(f"Mind: {found.changed.note}")
-    click.echo(in_words(found.changed.counts))
+    click.echo(in_words(found.changed.counts.customers))
     changes = [record for record in records if record["change"] != Change.NOT_COMPARED]
     order = list(Change)
     changes.sort(key=lambda record: order.index(record["change"]))
@@ -101,22 +101,18 @@ def print_changes(found: "Compared", *, as_json: bool) -> None:
         click.echo(f"… and {len(changes) - len(shown):,} more: into a pipe, or with --json, go all of them")
 
 
-def _cells(record: dict[Any, Any]) -> list[str]:
+def _cells(record: dict[str, Any]) -> list[str]:
     states = [_state(record, end) for end in ("_before", "")]
-    names = [_text(record[name]) or "-" for name in ("company_name", "owner")]
-    return [_text(record["change"]).replace("_", " "), *states, *names, _text(record["customer_id"])]
+    names = [record[name] or "-" for name in ("company_name", "owner")]
+    return [record["change"].replace("_", " "), *states, *names, record["customer_id"]]
 
 
-def _state(record: dict[Any, Any], end: str) -> str:
-    verdict, status = _text(record[f"verdict{end}"]), _text(record[f"status{end}"])
+def _state(record: dict[str, Any], end: str) -> str:
+    verdict, status = record[f"verdict{end}"], record[f"status{end}"]
     return f"{verdict} ({status})" if status else verdict or "-"
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
+def _print_json(found: "Compared", records: list[dict[str, Any]]) -> None:
     document = {
         "old": {
             "run_id": found.old.run_id,
@@ -129,19 +125,15 @@ def _print_json(found: "Compared", records: list[dict[Any, Any]]) -> None:
             "finished": found.new.finished,
         },
         "note": found.changed.note,
-        "changed": found.changed.total,
-        "blocked_and_not_before": found.changed.news,
-        "customers": {str(change): count for change, count in found.changed.counts.items()},
-        "changes": [{name: _plain(value) for name, value in record.items()} for record in records],
+        "changed": found.changed.counts.total,
+        "blocked_and_not_before": found.changed.counts.news,
+        "customers": {str(change): count for change, count in found.changed.counts.customers.items()},
+        "changes": [
+            {name: time(value) if isinstance(value, datetime) else value for name, value in record.items()}
+            for record in records
+        ],
     }
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    """A cell of a frame as JSON has it: what is not there has no type of its own there."""
-    if isinstance(value, datetime):
-        return None if value != value else time(value)  # noqa: PLR0124 - pandas' NaT is a datetime unequal to itself
-    return value if isinstance(value, str | int) else None
 
 
 def time(moment: datetime) -> str:

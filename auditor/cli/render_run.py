@@ -208,7 +208,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
             "complete": found.complete,
             "simulated": found.facts.simulated,
             "files": found.files,
-            "made_again": found.made_again,
+            "made_again": found.reproducible,
             "rows": {"listed": ledger.rows} | {str(c.verdict): c.rows for c in ledger.by_verdict()},
             "customers": {"listed": ledger.customers} | {str(c.verdict): c.customers for c in ledger.by_verdict()},
         }
@@ -219,7 +219,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
     )
     for line in _balance(ledger):
         click.echo(line)
-    if not found.made_again:
+    if not found.reproducible:
         click.echo("The reports were not made again for comparison: another version of auditor began this run")
     if not found.complete:
         click.echo("The run is NOT COMPLETE: summary.csv says why")

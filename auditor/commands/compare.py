@@ -12,7 +12,7 @@ from auditor.runs.baseline import identity, source_of
 from auditor.runs.find import find_run, order_time
 
 if TYPE_CHECKING:
-    from auditor.report import Changed
+    from auditor.report import RunChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Compared:
 
     old: RunFacts
     new: RunFacts
-    changed: "Changed"
+    changed: "RunChanges"
 
 
 def compare(old: str, new: str, reports: str) -> Compared:

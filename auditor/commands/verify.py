@@ -34,18 +34,20 @@ def verify(run: str, reports: str) -> "Verified":
     from auditor import report
 
     folder = _folder(run, reports)
-    found = report.verify(folder)
+    with report.as_disagreement(folder):
+        stored = source_of(folder)
+    found = report.verify_run(stored)
     if journal.read_header(folder).auditor != __version__ or found.schema_version != report.SCHEMA_VERSION:
         # another version words and draws its reports otherwise
         return found
     try:
-        report.check_rendering(source_of(folder))
+        report.check_reproducible(stored)
     except OutputError as error:
         raise OutputError(
             f"the reports of {folder} cannot be made again to compare them: {error.message}",
             f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {typed(folder)}",
         ) from error
-    return replace(found, made_again=True)
+    return replace(found, reproducible=True)
 
 
 def _folder(run: str, reports: str) -> Path:

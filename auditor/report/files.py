@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all. Rule: nothing stands under its real name before it is on the disk.
+"""Write files that are complete or absent: none has its name before its content is on the disk.
 
-A file grows as `.<name>.part` in the folder where it belongs, is flushed and forced to the disk, and only then takes its
-name in one step. What a failed or killed attempt left behind is removed by it or by the next one.
+A file is written as `.<name>.part` in its own folder, flushed and synced, and only then renamed in one step. What a failed
+or killed rendering leaves behind is removed by it or by the next one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from auditor.core.text import typed
 from auditor.errors import OutputError
 
 PACKS = "by-owner"
-"""The folder in a run's folder for what each account manager gets."""
+"""The folder in a run's folder for the workbooks of account managers."""
 _BUFFER = 1 << 20
 
 
@@ -32,8 +32,8 @@ class Entry:
 
 
 @contextmanager
-def told_as_output_error(path: Path) -> Iterator[None]:
-    """Turns an OSError into an OutputError that names the file and says how to finish.
+def as_output_error(path: Path) -> Iterator[None]:
+    """Turn an OSError into an OutputError that names the file and the next command.
 
     Raises:
         OutputError: instead of OSError.
@@ -45,12 +45,13 @@ def told_as_output_error(path: Path) -> Iterator[None]:
         raise OutputError(f"{path}: {reason(error)}", then) from error
 
 
-class Sink:
-    """A file in the making: takes bytes, and knows their hash. Its methods are those that pyarrow wants of a file.
+class AtomicFile:
+    """A file that gets its name when it is complete. Counts and hashes what is written; pyarrow can write to it.
 
     Attributes:
-        name: the file's way from the folder of the run.
-        records: how many were written, set by whoever writes them.
+        path: its final path.
+        name: its path from the run's folder.
+        records: how many were written; set by the writer.
     """
 
     closed = False
@@ -58,21 +59,21 @@ class Sink:
     def __init__(self, path: Path, name: str | None = None) -> None:
         self.name = name or path.name
         self.records = 0
-        self._path = path
+        self.path = path
         self._part = path.with_name(f".{path.name}.part")
         self._size = 0
         self._hash = hashlib.sha256()
         self._entry: Entry | None = None
-        with told_as_output_error(path):
+        with as_output_error(path):
             self._file = self._part.open("wb", buffering=_BUFFER)
 
     def write(self, data: bytes) -> int:
-        """Appends.
+        """Append.
 
         Raises:
             OutputError: the disk is full, or the like.
         """
-        with told_as_output_error(self._path):
+        with as_output_error(self.path):
             self._file.write(data)
         self._hash.update(data)
         self._size += len(data)
@@ -83,34 +84,34 @@ class Sink:
         return self._size
 
     def flush(self) -> None:
-        """Does nothing: `finish` does it for the whole file."""
+        """Do nothing: `finish` flushes the whole file."""
 
     def finish(self) -> Entry:
-        """Forces the file to the disk, still under its passing name; does nothing the second time.
+        """Sync the file to the disk, still under its temporary name; does nothing the second time.
 
         Raises:
-            OutputError: it cannot be.
+            OutputError: the disk is full, or the like.
         """
         if self._entry is not None:
             return self._entry
-        with told_as_output_error(self._path):
+        with as_output_error(self.path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
         self._entry = Entry(self.name, self._size, self._hash.hexdigest(), self.records)
         return self._entry
 
-    def take_name(self) -> None:
-        """Gives the finished file its real name.
+    def publish(self) -> None:
+        """Give the finished file its name.
 
         Raises:
-            OutputError: something else holds that name.
+            OutputError: a folder has that name, or the like.
         """
-        with told_as_output_error(self._path):
-            self._part.replace(self._path)
+        with as_output_error(self.path):
+            self._part.replace(self.path)
 
     def discard(self) -> None:
-        """Removes what there is of it under its passing name."""
+        """Remove the temporary file, if there is one."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
@@ -118,76 +119,76 @@ class Sink:
 
 
 class Staging:
-    """Several files that appear together, or not at all where one of them cannot be written.
+    """Several files that appear together, or not at all if one of them cannot be written.
 
     Attributes:
-        folder: where they go. Its files named `.*.part` are passing ones, which the next rendering removes.
+        folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
 
     Args:
         folder: likewise.
-        taken: the names that a rendering of before took, where this one is to be the same; None where it is to be new.
+        allowed: names of the files of an earlier rendering, where this one must make the same; None for any name.
     """
 
-    def __init__(self, folder: Path, taken: Container[str] | None = None) -> None:
+    def __init__(self, folder: Path, allowed: Container[str] | None = None) -> None:
         self.folder = self._folder = folder
-        self._taken = taken
-        self._sinks: list[Sink] = []
+        self._allowed = allowed
+        self._files: list[AtomicFile] = []
 
     def __enter__(self) -> Self:
         for left in [*self._folder.glob(".*.part"), *self._folder.glob(f"{PACKS}/.*.part")]:
-            with told_as_output_error(left):
+            with as_output_error(left):
                 left.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for sink in self._sinks:
-            sink.discard()
+        for file in self._files:
+            file.discard()
         with suppress(OSError):  # it is not empty, or there is none
             (self._folder / PACKS).rmdir()
 
     def takes(self, name: str) -> bool:
-        """Whether a file may have this name: by its encoding, or as the rendering of before found."""
-        if self._taken is not None:
-            return name in self._taken
+        """Whether a file may have this name: the file system can encode it, or the earlier rendering has it."""
+        if self._allowed is not None:
+            return name in self._allowed
         try:
             os.fsencode(name)
         except UnicodeEncodeError:
             return False
         return True
 
-    def create(self, name: str) -> Sink:
-        """A new file; `name` is its way from the folder, with `/` where it belongs in a folder below.
+    def create(self, name: str) -> AtomicFile:
+        """A new file; `name` is its path from the folder, with `/`.
 
         Raises:
-            OutputError: it cannot be made.
+            OutputError: it cannot be created.
         """
         path = self._folder / name
         if path.parent != self._folder:
-            with told_as_output_error(path):
+            with as_output_error(path):
                 path.parent.mkdir(exist_ok=True)
-        sink = Sink(path, name)
-        self._sinks.append(sink)
-        return sink
+        file = AtomicFile(path, name)
+        self._files.append(file)
+        return file
 
     def publish(self, outdated: Iterable[str] = ()) -> list[Entry]:
-        """Forces all to the disk, then removes what is outdated, then gives each file its name.
+        """Sync all files, then remove what is outdated, then give each file its name.
 
         Raises:
-            OutputError: one of these steps failed; files not yet named are removed.
+            OutputError: one of these steps failed; files without their name are removed.
         """
-        entries = [sink.finish() for sink in self._sinks]
+        entries = [file.finish() for file in self._files]
         for name in outdated:
-            with told_as_output_error(self._folder / name):
+            with as_output_error(self._folder / name):
                 (self._folder / name).unlink(missing_ok=True)
-        for sink in self._sinks:
-            sink.take_name()
-        for folder in sorted({(self._folder / sink.name).parent for sink in self._sinks} | {self._folder}):
+        for file in self._files:
+            file.publish()
+        for folder in sorted({(self._folder / file.name).parent for file in self._files} | {self._folder}):
             sync_folder(folder)
         return entries
 
 
 def sync_folder(folder: Path) -> None:
-    """Forces the folder's entries to the disk; Windows and some network shares do not offer that."""
+    """Sync the folder's entries; Windows and some network shares do not support that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -197,17 +198,55 @@ def sync_folder(folder: Path) -> None:
 
 
 def measure(path: Path) -> Entry:
-    """A file of lines as it stands.
+    """Size, hash and line count of a file.
 
     Raises:
         OutputError: it cannot be read.
     """
     digest, size, lines, last = hashlib.sha256(), 0, 0, b""
-    with told_as_output_error(path), path.open("rb") as file:
+    with as_output_error(path), path.open("rb") as file:
         while block := file.read(_BUFFER):
             digest.update(block)
             size += len(block)
             lines += block.count(b"\n")
             last = block[-1:]
-    # a line that a kill has torn is one too
+    # a last line without its end counts too
     return Entry(path.name, size, digest.hexdigest(), lines + (last not in (b"", b"\n")))
+
+
+def point_latest(reports: Path, run_id: str, name: str) -> None:
+    """Point `<reports>/<name>` to a run: a relative link, or a text file with the run-id where links are not supported.
+
+    Raises:
+        OutputError: neither can be written.
+    """
+    latest = reports / name
+    if not latest.is_symlink() and latest.is_dir():
+        raise OutputError(
+            f"{latest} is a folder, where a link to the newest complete run belongs",
+            f"the reports are whole; move that folder away, then: auditor report {typed(reports / run_id)}",
+        )
+    try:
+        _link(latest, run_id)
+    except (OSError, NotImplementedError):
+        # Windows without the right to make links, and some network shares
+        try:
+            with Staging(reports) as staging:
+                staging.create(name).write(f"{run_id}\n".encode())
+                staging.publish()
+        except OutputError as error:
+            raise OutputError(
+                error.message,
+                f"the reports are whole; fix the cause, then: auditor report {typed(reports / run_id)}",
+            ) from error
+    sync_folder(reports)
+
+
+def _link(link: Path, target: str) -> None:
+    part = link.with_name(f".{link.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        part.symlink_to(target, target_is_directory=True)
+        part.replace(link)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
-"""JSON Lines -> Arrow tables, a block at a time. Rule: nothing is inferred; every type is given by the caller.
+"""JSON Lines -> Arrow tables. Nothing is inferred: the caller declares every type.
 
-A block is some whole lines, so a file of any size is read in constant memory and in its own order.
+Files are read in blocks of whole lines, so that the text of a large file is never in memory as a whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,21 +12,20 @@ import pyarrow.json
 from auditor.core.text import typed
 from auditor.errors import IncompleteError, OutputError
 
-BLOCK_BYTES = 4 << 20
-"""About 15,000 rows: large enough for the readers and writers to be quick, small enough to hold several copies."""
+_BLOCK_BYTES = 4 << 20
 _PIECE_BYTES = 1 << 20
 """What one thread parses at a time."""
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """The file in blocks of whole lines.
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """A file in blocks of whole lines.
 
     Raises:
-        OutputError: the file cannot be read.
+        OutputError: it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
+            while block := file.read(_BLOCK_BYTES):
                 yield block + file.readline()
     except OSError as error:
         raise OutputError(
@@ -34,18 +33,26 @@ def blocks(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def parse(block: bytes, schema: pa.Schema, name: str, *, strict: bool = False) -> pa.Table:
-    """One record a line, with the columns of the schema; a field that a line lacks is null.
+def parse_blocks(blocks: Iterable[bytes], schema: pa.Schema, name: str, *, strict: bool = False) -> pa.Table:
+    """Parse blocks of whole lines: one record a line, with the columns of the schema; a field that a line lacks is null.
 
     Args:
-        block: whole lines.
+        blocks: the lines.
         schema: the fields wanted.
-        name: of the file, for the error.
-        strict: whether a field that the schema lacks is an error; else it is passed over.
+        name: of the file, for messages.
+        strict: raise for a field that the schema lacks; otherwise ignore it.
+
+    Returns:
+        One table whose columns have one chunk each.
 
     Raises:
-        IncompleteError: a line is no JSON object, or a field is of another type.
+        IncompleteError: a line is no JSON object, or a field has another type.
     """
+    tables = [schema.empty_table(), *(_parse(block, schema, name, strict=strict) for block in blocks)]
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def _parse(block: bytes, schema: pa.Schema, name: str, *, strict: bool) -> pa.Table:
     options = pyarrow.json.ParseOptions(
         explicit_schema=schema, unexpected_field_behavior="error" if strict else "ignore"
     )

@@ -5,6 +5,7 @@ The fixed columns come first, then the customer lists' own other columns as text
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +23,7 @@ ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
 
 TIME = pa.timestamp("us", "UTC")
 WORD = pa.dictionary(pa.int32(), pa.string())
+TEXT = pd.ArrowDtype(pa.string())
 
 FIXED = (
     pa.field("customer_id", pa.string()),
@@ -47,10 +49,8 @@ FIXED = (
     pa.field("raw_id", pa.string()),
 )
 
-REASONS = tuple(Reason)
-VERDICTS = tuple(Verdict)
-REASON_WORDS = pd.CategoricalDtype([reason.value for reason in REASONS])
-VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in VERDICTS])
+REASON_WORDS = pd.CategoricalDtype([reason.value for reason in Reason])
+VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
 
 
 def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
@@ -58,6 +58,12 @@ def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
     if version == SCHEMA_VERSION:
         return FIXED
     return (FIXED[0].with_nullable(nullable=False), *(field for field in FIXED[1:] if field.name != "raw_id"))
+
+
+def columns(*names: str, nullable: bool = True) -> list[pa.Field]:
+    """Some of the fixed columns, as another table has them."""
+    by_name = {field.name: field for field in FIXED}
+    return [by_name[name].with_nullable(nullable) for name in names]
 
 
 def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str, str]:
@@ -73,12 +79,39 @@ def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str
     return names
 
 
+def own_columns(count: int) -> list[str]:
+    """What the lists' own columns are called in a frame, where a list may have a column of any name."""
+    return [f"own.{place}" for place in range(count)]
+
+
 def results_schema(columns: Iterable[str], version: int = SCHEMA_VERSION) -> pa.Schema:
     """The schema of `results` for lists with these other columns."""
     own = [pa.field(name, pa.string()) for name in own_names(columns, version).values()]
     return pa.schema([*fixed(version), *own], metadata={"schema_version": str(version)})
 
 
-def arrow_types(kind: pa.DataType) -> pd.ArrowDtype | None:
-    """Which pandas type holds an Arrow type: Arrow's own, and a categorical for a dictionary."""
-    return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame of Arrow's own types; dictionaries become categoricals."""
+    frame: pd.DataFrame = table.to_pandas(
+        types_mapper=lambda kind: None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+    )
+    return frame
+
+
+def from_pandas(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """A frame as an Arrow table of exactly this schema; a column that the frame lacks is null."""
+    missing = [name for name in schema.names if name not in frame.columns]
+    frame = frame.assign(**dict.fromkeys(missing)) if missing else frame
+    table = pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)
+    return table.replace_schema_metadata(schema.metadata)
+
+
+def to_arrow(column: "pd.Series[Any]") -> pa.Array:
+    """A column of a frame as one Arrow array."""
+    found = pa.array(column)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def as_words(column: "pd.Series[Any]", otherwise: str) -> "pd.Series[Any]":
+    """A column of a frame as text, with another text for null."""
+    return column.astype(TEXT).fillna(otherwise)

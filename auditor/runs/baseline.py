@@ -22,7 +22,7 @@ from auditor.runs.options import Job
 from auditor.settings import is_loopback
 
 if TYPE_CHECKING:
-    from auditor.report import Source
+    from auditor.report import StoredRun
 
 NONE, AUTO = "none", "auto"
 KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
@@ -164,23 +164,24 @@ def _snapshot(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
     from auditor import report
 
     note, source = choice["note"], None
+    stored = report.StoredRun(run, facts, ())
     try:
         source = source_of(_folder(run, choice)) if choice["run_id"] else None
         if source is not None and source.facts.simulated != facts.simulated:
             # only the first response shows whether a run is simulated
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
-        copied = report.remember(run, facts, source)
+        digest, unread = report.snapshot_previous(stored, source)
     except (IncompleteError, OSError, OutputError, *_DAMAGE_ERRORS) as error:
         # a baseline that is damaged or missing must not prevent the run's own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
-        source, copied = None, report.remember(run, facts, None)
-    if copied.unread:
-        note += f"; {len(copied.unread)} files of the history cannot be read ({copied.unread[0]} is one)"
+        source, (digest, unread) = None, report.snapshot_previous(stored, None)
+    if unread:
+        note += f"; {len(unread)} files of the history cannot be read ({unread[0]} is one)"
     if source is None:
-        return Baseline(note=note, digest=copied.digest)
+        return Baseline(note=note, digest=digest)
     if not source.facts.finished:
         note += "; that run did not finish"
-    return Baseline(source.facts.run_id, source.facts.started_at, note, copied.digest)
+    return Baseline(source.facts.run_id, source.facts.started_at, note, digest)
 
 
 _DAMAGE_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError)
@@ -194,7 +195,7 @@ def _folder(run: Path, choice: dict[str, str]) -> Path:
     return beside if (beside / journal.JOURNAL).is_file() else was
 
 
-def source_of(run: Path) -> "Source":
+def source_of(run: Path) -> "StoredRun":
     """A stored run, as the report stage reads it.
 
     Raises:
@@ -203,4 +204,4 @@ def source_of(run: Path) -> "Source":
     """
     from auditor import report
 
-    return report.Source(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))
+    return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))

@@ -16,7 +16,7 @@ from auditor.errors import IncompleteError, OutputError
 from auditor.runs.find import is_stored
 
 if TYPE_CHECKING:
-    from auditor.report import Verified
+    from auditor.report import StoredRun, Verified
     from auditor.runs.latest import Pointer
 
 
@@ -108,9 +108,9 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     source = replace(source, facts=freeze_baseline(run, source.facts))
     with ExitStack() as stack:
         with _hint_to_render_again(run):
-            record = stack.enter_context(report.recording(run.resolve().parent, source.facts))
+            record = stack.enter_context(report.history_file(run.resolve().parent, source.facts))
             report.render(source, formats, record)
-        verified = _verify(run)
+        verified = _verify(source)
         if record:
             with _hint_to_render_again(run):
                 record.publish()
@@ -143,12 +143,13 @@ def _hint_to_render_again(run: Path) -> Iterator[None]:
         ) from error
 
 
-def _verify(run: Path) -> "Verified":
+def _verify(stored: "StoredRun") -> "Verified":
     from auditor import report
 
+    run = stored.folder
     try:
         # other files in the folder do not make the run incomplete
-        return report.verify(run, strays=False)
+        return report.verify_run(stored, strays=False)
     except IncompleteError as error:
         if error.message.startswith((journal.ROWS, journal.JOURNAL)):
             # the sources of the reports were changed: rendering again would not help

@@ -12,6 +12,7 @@ import pytest
 
 from auditor import journal, report
 from auditor.errors import IncompleteError
+from auditor.runs.baseline import source_of
 from auditor.runs.find import find_run
 from auditor.runs.unfinished import newest_incomplete
 from auditor.simulator import AnswerOptions, Simulator
@@ -115,7 +116,7 @@ def test_killed_before_every_step(simulator: Simulator, every: int) -> None:
         assert call(*command, "--reports", reports)[0] == 0
         assert not {r.customer_id for r in simulator.log.api[again:]} & final
         assert _results(reports) == whole
-        assert report.verify(find_run("latest", reports)).complete
+        assert report.verify_run(source_of(find_run("latest", reports))).complete
         assert newest_incomplete(Path(reports)) is None
 
 
@@ -142,5 +143,5 @@ def test_refused_at_every_step(simulator: Simulator, every: int) -> None:
         assert not {r.customer_id for r in simulator.log.api[asked:]} & final
         whole = whole or _results(reports)
         assert _results(reports) == whole
-        assert report.verify(find_run("latest", reports)).complete
+        assert report.verify_run(source_of(find_run("latest", reports))).complete
     assert at > 30

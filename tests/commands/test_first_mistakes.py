@@ -66,7 +66,7 @@ def test_reports_that_fail_their_check_are_a_failed_report(
     def disagrees(*_args: object, **_more: object) -> None:
         raise IncompleteError("results.csv, row 3: another status")
 
-    monkeypatch.setattr(report, "verify", disagrees)
+    monkeypatch.setattr(report, "verify_run", disagrees)
     assert main(["report", str(run)]) == 7
     said = capsys.readouterr().err
     assert (

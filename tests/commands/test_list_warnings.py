@@ -126,9 +126,7 @@ def test_a_hostile_list_cannot_flood_a_run(monkeypatch: pytest.MonkeyPatch, caps
         ("report.html", '<ul id="list-warnings"><li>', '<ul id="list-warnings"><li>none<li>'),
     ],
 )
-def test_a_changed_warning_is_found(
-    name: str, old: str, new: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_warning_is_found(name: str, old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
     """By what the journal says, where the manifest was made to fit."""
     assert main(RUN) == 0
     path, manifest = _run() / name, _run() / "manifest.json"
@@ -140,7 +138,6 @@ def test_a_changed_warning_is_found(
         if entry["name"] == name:
             entry |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     manifest.write_bytes(json.dumps(document, indent=2).encode() + b"\n")
-    monkeypatch.setattr("auditor.report.check_rendering", lambda _source: None)
     assert main(["verify", str(_run())]) == 3
     assert name in capsys.readouterr().err
 

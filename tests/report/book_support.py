@@ -10,12 +10,23 @@ from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 from report_support import NOON, Run, answer, guid, new_run, row
 
-HEAD = 3
+from auditor.core.results.ledger import Ledger
+from oracle import workbook as oracle
+
+HEAD, LINKS = 3, 65_530
 INJECTIONS = (
     *("=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "|calc"),
-    *("<r><t>x</t></r>", "<r>", "&amp;", "{=1}", "http://x.example", "mailto:a@b.example", "_x0041_", "_x005F_x0041_"),
+    *("<r><t>x</t></r>", "<r>", "&amp;", "{=1}", "http://x.example", "mailto:a@b.example", "_x0041_", "_x005F_"),
     *("007", "1e5", "TRUE", "2021-07-14", "#N/A", " padded ", "a\nb", "\x00\x1f", "\ufffe", "😀", "</t></is></c>"),
 )
+
+
+def render(run: Run, *formats: str, most_links: int = LINKS) -> Ledger:
+    """Render these formats, the workbooks where none is given, and compare every cell of the workbooks."""
+    ledger = run.render(formats or ("xlsx",))
+    if not formats or "xlsx" in formats:
+        oracle.check(run.path, most_links=most_links)
+    return ledger
 
 
 def awkward_run(folder: Path, **facts: Any) -> Run:

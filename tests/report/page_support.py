@@ -1,4 +1,4 @@
-"""What the tests of the page share: runs of any length over the sample list, and what is told of made-up records."""
+"""What the tests of the page share: runs of any length over the sample list, and run data of made-up records."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from report_support import NOON, Run, answer, guid, new_run, row
 
@@ -18,13 +17,13 @@ from auditor.core.presentation import Presentation
 from auditor.core.results.changes import Change
 from auditor.core.results.ledger import Tally, fold
 from auditor.core.results.money import Sum
-from auditor.core.run_facts import RunFacts
+from auditor.core.run_facts import Freshness, RunFacts
 from auditor.report import page
-from auditor.report.changes import CHANGED
-from auditor.report.files import Staging
-from auditor.report.page_check.markup import Markup, read_markup
-from auditor.report.schema import arrow_types, results_schema
-from auditor.report.told import BESIDE, Changed, Told
+from auditor.report.data import RunChanges, RunData, load
+from auditor.report.files import Entry, Staging
+from auditor.report.history.changes import CHANGED, count
+from auditor.report.schema import REASON_WORDS, TIME, VERDICT_WORDS, WORD, own_columns, results_schema, to_pandas
+from oracle.page_markup import Page
 
 SAMPLE = Path(__file__).parents[2] / "sample_inputs" / "customers.csv"
 SCRIPT = "<script>alert(1)</script>"
@@ -69,29 +68,42 @@ def _answer(n: int) -> dict[str, Any]:
     )
 
 
+_DERIVED = pa.schema(
+    [
+        *((name, pa.bool_()) for name in ("first_row", "first_row_of_owner")),
+        *((name, WORD) for name in ("change", "verdict_before")),
+        *((name, TIME) for name in ("blocked_since", "since")),
+        *((name, pa.int32()) for name in ("times_blocked", "days_in_state")),
+    ]
+)
+
+
 def page_of(run: Run, **facts: Any) -> str:
     """The page of the run, with other facts."""
-    with_facts = run.with_facts(**facts)
-    with_facts.render(["html"])
-    return (run.path / "report.html").read_text(encoding="utf-8")
+    return render_page(load(run.with_facts(**facts).stored), run.path).read_text(encoding="utf-8")
 
 
-def markup_of(run: Run, **facts: Any) -> Markup:
-    """The same, read back."""
-    return read_markup(page_of(run, **facts))
+def markup_of(run: Run, **facts: Any) -> Page:
+    """The same as a tree of elements."""
+    return Page(page_of(run, **facts))
 
 
-def told(
-    records: Sequence[Mapping[str, Any]], columns: tuple[str, ...] = (), changes: Changed | None = None, **given: Any
-) -> Told:
-    """What there is to tell of these records, each of which needs a `reason` only; `own` holds what its list adds."""
-    filled = [_filled(record, n) for n, record in enumerate(records)]
-    fixed = pa.Table.from_pylist(filled, schema=results_schema(()))
-    own = pa.table(
-        [pa.array([r.get("own", {}).get(name) for r in records], pa.string()) for name in columns], [*columns]
-    )
-    parts = [fixed, own, pa.Table.from_pylist(filled, schema=BESIDE)]
-    frame = pd.concat([part.to_pandas(types_mapper=arrow_types) for part in parts if part.num_columns], axis="columns")
+def render_page(data: RunData, folder: Path) -> Path:
+    """The page of a run, in a folder."""
+    with Staging(folder) as staging:
+        page.write(data, staging)
+        staging.publish()
+    return folder / page.NAME
+
+
+def run_data(
+    records: Sequence[Mapping[str, Any]], columns: tuple[str, ...] = (), changes: RunChanges | None = None, **given: Any
+) -> RunData:
+    """A run with these records, each of which needs a `reason` only; `own` holds what its list adds."""
+    own = own_columns(len(columns))
+    schema = pa.schema([*results_schema(()), *((name, pa.string()) for name in own), *_DERIVED])
+    table = pa.Table.from_pylist([_filled(record, n, columns) for n, record in enumerate(records)], schema)
+    results = to_pandas(table).astype({"verdict": VERDICT_WORDS, "reason": REASON_WORDS})
     facts = RunFacts(
         run_id="20261122T120000Z",
         api="https://api.example",
@@ -105,12 +117,21 @@ def told(
     )
     facts = replace(facts, **{name: given.pop(name) for name in [*given] if name in RunFacts.__dataclass_fields__})
     tallies = [Tally(Reason(r["reason"]), r.get("status") or "", r.get("owner") or "", 1, 1, 1) for r in records]
-    ledger = fold(tallies, len(records), len(records))
-    halves = [frame.iloc[: len(frame) // 2], frame.iloc[len(frame) // 2 :]]
-    return Told(facts, ledger, "complete", lambda: iter(halves), changes=changes, **given)
+    data = RunData(
+        facts=facts,
+        results=results,
+        ledger=fold(tallies, len(records), len(records)),
+        freshness=Freshness(),
+        membership_unchecked=0,
+        unlisted=None,
+        sums=(),
+        changes=changes,
+        rows_file=Entry("rows.jsonl", 0, "", len(records)),
+    )
+    return replace(data, **given)
 
 
-def _filled(record: Mapping[str, Any], n: int) -> dict[str, Any]:
+def _filled(record: Mapping[str, Any], n: int, columns: tuple[str, ...]) -> dict[str, Any]:
     reason = Reason(record["reason"])
     known: dict[str, Any] = {
         "customer_id": guid(n),
@@ -119,22 +140,22 @@ def _filled(record: Mapping[str, Any], n: int) -> dict[str, Any]:
         "attempts": 1,
         "source_file": "list.csv",
         "source_row": n + 2,
-        "first": True,
-        "owner_first": True,
+        "first_row": True,
+        "first_row_of_owner": True,
     }
-    found = known | dict(record)
+    found = known | {
+        name: record.get("own", {}).get(column) for name, column in zip(own_columns(len(columns)), columns, strict=True)
+    }
+    found |= {name: value for name, value in record.items() if name != "own"}
     if found.get("last_update") and "days_in_status" not in found:
         found["days_in_status"] = (NOON - found["last_update"]).days
     return found
 
 
-def changed(records: Sequence[Mapping[str, Any]], note: str = "Compared with the run of yesterday.") -> Changed:
+def changed(records: Sequence[Mapping[str, Any]], note: str = "Compared with the run of yesterday.") -> RunChanges:
     """Changes since a baseline, each of which needs a `change` only."""
     table = pa.Table.from_pylist([{"customer_id": guid(n), **r} for n, r in enumerate(records)], schema=CHANGED)
-    frame = table.to_pandas(types_mapper=arrow_types)
-    counts = {change: sum(r["change"] == change for r in records) for change in Change}
-    news = sum(r["change"] == Change.NEWLY_BLOCKED for r in records)
-    return Changed("20261121T120000Z", NOON - timedelta(days=1), note, counts, news, lambda: iter([frame]))
+    return RunChanges("20261121T120000Z", NOON - timedelta(days=1), note, count(table), table)
 
 
 def ago(days: int) -> datetime:
@@ -142,20 +163,12 @@ def ago(days: int) -> datetime:
     return datetime(2026, 11, 22, 11, 0, tzinfo=UTC) - timedelta(days=days)
 
 
-def verdicts(markup: Markup) -> dict[Verdict, int]:
-    """How many lines the page has of each verdict."""
-    return {verdict: len(markup.lines[verdict]) for verdict in Verdict}
+def verdicts(markup: Page) -> dict[Verdict, int]:
+    """How many rows the page has of each verdict."""
+    return {verdict: len(markup.records(verdict)) for verdict in Verdict}
 
 
-def written(tale: Told, folder: Path) -> Path:
-    """The page that tells it."""
-    with Staging(folder) as staging:
-        page.write(tale, staging)
-        staging.publish()
-    return folder / page.NAME
-
-
-def everything(rows: int) -> Told:
+def everything(rows: int) -> RunData:
     """A page's worth of everything: changes of every kind, sums, more account managers than there are bars."""
     columns, records = ("Relationship", "Tags", "Revenue"), []
     for n in range(rows):
@@ -176,4 +189,4 @@ def everything(rows: int) -> Told:
         for verdict in Verdict
     ]
     facts = {"lists": ("customers.csv", "more.xlsx"), "presentation": Presentation(zone="Europe/Copenhagen")}
-    return told(records, columns, changed(moves), sums=tuple(sums), simulated=True, **facts)
+    return run_data(records, columns, changed(moves), sums=tuple(sums), simulated=True, **facts)

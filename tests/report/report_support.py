@@ -85,33 +85,37 @@ class Run:
 
     def render(self, formats: Iterable[str] = BOTH) -> Ledger:
         """Renders it."""
-        return report.render(self.source, tuple(formats))
+        return report.render(self.stored, tuple(formats))
+
+    def verify(self) -> report.Verified:
+        """Verifies what was rendered."""
+        return report.verify_run(self.stored)
 
     def with_facts(self, **changes: Any) -> "Run":
         """The same folder with other facts."""
         return replace(self, facts=replace(self.facts, **changes))
 
     @property
-    def source(self) -> report.Source:
+    def stored(self) -> report.StoredRun:
         """As the report stage takes it."""
-        return report.Source(self.path, self.facts, self.answers, self.members)
+        return report.StoredRun(self.path, self.facts, self.answers, self.members)
 
     def compared_with(self, old: "Run | None" = None) -> "Run":
-        """The same folder once it has been settled what it is compared with; the history beside it is looked at."""
-        copied = report.remember(self.path, self.facts, old.source if old else None)
+        """The same folder with a snapshot of its baseline run and of the history beside it."""
+        digest, _ = report.snapshot_previous(self.stored, old.stored if old else None)
         began = old.facts.started_at if old else None
-        baseline = Baseline(old.facts.run_id if old else "", began, "as the test wants it", copied.digest)
+        baseline = Baseline(old.facts.run_id if old else "", began, "as the test wants it", digest)
         settled = self.with_facts(baseline=baseline)
         (self.path / "journal.jsonl").write_bytes(_journal(settled))
         return settled
 
     def recorded(self) -> "Run":
-        """Renders, verifies, and lets the history have it, as a command does."""
-        with report.recording(self.path.parent, self.facts) as record:
-            report.render(self.source, BOTH, record)
-            report.verify(self.path)
-            if record:
-                record.publish()
+        """Renders it, verifies it, and adds it to the history, as a command does."""
+        with report.history_file(self.path.parent, self.facts) as history:
+            report.render(self.stored, BOTH, history)
+            self.verify()
+            if history:
+                history.publish()
         return self
 
     def records(self, name: str = "results.csv") -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from auditor.report.page.write import asset
+from auditor.report.page import asset
 
 AA = 4.5
 ON = {

@@ -3,15 +3,14 @@
 from decimal import Decimal
 from pathlib import Path
 
-from book_support import compared_run, opened, records, sheet
+from book_support import compared_run, opened, records, render, sheet
 from report_support import Run, answer, new_run, row
 
-from auditor import report
 from auditor.core.baseline import Baseline
 from auditor.core.model import Verdict
 from auditor.core.presentation import Presentation
 from auditor.core.results.changes import Change
-from auditor.report.workbook.columns import words
+from auditor.report.workbook.columns import change_in_words
 
 
 def _run(folder: Path) -> Run:
@@ -27,8 +26,7 @@ def _run(folder: Path) -> Run:
 def test_changes_are_told_and_counted(tmp_path: Path) -> None:
     """The sheet has what changes.csv has; the Summary's differences are those of the counts then and now."""
     run = _run(tmp_path)
-    ledger = run.render(["csv", "xlsx"])
-    report.verify(run.path)
+    ledger = render(run, "csv", "xlsx")
     path = run.path / "audit.xlsx"
     assert [one["Change"] for one in records(path, "Changes")] == [
         *("newly blocked", "newly eligible", "not compared", "gone from list")
@@ -47,8 +45,7 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
 def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:
     """A customer of two account managers changed for both; one that is gone, for whose it was; Cy has nothing to do."""
     run = _run(tmp_path)
-    run.render(["csv", "xlsx"])
-    report.verify(run.path)
+    render(run, "csv", "xlsx")
     ann, bo = (records(run.path / "by-owner" / f"{name}.xlsx", "Changes") for name in ("Ann", "Bo"))
     assert [one["Change"] for one in ann] == ["newly blocked", "gone from list"]
     assert [one["Change"] for one in bo] == ["newly blocked", "newly eligible", "not compared"]
@@ -61,7 +58,7 @@ def test_blocked_since_is_the_earlier_of_what_is_known(tmp_path: Path) -> None:
     rows = [row(1), row(2)]
     dated = answer(1, 2, "under_review", last_update_raw="2026-06-01T10:00:00")
     run = compared_run(tmp_path, rows, [answer(0, 1, "under_review"), dated])
-    run.render(["xlsx"])
+    render(run)
     found = {one["Customer id"][-1]: one for one in records(run.path / "audit.xlsx", "Action needed")}
     assert found["2"]["Blocked since (UTC)"].isoformat() == "2026-06-01T10:00:00"
     assert found["1"]["Blocked since (UTC)"].isoformat()[:10] == "2026-11-22"
@@ -70,7 +67,7 @@ def test_blocked_since_is_the_earlier_of_what_is_known(tmp_path: Path) -> None:
 def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     """By verdict and by account manager; what is no number is counted, not guessed."""
     run = _run(tmp_path)
-    run.render(["xlsx"])
+    render(run)
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
     assert [Decimal(str(told[word][4])) for word in ("Blocked", "Undetermined", "Eligible")] == [
@@ -95,8 +92,7 @@ def test_what_is_added_up_is_a_number_in_its_sheets(tmp_path: Path) -> None:
     ]
     answers = [answer(n, n, "under_review") for n in range(len(rows))]
     run = new_run(tmp_path / "r", rows, answers, presentation=Presentation(sums=("Revenue", "Seats")))
-    run.render(["csv", "xlsx"])
-    report.verify(run.path)
+    render(run, "csv", "xlsx")
     for name in ("Action needed", "All customers"):
         found = sorted(records(run.path / "audit.xlsx", name), key=lambda one: str(one["Customer id"]))
         assert [one["Revenue"] for one in found] == [1234.5, 12000.0, "n/a", "", 365.0, "0.30000000000000000001"]
@@ -110,7 +106,7 @@ def test_what_is_added_up_is_a_number_in_its_sheets(tmp_path: Path) -> None:
 def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
     """Only what there is, in people's spelling; nothing changed is said as that; one word for each verdict."""
     run = _run(tmp_path)
-    run.render(["xlsx"])
+    render(run)
     told = [str(line[0]) for line in sheet(run.path / "audit.xlsx", "Summary")]
     said = "As the test wants it. 1 newly blocked, 1 newly eligible, 1 gone from list; 1 could not be compared."
     assert said in told
@@ -119,27 +115,25 @@ def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
     assert "Not verified" not in told
     first = str(sheet(run.path / "audit.xlsx", "Not verified")[1][0])
     assert first.startswith("Not verified (undetermined): 1 row without a verdict")
-    assert words(Change.RE_REVIEWED) == "re-reviewed"
+    assert change_in_words(Change.RE_REVIEWED) == "re-reviewed"
 
 
 def test_a_run_without_a_baseline_says_so_once(tmp_path: Path) -> None:
     """As a sentence, on the Summary and on the sheet of changes."""
-    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)]).with_facts(
-        baseline=Baseline(note="there is no earlier run to compare with")
-    )
-    run.render(["xlsx"])
+    baseline = Baseline(note="there is no earlier run to compare with")
+    run = new_run(tmp_path / "r", [row(1)], [answer(0, 1)], baseline=baseline)
+    render(run)
     path = run.path / "audit.xlsx"
     assert "There is no earlier run to compare with." in [str(line[0]) for line in sheet(path, "Summary")]
     assert str(sheet(path, "Changes")[1][0]).startswith("There is no earlier run to compare with. As of")
 
 
 def test_a_long_review_has_another_next_step(tmp_path: Path) -> None:
-    """On the sheet of what asks for action, and verify agrees."""
+    """On the sheet of what asks for action, and on the page."""
     dates = ("2026-11-10T10:00:00", "2026-01-10T10:00:00")
     answers = [answer(n, n + 1, "under_review", last_update_raw=one) for n, one in enumerate(dates)]
     run = new_run(tmp_path / "r", [row(1), row(2)], answers)
-    run.render(["csv", "xlsx", "html"])
-    report.verify(run.path)
+    render(run, "csv", "xlsx", "html")
     steps = {one["Customer id"][-1]: one["Next step"] for one in records(run.path / "audit.xlsx", "Action needed")}
     assert steps["1"].startswith("Wait:")
     assert "support case" in steps["2"]

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-from book_support import INJECTIONS, awkward_run, records, sheet
+from book_support import records, render, sheet
 from hypothesis import given, settings
-from report_support import Case, Run, answer, cases, new_run, row
+from report_support import Case, Run, answer, cases, new_run, passing_run, row
 
-from auditor import report
 from auditor.core.presentation import Packs, Presentation
 
 
@@ -26,8 +25,7 @@ def _packs(run: Run) -> set[str]:
 def test_whoever_has_something_to_do_gets_one(tmp_path: Path) -> None:
     """Blocked or undetermined rows make a workbook; the index names the others too, with their counts."""
     run = _run(tmp_path / "r")
-    run.render(["xlsx"])
-    report.verify(run.path)
+    render(run)
     assert _packs(run) == {"Ann.xlsx", "Bo.xlsx", "_unassigned.xlsx", "index.csv"}
     index = {line["owner"]: line for line in run.records("by-owner/index.csv")}
     assert list(index["Cy"].values()) == ["Cy", "", "1", "1", "0", "0", ""]
@@ -39,15 +37,14 @@ def test_whoever_has_something_to_do_gets_one(tmp_path: Path) -> None:
 def test_everybody_may_get_one(tmp_path: Path) -> None:
     """The setting `packs = "all"`."""
     run = _run(tmp_path / "r", Packs.ALL)
-    run.render(["xlsx"])
-    report.verify(run.path)
+    render(run)
     assert "Cy.xlsx" in _packs(run)
 
 
 def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
     """In every sheet, in the order of the lists."""
     run = _run(tmp_path / "r")
-    run.render(["xlsx"])
+    render(run)
     ann = run.path / "by-owner" / "Ann.xlsx"
     assert [one["Account manager"] for one in records(ann, "All customers")] == ["Ann", "Ann"]
     assert len(records(ann, "Action needed")) == 1
@@ -59,8 +56,7 @@ def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
 def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
     """One pack of everything would be audit.xlsx again."""
     run = new_run(tmp_path / "r", [row(1)], [answer(0, 1, "under_review")])
-    run.render(["xlsx"])
-    report.verify(run.path)
+    render(run)
     assert not (run.path / "by-owner").exists()
 
 
@@ -68,28 +64,14 @@ def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
 @given(cases())
 def test_the_packs_add_up_to_the_whole(case: Case) -> None:
     """Every row is in exactly one pack, whoever owns it."""
-    with case.run() as made:
-        run = made.with_facts(presentation=Presentation(packs=Packs.ALL))
-        run.render(["xlsx"])
+    shown = Presentation(packs=Packs.ALL)
+    with passing_run(case.rows, case.answers, case.members, membership=case.membership, presentation=shown) as run:
+        render(run)
         whole = [(one["Row"], one["Verdict"]) for one in records(run.path / "audit.xlsx", "All customers")]
         packs = sorted((run.path / "by-owner").glob("*.xlsx"))
         parts = [(one["Row"], one["Verdict"]) for pack in packs for one in records(pack, "All customers")]
         assert sorted(parts) == (sorted(whole) if packs else [])
         assert bool(packs) == any(line["owner"] for line in case.rows)
-
-
-@pytest.mark.parametrize("together", [1, 5, 50])
-def test_how_many_are_in_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
-    """Alone or together, and read in blocks of any size, the packs are the same to the byte; no passing file stays."""
-    one, other = awkward_run(tmp_path / "a" / "r"), awkward_run(tmp_path / "b" / "r")
-    one.render(["xlsx"])
-    monkeypatch.setattr("auditor.report.workbook.spool.TOGETHER", together)
-    monkeypatch.setattr("auditor.report.jsonl.BLOCK_BYTES", 900)
-    other.render(["xlsx"])
-    names = sorted(path.relative_to(one.path) for path in one.path.rglob("*") if path.is_file())
-    assert len([name for name in names if name.suffix == ".xlsx"]) == 1 + len(INJECTIONS)
-    assert names == sorted(path.relative_to(other.path) for path in other.path.rglob("*") if path.is_file())
-    assert [(one.path / name).read_bytes() for name in names] == [(other.path / name).read_bytes() for name in names]
 
 
 def test_more_packs_than_files_may_be_open(tmp_path: Path) -> None:
@@ -100,7 +82,7 @@ def test_more_packs_than_files_may_be_open(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))
     try:
-        run.render(["xlsx"])
+        render(run)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(_packs(run)) == 61
@@ -109,8 +91,8 @@ def test_more_packs_than_files_may_be_open(tmp_path: Path) -> None:
 def test_packs_of_an_older_rendering_do_not_stay(tmp_path: Path) -> None:
     """Rendered again without workbooks, the folder of the packs is gone."""
     run = _run(tmp_path / "r")
-    run.render(["xlsx"])
-    run.render(["csv"])
+    render(run)
+    render(run, "csv")
     assert not (run.path / "by-owner").exists()
     assert not (run.path / "audit.xlsx").exists()
 
@@ -118,8 +100,7 @@ def test_packs_of_an_older_rendering_do_not_stay(tmp_path: Path) -> None:
 def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
     """Whether the whole run is complete, in a word; how much is not known, of this account manager's rows only."""
     run = _run(tmp_path / "r")
-    run.render(["xlsx"])
-    report.verify(run.path)
+    render(run)
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
     assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: each of 2 rows here has a verdict"

@@ -223,8 +223,8 @@ setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpi
 @pytest.mark.parametrize(
     ("where", "command"),
     [
-        ("auditor.report.stage:tell", ["report", "RUN"]),
-        ("auditor.report.again:render", ["verify", "RUN"]),
+        ("auditor.report.render:load", ["report", "RUN"]),
+        ("auditor.report.verify.rerender:render", ["verify", "RUN"]),
         ("auditor.commands.compare:source_of", ["compare", "RUN", "RUN"]),
         ("auditor.commands.prune:_remove", ["runs", "prune", "--keep-monthly", "1", "--reports", "REPORTS"]),
     ],
@@ -301,7 +301,7 @@ def test_an_answer_from_no_time_is_refused(tmp_path: Path, capsys: pytest.Captur
         line.update({"checked_at": moment} if line["kind"] == "answer" else {})
     (run / journal.JOURNAL).write_bytes(b"".join(map(encode, lines)))
     assert main(["report", str(run), "--format", "csv"]) == 3
-    assert "where no run was" in capsys.readouterr().err
+    assert "when no run was made" in capsys.readouterr().err
 
 
 def test_a_row_that_is_wrong_about_being_the_first_is_told_of(

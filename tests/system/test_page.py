@@ -11,7 +11,7 @@ from typing import Any
 import axe_core_python
 import pytest
 from browsing import Browser, chromium, wait
-from page_support import SCRIPT, everything, sample_run, written
+from page_support import SCRIPT, everything, render_page, sample_run
 from report_support import Run, answer, guid, new_run, row
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
@@ -70,7 +70,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     answers[6] |= {"last_update_raw": None, "error_message": "=HYPERLINK(1)", "request_id": "+1"}
     run = new_run(tmp_path_factory.mktemp("odd") / "20261122T120000Z", rows, answers, max_undetermined=9)
-    run.render(["csv", "html"])
+    run.render(("csv", "html"))
     return run
 
 
@@ -79,14 +79,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An ordinary run that is neither finished nor real."""
     facts = {"simulated": True, "cause": Cause.DEADLINE, "message": "an hour is over"}
     run = sample_run(tmp_path_factory.mktemp("sample") / "20261122T120000Z", 400, **facts)
-    run.render(["html"])
+    run.render(("html",))
     return run
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with everything that a page may have: changes, sums, many account managers."""
-    return written(everything(60), tmp_path_factory.mktemp("full"))
+    return render_page(everything(60), tmp_path_factory.mktemp("full"))
 
 
 def _page(run: Run) -> Path:
@@ -320,7 +320,7 @@ def test_the_keyboard_is_enough(browser: Browser, sample: Run) -> None:
         return found
 
     active.send_keys(Keys.TAB)
-    assert focused().text == "Skip to what asks for action"
+    assert focused().text == "Skip to action needed"
     focused().send_keys(Keys.ENTER)
     assert browser.driver.current_url.endswith("#action")
     browser.find("#search").send_keys("gold", Keys.TAB)

@@ -1,17 +1,88 @@
-"""report.html: one file, offline, for whoever wants the answer on one screen.
+"""report.html: one file for people, offline, safe whatever a customer is called, the same bytes for the same run folder.
 
-`records`   which records the page has
-`columns`   what its tables leave out, as columns in JSON
-`charts`    counts -> bars
-`heading`   what it begins with: completeness, counts, sums
-`lines`     records -> lines of its tables
-`content`   all of these for the template and the script
-`words`     words of the program -> words for people
-`write`     template, style and script -> the file
+Every text goes through the template's escaping. Only the page's own script and style may run, by their hashes in the
+Content-Security-Policy.
 """
 
-from auditor.report.page.content import MOST_CHANGES
-from auditor.report.page.records import PART, WHOLE
-from auditor.report.page.write import NAME, owns, write
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
-__all__ = ["MOST_CHANGES", "NAME", "PART", "WHOLE", "owns", "write"]
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from auditor.report.data import RunData
+from auditor.report.files import Staging
+from auditor.report.page.context import build_context, flags
+from auditor.report.page.payload import as_json, build_payload
+from auditor.report.page.selection import MOST_OF_VERDICT, MOST_ROWS, select
+
+__all__ = ["MOST_OF_VERDICT", "MOST_ROWS", "NAME", "asset", "owns", "write"]
+
+NAME = "report.html"
+
+
+def owns(name: str) -> bool:
+    """Whether a file (its path from the run's folder) is this format's."""
+    return name == NAME
+
+
+def write(data: RunData, staging: Staging) -> None:
+    """Write the page.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    selection = select(data)
+    style, script = asset("page.css"), asset("page.js")
+    document = {
+        "page": build_context(data, selection),
+        "style": Markup(style),  # noqa: S704 - the package's own file
+        "script": Markup(script),  # noqa: S704 - likewise
+        "policy": _policy(style, script),
+        "data": Markup(as_json(build_payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
+    }
+    file = staging.create(NAME)
+    file.records = len(selection.records)
+    stream = _template().stream(document)
+    stream.enable_buffering(1000)
+    for text in stream:
+        file.write(text.encode())
+
+
+def asset(name: str) -> str:
+    """A file of the package, as it stands in the page."""
+    return "\n" + (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """The Content-Security-Policy: this style and this script, and nothing from anywhere."""
+    style_hash, script_hash = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
+    )
+    own = f"style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("auditor.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_as_text,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _as_text(value: Any) -> Any:
+    """A value as it stands in the page: nothing for None. HTML cannot hold a NUL, and reads a bare carriage return as another character."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not isinstance(value, Markup) and ("\r" in value or "\0" in value):
+        return Markup(str(escape(value)).replace("\r", "&#13;").replace("\0", "\ufffd"))  # noqa: S704 - escaped
+    return value

@@ -1,69 +1,91 @@
-"""audit.xlsx, and a workbook of the same kind for each account manager. Rule: made for people to act on, from what is told
-and from nothing else; two renderings of one run are the same to the byte.
+"""Write audit.xlsx, and a workbook of the same kind for each account manager. The same run gives the same bytes."""
 
-==========  ===============================================================
-`share`     what one workbook tells of: the run, or one account manager
-`columns`   what each sheet shows of a record
-`sheets`    the sheets that are one table each
-`summary`   the first sheet; `about` the last
-`styles`    how it looks
-`heads`     what stands around the tables
-`cells`     columns -> the XML of rows
-`table`     a table that streams into its sheet
-`book`      XlsxWriter's workbook, put together with them
-`limits`    what a spreadsheet can hold
-`packs`     the workbooks of the account managers, and their index
-`names`     their file names
-`spool`     the run's records divided between them
-==========  ===============================================================
-"""
+from datetime import UTC
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 
-from auditor.report.files import PACKS, Sink, Staging
-from auditor.report.told import Told
-from auditor.report.workbook.about import add_about
-from auditor.report.workbook.book import Book
-from auditor.report.workbook.heads import Draft
-from auditor.report.workbook.packs import INDEX, row_counts, write_packs
-from auditor.report.workbook.share import Share, whole
-from auditor.report.workbook.sheets import add_action_needed, add_all_customers, add_changes, add_not_verified
-from auditor.report.workbook.spool import Spool
-from auditor.report.workbook.styles import add_styles
-from auditor.report.workbook.summary import add_summary
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError, FileSizeError
+
+from auditor.errors import OutputError
+from auditor.report.data import RunData
+from auditor.report.files import PACKS, AtomicFile, Staging, as_output_error
+from auditor.report.remarks import note
+from auditor.report.workbook.by_owner import INDEX, write_by_owner
+from auditor.report.workbook.layout import add_styles
+from auditor.report.workbook.sheets import (
+    WorkbookContext,
+    add_action_needed,
+    add_all_customers,
+    add_changes,
+    add_not_verified,
+)
+from auditor.report.workbook.subset import Subset, for_run
+from auditor.report.workbook.summary import add_about, add_summary
+
+__all__ = ["NAME", "owns", "write"]
 
 NAME = "audit.xlsx"
+_OPTIONS = {
+    # XlsxWriter keeps one row in memory, so rows must be written in order
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 
 
-def owns(way: str) -> bool:
-    """Whether a file, by its way from the run's folder, is one of these."""
-    return way in (NAME, INDEX) or (way.startswith(f"{PACKS}/") and way.endswith(".xlsx"))
+def owns(name: str) -> bool:
+    """Whether a file (its path from the run's folder) is one of these."""
+    return name in (NAME, INDEX) or (name.startswith(f"{PACKS}/") and name.endswith(".xlsx"))
 
 
-def write(told: Told, staging: Staging) -> None:
-    """Writes audit.xlsx, and the packs where the lists name account managers.
+def write(data: RunData, staging: Staging) -> None:
+    """Write audit.xlsx, and the workbooks of the account managers where the lists name them.
 
     Raises:
         OutputError: one of them cannot be written.
     """
-    spool = Spool(staging.folder, row_counts(told.ledger))
-    try:
-        share = whole(told, spool.put)
-        ways = write_packs(told, spool, staging, _make) if spool else {}
-    finally:
-        spool.discard()
-    _make(share, staging.create(NAME), ways)
+    run = for_run(data)
+    workbooks = write_by_owner(run, staging, _write)
+    _write(run, staging.create(NAME), workbooks)
 
 
-def _make(share: Share, sink: Sink, packs: dict[str, str] | None = None) -> None:
-    owner = "" if share.owner is None else f", {share.owner or 'without account manager'}"
-    facts = share.told.facts
-    properties = {"title": f"Validation status{owner}", "comments": share.told.note, "subject": facts.run_id}
-    book = Book(sink, properties, facts.finished_at or facts.started_at)
-    draft = Draft(book, add_styles(book.workbook), share)
-    add_summary(draft, packs or {})
-    add_action_needed(draft)
-    add_changes(draft)
-    add_all_customers(draft)
-    add_not_verified(draft)
-    add_about(draft)
-    book.write()
-    sink.records = share.ledger.rows
+def _write(subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
+    with as_output_error(file.path), TemporaryDirectory(prefix="auditor-") as folder:
+        # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
+        path = Path(folder) / NAME
+        book = Workbook(path, {**_OPTIONS, "tmpdir": folder})
+        _add_sheets(book, subset, workbooks or {})
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise error.__context__ or error from None
+        except FileSizeError as error:
+            raise OutputError(
+                f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
+            ) from error
+        with path.open("rb") as made:
+            copyfileobj(made, file)
+    file.records = subset.ledger.rows
+
+
+def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> None:
+    owner = "" if subset.owner is None else f", {subset.owner or 'without account manager'}"
+    facts = subset.data.facts
+    book.set_properties(
+        {
+            "title": f"Validation status{owner}",
+            "comments": note(subset.data),
+            "subject": facts.run_id,
+            "created": (facts.finished_at or facts.started_at).astimezone(UTC),
+        }
+    )
+    context = WorkbookContext(book, add_styles(book), subset)
+    add_summary(context, workbooks)
+    add_action_needed(context)
+    add_changes(context)
+    add_all_customers(context)
+    add_not_verified(context)
+    add_about(context)

@@ -1,6 +1,6 @@
-"""What a spreadsheet can hold. Rule: whatever is longer is cut or continued on another sheet, never dropped in silence.
+"""What a spreadsheet can hold. What is longer is cut with a mark or continued on another sheet, never dropped in silence.
 
-Source: "Excel specifications and limits"; a text's characters are UTF-16 units there.
+Source: "Excel specifications and limits"; it counts a text's characters in UTF-16 units.
 """
 
 from collections.abc import Iterable
@@ -16,32 +16,33 @@ SHEET_NAME = 31
 HEADER = 255
 """Characters of a table's column name."""
 PART_BYTES = 1 << 30
-"""What one sheet may take unpacked, by estimate; the file format's plain directory ends at twice as much."""
+"""Estimated bytes of a sheet, unpacked, at most; the file format's plain directory ends at twice as much."""
 
 _CUT = "…"
 
 
 def cut(text: str, limit: int = TEXT) -> str:
     """The text, or as much of it as fits before a mark that says that there was more."""
-    if len(text) * 2 <= limit or _units(text) <= limit:
+    if len(text) * 2 <= limit or len(text.encode("utf-16-le")) // 2 <= limit:
         return text
     kept = text.encode("utf-16-le")[: 2 * (limit - 1)]
     # half of a pair of surrogates is no character
     return kept.decode("utf-16-le", "ignore") + _CUT
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def safe(text: str) -> str:
+    """A text that fits into a cell and that XlsxWriter takes for text: from `<r>` to `</r>` it would be markup."""
+    return cut(f"{text} " if text.startswith("<r>") else text)
 
 
-def headers(labels: Iterable[str], given: Iterable[str] = ()) -> list[str]:
-    """Labels as a table takes them: one line, short enough, and no two that differ in letter case alone.
+def headers(labels: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """Labels as a table allows them: one line, short enough, and no two that differ in letter case alone.
 
     Args:
         labels: of columns.
-        given: what other columns of the table are called.
+        others: labels of the table's other columns.
     """
-    taken = {label.lower() for label in given}
+    taken = {label.lower() for label in others}
     names = []
     for label in labels:
         plain = "".join(c if c.isprintable() else " " for c in label)
@@ -53,11 +54,6 @@ def headers(labels: Iterable[str], given: Iterable[str] = ()) -> list[str]:
         taken.add(name.lower())
         names.append(safe(name))
     return names
-
-
-def safe(text: str) -> str:
-    """The text as XlsxWriter takes it for one: from `<r>` to `</r>` it would be markup."""
-    return f"{text} " if text.startswith("<r>") else text
 
 
 def sheet_name(name: str, number: int) -> str:

@@ -1,188 +1,227 @@
-"""The sheets that are one table each. Rule: the first line says how complete the run is, the second what the sheet shows; a
-sheet without a record says that there is none.
+"""The sheets that are one table each: the first line says how complete the run is, the second what the sheet shows. A sheet
+without a record says that there is none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
+from types import MappingProxyType
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.presentation import CUSTOMER_ID
-from auditor.report.told import sentence
+from auditor.core.text import many
+from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
-from auditor.report.workbook.columns import Shown
-from auditor.report.workbook.heads import NO_BASELINE, SPAN, Draft, banner, over, set_up_print, where
-from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, sheet_name
-from auditor.report.workbook.share import Share, Tables
-from auditor.report.workbook.styles import COLOURS
-from auditor.report.workbook.table import Column, Table
+from auditor.report.workbook.columns import Cell, SheetColumn
+from auditor.report.workbook.layout import (
+    COLOURS,
+    NO_BASELINE,
+    SPAN,
+    Styles,
+    run_line,
+    sentence,
+    set_up_print,
+    status_line,
+    write_line,
+)
+from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, TEXT, safe, sheet_name
+from auditor.report.workbook.subset import Subset
 
 ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
-TOP = 2
-"""Row of the header, from 0: above it stand the run's state and the sheet's sentence."""
-_CELL = 60
-"""Bytes of a cell beside its text."""
-_BATCH = 4096
+HEADER = 2
+"""Row of a table's header, from 0: above it stand the run's state and the sheet's sentence."""
+_TABS = MappingProxyType({ACTION: Verdict.BLOCKED, NOT_VERIFIED: Verdict.UNDETERMINED})
+"""The verdicts in whose colours the tabs of sheets are."""
+_BATCH = 8192
+_CELL_BYTES, _WRAPPED_BYTES = 60, 300
+"""Bytes of a cell beside its text, and of a wrapped text that is not measured."""
+_FILLED = 1.1
+"""Letters of a text on a digit's width, where a wrapped line ends before its last word."""
+_LINE = 15
+"""Points of a line."""
+_RIGHT = frozenset({"number", "money"})
+"""Looks of cells that are aligned to the right."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A sheet that is one table.
+class WorkbookContext:
+    """A workbook that is being written, and what it is about."""
 
-    Attributes:
-        name: of the sheet; where it is full, another with a number goes on.
-        verdict: whose colour its tab has; None for no colour.
-        sentence: what it shows, or that there is nothing to show.
-        columns: from left to right.
-        count: how many records it shows.
-        tables: gives them.
-        urls: what the column `Partner Center` leads to, one a record, where there is that column.
-    """
-
-    name: str
-    verdict: Verdict | None
-    sentence: str
-    columns: Sequence[Shown]
-    count: int
-    tables: Tables
-    urls: Sequence[str] = ()
+    book: Workbook
+    styles: Styles
+    subset: Subset
 
 
-def add_action_needed(draft: Draft) -> None:
-    """Whoever is blocked, longest first; whoever is blocked since nobody knows when, last."""
-    share = draft.share
-    template = share.told.facts.presentation.customer_link
-    shown, count = columns.action_needed(share.own, linked=bool(template)), share.ledger.rows_of(Verdict.BLOCKED)
-    room = _room(share, len(shown))
-    blocked = _longest_first(share.survey.blocked)
-    ids = pc.fill_null(blocked["customer_id"], "").to_pylist() if template and count else []
-    urls = [template.replace(CUSTOMER_ID, one) for one in ids]
-
-    def tables() -> Iterator[pa.Table]:
-        for start in range(0, count, _BATCH):
-            table = blocked.slice(start, _BATCH)
-            words = [
-                "Open" if place % room < LINKS else url for place, url in enumerate(urls[start : start + _BATCH], start)
-            ]
-            yield table.append_column(columns.LINK, pa.array(words, pa.string())) if template else table
-
-    many = f"{_rows(count)} blocked, longest first: new purchases, seat increases and upgrades fail."
-    add(draft, Sheet(ACTION, Verdict.BLOCKED, many if count else "Nobody is blocked.", shown, count, tables, urls))
+def add_action_needed(context: WorkbookContext) -> None:
+    """Blocked rows, longest first; rows that are blocked since an unknown day come last."""
+    subset = context.subset
+    blocked = subset.results[subset.results["verdict"] == Verdict.BLOCKED.value]
+    blocked = blocked.sort_values("blocked_since", kind="stable", na_position="last")
+    text = f"{many(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
+    text = text if len(blocked) else "Nobody is blocked."
+    _add_sheet(context, ACTION, text, columns.action_needed(subset), blocked)
 
 
-def _longest_first(parts: Sequence[pa.Table]) -> pa.Table:
-    """The records, those blocked since nobody knows when last."""
-    if not parts:
-        return pa.table({})
-    blocked = pa.concat_tables(parts).combine_chunks()
-    return blocked.take(pc.array_sort_indices(blocked["blocked_since"]))
-
-
-def add_changes(draft: Draft) -> None:
-    """What changed since the baseline run."""
-    told, count = draft.share.told, sum(map(len, draft.share.changes()))
-    if told.changes is None:
-        text = sentence(told.without_changes or NO_BASELINE)
+def add_changes(context: WorkbookContext) -> None:
+    """Customers with a change since the baseline run."""
+    subset, found = context.subset, context.subset.data.changes
+    if found is None:
+        text = sentence(subset.data.without_changes or NO_BASELINE)
     else:
-        text = f"{sentence(told.changes.note)} {'' if count else 'Nothing changed.'}".strip()
-    add(draft, Sheet(CHANGES, None, text, columns.changes(), count, draft.share.changes))
+        text = f"{sentence(found.note)} {'' if len(subset.changes) else 'Nothing changed.'}".strip()
+    _add_sheet(context, CHANGES, text, columns.changes(), subset.changes)
 
 
-def add_all_customers(draft: Draft) -> None:
+def add_all_customers(context: WorkbookContext) -> None:
     """Every row."""
-    share = draft.share
-    text = f"{_rows(share.ledger.rows)} in the order of the lists." if share.ledger.rows else "There are no rows."
-    shown = columns.all_customers(share.own)
-    add(draft, Sheet(ALL, None, text, shown, share.ledger.rows, share.tables))
+    subset = context.subset
+    text = f"{many(len(subset.results), 'row')} in the order of the lists."
+    text = text if len(subset.results) else "There are no rows."
+    _add_sheet(context, ALL, text, columns.all_customers(subset), subset.results)
 
 
-def add_not_verified(draft: Draft) -> None:
-    """Whoever is undetermined."""
-    share, count = draft.share, draft.share.ledger.rows_of(Verdict.UNDETERMINED)
-
-    def tables() -> Iterator[pa.Table]:
-        for table in share.tables():
-            yield table.filter(pc.equal(table["verdict"], Verdict.UNDETERMINED))
-
-    many = f"Not verified (undetermined): {_rows(count)} without a verdict; they must not be taken as eligible."
-    text = many if count else "Every row has a verdict."
-    add(draft, Sheet(NOT_VERIFIED, Verdict.UNDETERMINED, text, columns.not_verified(), count, tables))
+def add_not_verified(context: WorkbookContext) -> None:
+    """Undetermined rows."""
+    results = context.subset.results
+    rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
+    count = many(len(rows), "row")
+    text = f"Not verified (undetermined): {count} without a verdict; they must not be taken as eligible."
+    text = text if len(rows) else "Every row has a verdict."
+    _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)
 
 
-def add(draft: Draft, sheet: Sheet) -> None:
-    """Adds the sheet, and others that go on where it is full."""
-    room = _room(draft.share, len(sheet.columns))
-    for number, start in enumerate(range(0, max(1, sheet.count), room), 1):
-        page = draft.book.workbook.add_worksheet(sheet_name(sheet.name, number))
-        table = _table(draft, sheet, page, start, min(room, sheet.count - start))
-        _head(draft, page, sheet.sentence, table.columns, table.count)
-        if sheet.verdict is not None:
-            page.set_tab_color(COLOURS[sheet.verdict][2])
-        page.freeze_panes(TOP + 1, 0)
-        page.repeat_rows(TOP)
-        if table.count > 0:
-            draft.book.stream(table)
-        else:
-            for place, column in enumerate(table.columns):
-                page.write_string(TOP, place, column.label, column.header)
+def _add_sheet(
+    context: WorkbookContext,
+    name: str,
+    text: str,
+    shown: Sequence[SheetColumn],
+    records: pd.DataFrame,
+) -> None:
+    """Add a sheet, and others that continue it where it is full.
+
+    Args:
+        context: of the workbook.
+        name: of the sheet; a number behind it names the others.
+        text: what it shows, or that there is nothing to show.
+        shown: its columns, from left to right.
+        records: its rows.
+    """
+    texts = {column.source: _text_size(records, column.source) for column in shown}
+    widths = [column.fitted(texts[column.source][0]) for column in shown]
+    room = _room(shown, sum(size for _, size in texts.values()), len(records))
+    for count, start in enumerate(range(0, max(1, len(records)), room), 1):
+        part = records.iloc[start : start + room]
+        page = context.book.add_worksheet(sheet_name(name, count))
+        _add_head(context, page, text, widths)
+        if name in _TABS:
+            page.set_tab_color(COLOURS[_TABS[name]][2])
+        page.freeze_panes(HEADER + 1, 0)
+        page.repeat_rows(HEADER)
+        set_up_print(page, context.subset, widths, HEADER + 1 + len(part))
+        labels = [(column.label, column.look in _RIGHT) for column in shown]
+        add_table(page, HEADER, labels, len(part), context.styles)
+        _write_records(context.styles, page, shown, widths, part)
 
 
-def _room(share: Share, width: int) -> int:
-    """How many records fit on a sheet."""
-    average = share.survey.bytes / max(1, share.ledger.rows) + _CELL * width
-    return max(1, min(ROWS - TOP - 1, int(PART_BYTES / average)))
+def _text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
+    """Characters of a column's longest text, and bytes of all its texts."""
+    if name not in records or not len(records):
+        return 0, 0
+    texts = to_arrow(records[name]).cast(pa.string())
+    return pc.max(pc.utf8_length(texts)).as_py() or 0, pc.sum(pc.binary_length(texts)).as_py() or 0
 
 
-def _table(draft: Draft, sheet: Sheet, page: Worksheet, start: int, count: int) -> Table:
-    styles, widths = draft.styles, draft.share.survey.widths
-    made = [
-        Column(
-            shown.label,
-            shown.kind,
-            shown.fitted(widths),
-            styles.header_of(shown.kind),
-            styles.by_look(shown.look),
-            {word: styles.by_verdict[verdict] for word, verdict in (shown.words or {}).items()},
-            shown.look == "wrapped",
-        )
-        for shown in sheet.columns
-    ]
-
-    def batches() -> Iterator[list[pa.Array]]:
-        for table in _cut_out(sheet.tables(), start, count):
-            yield [shown.values(table) for shown in sheet.columns]
-
-    urls = sheet.urls[start : start + min(count, LINKS)]
-    linked = [shown.source for shown in sheet.columns].index(columns.LINK) if urls else 0
-    return Table(page, page.get_name().replace(" ", "_"), TOP, count, made, batches, urls, linked)
+def _room(shown: Sequence[SheetColumn], text_bytes: int, rows: int) -> int:
+    """Rows that fit on a sheet."""
+    wrapped = sum(column.look == "wrapped" and not column.source for column in shown)
+    average = text_bytes / max(1, rows) + _CELL_BYTES * len(shown) + _WRAPPED_BYTES * wrapped
+    return max(1, min(ROWS - HEADER - 1, int(PART_BYTES / average)))
 
 
-def _cut_out(tables: Iterator[pa.Table], start: int, count: int) -> Iterator[pa.Table]:
-    """As many records from there on, as tables that are not empty."""
-    end, place = start + count, 0
-    for table in tables:
-        part = table.slice(max(0, start - place), max(0, min(end, place + len(table)) - max(start, place)))
-        place += len(table)
-        if len(part):
-            yield part.combine_chunks()
-
-
-def _head(draft: Draft, page: Worksheet, says: str, made: Sequence[Column], count: int) -> None:
-    for place, column in enumerate(made):
-        page.set_column(place, place, column.width)
+def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequence[float]) -> None:
     last, width = 0, 0.0
-    while last < len(made) - 1 and width + made[last].width < SPAN:
-        width += made[last].width
+    for place, one in enumerate(widths):
+        page.set_column(place, place, one)
+    while last < len(widths) - 1 and width + widths[last] < SPAN:
+        width += widths[last]
         last += 1
-    text, verdict = banner(draft.share)
-    over(page, 0, last, text, draft.styles.banners[verdict])
-    over(page, 1, last, f"{says} {where(draft.share)}", draft.styles.note)
-    page.set_row(TOP, 32)
-    set_up_print(page, draft.share, [column.width for column in made], TOP + 1 + max(0, count))
+    state, banner = status_line(context.subset)
+    write_line(page, 0, last, state, context.styles[banner])
+    write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"])
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
+def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles) -> None:
+    """Write a table's header, and make it and the rows below a table.
+
+    Args:
+        page: the sheet, written down to the row above.
+        row: of the header, from 0.
+        labels: of the columns, and whether their cells are aligned to the right.
+        count: rows below the header.
+        styles: of the workbook.
+    """
+    last = len(labels) - 1
+    if count:
+        name = "Account_managers" if page.get_name() == "Summary" else page.get_name().replace(" ", "_")
+        options = {"name": name, "style": "Table Style Light 1", "columns": [{"header": label} for label, _ in labels]}
+        # XlsxWriter refuses tables in constant memory, and remembers each of their cells: so it gets a table of one row,
+        # whose range is set here
+        page.constant_memory = False
+        page.add_table(row, 0, row + 1, last, options)
+        page.constant_memory = True
+        area = xl_range(row, 0, row + count, last)
+        page.tables[-1].update(range=area, a_range=area, autofilter=area)
+    for place, (label, right) in enumerate(labels):
+        page.write_string(row, place, label, styles["header_right" if right else "header"])
+    page.set_row(row, 32)
+
+
+def _write_records(
+    styles: Styles, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
+) -> None:
+    writers = [_writer(styles, page, place, column) for place, column in enumerate(shown)]
+    for start in range(0, len(records), _BATCH):
+        batch = records.iloc[start : start + _BATCH]
+        cells = [column.values(batch) for column in shown]
+        first = HEADER + 1 + start
+        for row, lines in enumerate(_lines(shown, widths, cells), first):
+            if lines > 1:
+                page.set_row(row, _LINE * lines)
+        for row, values in enumerate(zip(*cells, strict=True), first):
+            for write, value in zip(writers, values, strict=True):
+                write(row, value)
+
+
+def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]]) -> Sequence[int]:
+    """Lines of each row: as many as its longest wrapped text needs; nothing where no column is wrapped."""
+    counts = [
+        [ceil(len(str(value or "")) / (width * _FILLED)) for value in values]
+        for column, width, values in zip(shown, widths, cells, strict=True)
+        if column.look == "wrapped"
+    ]
+    return [max(lines) for lines in zip(*counts, strict=True)]
+
+
+def _writer(styles: Styles, page: Worksheet, place: int, column: SheetColumn) -> Callable[[int, Cell], object]:
+    """The function that writes a cell of the column: (row, value)."""
+    usual = styles[column.look]
+    write_string, write_number, write_blank = page.write_string, page.write_number, page.write_blank
+
+    def write(row: int, value: Cell) -> object:
+        if value is None:
+            return write_blank(row, place, None, usual)
+        if not isinstance(value, str):
+            return write_number(row, place, value, usual)
+        style = styles[value] if column.coloured else usual
+        return write_string(row, place, value if len(value) < TEXT // 2 and value[0:1] != "<" else safe(value), style)
+
+    def write_link(row: int, url: Cell) -> object:
+        return page.write_url(row, place, url, usual, "Open") if row - HEADER <= LINKS else write(row, url)
+
+    return write_link if column.look == "link" else write

@@ -1,94 +1,112 @@
-"""The first sheet. Rule: what counts most stands first; it is readable on a small screen from top to bottom."""
+"""The first sheet and the last. The summary reads from top to bottom on a small screen, what counts most first; the last sheet
+explains every word of the others.
+"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from math import ceil
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pyarrow as pa
+from xlsxwriter.format import Format
+from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
 
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.core.presentation import UTC_NAMES
-from auditor.core.results import CHANGES, MEANINGS, UNDER_REVIEW, Change
-from auditor.report.told import sentence
-from auditor.report.workbook.cells import Kind
-from auditor.report.workbook.columns import words
-from auditor.report.workbook.heads import NO_BASELINE, Draft, banner, over, set_up_print, tall
+from auditor.core.results import ADVICE, CHANGES, MEANINGS, UNDER_REVIEW, Change
+from auditor.report.workbook.columns import change_in_words
+from auditor.report.workbook.layout import (
+    COLOURS,
+    NO_BASELINE,
+    run_line,
+    sentence,
+    set_row_height,
+    set_up_print,
+    status_line,
+    time_in_zone,
+    write_line,
+    write_merged,
+)
 from auditor.report.workbook.limits import LINKS, headers, safe
-from auditor.report.workbook.share import Since, since
-from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
-from auditor.report.workbook.styles import COLOURS, moment
-from auditor.report.workbook.table import Column, Table
+from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, WorkbookContext, add_table
+from auditor.report.workbook.subset import BaselineDelta
 
-SUMMARY = "Summary"
+SUMMARY, ABOUT = "Summary", "About"
+LIST_WARNINGS = "Warnings about the customer lists"
 ORDER: Mapping[Verdict, tuple[str, str]] = {
     Verdict.BLOCKED: ("Blocked", ACTION),
     Verdict.UNDETERMINED: ("Undetermined", NOT_VERIFIED),
     Verdict.ELIGIBLE: ("Eligible", ALL),
 }
 """In the order of what needs doing: the word for people, and the sheet that tells more."""
-NOBODY = "(no account manager)"
+NO_OWNER = "(no account manager)"
 _LAST, _CHART_ROWS = 5, 9
-_WIDTHS = (34, 14, 20, 14, 16)
+_WIDTHS, _ABOUT_WIDTHS = (34, 14, 20, 14, 16), (24, 16, 60, 60)
 _FIGURES = 5
 """Columns of account managers before the sums."""
 _SLACK = 5
 """Characters of a line that the last word of it may leave empty."""
-_PACK = 30
-"""Characters of a workbook's name that are seen at once."""
-_SPAN = 100
+_FILE_NAME = 30
+"""Width of the column of workbooks, in characters."""
+_REMARK = 100
 """Characters in a line of a remark."""
+_SOURCES = (
+    "Partner Center REST: Retrieve the validation status of a customer",
+    "Customer account verification",
+    "Partner Center REST error codes",
+)
 
 
-def add_summary(draft: Draft, packs: Mapping[str, str]) -> None:
+def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     """The first sheet.
 
     Args:
-        draft: of the workbook.
-        packs: account manager -> way to their own workbook, where they have one.
+        context: of the workbook.
+        workbooks: account manager -> path of their own workbook, where they have one.
     """
-    page = draft.book.workbook.add_worksheet(SUMMARY)
-    for place in range(_FIGURES + len(ORDER) * len(draft.share.sums)):
+    subset, styles = context.subset, context.styles
+    page = context.book.add_worksheet(SUMMARY)
+    for place in range(_FIGURES + len(ORDER) * len(subset.sums)):
         page.set_column(place, place, _WIDTHS[min(place, len(_WIDTHS) - 1)])
-    set_up_print(page, draft.share)
-    if not draft.share.sums:
+    set_up_print(page, subset)
+    if not subset.sums:
         page.set_portrait()
-    text, verdict = banner(draft.share)
-    over(page, 0, _LAST, text, draft.styles.banners[verdict])
-    owner = draft.share.owner
-    title = "Who can buy, and who cannot" + ("" if owner is None else f": {owner or NOBODY}")
-    page.write_string(1, 0, title, draft.styles.title)
+    text, banner = status_line(subset)
+    write_line(page, 0, _LAST, text, styles[banner])
+    of = "" if subset.owner is None else f": {subset.owner or NO_OWNER}"
+    page.write_string(1, 0, f"Who can buy, and who cannot{of}", styles["title"])
     page.set_row(1, 28)
-    row = _facts(draft, page, 3)
-    row = _verdicts(draft, page, row + 1)
-    row = _remarks(draft, page, row)
-    row = _chart(draft, page, row + 1, row - len(_remark_texts(draft)) - 3)
-    if owner is None:
-        _owners(draft, page, row + 1, packs)
+    row = _add_run(context, page, 3)
+    first_verdict = row + 2
+    row = _add_verdicts(context, page, row + 1)
+    for remark in _remarks(context):
+        write_line(page, row, _LAST, remark, styles["note"])
+        page.set_row(row, 15 * ceil(len(remark) / _REMARK) + 3)
+        row += 1
+    _add_chart(context, page, row + 1, first_verdict)
+    if subset.owner is None:
+        _add_owners(context, page, row + 2 + _CHART_ROWS, workbooks)
 
 
-def _facts(draft: Draft, page: Worksheet, row: int) -> int:
+def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """As of when, of which lists, of which run; returns the row below."""
-    share, styles = draft.share, draft.styles
-    facts, ledger = share.told.facts, share.ledger
+    facts, ledger, styles = context.subset.data.facts, context.subset.ledger, context.styles
     ended = facts.finished_at or facts.started_at
     times = [("As of", ended.astimezone(UTC), "UTC")]
     zone = _zone(facts.presentation.zone)
     if zone is not UTC:
         times.append(("Local time", ended.astimezone(zone), facts.presentation.zone))
     for label, time, name in times:
-        page.write_string(row, 0, label, styles.label)
-        look = moment(draft.book.workbook, name)
-        page.merge_range(row, 1, row, _LAST, "", look)
-        page.write_datetime(row, 1, time.replace(tzinfo=None), look)
+        page.write_string(row, 0, label, styles["label"])
+        style = time_in_zone(context.book, name)
+        page.merge_range(row, 1, row, _LAST, "", style)
+        page.write_datetime(row, 1, time.replace(tzinfo=None), style)
         row += 1
     counts = f"{ledger.rows:,} rows, {ledger.customers:,} customers"
     for label, text in (("Customer lists", ", ".join(facts.lists)), ("Run", facts.run_id), ("Counted", counts)):
-        page.write_string(row, 0, label, styles.label)
-        page.merge_range(row, 1, row, _LAST, "", styles.wrapped)
-        page.write_string(row, 1, safe(text), styles.wrapped)
+        page.write_string(row, 0, label, styles["label"])
+        write_merged(page, row, (1, _LAST), text, styles["wrapped"])
         row += 1
     return row
 
@@ -101,77 +119,68 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-def _verdicts(draft: Draft, page: Worksheet, row: int) -> int:
+def _add_verdicts(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """The three counts, each with its change since the baseline run and its sums; returns the row below."""
-    share, styles = draft.share, draft.styles
-    found, told = since(share), share.told
-    against = f"Since {told.changes.started_at:%Y-%m-%d}" if told.changes else "Since baseline"
-    for place, label in enumerate(headers(["Verdict", "Customers", against, "Rows", *share.sums])):
-        page.write_string(row, place, label, styles.header_right if place else styles.header)
-    _high(page, row, share.sums)
+    subset, styles = context.subset, context.styles
+    changes, delta, sums = subset.data.changes, subset.delta, subset.sums
+    since = f"Since {changes.started_at:%Y-%m-%d}" if changes else "Since baseline"
+    for place, label in enumerate(headers(["Verdict", "Customers", since, "Rows", *sums])):
+        page.write_string(row, place, label, styles["header_right" if place else "header"])
+    _fit_header(page, row, sums)
     for verdict, (word, sheet) in ORDER.items():
         row += 1
         page.set_row(row, 24)
-        page.write_url(row, 0, f"internal:'{sheet}'!A1", styles.large[verdict], word, MEANINGS[verdict])
-        customers = share.ledger.customers_of(verdict)
-        page.write_number(row, 1, customers, styles.figure)
-        if found is None:
-            page.write_string(row, 2, "not known", styles.missing)
+        page.write_url(row, 0, f"internal:'{sheet}'!A1", styles[f"large {verdict}"], word, MEANINGS[verdict])
+        customers = subset.ledger.customers_of(verdict)
+        page.write_number(row, 1, customers, styles["figure"])
+        if delta is None:
+            page.write_string(row, 2, "not known", styles["missing"])
         else:
-            page.write_number(row, 2, customers - found.before.get(verdict, 0), styles.change)
-        page.write_number(row, 3, share.ledger.rows_of(verdict), styles.figure)
-        for place, (column, sums) in enumerate(share.sums.items(), 4):
-            look = styles.whole if _is_whole(draft, column) else styles.amount
-            page.write_number(row, place, float(sums[verdict].total), look)
+            page.write_number(row, 2, customers - delta.before.get(verdict, 0), styles["change"])
+        page.write_number(row, 3, subset.ledger.rows_of(verdict), styles["figure"])
+        for place, column in enumerate(sums, 4):
+            style = styles["whole" if subset.is_whole(column) else "amount"]
+            page.write_number(row, place, float(sums[column][verdict].total), style)
     return row + 1
 
 
-def _is_whole(draft: Draft, column: str) -> bool:
-    found = draft.share.amounts(column)
-    return found is not None and found.whole
+def _fit_header(page: Worksheet, row: int, labels: Iterable[str]) -> None:
+    """Make a header as high as its labels, which are broken into lines between words."""
+    set_row_height(page, row, ("", 1), *((label, _WIDTHS[-1] - _SLACK) for label in labels))
 
 
-def _high(page: Worksheet, row: int, labels: Iterable[str]) -> None:
-    """Makes a header as high as its labels, which are broken into lines between words."""
-    tall(page, row, ("", 1), *((label, _WIDTHS[-1] - _SLACK) for label in labels))
-
-
-def _remark_texts(draft: Draft) -> list[str]:
-    share = draft.share
+def _remarks(context: WorkbookContext) -> list[str]:
+    subset = context.subset
     texts = [UNDER_REVIEW]
-    changes, found = share.told.changes, since(share)
-    if changes is None or found is None:
-        texts.append(sentence(share.told.without_changes or NO_BASELINE))
+    changes, delta = subset.data.changes, subset.delta
+    if changes is None or delta is None:
+        texts.append(sentence(subset.data.without_changes or NO_BASELINE))
     else:
-        texts.append(f"{sentence(changes.note)} {_changes_in_words(found)}".strip())
-    for column, sums in share.sums.items():
+        texts.append(f"{sentence(changes.note)} {_changes_in_words(delta)}".strip())
+    for column, sums in subset.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
             texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
     return texts
 
 
-def _changes_in_words(found: Since) -> str:
+def _changes_in_words(delta: BaselineDelta) -> str:
     """How many customers by change, those of no customer left out."""
-    kinds = [f"{count:,} {words(change)}" for change in CHANGES if (count := found.changes.get(change, 0))]
-    unknown = found.changes.get(Change.NOT_COMPARED, 0)
-    told = [", ".join(kinds) or "nothing changed", *([f"{unknown:,} could not be compared"] if unknown else [])]
-    return sentence("; ".join(told))
+    kinds = [f"{count:,} {change_in_words(change)}" for change in CHANGES if (count := delta.changes.get(change, 0))]
+    unknown = delta.changes.get(Change.NOT_COMPARED, 0)
+    parts = [", ".join(kinds) or "nothing changed", *([f"{unknown:,} could not be compared"] if unknown else [])]
+    return sentence("; ".join(parts))
 
 
-def _remarks(draft: Draft, page: Worksheet, row: int) -> int:
-    for text in _remark_texts(draft):
-        over(page, row, _LAST, text, draft.styles.note)
-        page.set_row(row, 15 * ceil(len(text) / _SPAN) + 3)
-        row += 1
-    return row
-
-
-def _chart(draft: Draft, page: Worksheet, row: int, first: int) -> int:
-    """Customers by verdict; returns the row below it."""
-    chart = draft.book.workbook.add_chart({"type": "bar"})
+def _add_chart(context: WorkbookContext, page: Worksheet, row: int, first: int) -> None:
+    """Customers by verdict, from the table whose first verdict stands in row `first`."""
+    chart = context.book.add_chart({"type": "bar"})
+    ledger = context.subset.ledger
     chart.add_series(
         {
             "name": "Customers",
+            # viewers that do not calculate show these
+            "categories_data": [word for word, _ in ORDER.values()],
+            "values_data": [ledger.customers_of(verdict) for verdict in ORDER],
             "categories": [SUMMARY, first, 0, first + 2, 0],
             "values": [SUMMARY, first, 1, first + 2, 1],
             "points": [{"fill": {"color": COLOURS[verdict][2]}} for verdict in ORDER],
@@ -187,54 +196,124 @@ def _chart(draft: Draft, page: Worksheet, row: int, first: int) -> int:
     page.insert_chart(
         row, 0, chart, {"description": "Customers by verdict, as in the table above", "object_position": 3}
     )
-    return row + _CHART_ROWS
 
 
-def _owners(draft: Draft, page: Worksheet, row: int, packs: Mapping[str, str]) -> None:
+class _RelativeUrl(Url):  # type: ignore[misc]  # XlsxWriter has no types
+    """A link to a file beside the workbook. XlsxWriter writes it with backslashes; in the file format it is a URI."""
+
+    def _target(self) -> str:
+        return str(super()._target()).replace("\\", "/")
+
+
+def _add_owners(context: WorkbookContext, page: Worksheet, row: int, workbooks: Mapping[str, str]) -> None:
     """Account managers by verdict, in rows of the lists, with what is to be done first."""
-    share, styles = draft.share, draft.styles
+    subset, styles = context.subset, context.styles
     counts: dict[str, dict[Verdict, int]] = {}
-    for count in share.ledger.owners:
+    for count in subset.ledger.owners:
         counts.setdefault(count.owner or "", {})[count.verdict] = count.rows
     if not counts:
         return
+    page.write_string(row, 0, "By account manager (rows)", styles["name"])
+    pairs = [(column, verdict) for column in subset.sums for verdict in ORDER]
+    totals = {(one.column, one.verdict, one.owner): float(one.total) for one in subset.data.sums}
+    labels = ["Account manager", *(word for word, _ in ORDER.values()), "Rows"]
+    labels += headers((f"{column}, {ORDER[verdict][0].lower()}" for column, verdict in pairs), labels)
+    own_workbook = ["Own workbook"] if workbooks else []
+    last = len(labels)
+    sides = [(label, 0 < place < last) for place, label in enumerate([*labels, *own_workbook])]
+    add_table(page, row + 1, sides, len(counts), styles)
+    _fit_header(page, row + 1, labels)
     names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
-    page.write_string(row, 0, "By account manager (rows)", styles.name)
-    made, values = _owner_columns(draft, names, counts)
-    for place, name in enumerate(names[: LINKS - len(ORDER)], row + 2):
-        if name in packs:
-            page.write_url(
-                place, len(made), f"external:{quote(packs[name])}", styles.link, packs[name].rpartition("/")[2]
-            )
-    _high(page, row + 1, [column.label for column in made])
-    if packs:
-        page.set_column(len(made), len(made), _PACK)
-        made.append(Column("Own workbook", Kind.TEXT, 0, styles.header, styles.link))
-        values.append(
-            pa.array([packs[name].rpartition("/")[2] if name in packs else None for name in names], pa.string())
-        )
-    draft.book.stream(Table(page, "Account_managers", row + 1, len(names), made, lambda: iter((values,))))
+    for line, name in enumerate(names, row + 2):
+        page.write_string(line, 0, safe(name or NO_OWNER), styles["name"])
+        rows = [counts[name].get(verdict, 0) for verdict in ORDER]
+        for place, value in enumerate([*rows, sum(rows)], 1):
+            page.write_number(line, place, value, styles["number"])
+        for place, (column, verdict) in enumerate(pairs, _FIGURES):
+            style = styles["number" if subset.is_whole(column) else "money"]
+            page.write_number(line, place, totals.get((column, verdict, name), 0.0), style)
+        for place in range(last, last + len(own_workbook)):
+            _link_workbook(page, (line, place), workbooks.get(name), styles["link"], line - row - 2)
+    if workbooks:
+        page.set_column(last, last, _FILE_NAME)
 
 
-def _owner_columns(
-    draft: Draft, names: Sequence[str], counts: Mapping[str, Mapping[Verdict, int]]
-) -> tuple[list[Column], list[pa.Array]]:
-    styles = draft.styles
-    made = [Column("Account manager", Kind.TEXT, 0, styles.header, styles.name)]
-    values = [pa.array([name or NOBODY for name in names], pa.string())]
+def _link_workbook(page: Worksheet, cell: tuple[int, int], path: str | None, style: Format, links: int) -> None:
+    """Write the name of a workbook with a link to it, where a sheet with so many links can hold one more."""
+    if path is None:
+        page.write_blank(*cell, None, style)
+        return
+    url = _RelativeUrl(f"external:{quote(path)}")
+    url.text = safe(path.rpartition("/")[2])
+    if links < LINKS - len(ORDER):
+        page.write_url(*cell, url, style)
+    else:
+        page.write_string(*cell, url.text, style)
+
+
+def add_about(context: WorkbookContext) -> None:
+    """The last sheet."""
+    subset, styles = context.subset, context.styles
+    page = context.book.add_worksheet(ABOUT)
+    for place, width in enumerate(_ABOUT_WIDTHS):
+        page.set_column(place, place, width)
+    set_up_print(page, subset)
+    text, banner = status_line(subset)
+    write_line(page, 0, 2, text, styles[banner])
+    write_line(page, 1, 2, run_line(subset), styles["note"])
+    row = 3
     for verdict, (word, _) in ORDER.items():
-        made.append(Column(word, Kind.NUMBER, 0, styles.header_right, styles.number))
-        values.append(pa.array([counts[name].get(verdict, 0) for name in names], pa.int64()))
-    made.append(Column("Rows", Kind.NUMBER, 0, styles.header_right, styles.number))
-    values.append(pa.array([sum(counts[name].values()) for name in names], pa.int64()))
-    sums: dict[tuple[str, Verdict], dict[str, float]] = {
-        (column, verdict): {} for column in draft.share.sums for verdict in ORDER
-    }
-    for one in draft.share.told.sums:
-        if one.owner is not None:
-            sums[one.column, one.verdict][one.owner] = float(one.total)
-    for (column, verdict), by_owner in sums.items():
-        look = styles.number if _is_whole(draft, column) else styles.money
-        made.append(Column(f"{column}, {ORDER[verdict][0].lower()}", Kind.NUMBER, 0, styles.header_right, look))
-        values.append(pa.array([by_owner.get(name, 0.0) for name in names]))
-    return made, values
+        page.write_string(row, 0, word, styles[verdict])
+        page.write_string(row, 1, verdict, styles["text"])
+        page.write_string(row, 2, MEANINGS[verdict], styles["wrapped"])
+        set_row_height(page, row, (MEANINGS[verdict], _ABOUT_WIDTHS[2]))
+        row += 1
+    row = _add_texts(context, page, row, _explanations(subset.data.facts.api), "label")
+    warnings = subset.data.facts.list_warnings
+    if warnings and subset.owner is None:  # a warning may quote any row, and an account manager sees their own only
+        page.write_row(row + 1, 0, [LIST_WARNINGS, ""], styles["header"])
+        page.set_row(row + 1, 32)
+        row = _add_texts(context, page, row + 2, [(one.list, one.text) for one in warnings], "wrapped")
+    page.write_row(row + 1, 0, ["Reason", "Verdict", "What it means", "Next step"], styles["header"])
+    for line, reason in enumerate(sorted(Reason, key=lambda one: [*ORDER].index(one.verdict)), row + 2):
+        page.write_string(line, 0, reason, styles["text"])
+        page.write_string(line, 1, ORDER[reason.verdict][0], styles[reason.verdict])
+        page.write_string(line, 2, ADVICE[reason].meaning, styles["wrapped"])
+        page.write_string(line, 3, ADVICE[reason].next_step, styles["wrapped"])
+        texts = (ADVICE[reason].meaning, ADVICE[reason].next_step)
+        set_row_height(page, line, *zip(texts, _ABOUT_WIDTHS[2:], strict=True))
+
+
+def _add_texts(context: WorkbookContext, page: Worksheet, row: int, texts: Iterable[tuple[str, str]], look: str) -> int:
+    """Labels of this look, each with a text over two columns; returns the row below."""
+    for label, text in texts:
+        page.write_string(row, 0, safe(label), context.styles[look])
+        write_merged(page, row, (1, 2), text, context.styles["wrapped"])
+        set_row_height(page, row, (label, _ABOUT_WIDTHS[0]), (text, sum(_ABOUT_WIDTHS[1:3])))
+        row += 1
+    return row
+
+
+def _explanations(api: str) -> list[tuple[str, str]]:
+    dates = (
+        "All times in tables are UTC. Last update: when Microsoft last changed the status. Checked: when Partner Center "
+        "answered. Blocked since: the last update or the first audit that found the customer blocked, whichever is "
+        "earlier; the customer may have been blocked before. Days: whole days from then until it was checked; days in "
+        "status, from the last update."
+    )
+    rows = (
+        "A row is a line of the customer lists; a customer may stand on several. An account manager's customers are "
+        "counted for each account manager who has them."
+    )
+    ids = "Where the reason is invalid_id there is no customer id, and the list's own text stands in its place."
+    state = (
+        "This is the state at the time of the audit. A change of name or address may put a customer under review again."
+    )
+    return [
+        ("Under review", UNDER_REVIEW),
+        ("Customer, row", rows),
+        ("Customer id", ids),
+        ("Dates", dates),
+        ("How long it holds", state),
+        ("Where it is from", f"Partner Center at {api}; {', '.join(_SOURCES)}."),
+    ]

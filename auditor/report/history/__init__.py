@@ -1,0 +1,20 @@
+"""What earlier runs know: `history/` beside the runs, the copy of it in a run's folder, and what changed since the baseline run."""
+
+from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive
+from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
+from auditor.report.history.store import HistoryFile, history_file
+
+__all__ = [
+    "CHANGED",
+    "DERIVED",
+    "HistoryFile",
+    "Previous",
+    "as_previous",
+    "changed_customers",
+    "combine",
+    "count",
+    "derive",
+    "history_file",
+    "read_previous",
+    "snapshot_previous",
+]

@@ -1,0 +1,96 @@
+"""history/: what every run knew, for other programs and for later runs; one record a customer and run.
+
+A Parquet data set partitioned by the date (UTC) on which the run began, `history/run_date=2026-11-22/<run-id>.parquet`. A
+run that is resumed or rendered again replaces its own file. Incomplete runs are in it too: their answers are as true as any
+other's, and a customer without an answer is there as `undetermined`, which neither begins nor ends a stretch
+(`core.history`). Simulated runs are never in it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from auditor.core.run_facts import RunFacts
+from auditor.report.files import AtomicFile, as_output_error, sync_folder
+from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas
+
+FOLDER = "history"
+RECORDS = pa.schema(
+    [
+        pa.field("run_id", WORD, nullable=False),
+        pa.field("started_at", TIME, nullable=False),
+        pa.field("api", WORD, nullable=False),
+        pa.field("validation_type", WORD, nullable=False),
+        *columns("customer_id", nullable=False),
+        *columns("company_name", "owner"),
+        *columns("verdict", nullable=False),
+        *columns("status"),
+        *columns("reason", nullable=False),
+        *columns("last_update", "checked_at"),
+    ],
+    metadata={"schema_version": str(SCHEMA_VERSION)},
+)
+"""The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+
+
+class HistoryFile:
+    """A run's file of the history; it appears when it is published.
+
+    Raises:
+        OutputError: it cannot be created.
+    """
+
+    def __init__(self, history: Path, facts: RunFacts) -> None:
+        self._folder = history / f"run_date={facts.started_at:%Y-%m-%d}"
+        path = self._folder / f"{facts.run_id}.parquet"
+        with as_output_error(path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._facts, self._file = facts, AtomicFile(path)
+
+    def write(self, results: pd.DataFrame) -> None:
+        """Write one record a customer.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        facts = self._facts
+        customers = results[results["first_row"]].assign(
+            run_id=facts.run_id, started_at=facts.started_at, api=facts.api, validation_type=facts.validation_type
+        )
+        # the codec and the form of dictionary pages that every reader of Parquet knows
+        pyarrow.parquet.write_table(from_pandas(customers, RECORDS), self._file, compression="snappy")
+
+    def publish(self) -> None:
+        """Publish the file, in place of an earlier one of the same run.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._file.finish()
+        self._file.publish()
+        sync_folder(self._folder)
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was published."""
+        self._file.discard()
+
+
+@contextmanager
+def history_file(reports: Path, facts: RunFacts) -> Iterator[HistoryFile | None]:
+    """A run's history file, to be published once its reports are verified; None for a simulated run.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if facts.simulated:
+        yield None
+        return
+    file = HistoryFile(reports / FOLDER, facts)
+    try:
+        yield file
+    finally:
+        file.discard()

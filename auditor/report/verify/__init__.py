@@ -1,0 +1,211 @@
+"""Verify a rendered run: every file re-read by other code than wrote it; the first disagreement is named and ends it.
+
+1. `manifest`: the folder against manifest.json, hash by hash.
+2. `recount`: results.csv and results.parquet, cell by cell, against an independent recount from rows.jsonl and journal.jsonl.
+3. `tables`: the files by verdict, unlisted.csv and both summaries add up to the same ledger.
+4. `documents`: each document opens, and has the ids and verdicts of `results` in order.
+5. `rerender`: all reports rendered again are the same to the byte. Only `auditor verify` does this.
+
+So files that were changed together with their hashes still disagree with the journal, or with each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import zip_longest
+from operator import itemgetter
+from pathlib import Path
+from sys import intern
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from auditor.core.results import Change, Counts, Ledger, complete
+from auditor.core.run_facts import Freshness, RunFacts
+from auditor.errors import IncompleteError
+from auditor.report.history import changes, previous
+from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
+from auditor.report.records import StoredRun
+from auditor.report.render import UNLISTED
+from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, results_schema
+from auditor.report.tables import csv, parquet, summary
+from auditor.report.verify.documents import Expected, Shown, check_documents
+from auditor.report.verify.errors import as_disagreement
+from auditor.report.verify.manifest import Manifest, check_counts, check_manifest
+from auditor.report.verify.recount import Cells, Counted, SourceIndex, count_records, read_sources
+from auditor.report.verify.rerender import check_reproducible
+from auditor.report.verify.tables import check_summary, read_csv, read_parquet, read_results_csv
+
+__all__ = ["Verified", "as_disagreement", "check_reproducible", "verify_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found to agree.
+
+    Attributes:
+        run: the folder.
+        files: names of the files that were compared, the manifest among them.
+        facts: of the run, from its journal.
+        ledger: counted from the records of `results`.
+        freshness: of the deciding answers.
+        changes: customers by what became of them since the baseline run; None where there is none.
+        reproducible: whether the reports were also rendered again, and are the same to the byte.
+        schema_version: with which the reports were written.
+    """
+
+    run: Path
+    files: tuple[str, ...]
+    facts: RunFacts
+    ledger: Ledger
+    freshness: Freshness
+    changes: Counts | None = None
+    reproducible: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def rows(self) -> int:
+        """How many rows the lists have."""
+        return self.ledger.rows
+
+    @property
+    def complete(self) -> bool:
+        """True where every row has a verdict, and no more of them are undetermined than allowed."""
+        return complete(self.ledger, self.facts)
+
+
+def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
+    """Check that a rendered run is whole and that its files agree.
+
+    Args:
+        stored: the run; of its journal only the facts are used.
+        strays: whether a file that no rendering makes is a disagreement too.
+
+    Raises:
+        IncompleteError: the first disagreement.
+    """
+    run, facts = stored.folder, stored.facts
+    with as_disagreement(run):
+        manifest = check_manifest(run, facts, strays=strays)
+        index = read_sources(run, facts)
+        records = _check_results(run, manifest, index)
+        ledger = count_records(records)
+        unlisted = _check_unlisted(run, index) if UNLISTED in manifest.files else None
+        changed = _read_changes(run) if changes.CSV in manifest.files else None
+        counts = None if changed is None else _count_changes(changed)
+        found = {ROWS: ledger.rows, JOURNAL: index.lines, summary.JSON: 1, UNLISTED: unlisted or 0}
+        found |= dict.fromkeys((csv.RESULTS, *parquet.NAMES), ledger.rows)
+        found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
+        found |= {changes.CSV: len(changed or ())}
+        found |= {summary.CSV: check_summary(run, ledger, _facts_of_summary(index, ledger, unlisted, counts))}
+        if previous.NAME in manifest.files:
+            found[previous.NAME] = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
+        freshness = index.freshness()
+        del index  # the answers need room that the workbooks take when they are read
+        states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
+        found |= check_documents(
+            Expected(run, facts.run_id, complete(ledger, facts), records, None if changed is None else states),
+            manifest.files,
+        )
+        check_counts(manifest, found)
+    files = tuple(sorted([*manifest.files, MANIFEST]))
+    return Verified(run, files, facts, ledger, freshness, counts, schema_version=manifest.schema_version)
+
+
+def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Counted]:
+    """Compare each record of `results`, in each format alike, with what it must say."""
+    version, (parquet_name,) = manifest.schema_version, parquet.NAMES
+    names = results_schema(index.facts.columns).names
+    schema = results_schema(index.facts.columns, version)
+    pick, raw_id = itemgetter(*map(names.index, Counted._fields)), names.index("raw_id")
+    counted: list[Counted] = []
+    with ExitStack() as stack:
+        formats: dict[str, Iterator[Cells]] = {}
+        for name, read in ((csv.RESULTS, read_results_csv(run)), (parquet_name, read_parquet(run / parquet_name))):
+            if name in manifest.files:
+                formats[name] = _without_header(name, stack.enter_context(closing(read)), tuple(schema.names))
+        if parquet_name in formats and not _is_declared(run / parquet_name, schema):
+            raise IncompleteError(f"{parquet_name}: not of the declared types, or without their version")
+        wanted = stack.enter_context(closing(index.records()))
+        for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
+            shown = right if right is None or version == SCHEMA_VERSION else _as_version_1(right, raw_id)
+            for name, cells in zip(formats, found, strict=True):
+                if cells != shown:
+                    raise _disagreement(f"{name}, row {number}", cells, shown, schema.names)
+            customer, raw_text, *words = pick(right)
+            # one text for each word: with the answers' own texts, the memory of all answers would stay in use
+            counted.append(Counted(customer, raw_text, *(word and intern(word) for word in words)))
+    return counted
+
+
+def _as_version_1(cells: Cells, raw_id: int) -> Cells:
+    """The record as schema version 1 has it: the text of an invalid id in `customer_id`, and no `raw_id`."""
+    return (cells[0] if cells[raw_id] is None else cells[raw_id], *cells[1:raw_id], *cells[raw_id + 1 :])
+
+
+def _is_declared(path: Path, schema: pa.Schema) -> bool:
+    return bool(pyarrow.parquet.read_schema(path).equals(schema, check_metadata=True))
+
+
+def _without_header(name: str, records: Iterator[Cells], header: Cells) -> Iterator[Cells]:
+    """The records, after the header was compared."""
+    found = next(records, ())
+    if found != header:
+        raise IncompleteError(
+            f"{name}: columns {', '.join(map(str, found))}, where there must be {', '.join(map(str, header))}"
+        )
+    return records
+
+
+def _disagreement(where: str, found: Cells | None, right: Cells | None, header: list[str]) -> IncompleteError:
+    if found is None or right is None:
+        return IncompleteError(f"{where}: {'is missing' if found is None else 'is one too many'}")
+    name, cell, wanted = next(three for three in zip(header, found, right, strict=True) if three[1] != three[2])
+    return IncompleteError(f"{where}, {name}: {_shown(cell)}, where {ROWS} and {JOURNAL} say {_shown(wanted)}")
+
+
+def _shown(cell: str | None) -> str:
+    return "null" if cell is None else repr(str(cell))
+
+
+def _check_unlisted(run: Path, index: SourceIndex) -> int:
+    """Compare unlisted.csv; gives how many records it has."""
+    header = UNLISTED_SCHEMA.names
+    wanted = index.unlisted()
+    with closing(read_csv(run / UNLISTED)) as file:
+        found = list(_without_header(UNLISTED, file, tuple(header)))
+    for number, (cells, right) in enumerate(zip_longest(found, wanted), 1):
+        if cells != right:
+            raise _disagreement(f"{UNLISTED}, record {number}", cells, right, header)
+    return len(found)
+
+
+def _read_changes(run: Path) -> list[dict[str, str | None]]:
+    header = tuple(changes.CHANGED.names)
+    with closing(read_csv(run / changes.CSV)) as file:
+        return [dict(zip(header, cells, strict=True)) for cells in _without_header(changes.CSV, file, header)]
+
+
+def _count_changes(changed: list[dict[str, str | None]]) -> Counts:
+    customers = Counter(record["change"] for record in changed)
+    newly_blocked = sum(record["verdict"] == "blocked" != record["verdict_before"] for record in changed)
+    return Counts({change: customers[change] for change in Change}, newly_blocked)
+
+
+def _facts_of_summary(
+    index: SourceIndex, ledger: Ledger, unlisted: int | None, counts: Counts | None
+) -> dict[str, object]:
+    """What summary.json must say beside the counts by verdict, reason, status and owner."""
+    wanted: dict[str, object] = {
+        "run_id": index.facts.run_id,
+        "complete": complete(ledger, index.facts),
+        "simulated": index.facts.simulated,
+        "ledger.balanced": ledger.balanced,
+        "damaged_lines": index.damaged,
+        "membership.unchecked": index.membership_unchecked(),
+        "membership.unlisted": unlisted,
+    }
+    if counts:
+        wanted["changes.customers"] = {str(change): count for change, count in counts.customers.items()}
+    return wanted

@@ -1,0 +1,225 @@
+"""Workbooks and page read back with other code than wrote them: each document opens, is of this run, says whether it is complete,
+and has the ids and verdicts of `results` in order.
+
+What each other cell says is a matter of the tests, for it follows from the records alone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from itertools import chain, groupby, islice, zip_longest
+from operator import itemgetter
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from auditor.core.model import Reason, Verdict
+from auditor.errors import IncompleteError
+from auditor.report import page, workbook
+from auditor.report.verify.recount import Counted
+from auditor.report.verify.tables import read_csv
+
+ALL, ACTION, NOT_VERIFIED, CHANGES = "All customers", "Action needed", "Not verified", "Changes"
+_LONGEST_TEXT = 32_767
+"""UTF-16 units of a cell."""
+_STATE = re.compile(r"(?:the whole run is )?(complete|incomplete)\b", re.IGNORECASE)
+_FOLDER = "by-owner"
+_INDEX = f"{_FOLDER}/index.csv"
+
+_COLUMNS = {
+    ALL: ("Customer id", "Verdict", "Account manager"),
+    ACTION: ("Customer id", "Account manager"),
+    NOT_VERIFIED: ("Customer id", "Account manager"),
+    CHANGES: ("Customer id", "Verdict"),
+}
+"""Of each sheet that is a table, the columns that are compared, by their labels in its third row."""
+_ID, _ELIGIBLE_ID = r"<code>([^<]*)</code>", r"<tr>\s*<td>[^<]*<td>[^<]*<td>([0-9a-f-]{36})"
+"""Where a row of a table of the page has the customer's id."""
+
+Shown = tuple[str, ...]
+"""What is compared of a row of a sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What every document must say.
+
+    Attributes:
+        run: the run's folder.
+        run_id: of the run.
+        complete: whether it is complete.
+        records: those of `results`, in order.
+        changed: customer id and verdict (empty where removed) of the records of changes.csv, in order; None where there is none.
+    """
+
+    run: Path
+    run_id: str
+    complete: bool
+    records: list[Counted]
+    changed: list[Shown] | None
+
+
+def check_documents(expected: Expected, names: Collection[str]) -> dict[str, int]:
+    """Compare every document.
+
+    Args:
+        expected: what they must say.
+        names: of the files that the manifest lists.
+
+    Returns:
+        The records of each document, by its name.
+
+    Raises:
+        IncompleteError: the first document that says something else.
+        OSError, ValueError, csv.Error: one of them is missing or damaged.
+    """
+    found: dict[str, int] = {}
+    books = {name for name in names if workbook.owns(name)}
+    if books:
+        if workbook.NAME not in books:
+            raise IncompleteError(f"{workbook.NAME}: is missing, where there are workbooks of account managers")
+        found |= _check_workbooks(expected, books)
+    if page.NAME in names:
+        found[page.NAME] = _check_page(expected)
+    return found
+
+
+def _check_workbooks(expected: Expected, names: Collection[str]) -> dict[str, int]:
+    """Compare audit.xlsx, and the workbooks of the account managers, which together are the whole."""
+    rows = [tuple(map(_cell_text, (one.shown_id, one.verdict, one.owner or ""))) for one in expected.records]
+    _check_workbook(expected, workbook.NAME, rows, expected.changed)
+    by_owner: dict[str, list[Shown]] = {}
+    for one, row in zip(expected.records, rows, strict=True):
+        by_owner.setdefault(one.owner or "", []).append(row)
+    has_owners = bool(by_owner.keys() - {""})
+    files = _check_index(expected, names, by_owner) if has_owners else {}
+    stray = sorted({*names} - {workbook.NAME} - {*files} - ({_INDEX} if has_owners else set()))
+    if stray:
+        raise IncompleteError(f"{stray[0]}: stands there, where no account manager has it")
+    for name, owner in files.items():
+        _check_workbook(expected, name, by_owner[owner], None)
+    return {workbook.NAME: len(rows), _INDEX: len(by_owner), **{name: len(by_owner[files[name]]) for name in files}}
+
+
+def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str, list[Shown]]) -> dict[str, str]:
+    """Compare index.csv with the records; gives the account manager of each workbook."""
+    if _INDEX not in names:
+        raise IncompleteError(f"{_INDEX}: is missing, where {len(by_owner)} own rows")
+    header, *lines = read_csv(expected.run / _INDEX)
+    records = [dict(zip(map(str, header), line, strict=True)) for line in lines]
+    files: dict[str, str] = {}
+    for owner in {*by_owner, *(record["owner"] or "" for record in records)}:
+        mine = [record for record in records if (record["owner"] or "") == owner]
+        verdicts = Counter(verdict for _, verdict, _ in by_owner.get(owner, []))
+        wanted = [verdicts.total(), *(verdicts[verdict] for verdict in Verdict)]
+        counts = [[int(one[key] or 0) for key in ("rows", *Verdict)] for one in mine]
+        if counts != [wanted]:
+            raise IncompleteError(f"{_INDEX}, {owner!r}: {counts}, where {[wanted]} was counted")
+        file = mine[0]["file"]
+        if file:
+            files[f"{_FOLDER}/{file}"] = owner
+        elif verdicts[Verdict.BLOCKED] or verdicts[Verdict.UNDETERMINED]:
+            raise IncompleteError(f"{_INDEX}, {owner!r}: no file, where there must be one")
+    if missing := sorted(files.keys() - {*names}):
+        raise IncompleteError(f"{missing[0]}: is missing, where {_INDEX} names it")
+    return files
+
+
+def _check_workbook(expected: Expected, name: str, rows: Sequence[Shown], changed: list[Shown] | None) -> None:
+    """Compare one workbook with the rows (id, verdict, owner) that it must show. Sheets are read one after the other."""
+    missing = {*_COLUMNS}
+    for table, parts in groupby(_read_tables(expected, name), itemgetter(0)):
+        missing.discard(table)
+        found: Iterable[Shown] = chain.from_iterable(part for _, part in parts)
+        wanted: Iterable[Shown] = rows
+        if table == NOT_VERIFIED:
+            wanted = ((one, owner) for one, verdict, owner in rows if verdict == Verdict.UNDETERMINED)
+        elif table == ACTION:
+            # longest first, which only the history knows
+            found = sorted(found)
+            wanted = sorted((one, owner) for one, verdict, owner in rows if verdict == Verdict.BLOCKED)
+        elif table == CHANGES and changed is not None:
+            wanted = changed
+        if table != CHANGES or changed is not None:
+            _compare(f"{name}, {table}", found, wanted)
+    if missing:
+        raise IncompleteError(f"{name}: has no sheet {min(missing)}")
+
+
+def _compare(where: str, found: Iterable[Shown], wanted: Iterable[Shown]) -> None:
+    for number, (row, right) in enumerate(zip_longest(found, wanted), 1):
+        if row != right:
+            raise IncompleteError(f"{where}, record {number}: {row}, where {right} was expected")
+
+
+def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[Shown]]]:
+    """(name of a table, the cells of its rows that are compared), a sheet at a time.
+
+    The first lines of each sheet must say which run it is, and in which state.
+    """
+    word = "complete" if expected.complete else "incomplete"
+    try:
+        book = CalamineWorkbook.from_path(str(expected.run / name))
+        for sheet in book.sheet_names:
+            rows = book.get_sheet_by_name(sheet).iter_rows()
+            first, second = (str(row[0]) for row in islice(rows, 2))
+            state, table = _STATE.match(first), re.sub(" [0-9]+$", "", sheet)
+            if state is None or state[1].lower() != word:
+                raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
+            if table in _COLUMNS:
+                if f"run {expected.run_id}." not in second:
+                    raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
+                yield table, map(itemgetter(*map(next(rows).index, _COLUMNS[table])), rows)
+    except CalamineError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _cell_text(text: str) -> str:
+    """A text as a cell holds it: cut, with the two characters that no XML has spelled out."""
+    if text.isascii() and len(text) <= _LONGEST_TEXT:
+        return f"{text} " if text.startswith("<r>") else text
+    units = text.encode("utf-16-le")
+    if len(units) > 2 * _LONGEST_TEXT:
+        text = units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
+    return text.replace("\ufffe", "_xFFFE_").replace("\uffff", "_xFFFF_")
+
+
+def _check_page(expected: Expected) -> int:
+    """Compare the page; gives how many records it shows."""
+    with (expected.run / page.NAME).open(encoding="utf-8", newline="") as file:
+        text = file.read()
+    title = re.search(r"<title>(.*?)</title>", text, re.DOTALL)
+    words = unescape(title[1]).split(" · ") if title else []
+    if expected.run_id not in words or ("INCOMPLETE" in words) == expected.complete:
+        state = "complete" if expected.complete else "INCOMPLETE"
+        raise IncompleteError(f"{page.NAME}: its title is {words}, where run {expected.run_id} is {state}")
+    order = {reason.value: place for place, reason in enumerate(Reason)}
+    whole, count = len(expected.records) <= page.MOST_ROWS, 0
+    for verdict in Verdict:
+        table = re.search(rf'<table id="{verdict}".*?</table>', text, re.DOTALL)
+        pattern = _ELIGIBLE_ID if verdict is Verdict.ELIGIBLE else _ID
+        shown = [unescape(one) for one in re.findall(pattern, table[0])] if table else []
+        mine = [one for one in expected.records if one.verdict == verdict]
+        if verdict is Verdict.UNDETERMINED and not whole:
+            mine = mine[: page.MOST_OF_VERDICT]
+        mine.sort(key=lambda one: order[one.reason])
+        wanted = [one.shown_id.replace("\0", "\ufffd") for one in mine]
+        _check_table(f"{page.NAME}, {verdict}", verdict, shown, wanted, whole=whole)
+        count += len(shown)
+    return count
+
+
+def _check_table(where: str, verdict: Verdict, shown: list[str], wanted: list[str], *, whole: bool) -> None:
+    """Compare the ids of a table. Blocked ones are ordered by the history; a long list has only a part of each verdict."""
+    if verdict is Verdict.BLOCKED:
+        least = len(wanted) if whole else min(page.MOST_OF_VERDICT, len(wanted))
+        if len(shown) != least or Counter(shown) - Counter(wanted):
+            raise IncompleteError(f"{where}: other customers than {least} of those that are blocked")
+    elif verdict is Verdict.ELIGIBLE and not whole:
+        rest = iter(wanted)
+        if not all(one in rest for one in shown):
+            raise IncompleteError(f"{where}: customers that are not eligible, or in another order")
+    else:
+        _compare(where, [(one,) for one in shown], [(one,) for one in wanted])

@@ -1,0 +1,37 @@
+"""How a disagreement is reported."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from auditor.core.text import typed
+from auditor.errors import IncompleteError
+from auditor.report.schema import JOURNAL, ROWS
+
+
+@contextmanager
+def as_disagreement(run: Path) -> Iterator[None]:
+    """Turn whatever a damaged file leads to into one kind of error, with the command that repairs it.
+
+    Raises:
+        IncompleteError: instead.
+    """
+    try:
+        yield
+    except OSError as error:
+        name = Path(error.filename or run).name
+        raise _disagreement(run, f"{name}: {error.strerror or error}") from error
+    except IncompleteError as error:
+        raise _disagreement(run, error.message) from error
+    except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+        # whatever a damaged document may hold instead of what was expected
+        raise _disagreement(run, f"{run}: a file is damaged: {error}") from error
+
+
+def _disagreement(run: Path, message: str) -> IncompleteError:
+    if message.startswith((ROWS, JOURNAL)):
+        return IncompleteError(message, "put the file back as it was, or audit the list again")
+    return IncompleteError(message, f"the answers are safe; render them again: auditor report {typed(run)}")

@@ -1,0 +1,166 @@
+"""How a workbook looks: formats, the lines above the tables, paper. A colour never stands alone: a word says the same."""
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from math import ceil
+from types import MappingProxyType
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from auditor.core.model import Verdict
+from auditor.core.text import many, undetermined
+from auditor.report.remarks import note
+from auditor.report.workbook.limits import safe
+from auditor.report.workbook.subset import Subset
+
+COLOURS: Mapping[Verdict, tuple[str, str, str]] = MappingProxyType(
+    {
+        Verdict.BLOCKED: ("#F8D7DA", "#7A1620", "#C0392B"),
+        Verdict.UNDETERMINED: ("#FFF0C2", "#664D03", "#D9A400"),
+        Verdict.ELIGIBLE: ("#D5EDDD", "#0F5132", "#2E8B57"),
+    }
+)
+"""Of each verdict: behind text, of text, in a chart. Text on its ground has a contrast of 7:1 or more."""
+Styles = Mapping[str, Format]
+"""The formats of one workbook by name; `blocked`, `large blocked` and `banner blocked` are those of a verdict."""
+SPAN = 90
+"""Characters in a line of a text over several columns."""
+LEGIBLE = 62
+"""Per cent of their size below which nothing is printed: letters of 7 points."""
+NO_BASELINE = "There is nothing to compare with."
+
+_INK, _PAPER, _LINE, _HEAD, _GREY = "#1F2937", "#FFFFFF", "#D9DEE5", "#24405E", "#5B6675"
+_DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+_WHOLE, _MONEY = "#,##0", "#,##0.00"
+_CELL = MappingProxyType({"font_color": _INK, "valign": "top", "bottom": 1, "bottom_color": _LINE})
+_LEFT = MappingProxyType({**_CELL, "align": "left"})
+_RIGHT = MappingProxyType({**_CELL, "align": "right", "indent": 1})
+_HEADER = MappingProxyType(
+    {"bold": True, "font_color": _PAPER, "bg_color": _HEAD, "text_wrap": True, "valign": "vcenter"}
+)
+_FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "title": {"bold": True, "font_size": 16, "font_color": _HEAD},
+        "note": {"font_color": _GREY, "text_wrap": True, "valign": "top"},
+        "label": {**_CELL, "font_color": _GREY},
+        "text": _LEFT,
+        "name": {**_LEFT, "bold": True},
+        "wrapped": {**_LEFT, "text_wrap": True},
+        "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
+        "time": {**_LEFT, "num_format": _TIME},
+        "date": {**_LEFT, "num_format": _DATE},
+        "number": {**_RIGHT, "num_format": _WHOLE},
+        "money": {**_RIGHT, "num_format": _MONEY},
+        "whole": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter"},
+        "amount": {**_RIGHT, "num_format": _MONEY, "valign": "vcenter"},
+        "figure": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter", "font_size": 14},
+        "change": {**_RIGHT, "num_format": "+#,##0;-#,##0;0", "valign": "vcenter", "font_size": 14},
+        "missing": {**_RIGHT, "font_color": _GREY, "valign": "vcenter"},
+        "header": {**_LEFT, **_HEADER},
+        "header_right": {**_RIGHT, **_HEADER},
+    }
+)
+_PAPER_WIDTH = 784.0
+"""Points of A4's longer side between the margins."""
+_DIGIT, _PADDING = 5.25, 3.75
+"""Points of a column: a character of its width, and its padding."""
+
+
+def add_styles(book: Workbook) -> Styles:
+    """Add the formats to a workbook."""
+    styles = {name: book.add_format(given) for name, given in _FORMATS.items()}
+    for verdict, (ground, text, _) in COLOURS.items():
+        colours = {"bg_color": ground, "font_color": text, "bold": True}
+        styles[verdict.value] = book.add_format({**_LEFT, **colours})
+        styles[f"large {verdict}"] = book.add_format({**_CELL, "font_size": 14, "valign": "vcenter", **colours})
+        banner = {"text_wrap": True, "valign": "vcenter", "font_size": 12}
+        styles[f"banner {verdict}"] = book.add_format({**colours, **banner})
+    return styles
+
+
+def time_in_zone(book: Workbook, zone: str) -> Format:
+    """A time with the zone's name behind it, still a date to the spreadsheet."""
+    return book.add_format({**_LEFT, "num_format": f'{_TIME} "{zone}"'})
+
+
+def sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{sentence_case(text)}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:
+    """Write a text over the columns from the first to the last."""
+    page.merge_range(row, columns[0], row, columns[1], "", style)
+    page.write_string(row, columns[0], safe(text), style)
+
+
+def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -> None:
+    """Write a text over all columns up to the last, in as many lines as it takes."""
+    write_merged(page, row, (0, last), text, style)
+    page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
+
+
+def set_row_height(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
+    """Make a row as high as its texts need; each text with the width of its column in characters."""
+    page.set_row(row, 15 * max(1, *(ceil(len(text) / width) for text, width in texts)))
+
+
+def status_line(subset: Subset) -> tuple[str, str]:
+    """The run's state in one line, and the name of its format."""
+    data = subset.data
+    text = sentence_case(note(data)) if subset.owner is None else _status_of_owner(subset)
+    verdict = Verdict.ELIGIBLE
+    if not data.complete:
+        verdict = Verdict.BLOCKED
+    elif data.facts.simulated or subset.ledger.rows_of(Verdict.UNDETERMINED):
+        verdict = Verdict.UNDETERMINED
+    return text, f"banner {verdict}"
+
+
+def _status_of_owner(subset: Subset) -> str:
+    """The run's state in a word, and the counts of one account manager; nothing about others."""
+    data, ledger = subset.data, subset.ledger
+    state = f"The whole run is {'complete' if data.complete else 'INCOMPLETE'}"
+    simulated = "; the data are simulated" if data.facts.simulated else ""
+    count = ledger.rows_of(Verdict.UNDETERMINED)
+    known = f"each of {many(ledger.rows, 'row')} here has a verdict"
+    return f"{state}{simulated}: {undetermined(count, ledger.rows, 'here') if count else known}"
+
+
+def run_line(subset: Subset) -> str:
+    """The run, its time, and whose rows these are."""
+    facts = subset.data.facts
+    ended = facts.finished_at or facts.started_at
+    of = "" if subset.owner is None else f" Rows of {subset.owner or 'nobody in particular'}."
+    return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
+
+
+def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), rows: int = 0) -> None:
+    """Print in landscape, as wide as the paper, with the run-id and the page number at the bottom.
+
+    Leave out columns on the right, which a person needs least, where the letters would be too small to read.
+
+    Args:
+        page: the sheet.
+        subset: what it is about.
+        widths: of a table's columns, in characters.
+        rows: rows of the sheet, where it is a table.
+    """
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    ends = accumulate(_DIGIT * width + _PADDING for width in widths)
+    printed = sum(end * LEGIBLE / 100 <= _PAPER_WIDTH for end in ends)
+    if printed < len(widths):
+        page.print_area(0, 0, rows - 1, max(printed, 1) - 1)
+    page.set_margins(0.4, 0.4, 0.5, 0.6)
+    page.set_footer(f"&L{subset.data.facts.run_id}&C&A&RPage &P of &N")
+    page.hide_gridlines(2)

@@ -1,0 +1,186 @@
+"""What the page says of changes, sums and advice."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_support import ago, changed, render_page, run_data
+
+from auditor.core.baseline import Baseline
+from auditor.core.model import Reason, Verdict
+from auditor.core.presentation import Presentation
+from auditor.core.results.advice import LONG_NOTE
+from auditor.core.results.changes import Change
+from auditor.core.results.money import Sum
+from auditor.report.data import RunData
+from auditor.report.page import context
+from auditor.report.page.selection import select
+from auditor.report.page.wording import SHORT_STEPS, label
+
+
+def _page(data: RunData) -> dict[str, Any]:
+    return context.build_context(data, select(data))
+
+
+def _text(data: RunData, folder: Path) -> str:
+    return render_page(data, folder).read_text(encoding="utf-8")
+
+
+MOVED: list[dict[str, Any]] = [
+    {"change": "gone_from_list", "verdict_before": "blocked", "status_before": "UnderReview"},
+    {"change": "newly_blocked", "verdict_before": "eligible", "verdict": "blocked", "status": "UnderReview"},
+    {"change": "newly_blocked", "verdict_before": "eligible", "verdict": "blocked", "status": "<b>"},
+    {
+        "change": "new_in_list",
+        "verdict": "eligible",
+        "status": "Allowed",
+        "company_name": "New & Co",
+        "last_update": ago(2),
+    },
+]
+
+
+def test_changes_stand_by_kind_in_their_order() -> None:
+    """Each with what it was and what it is; kinds that do not occur are not there."""
+    data = run_data([{"reason": "under_review"}], changes=changed(MOVED))
+    groups = _page(data)["changes"]["groups"]
+    assert [(group["label"], group["count"], len(group["rows"])) for group in groups] == [
+        ("Newly blocked", 2, 2),
+        ("New in the list", 1, 1),
+        ("Gone from the list", 1, 1),
+    ]
+    assert [(row["before"], row["now"]) for group in groups for row in group["rows"]] == [
+        ("Eligible", "Blocked, UnderReview"),
+        ("Eligible", "Blocked, <b>"),
+        ("Not in the list", "Eligible, Allowed"),
+        ("Blocked, UnderReview", "Not in the list"),
+    ]
+
+
+def test_changes_are_in_the_page(tmp_path: Path) -> None:
+    """With the baseline's note, and escaped."""
+    text = _text(run_data([{"reason": "under_review"}], changes=changed(MOVED, "Compared with <run> 1.")), tmp_path)
+    assert "Compared with &lt;run&gt; 1." in text
+    assert "<td>Blocked, &lt;b&gt;" in text
+    assert "<b>2 customers</b> newly blocked since 21 Nov.</p>" in text
+    assert "New &amp; Co" in text
+
+
+def test_without_a_baseline_the_page_says_so(tmp_path: Path) -> None:
+    """In the section and on every card."""
+    text = _text(
+        run_data([{"reason": "allowed"}], baseline=Baseline(note="the last run was over another list")), tmp_path
+    )
+    assert "The last run was over another list." in text
+    assert text.count("No baseline to compare with") == 3
+    assert 'id="changed"' not in text
+
+
+def test_only_so_many_changes_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What matters most comes first, the counts stay whole, and the page says how many it leaves out."""
+    monkeypatch.setattr(context, "MOST_CHANGES", 3)
+    many: list[dict[str, Any]] = [{"change": "not_compared"}] * 4 + [
+        {"change": "newly_blocked", "verdict": "blocked"}
+    ] * 2
+    found = _page(run_data([{"reason": "allowed"}], changes=changed(many)))["changes"]
+    assert [(group["label"], group["count"], len(group["rows"])) for group in found["groups"]] == [
+        ("Newly blocked", 2, 2),
+        ("Could not compare", 4, 1),
+    ]
+    assert found["left_out"] == "3 more are not on this page; changes.csv has all of them."
+
+
+def test_cards_tell_the_change_since_the_baseline() -> None:
+    """Customers now, less those that the baseline had: in the lists still, or gone from them."""
+    records: list[dict[str, Any]] = [
+        {"reason": "under_review", "verdict_before": "eligible"},
+        {"reason": "under_review", "verdict_before": "blocked"},
+        {"reason": "allowed", "verdict_before": None},
+    ]
+    cards = {card["verdict"]: card for card in _page(run_data(records, changes=changed(MOVED)))["cards"]}
+    # blocked: 2 now; one then and one that is gone
+    assert cards[Verdict.BLOCKED]["change"] == 0
+    assert cards[Verdict.ELIGIBLE]["change"] == 0
+    assert cards[Verdict.UNDETERMINED]["change"] == 0
+    more = {card["verdict"]: card["change"] for card in _page(run_data(records, changes=changed(MOVED[1:])))["cards"]}
+    assert more[Verdict.BLOCKED] == 1
+
+
+def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
+    """With the digits that the numbers had, and with how many could not be read."""
+    sums = [
+        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal(total), unparsed=unparsed)
+        for owner, figures in ((None, ("128400.00", "0", "7")), ("ann", ("128400.00", "0", "7")))
+        for verdict, total, unparsed in zip(
+            (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE), figures, (2, 0, 0), strict=True
+        )
+    ]
+    data = run_data([{"reason": "under_review", "owner": "ann"}, {"reason": "allowed"}], sums=tuple(sums))
+    found = _page(data)
+    assert found["managers"] == [
+        {"owner": "ann", "cells": ["1", "128,400.00", "0", "0", "0", "7"]},
+        {"owner": "", "cells": ["0", "", "0", "", "1", ""]},
+    ]
+    text = _text(data, tmp_path)
+    assert "<b>128,400.00</b> Revenue <small>(2 rows without a readable number)</small>" in text
+    assert "All 2 account managers, with sums" in text
+
+
+def test_times_are_shown_in_the_readers_zone_too() -> None:
+    """Where that is not UTC; a zone that this machine does not know is left out."""
+    runs = [
+        run_data([], presentation=Presentation(zone=zone))
+        for zone in ("Europe/Copenhagen", "UTC", "Etc/UTC", "No/Where")
+    ]
+    assert [_page(data)["as_of"]["local"] for data in runs] == ["2026-11-22 13:00 Europe/Copenhagen", "", "", ""]
+
+
+def test_columns_that_say_the_same_everywhere_are_said_once() -> None:
+    """And are no part of the lines; one that says nothing is not mentioned."""
+    own = [{"Relationship": "Reseller", "Tags": tags, "Notes": None} for tags in ("gold", None)]
+    records = [{"reason": "under_review", "own": given} for given in own]
+    found = _page(run_data(records, ("Relationship", "Tags", "Notes")))
+    assert found["own"] == [("Relationship", "Reseller")]
+    assert [line["own"] for line in found["blocked"]] == ["Tags: gold", ""]
+
+
+def test_every_blocking_reason_has_a_short_step() -> None:
+    """And every word has a label without underscores."""
+    assert set(SHORT_STEPS) == {reason for reason in Reason if reason.verdict is Verdict.BLOCKED}
+    for word in (*Reason, *Verdict, *Change):
+        assert "_" not in label(word)
+        assert label(word)[0].isupper()
+
+
+def test_a_long_review_has_its_own_step_in_the_heading(tmp_path: Path) -> None:
+    """To check back in a few days is no step for a review of a year; the card says from when on, for nobody may be so far."""
+    data = run_data([{"reason": "under_review"}, {"reason": "not_allowed"}])
+    assert [step["long"] for step in _page(data)["steps"]] == [LONG_NOTE, ""]
+    assert f"go on. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
+
+
+def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
+    """Their number stands open; their lines wait behind it, after what did change."""
+    moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
+    text = _text(run_data([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
+    known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
+    assert known < text.index("<summary>Could not compare: 1 customer</summary>") < folded < text.index('id="action"')
+    only = _text(run_data([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
+    assert '<table id="changed"' not in only
+
+
+def test_only_files_that_are_written_are_named(tmp_path: Path) -> None:
+    """A page alone in its folder sends nobody to a table that is not there."""
+    alone = _text(run_data([{"reason": "allowed"}]), tmp_path)
+    assert "results." not in alone.partition("What this means</h2>")[2].partition("</main>")[0]
+    beside = _text(run_data([{"reason": "allowed"}], tables=("results.parquet", "results.csv")), tmp_path)
+    assert "Every column of every row is in results.parquet and results.csv in the folder" in beside
+
+
+def test_the_colours_of_the_bars_are_explained_in_words(tmp_path: Path) -> None:
+    """On a narrow screen too, where the header of the chart has no room for them."""
+    text = _text(run_data([{"reason": "allowed", "owner": "ann"}]), tmp_path)
+    for verdict in Verdict:
+        assert f'<span class="{verdict}">{label(verdict)}</span>' in text
+    assert ".legend { display: flex" in text
