@@ -1,4 +1,4 @@
-"""The commands that audit, ask or simulate: what each takes, and what it calls; stored runs and the sign-in have files of their own."""
+"""The commands that audit, ask or simulate, with their options; `run_commands` and `sign_in_commands` have the others."""
 
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,8 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 
     formats = reparse("format", FORMATS if format is None else format, "flag")
     folder = reparse("reports", reports or "reports", "flag")
-    with progress.watching(quiet=quiet) as watch:
-        rendered = start(folder, formats, watch)
+    with progress.show_progress(quiet=quiet) as observer:
+        rendered = start(folder, formats, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 
@@ -104,15 +104,13 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
     """`auditor run`."""
     from auditor.cli import progress, render_run
     from auditor.commands.run import run as start
-    from auditor.runs.inputs import columns_of, parts_of
-    from auditor.runs.options import Job
+    from auditor.runs.options import RunOptions
 
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with progress.watching(quiet=quiet) as watch:
-        job = Job(settings, settings.format, settings.customer_list, watch=watch)
-        rendered = start(lists, columns_of(settings), job, parts_of(settings))
+    with progress.show_progress(quiet=quiet) as observer:
+        rendered = start(lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer))
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
@@ -120,11 +118,10 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
 def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
     from auditor.commands.dry_run import preview
-    from auditor.runs.inputs import columns_of, parts_of
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.preview(preview(lists, columns_of(settings), settings, parts_of(settings)), as_json=as_json)
+    customer_lists.print_preview(preview(lists, settings), as_json=as_json)
     return 0
 
 
@@ -169,7 +166,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     from auditor.commands import resume as command
     from auditor.core.text import typed
     from auditor.runs.find import find_run
-    from auditor.runs.unfinished import find_to_resume
+    from auditor.runs.latest import find_to_resume
 
     unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
     if run is None and unfinished is None:
@@ -178,13 +175,13 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     if unfinished is not None and unfinished.newer is not None:
         terminal.note(
             f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
-            f"same list; to finish the old one all the same: auditor resume {typed(unfinished.run)}",
+            f"same list; to finish the old one anyway: auditor resume {typed(unfinished.run)}",
             quiet=quiet,
         )
         return 0
     folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
-    with progress.watching(quiet=quiet) as watch:
-        rendered = command.resume(folder, settings, origins, watch)
+    with progress.show_progress(quiet=quiet) as observer:
+        rendered = command.resume(folder, settings, origins, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code
 
@@ -232,7 +229,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     from auditor.commands.doctor import Doctor
 
     # settings that cannot be loaded are one of its results
-    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), tell=terminal.say)
+    checks = Doctor(lambda: all_settings.load({"reports": reports}, config=config, profile=profile), say=terminal.say)
     return render_facts.print_doctor(checks, as_json=as_json, quiet=quiet)
 
 
@@ -294,7 +291,7 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
-    from auditor.commands.simulate import customers_of
+    from auditor.commands.simulate import customer_options
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
@@ -306,7 +303,7 @@ def simulate(
         identity_port=identity_port,
         log_file=Path(log_file) if log_file else None,
         throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=customers_of(chosen),
+        customers=customer_options(chosen),
         answers=AnswerOptions(newly_blocked=newly_blocked),
         gate=GateOptions(
             outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
@@ -320,7 +317,7 @@ def simulate(
 
 
 def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
-    """Prints where a simulator listens, as settings for a run against it."""
+    """Print the addresses of a simulator, as settings for a run against it."""
     import json
     import os
     import sys
@@ -340,7 +337,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     else:
         for name, value in facts.items():
             click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
-        note("the simulator serves until it is stopped (Ctrl-C)", quiet=quiet)
+        note("the simulator runs until it is stopped (Ctrl-C)", quiet=quiet)
     sys.stdout.flush()
 
 

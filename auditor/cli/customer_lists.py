@@ -1,4 +1,4 @@
-"""How `customers` and `run --dry-run` print: the partner's own list, and what a run would do. Rule: results to standard output."""
+"""Print the output of `customers` and of `run --dry-run`: the partner's own list, and what a run would do."""
 
 import csv
 import errno
@@ -19,12 +19,12 @@ from auditor.core.text import escaped, lasting, many
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
-    from auditor.commands.dry_run import ListFound, Preview
+    from auditor.commands.dry_run import ListPreview, Preview
 
 
 @contextmanager
 def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[Listed], None]]:
-    """Gives a function that writes a customer to standard output, or to a file that appears only when it is complete.
+    """Give a function that writes a customer to standard output, or to a file that appears only when it is complete.
 
     Raises:
         OutputError: the file cannot be written; standard output did not take everything.
@@ -45,11 +45,11 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
 
 
 def _check_complete() -> None:
-    """Refuses to pass off a list as complete that a full disk cut short; a reader who left has what it wanted."""
+    """Raise an error where a full disk truncated standard output. A reader that closed the pipe is no error."""
     failure = output_failure()
     if failure is not None and failure.errno not in {errno.EPIPE, errno.EINVAL}:
-        message = f"standard output: {failure.strerror}; the customer list there is not whole"
-        raise OutputError(message, "auditor customers -o FILE writes a file that is there whole or not at all")
+        message = f"standard output: {failure.strerror}; the customer list there is not complete"
+        raise OutputError(message, "auditor customers -o FILE writes a complete file, or none")
 
 
 def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]:
@@ -71,8 +71,8 @@ def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]
     return write
 
 
-def preview(found: "Preview", *, as_json: bool) -> None:
-    """Prints what a run would do."""
+def print_preview(found: "Preview", *, as_json: bool) -> None:
+    """Print what a run would do."""
     if as_json:
         click.echo(json.dumps(asdict(found) | {"minutes": found.minutes}, ensure_ascii=False, indent=2))
         return
@@ -90,11 +90,15 @@ def preview(found: "Preview", *, as_json: bool) -> None:
         warn(warning)
     if found.reused:
         click.echo(f"{many(found.reused, 'answer')} of earlier runs would be reused")
-    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_pace(found)}"
+    at = (
+        "as fast as the service answers"
+        if found.seconds is None
+        else f"{lasting(found.seconds)} {_describe_rate(found)}"
+    )
     click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
 
 
-def _print_list(one: "ListFound") -> None:
+def _print_list(one: "ListPreview") -> None:
     click.echo(f"{one.name}: {one.format}")
     for role, name in one.columns.items():
         click.echo(f"  {role:<8} {escaped(name)}")
@@ -104,7 +108,7 @@ def _print_list(one: "ListFound") -> None:
         warn(f"{one.name}: {warning}")
 
 
-def _pace(found: "Preview") -> str:
+def _describe_rate(found: "Preview") -> str:
     if found.learned_per_minute is None:
         return "at the set rate"
     return f"starting at {found.learned_per_minute:,.0f} requests/min, the limit learned by an earlier run"

@@ -1,6 +1,4 @@
-"""Options that several commands share, and the settings that they set. Rule: an option is spelled, explained and checked in one
-place.
-"""
+"""Options that several commands share, and the settings that they set."""
 
 import functools
 import logging
@@ -12,7 +10,7 @@ import click
 from auditor.core.run_facts import FORMATS
 
 _LINE, _TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"
-"""Of the log: local time with its offset, so that lines of two machines, or of a night in autumn, can be put in order."""
+"""Format of the log: local time with its offset, so that lines of two machines, or of a change of the clocks, can be sorted."""
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -26,18 +24,18 @@ def _several(*options: Options) -> Options:
 
 
 def _set_log_level(_context: click.Context, parameter: click.Parameter, value: int) -> int:
-    """`-q` logs errors only, `-v` what happens, `-vv` everything."""
+    """Log errors only for `-q`, information for `-v`, everything for `-vv`."""
     if value:
         level = logging.ERROR if parameter.name == "quiet" else logging.INFO if value == 1 else logging.DEBUG
         logging.basicConfig(level=level, format=_LINE, datefmt=_TIME, force=True)
-        # request headers, tokens among them, are what other libraries log at this level
+        # at the debug level, these libraries log request headers, with tokens
         for name in ("msal", "urllib3", "asyncio"):
             logging.getLogger(name).setLevel(max(level, logging.INFO))
     return value
 
 
 def log_options(*, pass_quiet: bool = True) -> Options:
-    """`-q` and `-v`; the command is given `quiet`, unless it prints no notes."""
+    """`-q` and `-v`; the command receives `quiet`, unless it prints no notes."""
     return _several(
         click.option(
             "-q",
@@ -64,13 +62,13 @@ def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> 
     Args:
         json: what `--json` prints.
         quiet: as `pass_quiet` of `log_options`.
-        origins: as of `with_settings`.
+        origins: as for `with_settings`.
     """
     return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
 
 
 def texts(**helps: str) -> Options:
-    """Options that take a text: `name="METAVAR: help"`."""
+    """Options with a text as value: `name="METAVAR: help"`."""
     split = {name: text.partition(": ") for name, text in helps.items()}
     return _several(
         *(
@@ -81,13 +79,13 @@ def texts(**helps: str) -> Options:
 
 
 def with_settings(*, origins: bool = False) -> Options:
-    """`--config` and `--profile`; the command is given the effective `settings`.
+    """`--config` and `--profile`; the command receives the effective `settings`.
 
-    Options of the command that bear the name of a setting set it, and are not given to the command; each may stand before the
-    name of a subcommand as well.
+    An option with the name of a setting sets it, and is not passed to the command; it may also stand before the name of a
+    subcommand.
 
     Args:
-        origins: True gives the command the `origins` of the settings, too.
+        origins: True passes the `origins` of the settings as well.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:

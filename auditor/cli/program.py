@@ -1,4 +1,4 @@
-"""Runs one command, and turns its errors into messages and exit codes. Rule: no traceback without `-vv`."""
+"""Run one command, and turn its errors into messages and exit codes. A traceback is printed only with `-vv`."""
 
 import errno
 import logging
@@ -9,23 +9,24 @@ from collections.abc import Sequence
 
 import click
 
-from auditor.cli import INTERRUPTED
 from auditor.cli.commands import auditor
+from auditor.core.model import Cause
 from auditor.core.os_errors import reason, remedy
+from auditor.core.results import STOPPED
 from auditor.errors import AuditorError, OutputError
 
 UNEXPECTED = 1
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Runs the command that the arguments name, and returns its exit code."""
+    """Run the command that the arguments name, and return its exit code."""
     try:
         return int(auditor.main(list(arguments), prog_name="auditor", standalone_mode=False) or 0)
     except AuditorError as error:
         _print_error(error.message, error.hint, arguments)
         return error.exit_code
     except SystemExit:
-        # click ends so where a connection breaks; standard output never fails
+        # click exits this way where a pipe breaks; standard output itself never fails
         return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a message, not a traceback
         return failed(error, arguments)
@@ -36,20 +37,20 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def failed(error: Exception, arguments: Sequence[str]) -> int:
-    """Prints what another library's exception means, and returns its exit code."""
+    """Print a message about another library's exception, and return the exit code."""
     match error:
         case click.ClickException():
             error.show(sys.stderr)
             return error.exit_code
         case click.Abort():
             stopped = error.__cause__
-            # a run that had begun to ask adds how to resume it
+            # a run that had sent requests adds how to resume it
             hint = next(iter(getattr(stopped, "__notes__", ())), "")
             how = getattr(stopped, "words", "stopped at once")
             kept = "; every received answer is in the journal" if hint else ""
             _print_error(f"{how}{kept}", hint, arguments)
             # SIGTERM has a code of its own
-            return int(getattr(stopped, "exit_code", INTERRUPTED))
+            return int(getattr(stopped, "exit_code", STOPPED[Cause.INTERRUPTED]))
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             _print_error(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)

@@ -1,4 +1,4 @@
-"""The progress of a run, on standard error. Rule: no animation off a terminal."""
+"""Show the progress of a run on standard error; a moving line only on a terminal."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from auditor.cli.terminal import VERDICT_COLOURS, note, say, warn
 from auditor.core.model import CustomerResult, Reason, Verdict
 from auditor.core.run_facts import RunFacts
 from auditor.core.text import lasting, many
-from auditor.runs.options import Outlook, Watch
+from auditor.runs.options import ProgressEstimate, RunObserver
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""
@@ -23,14 +23,14 @@ LONGEST_BAR = 40
 
 
 @contextmanager
-def watching(*, quiet: bool) -> Iterator[Watch]:
-    """Shows the progress of a run, on standard error."""
+def show_progress(*, quiet: bool) -> Iterator[RunObserver]:
+    """Give the observer that shows the progress of a run."""
     if quiet:
-        yield Watch(sign_in=warn, warned=warn)
+        yield RunObserver(sign_in=warn, warned=warn)
         return
     progress = _ProgressLine() if sys.stderr.isatty() else _ProgressNotes()
     try:
-        yield Watch(
+        yield RunObserver(
             started=progress.start,
             answered=progress.add,
             replaced=progress.take_back,
@@ -44,65 +44,65 @@ def watching(*, quiet: bool) -> Iterator[Watch]:
 
 
 class _Progress:
-    """Counts the answers of a run, and words them."""
+    """Counts the answers of a run."""
 
     def __init__(self) -> None:
         self.reasons: Counter[Reason] = Counter()
         self.to_ask = 0
         self.not_final = 0
-        self.outlook: Outlook | None = None
+        self.estimate: ProgressEstimate | None = None
 
-    def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
-        """Prints what the run asks for."""
-        self.to_ask, self.outlook = to_ask, outlook
+    def start(self, facts: RunFacts, to_ask: int, estimate: ProgressEstimate) -> None:
+        """Print what the run asks for."""
+        self.to_ask, self.estimate = to_ask, estimate
         source = "the simulator" if facts.simulated else facts.api
         counted = f"{many(facts.rows, 'row')}, {many(facts.customers, 'customer')}"
         say(f"run {facts.run_id}: {counted}; asking {source} for {to_ask:,}")
 
     def add(self, answer: CustomerResult) -> None:
-        """Counts an answer, final or not."""
+        """Count an answer, final or not."""
         self.reasons[answer.finding.reason] += 1
         self.not_final += not answer.finding.final
 
     def take_back(self, reason: Reason) -> None:
-        """Uncounts an answer whose customer is asked again."""
+        """Subtract an answer whose customer is asked for again."""
         self.reasons[reason] -= 1
 
     def tick(self) -> None:
-        """Shows what was counted so far."""
+        """Show the counts so far."""
 
     def stop(self) -> None:
-        """Shows it for the last time."""
+        """Show the final counts."""
 
     def verdicts(self) -> str:
-        """How many customers have which verdict."""
+        """The number of customers by verdict."""
         counts: Counter[Verdict] = Counter()
         for reason, count in self.reasons.items():
             counts[reason.verdict] += count
         return ", ".join(f"{counts[each]:,} {each}" for each in VERDICT_COLOURS)
 
     def rest(self) -> list[str]:
-        """What is known of the rest, the most urgent first."""
-        if self.outlook is None:
+        """What is known of the rest of the run, the most important first."""
+        if self.estimate is None:
             return []
-        wait, slowed = self.outlook.closed_for(), self.outlook.slowed_to()
-        seconds = self.outlook.eta(self.to_ask - self.reasons.total())
+        wait, slowed = self.estimate.closed_for(), self.estimate.slowed_to()
+        seconds = self.estimate.eta(self.to_ask - self.reasons.total())
         return [
             *([f"throttled: waiting {wait:,.0f} s more"] if wait >= SHORTEST_WAIT else []),
-            "no telling how long yet" if seconds is None else f"{lasting(seconds)} left",
+            "time left not known yet" if seconds is None else f"{lasting(seconds)} left",
             *([f"{slowed:,.0f} a minute"] if slowed is not None else []),
         ]
 
 
 class _ProgressNotes(_Progress):
-    """A line now and then, for a log file."""
+    """Prints a line every `NOTE_EVERY` seconds, for a log file."""
 
     def __init__(self) -> None:
         super().__init__()
         self._noted = 0.0
 
-    def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
-        super().start(facts, to_ask, outlook)
+    def start(self, facts: RunFacts, to_ask: int, estimate: ProgressEstimate) -> None:
+        super().start(facts, to_ask, estimate)
         self._noted = time.monotonic()
 
     def tick(self) -> None:
@@ -122,7 +122,7 @@ class _ProgressNotes(_Progress):
 
 
 class _ProgressLine(_Progress):
-    """One moving line, for a terminal; drawn at each tick, whether answers come or not."""
+    """Shows one moving line, for a terminal; drawn at each tick, also where no answer came."""
 
     def __init__(self, console: Console | None = None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -140,13 +140,13 @@ class _ProgressLine(_Progress):
         )
         self._task = self._progress.add_task("asking", total=None, words="", visible=False)
 
-    def start(self, facts: RunFacts, to_ask: int, outlook: Outlook) -> None:
-        super().start(facts, to_ask, outlook)
+    def start(self, facts: RunFacts, to_ask: int, estimate: ProgressEstimate) -> None:
+        super().start(facts, to_ask, estimate)
         self._progress.update(self._task, total=to_ask, visible=True)
         self._progress.start()
 
     def tick(self) -> None:
-        # rich writes the count as wide as the total, without separators, and a blank between two columns
+        # rich pads the count to the width of the total, without separators, and puts a blank between two columns
         used = len("asking") + 2 * len(str(self.to_ask)) + len("/") + 3
         words, bar = fit_words(self.verdicts(), self.rest(), self._console.width - used)
         self._bar.bar_width = bar
@@ -158,12 +158,15 @@ class _ProgressLine(_Progress):
 
 
 def fit_words(counts: str, rest: list[str], width: int) -> tuple[str, int]:
-    """The words of a progress line and the characters of its bar; the words about the rest are dropped first, then the bar.
+    """Fit a progress line into a width. The words about the rest are dropped first, then the bar is shortened.
 
     Args:
         counts: never dropped.
-        rest: what may follow, the most urgent first.
+        rest: further words, the most important first.
         width: characters for words and bar.
+
+    Returns:
+        (words, characters of the bar)
     """
     words = next(
         line for n in range(len(rest), -1, -1) if len(line := "; ".join([counts, *rest[:n]])) < width or n == 0

@@ -1,4 +1,4 @@
-"""How `compare` prints, and the changes and sums of a run. Rule: results to standard output."""
+"""Print the output of `compare`, and the changes and sums of a run."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from auditor.core.results import Change
 from auditor.core.text import many
 
 if TYPE_CHECKING:
-    from auditor.commands.compare import Compared
+    from auditor.commands.compare import Comparison
     from auditor.runs.render import Rendered
 
 SHOWN = 100
@@ -30,8 +30,8 @@ _WORDS = {
 }
 
 
-def in_words(counts: Mapping[Change, int]) -> str:
-    """How many customers have each change."""
+def _describe_changes(counts: Mapping[Change, int]) -> str:
+    """The number of customers by change, in words."""
     parts = [
         f"{count:+,} {_WORDS[change]}"
         for change, count in counts.items()
@@ -44,12 +44,12 @@ def in_words(counts: Mapping[Change, int]) -> str:
 
 
 def changes_since_baseline(rendered: "Rendered") -> list[str]:
-    """How many customers changed since the baseline run."""
+    """The changes since the baseline run, in words."""
     baseline, changes = rendered.facts.baseline, rendered.changes
     if changes is None or baseline is None or baseline.started_at is None:
         return [f"Changes: {baseline.note}"] if baseline and baseline.note else []
-    began = _shown(baseline.started_at)
-    lines = [f"Changes since run {baseline.run_id} ({began}): {in_words(changes.customers)}"]
+    started = _format_time(baseline.started_at)
+    lines = [f"Changes since run {baseline.run_id} ({started}): {_describe_changes(changes.customers)}"]
     more = changes.news - changes.customers[Change.NEWLY_BLOCKED]
     if more:
         lines.append(f"        {more:,} more are blocked that were undetermined or not listed then")
@@ -64,30 +64,31 @@ def column_sums(run: Path) -> list[str]:
     for one in document.get("sums", []):
         if "owner" in one:
             continue
-        left = f" ({many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
+        left = f" ({many(one['unparsed'], 'row')} without a readable number)" if one["unparsed"] else ""
         who = many(customers[one["verdict"]], "customer")
-        lines.append(f"{one['column']}, {one['verdict']}: {who}, {_amount(one['total'])}{left}")
+        lines.append(f"{one['column']}, {one['verdict']}: {who}, {_format_amount(one['total'])}{left}")
     return lines
 
 
-def _amount(text: str) -> str:
+def _format_amount(text: str) -> str:
     number = Decimal(text)
-    # money has two decimals, or none; whatever has more is shown as it is
+    # money has two decimals, or none; a number with more is shown as it is
     exponent = number.as_tuple().exponent
     return f"{number:,.2f}" if exponent in (-1, -2) else f"{number:,f}"
 
 
-def print_changes(found: "Compared", *, as_json: bool) -> None:
-    """Prints what changed between two runs."""
-    records: list[dict[str, Any]] = found.changed.table.to_pylist()
+def print_changes(found: "Comparison", *, as_json: bool) -> None:
+    """Print what changed between two runs."""
+    records: list[dict[str, Any]] = found.changes.table.to_pylist()
     if as_json:
         _print_json(found, records)
         return
     old, new = found.old, found.new
-    click.echo(f"Run {new.run_id} ({_shown(new.started_at)}) compared with run {old.run_id} ({_shown(old.started_at)})")
-    if found.changed.note:
-        click.echo(f"Mind: {found.changed.note}")
-    click.echo(in_words(found.changed.counts.customers))
+    times = _format_time(new.started_at), _format_time(old.started_at)
+    click.echo(f"Run {new.run_id} ({times[0]}) compared with run {old.run_id} ({times[1]})")
+    if found.changes.note:
+        click.echo(f"Note: {found.changes.note}")
+    click.echo(_describe_changes(found.changes.counts.customers))
     changes = [record for record in records if record["change"] != Change.NOT_COMPARED]
     order = list(Change)
     changes.sort(key=lambda record: order.index(record["change"]))
@@ -98,7 +99,7 @@ def print_changes(found: "Compared", *, as_json: bool) -> None:
             ("change", "before", "now", "company", "owner", "customer"), [_cells(one) for one in shown]
         )
     if len(changes) > len(shown):
-        click.echo(f"… and {len(changes) - len(shown):,} more: into a pipe, or with --json, go all of them")
+        click.echo(f"… and {len(changes) - len(shown):,} more; --json, or a pipe, prints all")
 
 
 def _cells(record: dict[str, Any]) -> list[str]:
@@ -112,22 +113,16 @@ def _state(record: dict[str, Any], end: str) -> str:
     return f"{verdict} ({status})" if status else verdict or "-"
 
 
-def _print_json(found: "Compared", records: list[dict[str, Any]]) -> None:
+def _print_json(found: "Comparison", records: list[dict[str, Any]]) -> None:
+    runs = {"old": found.old, "new": found.new}
     document = {
-        "old": {
-            "run_id": found.old.run_id,
-            "started_at": time(found.old.started_at),
-            "finished": found.old.finished,
-        },
-        "new": {
-            "run_id": found.new.run_id,
-            "started_at": time(found.new.started_at),
-            "finished": found.new.finished,
-        },
-        "note": found.changed.note,
-        "changed": found.changed.counts.total,
-        "blocked_and_not_before": found.changed.counts.news,
-        "customers": {str(change): count for change, count in found.changed.counts.customers.items()},
+        name: {"run_id": run.run_id, "started_at": time(run.started_at), "finished": run.finished}
+        for name, run in runs.items()
+    } | {
+        "note": found.changes.note,
+        "changed": found.changes.counts.total,
+        "blocked_and_not_before": found.changes.counts.news,
+        "customers": {str(change): count for change, count in found.changes.counts.customers.items()},
         "changes": [
             {name: time(value) if isinstance(value, datetime) else value for name, value in record.items()}
             for record in records
@@ -137,9 +132,9 @@ def _print_json(found: "Compared", records: list[dict[str, Any]]) -> None:
 
 
 def time(moment: datetime) -> str:
-    """A time as the reports write it."""
+    """Format a time as the reports do."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _shown(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

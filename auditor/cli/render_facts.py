@@ -1,4 +1,4 @@
-"""How `config`, `status` and `doctor` print. Rule: plain lines of text that may be pasted anywhere, or JSON."""
+"""Print the output of `config`, `status` and `doctor`: plain lines of text, or JSON."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from auditor.core.text import many
 if TYPE_CHECKING:
     from auditor.commands.config import Setting
     from auditor.commands.doctor import Doctor
-    from auditor.commands.status import CustomerStatus, Statuses
+    from auditor.commands.status import CustomerStatus, StatusResult
 
 _STATE_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
 _CHECK_WIDTH = 15
@@ -25,13 +25,13 @@ _CHECK_WIDTH = 15
 
 
 def print_settings(found: tuple["Setting", ...], effective: dict[str, str], *, as_json: bool) -> None:
-    """Prints the settings, and the addresses that follow from them."""
+    """Print the settings, and the addresses that follow from them."""
     if as_json:
         by_name = {one.name: {k: v for k, v in asdict(one).items() if k != "name"} for one in found}
         click.echo(json.dumps({"settings": by_name, "effective": effective}, ensure_ascii=False, indent=2))
         return
     width = max(len(one.name) for one in found)
-    values = {one.name: _value(one) for one in found}
+    values = {one.name: _format_value(one) for one in found}
     width_of_values = min(60, max(map(len, values.values())))
     for one in found:
         click.echo(f"{one.name:<{width}}  {values[one.name]:<{width_of_values}}  {one.origin}")
@@ -40,7 +40,7 @@ def print_settings(found: tuple["Setting", ...], effective: dict[str, str], *, a
         click.echo(f"{name:<{width}}  {value}")
 
 
-def _value(one: "Setting") -> str:
+def _format_value(one: "Setting") -> str:
     if one.secret:
         return "set, not shown" if one.is_set else "not set"
     if isinstance(one.value, bool):
@@ -48,8 +48,8 @@ def _value(one: "Setting") -> str:
     return f"{one.value:g}" if isinstance(one.value, float) else str(one.value) if one.is_set else "not set"
 
 
-def print_statuses(found: "Statuses", *, as_json: bool) -> None:
-    """Prints the answer for each id, and on standard error why it ended early."""
+def print_statuses(found: "StatusResult", *, as_json: bool) -> None:
+    """Print the answer for each id, and on standard error why the command ended early."""
     since = _status_times(found)
     documents = [_document(one, *times) for one, times in zip(found.customers, since, strict=True)]
     if as_json:
@@ -66,8 +66,8 @@ def print_statuses(found: "Statuses", *, as_json: bool) -> None:
         say_next(found.end.hint)
 
 
-def _status_times(found: "Statuses") -> list[tuple[datetime | None, int | None]]:
-    """When each status last changed and how many days ago, by the same code as in reports."""
+def _status_times(found: "StatusResult") -> list[tuple[datetime | None, int | None]]:
+    """When each status last changed and how many days ago, computed by the code of the reports."""
     answers = [one.answer for one in found.customers]
     if not any(answer and answer.finding.last_update_raw for answer in answers):
         return [(None, None)] * len(answers)
@@ -86,7 +86,7 @@ def _status_times(found: "Statuses") -> list[tuple[datetime | None, int | None]]
 
 
 def _document(one: "CustomerStatus", since: datetime | None, days: int | None) -> dict[str, Any]:
-    """The columns of `results`, by their names, and what only this command knows."""
+    """The columns of `results`, by their names, and the columns that only this command has."""
     finding = one.answer.finding if one.answer else None
     reply = one.answer.response if one.answer else None
     return {
@@ -115,7 +115,7 @@ def _print_status(console: Console, one: "CustomerStatus", document: dict[str, A
     line.append("  ").append(one.verdict, style=VERDICT_COLOURS[one.verdict])
     line.append("".join(f"  {word}" for word in (document["status"], one.reason) if word))
     console.print(line)
-    invalid = "" if one.customer_id else "not asked: this is no customer tenant id (GUID)"
+    invalid = "" if one.customer_id else "not asked: this is not a customer tenant id (GUID)"
     for words in (invalid, _status_age(document), _error_text(document), _request_text(document)):
         if words:
             console.print(Text(f"  {words}"))
@@ -146,8 +146,8 @@ def _request_text(document: dict[str, Any]) -> str:
 
 
 def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
-    """Prints the result of each check as it is made, or all as JSON; returns the exit code that a run would end with."""
-    results = list(doctor.examine()) if as_json else print_checks(doctor.examine(), quiet=quiet)
+    """Print the result of each check as it is made, or all as JSON; return the exit code that a run would end with."""
+    results = list(doctor.run_checks()) if as_json else print_checks(doctor.run_checks(), quiet=quiet)
     code = exit_code(results)
     if as_json:
         checks = [
@@ -175,7 +175,7 @@ def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
 
 
 def print_checks(results: Iterable[Named], *, quiet: bool) -> list[Named]:
-    """Prints each result as it comes, with what to do, and returns them all; quiet leaves out those that need no action."""
+    """Print each result as it comes, with what to do, and return them all; quiet leaves out those that need no action."""
     console = Console(highlight=False, soft_wrap=True)
     printed: list[Named] = []
     for one in results:

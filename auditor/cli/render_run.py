@@ -1,6 +1,7 @@
-"""How `run`, `resume`, `report`, `demo` and `verify` print. Rule: results to standard output, notes to standard error.
+"""Print the result of `run`, `resume`, `report`, `demo` and `verify`: results to standard output, notes and hints to standard error.
 
-Rich prints the table; it honours NO_COLOR and writes plain text into a pipe.
+Rich prints the table; it honours NO_COLOR and writes plain text into a pipe. Hints say why the exit code is not 0, and the next
+command; no hint leads back to the same hint.
 """
 
 import json
@@ -13,13 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.cli.hints import are_undetermined, print_hints
+from auditor import journal
 from auditor.cli.render_changes import changes_since_baseline, column_sums
-from auditor.cli.terminal import VERDICT_COLOURS, console, note
+from auditor.cli.terminal import VERDICT_COLOURS, console, note, say, say_next
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import in_words
-from auditor.core.results import Count, Ledger
+from auditor.core.results import FAILED, MATCHED, Count, FailOn, Ledger, internal_errors, unresolved_step
+from auditor.core.run_facts import Way
 from auditor.core.text import many, typed
+from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
     from auditor.report import Verified
@@ -29,26 +32,26 @@ _WIDTH = 68
 """Characters of an indented line."""
 _FILES = {
     "report.html": "the answer on one page",
-    "audit.xlsx": "all of it as a workbook",
+    "audit.xlsx": "the same as a workbook, with every row",
     "by-owner/": "a workbook for each account manager",
     "summary.csv": "counts by verdict, reason, status and owner",
     "summary.json": "the same for programs, with the run's facts",
     "blocked.csv": "who cannot buy now",
-    "undetermined.csv": "who is not known, and why",
+    "undetermined.csv": "who could not be checked, and why",
     "eligible.csv": "who can buy",
     "results.csv": "every row of the list",
     "results.parquet": "the same, typed",
     "changes.csv": "what changed since the run before",
-    "unlisted.csv": "your customers that no list mentions",
+    "unlisted.csv": "your customers that no list has",
     "manifest.json": "SHA-256 of every file",
     "rows.jsonl": "the list as it was read",
-    "journal.jsonl": "every answer as it came",
+    "journal.jsonl": "every answer as received",
     "before.parquet": "what was known before",
 }
 
 
 def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False, resumed: bool = False) -> None:
-    """Prints the result of a run: the table, the ledger, the files, what to do next.
+    """Print the result of a run: the table, the ledger, the files, the next command.
 
     Args:
         rendered: the run.
@@ -59,7 +62,7 @@ def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = 
     """
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
-        for line in _latest(rendered):
+        for line in _explain_latest(rendered):
             note(line, quiet=quiet)
         return
     output = console()
@@ -68,19 +71,19 @@ def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = 
         output.print(line, highlight=False, markup=False, soft_wrap=True)
     output.print()
     _print_files(output, rendered)
-    for line in _latest(rendered):
+    for line in _explain_latest(rendered):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
     output.print()
     if rendered.facts.simulated:
         output.print(Text("The data are simulated: no real customer was asked for.", style="bold"))
     if demo and rendered.facts.finished:
-        output.print(_as_a_run(rendered), highlight=False, soft_wrap=True)
+        output.print(_compare_with_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
         print_hints(rendered, quiet=quiet)
 
 
 def _table(rendered: "Rendered") -> Table:
-    """Verdict x status, in rows and customers."""
+    """Create the table of rows and customers by verdict and status."""
     ledger = rendered.ledger
     state = "complete" if rendered.complete else "NOT COMPLETE"
     table = Table(title=f"Run {rendered.facts.run_id}, {state}", title_justify="left")
@@ -112,8 +115,8 @@ def _status(count: Count) -> str:
     return count.status or "-"
 
 
-def _unrecognized(ledger: Ledger) -> list[str]:
-    """Why an answer with a documented status may not be recognized."""
+def _explain_unrecognized(ledger: Ledger) -> list[str]:
+    """Explain the reason `unrecognized_status`, where there is one."""
     if not any(count.reason is Reason.UNRECOGNIZED_STATUS for count in ledger.by_status()):
         return []
     return [
@@ -133,7 +136,7 @@ def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     hidden = (line.replace(" ", "\0").replace(",\0", ", ") for line in used)
     wrapped = [part.replace("\0", " ") for line in hidden for part in wrap(line, _WIDTH)]
     lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
-    lines += _unrecognized(rendered.ledger)
+    lines += _explain_unrecognized(rendered.ledger)
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
@@ -164,8 +167,8 @@ def _print_files(output: Console, rendered: "Rendered") -> None:
     output.print(f"Open first: {rendered.run / _first_to_open(rendered, names)}", highlight=False, soft_wrap=True)
 
 
-def _latest(rendered: "Rendered") -> list[str]:
-    """Why `latest` does not point to this run, and how to change that."""
+def _explain_latest(rendered: "Rendered") -> list[str]:
+    """Say why `latest` does not point to this run, and how to change that."""
     pointer = rendered.latest
     if pointer is None or not pointer.reason:
         return []
@@ -177,7 +180,7 @@ def _latest(rendered: "Rendered") -> list[str]:
 
 
 def _first_to_open(rendered: "Rendered", names: list[str]) -> str:
-    """The page; else the file with the customers to act on."""
+    """Choose the page; else the file with the customers to act on."""
     if "report.html" in names:
         return "report.html"
     blocked, undetermined = (rendered.ledger.rows_of(v) for v in (Verdict.BLOCKED, Verdict.UNDETERMINED))
@@ -188,18 +191,113 @@ def _first_to_open(rendered: "Rendered", names: list[str]) -> str:
     return "summary.csv"
 
 
-def _as_a_run(rendered: "Rendered") -> str:
+def _compare_with_run(rendered: "Rendered") -> str:
+    """Say with which exit code `run` would have ended where `demo` ends with 0."""
     facts = replace(rendered.facts, max_undetermined=0)
     code = replace(rendered, facts=facts).exit_code
     undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
     return (
-        f"The list holds deliberate faults, so demo allows undetermined rows and exits with 0; "
-        f"run would have exited with {code}: {are_undetermined(undetermined)}."
+        f"The list has deliberate faults, so demo allows undetermined rows and exits with 0; "
+        f"run would have exited with {code}: {_count_undetermined(undetermined)}."
     )
 
 
+def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
+    """Print why the exit code is not 0, and the next command."""
+    if rendered.exit_code == MATCHED:
+        say(f"auditor: Run complete. --fail-on matched: {', '.join(_matches(rendered))}.")
+        return
+    if rendered.end is not None:
+        say(f"auditor: {_early_end(rendered.end.message)}")
+        say_next(rendered.end.hint)
+    elif not rendered.facts.finished:
+        say(f"auditor: the run did not finish: {rendered.facts.message}")
+    elif rendered.exit_code == FAILED:
+        rows = many(internal_errors(rendered.ledger), "row")
+        say(f"auditor: {rows} could not be checked because of a defect in auditor")
+        say("  this is a defect of auditor: report the lines of the log that say so")
+    else:
+        undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+        limit = rendered.facts.max_undetermined
+        say(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
+        say(f"  {_what_may_change(rendered)}")
+        if not rendered.tries and (rendered.run / "undetermined.csv").exists():
+            say_next(f"see {rendered.run / 'undetermined.csv'} for each row's reason")
+    _print_resume_hint(rendered)
+    name = LATEST_SIMULATED if rendered.facts.simulated else LATEST
+    if run_id := latest_run_id(rendered.run.parent, name):
+        note(f"{rendered.run.parent / name} still points to run {run_id}, which is complete", quiet=quiet)
+
+
+def _count_undetermined(rows: int) -> str:
+    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
+
+
+def _matches(rendered: "Rendered") -> list[str]:
+    """Which parts of --fail-on matched, each with a count of customers or rows."""
+    customers = {count.verdict: count.customers for count in rendered.ledger.by_verdict()}
+    changes = rendered.changes
+    counts = {
+        FailOn.BLOCKED: many(customers.get(Verdict.BLOCKED, 0), "customer"),
+        FailOn.NEWLY_BLOCKED: many(changes.news if changes else 0, "customer"),
+        FailOn.UNDETERMINED: many(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
+        FailOn.CHANGES: many(changes.total if changes else 0, "customer"),
+    }
+    return [f"{what} ({counts[what]})" for what in rendered.matched]
+
+
+def _print_resume_hint(rendered: "Rendered") -> None:
+    """Say whether another session can change the result."""
+    pending = _pending_customers(rendered)
+    if journal.read_header(rendered.run).simulated:
+        say_next("a demo cannot be resumed; start it again: auditor demo")
+    elif pending and not rendered.tries:
+        say(f"  {many(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
+        say_next(f"auditor resume {typed(rendered.run)}")
+    elif not rendered.facts.finished:
+        say("  every customer has a final answer, but the run did not finish")
+        say_next(f"auditor resume {typed(rendered.run)}")
+
+
+def _pending_customers(rendered: "Rendered") -> int:
+    """Count the customers that `resume` asks for: those without a final answer."""
+    facts = rendered.facts
+    if facts.finished:
+        return rendered.unanswered
+    return facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
+
+
+def _early_end(message: str) -> str:
+    rest = message.removeprefix("stopped ")
+    return f"stopped early: {message}" if rest == message else f"stopped early {rest}"
+
+
+def _what_may_change(rendered: "Rendered") -> str:
+    """Say which undetermined rows another try may resolve, and what to do about the others."""
+    open_, final = rendered.undetermined
+    allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
+    if open_ and rendered.tries:
+        files = (
+            rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL)
+        )
+        where = next(path for path in files if path.exists())
+        tried = "1 try" if rendered.tries == 1 else f"{rendered.tries:,} tries"
+        return (
+            f"{open_:,} unchanged after {tried}: open a support case with the request ids in {where}, "
+            f"or {allow} {open_ + final}"
+        )
+    sentences = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
+    if final:
+        seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
+        reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
+        known = rendered.facts.membership
+        what = unresolved_step(reasons, listed=known is None or known.way is not Way.OWN)
+        sentences.append(f"{final:,} will not change: look at {seen_in} and {what}, or {allow} {final}")
+    return "; ".join(sentences)
+
+
 def print_verification(found: "Verified", *, as_json: bool) -> None:
-    """Prints that the files of a run agree."""
+    """Print that the files of a run agree."""
     ledger = found.ledger
     if as_json:
         document = {
@@ -220,6 +318,8 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
     for line in _balance(ledger):
         click.echo(line)
     if not found.reproducible:
-        click.echo("The reports were not made again for comparison: another version of auditor began this run")
+        click.echo(
+            "The reports were not rendered again for comparison: this run was started by another version of auditor"
+        )
     if not found.complete:
         click.echo("The run is NOT COMPLETE: summary.csv says why")

@@ -9,8 +9,7 @@ import click
 from auditor.cli import options
 
 if TYPE_CHECKING:
-    from auditor.commands.prune import Pruned
-    from auditor.commands.runs import Stored
+    from auditor.commands.runs import ListedRun
     from auditor.settings import Settings
 
 
@@ -86,7 +85,7 @@ def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
     if context.invoked_subcommand is None:
         from auditor.commands import runs as command
 
-        _print_runs(list(command.stored(Path(settings.reports))), as_json=as_json)
+        _print_runs(list(command.list_runs(Path(settings.reports))), as_json=as_json)
     return 0
 
 
@@ -106,14 +105,14 @@ def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
 @options.common(quiet=False)
 def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Settings", as_json: bool) -> int:
     """`auditor runs prune`."""
-    from auditor.commands.prune import prune as remove_old
+    from auditor.commands import runs as command
     from auditor.runs.signals import exit_on_signals
 
     if not keep_daily and not keep_monthly:
         raise click.UsageError("say what to keep: --keep-daily N, --keep-monthly N, or both")
     with exit_on_signals():
-        found = remove_old(Path(settings.reports), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
-    _print_pruned(found, as_json=as_json, dry_run=dry_run)
+        removed, kept = command.prune(Path(settings.reports), daily=keep_daily, monthly=keep_monthly, dry_run=dry_run)
+    _print_pruned(removed, kept, as_json=as_json, dry_run=dry_run)
     return 0
 
 
@@ -134,8 +133,8 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     return 0
 
 
-def _print_runs(found: list["Stored"], *, as_json: bool) -> None:
-    """Prints the stored runs."""
+def _print_runs(found: list["ListedRun"], *, as_json: bool) -> None:
+    """Print the stored runs."""
     from auditor.cli.terminal import VERDICT_COLOURS, print_table
 
     if as_json:
@@ -148,30 +147,30 @@ def _print_runs(found: list["Stored"], *, as_json: bool) -> None:
         [f"{run.counts[verdict]:,}" if verdict in run.counts else "-" for verdict in VERDICT_COLOURS] for run in found
     ]
     records = [
-        [run.run_id, _state(run), *numbers, _size(run.bytes), ", ".join(run.lists)]
+        [run.run_id, _describe_state(run), *numbers, _format_size(run.bytes), ", ".join(run.lists)]
         for run, numbers in zip(found, counts, strict=True)
     ]
     print_table(["run", "state", *VERDICT_COLOURS, "size", "lists"], records, numbers=[*VERDICT_COLOURS, "size"])
 
 
-def _state(run: "Stored") -> str:
-    """Whether a run is complete and simulated, in a few words."""
+def _describe_state(run: "ListedRun") -> str:
+    """Say whether a run is complete, simulated, and from the future."""
     what = "complete" if run.complete else "incomplete" if run.rendered else "no reports"
     what += ", simulated" if run.simulated else ""
     return f"{what}, from the future" if run.from_the_future else what
 
 
-def _size(count: int) -> str:
-    """Bytes in the next larger unit."""
+def _format_size(count: int) -> str:
+    """Format a number of bytes in a unit that fits."""
     number = float(count)
     for unit in ("B", "kB", "MB"):
-        if number < 1000:  # noqa: PLR2004 - what these units are steps of
+        if number < 1000:  # noqa: PLR2004 - the step between these units
             return f"{number:,.0f} {unit}"
         number /= 1000
     return f"{number:,.1f} GB"
 
 
-def _document(run: "Stored") -> dict[str, Any]:
+def _document(run: "ListedRun") -> dict[str, Any]:
     from auditor.cli.render_changes import time
 
     return {
@@ -189,30 +188,30 @@ def _document(run: "Stored") -> dict[str, Any]:
     }
 
 
-def _print_pruned(found: "Pruned", *, as_json: bool, dry_run: bool) -> None:
-    """Prints what was removed and what stays, and why."""
-    freed = sum(run.bytes for run in found.removed)
+def _print_pruned(
+    removed: list["ListedRun"], kept: list[tuple["ListedRun", str]], *, as_json: bool, dry_run: bool
+) -> None:
+    """Print what was removed and what stays, and why."""
+    freed = sum(run.bytes for run in removed)
     if as_json:
         document = {
             "dry_run": dry_run,
-            "removed": [run.run_id for run in found.removed],
-            "kept": {run.run_id: why for run, why in found.kept},
+            "removed": [run.run_id for run in removed],
+            "kept": {run.run_id: why for run, why in kept},
             "bytes": freed,
         }
         click.echo(json.dumps(document, indent=2))
         return
-    for run, why in found.kept:
+    for run, why in kept:
         click.echo(f"kept     {run.run_id}  {why}")
-    for run in found.removed:
-        click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {_size(run.bytes)}")
+    for run in removed:
+        click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {_format_size(run.bytes)}")
     what = "would be freed" if dry_run else "freed"
-    click.echo(
-        f"{len(found.removed):,} of {len(found.removed) + len(found.kept):,} runs, {_size(freed)} {what}; history/ stays"
-    )
+    click.echo(f"{len(removed):,} of {len(removed) + len(kept):,} runs, {_format_size(freed)} {what}; history/ stays")
 
 
 def _print_latest(path: str, run_id: str, *, as_json: bool, quiet: bool) -> None:
-    """Prints where `latest` points to now."""
+    """Print where `latest` points now."""
     if as_json:
         click.echo(json.dumps({"path": path, "run_id": run_id}, indent=2))
     elif not quiet:

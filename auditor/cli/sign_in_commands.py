@@ -1,4 +1,4 @@
-"""The commands about who is signed in: `login`, `whoami`, `logout`."""
+"""The commands of the sign-in: `login`, `whoami`, `logout`."""
 
 import errno
 import json
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import INTERRUPTED, options
+from auditor.cli import options
+from auditor.core.model import Cause
+from auditor.core.results import STOPPED
 
 if TYPE_CHECKING:
-    from auditor.commands.login import Way
-    from auditor.commands.whoami import SignedIn
+    from auditor.commands.sign_in import SignedIn, SignInMethod
     from auditor.fetch.auth import ConfiguredRefreshToken
     from auditor.settings import Settings
 
@@ -44,50 +45,44 @@ def login(
 ) -> int:
     """`auditor login`."""
     from auditor.cli import terminal
-    from auditor.commands.login import login as sign_in
+    from auditor.commands import sign_in
+    from auditor.fetch.auth import BrowserOptions
     from auditor.runs.signals import StoppedAtOnce
 
     if device_code and refresh_token_file:
-        raise click.UsageError("--device-code and --refresh-token-file exclude each other: take one")
-    method = _method(device_code, refresh_token_file, port, no_browser)
+        raise click.UsageError("--device-code and --refresh-token-file exclude each other: use one")
+    method: SignInMethod = "device code"
+    if refresh_token_file:
+        method = _read_refresh_token(refresh_token_file)
+    elif not device_code:
+        method = BrowserOptions(port, open=lambda _address: False) if no_browser else BrowserOptions(port)
     try:
-        found = sign_in(settings, method, terminal.say)
+        found = sign_in.login(settings, method, terminal.say)
     except StoppedAtOnce as stopped:
         terminal.say(f"auditor: {stopped.words}")
         return stopped.exit_code
     except KeyboardInterrupt:
         terminal.say("auditor: the sign-in was cancelled; nothing has changed")
-        return INTERRUPTED
+        return STOPPED[Cause.INTERRUPTED]
     _print(found, as_json=as_json)
     return 0
 
 
-def _method(device_code: bool, refresh_token_file: str | None, port: int, no_browser: bool) -> "Way":  # noqa: FBT001 - options as they are typed
-    from auditor.commands.login import Flow, Way
-    from auditor.fetch.auth import BrowserOptions
-
-    if refresh_token_file:
-        return Way(refresh_token=_refresh_token(refresh_token_file))
-    if device_code:
-        return Way(Flow.DEVICE_CODE)
-    return Way(browser=BrowserOptions(port, open=lambda _address: False) if no_browser else BrowserOptions(port))
-
-
-def _standard_input() -> str:
+def _read_standard_input() -> str:
     # None where the parent process closed it
     if sys.stdin is None:
         raise OSError(errno.EBADF, "it is closed")
     return sys.stdin.read()
 
 
-def _refresh_token(file: str) -> "ConfiguredRefreshToken":
-    """Reads it once, as the file may be a pipe."""
+def _read_refresh_token(file: str) -> "ConfiguredRefreshToken":
+    """Read a refresh token, once: the file may be a pipe."""
     from auditor.errors import SettingsError
     from auditor.fetch.auth import ConfiguredRefreshToken
     from auditor.settings import Secret
 
     try:
-        text = _standard_input() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        text = _read_standard_input() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         # a user who typed the token itself must not see it printed
@@ -107,9 +102,9 @@ def _refresh_token(file: str) -> "ConfiguredRefreshToken":
 def whoami(*, settings: "Settings", as_json: bool) -> int:
     """`auditor whoami`."""
     from auditor.cli import terminal
-    from auditor.commands.whoami import who
+    from auditor.commands import sign_in
 
-    found = who(settings, terminal.warn)
+    found = sign_in.whoami(settings, terminal.warn)
     _print(found, as_json=as_json)
     return found.exit_code
 
@@ -118,10 +113,10 @@ def whoami(*, settings: "Settings", as_json: bool) -> int:
 @options.common()
 def logout(*, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor logout`."""
-    from auditor.commands.login import logout as forget
-    from auditor.runs.credentials import set_beside
+    from auditor.commands import sign_in
+    from auditor.runs.credentials import list_credentials
 
-    where, still_set = forget(settings), set_beside(settings)
+    where, still_set = sign_in.logout(settings), list_credentials(settings)
     if as_json:
         facts = {"signed_out": where is not None, "kept_in": where, "still_signs_in": still_set}
         click.echo(json.dumps(facts, indent=2))
@@ -141,7 +136,7 @@ def _print(found: "SignedIn", *, as_json: bool) -> None:
         return
     for name, value in facts.items():
         if value is not None:
-            click.echo(f"{name.replace('_', ' '):<16} {_text(value)}")
+            click.echo(f"{name.replace('_', ' '):<16} {_format(value)}")
 
 
 def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
@@ -162,7 +157,7 @@ def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
     }
 
 
-def _text(value: object) -> str:
+def _format(value: object) -> str:
     return ("yes" if value else "NO") if isinstance(value, bool) else str(value)
 
 

@@ -1,8 +1,7 @@
-"""Standard output and error of the process. Rule: a command does its work and ends with its own exit code even where they fail;
-a warning afterwards says that output was lost.
+"""Make standard output and error never fail, so that a command does its work and ends with its own exit code.
 
-Output to a closed stream is dropped. A stream that fails (full disk, reader who left) drops everything from then on, and keeps
-the reason.
+Output to a closed stream is dropped. A stream that fails (full disk, closed pipe) drops everything from then on and keeps the
+reason, for a warning at the end.
 """
 
 import io
@@ -20,7 +19,7 @@ class _Lenient(io.FileIO):
     failure: OSError | None = None
 
     def write(self, data: Any, /) -> int:
-        """Writes like a file, but never fails."""
+        """Write like a file, but never fail."""
         view = memoryview(data).cast("B")
         if self.failure is not None:
             return len(view)
@@ -40,7 +39,7 @@ class _Lenient(io.FileIO):
 
 
 def prepare() -> None:
-    """Replaces standard output and error by streams that never fail; does nothing the second time."""
+    """Replace standard output and error by streams that never fail; does nothing the second time."""
     _reserve_descriptors()
     for name in _STREAMS:
         stream = getattr(sys, name)
@@ -66,7 +65,7 @@ def _raw(stream: Any) -> Any:
 
 
 def _reserve_descriptors() -> None:
-    """Keeps the descriptors 0 to 2 from our own files: a library that writes to descriptor 2 would write into one."""
+    """Keep our own files from the descriptors 0 to 2: a library that writes to descriptor 2 would write into one."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -77,7 +76,7 @@ def _reserve_descriptors() -> None:
 
 
 def _lenient(stream: Any) -> Any:
-    """The stream as one that never fails; unchanged where it is not a plain file of the process."""
+    """Make a stream that never fails; one that is not a plain file of the process stays unchanged."""
     raw = _raw(stream)
     if type(raw) is not io.FileIO:
         # a Windows console, a test's, or lenient already
@@ -94,6 +93,6 @@ def _lenient(stream: Any) -> Any:
 
 
 def _accept_every_character(stream: Any) -> None:
-    """Replaces characters that a pipe or an old console cannot write: customers have names in every script."""
+    """Make a stream replace characters that a pipe or an old console cannot write: customers have names in every script."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")

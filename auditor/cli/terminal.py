@@ -1,7 +1,7 @@
-"""Text for people: sentences on standard error, tables on standard output.
+"""Print text for people: sentences on standard error, tables on standard output.
 
-Rules: a reader who has left does not end a run. No cell is cut or broken: on a terminal, a cell that does not fit goes on the
-line below; a pipe or a file gets one plain line a record. No cell of a table controls the terminal.
+A closed pipe does not end a run. No cell is cut: on a terminal, a cell that does not fit goes on the line below; a pipe or a file
+gets one line a record. Control characters in cells are replaced.
 """
 
 import sys
@@ -23,7 +23,7 @@ GAP, INDENT = "  ", "  "
 LONGEST = 36
 """Maximum width of a column; a longer cell moves the cells right of it in its own line."""
 NARROWEST = 30
-"""Minimum width of text that is wrapped behind a head."""
+"""Minimum width of text that is wrapped with a hanging indent."""
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 """Control characters, and those that change the direction of text."""
 _PIPE = 10_000
@@ -31,30 +31,30 @@ _PIPE = 10_000
 
 
 def say(sentence: str) -> None:
-    """Prints a sentence."""
+    """Print a sentence."""
     with suppress(OSError, ValueError):
         click.echo(sentence, err=True)
 
 
 def say_next(hint: str) -> None:
-    """Prints what to do next, on a line of its own; nothing where there is no hint."""
+    """Print what to do next, on its own line; nothing where there is no hint."""
     if hint.strip():
         say(f"  next: {hint}")
 
 
 def warn(sentence: str) -> None:
-    """Prints what changes the meaning of a result; `-q` does not silence it."""
+    """Print a warning; `-q` does not silence it."""
     say(f"warning: {sentence}")
 
 
 def note(sentence: str, *, quiet: bool = False) -> None:
-    """Prints what is good to know, unless quiet."""
+    """Print a note, unless quiet."""
     if not quiet:
         say(f"note: {sentence}")
 
 
 def on_terminal() -> bool:
-    """Whether standard output is a terminal."""
+    """True where standard output is a terminal."""
     return sys.stdout.isatty()
 
 
@@ -64,7 +64,7 @@ def console() -> Console:
 
 
 def wrap_behind(head: str, words: str) -> list[str]:
-    """Words behind a head: on a terminal wrapped with a hanging indent; one line into a pipe."""
+    """Put words behind a head: on a terminal wrapped with a hanging indent; one line into a pipe."""
     if not on_terminal():
         return [head + words]
     width = get_terminal_size().columns
@@ -76,19 +76,19 @@ def wrap_behind(head: str, words: str) -> list[str]:
 
 
 def print_table(names: Sequence[str], records: Sequence[Sequence[str]], numbers: Collection[str] = ()) -> None:
-    """Prints records under a header.
+    """Print records under a header.
 
     Args:
         names: of the columns.
         records: a cell for each column.
         numbers: the columns to align to the right.
     """
-    rows = [[_plain(cell) for cell in cells] for cells in (names, *records)]
+    rows = [[_clean(cell) for cell in cells] for cells in (names, *records)]
     widths = [min(LONGEST, max(cell_len(row[place]) for row in rows)) for place in range(len(names))]
-    parts = _parts(widths, get_terminal_size().columns if on_terminal() else _PIPE)
+    parts = _split_columns(widths, get_terminal_size().columns if on_terminal() else _PIPE)
     right = [name in numbers for name in names]
     for number, row in enumerate(rows):
-        cells = [_padded(*each) for each in zip(row, widths, right, strict=True)]
+        cells = [_pad(*each) for each in zip(row, widths, right, strict=True)]
         for at, part in enumerate(parts):
             line = (INDENT if at else "") + GAP.join(cells[place] for place in part).rstrip()
             if number == 0 and on_terminal():
@@ -97,8 +97,8 @@ def print_table(names: Sequence[str], records: Sequence[Sequence[str]], numbers:
                 click.echo(line)
 
 
-def _parts(widths: Sequence[int], line_width: int) -> list[list[int]]:
-    """The columns of each line, by position."""
+def _split_columns(widths: Sequence[int], line_width: int) -> list[list[int]]:
+    """Distribute the columns over lines; returns the positions on each line."""
     parts: list[list[int]] = [[]]
     used = 0
     for place, width in enumerate(widths):
@@ -111,11 +111,11 @@ def _parts(widths: Sequence[int], line_width: int) -> list[list[int]]:
     return parts
 
 
-def _plain(cell: str) -> str:
-    """A cell in one line that does not control the terminal: names come from other people's files."""
+def _clean(cell: str) -> str:
+    """Put a cell into one line without control characters: names come from other people's files."""
     return " ".join(cell.split()).translate(_CONTROLS)
 
 
-def _padded(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 - one of three parallel lists
+def _pad(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 - one of three parallel lists
     blank = " " * (width - cell_len(cell))
     return blank + cell if right else cell + blank

@@ -1,1 +1,1 @@
-"""What each command does: it wires the parts and returns values. Rule: nothing here prints, exits or reads argv."""
+"""What each command does, one file a command: it returns values. Nothing here prints, exits or reads argv."""

@@ -1,5 +1,6 @@
-"""`auditor compare`: what changed between two runs. Rule: what cannot be compared is refused with the reason; what can be
-with a reservation is compared, and the reservation said.
+"""`auditor compare`: what changed between two runs.
+
+Runs that cannot be compared are refused with the reason. A note names what limits the comparison.
 """
 
 from dataclasses import dataclass
@@ -8,24 +9,23 @@ from typing import TYPE_CHECKING
 from auditor.core.baseline import incomparable, other_lists
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
-from auditor.runs.baseline import identity, source_of
-from auditor.runs.find import find_run, order_time
+from auditor.runs.find import find_run, identity, load_stored_run, order_time
 
 if TYPE_CHECKING:
     from auditor.report import RunChanges
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Two runs, and what changed from the one to the other."""
+class Comparison:
+    """Two runs, and what changed between them."""
 
     old: RunFacts
     new: RunFacts
-    changed: "RunChanges"
+    changes: "RunChanges"
 
 
-def compare(old: str, new: str, reports: str) -> Compared:
-    """Compares two stored runs.
+def compare(old: str, new: str, reports: str) -> Comparison:
+    """Compare two stored runs.
 
     Args:
         old: the earlier one: a folder, a run-id, or `latest`.
@@ -40,15 +40,15 @@ def compare(old: str, new: str, reports: str) -> Compared:
     from auditor import report
 
     folders = find_run(old, reports), find_run(new, reports)
-    asked = identity(folders[0]), identity(folders[1])
-    if why := incomparable(*asked):
+    identities = identity(folders[0]), identity(folders[1])
+    if why := incomparable(*identities):
         raise SettingsError(
             f"{old} and {new} cannot be compared: {why}", "compare two runs that asked the same service: auditor runs"
         )
-    sources = source_of(folders[0]), source_of(folders[1])
+    sources = load_stored_run(folders[0]), load_stored_run(folders[1])
     facts = sources[0].facts, sources[1].facts
-    remarks = [other_lists(*asked)]
-    remarks += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
+    notes = [other_lists(*identities)]
+    notes += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
     if order_time(folders[1]) < order_time(folders[0]):
-        remarks.append("the run named first is the later one")
-    return Compared(*facts, report.compare(*sources, "; ".join(filter(None, remarks))))
+        notes.append("the run named first is the later one")
+    return Comparison(*facts, report.compare(*sources, "; ".join(filter(None, notes))))

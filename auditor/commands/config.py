@@ -1,10 +1,7 @@
-"""`auditor config`: the effective settings and where each comes from. Rule: of a secret it says whether it is set, and
-no more.
-"""
+"""`auditor config`: the effective settings and where each comes from. Of a secret, it shows only whether it is set."""
 
 from dataclasses import dataclass, fields
 
-from auditor.core.connection import Proxy
 from auditor.settings import AUTO, PREFIX, Origins, Secret, Settings
 
 Value = str | int | float | bool | None
@@ -17,7 +14,7 @@ class Setting:
     Attributes:
         name: in a settings file.
         variable: in the environment.
-        value: what is in force; None where it is not set, or is a secret.
+        value: the effective value; None where it is not set, or is a secret.
         is_set: False where it is empty, or is not set and has no default.
         origin: where it comes from, in words.
         secret: True where the value is not shown.
@@ -32,26 +29,23 @@ class Setting:
 
 
 def describe(settings: Settings, origins: Origins) -> tuple[Setting, ...]:
-    """Every setting, in the order of the README."""
-    return tuple(
-        _described(one.name, getattr(settings, one.name), origins.by_name[one.name], secret="secret" in one.metadata)
-        for one in fields(settings)
-    )
+    """Describe every setting, in the order of the README."""
+    found = []
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        is_secret = "secret" in one.metadata
+        shown = None if is_secret or isinstance(value, Secret) else _plain_value(one.name, value)
+        is_set, origin = value not in (None, "", ()), origins.by_name[one.name]
+        found.append(Setting(one.name, f"{PREFIX}{one.name.upper()}", shown, is_set, origin, is_secret))
+    return tuple(found)
 
 
 def effective(settings: Settings) -> dict[str, str]:
-    """What follows from the settings: where is asked, and where and for what is signed in."""
+    """The addresses that follow from the settings: the API, the sign-in service, and the scope of the token."""
     return {"api": settings.api, "sign_in": settings.sign_in_authority, "scope": settings.scope}
 
 
-def _described(name: str, value: object, origin: str, *, secret: bool) -> Setting:
-    shown = None if secret or isinstance(value, Secret) else _plain(name, value)
-    return Setting(name, f"{PREFIX}{name.upper()}", shown, value not in (None, "", ()), origin, secret)
-
-
-def _plain(name: str, value: object) -> Value:
-    if isinstance(value, Proxy):
-        return str(value)
+def _plain_value(name: str, value: object) -> Value:
     if name == "rate" and value == AUTO:
         return "auto"
     if isinstance(value, tuple):

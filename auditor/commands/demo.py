@@ -1,6 +1,6 @@
-"""`auditor demo`: the whole main job against the built-in simulator: real sign-in, real TLS, real files; made-up data.
+"""`auditor demo`: a whole run against the built-in simulator: real sign-in, real TLS, real files; simulated answers.
 
-The sample customer lists are found in a checkout and in an installed package alike.
+The sample customer lists are found in a checkout and in an installed package.
 """
 
 import csv
@@ -12,13 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from auditor import customers
-from auditor.commands.login import Flow, Way, login
-from auditor.commands.run import rows_of
+from auditor.commands.sign_in import login
 from auditor.core.model import Customer, RejectedRow
 from auditor.runs import audit
 from auditor.runs.create import create_run
 from auditor.runs.credentials import ignore_message
-from auditor.runs.options import Job, Watch
+from auditor.runs.options import RunObserver, RunOptions, read_rows
 from auditor.runs.render import Rendered
 from auditor.settings import Settings
 from auditor.simulator import (
@@ -40,25 +39,28 @@ _SERVER_LIMIT = REQUESTS_A_MINUTE // 60 * 9 // 10
 """Requests a second that the simulator accepts: fewer than the client sends, so that a demo shows throttling."""
 _REJECTIONS = frozenset({"throttled_once", "throttled_twice", "quota_once"})
 WEIGHTS = {kind: weight for kind, weight in DEFAULT_WEIGHTS.items() if kind not in _REJECTIONS}
-"""Rejections come from the simulator's own limit: those that single customers out would teach the client a pace that is
-far too low, and a run this short has no time to learn better.
+"""Rejections come from the simulator's own limit. Rejections of single customers would make the client learn a rate that is far
+too low, and a run this short has no time to raise it again.
 """
 STRANGERS = 3
-"""Customers of the sample that are not the partner's, and of the partner's that are not in the sample."""
+"""Number of customers of the sample that the partner's list lacks, and of the partner's list that the sample lacks."""
 _TIMEOUT = 2.0
-"""Seconds: long for a loopback, short enough that the simulator's slow replies do not hold the demo up."""
+"""Seconds: long for a loopback address, short enough that the simulator's slow replies do not delay the demo."""
 _ALL = 1_000_000
-"""More rows than the sample has: the list holds deliberate faults, so all of it may stay undetermined."""
+"""More rows than the sample has: the list holds deliberate faults, so any number of rows may stay undetermined."""
 
 
-def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
-    """Audits the sample list against a simulator that lives as long as the demo.
+def demo(reports: str, formats: tuple[str, ...], observer: RunObserver) -> Rendered:
+    """Audit the sample list against a simulator that stops with the demo.
 
     Raises:
         OutputError: a report could not be written.
     """
-    listed = sample_list()
-    with TemporaryDirectory(prefix="auditor-demo-") as folder, serve_in_thread(_options(listed, folder)) as simulator:
+    sample = find_sample("customers.csv")
+    with (
+        TemporaryDirectory(prefix="auditor-demo-") as folder,
+        serve_in_thread(_simulator_options(sample, folder)) as simulator,
+    ):
         settings = Settings(
             api_url=simulator.api_url,
             authority=simulator.authority,
@@ -71,17 +73,17 @@ def demo(reports: str, formats: tuple[str, ...], watch: Watch) -> Rendered:
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
         )
-        watch.noted("the demo signs in to the simulator by itself, as a person does with a code in a web browser")
-        login(settings, Way(Flow.DEVICE_CODE), ignore_message)
-        job = Job(settings, formats, simulated=True, watch=watch)
-        with audit.lock_reports(job):
-            run = create_run(_rows(listed), (listed.name,), job)
-            return audit.run_audit(run, job)
+        observer.noted("the demo signs in to the simulator by itself, as a person does with a code in a web browser")
+        login(settings, "device code", ignore_message)
+        options = RunOptions(settings, formats, simulated=True, observer=observer)
+        with audit.lock_reports(options):
+            run = create_run(_read_sample_rows(sample), (sample.name,), options)
+            return audit.run_audit(run, options)
 
 
-def _options(file: Path, folder: str) -> SimulatorOptions:
-    """A simulator in which every kind of answer, error and fault happens to somebody on the list."""
-    listed = [row for row in customers.read(str(file)) if isinstance(row, Customer)]
+def _simulator_options(sample: Path, folder: str) -> SimulatorOptions:
+    """Choose the answers so that every kind of answer, error and fault occurs for some customer on the list."""
+    listed = [row for row in customers.read(str(sample)) if isinstance(row, Customer)]
     seed = covering_seed((customer.id for customer in listed), WEIGHTS)
     scenario = Scenario(seed=seed, weights=WEIGHTS)
     (*_, late) = (customer for customer in listed if scenario.kind_of(customer.id) == "allowed")
@@ -90,12 +92,12 @@ def _options(file: Path, folder: str) -> SimulatorOptions:
     _write_roster(roster, [customer for customer in listed if customer not in strangers])
     return SimulatorOptions(
         seed=seed,
-        # of the day, so that a second demo does not find every customer reviewed again
+        # the start of the day, so that a second demo on the same day does not report every customer as reviewed again
         answers=AnswerOptions(
             weights=WEIGHTS,
-            # one rejection even where the machine is too slow to exceed the limit, and too late to slow the run down
+            # one rejection also where the machine is too slow to exceed the limit; near the end, so that it slows nothing down
             overrides={late.id: "throttled_once"},
-            as_of=_midnight(),
+            as_of=datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
             stall_seconds=4 * _TIMEOUT,
         ),
         throttle=ThrottleOptions(windows=(Window(_SERVER_LIMIT, 1.0),)),
@@ -103,12 +105,8 @@ def _options(file: Path, folder: str) -> SimulatorOptions:
     )
 
 
-def _midnight() -> datetime:
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _write_roster(path: Path, members: list[Customer]) -> None:
-    """The partner's own list: the sample's customers but for a few, and a few whom the sample does not mention."""
+    """Write the partner's own list: the sample's customers without a few, and a few that the sample lacks."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "company", "domain"])
@@ -117,19 +115,14 @@ def _write_roster(path: Path, members: list[Customer]) -> None:
             writer.writerow([f"{number:08x}-0000-4000-8000-00000000de30", f"Unmentioned {number} Ltd", "none.example"])
 
 
-def sample_list() -> Path:
-    """The list that the demo audits."""
-    return sample("customers.csv")
+def _read_sample_rows(sample: Path) -> Iterator[Customer | RejectedRow]:
+    """Yield the rows of the sample, with its file name instead of its path on this machine."""
+    for one in read_rows(customers.read(str(sample))):
+        yield replace(one, row=replace(one.row, source_file=sample.name))
 
 
-def _rows(listed: Path) -> Iterator[Customer | RejectedRow]:
-    """Its rows; they name the list as the reports do, not where this machine keeps it."""
-    for one in rows_of([customers.read(str(listed))]):
-        yield replace(one, row=replace(one.row, source_file=listed.name))
-
-
-def sample(name: str) -> Path:
-    """A sample list: beside the package in a checkout, inside it where it was installed."""
+def find_sample(name: str) -> Path:
+    """Find a sample list: beside the package in a checkout, inside it where it was installed."""
     package = Path(str(files("auditor")))
     installed = package / "sample_inputs" / name
     return installed if installed.is_file() else package.parent / "sample_inputs" / name

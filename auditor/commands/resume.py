@@ -1,4 +1,4 @@
-"""`auditor resume`: wanted minus final, with the options that the run was started with."""
+"""`auditor resume`: ask for the customers without a final answer, with the options that the run was started with."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +12,28 @@ from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import typed
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
 from auditor.runs import audit, credentials
-from auditor.runs.create import KEPT
+from auditor.runs.create import RESUMED_SETTINGS
 from auditor.runs.find import is_complete
-from auditor.runs.inputs import check_reuse
 from auditor.runs.lock import one_writer_at_a_time
-from auditor.runs.options import Job, Watch
+from auditor.runs.options import RunObserver, RunOptions, check_reuse
 from auditor.runs.render import Rendered
 from auditor.settings import Origins, Settings, reparse
 
 
-def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
-    """Asks again for whoever has no final answer, then renders the reports.
+def resume(run: Path, settings: Settings, origins: Origins, observer: RunObserver) -> Rendered:
+    """Ask again for customers without a final answer, then render the reports.
 
-    Where everybody was asked and answered, and only the reports are missing, not_signed_in has to sign in.
+    Needs no sign-in where every customer has a final answer and only the reports are missing.
 
     Args:
         run: the run's folder.
-        settings: for the sign-in; and whatever a flag names wins over what the run was started with.
+        settings: for the sign-in; a setting from a flag replaces the one that the run was started with.
         origins: where each setting comes from.
-        watch: what a person may want to hear.
+        observer: receives what happens.
 
     Raises:
         SettingsError: the settings name another API or partner than the run asked, it asked for another type, or a flag
-            takes back what a complete run allows.
+            allows fewer undetermined rows than a complete run has allowed.
         StoppedEarlyError: the run's folder cannot be written; nothing was asked.
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
@@ -43,27 +42,26 @@ def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Ren
     if header.simulated:
         raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
     _check_same(run, header, settings)
-    job = _job(run, header.settings, settings, origins, watch)
-    check_reuse(job.settings)
-    with audit.lock_reports(job):
+    options = _restore_options(run, header.settings, settings, origins, observer)
+    check_reuse(options.settings)
+    with audit.lock_reports(options):
         facts = journal.read_facts(run)
         journal.check_rows(run, facts)
-        ready = _asked_to_the_end(run, facts, job.check)
-        if not ready:
-            credentials.check_credentials(job.settings)
+        needs_requests = _needs_requests(run, facts, options.check)
+        if needs_requests:
+            credentials.check_credentials(options.settings)
         if origins.by_name["max_undetermined"] == "flag":
-            _allow(run, facts, settings.max_undetermined)
-        if ready:
-            return audit.render_only(run, job)
-        before = journal.pending_rows(run, facts.rows)
-        return _carried_out(run, job, before)
+            _set_max_undetermined(run, facts, settings.max_undetermined)
+        if not needs_requests:
+            return audit.render_only(run, options)
+        return _ask_and_render(run, options, journal.pending_rows(run, facts.rows))
 
 
-def _allow(run: Path, facts: RunFacts, rows: int) -> None:
-    """Writes down how many rows may stay undetermined from now on.
+def _set_max_undetermined(run: Path, facts: RunFacts, rows: int) -> None:
+    """Write to the journal how many rows may stay undetermined from now on.
 
     Raises:
-        SettingsError: the run is complete with more, and others rely on that.
+        SettingsError: the run is complete with a higher limit.
         StoppedEarlyError: it cannot be written.
     """
     if rows < facts.max_undetermined and is_complete(run):
@@ -73,7 +71,7 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
         )
     with one_writer_at_a_time(run):
         try:
-            # it would describe a journal of before
+            # it describes the journal before this line
             (run / "manifest.json").unlink(missing_ok=True)
             with journal.Journal(run) as opened:
                 opened.set_max_undetermined(rows)
@@ -84,22 +82,22 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
             ) from error
 
 
-def _carried_out(run: Path, job: Job, before: dict[int, tuple[Reason, int]]) -> Rendered:
-    """Asks and renders; says where that changed nothing for those who had no final answer before."""
-    rendered = audit.run_audit(run, job)
+def _ask_and_render(run: Path, options: RunOptions, before: dict[int, tuple[Reason, int]]) -> Rendered:
+    """Ask and render. Where no reason of a pending row has changed, the result has the number of tries."""
+    rendered = audit.run_audit(run, options)
     if not before or not rendered.facts.finished:
         return rendered
     after = journal.pending_rows(run, rendered.facts.rows)
     reasons = [{row: reason for row, (reason, _) in known.items()} for known in (before, after)]
     tries = min((count for _, count in after.values()), default=0)
-    return rendered.with_tries(tries) if reasons[0] == reasons[1] else rendered
+    return replace(rendered, tries=tries) if reasons[0] == reasons[1] else rendered
 
 
 def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
-    """Answers of two services, partners or questions are never mixed in one run.
+    """Check that the settings name the API, partner and type of the run: their answers are never mixed.
 
     Raises:
-        SettingsError: the first of these that differs.
+        SettingsError: one of them differs.
     """
     own = "start a run of its own"
     if header.api != settings.api:
@@ -121,28 +119,30 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
         )
 
 
-def _asked_to_the_end(run: Path, facts: RunFacts, check: Check) -> bool:
-    """True where a session would have nothing to ask."""
+def _needs_requests(run: Path, facts: RunFacts, check: Check) -> bool:
+    """True where a session would send requests."""
     if not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers:
-        return False
+        return True
     if facts.membership is not None:
-        return facts.membership.complete
-    return check is Check.NEVER or (check is Check.AUTO and not journal.membership_unknown(run, facts.rows))
+        return not facts.membership.complete
+    return check is Check.ALWAYS or (check is Check.AUTO and bool(journal.membership_unknown(run, facts.rows)))
 
 
-def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, watch: Watch) -> Job:
-    """The job as the run was started with it, but for what a flag names.
+def _restore_options(
+    run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, observer: RunObserver
+) -> RunOptions:
+    """The options that the run was started with, replaced by those from flags.
 
     Raises:
-        IncompleteError: what the journal keeps cannot be used.
+        IncompleteError: the settings in the journal's header cannot be used.
     """
-    unflagged = [name for name in KEPT if name in kept and origins.by_name[name] != "flag"]
+    unflagged = [name for name in RESUMED_SETTINGS if name in kept and origins.by_name[name] != "flag"]
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}
         check = Check(kept.get("customer_list", Check.NEVER))
-        # it is there that not_signed_in else may be at work, wherever new runs would go
+        # the lock is that of the run's own folder, wherever new runs are stored
         own = replace(settings, reports=str(run.parent), limit=None, **known)
-        return Job(own, tuple(kept["formats"]), check, watch=watch)
+        return RunOptions(own, tuple(kept["formats"]), check, observer=observer)
     except (KeyError, TypeError, ValueError, SettingsError) as error:
         raise IncompleteError(
             f"{run / journal.JOURNAL}: the settings in its header cannot be used: {getattr(error, 'message', repr(error))}",

@@ -1,38 +1,53 @@
-"""The stored runs: which there are, what each is, and which may go. Rule: what cannot be had again is never removed.
+"""`auditor runs` and `auditor runs prune`: list the stored runs, and remove old ones. history/ keeps their results.
 
-Read from the beginning of each journal and from summary.json, so that a thousand runs are listed in a second.
+Listing reads the start of each journal and summary.json, so that a thousand runs are listed in a second.
 """
 
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.ids import is_in_the_future
-from auditor.errors import IncompleteError, SettingsError
-from auditor.runs.find import order_time, run_folders, summary_of
+from auditor.core.results import Candidate, runs_to_keep
+from auditor.errors import IncompleteError, LockHeldError, OutputError, SettingsError
+from auditor.runs.baseline import choice_of
+from auditor.runs.find import (
+    LATEST_SIMULATED,
+    identity,
+    is_from_the_future,
+    latest_run_id,
+    order_time,
+    run_folders,
+    summary_of,
+)
+from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
+
+_REMOVED_PREFIX, _REMOVED_MARK = ".pruned-", ".pruned"
+"""Of a folder that is being removed: its prefix, and the file in it that proves it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A run's folder as it stands.
+class ListedRun:
+    """A stored run.
 
     Attributes:
         run: the folder.
         started_at: aware, UTC.
-        order_time: what runs are ordered by; `started_at`, but where the clock was behind.
+        order_time: by which runs are ordered; `started_at`, unless the clock was behind.
         api: base URL that was asked.
         lists: names of the customer lists.
-        list_key: what is equal of two runs over the same list (`core.baseline.Identity.same`).
-        simulated: True where the answers are made up.
-        resumable: whether `resume` could go on with it: not where its simulator is gone with the demo.
+        list_key: equal for two runs over the same list (`core.baseline.Identity.same`).
+        simulated: True where the answers are simulated.
+        resumable: True where `resume` can continue it: not a demo, whose simulator is gone.
         complete: as the run's own reports say; False where it has none.
-        rendered: whether its reports are whole.
+        rendered: True where its reports are intact.
+        from_the_future: True where it started in the future, by a wrong clock.
         customers: distinct ids in its lists.
         counts: customers by verdict; empty where it has no reports.
-        from_the_future: whether it began, as it says, at a time that is still to come.
-        baseline: run-id of what it is, or will be, compared with; empty where there is none.
+        baseline: run-id of its baseline run; empty where there is none.
         bytes: of all its files.
     """
 
@@ -54,12 +69,12 @@ class Stored:
 
     @property
     def run_id(self) -> str:
-        """Its name."""
+        """The run-id."""
         return self.run.name
 
 
-def stored(reports: Path) -> Iterator[Stored]:
-    """The runs, the newest first; a folder whose journal has no readable header is passed over.
+def list_runs(reports: Path) -> Iterator[ListedRun]:
+    """Yield the runs, newest first; a folder whose journal has no readable header is left out.
 
     Raises:
         SettingsError: there is no such folder.
@@ -67,19 +82,15 @@ def stored(reports: Path) -> Iterator[Stored]:
     if not reports.is_dir():
         raise SettingsError(f"{reports}: there is no such folder", "name one with --reports")
     for run in run_folders(reports):
-        try:
-            yield _stored(run)
-        except (IncompleteError, OSError):
-            continue
+        with suppress(IncompleteError, OSError):
+            yield _describe_run(run)
 
 
-def _stored(run: Path) -> Stored:
-    from auditor.runs.baseline import choice_of, identity
-
+def _describe_run(run: Path) -> ListedRun:
     header, summary = journal.read_header(run), summary_of(run)
     simulated = journal.is_simulated(run)
     counts = summary.ledger.customers if summary else {}
-    return Stored(
+    return ListedRun(
         run=run,
         started_at=header.started_at,
         order_time=order_time(run),
@@ -90,9 +101,87 @@ def _stored(run: Path) -> Stored:
         resumable=not header.simulated,
         complete=summary is not None and summary.complete,
         rendered=summary is not None,
-        from_the_future=is_in_the_future(header.started_at, datetime.now(UTC)),
+        from_the_future=is_from_the_future(run),
         customers=header.customers,
         counts={name: count for name, count in counts.items() if name != "listed"},
         baseline=(choice_of(header.settings, simulated=simulated) or {}).get("run_id", ""),
         bytes=sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
     )
+
+
+def prune(
+    reports: Path, *, daily: int, monthly: int, dry_run: bool
+) -> tuple[list[ListedRun], list[tuple[ListedRun, str]]]:
+    """Remove the folders of the runs that need not stay (`core.results.retention`), except those in use.
+
+    Returns:
+        (runs that were removed, or would be; (run, reason) of those that stay), newest first.
+
+    Raises:
+        SettingsError: there is no such folder.
+        OutputError: a folder cannot be removed.
+    """
+    runs = list(list_runs(reports))
+    reasons = runs_to_keep(map(_candidate, runs), daily=daily, monthly=monthly, latest=latest_run_id(reports))
+    reasons.setdefault(latest_run_id(reports, LATEST_SIMULATED), f"{LATEST_SIMULATED} points to it")
+    removed: list[ListedRun] = []
+    for run in runs:
+        if run.run_id in reasons:
+            continue
+        try:
+            # a dry run takes the lock as well, so that it shows what would happen
+            with one_writer_at_a_time(run.run):
+                if not dry_run:
+                    _remove(run.run)
+        except LockHeldError:
+            reasons[run.run_id] = "in use"
+            continue
+        removed.append(run)
+    if not dry_run:
+        _remove_leftovers(reports)
+    return removed, [(run, reasons[run.run_id]) for run in runs if run.run_id in reasons]
+
+
+def _candidate(run: ListedRun) -> Candidate:
+    return Candidate(
+        run_id=run.run_id,
+        started_at=run.order_time,
+        list_key=run.list_key,
+        complete=run.complete,
+        resumable=run.resumable,
+        baseline=run.baseline,
+        from_the_future=run.from_the_future,
+    )
+
+
+def _remove(run: Path) -> None:
+    """Remove a run folder. Renamed and without its journal it is no run, even where this is interrupted."""
+    renamed = run.with_name(f"{_REMOVED_PREFIX}{run.name}")
+    try:
+        # after an interruption, this file proves that the folder may be removed
+        (run / _REMOVED_MARK).touch()
+        run.rename(renamed)
+        (renamed / journal.JOURNAL).unlink()
+        _remove_folder(renamed)
+    except OSError as error:
+        raise OutputError(f"{run}: cannot be removed: {error.strerror}", "fix the cause, then prune again") from error
+
+
+def _remove_folder(renamed: Path) -> None:
+    """Remove a folder; the mark is the last file in it."""
+    for path in renamed.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _REMOVED_MARK:
+            path.unlink()
+    (renamed / _REMOVED_MARK).unlink()
+    renamed.rmdir()
+
+
+def _remove_leftovers(reports: Path) -> None:
+    """Remove folders that an interrupted pruning left, and the files of locks that no process holds."""
+    for left in reports.glob(f"{_REMOVED_PREFIX}*"):
+        if not left.is_symlink() and (left / _REMOVED_MARK).is_file():
+            with suppress(OSError):
+                _remove_folder(left)
+    remove_stale_locks(reports)

@@ -1,8 +1,7 @@
-"""`auditor status`: a few customers, asked for and judged as a run would; nothing is written down."""
+"""`auditor status`: ask for a few customers and judge the answers as a run does. It writes nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from auditor import fetch
 from auditor.core.ids import normalise_id
@@ -11,20 +10,21 @@ from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.runs import credentials
-from auditor.runs.api_client import Fetching, fetching
+from auditor.runs.api_client import ApiClient, open_api_client
+from auditor.runs.credentials import Say
 from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerStatus:
-    """What was found out about one id.
+    """The result for one id.
 
     Attributes:
         given: as the user wrote it.
         customer_id: lower-case GUID; None where it is no id.
         reason: with membership taken into account.
-        answer: the deciding answer; None where not_signed_in was asked.
+        answer: the deciding answer; None where the customer was not asked for.
         member: whether the customer is in the partner's own list; None where that was not asked for, or is not known.
     """
 
@@ -36,18 +36,18 @@ class CustomerStatus:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that the reason stands for."""
+        """The verdict of the reason."""
         return self.reason.verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Statuses:
-    """What came of asking.
+class StatusResult:
+    """The results for all ids.
 
     Attributes:
         api: base URL that was asked.
         customers: one for every id, in the order given.
-        end: why not everybody was asked, or None.
+        end: why not all customers were asked for, or None.
     """
 
     api: str
@@ -61,7 +61,7 @@ class Statuses:
 
     @property
     def exit_code(self) -> int:
-        """What the command returns."""
+        """The command's exit code."""
         if self.end is not None:
             return STOPPED[self.end.cause]
         if any(one.reason is Reason.INTERNAL_ERROR for one in self.customers):
@@ -69,13 +69,13 @@ class Statuses:
         return INCOMPLETE if any(one.verdict is Verdict.UNDETERMINED for one in self.customers) else COMPLETE
 
 
-def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], None]) -> Statuses:
-    """Asks for a few customers, each once however often and in whatever spelling it is given.
+def status(given: tuple[str, ...], settings: Settings, say: Say) -> StatusResult:
+    """Ask for a few customers, for each one once.
 
     Args:
         given: ids, in any spelling that a customer list may have.
         settings: of the sign-in and the API.
-        show: is given the sentence that tells the user how to sign in.
+        say: receives messages about the sign-in, one sentence each.
 
     Raises:
         SignInError: nothing is set to sign in with.
@@ -83,61 +83,50 @@ def status(given: tuple[str, ...], settings: Settings, show: Callable[[str], Non
     """
     ids = {text: normalise_id(text) for text in given}
     wanted = list(dict.fromkeys(one for one in ids.values() if one is not None))
-    answers: dict[str, CustomerResult] = {}
-    members: dict[str, bool | None] = {}
-    end = None
+    session, end = _Session(), None
     if wanted:
         credentials.check_credentials(settings)
-        end = asyncio.run(_asked(wanted, settings, show, (answers, members)))
-    return Statuses(settings.api, tuple(_found(text, ids[text], answers, members) for text in given), end)
+        end = asyncio.run(session.run(wanted, settings, say))
+    return StatusResult(settings.api, tuple(session.result(text, ids[text]) for text in given), end)
 
 
-def _found(
-    given: str, customer_id: str | None, answers: dict[str, CustomerResult], members: dict[str, bool | None]
-) -> CustomerStatus:
-    if customer_id is None:
-        return CustomerStatus(given, None, Reason.INVALID_ID)
-    answer = answers.get(customer_id)
-    if answer is None:
-        return CustomerStatus(given, customer_id, Reason.NOT_ATTEMPTED)
-    member = members.get(customer_id)
-    return CustomerStatus(
-        given, customer_id, with_membership(answer.finding.reason, member=member), answer=answer, member=member
-    )
+@dataclass(slots=True)
+class _Session:
+    """Answers and membership, by customer."""
 
+    answers: dict[str, CustomerResult] = field(default_factory=dict)
+    members: dict[str, bool | None] = field(default_factory=dict)
 
-Taken = tuple[dict[str, CustomerResult], dict[str, bool | None]]
-"""Answers and membership, by customer."""
+    async def run(self, wanted: list[str], settings: Settings, say: Say) -> RunEnd | None:
+        async with open_api_client(settings, say) as api:
+            api.rate_limiter.expect(len(wanted))
+            with stop_on_signals(api.rate_limiter, say, deadline=settings.deadline) as stopped:
+                try:
+                    end = await self._ask(wanted, api)
+                except (SignInError, StoppedEarlyError) as error:
+                    end = credentials.run_end(error)
+            return end or next(iter(stopped), None)
 
+    async def _ask(self, wanted: list[str], api: ApiClient) -> RunEnd | None:
+        def record_answer(_row: int, answer: CustomerResult) -> None:
+            self.answers[answer.customer_id] = answer
 
-async def _asked(wanted: list[str], settings: Settings, show: Callable[[str], None], taken: Taken) -> RunEnd | None:
-    async with fetching(settings, show) as api:
-        api.pacing.expect(len(wanted))
-        with stop_on_signals(api.pacing, show, deadline=settings.deadline) as stopped:
-            try:
-                end = await _ask_all(wanted, api, taken)
-            except (SignInError, StoppedEarlyError) as error:
-                end = credentials.run_end(error)
-        return end or next(iter(stopped), None)
+        def record_member(_row: int, answer: CustomerResult) -> None:
+            self.members[answer.customer_id] = is_member(answer)
 
+        pool, limiter = replace(api.pool, breaker=BELIEVING), api.rate_limiter
+        end = await fetch.run_pool(iter(enumerate(wanted)), api.status.fetch, record_answer, limiter, pool)
+        # a customer without an account status may not be one of the partner
+        unknown = [one for one, answer in self.answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
+        if end is not None or not unknown:
+            return end
+        return await fetch.run_pool(iter(enumerate(unknown)), api.customer.fetch, record_member, limiter, pool)
 
-async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | None:
-    answers, members = taken
-
-    def answered(_row: int, answer: CustomerResult) -> None:
-        answers[answer.customer_id] = answer
-
-    def looked_up(_row: int, answer: CustomerResult) -> None:
-        members[answer.customer_id] = is_member(answer)
-
-    crew = replace(api.crew, breaker=BELIEVING)
-    end = await fetch.run_pool(_numbered(wanted), api.status.fetch, answered, api.pacing, crew)
-    # a missing record proves nothing about a stranger
-    doubtful = [one for one, answer in answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
-    if end is not None or not doubtful:
-        return end
-    return await fetch.run_pool(_numbered(doubtful), api.customer.fetch, looked_up, api.pacing, crew)
-
-
-def _numbered(ids: Iterable[str]) -> Iterator[tuple[int, str]]:
-    return iter(enumerate(ids))
+    def result(self, given: str, customer_id: str | None) -> CustomerStatus:
+        if customer_id is None:
+            return CustomerStatus(given, None, Reason.INVALID_ID)
+        answer = self.answers.get(customer_id)
+        if answer is None:
+            return CustomerStatus(given, customer_id, Reason.NOT_ATTEMPTED)
+        member = self.members.get(customer_id)
+        return CustomerStatus(given, customer_id, with_membership(answer.finding.reason, member=member), answer, member)

@@ -1,6 +1,6 @@
-"""`auditor verify`: is a run whole, and do its files agree? Rule: it reads, and changes nothing.
+"""`auditor verify`: check that no file of a run is missing or changed, and that the files agree. It changes nothing.
 
-A run checks its reports with the first half of it; here they are made again as well, and compared to the last byte.
+A run itself makes the same checks after rendering. This command also renders the reports again and compares them byte by byte.
 """
 
 from contextlib import suppress
@@ -12,15 +12,14 @@ from auditor import __version__, journal
 from auditor.core.os_errors import remedy
 from auditor.core.text import typed
 from auditor.errors import OutputError, SettingsError
-from auditor.runs.baseline import source_of
-from auditor.runs.find import find_run
+from auditor.runs.find import find_run, load_stored_run
 
 if TYPE_CHECKING:
     from auditor.report import Verified
 
 
 def verify(run: str, reports: str) -> "Verified":
-    """Re-reads every file of a run.
+    """Re-read every file of a run.
 
     Args:
         run: a folder, a run-id, or `latest`.
@@ -29,29 +28,29 @@ def verify(run: str, reports: str) -> "Verified":
     Raises:
         SettingsError: there is no such run.
         IncompleteError: the first disagreement.
-        OutputError: there is no room to make the reports again.
+        OutputError: there is no room to render the reports again.
     """
     from auditor import report
 
-    folder = _folder(run, reports)
+    folder = _find_folder(run, reports)
     with report.as_disagreement(folder):
-        stored = source_of(folder)
+        stored = load_stored_run(folder)
     found = report.verify_run(stored)
     if journal.read_header(folder).auditor != __version__ or found.schema_version != report.SCHEMA_VERSION:
-        # another version words and draws its reports otherwise
+        # the reports of another version differ
         return found
     try:
         report.check_reproducible(stored)
     except OutputError as error:
         raise OutputError(
-            f"the reports of {folder} cannot be made again to compare them: {error.message}",
+            f"the reports of {folder} cannot be rendered again to compare them: {error.message}",
             f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {typed(folder)}",
         ) from error
     return replace(found, reproducible=True)
 
 
-def _folder(run: str, reports: str) -> Path:
-    """As `find_run`, but a folder that lost its journal is a run all the same: that is for `verify` to say."""
+def _find_folder(run: str, reports: str) -> Path:
+    """Find a run as `find_run` does, or a folder that has a manifest but lost its journal: `verify` reports that."""
     from auditor.report import MANIFEST
 
     try:

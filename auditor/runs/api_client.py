@@ -33,7 +33,7 @@ from auditor.settings import AUTO, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Fetching:
+class ApiClient:
     """The open API; all requests share one rate limiter.
 
     Attributes:
@@ -41,29 +41,29 @@ class Fetching:
         page: asks for a page of the partner's customer list.
         customer: asks for a customer's record.
         tokens: the sign-in.
-        pacing: the rate limiter.
-        crew: options of the worker pool.
-        recalled: the starting rate, where an earlier run learned a lower one than is set.
+        rate_limiter: of all requests.
+        pool: options of the worker pool.
+        starting_rate: the limit that an earlier run learned, where it is lower than the set one; else None.
     """
 
     status: RetryingClient
     page: RetryingClient
     customer: RetryingClient
     tokens: TokenSource
-    pacing: RateLimiter
-    crew: PoolOptions
-    recalled: Recalled | None = None
+    rate_limiter: RateLimiter
+    pool: PoolOptions
+    starting_rate: Recalled | None = None
 
 
 @asynccontextmanager
-async def fetching(
-    settings: Settings, show: Callable[[str], None], *, remember: bool = True, reports: Path | None = None
-) -> AsyncIterator[Fetching]:
+async def open_api_client(
+    settings: Settings, say: Callable[[str], None], *, remember: bool = True, reports: Path | None = None
+) -> AsyncIterator[ApiClient]:
     """Open the connection pool and the sign-in; nothing is sent yet.
 
     Args:
         settings: of the run.
-        show: receives messages about the sign-in, one sentence each.
+        say: receives messages about the sign-in, one sentence each.
         remember: start with the limit that earlier runs learned, and store what this one learns.
         reports: the folder whose runs may have been killed just now: their requests count against the limit.
 
@@ -73,29 +73,29 @@ async def fetching(
     """
     proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
     plan = plan_of(settings)
-    quota = _Quota.of(settings) if remember and plan.learns else None
-    memory = quota.recall() if quota else None
+    learns = remember and plan.learns
+    memory = load_learned_rate(settings) if learns else None
     if reports is not None and remember:
-        memory = with_killed_sessions(memory, plan, settings, reports)
-    pacing = RateLimiter(plan, clock=time.monotonic, remembered=memory)
-    tokens = token_source(settings, show)
-    means = RequestContext(tokens, pacing, RetryPolicy(attempts=settings.attempts))
+        memory = _add_killed_sessions(memory, plan, settings, reports)
+    rate_limiter = RateLimiter(plan, clock=time.monotonic, remembered=memory)
+    tokens = token_source(settings, say)
+    context = RequestContext(tokens, rate_limiter, RetryPolicy(attempts=settings.attempts))
     timeouts, connections = timeouts_within(settings.timeout), settings.concurrency
     async with open_session(timeouts, settings.trust, proxy, connections=connections) as http:
-        api = PartnerCenterClient(http, settings.api, lambda: show(REFUSED_MFA))
+        api = PartnerCenterClient(http, settings.api, lambda: say(REFUSED_MFA))
         try:
-            yield Fetching(
-                status=RetryingClient(api.validation_status, means),
-                page=RetryingClient(api.customers_page, means, judge_page),
-                customer=RetryingClient(api.customer, means, judge_customer),
+            yield ApiClient(
+                status=RetryingClient(api.validation_status, context),
+                page=RetryingClient(api.customers_page, context, judge_page),
+                customer=RetryingClient(api.customer, context, judge_customer),
                 tokens=tokens,
-                pacing=pacing,
-                crew=PoolOptions(settings.concurrency, settings.grace),
-                recalled=recalled(plan, memory),
+                rate_limiter=rate_limiter,
+                pool=PoolOptions(settings.concurrency, settings.grace),
+                starting_rate=recalled(plan, memory),
             )
         finally:
-            if quota and pacing.requests["sent"]:
-                quota.keep(pacing.rate_to_remember())
+            if learns and rate_limiter.requests["sent"] and (folder := state_folder()):
+                RateStore(folder).save(settings.api, _rate_key(settings), rate_limiter.rate_to_remember())
             await tokens.close()
 
 
@@ -104,37 +104,18 @@ def plan_of(settings: Settings) -> Plan:
     return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
 
 
-@dataclass(frozen=True, slots=True)
-class _Quota:
-    """The stored rate limit of one API and partner tenant."""
-
-    rates: RateStore
-    api: str
-    tenant: str
-
-    @classmethod
-    def of(cls, settings: Settings) -> "_Quota | None":
-        """For the tenant in the token, or in the settings; None where there is no folder to store it in."""
-        folder = state_folder()
-        tenant = tenant_of(settings) or "unknown"
-        return cls(RateStore(folder), settings.api, tenant) if folder else None
-
-    def recall(self) -> RememberedRate | None:
-        """Load what the last run stored."""
-        return self.rates.load(self.api, self.tenant)
-
-    def keep(self, memory: RememberedRate) -> None:
-        """Store it for the next run."""
-        self.rates.save(self.api, self.tenant, memory)
+def load_learned_rate(settings: Settings) -> RememberedRate | None:
+    """Load the limit that earlier runs against this API and tenant learned; None where there is none."""
+    folder = state_folder()
+    return RateStore(folder).load(settings.api, _rate_key(settings)) if folder else None
 
 
-def learned(settings: Settings) -> RememberedRate | None:
-    """The limit that earlier runs against this API and tenant learned; None where there is none."""
-    quota = _Quota.of(settings)
-    return quota.recall() if quota else None
+def _rate_key(settings: Settings) -> str:
+    """The partner tenant that a learned limit is stored for."""
+    return tenant_of(settings) or "unknown"
 
 
-def with_killed_sessions(
+def _add_killed_sessions(
     memory: RememberedRate | None, plan: Plan, settings: Settings, reports: Path
 ) -> RememberedRate | None:
     """Add the requests of sessions that were killed before they could store theirs.
@@ -167,7 +148,7 @@ def _workers(run: Path, settings: Settings) -> int:
     except (IncompleteError, OSError):
         return 0
     theirs, ours = header.settings.get("tenant_id"), tenant_of(settings)
-    if header.api != settings.api or (theirs != ours and theirs is not None and ours is not None):
+    if header.api != settings.api or (theirs and ours and theirs != ours):
         return 0
-    kept = header.settings.get("concurrency")
-    return max(settings.concurrency, kept if isinstance(kept, int) else 0)
+    workers = header.settings.get("concurrency")
+    return max(settings.concurrency, workers if isinstance(workers, int) else 0)

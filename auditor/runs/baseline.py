@@ -4,10 +4,10 @@ It is chosen when the run is created, before the first request. What is known of
 first rendering.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from auditor import journal
@@ -17,34 +17,26 @@ from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import many, typed
 from auditor.errors import IncompleteError, OutputError, SettingsError
 from auditor.runs.credentials import tenant_of
-from auditor.runs.find import find_run, is_complete, is_from_the_future, run_folders
-from auditor.runs.options import Job
+from auditor.runs.find import (
+    find_run,
+    identity,
+    is_complete,
+    is_from_the_future,
+    load_stored_run,
+    run_folders,
+)
+from auditor.runs.options import RunOptions
 from auditor.settings import is_loopback
-
-if TYPE_CHECKING:
-    from auditor.report import StoredRun
 
 NONE, AUTO = "none", "auto"
 KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
 """Keys of the choice in the settings of a journal's header: for real customers, and for simulated ones."""
 
 
-def identity(run: Path) -> Identity:
-    """What a stored run asked, and which API and partner.
-
-    Raises:
-        IncompleteError: its journal has no readable header.
-        OSError: it cannot be read.
-    """
-    header = journal.read_header(run)
-    tenant = header.settings.get("tenant_id") or ""
-    return Identity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
-
-
-def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
+def identity_of(options: RunOptions, lists: tuple[str, ...]) -> Identity:
     """What a new run asks, and which API and partner."""
-    settings = job.settings
-    return Identity(settings.api, VALIDATION_TYPE, job.simulated, tenant_of(settings) or "", lists)
+    settings = options.settings
+    return Identity(settings.api, VALIDATION_TYPE, options.simulated, tenant_of(settings) or "", lists)
 
 
 def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
@@ -62,16 +54,18 @@ def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[s
         return {"run_id": "", "folder": "", "note": "no comparison was wanted"}
     if wanted and wanted != AUTO:
         return _choice(_requested_run(wanted, reports, mine), mine, "as asked for")
-    for run in complete_runs(reports):
-        if _comparable_identity(run, mine) is not None:
+    runs = run_folders(reports)
+    for run in runs:
+        # a run that started in the future, by a wrong clock, would stay the newest
+        if is_complete(run) and not is_from_the_future(run) and _is_same_list(run, mine):
             return _choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
-    ahead = sum(map(is_from_the_future, run_folders(reports)))
+    ahead = sum(map(is_from_the_future, runs))
     note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
     return {"run_id": "", "folder": "", "note": note}
 
 
-def choices(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
+def choose_baselines(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
     """Choose the baseline, for real and for simulated customers, in the form that the header keeps.
 
     Only the first response says whether a service on a loopback address is a simulator: there, both are chosen.
@@ -84,41 +78,33 @@ def choices(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict
     simulated = replace(mine, simulated=True)
     if wanted in (None, NONE, AUTO):
         return {KEY: choose_baseline(reports, mine, wanted), KEY_SIMULATED: choose_baseline(reports, simulated, wanted)}
-    is_made_up = journal.is_simulated(find_run(str(wanted), str(reports)))
-    chosen = choose_baseline(reports, simulated if is_made_up else mine, wanted)
+    is_simulated = journal.is_simulated(find_run(str(wanted), str(reports)))
+    chosen = choose_baseline(reports, simulated if is_simulated else mine, wanted)
     return {KEY: chosen, KEY_SIMULATED: chosen}
 
 
 def choice_of(settings: Mapping[str, Any], *, simulated: bool) -> dict[str, str] | None:
-    """The choice in a header; None where an early version wrote it, without a comparison."""
+    """Read the choice from a header; None where an early version wrote it, without a comparison."""
     found: dict[str, str] | None = settings.get(KEY_SIMULATED) if simulated else None
     return found or settings.get(KEY)
 
 
-def check_baseline(job: Job, lists: tuple[str, ...]) -> None:
+def check_baseline(options: RunOptions, lists: tuple[str, ...]) -> None:
     """Refuse a baseline that cannot be compared, before the run is created.
 
     Raises:
         SettingsError: there is no such run, or it cannot be compared with this one.
     """
-    wanted = job.settings.baseline
+    wanted = options.settings.baseline
     if wanted not in (None, NONE, AUTO):
-        choices(Path(job.settings.reports), identity_of(job, lists), wanted)
+        choose_baselines(Path(options.settings.reports), identity_of(options, lists), wanted)
 
 
-def complete_runs(reports: Path) -> Iterator[Path]:
-    """Complete runs with intact reports, newest first. A run that started in the future, by a wrong clock, is left out: it would stay
-    the newest.
-    """
-    return (run for run in run_folders(reports) if is_complete(run) and not is_from_the_future(run))
-
-
-def _comparable_identity(run: Path, mine: Identity) -> Identity | None:
+def _is_same_list(run: Path, mine: Identity) -> bool:
     try:
-        found = identity(run)
+        return identity(run).same == mine.same
     except (IncompleteError, OSError):
-        return None
-    return found if found.same == mine.same else None
+        return False
 
 
 def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
@@ -161,12 +147,13 @@ def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
 
 
 def _snapshot(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
+    """Write the snapshot of what was known before this run; return what is recorded of the baseline."""
     from auditor import report
 
     note, source = choice["note"], None
     stored = report.StoredRun(run, facts, ())
     try:
-        source = source_of(_folder(run, choice)) if choice["run_id"] else None
+        source = load_stored_run(_baseline_folder(run, choice)) if choice["run_id"] else None
         if source is not None and source.facts.simulated != facts.simulated:
             # only the first response shows whether a run is simulated
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
@@ -188,20 +175,8 @@ _DAMAGE_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError)
 """What libraries raise for a damaged file; pyarrow's errors are subclasses of these."""
 
 
-def _folder(run: Path, choice: dict[str, str]) -> Path:
+def _baseline_folder(run: Path, choice: dict[str, str]) -> Path:
     """The folder of the baseline: beside the run, or where it was when it was chosen."""
     was = Path(choice["folder"])
     beside = run.resolve().parent / (was.name or choice["run_id"])
     return beside if (beside / journal.JOURNAL).is_file() else was
-
-
-def source_of(run: Path) -> "StoredRun":
-    """A stored run, as the report stage reads it.
-
-    Raises:
-        IncompleteError: its journal has no readable header.
-        OSError: it cannot be read.
-    """
-    from auditor import report
-
-    return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))

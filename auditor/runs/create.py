@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,35 +11,25 @@ from auditor import journal
 from auditor.core.judge import Listed
 from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
 from auditor.core.os_errors import reason, remedy
-from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way, kept_warnings
+from auditor.core.run_facts import ListFile, Membership, RunFacts, Way, kept_warnings
 from auditor.core.text import typed
 from auditor.customers import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
 from auditor.fetch import CustomerListing, RunStopping, list_customers
-from auditor.runs import unfinished
-from auditor.runs.api_client import Fetching
-from auditor.runs.baseline import choices, identity_of
+from auditor.runs import latest
+from auditor.runs.api_client import ApiClient
+from auditor.runs.baseline import choose_baselines, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
-from auditor.runs.inputs import known_columns, presentation_of
-from auditor.runs.options import Job
+from auditor.runs.options import RunOptions, find_sum_columns, presentation_of
 from auditor.runs.signals import stop_on_signals
 
-KEPT = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
+RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless they are given again."""
 OWN_LIST = "the partner's customer list"
 """Name of the list where no file is given."""
 OWN_COLUMNS = ("relationship",)
 """Its columns beside the customer's id and names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """The lists of a run: names as the user gave them, those that are files, and warnings about them."""
-
-    names: tuple[str, ...]
-    files: tuple[ListFile, ...] = ()
-    warnings: tuple[ListWarning, ...] = ()
 
 
 def _no_warnings() -> Iterable[tuple[str, str]]:
@@ -49,7 +39,7 @@ def _no_warnings() -> Iterable[tuple[str, str]]:
 def create_run(
     rows: Iterable[Customer | RejectedRow],
     lists: tuple[str, ...],
-    job: Job,
+    options: RunOptions,
     warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
 ) -> Path:
     """Create the run's folder, copy the rows into it, write the journal's header, and show the warnings that it keeps.
@@ -57,7 +47,7 @@ def create_run(
     Args:
         rows: of all lists.
         lists: their names.
-        job: options of the run.
+        options: of the run.
         warnings: returns (name of the list, text) of each warning; called after the last row, since reading may add some.
 
     Raises:
@@ -65,14 +55,15 @@ def create_run(
         SettingsError: the folder cannot be created.
     """
     before = [_stamp(name) for name in lists]
-    with _new_run(job) as (run, start_time):
+    with _new_run(options) as (run, start_time):
         written = journal.write_rows(run, rows)
         found = [*warnings()]
-        files = () if job.simulated else tuple(_unchanged_files(lists, before, found))
+        files = () if options.simulated else tuple(_unchanged_files(lists, before, found))
         kept = kept_warnings(found)
-        _write_header(run, start_time, written, Lists(lists, files, kept), job)
+        facts = _first_facts(run, start_time, lists, written, options)
+        _write_header(run, replace(facts, list_files=files, list_warnings=kept), options)
     for warning in kept:
-        job.watch.warned(warning.sentence)
+        options.observer.warned(warning.sentence)
     return run
 
 
@@ -88,7 +79,7 @@ def _stamp(name: str) -> tuple[int, ...] | None:
 def _unchanged_files(
     lists: tuple[str, ...], before: list[tuple[int, ...] | None], warnings: list[tuple[str, str]]
 ) -> Iterator[ListFile]:
-    """The lists that are files, with digests, after they were read. Adds a warning about each that changed meanwhile."""
+    """Yield the lists that are files, with digests, after they were read. Adds a warning about each that changed meanwhile."""
     for name, stamp in zip(lists, before, strict=True):
         if stamp is None:
             continue
@@ -100,23 +91,24 @@ def _unchanged_files(
         warnings.append((name, "the file was changed while it was read; rows.jsonl holds what was found in it"))
 
 
-async def create_run_from_own_list(job: Job, api: Fetching) -> Path:
-    """As `create_run`, with the partner's own list, which is read page by page."""
-    with _new_run(job) as (run, start_time):
+async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
+    """Create a run of the partner's own list, which is read page by page; as `create_run` otherwise."""
+    with _new_run(options) as (run, start_time):
         rows = journal.RowsFile(run)
         try:
-            listing = await _list_into(rows, api, job.watch.warned)
+            listing = await _write_listing(rows, api, options.observer.warned)
             written = rows.finish()
         finally:
             rows.close()
         check_listing(listing)
-        _write_header(run, start_time, written, Lists((OWN_LIST,)), job)
+        _write_header(run, _first_facts(run, start_time, (OWN_LIST,), written, options), options)
         with journal.Journal(run) as opened:
             opened.set_membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
     return run
 
 
-async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> CustomerListing:
+async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[[str], None]) -> CustomerListing:
+    """List the partner's customers and write each as a row."""
     count = 0
 
     def row_of(listed: Listed) -> Row:
@@ -131,7 +123,7 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
     def reject(listed: Listed) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
-    with stop_on_signals(api.pacing, warn) as stopped:
+    with stop_on_signals(api.rate_limiter, warn) as stopped:
         try:
             return await list_customers(api.page.fetch, take, reject)
         except RunStopping:
@@ -139,7 +131,7 @@ async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str]
 
 
 @contextmanager
-def _new_run(job: Job) -> Iterator[tuple[Path, datetime]]:
+def _new_run(options: RunOptions) -> Iterator[tuple[Path, datetime]]:
     """Create a run folder and give its path and start time; remove it where creating the run fails.
 
     Raises:
@@ -147,7 +139,7 @@ def _new_run(job: Job) -> Iterator[tuple[Path, datetime]]:
         StoppedEarlyError: it cannot be written to.
     """
     start_time = datetime.now(UTC)
-    run = _new_folder(Path(job.settings.reports), start_time)
+    run = _new_folder(Path(options.settings.reports), start_time)
     try:
         yield run, start_time
     except OSError as error:
@@ -167,61 +159,59 @@ def _remove(run: Path) -> None:
         run.rmdir()
 
 
-def _write_header(
-    run: Path,
-    start_time: datetime,
-    written: journal.RowsWritten,
-    lists: Lists,
-    job: Job,
-) -> None:
+def _first_facts(
+    run: Path, start_time: datetime, lists: tuple[str, ...], written: journal.RowsWritten, options: RunOptions
+) -> RunFacts:
+    """Collect what is known of a run before its first request.
+
+    Raises:
+        CustomerListError: the lists have no row.
+        SettingsError: they lack a column to add up.
+    """
     if not written.rows:
-        raise CustomerListError(f"{', '.join(lists.names)}: no rows", "hand in a list with at least one customer")
-    facts = RunFacts(
+        raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
+    settings = options.settings
+    return RunFacts(
         run_id=run.name,
-        api=job.settings.api,
-        lists=lists.names,
-        list_files=lists.files,
-        list_warnings=lists.warnings,
+        api=settings.api,
+        lists=lists,
         list_digest=written.digest,
         rows=written.rows,
         customers=written.customers,
         columns=written.columns,
-        simulated=job.simulated,
+        simulated=options.simulated,
         started_at=start_time,
-        max_undetermined=job.settings.max_undetermined,
-        presentation=presentation_of(job.settings, known_columns(job.settings.sum, written.columns)),
+        max_undetermined=settings.max_undetermined,
+        presentation=presentation_of(settings, find_sum_columns(settings.sum, written.columns)),
     )
-    kept = {name: getattr(job.settings, name) for name in KEPT}
-    kept |= choices(run.parent, identity_of(job, lists.names), job.settings.baseline)
-    after = _order_time(run.parent, start_time, job.watch.warned)
+
+
+def _write_header(run: Path, facts: RunFacts, options: RunOptions) -> None:
+    """Write the journal's header, and warn of an unfinished run of the same list."""
+    settings, warned = options.settings, options.observer.warned
+    header: dict[str, object] = {"formats": options.formats, "customer_list": options.check, "tenant_id": tenant_of(settings)}
+    header |= {name: getattr(settings, name) for name in RESUMED_SETTINGS}
+    header |= choose_baselines(run.parent, identity_of(options, facts.lists), settings.baseline)
+    order_time = _find_order_time(run.parent, facts.started_at, warned)
     with journal.Journal(run) as opened:
-        opened.begin(
-            facts,
-            {
-                "formats": job.formats,
-                "customer_list": job.check,
-                "tenant_id": tenant_of(job.settings),
-                **kept,
-            },
-            after,
-        )
-    other = None if job.simulated else unfinished.find_same_list(run.parent, facts)
+        opened.begin(facts, header, order_time)
+    other = None if options.simulated else latest.find_same_list(run.parent, facts)
     if other is not None:
-        job.watch.warned(
-            f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
-            f"to go on with that one, stop this one and type: auditor resume {typed(other)}"
+        warned(
+            f"{other} is a run of the same list that is not finished, and this one asks for every customer again; "
+            f"to continue that one instead, stop this one and type: auditor resume {typed(other)}"
         )
 
 
-def _order_time(reports: Path, start_time: datetime, warned: Callable[[str], None]) -> datetime | None:
+def _find_order_time(reports: Path, start_time: datetime, warned: Callable[[str], None]) -> datetime | None:
     """The order time of a run that starts now, where the clock is behind the newest run; else None."""
     before = next(iter(run_folders(reports)), None)
     if before is None or order_time(before) < start_time:
         return None
-    if (said := started_at(before)) > start_time:
+    if (started := started_at(before)) > start_time:
         warned(
             f"the clock of this machine says {start_time:%Y-%m-%d %H:%M} UTC, and run {before.name} says that it began later, at "
-            f"{said:%Y-%m-%d %H:%M} UTC; this run is stored as the newer one"
+            f"{started:%Y-%m-%d %H:%M} UTC; this run is stored as the newer one"
         )
     return order_time(before) + timedelta(microseconds=1)
 

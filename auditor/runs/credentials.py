@@ -1,4 +1,4 @@
-"""Which token a run asks with: the stored sign-in, else the given refresh token, else the given access token.
+"""Choose the token of a run: from the stored sign-in, else the given refresh token, else the given access token.
 
 A token that the API is known to refuse is refused here, with the reason, before anything is sent. A credential that is set and
 not used is named.
@@ -68,7 +68,7 @@ def token_source(settings: Settings, say: Say) -> TokenSource:
     """
     found = open_unattended(settings, say)
     if found is not None:
-        return TokenSource(_checked(found, settings, say), cancel=found.cancel)
+        return TokenSource(_check_each_token(found, settings, say), cancel=found.cancel)
     value = access_token(settings)
     check_token(value, settings, say)
     return fixed_token(value)
@@ -91,15 +91,15 @@ def open_unattended(settings: Settings, say: Say, waits: Say | None = None) -> U
     sign_in = registration(settings)
     sign_in.credential.for_msal()
     store, refresh_token = store_of(settings), refresh_token_of(settings)
-    kept = _stored_sign_in(settings, sign_in, store, say)
-    if kept is None and refresh_token is None:
+    stored = _load_stored_sign_in(settings, sign_in, store, say)
+    if stored is None and refresh_token is None:
         return None
     if store is None:
         say(f"{NO_HOME}: name a folder in AUDITOR_TOKEN_STORE, or the renewed sign-in ends with this command")
-    if kept is not None and store is not None:
-        _say_unused(settings, kept, store.where, say)
+    if stored is not None and store is not None:
+        _report_unused(settings, stored, store.where, say)
     elif settings.access_token is not None:
-        say("AUDITOR_ACCESS_TOKEN is set, and is not used as long as AUDITOR_REFRESH_TOKEN serves")
+        say("AUDITOR_ACCESS_TOKEN is set, but not used as long as AUDITOR_REFRESH_TOKEN works")
     return UnattendedSignIn(sign_in, TokenSources(store, refresh_token, settings.access_token), say, waits)
 
 
@@ -112,18 +112,19 @@ def describe_sources(settings: Settings) -> list[str]:
     """
     if open_unattended(settings, ignore_message) is None:
         access_token(settings)
-        return _ordered(settings, None, "")
+        return list_credentials(settings)
     store = store_of(settings)
-    return _ordered(
-        settings, _stored_sign_in(settings, registration(settings), store, ignore_message), store.where if store else ""
-    )
+    stored = _load_stored_sign_in(settings, registration(settings), store, ignore_message)
+    return list_credentials(settings, stored, store.where if store else "")
 
 
 def ignore_message(_sentence: str) -> None:
     """Discard a message."""
 
 
-def _stored_sign_in(settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say) -> StoredSignIn | None:
+def _load_stored_sign_in(
+    settings: Settings, sign_in: SignIn, store: TokenStore | None, say: Say
+) -> StoredSignIn | None:
     """The stored sign-in, or None; one that cannot be used is an error only where there is no other credential."""
     try:
         return load_sign_in(store, sign_in) if store else None
@@ -174,21 +175,21 @@ def _check_format(token: Secret) -> str:
 _CLOCK = "the clock"
 
 
-def _checked(found: UnattendedSignIn, settings: Settings, say: Say) -> Redeem:
+def _check_each_token(found: UnattendedSignIn, settings: Settings, say: Say) -> Redeem:
     """Wrap `redeem`: check the claims of each token before it is used, and show each message once."""
-    said: set[str] = set()
+    shown: set[str] = set()
 
     def say_once(sentence: str) -> None:
-        if sentence not in said:
-            said.add(sentence)
+        if sentence not in shown:
+            shown.add(sentence)
             say(sentence)
 
     def redeem(need: TokenRequest) -> tuple[str, float]:
         token, seconds = found.redeem(need)
         check_token(token, settings, say_once, found.skew)
-        if _CLOCK not in said and found.skew is not None:
+        if _CLOCK not in shown and found.skew is not None:
             # the measured difference varies
-            said.add(_CLOCK)
+            shown.add(_CLOCK)
             warn_of_clock(found.skew, say)
         return token, seconds
 
@@ -202,7 +203,7 @@ def warn_of_clock(skew: ClockSkew | None, say: Say) -> None:
 
 
 def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None = None) -> None:
-    """Refuses a token that the API is known to refuse; an opaque one passes.
+    """Refuse a token that the API is known to refuse; an opaque one passes.
 
     Raises:
         SignInError: the token is an application's own, for another audience, or expired.
@@ -215,13 +216,13 @@ def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None
 
 
 def run_end(error: AuditorError) -> RunEnd:
-    """The end of a run that has no token to go on with: the sign-in is over, or its service is out of reach."""
+    """The end of a run that has no token to continue with: the sign-in is over, or its service cannot be reached."""
     cause = Cause.SIGN_IN if isinstance(error, SignInError) else Cause.SERVICE
     return RunEnd(cause, error.message, error.hint)
 
 
 def registration(settings: Settings) -> SignIn:
-    """Where and as what to sign in.
+    """The app registration to sign in with, and the sign-in service.
 
     Raises:
         SignInError: no client id is set.
@@ -248,7 +249,7 @@ def store_of(settings: Settings) -> TokenStore | None:
     """The store of the configured app registration's sign-in; None where there is no folder for it.
 
     Raises:
-        SettingsError: the key of the token store is none.
+        SettingsError: the key of the token store cannot be used.
     """
     authority, client_id = settings.sign_in_authority, settings.client_id or ""
     return open_store(authority, client_id, folder=settings.token_store, keys=settings.token_store_key)
@@ -259,31 +260,26 @@ def refresh_token_of(settings: Settings) -> ConfiguredRefreshToken | None:
     return ConfiguredRefreshToken(settings.refresh_token) if settings.refresh_token else None
 
 
-def set_beside(settings: Settings) -> list[str]:
-    """What signs in without any sign-in being kept: where it stands, for people."""
-    return _ordered(settings, None, "")
-
-
-def _ordered(settings: Settings, kept: StoredSignIn | None, where: str) -> list[str]:
-    """What a run signs in with, for people, in order: the next one is used where the one before fails.
+def list_credentials(settings: Settings, stored: StoredSignIn | None = None, where: str = "") -> list[str]:
+    """List what a run signs in with, for people, in order: the next one is used where the one before fails.
 
     Args:
         settings: of the sign-in.
-        kept: the sign-in that is kept, or None.
-        where: it is kept.
+        stored: the stored sign-in, or None.
+        where: it is stored.
     """
     token, refresh_token = settings.access_token, refresh_token_of(settings)
-    found = [f"the sign-in kept in {where}"] if kept else []
+    found = [f"the sign-in kept in {where}"] if stored else []
     if refresh_token is not None:
-        put_there_since = kept and kept.source and refresh_token.fingerprint not in {None, kept.source}
-        found.insert(0 if put_there_since else len(found), refresh_token.where)
+        is_newer = stored and stored.source and refresh_token.fingerprint not in {None, stored.source}
+        found.insert(0 if is_newer else len(found), refresh_token.where)
     return found + ([f"AUDITOR_ACCESS_TOKEN{f'_FILE ({token.file})' if token.file else ''}"] if token else [])
 
 
-def _say_unused(settings: Settings, kept: StoredSignIn, where: str, say: Callable[[str], None]) -> None:
-    """Names what is set and is not used as long as something before it serves."""
-    first, refresh_token = _ordered(settings, kept, where)[0], refresh_token_of(settings)
-    if refresh_token is not None and kept.source is None:
-        say(f"{refresh_token.where} is set, and is not used as long as {first} serves; auditor logout makes way for it")
+def _report_unused(settings: Settings, stored: StoredSignIn, where: str, say: Say) -> None:
+    """Name what is set but not used as long as a credential before it works."""
+    first, refresh_token = list_credentials(settings, stored, where)[0], refresh_token_of(settings)
+    if refresh_token is not None and stored.source is None:
+        say(f"{refresh_token.where} is set, but not used as long as {first} works; to use it: auditor logout")
     if settings.access_token is not None:
-        say(f"AUDITOR_ACCESS_TOKEN is set, and is not used as long as {first} serves")
+        say(f"AUDITOR_ACCESS_TOKEN is set, but not used as long as {first} works")

@@ -7,15 +7,19 @@ journal. A damaged run is skipped.
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from auditor import journal
+from auditor.core.baseline import Identity
 from auditor.core.ids import is_folder_name, is_in_the_future
 from auditor.core.text import typed
 from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import local_folder
+
+if TYPE_CHECKING:
+    from auditor.report import StoredRun
 
 LATEST, LATEST_SIMULATED = "latest", "latest-simulated"
 """Names that point to the newest complete run: of real customers, and against a simulator."""
@@ -110,6 +114,30 @@ def is_stored(run: Path) -> bool:
         return not run.is_symlink() and journal.read_header(run).run_id == run.name
     except (IncompleteError, OSError):
         return False
+
+
+def identity(run: Path) -> Identity:
+    """What a stored run asked, and which API and partner.
+
+    Raises:
+        IncompleteError: its journal has no readable header.
+        OSError: it cannot be read.
+    """
+    header = journal.read_header(run)
+    tenant = header.settings.get("tenant_id") or ""
+    return Identity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
+
+
+def load_stored_run(run: Path) -> "StoredRun":
+    """Load a stored run, as the report stage reads it.
+
+    Raises:
+        IncompleteError: its journal has no readable header.
+        OSError: it cannot be read.
+    """
+    from auditor import report
+
+    return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run), journal.member_blocks(run))
 
 
 def latest_run_id(reports: Path, pointer: str = LATEST) -> str:

@@ -1,26 +1,32 @@
-"""Decide whether `latest` moves to a complete run. A link in a mail never changes its subject, or loses a file, unless a person says so.
+"""Choose one of the stored runs: the one that `latest` points to, and the one that `resume` takes without RUN.
+
+A link to `latest` in a mail never changes its subject, or loses a file, unless a person says so.
 
 `latest` moves by itself to a newer complete run of the same lists, API and partner that has at least the same formats, or
 where it points to no stored run. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
-`latest-simulated` of their own, under the same rule; the demo's have none.
+`latest-simulated` of their own, under the same rule; the demo's have none. `latest` is moved last: a run whose `latest` was
+not moved yet can be resumed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import journal
+from auditor.core.run_facts import RunFacts
 from auditor.core.text import typed
-from auditor.errors import SettingsError
-from auditor.runs.baseline import identity
+from auditor.errors import IncompleteError, SettingsError
 from auditor.runs.find import (
     LATEST,
     LATEST_SIMULATED,
     find_run,
+    identity,
     is_complete,
     is_from_the_future,
     is_stored,
     latest_run_id,
     order_time,
+    run_folders,
 )
 
 _MAIN_FILES = {"parquet": "results.parquet", "csv": "results.csv", "xlsx": "audit.xlsx", "html": "report.html"}
@@ -33,7 +39,7 @@ class Pointer:
 
     Attributes:
         name: which of the two.
-        run_id: the run that it leads to now; empty where it points to no stored run.
+        run_id: the run that it points to now; empty where it points to no stored run.
         moves: whether it moves to the complete run.
         reason: why it does not move to a newer run; empty where it moves, and where the run is older.
     """
@@ -108,3 +114,83 @@ def move_latest(run: str, reports: str) -> tuple[str, str]:
     name = LATEST_SIMULATED if journal.is_simulated(folder) else LATEST
     report.point_latest(folder.parent, folder.name, name)
     return str(folder.parent / name), folder.name
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that `resume` can finish.
+
+    Attributes:
+        run: the folder.
+        header: of its journal.
+        newer: a newer complete run over the same list; None where there is none.
+    """
+
+    run: Path
+    header: journal.Header
+    newer: Path | None
+
+
+def find_to_resume(reports: Path, api: str) -> Unfinished | None:
+    """Find the run that `resume` takes without RUN: the newest one without a newer complete run of its list, else the newest.
+
+    Args:
+        reports: the folder of the runs.
+        api: the API's URL in the settings; simulated runs against another URL are left out, for that simulator is gone.
+    """
+    found = [one for one in _find_unfinished(reports) if one.header.api == api or not journal.is_simulated(one.run)]
+    return next((one for one in found if one.newer is None), found[0] if found else None)
+
+
+def find_same_list(reports: Path, facts: RunFacts) -> Path | None:
+    """Find the newest run of the same list against the same API with customers left to ask; None where there is none.
+
+    Args:
+        reports: the folder of the runs.
+        facts: of the new run, which is itself left out.
+    """
+    wanted = (facts.list_digest, facts.api, facts.validation_type)
+    for one in _find_unfinished(reports):
+        is_same = (one.header.list_digest, one.header.api, one.header.type) == wanted
+        if is_same and one.newer is None and one.run.name != facts.run_id and _has_pending(one.run):
+            return one.run
+    return None
+
+
+def _has_pending(run: Path) -> bool:
+    """True where `resume` would send a request."""
+    try:
+        facts = journal.read_facts(run)
+        return not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers
+    except (IncompleteError, OSError):
+        return False
+
+
+def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
+    """Yield the runs that can be resumed, newest first; only the start of each journal is read."""
+    complete: dict[tuple[object, ...], Path] = {}
+    for run in run_folders(reports):
+        try:
+            header, same = journal.read_header(run), identity(run).same
+            is_whole = is_complete(run)
+            is_finished = is_whole and not _latest_not_moved(run)
+        except (IncompleteError, OSError):
+            # this version cannot resume it
+            continue
+        if not is_finished and not header.simulated:
+            yield Unfinished(run, header, complete.get(same))
+        if is_whole and not is_from_the_future(run):
+            complete.setdefault(same, run)
+
+
+def _latest_not_moved(run: Path) -> bool:
+    """True where a complete run was interrupted before it moved `latest`.
+
+    A `latest` that was set after the run was complete stays: `auditor runs latest` or a later run set it.
+    """
+    pointer = decide_latest(run)
+    if not pointer.moves or pointer.run_id == run.name:
+        return False
+    latest = run.parent / pointer.name
+    completed = (run / "manifest.json").stat().st_mtime_ns
+    return not (pointer.run_id and latest.lstat().st_mtime_ns >= completed)

@@ -2,7 +2,7 @@
 
 The lock is the operating system's, so that a dead process holds none. A file beside it names the holder, for messages. Both
 files are removed when the lock is released. The run folder itself is locked as well (`flock`), so that a second writer is
-refused even after somebody has deleted the lock file. Windows has no `flock` on folders and needs none: an open file cannot be
+refused even after a user has deleted the lock file. Windows has no `flock` on folders and needs none: an open file cannot be
 deleted there.
 """
 

@@ -12,13 +12,13 @@ from auditor.core.judge import BELIEVING, Check, cheapest_way, is_member, read_c
 from auditor.core.model import CustomerResult, RunEnd
 from auditor.core.run_facts import Membership, Way
 from auditor.fetch import RowCustomer, RunStopping, list_customers
-from auditor.runs.api_client import Fetching
+from auditor.runs.api_client import ApiClient
 
 _WHOLE_LIST = frozenset({Way.LIST, Way.OWN})
 
 
 async def check_membership(
-    run: Path, opened: journal.Journal, check: Check, api: Fetching, warned: Callable[[str], None]
+    run: Path, opened: journal.Journal, check: Check, api: ApiClient, warned: Callable[[str], None]
 ) -> RunEnd | None:
     """Find out whether customers without an account status are in the partner's list, and write it to the journal.
 
@@ -48,7 +48,7 @@ async def check_membership(
         way = cheapest_way(check, len(unchecked), facts.customers)
     if way is Way.NONE:
         return None
-    found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(unchecked, opened, api))
+    found, end = await (_check_by_list(opened, api) if way is Way.LIST else _check_singly(unchecked, opened, api))
     if found is not None:
         opened.set_membership(found)
         if found.message:
@@ -56,7 +56,7 @@ async def check_membership(
     return end
 
 
-async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership | None, RunEnd | None]:
+async def _check_by_list(opened: journal.Journal, api: ApiClient) -> tuple[Membership | None, RunEnd | None]:
     try:
         listing = await list_customers(api.page.fetch, lambda listed: opened.add_member(listed.id, listed))
     except RunStopping:
@@ -64,8 +64,8 @@ async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership |
     return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
-async def _singly(
-    unchecked: list[RowCustomer], opened: journal.Journal, api: Fetching
+async def _check_singly(
+    unchecked: list[RowCustomer], opened: journal.Journal, api: ApiClient
 ) -> tuple[Membership | None, RunEnd | None]:
     # by row: after an outage a customer is asked again
     failures: dict[int, str] = {}
@@ -78,8 +78,8 @@ async def _singly(
         else:
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
-    crew = replace(api.crew, breaker=BELIEVING)
-    end = await fetch.run_pool(iter(unchecked), api.customer.fetch, record, api.pacing, crew)
+    pool = replace(api.pool, breaker=BELIEVING)
+    end = await fetch.run_pool(iter(unchecked), api.customer.fetch, record, api.rate_limiter, pool)
     if len(failures) < len(unchecked):
         # the run was stopped: resume asks for the others
         return None, end

@@ -1,10 +1,10 @@
 """Render the reports of a run folder, verify them, and move `latest`. Only the folder is read: no network, no credentials, no list."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from auditor import journal
 from auditor.core.model import RunEnd, Verdict
@@ -13,11 +13,12 @@ from auditor.core.results import STOPPED, Counts, FailOn, Ledger, complete, exit
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.text import typed
 from auditor.errors import IncompleteError, OutputError
-from auditor.runs.find import is_stored
+from auditor.runs.baseline import freeze_baseline
+from auditor.runs.find import is_stored, load_stored_run
+from auditor.runs.latest import Pointer, decide_latest
 
 if TYPE_CHECKING:
     from auditor.report import StoredRun, Verified
-    from auditor.runs.latest import Pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,7 @@ class Rendered:
     changes: Counts | None = None
     fail_on: tuple[FailOn, ...] = ()
     tries: int = 0
-    latest: "Pointer | None" = None
-
-    def with_tries(self, tries: int) -> Self:
-        """A copy with the number of sessions that asked for the customers without a final answer."""
-        return replace(self, tries=tries)
-
-    def with_end(self, end: RunEnd) -> Self:
-        """A copy with the reason for an early end."""
-        return replace(self, end=end)
-
-    def with_fail_on(self, what: Iterable[str]) -> Self:
-        """The same, with what makes the command exit with 10."""
-        return replace(self, fail_on=tuple(map(FailOn, what)))
+    latest: Pointer | None = None
 
     @property
     def exit_code(self) -> int:
@@ -64,17 +53,16 @@ class Rendered:
         if self.end:
             # with a full disk, the journal may lack the line that says so
             return STOPPED[self.end.cause]
-        return exit_code(self.ledger, self.facts, self.fail_on, self._changes_found)
+        return exit_code(self.ledger, self.facts, self.fail_on, self._find_changes())
 
     @property
     def matched(self) -> tuple[FailOn, ...]:
         """The parts of `fail_on` that apply."""
-        return matched(self.ledger, self.fail_on, self._changes_found)
+        return matched(self.ledger, self.fail_on, self._find_changes())
 
-    @property
-    def _changes_found(self) -> set[FailOn]:
-        changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
-        return changed | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
+    def _find_changes(self) -> set[FailOn]:
+        changes = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
+        return changes | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
 
     @property
     def unanswered(self) -> int:
@@ -83,7 +71,7 @@ class Rendered:
 
     @property
     def undetermined(self) -> tuple[int, int]:
-        """(undetermined rows that `resume` may settle, those that it cannot)."""
+        """(undetermined rows that `resume` may resolve, those that it cannot)."""
         counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
         again = sum(c.rows for c in counts if c.reason is not None and c.reason.asked_again)
         return again, sum(c.rows for c in counts) - again
@@ -102,9 +90,8 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
         IncompleteError: the journal has no readable header, or rows and journal disagree.
     """
     from auditor import report
-    from auditor.runs.baseline import freeze_baseline, source_of
 
-    source = source_of(run)
+    source = load_stored_run(run)
     source = replace(source, facts=freeze_baseline(run, source.facts))
     with ExitStack() as stack:
         with _hint_to_render_again(run):
@@ -119,10 +106,9 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     return replace(rendered, latest=_move_latest(run)) if rendered.complete else rendered
 
 
-def _move_latest(run: Path) -> "Pointer | None":
+def _move_latest(run: Path) -> Pointer | None:
     """Move `latest` to a complete run where it should move; simulated runs have `latest-simulated`, a demo has none."""
     from auditor import report
-    from auditor.runs.latest import decide_latest
 
     if not is_stored(run.resolve()) or journal.read_header(run).simulated:
         return None

@@ -1,4 +1,4 @@
-"""One session of asking: from the first request to the end in the journal.
+"""One session of a run: from the first request to the end in the journal.
 
 Each answer is written to the journal first and then reported to the observer. The journal is forced to the disk now and then, in
 another thread: a network share or a full disk may accept every line and refuse only then, and a disk that refuses ends the run.
@@ -8,12 +8,13 @@ The journal says how each session ended; a run whose end is not on the disk has 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from auditor import fetch, journal
 from auditor.core.judge import BELIEVING, FRESH, nothing_answered, pending_customers
@@ -24,43 +25,43 @@ from auditor.core.text import typed
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.fetch import internal_error_result
 from auditor.runs import credentials
-from auditor.runs.api_client import Fetching
+from auditor.runs.api_client import ApiClient
 from auditor.runs.membership import check_membership
-from auditor.runs.options import TICK_SECONDS, Job, Watch
+from auditor.runs.options import TICK_SECONDS, RunObserver, RunOptions
 from auditor.runs.signals import stop_on_signals
 
 _log = logging.getLogger(__name__)
 
 
-async def run_session(run: Path, job: Job, api: Fetching) -> RunEnd | None:
+async def run_session(run: Path, options: RunOptions, api: ApiClient) -> RunEnd | None:
     """Ask for every customer without a final answer. Return why that ended early, or None.
 
     Raises:
         StoppedEarlyError: the run's folder cannot be written; nothing was asked.
         IncompleteError: the journal or the rows cannot be understood.
     """
-    began = time.monotonic()
+    start = time.monotonic()
     # any other exception is a defect; the journal then says that the run was interrupted
     end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
-    with _open_session(run, job) as opened:
+    with _open_session(run, options) as opened:
         try:
-            end = await _ask(run, opened, job, api)
+            end = await _ask(run, opened, options, api)
         except (KeyboardInterrupt, asyncio.CancelledError):
             end = RunEnd(Cause.INTERRUPTED, "stopped at once")
             raise
         finally:
-            end = _write_end(opened, end, _session_stats(api, time.monotonic() - began))
+            end = _write_end(opened, end, _session_stats(api, time.monotonic() - start))
     return end
 
 
 @contextmanager
-def _open_session(run: Path, job: Job) -> Iterator[journal.Journal]:
+def _open_session(run: Path, options: RunOptions) -> Iterator[journal.Journal]:
     """Open the journal and write the start of a session."""
     with ExitStack() as stack:
         try:
             # it describes the journal before this session
             (run / "manifest.json").unlink(missing_ok=True)
-            opened = stack.enter_context(journal.Journal(run, job.settings.sync_lines))
+            opened = stack.enter_context(journal.Journal(run, options.settings.sync_lines))
             opened.begin_session()
         except OSError as error:
             raise StoppedEarlyError(
@@ -70,19 +71,19 @@ def _open_session(run: Path, job: Job) -> Iterator[journal.Journal]:
         yield opened
 
 
-async def _ask(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+async def _ask(run: Path, opened: journal.Journal, options: RunOptions, api: ApiClient) -> RunEnd | None:
     """Ask; return why it ended before every customer was asked."""
-    settings = job.settings
+    settings = options.settings
     then = f", what is in flight has {settings.grace:g} seconds to arrive, then the reports are written"
-    with stop_on_signals(api.pacing, job.watch.warned, then=then, deadline=settings.deadline) as stopped:
+    with stop_on_signals(api.rate_limiter, options.observer.warned, then=then, deadline=settings.deadline) as stopped:
 
         def stop_on_disk_error(error: OSError) -> None:
             stopped.append(_disk_end(error))
-            api.pacing.stop()
+            api.rate_limiter.stop()
 
         try:
             async with sync_regularly(opened.sync, settings.sync_seconds, stop_on_disk_error):
-                ended = await _ask_all(run, opened, job, api) or next(iter(stopped), None)
+                ended = await _ask_all(run, opened, options, api) or next(iter(stopped), None)
                 return ended or _limit_end(run, settings.limit)
         except (SignInError, StoppedEarlyError) as error:
             return credentials.run_end(error)
@@ -106,46 +107,60 @@ def _disk_end(error: OSError) -> RunEnd:
     return RunEnd(Cause.DISK, f"{what}: {reason(error)}", f"{remedy(error)}, then resume")
 
 
-def _session_stats(api: Fetching, elapsed: float) -> journal.SessionStats:
-    requests, usage = dict(api.pacing.requests), api.pacing.usage()
+def _session_stats(api: ApiClient, elapsed: float) -> journal.SessionStats:
+    requests, usage = dict(api.rate_limiter.requests), api.rate_limiter.usage()
     rounded = {name: None if value is None else round(value, 1) for name, value in usage.items()}
     _log.info("session over: %s", "; ".join(in_words(requests, rounded, elapsed)))
     return journal.SessionStats(elapsed, requests, rounded)
 
 
-async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) -> RunEnd | None:
+async def _ask_all(run: Path, opened: journal.Journal, options: RunOptions, api: ApiClient) -> RunEnd | None:
     # before the progress line starts: the user may have to read and type something
     if not await _get_first_token(api):
         return None
     facts = journal.read_facts(run)
-    if job.settings.reuse:
-        since = datetime.now(UTC) - timedelta(seconds=job.settings.reuse)
-        _copy_reusable(
-            opened,
-            journal.find_reusable(run, since, datetime.now(UTC), job.watch.warned),
-            journal.finally_answered(run, facts.rows),
-        )
+    if options.settings.reuse:
+        _reuse_answers(run, opened, facts.rows, options)
     done = journal.finally_answered(run, facts.rows)
-    limit = job.settings.limit
+    limit = options.settings.limit
     to_ask = facts.customers - len(done)
     if limit:
         to_ask = sum(1 for _ in pending_customers(islice(journal.read_customers(run), limit), done))
-    api.pacing.expect(to_ask)
-    if api.recalled:
-        job.watch.noted(api.recalled.in_words(job.settings.rate, datetime.now(UTC)))
-    job.watch.started(facts, to_ask, api.pacing)
+    api.rate_limiter.expect(to_ask)
+    if api.starting_rate:
+        options.observer.noted(api.starting_rate.in_words(options.settings.rate, datetime.now(UTC)))
+    options.observer.started(facts, to_ask, api.rate_limiter)
 
-    recorder = Recorder(opened, job.watch, simulated=facts.simulated)
+    recorder = Recorder(opened, options.observer, simulated=facts.simulated)
     wanted = pending_customers(islice(journal.read_customers(run), limit), done)
-    crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
-    async with _tick_regularly(job.watch.ticked):
-        end = await fetch.run_pool(wanted, api.status.fetch, recorder.take, api.pacing, crew)
-    end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
-    return end or await check_membership(run, opened, job.check, api, job.watch.warned)
+    pool = replace(api.pool, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
+    async with _tick_regularly(options.observer.ticked):
+        end = await fetch.run_pool(wanted, api.status.fetch, recorder.record, api.rate_limiter, pool)
+    end = end or nothing_answered(api.rate_limiter.requests, options.settings.api, recorder.last_failure)
+    return end or await check_membership(run, opened, options.check, api, options.observer.warned)
+
+
+def _reuse_answers(run: Path, opened: journal.Journal, rows: int, options: RunOptions) -> None:
+    """Copy reusable answers of earlier runs; a resumed run has its own already."""
+    now = datetime.now(UTC)
+    since = now - timedelta(seconds=options.settings.reuse or 0)
+    done = journal.finally_answered(run, rows)
+    for row, answer in journal.find_reusable(run, since, now, options.observer.warned):
+        if row not in done:
+            opened.reuse(row, answer)
 
 
 @asynccontextmanager
-async def _tick_regularly(tick: Callable[[], None]) -> AsyncIterator[None]:
+async def _run_in_background(loop: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a loop as a task until the context is left."""
+    task = asyncio.create_task(loop)
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+def _tick_regularly(tick: Callable[[], None]) -> AbstractAsyncContextManager[None]:
     """Call `tick` regularly: while the service throttles every worker, no answer shows that the run continues."""
 
     async def loop() -> None:
@@ -153,11 +168,7 @@ async def _tick_regularly(tick: Callable[[], None]) -> AsyncIterator[None]:
             await asyncio.sleep(TICK_SECONDS)
             tick()
 
-    task = asyncio.create_task(loop())
-    try:
-        yield
-    finally:
-        task.cancel()
+    return _run_in_background(loop())
 
 
 def _limit_end(run: Path, limit: int | None) -> RunEnd | None:
@@ -172,10 +183,10 @@ def _limit_end(run: Path, limit: int | None) -> RunEnd | None:
     return RunEnd(Cause.LIMIT, message, "resume asks for the others")
 
 
-async def _get_first_token(api: Fetching) -> bool:
+async def _get_first_token(api: ApiClient) -> bool:
     """Get the first token. Return False where the run is stopped before the user has signed in."""
     first_token = asyncio.ensure_future(api.tokens.token())
-    stopped = asyncio.ensure_future(api.pacing.wait_stopping())
+    stopped = asyncio.ensure_future(api.rate_limiter.wait_stopping())
     await asyncio.wait({first_token, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if first_token.done():
@@ -185,19 +196,9 @@ async def _get_first_token(api: Fetching) -> bool:
     return False
 
 
-def _copy_reusable(
-    opened: journal.Journal, found: Iterable[tuple[int, journal.AnswerRecord]], known: Container[int]
-) -> None:
-    """Copy reusable answers of earlier runs; a resumed session has its own already."""
-    for row, answer in found:
-        if row not in known:
-            opened.reuse(row, answer)
-
-
-@asynccontextmanager
-async def sync_regularly(
+def sync_regularly(
     sync: Callable[[], None], every: float, failed: Callable[[OSError], None]
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Call `sync` regularly while the context is open.
 
     Args:
@@ -207,7 +208,7 @@ async def sync_regularly(
     """
 
     async def loop() -> None:
-        while True:
+        while every:
             await asyncio.sleep(every)
             try:
                 await asyncio.to_thread(sync)
@@ -215,12 +216,7 @@ async def sync_regularly(
                 failed(error)
                 return
 
-    task = asyncio.create_task(loop()) if every else None
-    try:
-        yield
-    finally:
-        if task is not None:
-            task.cancel()
+    return _run_in_background(loop())
 
 
 class Recorder:
@@ -228,18 +224,18 @@ class Recorder:
 
     Args:
         opened: the journal.
-        watch: the observer of the run.
+        observer: of the run.
         simulated: True where the journal says already that the answers come from the simulator.
     """
 
-    def __init__(self, opened: journal.Journal, watch: Watch, *, simulated: bool) -> None:
+    def __init__(self, opened: journal.Journal, observer: RunObserver, *, simulated: bool) -> None:
         self._journal = opened
-        self._watch = watch
+        self._observer = observer
         self._simulated = simulated
         self._unanswered: dict[int, Reason] = {}
         self.last_failure = ""
 
-    def take(self, row: int, answer: CustomerResult) -> None:
+    def record(self, row: int, answer: CustomerResult) -> None:
         """Write an answer to the journal, then report it.
 
         Raises:
@@ -252,10 +248,10 @@ class Recorder:
         answer = self._write(row, answer)
         if row in self._unanswered:
             # after an outage it was asked again
-            self._watch.replaced(self._unanswered.pop(row))
+            self._observer.replaced(self._unanswered.pop(row))
         if answer.finding.reason.asked_again:
             self._unanswered[row] = answer.finding.reason
-        self._watch.answered(answer)
+        self._observer.answered(answer)
 
     def _write(self, row: int, answer: CustomerResult) -> CustomerResult:
         """Write an answer and return it; one that a defect of auditor keeps from being written becomes `internal_error`."""

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and the deadline: the first one stops new requests and lets those in flight finish; a second signal ends the process.
+"""SIGINT, SIGTERM and the deadline: the first one stops new requests and lets those in flight finish; a second one ends the process.
 
 Where nothing is in flight, the first signal ends the process. A renewal of the sign-in counts as in flight: the service has replaced
 the refresh token when its answer is sent.
@@ -17,7 +17,7 @@ from auditor.core.model import Cause, RunEnd
 from auditor.fetch import RateLimiter
 
 T = TypeVar("T")
-_LOOK_SECONDS = 0.1
+_CHECK_SECONDS = 0.1
 """Between two checks for a signal."""
 _CAUSES = MappingProxyType({signal.SIGINT: Cause.INTERRUPTED, signal.SIGTERM: Cause.TERMINATED})
 
@@ -38,12 +38,12 @@ class StoppedAtOnce(KeyboardInterrupt):
 
 @contextmanager
 def stop_on_signals(
-    pacing: RateLimiter, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
+    rate_limiter: RateLimiter, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
 ) -> Iterator[list[RunEnd]]:
     """Stop new requests at the first signal, or after `deadline` seconds; the list then holds the end.
 
     Args:
-        pacing: the rate limiter to close.
+        rate_limiter: refuses new requests from then on.
         say: receives a sentence about the first signal.
         then: what happens next, for that sentence.
         deadline: seconds.
@@ -52,9 +52,9 @@ def stop_on_signals(
     loop.set_exception_handler(_ignore_stopped_task)
     ends: list[RunEnd] = []
 
-    def close(end: RunEnd) -> None:
+    def stop_requests(end: RunEnd) -> None:
         ends.append(end)
-        pacing.stop()
+        rate_limiter.stop()
 
     signalled = False
 
@@ -63,17 +63,17 @@ def stop_on_signals(
         if signalled:
             raise StoppedAtOnce(number)
         signalled = True
-        known, by = signal.Signals(number), _by(number)
+        known, by = signal.Signals(number), _name_signal(number)
         end = RunEnd(_CAUSES[known], f"stopped by {by}", "no received answer is lost")
         again = _another(number)
-        # not said here: the signal may have interrupted a write
+        # not printed here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
-        loop.call_soon_threadsafe(close, end)
+        loop.call_soon_threadsafe(stop_requests, end)
 
     too_late = RunEnd(
         Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "no received answer is lost"
     )
-    timer = loop.call_later(deadline, close, too_late) if deadline else None
+    timer = loop.call_later(deadline, stop_requests, too_late) if deadline else None
     try:
         with _install(stop):
             yield ends
@@ -82,7 +82,7 @@ def stop_on_signals(
             timer.cancel()
 
 
-def _by(number: int) -> str:
+def _name_signal(number: int) -> str:
     return "Ctrl-C (SIGINT)" if number == signal.SIGINT else signal.Signals(number).name
 
 
@@ -114,11 +114,11 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     with _install(stop, _not_ignored()):
         thread, outcome = _start(step)
         while thread.is_alive():
-            thread.join(_LOOK_SECONDS)
+            thread.join(_CHECK_SECONDS)
             if signals and not announced:
                 announced = True
                 cancel()
-                by, again = _by(signals[0]), _another(signals[0])
+                by, again = _name_signal(signals[0]), _another(signals[0])
                 say(f"{by}: waiting for the answer of the sign-in service, to store it; {again} stops at once")
     if signals:
         raise StoppedAtOnce(signals[0], "stopped" if outcome.exception() else "stopped; the sign-in is stored")

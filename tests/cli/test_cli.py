@@ -218,7 +218,7 @@ def _interrupted(*_args: object, **_more: object) -> None:
 @pytest.mark.parametrize(
     ("stage", "command"),
     [
-        ("auditor.cli.fast_help.fast_answer", "doctor"),
+        ("auditor.cli.fast_answer", "doctor"),
         ("auditor.cli.program.run_command", "doctor"),
         ("auditor.cli.commands.auditor.main", "doctor"),
         ("auditor.cli.commands.auditor.main", "run"),

@@ -1,10 +1,11 @@
 """The hints at a run's end: what --fail-on matched, with how many customers or rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from auditor.cli.hints import print_hints
+from auditor.cli.render_run import print_hints
 from auditor.core.model import Cause, Reason
 from auditor.core.results.changes import Change, Counts
 from auditor.core.results.ledger import FailOn, Tally, fold
@@ -32,8 +33,8 @@ def test_what_fail_on_matched_is_counted(tmp_path: Path, capsys: pytest.CaptureF
     ]
     changes = Counts({**dict.fromkeys(Change, 0), Change.NEWLY_BLOCKED: 1}, 2)
     rendered = Rendered(tmp_path, facts, fold(tallies, 5, 3), changes=changes)
-    print_hints(rendered.with_fail_on(["undetermined", "newly-blocked"]), quiet=False)
-    print_hints(rendered.with_fail_on([FailOn.BLOCKED, FailOn.CHANGES]), quiet=False)
+    print_hints(replace(rendered, fail_on=(FailOn.UNDETERMINED, FailOn.NEWLY_BLOCKED)), quiet=False)
+    print_hints(replace(rendered, fail_on=(FailOn.BLOCKED, FailOn.CHANGES)), quiet=False)
     assert capsys.readouterr().err.splitlines() == [
         "auditor: Run complete. --fail-on matched: newly-blocked (2 customers), undetermined (1 row).",
         "auditor: Run complete. --fail-on matched: blocked (2 customers), changes (1 customer).",

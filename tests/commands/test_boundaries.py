@@ -12,9 +12,8 @@ import pytest
 
 from auditor import journal, report
 from auditor.errors import IncompleteError
-from auditor.runs.baseline import source_of
-from auditor.runs.find import find_run
-from auditor.runs.unfinished import newest_incomplete
+from auditor.runs.find import find_run, load_stored_run
+from auditor.runs.latest import find_to_resume
 from auditor.simulator import AnswerOptions, Simulator
 from program_support import run_program
 from serving_support import serving
@@ -116,8 +115,8 @@ def test_killed_before_every_step(simulator: Simulator, every: int) -> None:
         assert call(*command, "--reports", reports)[0] == 0
         assert not {r.customer_id for r in simulator.log.api[again:]} & final
         assert _results(reports) == whole
-        assert report.verify_run(source_of(find_run("latest", reports))).complete
-        assert newest_incomplete(Path(reports)) is None
+        assert report.verify_run(load_stored_run(find_run("latest", reports))).complete
+        assert find_to_resume(Path(reports), simulator.api_url) is None
 
 
 @EVERY
@@ -143,5 +142,5 @@ def test_refused_at_every_step(simulator: Simulator, every: int) -> None:
         assert not {r.customer_id for r in simulator.log.api[asked:]} & final
         whole = whole or _results(reports)
         assert _results(reports) == whole
-        assert report.verify_run(source_of(find_run("latest", reports))).complete
+        assert report.verify_run(load_stored_run(find_run("latest", reports))).complete
     assert at > 30

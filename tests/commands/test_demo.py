@@ -7,15 +7,15 @@ import pytest
 
 from auditor import customers
 from auditor.cli import main
-from auditor.commands.demo import STRANGERS, WEIGHTS, _options, _rows, sample_list
+from auditor.commands.demo import STRANGERS, WEIGHTS, _read_sample_rows, _simulator_options, find_sample
 from auditor.core.model import Customer
 from auditor.simulator import KINDS, Scenario
 
 
 def test_every_kind_of_answer_happens_to_somebody(tmp_path: Path) -> None:
     """Every status, error and fault kind of the simulator is met by a customer of the sample list."""
-    options = _options(sample_list(), str(tmp_path))
-    ids = [row.id for row in customers.read(str(sample_list())) if isinstance(row, Customer)]
+    options = _simulator_options(find_sample("customers.csv"), str(tmp_path))
+    ids = [row.id for row in customers.read(str(find_sample("customers.csv"))) if isinstance(row, Customer)]
     census = Scenario(seed=options.seed, weights=WEIGHTS).count_kinds(ids)
     assert min(census.values()) > 0
     # what is left out is rejections for exceeding the limit, and those come from the simulator's own limit
@@ -25,8 +25,8 @@ def test_every_kind_of_answer_happens_to_somebody(tmp_path: Path) -> None:
 
 def test_the_customer_list_of_the_demo_has_strangers(tmp_path: Path) -> None:
     """A few customers of the sample are none of the partner's, and a few of the partner's are not in the sample."""
-    _options(sample_list(), str(tmp_path))
-    sample = {row.id for row in customers.read(str(sample_list())) if isinstance(row, Customer)}
+    _simulator_options(find_sample("customers.csv"), str(tmp_path))
+    sample = {row.id for row in customers.read(str(find_sample("customers.csv"))) if isinstance(row, Customer)}
     roster = {row.id for row in customers.read(str(tmp_path / "roster.csv")) if isinstance(row, Customer)}
     assert len(sample - roster) == len(roster - sample) == STRANGERS
 
@@ -49,4 +49,4 @@ def test_the_demo_from_end_to_end(
 
 def test_the_rows_name_the_list_and_not_where_it_is_kept() -> None:
     """What the reports of a demo say is the same on every machine."""
-    assert {one.row.source_file for one in _rows(sample_list())} == {"customers.csv"}
+    assert {one.row.source_file for one in _read_sample_rows(find_sample("customers.csv"))} == {"customers.csv"}

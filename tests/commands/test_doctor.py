@@ -171,7 +171,7 @@ def test_through_a_proxy(
         code = main(["doctor"])
         said = capsys.readouterr()
         assert code == 0, said.out
-        assert f"http://[secret]@127.0.0.1:{proxy.port} (environment AUDITOR_PROXY) is there" in said.out
+        assert f"http://[secret]@127.0.0.1:{proxy.port} (environment AUDITOR_PROXY) accepts connections" in said.out
         assert len(proxy.targets) >= 4
         proxy.answer = "407 Proxy Authentication Required"
         code, found = _examined(capsys)

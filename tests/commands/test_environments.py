@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,9 +13,9 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main, program, render_facts
-from auditor.cli.hints import print_hints
 from auditor.cli.program import failed
-from auditor.commands.status import Statuses
+from auditor.cli.render_run import print_hints
+from auditor.commands.status import StatusResult
 from auditor.core.diagnosis import checks as doctor
 from auditor.core.diagnosis.checks import Named
 from auditor.core.model import Cause, RunEnd
@@ -163,7 +164,7 @@ def test_a_customer_list_that_a_full_disk_cut_does_not_pass_for_the_whole(monkey
         cut = auditor("customers", how=LOST["full"])
         left = auditor("customers", how=LOST["left"])
     assert (cut.returncode, left.returncode) == (7, 0)
-    assert "the customer list there is not whole" in cut.stderr
+    assert "the customer list there is not complete" in cut.stderr
 
 
 @pytest.mark.usefixtures("served")
@@ -214,8 +215,8 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     """Neither of a run that ended early, nor of status, of doctor, or of an error of any command."""
     assert main(list(RUN)) == 0
     end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
-    print_hints(render(only_run(), ("csv",)).with_end(end), quiet=True)
-    render_facts.print_statuses(Statuses("https://api.example", (), end), as_json=False)
+    print_hints(replace(render(only_run(), ("csv",)), end=end), quiet=True)
+    render_facts.print_statuses(StatusResult("https://api.example", (), end), as_json=False)
     render_facts.print_checks([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2
     program._print_error("the token is refused", hint, [])

@@ -121,7 +121,7 @@ def test_a_run_that_there_is_not_leads_to_the_list_of_runs(capsys: pytest.Captur
 def test_what_is_no_id_was_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """And the line says why."""
     assert main(["status", "notanid"]) == 3
-    assert "not asked: this is no customer tenant id (GUID)" in capsys.readouterr().out
+    assert "not asked: this is not a customer tenant id (GUID)" in capsys.readouterr().out
 
 
 def test_a_setting_with_no_value_is_not_set(capsys: pytest.CaptureFixture[str]) -> None:

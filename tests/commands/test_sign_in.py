@@ -158,7 +158,7 @@ def test_a_refresh_token_that_is_set_beside_a_kept_sign_in(
         first, second = simulator.mint_refresh_token(), simulator.mint_refresh_token()
         where, said = source(first)
         assert "kept in" in where
-        assert "AUDITOR_REFRESH_TOKEN is set, and is not used" in said
+        assert "AUDITOR_REFRESH_TOKEN is set, but not used" in said
         assert main(["login", "--device-code"]) == 0
         where, said = source(first)
         assert ("kept in" in where, said) == (True, "")
@@ -171,7 +171,7 @@ def test_a_refresh_token_that_is_set_beside_a_kept_sign_in(
 def test_two_ways_at_once_are_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2 with what to change."""
     assert main(["login", "--device-code", "--refresh-token-file", "x"]) == 2
-    assert "take one" in capsys.readouterr().err
+    assert "use one" in capsys.readouterr().err
 
 
 def test_without_an_app_registration(capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,9 +210,9 @@ def test_the_order_of_the_sources(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         note()
     assert sources[0] == ("AUDITOR_ACCESS_TOKEN", "")
     assert sources[1][0] == "AUDITOR_REFRESH_TOKEN"
-    assert "as long as AUDITOR_REFRESH_TOKEN serves" in sources[1][1]
+    assert "as long as AUDITOR_REFRESH_TOKEN works" in sources[1][1]
     assert "kept in" in sources[2][0]
-    assert "AUDITOR_ACCESS_TOKEN is set, and is not used" in sources[2][1]
+    assert "AUDITOR_ACCESS_TOKEN is set, but not used" in sources[2][1]
 
 
 def test_a_store_that_must_not_be_used_is_no_sign_in(

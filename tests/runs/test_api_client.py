@@ -9,7 +9,7 @@ import pytest
 from auditor.core.pacing.plan import RememberedRate
 from auditor.fetch.private_file import state_folder
 from auditor.fetch.rate_store import RateStore
-from auditor.runs.api_client import fetching
+from auditor.runs.api_client import open_api_client
 from auditor.settings import Secret, Settings
 
 API, TENANT = "http://127.0.0.1:9", "11111111-2222-4333-8444-555555555555"
@@ -32,9 +32,9 @@ def _files(folder: Path) -> dict[Path, bytes]:
 
 async def _run(settings: Settings, requests: int = 1, *, remember: bool = True) -> None:
     """A run that sends so many requests, all accepted."""
-    async with fetching(settings, print, remember=remember) as api:
+    async with open_api_client(settings, print, remember=remember) as api:
         for _ in range(requests):
-            api.pacing.on_response(await api.pacing.acquire())
+            api.rate_limiter.on_response(await api.rate_limiter.acquire())
 
 
 async def test_a_run_leaves_what_the_next_one_begins_with(tmp_path: Path) -> None:
@@ -44,18 +44,18 @@ async def test_a_run_leaves_what_the_next_one_begins_with(tmp_path: Path) -> Non
     assert left is not None
     assert left.held == 2
     assert [path.parent for path in _files(tmp_path)] == [tmp_path / "state" / "auditor"]
-    async with fetching(_settings(), print) as api:
-        assert api.pacing.rate_to_remember().held == 2
+    async with open_api_client(_settings(), print) as api:
+        assert api.rate_limiter.rate_to_remember().held == 2
 
 
 async def test_a_run_begins_at_the_pace_that_was_learned() -> None:
     """And so the time left is reckoned from it, before the first request."""
     _rates().save(API, TENANT, RememberedRate(4.0, 57.0))
-    async with fetching(_settings(), print) as api:
-        assert api.pacing.eta(1000) == pytest.approx(250.0, rel=0.05)
-        assert api.pacing.slowed_to() == pytest.approx(240.0, rel=0.05)
-        assert api.recalled is not None
-        assert api.recalled.per_minute == pytest.approx(240.0)
+    async with open_api_client(_settings(), print) as api:
+        assert api.rate_limiter.eta(1000) == pytest.approx(250.0, rel=0.05)
+        assert api.rate_limiter.slowed_to() == pytest.approx(240.0, rel=0.05)
+        assert api.starting_rate is not None
+        assert api.starting_rate.per_minute == pytest.approx(240.0)
 
 
 @pytest.mark.parametrize(("rate", "requests", "remember"), [(0.0, 1, True), (500.0, 0, True), (500.0, 1, False)])

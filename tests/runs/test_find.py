@@ -15,9 +15,9 @@ from auditor.core.judge.classification import classify
 from auditor.core.model import Cause, Customer, CustomerResult, Row
 from auditor.core.run_facts import RunFacts
 from auditor.journal.records import encode
-from auditor.runs.baseline import choose_baseline, identity
-from auditor.runs.find import latest_run_id, run_folders, summary_of
-from auditor.runs.unfinished import newest_incomplete
+from auditor.runs.baseline import choose_baseline
+from auditor.runs.find import identity, latest_run_id, run_folders, summary_of
+from auditor.runs.latest import Unfinished, find_to_resume
 from conftest import CUSTOMER, load_reply
 from program_support import run_program
 
@@ -75,9 +75,9 @@ def test_a_copy_under_another_name_is_no_stored_run(tmp_path: Path, capsys: pyte
     copy = _run(tmp_path, NOW - timedelta(days=1), "zz november (mine)")
     assert (latest_run_id(tmp_path), _chosen(tmp_path)) == (old.name, old.name)
     assert run_folders(tmp_path) == [old]
-    assert newest_incomplete(tmp_path) is None
+    assert find_to_resume(tmp_path, API) is None
     (copy / "summary.json").unlink()
-    assert newest_incomplete(tmp_path) is None
+    assert find_to_resume(tmp_path, API) is None
     newer = _run(tmp_path, NOW - timedelta(hours=1))
     (tmp_path / "latest").unlink()
     (tmp_path / "latest").symlink_to(copy.name)
@@ -114,7 +114,7 @@ def test_a_run_from_the_future_is_never_the_newest(tmp_path: Path, capsys: pytes
     assert main(["report", str(ahead), "--format", "csv"]) == 0
     new = _run(tmp_path, NOW - timedelta(days=1))
     assert (latest_run_id(tmp_path), _chosen(tmp_path)) == (new.name, new.name)
-    assert newest_incomplete(tmp_path) is None
+    assert find_to_resume(tmp_path, API) is None
     capsys.readouterr()
     assert main(["runs", "prune", "--keep-daily", "1", "--reports", str(tmp_path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -164,7 +164,7 @@ def test_a_summary_that_was_changed_says_nothing(
     (document,) = json.loads(capsys.readouterr().out)
     assert (document["rendered"], document["complete"]) == (False, False)
     assert _chosen(tmp_path) == ""
-    assert newest_incomplete(tmp_path) == run
+    assert find_to_resume(tmp_path, API) == Unfinished(run, journal.read_header(run), None)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00bad", b"../../..", b"", b"x" * 5000, b"a\0b", b".", b"a\nb"])
@@ -225,8 +225,8 @@ setattr(importlib.import_module(module), name, lambda *_, **__: os.kill(os.getpi
     [
         ("auditor.report.render:load", ["report", "RUN"]),
         ("auditor.report.verify.rerender:render", ["verify", "RUN"]),
-        ("auditor.commands.compare:source_of", ["compare", "RUN", "RUN"]),
-        ("auditor.commands.prune:_remove", ["runs", "prune", "--keep-monthly", "1", "--reports", "REPORTS"]),
+        ("auditor.commands.compare:load_stored_run", ["compare", "RUN", "RUN"]),
+        ("auditor.commands.runs:_remove", ["runs", "prune", "--keep-monthly", "1", "--reports", "REPORTS"]),
     ],
 )
 def test_sigterm_leaves_nothing_half_made(tmp_path: Path, where: str, command: list[str]) -> None:

@@ -108,7 +108,7 @@ def test_a_baseline_that_is_gone_before_it_was_copied_is_said(
     with serving({}):
         main(["run", listed(IDS[:2]), *PLAIN])
         with monkeypatch.context() as broken:
-            broken.setattr("auditor.runs.baseline.freeze_baseline", _fail)
+            broken.setattr("auditor.runs.render.freeze_baseline", _fail)
             assert main(["run", listed(IDS[:2]), *PLAIN]) == 1
     first, second = folders()
     (first / journal.ROWS).unlink()

@@ -17,11 +17,10 @@ from tempfile import TemporaryDirectory
 from sample_customers import Sample, invented
 
 from auditor import customers
-from auditor.commands.run import rows_of
 from auditor.report import FORMATS
 from auditor.runs import audit
 from auditor.runs.create import create_run
-from auditor.runs.options import Job
+from auditor.runs.options import RunOptions, read_rows
 from auditor.settings import Secret, Settings
 from auditor.simulator import AnswerOptions, CustomerListOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
 
@@ -77,11 +76,11 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
             max_undetermined=10,
             zone="Europe/Berlin",
         )
-        job = Job(settings, FORMATS, simulated=True)
+        options = RunOptions(settings, FORMATS, simulated=True)
         # the list as a user names it, not by where this script keeps it
-        with audit.lock_reports(job), chdir(folder):
-            run = create_run(rows_of([customers.read(LIST)]), (LIST,), job)
-            return audit.run_audit(run, job).run, int(simulator.api_url.rpartition(":")[2])
+        with audit.lock_reports(options), chdir(folder):
+            run = create_run(read_rows(customers.read(LIST)), (LIST,), options)
+            return audit.run_audit(run, options).run, int(simulator.api_url.rpartition(":")[2])
 
 
 def main(target: Path) -> None:

@@ -1,5 +1,6 @@
-"""`auditor doctor`: looks at everything that a run needs, one thing after the other. Rule: no check stops those that do
-not build on it; not_signed_in is asked anything, and nothing is changed but a sign-in that was due to be renewed.
+"""`auditor doctor`: check everything that a run needs, one check after the other.
+
+A failed check stops only the checks that need it. Nothing is changed, except that a sign-in that is due is renewed.
 """
 
 import os
@@ -7,15 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.commands.doctor import api, machine, network, sign_in
-from auditor.commands.doctor.context import Subject
+from auditor.commands.doctor.context import DoctorContext
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Named, Result, State
 from auditor.errors import AuditorError, SettingsError
 from auditor.fetch import tls_context
-from auditor.runs.credentials import ignore_message
+from auditor.runs.credentials import Say, ignore_message
 from auditor.settings import Origins, Settings
-
-Look = Callable[[Subject], Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +23,34 @@ class _Check:
 
     Attributes:
         name: in the output.
-        look: what it does.
-        needs: names of the checks without which it would say nothing.
+        run: makes the check.
+        needs: names of the checks that it builds on; it is skipped where one of them failed or was skipped.
     """
 
     name: str
-    look: Look
+    run: Callable[[DoctorContext], Result]
     needs: tuple[str, ...] = ()
 
 
-def _of_sign_in(look: Callable[[Subject, str], Result]) -> Look:
-    """A check of the sign-in service, which is only asked where no access token comes from elsewhere."""
+def _with_sign_in_service(check: Callable[[DoctorContext, str], Result]) -> Callable[[DoctorContext], Result]:
+    """Make a check of the sign-in service, which is asked only where runs do not use an access token from elsewhere."""
 
-    def check(subject: Subject) -> Result:
-        if not subject.asks_to_sign_in:
+    def run(context: DoctorContext) -> Result:
+        if not context.uses_sign_in:
             return diagnosis.ok("not asked: the access token comes from elsewhere (AUDITOR_ACCESS_TOKEN)")
-        return look(subject, subject.settings.sign_in_authority)
+        return check(context, context.settings.sign_in_authority)
 
-    return check
+    return run
 
 
 CHECKS = (
     _Check("signs in with", sign_in.sources),
     _Check("proxy", network.proxy),
-    _Check("network api", lambda subject: network.connection(subject, subject.settings.api), ("proxy",)),
+    _Check("network api", lambda context: network.connection(context, context.settings.api), ("proxy",)),
     _Check("tls api", network.api_tls, ("network api",)),
     _Check("clock", network.clock, ("tls api",)),
-    _Check("network sign-in", _of_sign_in(network.connection), ("proxy",)),
-    _Check("tls sign-in", _of_sign_in(network.sign_in_tls), ("network sign-in",)),
+    _Check("network sign-in", _with_sign_in_service(network.connection), ("proxy",)),
+    _Check("tls sign-in", _with_sign_in_service(network.sign_in_tls), ("network sign-in",)),
     _Check("sign-in", sign_in.sign_in, ("tls sign-in",)),
     _Check("token", sign_in.token, ("sign-in",)),
     _Check("days left", sign_in.days_left, ("sign-in",)),
@@ -59,7 +58,7 @@ CHECKS = (
     _Check("mfa", api.mfa, ("sign-in",)),
     _Check("role", api.role, ("sign-in",)),
     _Check("account status", api.account_status, ("call",)),
-    _Check("stranger", api.stranger, ("call",)),
+    _Check("stranger", api.unknown_customer, ("call",)),
     _Check("reports", machine.reports),
     _Check("state", machine.state),
     _Check("disk", machine.disk),
@@ -67,71 +66,73 @@ CHECKS = (
     _Check("last run", machine.last_run),
     _Check("pace", machine.pace),
 )
-"""In the order in which they build on one another; the first that fails gives the exit code."""
+"""Each check stands after those that it needs; the first that fails gives the exit code."""
 
 
 @dataclass(slots=True)
 class Doctor:
-    """Looks at one installation.
+    """The checks of one installation.
 
     Args:
-        load: gives the settings; a SettingsError of it is the first finding.
-        simulated: True once an answer said that it comes from the simulator.
-        tell: is given what is waited for, while it is.
+        load: loads the settings; its SettingsError is the first result.
+        say: receives what is being waited for.
+
+    Attributes:
+        simulated: True once an answer says that it comes from the simulator.
     """
 
     load: Callable[[], tuple[Settings, Origins]]
+    say: Say = ignore_message
     simulated: bool = False
-    tell: Callable[[str], None] = ignore_message
 
-    def examine(self) -> Iterator[Named]:
-        """Every check in turn, as it is made."""
+    def run_checks(self) -> Iterator[Named]:
+        """Yield the result of each check as it is made."""
         home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
-        for one in self._examined():
-            yield Named(one.name, diagnosis.shareable(one.result, home))
+        for name, result in self._run_checks():
+            yield Named(name, diagnosis.shareable(result, home))
 
-    def _examined(self) -> Iterator[Named]:
-        yield Named("program", network.program())
+    def _run_checks(self) -> Iterator[tuple[str, Result]]:
+        yield "program", network.program()
         try:
-            subject = Subject(*self.load(), tell=self.tell)
+            context = DoctorContext(*self.load(), say=self.say)
         except SettingsError as error:
-            yield Named("settings", _failed(error))
-            yield from (Named(check.name, diagnosis.skipped("not checked: needs settings")) for check in CHECKS)
+            yield "settings", _result_of(error)
+            yield from ((check.name, diagnosis.skipped("not checked: needs settings")) for check in CHECKS)
             return
         states: dict[str, State] = {}
-        for check in (_Check("settings", _settings), *CHECKS):
+        for check in (_Check("settings", _check_settings), *CHECKS):
             missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
-            result = _looked(check, subject) if missing is None else diagnosis.skipped(f"not checked: needs {missing}")
+            result = _run(check, context) if missing is None else diagnosis.skipped(f"not checked: needs {missing}")
             states[check.name] = result.state
-            self.simulated = subject.simulated
-            yield Named(check.name, result)
+            self.simulated = context.simulated
+            yield check.name, result
 
 
-def _settings(subject: Subject) -> Result:
-    """Where the settings come from that are not the default; whatever a run refuses before it asks anybody.
+def _check_settings(context: DoctorContext) -> Result:
+    """Where the settings come from that are not the default.
 
     Raises:
         SettingsError: the extra certificate authorities cannot be read.
     """
-    tls_context(subject.settings.trust)
-    origins = dict.fromkeys(origin for origin in subject.origins.by_name.values() if origin != "default")
+    tls_context(context.settings.trust)
+    origins = dict.fromkeys(origin for origin in context.origins.by_name.values() if origin != "default")
     found = (
         f"can be used; not the defaults: {', '.join(origins)}" if origins else "nothing is set: all are the defaults"
     )
-    return diagnosis.ok(found, api=subject.settings.api)
+    return diagnosis.ok(found, api=context.settings.api)
 
 
-def _looked(check: _Check, subject: Subject) -> Result:
+def _run(check: _Check, context: DoctorContext) -> Result:
     try:
-        return check.look(subject)
+        return check.run(context)
     except AuditorError as error:
-        return _failed(error)
-    except Exception as error:  # noqa: BLE001 - a defect in one check must not keep the others from being made
-        # its text may hold anything
+        return _result_of(error)
+    except Exception as error:  # noqa: BLE001 - a defect in one check must not prevent the others
+        # without the error's text, which may hold anything
         return diagnosis.failed(
             f"unexpected: {type(error).__name__}", "report this as a defect", AuditorError.exit_code
         )
 
 
-def _failed(error: AuditorError) -> Result:
+def _result_of(error: AuditorError) -> Result:
     return diagnosis.failed(error.message, error.hint, error.exit_code)

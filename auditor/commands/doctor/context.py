@@ -1,6 +1,5 @@
-"""What the checks have found out so far and others build on."""
+"""What the checks have found so far, for the checks after them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from auditor.core.connection import Proxy
@@ -8,57 +7,57 @@ from auditor.core.sign_in import Claims
 from auditor.errors import AuditorError
 from auditor.fetch import ProbeResult, proxy_for
 from auditor.fetch.auth import UnattendedSignIn
-from auditor.runs import credentials
+from auditor.runs.credentials import Say, ignore_message, open_unattended
 from auditor.settings import Origins, Settings
 
 
 @dataclass(slots=True)
-class Subject:
-    """The installation that is looked at.
+class DoctorContext:
+    """The installation that is checked, and what is known of it.
 
     Attributes:
-        settings: in force.
+        settings: the effective settings.
         origins: where each comes from.
-        service: what the API answered without a token.
-        unattended: what a run would get its tokens from; None where all there is is an access token from elsewhere.
-        said: what a run would say of the sign-in, a sentence each.
-        token: the access token, once there is one.
-        source: where it came from, for people.
-        days_left: days that the sign-in lasts without being used; None where not_signed_in knows.
-        claims: what it says of itself; None where it is opaque.
-        listed: what the API answered to the question for one page of customers.
+        say: receives what is being waited for.
+        service: the API's response without a token.
+        unattended: the unattended sign-in; None where there is only an access token from elsewhere.
+        messages: what a run would say about the sign-in, one sentence each.
+        token: the access token; empty before there is one.
+        source: where it comes from, for people.
+        days_left: days that the sign-in lasts without use; None where that is not known.
+        claims: of the token; None where it is opaque.
+        page: the API's response to the request for one page of customers.
         customer: the id of one of the partner's customers, never shown.
         simulated: True once an answer says that it comes from the simulator.
-        tell: is given what is waited for, while it is.
     """
 
     settings: Settings
     origins: Origins
+    say: Say = ignore_message
     service: ProbeResult | None = None
     unattended: UnattendedSignIn | None = None
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     token: str = ""
     source: str = ""
     days_left: int | None = None
     claims: Claims | None = None
-    listed: ProbeResult | None = None
+    page: ProbeResult | None = None
     customer: str | None = None
     simulated: bool = False
-    tell: Callable[[str], None] = credentials.ignore_message
 
     @property
-    def asks_to_sign_in(self) -> bool:
-        """False where all there is is an access token from elsewhere: then the sign-in service is not asked."""
+    def uses_sign_in(self) -> bool:
+        """False where there is only an access token from elsewhere: then the sign-in service is not asked."""
         if self.settings.access_token is None:
             return True
         try:
-            return credentials.open_unattended(self.settings, credentials.ignore_message) is not None
+            return open_unattended(self.settings, ignore_message) is not None
         except AuditorError:
-            # something is kept, and the check of the sign-in says what is wrong with it
+            # a sign-in is stored, and the check of the sign-in names its problem
             return True
 
     def proxy(self, url: str) -> Proxy | None:
-        """Through which proxy a service is reached.
+        """The proxy for a URL; None where the service is reached directly.
 
         Raises:
             SettingsError: the proxy is of a kind that cannot be used.

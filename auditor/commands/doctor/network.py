@@ -1,4 +1,4 @@
-"""The way to both services: proxy, names, connections, TLS, clock."""
+"""Checks of the connection to both services: proxy, names, connections, TLS, clock."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from auditor import __version__
-from auditor.commands.doctor.context import Subject
+from auditor.commands.doctor.context import DoctorContext
 from auditor.core import diagnosis
 from auditor.core.connection import Proxy, untrusted
 from auditor.core.diagnosis import Result
@@ -19,7 +19,7 @@ _NEXT_NETWORK = "check the network, or name its proxy in HTTPS_PROXY or AUDITOR_
 
 
 def program() -> Result:
-    """What runs here."""
+    """The versions of auditor, Python and OpenSSL, and the platform."""
     facts = {
         "auditor": __version__,
         "python": platform.python_version(),
@@ -32,37 +32,37 @@ def program() -> Result:
     )
 
 
-def proxy(subject: Subject) -> Result:
-    """Which services are reached through a proxy, and whether it is there."""
-    settings = subject.settings
+def proxy(context: DoctorContext) -> Result:
+    """Which services are reached through a proxy, and whether it accepts connections."""
+    settings = context.settings
     if settings.proxy is None:
         return diagnosis.ok("no proxy is set: both services are reached directly", proxy=None)
-    through = [name for name, url in services(subject).items() if subject.proxy(url)]
-    words = f"{settings.proxy} ({subject.origins.by_name['proxy']})"
+    through = [name for name, url in services(context).items() if context.proxy(url)]
+    words = f"{settings.proxy} ({context.origins.by_name['proxy']})"
     if not through:
-        return diagnosis.ok(f"{words} is set, and NO_PROXY spares both services", proxy=str(settings.proxy))
+        return diagnosis.ok(f"{words} is set, and NO_PROXY excludes both services", proxy=str(settings.proxy))
     try:
         connect(settings.proxy.host, settings.proxy.port)
     except OSError as error:
         return diagnosis.failed(
             f"{words} cannot be reached: {error.strerror or error}",
-            "correct HTTPS_PROXY or AUDITOR_PROXY; AUDITOR_PROXY=none goes without",
+            "change HTTPS_PROXY or AUDITOR_PROXY; AUDITOR_PROXY=none uses no proxy",
             diagnosis.SERVICE,
         )
-    return diagnosis.ok(f"{words} is there, for {' and '.join(through)}", proxy=str(settings.proxy))
+    return diagnosis.ok(f"{words} accepts connections, for {' and '.join(through)}", proxy=str(settings.proxy))
 
 
-def services(subject: Subject) -> dict[str, str]:
-    """The services that a run asks."""
-    found = {"the API": subject.settings.api}
-    return found | ({"the sign-in service": subject.settings.sign_in_authority} if subject.asks_to_sign_in else {})
+def services(context: DoctorContext) -> dict[str, str]:
+    """The services that a run connects to: name -> URL."""
+    found = {"the API": context.settings.api}
+    return found | ({"the sign-in service": context.settings.sign_in_authority} if context.uses_sign_in else {})
 
 
-def connection(subject: Subject, url: str) -> Result:
-    """Whether a host has an address and somebody answers there."""
+def connection(context: DoctorContext, url: str) -> Result:
+    """Whether a host has an address and accepts connections."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if (through := subject.proxy(url)) is not None:
+    if (through := context.proxy(url)) is not None:
         return diagnosis.ok(f"{host}:{port} is looked up by the proxy {through.host}", host=host, port=port)
     try:
         addresses = connect(host, port)
@@ -71,16 +71,16 @@ def connection(subject: Subject, url: str) -> Result:
             f"{host}:{port} cannot be reached: {error.strerror or error}", _NEXT_NETWORK, diagnosis.SERVICE, host=host
         )
     return diagnosis.ok(
-        f"{host}:{port} takes connections, at {addresses[-1]}", host=host, port=port, address=addresses[-1]
+        f"{host}:{port} accepts connections, at {addresses[-1]}", host=host, port=port, address=addresses[-1]
     )
 
 
-def api_tls(subject: Subject) -> Result:
-    """The API's certificate, and that it is the API which answers."""
-    settings, url = subject.settings, subject.settings.api
-    seen = probe(f"{url}/v1/customers?size=1", settings.trust, subject.proxy(url))
-    subject.service = seen
-    subject.simulated |= seen.response.simulated
+def api_tls(context: DoctorContext) -> Result:
+    """The API's certificate, and whether it is the API that answers."""
+    settings, url = context.settings, context.settings.api
+    seen = probe(f"{url}/v1/customers?size=1", settings.trust, context.proxy(url))
+    context.service = seen
+    context.simulated |= seen.response.simulated
     if (
         seen.response.failure is None
         and seen.response.http_status is not None
@@ -88,21 +88,21 @@ def api_tls(subject: Subject) -> Result:
     ):
         return diagnosis.failed(
             f"what answers a call without a token with HTTP {seen.response.http_status} is not Partner Center",
-            "a network's sign-in page may stand between, or AUDITOR_API_URL names something else",
+            "a network's sign-in page may answer instead, or AUDITOR_API_URL names another service",
             diagnosis.SERVICE,
             http_status=seen.response.http_status,
         )
-    return _tls(seen, subject.proxy(url))
+    return _check_certificate(seen, context.proxy(url))
 
 
-def sign_in_tls(subject: Subject, url: str) -> Result:
-    """The sign-in service's certificate, and that it knows the tenant."""
-    seen = probe(f"{url}/v2.0/.well-known/openid-configuration", subject.settings.trust, subject.proxy(url))
+def sign_in_tls(context: DoctorContext, url: str) -> Result:
+    """The sign-in service's certificate, and whether it knows the tenant."""
+    seen = probe(f"{url}/v2.0/.well-known/openid-configuration", context.settings.trust, context.proxy(url))
     status = seen.response.http_status
     if status is not None and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
         return diagnosis.warning(
-            f"the sign-in service is busy or down just now (HTTP {status})",
-            "nothing, if it passes: a run waits for it, five minutes at most",
+            f"the sign-in service is busy or down (HTTP {status})",
+            "nothing, if it recovers soon: a run waits for it, for five minutes at most",
             http_status=status,
         )
     if status is not None and status != HTTPStatus.OK:
@@ -112,34 +112,34 @@ def sign_in_tls(subject: Subject, url: str) -> Result:
             diagnosis.SIGN_IN,
             http_status=status,
         )
-    return _tls(seen, subject.proxy(url))
+    return _check_certificate(seen, context.proxy(url))
 
 
-def _tls(seen: ProbeResult, through: Proxy | None) -> Result:
+def _check_certificate(seen: ProbeResult, through: Proxy | None) -> Result:
     if seen.response.failure is not None:
-        return _no_tls(seen, through)
+        return _explain_failure(seen, through)
     if seen.tls is None or seen.certificate is None:
         return diagnosis.ok("no TLS: plain http, to this machine")
     return diagnosis.certificate(seen.tls, seen.certificate.issuer, seen.certificate.expires_at, datetime.now(UTC))
 
 
-def _no_tls(seen: ProbeResult, through: Proxy | None) -> Result:
+def _explain_failure(seen: ProbeResult, through: Proxy | None) -> Result:
     found, then = seen.response.failure or "", _NEXT_NETWORK
     if through is not None and "proxy" in found:
         then = "check the proxy's user name and password in HTTPS_PROXY or AUDITOR_PROXY, and what it lets through"
     if seen.response.untrusted:
-        issuer = seen.certificate.issuer if seen.certificate else "an authority that does not show itself"
+        issuer = seen.certificate.issuer if seen.certificate else "an unknown authority"
         found = f"{found}; it was issued by {issuer}"
         _, then = untrusted(seen.response.verify_code)
         named = os.environ.get("SSL_CERT_FILE")
         if "AUDITOR_CA_BUNDLE" in then and named and not Path(named).is_file():
-            then = f"SSL_CERT_FILE names {named}, which is not there; {then}"
+            then = f"SSL_CERT_FILE names {named}, which does not exist; {then}"
     return diagnosis.failed(found, then, diagnosis.SERVICE)
 
 
-def clock(subject: Subject) -> Result:
-    """This machine's clock against the `Date` of the API's answer."""
-    seen = subject.service
+def clock(context: DoctorContext) -> Result:
+    """Compare this machine's clock with the `Date` of the API's response."""
+    seen = context.service
     if seen is None or seen.ahead is None:
         return diagnosis.skipped("not checked: the API's answer has no Date to compare with")
     return diagnosis.clock(seen.ahead, seen.uncertain)

@@ -1,9 +1,9 @@
-"""The sign-in itself: with what, whether it gives a token, of what kind, and how long it lasts."""
+"""Checks of the sign-in: its credentials, whether it gives a token, of which kind, and how long it lasts."""
 
 import threading
 from datetime import UTC, datetime
 
-from auditor.commands.doctor.context import Subject
+from auditor.commands.doctor.context import DoctorContext
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Result
 from auditor.core.sign_in import ClockSkew, read_claims
@@ -14,74 +14,76 @@ from auditor.runs import credentials
 from auditor.runs.signals import run_uninterrupted
 
 LONGEST = 120.0
-"""Seconds for a sign-in service that is busy; a run has more patience."""
+"""Seconds to wait for a busy sign-in service; a run waits longer."""
 
 
-def sources(subject: Subject) -> Result:
-    """What a run would sign in with, in this order; not_signed_in is asked.
+def sources(context: DoctorContext) -> Result:
+    """List the credentials that a run would use, in this order. No request is sent.
 
     Raises:
-        SignInError: there is nothing.
+        SignInError: there are none.
         SettingsError: a setting of the sign-in cannot be used.
     """
-    return diagnosis.ok(", else ".join(credentials.describe_sources(subject.settings)))
+    return diagnosis.ok(", else ".join(credentials.describe_sources(context.settings)))
 
 
-def sign_in(subject: Subject) -> Result:
-    """Gets an access token as a run would, without asking anybody; a sign-in that is due is renewed.
+def sign_in(context: DoctorContext) -> Result:
+    """Get an access token as a run would, without the user; a sign-in that is due is renewed.
 
     Raises:
-        SignInError: there is none to be had.
-        StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
-        SettingsError: something that is needed for it cannot be used.
+        SignInError: there is no token.
+        StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
+        SettingsError: a setting of the sign-in cannot be used.
     """
-    subject.unattended = credentials.open_unattended(subject.settings, subject.said.append, subject.tell)
-    if subject.unattended is None:
-        subject.token, subject.source = credentials.access_token(subject.settings), "AUDITOR_ACCESS_TOKEN"
-        subject.claims = read_claims(subject.token)
+    context.unattended = credentials.open_unattended(context.settings, context.messages.append, context.say)
+    if context.unattended is None:
+        context.token, context.source = credentials.access_token(context.settings), "AUDITOR_ACCESS_TOKEN"
+        context.claims = read_claims(context.token)
     else:
-        redeem(subject, subject.unattended, TokenRequest())
-    return diagnosis.signed_in(subject.source, subject.days_left, subject.said)
+        redeem(context, context.unattended, TokenRequest())
+    return diagnosis.signed_in(context.source, context.days_left, context.messages)
 
 
-def redeem(subject: Subject, found: UnattendedSignIn, need: TokenRequest) -> None:
-    """Gets an access token as a run would.
+def redeem(context: DoctorContext, found: UnattendedSignIn, need: TokenRequest) -> None:
+    """Get an access token as a run would.
 
     Raises:
         SignInError, StoppedEarlyError: as `sign_in`.
-        StoppedAtOnce: a signal came; what the service answered is stored.
+        StoppedAtOnce: a signal came; the answer of the service is stored.
     """
-    over = threading.Event()
+    timed_out = threading.Event()
 
     def give_up() -> None:
-        over.set()
+        timed_out.set()
         found.cancel()
 
-    patience = threading.Timer(LONGEST, give_up)
-    patience.start()
+    timer = threading.Timer(LONGEST, give_up)
+    timer.start()
     try:
-        subject.token, _ = run_uninterrupted(lambda: found.redeem(need), give_up, subject.tell)
+        context.token, _ = run_uninterrupted(lambda: found.redeem(need), give_up, context.say)
     except SignInError:
-        if not over.is_set():
+        if not timed_out.is_set():
             raise
         words = f"the sign-in service is busy: it gave no access token within {LONGEST:.0f} s"
         raise StoppedEarlyError(words, "run auditor doctor again later; a run waits five minutes") from None
     finally:
-        patience.cancel()
-    subject.source, subject.days_left = found.source, found.days_left
-    subject.claims = read_claims(subject.token)
+        timer.cancel()
+    context.source, context.days_left = found.source, found.days_left
+    context.claims = read_claims(context.token)
 
 
-def days_left(subject: Subject) -> Result:
+def days_left(context: DoctorContext) -> Result:
     """How long the sign-in lasts."""
-    if subject.source == "AUDITOR_ACCESS_TOKEN":
-        return diagnosis.ok("nothing renews an access token from elsewhere; it ends as the line above says", days=None)
-    return diagnosis.days_left(subject.days_left, subject.source)
+    if context.source == "AUDITOR_ACCESS_TOKEN":
+        return diagnosis.ok(
+            "an access token from elsewhere is not renewed; it expires as the line above says", days=None
+        )
+    return diagnosis.days_left(context.days_left, context.source)
 
 
-def token(subject: Subject) -> Result:
-    """Of what kind the token is, and for whom."""
-    skew, seen = subject.unattended.skew if subject.unattended else None, subject.service
+def token(context: DoctorContext) -> Result:
+    """Of which kind the token is, and for which audience."""
+    skew, seen = context.unattended.skew if context.unattended else None, context.service
     if skew is None and seen is not None and seen.ahead is not None:
         skew = ClockSkew(seen.ahead, seen.uncertain, "Partner Center")
-    return diagnosis.token(subject.claims, subject.settings.audiences, datetime.now(UTC), skew)
+    return diagnosis.token(context.claims, context.settings.audiences, datetime.now(UTC), skew)

@@ -6,7 +6,7 @@ import pytest
 import tzlocal
 
 from auditor.core.presentation import Packs, Presentation
-from auditor.runs.inputs import presentation_of
+from auditor.runs.options import presentation_of
 from auditor.settings import Settings, load
 
 
