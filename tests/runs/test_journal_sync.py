@@ -10,6 +10,8 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.errors import OutputError
+from auditor.report.files import AtomicFile
 from auditor.runs.session import sync_regularly
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
@@ -110,12 +112,15 @@ def test_a_disk_that_is_full_while_workbooks_are_written(
     """Those of the account managers: exit 7, no file is half written, and the command that finishes is named."""
     rows = [f"{one},{'Ann' if n % 2 else 'Bob'}" for n, one in enumerate(IDS)]
     Path("list.csv").write_text("\n".join(["Customer ID,Account manager", *rows]), encoding="utf-8")
+    written = AtomicFile.write
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def write(file: AtomicFile, data: bytes) -> int:
+        if "by-owner" in file.path.parts:
+            raise OutputError(f"{file.name}: No space left on device", "") from OSError(errno.ENOSPC, "full")
+        return written(file, data)
 
     with monkeypatch.context() as broken:
-        broken.setattr("xlsxwriter.workbook.ZipFile", full)
+        broken.setattr(AtomicFile, "write", write)
         assert main(["run", "list.csv", "--rate", "0", "--concurrency", "8", "--quiet"]) == 7
     (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
     told = capsys.readouterr().err

@@ -76,11 +76,11 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
             max_undetermined=10,
             zone="Europe/Berlin",
         )
-        options = RunOptions(settings, FORMATS, simulated=True)
+        run_options = RunOptions(settings, FORMATS, simulated=True)
         # the list as a user names it, not by where this script keeps it
-        with audit.lock_reports(options), chdir(folder):
-            run = create_run(read_rows(customers.read(LIST)), (LIST,), options)
-            return audit.run_audit(run, options).run, int(simulator.api_url.rpartition(":")[2])
+        with audit.lock_reports(run_options), chdir(folder):
+            run = create_run(read_rows(customers.read(LIST)), (LIST,), run_options)
+            return audit.run_audit(run, run_options).run, int(simulator.api_url.rpartition(":")[2])
 
 
 def main(target: Path) -> None:
