@@ -105,7 +105,7 @@ def test_a_run_that_turns_out_simulated_is_compared_with_no_real_one(monkeypatch
 
 @pytest.mark.usefixtures("simulator")
 def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    """A row without an id stays what it is: not_signed_in is told to resume for it, nor to look into a file that is not there."""
+    """No message tells the user to resume for a row without an id, or to open a file that does not exist."""
     with Path("ids.txt").open("a", encoding="utf-8") as file:
         file.write("no-guid\n")
     assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3
@@ -122,6 +122,6 @@ def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.usefixtures("simulator")
 def test_whoever_was_never_asked_is_still_to_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody asks again for somebody who was not asked."""
+    """`resume` asks for no customer that was not asked for."""
     assert main(["run", "ids.txt", "--rate", "0", "--limit", "2"]) == 3
     assert "3 customers have no final answer yet" in capsys.readouterr().err

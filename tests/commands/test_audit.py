@@ -156,7 +156,7 @@ def test_reports_are_rendered_again_from_the_folder_alone(
 
 
 def test_a_run_resumes_where_it_was_stopped(simulator: Simulator) -> None:
-    """Only whoever has no final answer is asked again, and the reports equal those of an uninterrupted run."""
+    """Only customers without a final answer are asked for again, and the reports equal those of an uninterrupted run."""
     _write_list(IDS[:17])
     main(["run", "list.csv", "--rate", "0", "--quiet"])
     whole = [row["reason"] for row in _results()]
@@ -291,7 +291,7 @@ def _age(run: Path, hours: int) -> None:
 
 
 def test_eligible_answers_of_earlier_runs_are_reused(simulator: Simulator) -> None:
-    """`--reuse 8h` asks only for whoever was blocked, undetermined, or is stale; each row keeps its own time."""
+    """`--reuse 8h` asks only for customers that were blocked or undetermined, or are stale; each row keeps its own time."""
     _write_list(IDS[:8])
     main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never"])
     first, before = _folder(), {row["customer_id"]: row["checked_at"] for row in _results()}
@@ -385,7 +385,7 @@ def test_reports_that_cannot_be_written_are_exit_7(simulator: Simulator, monkeyp
 
 
 def _with_list(**listed: Any) -> SimulatorOptions:
-    """A simulator whose partner has a customer list; whoever is not in it is answered as having no account status."""
+    """A simulator whose partner has a customer list; any other id is answered as having no account status."""
     listed = {"missing": StrangerPolicy.NO_ACCOUNT_STATUS, "foreign_share": 0.0, **listed}
     return _options(customers=CustomerListOptions(**listed))
 
@@ -435,7 +435,7 @@ def test_one_doubtful_customer_is_asked_for_singly(monkeypatch: pytest.MonkeyPat
 def test_a_refused_listing_is_said_once_and_the_run_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The answers count; the summary and the talk say that membership was not checked."""
+    """The answers count; the summary and a message say that membership was not checked."""
     with serve_in_thread(_with_list(generated=3, refused=True)) as simulator:
         _use(monkeypatch, simulator)
         Path("list.txt").write_text("\n".join(IDS[17:19]), encoding="ascii")

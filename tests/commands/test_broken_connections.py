@@ -1,4 +1,4 @@
-"""An outage in mid-run, over real connections: not_signed_in is left without an answer, and not_signed_in is asked in vain for long."""
+"""An outage during a run, over real connections: every customer gets an answer, and few requests fail before the run stops."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""One customer's body, one row, one record that not_signed_in foresaw: the run goes on, says so, and ends with exit code 1."""
+"""An unforeseen body, row or record of one customer: the run continues, reports it, and ends with exit code 1."""
 
 import csv
 import json
@@ -65,7 +65,7 @@ def _reasons() -> dict[str, str]:
 def test_a_body_of_nested_arrays_or_with_nan_is_one_customers_affair(
     simulator: Simulator, kind_of: dict[str, str]
 ) -> None:
-    """Malformed, never eligible, asked again by `resume`; everybody else is answered."""
+    """Malformed, never eligible, asked for again by `resume`; all other customers are answered."""
     assert simulator.api_url
     kind_of.update({IDS[3]: "nested", IDS[7]: "nan", IDS[9]: "deep"})
     assert main([*RUN, "--quiet"]) == 3
@@ -186,7 +186,7 @@ def test_a_row_that_cannot_be_judged_stays_in_the_reports(
 def test_one_code_for_everybody_ends_the_run_early_and_resume_asks_them_again(
     simulator: Simulator, kind_of: dict[str, str], capsys: Any
 ) -> None:
-    """403/600006 is no matter of twenty customers: exit 4 as for a missing role; not_signed_in's refusal is final."""
+    """403/600006 concerns all customers: exit 4 as for a missing role; no customer's refusal is final."""
     kind_of.update(dict.fromkeys(IDS, "refused"))
     assert main(RUN) == 4
     assert FIRST <= len(simulator.log.api) <= FIRST + 2

@@ -156,7 +156,7 @@ def test_a_missing_bundle_is_named_first(
 
 
 def test_simulated_runs_are_not_left_out_silently() -> None:
-    """After a demo somebody looks for it."""
+    """Users look for it after a demo."""
     assert doctor.no_run(0).found == "no run is in this reports folder yet"
     assert "1 simulated run (demo, or a simulator), which is left out here" in doctor.no_run(1).found
 
@@ -201,10 +201,10 @@ def test_a_proxy_that_is_not_there(
     assert words in found["settings" if code == 2 else "proxy"]["found"]
 
 
-def test_everybodys_proxy_of_a_kind_that_we_cannot_use(
+def test_all_proxy_of_an_unsupported_kind(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It harms not_signed_in who does not need it, and whoever does is told."""
+    """It is an error only where a service would be reached through it."""
     assert simulator.api_url
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert _examined(capsys)[0] == 0
@@ -230,7 +230,7 @@ def test_a_dead_service_and_what_does_not_depend_on_it(
 def test_nobody_is_asked_to_sign_in(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a sign-in that is kept, the check says so instead of waiting for somebody; the service itself is there."""
+    """Without a sign-in that is kept, the check says so instead of waiting for a user; the service itself answers."""
     monkeypatch.delenv("AUDITOR_ACCESS_TOKEN")
     monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
     code, found = _examined(capsys)
@@ -357,7 +357,7 @@ def test_a_busy_sign_in_service_is_waited_for(
 def test_a_sign_in_service_that_stays_busy(
     signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 6, as a run: not_signed_in has to sign in again."""
+    """Exit 6, as a run: no new sign-in is needed."""
     capsys.readouterr()
     monkeypatch.setattr(signing, "LONGEST", 0.3)
     signed_in.revoke_tokens(refresh=False)

@@ -38,7 +38,7 @@ BLOCKED_CODE = 10
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
-    """A simulator that calls everybody blocked, a list and a token for it."""
+    """A simulator in which every customer is blocked, a list and a token for it."""
     yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"not_allowed": 1}))
 
 

@@ -77,7 +77,7 @@ def test_reports_that_fail_their_check_are_a_failed_report(
 
 
 def test_a_dry_run_says_seconds_and_counts_one_as_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """A tenth of a minute tells not_signed_in anything."""
+    """A tenth of a minute is not precise enough."""
     Path("one.csv").write_text(f"Microsoft ID\n{IDS[0]}\n", encoding="utf-8")
     assert main(["run", "one.csv", "--dry-run", "--rate", "12"]) == 0
     said = capsys.readouterr().out
@@ -132,7 +132,7 @@ def test_a_setting_with_no_value_is_not_set(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_latest_and_an_empty_list_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    """Simulated runs never become `latest`; and whoever hands in nothing is told what to hand in."""
+    """`latest` never points to a simulated run; without a list, the message says what to name."""
     assert main(["verify", "latest"]) == 2
     said = capsys.readouterr().err
     assert "latest: no run of real customers is complete in reports; latest never points to a simulated run" in said

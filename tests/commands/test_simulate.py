@@ -1,4 +1,4 @@
-"""`auditor simulate`: who the customers of a simulator are that not_signed_in told."""
+"""`auditor simulate`: the customers of a simulator without `--customers`."""
 
 from auditor import customers
 from auditor.commands.demo import find_sample
@@ -10,7 +10,7 @@ from auditor.simulator.customers import Directory
 STRANGER = "11111111-2222-4333-8444-555555555555"
 
 
-def test_without_a_number_a_sample_list_is_the_customer_list_and_nobody_is_a_stranger() -> None:
+def test_without_a_number_every_id_is_known() -> None:
     """So that a run with a list, and one without, show something; kinds of strangers are strangers all the same."""
     known = Directory(customer_options(None), Scenario(seed=0))
     listed = [row.id for row in customers.read(str(find_sample("portal-export.csv"))) if isinstance(row, Customer)]
@@ -19,8 +19,8 @@ def test_without_a_number_a_sample_list_is_the_customer_list_and_nobody_is_a_str
     assert known.refusal(STRANGER) is None
 
 
-def test_a_number_invents_a_list_outside_which_everybody_is_a_stranger() -> None:
-    """An empty one has not_signed_in to be compared with: every GUID is a customer."""
+def test_an_id_outside_a_generated_list_is_unknown() -> None:
+    """Any other id is answered with 404; with 0 customers, every GUID is a customer."""
     known = Directory(customer_options(7), Scenario(seed=0, weights={"allowed": 1}))
     assert len(known.listed) == 7
     assert known.refusal(STRANGER) is not None

@@ -57,7 +57,7 @@ def _asked(capsys: pytest.CaptureFixture[str], *ids: str) -> tuple[int, list[dic
 
 
 def test_each_answer_is_judged_as_a_run_would(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """Verdict, status and reason with the evidence; whoever is throttled is asked again."""
+    """Verdict, status and reason with the evidence; a throttled request is repeated."""
     code, found = _asked(capsys, *IDS[:5])
     assert [(one["verdict"], one["status"], one["reason"]) for one in found] == [
         ("eligible", "Allowed", "allowed"),
@@ -98,7 +98,7 @@ def test_an_invalid_id_is_a_row(simulator: Simulator, capsys: pytest.CaptureFixt
 
 
 def test_a_stranger_is_not_eligible(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """No account status proves nothing about whoever is not in the partner's own list."""
+    """No account status proves nothing about a customer that is not in the partner's own list."""
     code, found = _asked(capsys, STRANGER)
     assert (code, found[0]["verdict"], found[0]["reason"]) == (3, "undetermined", "not_in_customer_list")
     assert found[0]["in_customer_list"] is False

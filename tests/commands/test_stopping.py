@@ -44,8 +44,8 @@ def _folder() -> Path:
 
 
 def test_sigterm_under_load(simulator: Simulator) -> None:
-    """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, not_signed_in
-    else's is, and `resume` asks for exactly the rest.
+    """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, no other
+    is, and `resume` asks for exactly the rest.
     """
     with Program(*RUN, "--concurrency", "50") as process:
         simulator.log.wait_for(400)
@@ -76,7 +76,7 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
     ],
 )
 def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Signals, ...], code: int) -> None:
-    """Nobody waits for what is in flight; the talk says how to go on, and the journal that it was stopped."""
+    """Requests in flight are not awaited; a message says how to continue, and the journal that it was stopped."""
     with Program(*RUN, "--concurrency", "4") as process:
         while slow.log.in_flight < 4:
             assert process.poll() is None

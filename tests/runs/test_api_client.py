@@ -1,4 +1,4 @@
-"""`fetching`: where a run begins with its pace, and what it leaves; nothing is sent, so not_signed_in listens."""
+"""`open_api_client`: the rate at which a run starts, and what it stores; no request is sent, so no server is needed."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""One at a time, and nothing left of the lock when not_signed_in holds it."""
+"""One process at a time holds a lock; its files are removed when it is released."""
 
 import errno
 import os
@@ -85,7 +85,7 @@ def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tries", [CONTENDER, f"{WITHOUT_LOCKS}{CONTENDER}".replace("300", "20")])
 def test_two_are_never_inside(tmp_path: Path, tries: str) -> None:
-    """However the removal of a lock file meets its next opening: each process finds not_signed_in else inside; also where the file
+    """However the removal of a lock file coincides with its next opening, each process is alone inside; also where the file
     system has no locks.
     """
     contenders = [
