@@ -67,7 +67,11 @@ def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = 
         return
     output = console()
     output.print(_table(rendered))
-    for line in [*_ledger(rendered, resumed=resumed), *column_sums(rendered.run), *changes_since_baseline(rendered)]:
+    for line in [
+        *_describe_ledger(rendered, resumed=resumed),
+        *column_sums(rendered.run),
+        *changes_since_baseline(rendered),
+    ]:
         output.print(line, highlight=False, markup=False, soft_wrap=True)
     output.print()
     _print_files(output, rendered)
@@ -126,9 +130,9 @@ def _explain_unrecognized(ledger: Ledger) -> list[str]:
     ]
 
 
-def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
+def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     facts = rendered.facts
-    lines = _balance(rendered.ledger)
+    lines = _describe_balance(rendered.ledger)
     used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
     if resumed:
         used[0] += ", in all sessions of the run together"
@@ -148,7 +152,7 @@ def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     return lines
 
 
-def _balance(ledger: Ledger) -> list[str]:
+def _describe_balance(ledger: Ledger) -> list[str]:
     counts = ledger.by_verdict()
     return [
         f"Ledger: {many(ledger.rows, 'row')} = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
@@ -164,7 +168,7 @@ def _print_files(output: Console, rendered: "Rendered") -> None:
     output.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
     for name in [*known, *(n for n in names if n not in _FILES)]:
         output.print(f"  {name:<18} {_FILES.get(name, '')}", highlight=False)
-    output.print(f"Open first: {rendered.run / _first_to_open(rendered, names)}", highlight=False, soft_wrap=True)
+    output.print(f"Open first: {rendered.run / _choose_first_file(rendered, names)}", highlight=False, soft_wrap=True)
 
 
 def _explain_latest(rendered: "Rendered") -> list[str]:
@@ -179,7 +183,7 @@ def _explain_latest(rendered: "Rendered") -> list[str]:
     ]
 
 
-def _first_to_open(rendered: "Rendered", names: list[str]) -> str:
+def _choose_first_file(rendered: "Rendered", names: list[str]) -> str:
     """Choose the page; else the file with the customers to act on."""
     if "report.html" in names:
         return "report.html"
@@ -205,10 +209,10 @@ def _compare_with_run(rendered: "Rendered") -> str:
 def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
     """Print why the exit code is not 0, and the next command."""
     if rendered.exit_code == MATCHED:
-        say(f"auditor: Run complete. --fail-on matched: {', '.join(_matches(rendered))}.")
+        say(f"auditor: Run complete. --fail-on matched: {', '.join(_count_matches(rendered))}.")
         return
     if rendered.end is not None:
-        say(f"auditor: {_early_end(rendered.end.message)}")
+        say(f"auditor: {_describe_early_end(rendered.end.message)}")
         say_next(rendered.end.hint)
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
@@ -220,7 +224,7 @@ def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
         undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
         limit = rendered.facts.max_undetermined
         say(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
-        say(f"  {_what_may_change(rendered)}")
+        say(f"  {_describe_undetermined(rendered)}")
         if not rendered.tries and (rendered.run / "undetermined.csv").exists():
             say_next(f"see {rendered.run / 'undetermined.csv'} for each row's reason")
     _print_resume_hint(rendered)
@@ -233,7 +237,7 @@ def _count_undetermined(rows: int) -> str:
     return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
 
 
-def _matches(rendered: "Rendered") -> list[str]:
+def _count_matches(rendered: "Rendered") -> list[str]:
     """Which parts of --fail-on matched, each with a count of customers or rows."""
     customers = {count.verdict: count.customers for count in rendered.ledger.by_verdict()}
     changes = rendered.changes
@@ -267,12 +271,12 @@ def _pending_customers(rendered: "Rendered") -> int:
     return facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
 
 
-def _early_end(message: str) -> str:
+def _describe_early_end(message: str) -> str:
     rest = message.removeprefix("stopped ")
     return f"stopped early: {message}" if rest == message else f"stopped early {rest}"
 
 
-def _what_may_change(rendered: "Rendered") -> str:
+def _describe_undetermined(rendered: "Rendered") -> str:
     """Say which undetermined rows another try may resolve, and what to do about the others."""
     open_, final = rendered.undetermined
     allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
@@ -315,7 +319,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
     click.echo(
         f"Run {found.facts.run_id}: {many(len(found.files), 'file')} agree, and each of {many(ledger.rows, 'row')} is in them once"
     )
-    for line in _balance(ledger):
+    for line in _describe_balance(ledger):
         click.echo(line)
     if not found.reproducible:
         click.echo(

@@ -129,7 +129,11 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     """`auditor runs latest`."""
     from auditor.runs.latest import move_latest
 
-    _print_latest(*move_latest(run, settings.reports), as_json=as_json, quiet=quiet)
+    path, run_id = move_latest(run, settings.reports)
+    if as_json:
+        click.echo(json.dumps({"path": path, "run_id": run_id}, indent=2))
+    elif not quiet:
+        click.echo(f"{path} points to run {run_id}")
     return 0
 
 
@@ -208,14 +212,6 @@ def _print_pruned(
         click.echo(f"{'would go' if dry_run else 'removed '} {run.run_id}  {_format_size(run.bytes)}")
     what = "would be freed" if dry_run else "freed"
     click.echo(f"{len(removed):,} of {len(removed) + len(kept):,} runs, {_format_size(freed)} {what}; history/ stays")
-
-
-def _print_latest(path: str, run_id: str, *, as_json: bool, quiet: bool) -> None:
-    """Print where `latest` points now."""
-    if as_json:
-        click.echo(json.dumps({"path": path, "run_id": run_id}, indent=2))
-    elif not quiet:
-        click.echo(f"{path} points to run {run_id}")
 
 
 COMMANDS = (report, verify, compare, runs)

@@ -47,7 +47,7 @@ def prepare() -> None:
             # closed: pythonw, a service, or a shell's >&-
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
         else:
-            setattr(sys, name, _lenient(stream))
+            setattr(sys, name, _make_lenient(stream))
 
 
 def output_failure() -> OSError | None:
@@ -75,7 +75,7 @@ def _reserve_descriptors() -> None:
                 os.open(os.devnull, os.O_RDWR)
 
 
-def _lenient(stream: Any) -> Any:
+def _make_lenient(stream: Any) -> Any:
     """Make a stream that never fails; one that is not a plain file of the process stays unchanged."""
     raw = _raw(stream)
     if type(raw) is not io.FileIO:

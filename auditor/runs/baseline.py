@@ -53,12 +53,12 @@ def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[s
     if wanted == NONE:
         return {"run_id": "", "folder": "", "note": "no comparison was wanted"}
     if wanted and wanted != AUTO:
-        return _choice(_requested_run(wanted, reports, mine), mine, "as asked for")
+        return _record_choice(_find_requested(wanted, reports, mine), mine, "as asked for")
     runs = run_folders(reports)
     for run in runs:
         # a run that started in the future, by a wrong clock, would stay the newest
         if is_complete(run) and not is_from_the_future(run) and _is_same_list(run, mine):
-            return _choice(run, mine, "the last complete run over the same list")
+            return _record_choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
     ahead = sum(map(is_from_the_future, runs))
     note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
@@ -107,7 +107,7 @@ def _is_same_list(run: Path, mine: Identity) -> bool:
         return False
 
 
-def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
+def _find_requested(wanted: str, reports: Path, mine: Identity) -> Path:
     run = find_run(wanted, str(reports))
     if why := incomparable(identity(run), mine):
         raise SettingsError(
@@ -117,11 +117,11 @@ def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
     return run
 
 
-def _choice(run: Path, mine: Identity, why: str) -> dict[str, str]:
+def _record_choice(run: Path, mine: Identity, why: str) -> dict[str, str]:
     folder, run_id = run.resolve(), journal.read_header(run).run_id
     name = run_id if folder.name == run_id else f"{run_id} in the folder {folder.name}"
-    remarks = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
-    return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, remarks))}
+    notes = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
+    return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, notes))}
 
 
 def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:

@@ -189,7 +189,11 @@ def _first_facts(
 def _write_header(run: Path, facts: RunFacts, options: RunOptions) -> None:
     """Write the journal's header, and warn of an unfinished run of the same list."""
     settings, warned = options.settings, options.observer.warned
-    header: dict[str, object] = {"formats": options.formats, "customer_list": options.check, "tenant_id": tenant_of(settings)}
+    header: dict[str, object] = {
+        "formats": options.formats,
+        "customer_list": options.check,
+        "tenant_id": tenant_of(settings),
+    }
     header |= {name: getattr(settings, name) for name in RESUMED_SETTINGS}
     header |= choose_baselines(run.parent, identity_of(options, facts.lists), settings.baseline)
     order_time = _find_order_time(run.parent, facts.started_at, warned)

@@ -1,6 +1,6 @@
 """Choose one of the stored runs: the one that `latest` points to, and the one that `resume` takes without RUN.
 
-A link to `latest` in a mail never changes its subject, or loses a file, unless a person says so.
+A link to `latest` in a mail keeps its subject and its files, unless the user moves `latest` to another run.
 
 `latest` moves by itself to a newer complete run of the same lists, API and partner that has at least the same formats, or
 where it points to no stored run. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
@@ -29,8 +29,8 @@ from auditor.runs.find import (
     run_folders,
 )
 
-_MAIN_FILES = {"parquet": "results.parquet", "csv": "results.csv", "xlsx": "audit.xlsx", "html": "report.html"}
-"""Format -> the file that a run with this format has."""
+_MAIN_FILES = ("results.parquet", "results.csv", "audit.xlsx", "report.html")
+"""The main file of each format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _subject_change(current: Path, run: Path) -> str:
 
 def _missing_files(current: Path, run: Path) -> str:
     """Which files of the current run the new one lacks; empty where it has all."""
-    lost = [name for name in _MAIN_FILES.values() if (current / name).is_file() and not (run / name).is_file()]
+    lost = [name for name in _MAIN_FILES if (current / name).is_file() and not (run / name).is_file()]
     return f"that run has {' and '.join(lost)}, and this one has not" if lost else ""
 
 
@@ -172,18 +172,18 @@ def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
     for run in run_folders(reports):
         try:
             header, same = journal.read_header(run), identity(run).same
-            is_whole = is_complete(run)
-            is_finished = is_whole and not _latest_not_moved(run)
+            is_complete_run = is_complete(run)
+            is_finished = is_complete_run and not _has_latest_to_move(run)
         except (IncompleteError, OSError):
             # this version cannot resume it
             continue
         if not is_finished and not header.simulated:
             yield Unfinished(run, header, complete.get(same))
-        if is_whole and not is_from_the_future(run):
+        if is_complete_run and not is_from_the_future(run):
             complete.setdefault(same, run)
 
 
-def _latest_not_moved(run: Path) -> bool:
+def _has_latest_to_move(run: Path) -> bool:
     """True where a complete run was interrupted before it moved `latest`.
 
     A `latest` that was set after the run was complete stays: `auditor runs latest` or a later run set it.

@@ -65,7 +65,7 @@ def stop_on_signals(
         signalled = True
         known, by = signal.Signals(number), _name_signal(number)
         end = RunEnd(_CAUSES[known], f"stopped by {by}", "no received answer is lost")
-        again = _another(number)
+        again = _name_repeat(number)
         # not printed here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(stop_requests, end)
@@ -86,7 +86,7 @@ def _name_signal(number: int) -> str:
     return "Ctrl-C (SIGINT)" if number == signal.SIGINT else signal.Signals(number).name
 
 
-def _another(number: int) -> str:
+def _name_repeat(number: int) -> str:
     return "another Ctrl-C" if number == signal.SIGINT else f"another {signal.Signals(number).name}"
 
 
@@ -111,21 +111,21 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
             raise StoppedAtOnce(number)
 
     announced = False
-    with _install(stop, _not_ignored()):
-        thread, outcome = _start(step)
+    with _install(stop, _handled_signals()):
+        thread, outcome = _start_thread(step)
         while thread.is_alive():
             thread.join(_CHECK_SECONDS)
             if signals and not announced:
                 announced = True
                 cancel()
-                by, again = _name_signal(signals[0]), _another(signals[0])
+                by, again = _name_signal(signals[0]), _name_repeat(signals[0])
                 say(f"{by}: waiting for the answer of the sign-in service, to store it; {again} stops at once")
     if signals:
         raise StoppedAtOnce(signals[0], "stopped" if outcome.exception() else "stopped; the sign-in is stored")
     return outcome.result()
 
 
-def _start(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
+def _start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
     """Start `step` in a daemon thread; return the thread and its outcome."""
     outcome: Future[T] = Future()
 
@@ -140,8 +140,8 @@ def _start(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
     return thread, outcome
 
 
-def _not_ignored() -> list[signal.Signals]:
-    """The signals that the process was not started to ignore, as a background job ignores Ctrl-C."""
+def _handled_signals() -> list[signal.Signals]:
+    """The signals to handle, without those that the process was started to ignore, as a background job ignores Ctrl-C."""
     return [number for number in _CAUSES if signal.getsignal(number) is not signal.SIG_IGN]
 
 
@@ -161,7 +161,7 @@ def exit_on_signals() -> Iterator[None]:
     def stop(number: int, _frame: FrameType | None) -> None:
         raise StoppedAtOnce(number)
 
-    with _install(stop, _not_ignored()):
+    with _install(stop, _handled_signals()):
         yield
 
 
