@@ -14,8 +14,8 @@ RAISED = {"SignInError", "SettingsError", "StoppedEarlyError"}
 FETCH = ROOT / "auditor" / "fetch"
 MODULES = [
     *sorted((FETCH / "auth").glob("*.py")),
-    *(FETCH / f"{name}.py" for name in ("token_file", "private_file", "platform_store", "file_lock")),
-    ROOT / "auditor" / "commands" / "login.py",
+    *(FETCH / f"{name}.py" for name in ("token_store", "private_file")),
+    ROOT / "auditor" / "commands" / "sign_in.py",
     ROOT / "auditor" / "runs" / "credentials.py",
 ]
 
