@@ -105,7 +105,7 @@ def _most_in_any(window: float, arrivals: list[float]) -> int:
 
 
 class TestPace:
-    """How requests leave where not_signed_in complains."""
+    """How requests leave where nobody complains."""
 
     def test_it_is_smooth(self) -> None:
         """At 500 a minute a request leaves every 0.12 s or half a per cent later, the first at once."""

@@ -38,7 +38,7 @@ def test_room_counts_what_is_out_and_what_was_answered() -> None:
 
 
 def test_an_answer_without_a_name_is_the_oldest_one() -> None:
-    """So is one to a request that not_signed_in knows."""
+    """So is one to a request that nobody knows."""
     guard = _sent(EMPTY, 0.0, 1.0)
     assert window.answered(guard, 2.0, None).in_flight == (1.0,)
     assert window.answered(guard, 2.0, 77.0).in_flight == (1.0,)
