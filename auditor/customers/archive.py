@@ -188,7 +188,7 @@ def _find_office_kind(archive: zipfile.ZipFile) -> str | None:
 
 
 def find_old_document(file: BinaryIO) -> str | None:
-    """Return what an older container holds that is no workbook to be read; None where it may be one."""
+    """Return what an older container holds that is no workbook to be read; None if it may be one."""
     file.seek(0)
     try:
         with olefile.OleFileIO(file) as compound:

@@ -86,7 +86,7 @@ def assess_table(table: Table, wanted: Columns) -> IdEvidence:
 
 
 def _find_by_words(table: Table, names: Sequence[str], role: str, warnings: list[str]) -> str | None:
-    """Return the one column whose header says the role; None where two say it alike, or none does."""
+    """Return the one column whose header says the role; None if two say it alike, or none does."""
     for words in ROLE_WORDS[role]:
         matching = [name for name in names if fold_name(name) in words]
         if len(matching) > 1:

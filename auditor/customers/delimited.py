@@ -42,9 +42,9 @@ class _Lines:
         delimiters: to be tried.
         start: number of the first line.
         sample: the first lines.
-        whole: True where those are all.
+        whole: True if those are all.
         all: every line from the first.
-        several: True where lines hold several ids and nothing else.
+        several: True if lines hold several ids and nothing else.
     """
 
     format: Format
@@ -123,7 +123,7 @@ def _blank_comments(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _hold_several_ids(lines: Iterable[str]) -> bool:
-    """Return True where lines hold several ids, and none looks like a row of a table."""
+    """Return True if lines hold several ids, and none looks like a row of a table."""
     words = ids = most = 0
     for line in lines:
         parts = _words(line)

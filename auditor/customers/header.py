@@ -28,7 +28,7 @@ class Header:
     """Where the header stands.
 
     Attributes:
-        row: its number; None where there is none.
+        row: its number; None if there is none.
         names: the columns, each once.
         warnings: what a person should know.
         usual_width: the number of cells that most rows below it have.
@@ -180,7 +180,7 @@ def _is_title(grid: Sequence[GridRow], row: int, header: int) -> bool:
 
 
 def _has_blank_between(grid: Sequence[GridRow], row: int, header: int) -> bool:
-    """Return True where a blank row stands between two rows; in a workbook, blank rows are left out."""
+    """Return True if a blank row stands between two rows; in a workbook, blank rows are left out."""
     if any(not _count_filled(cells) for _, cells in grid[row + 1 : header]):
         return True
     # a cell of several lines makes line numbers leap as well

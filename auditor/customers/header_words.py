@@ -83,17 +83,17 @@ def classify_name(name: str) -> Kind:
 
 
 def is_known_id(name: str) -> bool:
-    """Return True where the name is one of the known names of an id column."""
+    """Return True if the name is one of the known names of an id column."""
     return fold_name(name) in ID_WORDS
 
 
 def says_id(name: str) -> bool:
-    """Return True where a name says that its column holds ids."""
+    """Return True if a name says that its column holds ids."""
     return fold_name(name).endswith(_PARTS["ids"]) or any(token in _PARTS["ids"] for token in split_name(name))
 
 
 def names_the_id(cell: str) -> bool:
-    """Return True where a cell may be the header of the id column, if there are ids below it."""
+    """Return True if a cell may be the header of the id column, if there are ids below it."""
     # several columns in one cell are those of another delimiter
     if len(split_name(cell)) > _MOST_TOKENS or not says_id(cell) or any(c in ",;|\t" for c in cell):
         return False
@@ -101,12 +101,12 @@ def names_the_id(cell: str) -> bool:
 
 
 def is_id_header(cell: str, wanted: str | None) -> bool:
-    """Return True where a cell names the id column: as the user wants it, else by one of the known words."""
+    """Return True if a cell names the id column: as the user wants it, else by one of the known words."""
     return fold(cell) == fold(wanted) if wanted else fold(cell) in ID_WORDS
 
 
 def is_label(cell: str) -> bool:
-    """Return True where a cell says what the id beside it is: "Partner tenant", "MPN ID:"."""
+    """Return True if a cell says what the id beside it is: "Partner tenant", "MPN ID:"."""
     tokens = split_name(cell)
     return bool(tokens) and (cell.rstrip().endswith(":") or all(token in _WHOLE_WORDS["title"] for token in tokens))
 

@@ -72,7 +72,7 @@ class _Candidate:
         return bool(self.ids) and self.undashed == len(self.ids) and self.kind is Kind.UNKNOWN
 
     def has_same_ids(self, other: "_Candidate") -> bool:
-        """Return True where both hold the same id in every row in which both hold one, and there is such a row."""
+        """Return True if both hold the same id in every row in which both hold one, and there is such a row."""
         both = self.ids.keys() & other.ids.keys()
         return bool(both) and all(self.ids[row] == other.ids[row] for row in both)
 
@@ -279,6 +279,6 @@ def _wrong_column_error(one: _Candidate, why: str, label: str) -> CustomerListEr
 
 
 def may_hold_customers(name: str, cells: Iterable[str]) -> bool:
-    """Return True where a column may be suggested as the id: it is not named as other things, and its ids differ."""
+    """Return True if a column may be suggested as the id: it is not named as other things, and its ids differ."""
     ids = [found for cell in cells if (found := normalise_id(cell))]
     return bool(ids) and classify_name(name) is not Kind.OTHER and (len(ids) == 1 or len(set(ids)) > 1)

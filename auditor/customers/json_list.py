@@ -79,7 +79,7 @@ def _make_table(sample: list[dict[str, str]], kind: Format = Format.JSON) -> Tab
 
 
 def _is_lines(start: str) -> bool:
-    """Return True where the first line is a whole object."""
+    """Return True if the first line is a whole object."""
     line = start.lstrip().partition("\n")[0]
     try:
         return isinstance(DECODER.decode(line), dict)
@@ -213,7 +213,7 @@ class _Choice:
         return _read_pages(path, pages, self._text.warnings)
 
     def _choose_path(self, survey: _Survey, *, several: bool) -> _Path | None:
-        """Return the path of the array that is the list; None where the objects themselves are."""
+        """Return the path of the array that is the list; None if the objects themselves are."""
         paths = {".".join(path): path for path in survey.arrays}
         if self._array is not None:
             return None if self._array == ITSELF else paths[_find_path(list(paths), self._array, self._label)]
@@ -255,7 +255,7 @@ class _Choice:
 
 
 def _is_ambiguous(own: Part, best: list[Part]) -> bool:
-    """Return True where an object could be a customer itself, and an array in it a list: neither is taken in silence."""
+    """Return True if an object could be a customer itself, and an array in it a list: neither is taken in silence."""
     surely = best[0].evidence is IdEvidence.NAMED and own.evidence < IdEvidence.NAMED
     return own.evidence > IdEvidence.OTHER_IDS and not surely and best[0].evidence > IdEvidence.OTHER_IDS
 

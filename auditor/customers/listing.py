@@ -44,7 +44,7 @@ class CustomerList:
         format: as found by content.
         columns: the columns by role, by the names that they have in the list.
         other_columns: the names of all the others, as far as the first rows show them.
-        header_row: line or row of the header; None where the list has none.
+        header_row: line or row of the header; None if the list has none.
         delimiter: of CSV, else None.
         sheet: of a workbook, else None; the names of several, where the list stands on several.
         warnings: what a person should know, one line each; more may come while the rows are read.

@@ -46,7 +46,7 @@ class Part:
 
     Attributes:
         name: as the file has it.
-        table: its columns and first records; None where they could not be found.
+        table: its columns and first records; None if they could not be found.
         evidence: how sure it is that it holds customer tenant IDs.
         hidden: True for a sheet that the user does not see.
         fault: why there is no table.
@@ -78,7 +78,7 @@ def _assess_name(name: str) -> int:
 
 
 def find_surest(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts with the most evidence, visible ones before hidden ones; none where no part has any."""
+    """Return the parts with the most evidence, visible ones before hidden ones; none if no part has any."""
     most = max((part.evidence for part in parts), default=IdEvidence.NONE)
     best = [part for part in parts if part.evidence == most > IdEvidence.NONE]
     return [part for part in best if not part.hidden] or best

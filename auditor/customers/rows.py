@@ -62,7 +62,7 @@ class RowReader:
         columns: as found.
         names: all columns, in order.
         compared: columns that must not hold another id than the id column.
-        keep_blank: True where a record without any content is a row.
+        keep_blank: True if a record without any content is a row.
         allow_ragged: the user's word that long rows may go without company, domain and owner.
         warnings: gets what a person should know.
     """

@@ -60,7 +60,7 @@ class Source:
         name: as the user gave it; `-` for standard input.
         head: the first bytes, at most `HEAD_SIZE`.
         stream: stands right after `head`.
-        owned: True where closing is ours: standard input stays open.
+        owned: True if closing is ours: standard input stays open.
     """
 
     name: str
@@ -244,7 +244,7 @@ class Text:
         return _ENCODING_NAMES[self._codec]
 
     def peek(self) -> str:
-        """Return the first piece of the text, which `chunks` and `lines` give again; empty where there is none."""
+        """Return the first piece of the text, which `chunks` and `lines` give again; empty if there is none."""
         first = next(self._stream, "")
         self._stream = chain([first] if first else [], self._stream)
         return first

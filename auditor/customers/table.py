@@ -40,7 +40,7 @@ class Table:
         sample: the cells of the first records; `parts` has these records again.
         parts: every record in order, blank ones included; to be iterated once. The records of a list on several sheets come
             with the name of their sheet, all others with None.
-        header_row: where the header stands; None where the list has none.
+        header_row: where the header stands; None if the list has none.
         delimiter: of CSV.
         sheet: of a workbook; the names of several, where the list stands on several.
     """

@@ -34,7 +34,7 @@ _HEAD = 4096
 
 
 def is_page(start: str) -> bool:
-    """Return True where a text begins as HTML, XML or MHT."""
+    """Return True if a text begins as HTML, XML or MHT."""
     return bool(_markup(start)) or _is_mail(start)
 
 

@@ -72,8 +72,8 @@ class _Sheet:
         cells: as the library reads them.
         omitted: the cells that it omits.
         part: the sheet as a candidate for the list.
-        header: where it stands; None where it could not be found.
-        holds_ids: True where a GUID is among the first rows.
+        header: where it stands; None if it could not be found.
+        holds_ids: True if a GUID is among the first rows.
     """
 
     cells: CalamineSheet
@@ -192,7 +192,7 @@ def _inspect_sheets(
 def _inspect_sheet(
     cells: CalamineSheet, omitted: Omitted, wanted: Columns, label: str, *, hidden: bool
 ) -> _Sheet | None:
-    """Inspect a sheet by its first rows; None where it is empty."""
+    """Inspect a sheet by its first rows; None if it is empty."""
     filled = ((number, row) for number, row in _read_rows(cells, omitted) if not all(map(is_blank, row)))
     first = list(islice(filled, SAMPLE_ROWS))
     if not first:

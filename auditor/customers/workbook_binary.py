@@ -69,7 +69,7 @@ def _read_xls_records(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _error_code(kind: int, data: bytes) -> int | None:
-    """Return the code of the error that a cell's record holds; None where it holds none."""
+    """Return the code of the error that a cell's record holds; None if it holds none."""
     if kind == _BOOL_ERR and len(data) >= _BOOL_ERR_SIZE:
         return data[6] if data[7] else None
     if kind == _FORMULA and len(data) >= _FORMULA_SIZE and data[6] == _ERROR_RESULT and data[12:14] == b"\xff\xff":

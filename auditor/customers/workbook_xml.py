@@ -59,7 +59,7 @@ _typeless = re.compile(rb"<table:(?:covered-)?table-cell(?![^<>]*value-type)[^<>
 
 
 def find_far_cell(file: BinaryIO) -> str | None:
-    """Return the last cell (such as `XFD1048576`) of a sheet that is too large to be read; None where none is.
+    """Return the last cell (such as `XFD1048576`) of a sheet that is too large to be read; None if none is.
 
     What is no ZIP archive, or a damaged one, is not measured. The file stands at its beginning afterwards.
     """

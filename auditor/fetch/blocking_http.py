@@ -65,7 +65,7 @@ def clock_ahead(date: str | None, sent_at: datetime, seconds: float) -> tuple[fl
     """Seconds that this clock is ahead of a `Date` header, which has whole seconds, and the uncertainty in seconds.
 
     Args:
-        date: the header; None where there is none.
+        date: the header; None if there is none.
         sent_at: when the request was sent; aware.
         seconds: that the response took.
     """
@@ -128,7 +128,7 @@ class ServiceBusyError(Exception):
 
     Attributes:
         status: HTTP status.
-        retry_after: seconds that it asks to wait; None where it asks for none.
+        retry_after: seconds that it asks to wait; None if it asks for none.
     """
 
     def __init__(self, status: int, retry_after: float | None) -> None:

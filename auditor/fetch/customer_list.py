@@ -20,8 +20,8 @@ class CustomerListing:
 
     Attributes:
         customers: how many were listed.
-        complete: True where the end of the list was reached.
-        message: why it is incomplete, or what was unusual; empty where nothing was.
+        complete: True if the end of the list was reached.
+        message: why it is incomplete, or what was unusual; empty if nothing was.
         run_end: why the whole run must end, or None.
     """
 
@@ -40,8 +40,8 @@ async def list_customers(
 
     Args:
         fetch_page: fetches the page of a continuation token; the empty one leads to the first page.
-        on_customer: is given every customer once.
-        on_item_without_id: is given every item without a customer tenant id.
+        on_customer: receives every customer once.
+        on_item_without_id: receives every item without a customer tenant id.
 
     Raises:
         RunStopping: the run is stopping.

@@ -43,7 +43,7 @@ _NEW = (
 
 
 def state_folder() -> Path | None:
-    """The user's folder for what must survive between runs; None where there is no home. It need not exist yet.
+    """The user's folder for what must survive between runs; None if there is no home. It need not exist yet.
 
     `auditor` in XDG_STATE_HOME (on Windows in LOCALAPPDATA), or in their defaults.
     Source: "XDG Base Directory Specification".
@@ -56,7 +56,7 @@ def state_folder() -> Path | None:
 
 
 def read(path: Path) -> bytes | None:
-    """The content; None where there is no such file.
+    """The content; None if there is no such file.
 
     Raises:
         SignInError: it is a link, folder or pipe, belongs to another user, others may read it, or it cannot be read.

@@ -29,7 +29,7 @@ class RateLimiter:
     Args:
         plan: how to pace; a number is requests a minute, 0 does not pace, but a throttling still holds all requests.
         clock: monotonic seconds.
-        sleep: waits so many seconds.
+        sleep: waits this many seconds.
         remembered: what the last run against the same quota left.
 
     Attributes:
@@ -131,7 +131,7 @@ class RateLimiter:
 
     @property
     def gave_up(self) -> bool:
-        """True where so many waits in a row ended with another rejection that waiting longer is useless."""
+        """True if so many waits in a row ended with another rejection that waiting longer is useless."""
         return self._rate.fruitless >= gate.PATIENCE
 
     @property
@@ -145,7 +145,7 @@ class RateLimiter:
         return self._waiting
 
     def eta(self, customers: int) -> float | None:
-        """Estimated seconds until so many more customers are answered; None where it is not known yet."""
+        """Estimated seconds until so many more customers are answered; None if it is not known yet."""
         now = self._clock()
         by_pace = rate.eta(self._rate, customers, now)
         if by_pace is not None:
@@ -155,7 +155,7 @@ class RateLimiter:
         return customers * (now - self._first_sent_at) / self._answered
 
     def closed_for(self) -> float:
-        """Seconds until a request may be sent after a rejection; 0 where one may be sent now."""
+        """Seconds until a request may be sent after a rejection; 0 if one may be sent now."""
         return max(0.0, self._rate.paused_until - self._clock()) if self._rate.paused else 0.0
 
     def slowed_to(self) -> float | None:
@@ -164,7 +164,7 @@ class RateLimiter:
         return per_second * MINUTE if per_second < self._plan.pace else None
 
     def usage(self) -> dict[str, float | None]:
-        """How the limit was used so far; a value is None where there was no limit, or nothing was answered.
+        """How the limit was used so far; a value is None if there was no limit, or nothing was answered.
 
         Returns:
             `waited_seconds`; `learned_per_minute`: the pace at the end; `percent_of_ideal`: the time that the answers

@@ -54,7 +54,7 @@ class RateStore:
         self._loaded: dict[Path, datetime] = {}
 
     def load(self, api: str, tenant: str) -> RememberedRate | None:
-        """The rate that the last run against this API and partner tenant left; None where there is none of use."""
+        """The rate that the last run against this API and partner tenant left; None if there is none of use."""
         path = self._path(api, tenant)
         file = _read(path, api, tenant)
         if file is None:
@@ -63,7 +63,7 @@ class RateStore:
         return self._to_rate(file)
 
     def save(self, api: str, tenant: str, rate: RememberedRate) -> bool:
-        """Replace the stored rate by that of a run that ends now; False where it could not be written.
+        """Replace the stored rate by that of a run that ends now; False if it could not be written.
 
         Where another run wrote since `load`, within the last minute, the two shared the quota: their shares add up.
         """
@@ -101,7 +101,7 @@ class RateStore:
 
 
 def _read(path: Path, api: str, tenant: str) -> _RateFile | None:
-    """The file; None where it is damaged, of another quota, or has impossible values."""
+    """The file; None if it is damaged, of another quota, or has impossible values."""
     try:
         if not path.is_file():
             # opening a pipe would wait for somebody to write into it

@@ -60,13 +60,13 @@ class _RetryBudget:
         self._quota = retry_quota.RetryQuota()
 
     def take(self, cost: int) -> bool:
-        """Take the cost of one retry; False where too little is left: then there must be no retry."""
+        """Take the cost of one retry; False if too little is left: then there must be no retry."""
         left = retry_quota.spent(self._quota, cost)
         self._quota = left or self._quota
         return left is not None
 
     def refund(self, cost: int) -> None:
-        """Return the cost of the last retry of an answered request; 0 where it needed none."""
+        """Return the cost of the last retry of an answered request; 0 if it needed none."""
         self._quota = retry_quota.refunded(self._quota, cost)
 
 

@@ -46,7 +46,7 @@ class FileTokenStore:
         return private_file.locked(self.path.with_suffix(".lock"))
 
     def load(self) -> str | None:
-        """The stored text; None where there is none.
+        """The stored text; None if there is none.
 
         Raises:
             SignInError: the file must not, or cannot, be used.
@@ -59,7 +59,7 @@ class FileTokenStore:
         return content.decode(errors="replace")
 
     def needs_reencryption(self) -> bool:
-        """True where keys are given and the file is not encrypted with the first of them. Raises as `load`."""
+        """True if keys are given and the file is not encrypted with the first of them. Raises as `load`."""
         content = private_file.read(self.path) if self.keys else None
         return content is not None and self.keys is not None and not _opens(parse_keys(self.keys, first=True), content)
 
@@ -70,7 +70,7 @@ class FileTokenStore:
         private_file.write(self.path, parse_keys(self.keys).encrypt(content) if self.keys else content)
 
     def remove(self) -> bool:
-        """Remove the file, usable or not, and the rests of killed processes; False where there is none.
+        """Remove the file, usable or not, and the rests of killed processes; False if there is none.
 
         Raises:
             OSError: it cannot be removed.
@@ -121,7 +121,7 @@ class PlatformTokenStore:
         return private_file.locked(self.lock)
 
     def load(self) -> str | None:
-        """The stored text; None where there is none. Raises SignInError where the store cannot be read."""
+        """The stored text; None if there is none. Raises SignInError where the store cannot be read."""
         try:
             return self.persistence.load() or None
         except self.missing:
@@ -144,7 +144,7 @@ class PlatformTokenStore:
             raise OSError(f"{self.where} does not take it: {type(error).__name__}") from None
 
     def remove(self) -> bool:
-        """Save an empty text, as these stores have no removal; False where there is none."""
+        """Save an empty text, as these stores have no removal; False if there is none."""
         there = self.load() is not None
         if there:
             self.save("")
@@ -157,7 +157,7 @@ TokenStore = FileTokenStore | PlatformTokenStore
 def open_store(
     authority: str, client_id: str, *, folder: str | None = None, keys: Secret | None = None
 ) -> TokenStore | None:
-    """The store of the sign-in of one app registration at one authority; None where there is no folder for it.
+    """The store of the sign-in of one app registration at one authority; None if there is no folder for it.
 
     Args:
         authority: of the sign-in service.
@@ -179,7 +179,7 @@ def open_store(
 
 
 def platform_store(path: Path) -> PlatformTokenStore | None:
-    """The platform's own store; None where msal-extensions is not installed or the store cannot be used."""
+    """The platform's own store; None if msal-extensions is not installed or the store cannot be used."""
     try:
         from msal_extensions import build_encrypted_persistence
         from msal_extensions.persistence import PersistenceNotFound

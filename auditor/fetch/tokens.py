@@ -39,8 +39,8 @@ class TokenRequest:
     """A request for a token.
 
     Attributes:
-        force: True where the API refused the cached one.
-        claims: the claims that the API asks for (a claims challenge, JSON); None where it asks for none.
+        force: True if the API refused the cached one.
+        claims: the claims that the API asks for (a claims challenge, JSON); None if it asks for none.
     """
 
     force: bool = False
@@ -99,7 +99,7 @@ class TokenSource:
 
         Args:
             generation: of the refused token; nothing is done where it was replaced already.
-            claims: that the API's challenge asks for; None where there was none.
+            claims: that the API's challenge asks for; None if there was none.
 
         Raises:
             SignInError: the renewal was refused.

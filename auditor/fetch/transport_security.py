@@ -53,7 +53,7 @@ def _system_context() -> ssl.SSLContext:
 
 
 def proxy_for(url: str, proxy: Proxy | None, no_proxy: str) -> Proxy | None:
-    """The proxy for a service; None where it is reached directly.
+    """The proxy for a service; None if it is reached directly.
 
     Plain http, which is for this machine only, never uses one: the proxy would see the access token.
 
@@ -93,7 +93,7 @@ def find_error(error: BaseException, kind: type[_Error]) -> _Error | None:
 
 
 def verify_code(error: BaseException) -> int | None:
-    """OpenSSL's code for why a certificate is not trusted; None where that is not the error, or there is no code."""
+    """OpenSSL's code for why a certificate is not trusted; None if that is not the error, or there is no code."""
     # aiohttp's own error is of this class, too, and has no code
     refused = (one for one in error_chain(error) if isinstance(one, ssl.SSLCertVerificationError))
     codes = (getattr(one, "verify_code", None) for one in refused)

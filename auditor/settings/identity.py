@@ -59,7 +59,7 @@ def _is_foreign(name: str, values: Values, text: object, *, contradicted: bool) 
 
 
 def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
-    """Whether a setting of the environment names the profile's tenant; None where one of them names no tenant."""
+    """Whether a setting of the environment names the profile's tenant; None if one of them names no tenant."""
     own = _tenant(values.get("tenant_id")) or _tenant_of_authority(values.get("authority"))
     found = {"tenant_id": _tenant, "authority": _tenant_of_authority, "access_token": _tenant_of_token}
     named = found[name](text) if name in found else None
@@ -67,7 +67,7 @@ def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
 
 
 def _differs(name: str, values: Values, environment: Values) -> bool:
-    """True where both set it, to different values."""
+    """True if both set it, to different values."""
     one, another = (
         str(each[name]).strip().rstrip("/").casefold() if name in each else None for each in (values, environment)
     )

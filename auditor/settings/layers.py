@@ -40,7 +40,7 @@ def load(
     """The effective settings and where each comes from.
 
     Args:
-        flags: name -> value as typed, None where the flag was not given.
+        flags: name -> value as typed, None if the flag was not given.
         environment: None takes the process's own.
         config: a TOML file named by the user.
         profile: the part of the file that replaces the rest; its settings of the sign-in win over the environment.

@@ -31,7 +31,7 @@ _SEARCH_FIELDS = {
     "IndirectReseller": "",
     "IndirectCloudSolutionProvider": "",
 }
-"""Field of a search -> attribute of a customer; empty where it finds nobody."""
+"""Field of a search -> attribute of a customer; empty if it finds nobody."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMES = [
     "Alpine",
@@ -175,7 +175,7 @@ class Directory:
         return tuple(member for member in self._members.values() if self._kind(member.id) not in NOT_CUSTOMERS)
 
     def refusal(self, customer_id: str) -> PlannedReply | None:
-        """How a request for this id's validation status is refused; None where the scenario has an answer."""
+        """How a request for this id's validation status is refused; None if the scenario has an answer."""
         if not is_guid(customer_id):
             return self._refuse(customer_id, self._options.malformed)
         key = customer_id.lower()

@@ -30,7 +30,7 @@ class _Meter:
     times: deque[float] = field(default_factory=deque)
 
     def wait(self, now: float, limit: int) -> float:
-        """Seconds until a request is below `limit` again; 0 where it is now."""
+        """Seconds until a request is below `limit` again; 0 if it is now."""
         while self.times and self.times[0] <= now - self.window.seconds:
             self.times.popleft()
         if len(self.times) < limit:
@@ -80,13 +80,13 @@ class Throttle:
 
 
 def bearer(authorization: str | None) -> str | None:
-    """The token of an Authorization header; None where the header is missing or of another scheme."""
+    """The token of an Authorization header; None if the header is missing or of another scheme."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def has_mfa(claims: Claims) -> bool:
-    """True where the token says that its user passed multi-factor authentication."""
+    """True if the token says that its user passed multi-factor authentication."""
     methods = claims.get("amr")
     return isinstance(methods, list) and "mfa" in methods
 
@@ -122,8 +122,8 @@ class Gate:
         """By what a request is refused (`outage`, `throttle` or `token`), and the reply; None accepts it.
 
         Args:
-            claims: of the bearer token; None where there is no readable token.
-            customer_id: from the path; None where there is none.
+            claims: of the bearer token; None if there is no readable token.
+            customer_id: from the path; None if there is none.
         """
         self._requests += 1
         if self._requests == self._options.end_sign_ins_after:

@@ -178,7 +178,7 @@ class IdentityService:
         return {"code": self._sign_ins.give_code(form), **state}
 
     def _problem(self, query: Mapping[str, str]) -> str | None:
-        """What is wrong with an authorization request; None where nothing is."""
+        """What is wrong with an authorization request; None if nothing is."""
         if query.get("client_id") != self._options.client_id:
             return "AADSTS700016: The application was not found in the directory."
         parts = urlsplit(query.get("redirect_uri", ""))

@@ -36,7 +36,7 @@ class PlannedReply:
         content_type: None sends no such header.
         headers: further headers of this reply.
         retry_after: seconds for Retry-After, which is written in the form that the options name; None sends none.
-        gateway: True where the gateway answers instead of the service: then there are no MS-* headers.
+        gateway: True if the gateway answers instead of the service: then there are no MS-* headers.
         fault: what goes wrong while it is sent.
     """
 

@@ -35,15 +35,15 @@ class RequestRecord:
         unix_time: seconds since 1970, likewise.
         service: `api` or `identity`.
         method, path, query: as received; the path decoded.
-        customer_id: from the path, lower-case; None where there is none.
-        kind: of the customer, or the grant that the sign-in service was asked for; None where neither applies.
+        customer_id: from the path, lower-case; None if there is none.
+        kind: of the customer, or the grant that the sign-in service was asked for; None if neither applies.
         attempt: number of the request for this customer, from 1, rejected ones included; 0 without customer.
         turned_away: `outage`, `throttle` or `token` where the request was refused before the customer's record was read.
-        request_id, correlation_id: as the client sent them; None where it sent none.
+        request_id, correlation_id: as the client sent them; None if it sent none.
         token_id, tenant_id: `uti` and `tid` of the access token.
-        status: of the reply; None where the connection broke before one.
-        fault: what went wrong while the reply was sent, see `replies.Fault`; None where nothing did.
-        error: OAuth error code of the sign-in service; None where there is none.
+        status: of the reply; None if the connection broke before one.
+        fault: what went wrong while the reply was sent, see `replies.Fault`; None if nothing did.
+        error: OAuth error code of the sign-in service; None if there is none.
         headers: those of `LOGGED_HEADERS` that were sent.
     """
 

@@ -49,7 +49,7 @@ class Simulator:
         identity: `fail_next` and `fail_always` make the token endpoint answer with errors.
         api_url: base of the API, without a slash at the end; empty until served.
         authority: for MSAL, with the tenant; empty without sign-in service.
-        ca_pem: certificate of the temporary certificate authority, PEM; empty where nothing is served over TLS.
+        ca_pem: certificate of the temporary certificate authority, PEM; empty if nothing is served over TLS.
 
     Raises:
         OSError: the roster cannot be read, or a port is taken.

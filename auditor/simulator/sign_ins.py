@@ -210,7 +210,7 @@ class SignIns:
         return code
 
     def decide_device(self, user_code: str, *, approved: bool) -> bool:
-        """Approves or declines a device's sign-in; False where no device waits with this code."""
+        """Approves or declines a device's sign-in; False if no device waits with this code."""
         for device in tuple(self._devices.values()):
             if device.user_code == user_code.strip().upper() and device.state == "pending":
                 device.state = "approved" if approved else "declined"
@@ -273,7 +273,7 @@ class SignIns:
 
 
 def _contexts(form: Form) -> list[str] | None:
-    """The authentication contexts that the request's `claims` ask for; None where it asks for none."""
+    """The authentication contexts that the request's `claims` ask for; None if it asks for none."""
     try:
         wanted = json.loads(form.get("claims") or "null")["access_token"]["acrs"]["value"]
     except (ValueError, KeyError, TypeError):

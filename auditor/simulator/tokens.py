@@ -36,7 +36,7 @@ def encode(claims: Claims) -> str:
 
 
 def decode(token: str) -> Claims | None:
-    """The claims of a JWT, unverified; None where it is none."""
+    """The claims of a JWT, unverified; None if it is none."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -48,7 +48,7 @@ def decode(token: str) -> Claims | None:
 
 
 def read_assertion(assertion: str, certificate: bytes) -> Claims:
-    """The claims of an assertion; none where its signature does not match.
+    """The claims of an assertion; none if its signature does not match.
 
     Args:
         assertion: a JWT.

@@ -26,7 +26,7 @@ _WITH_MFA = "&amr_values=mfa"
 
 
 def open_browser(address: str) -> bool:
-    """Open an address in the user's browser; False where there is no window to show it, only this terminal."""
+    """Open an address in the user's browser; False if there is no window to show it, only this terminal."""
     has_window = sys.platform in {"win32", "darwin"} or any(
         map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
     )
@@ -56,7 +56,7 @@ def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, brow
     Args:
         sign_in: where and as what.
         cache: MSAL's token cache, which takes what comes.
-        tell: is given the sentences for the user: what to do, and what is waited for.
+        tell: receives the sentences for the user: what to do, and what is waited for.
         wait: see `call_with_retries`.
         browser: how.
 
@@ -104,7 +104,7 @@ def sign_in_by_device_code(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait) 
     Args:
         sign_in: where and as what; a public client.
         cache: MSAL's token cache, which takes what comes.
-        tell: is given the sentences for the user: where to go, the code, and what is waited for.
+        tell: receives the sentences for the user: where to go, the code, and what is waited for.
         wait: see `call_with_retries`.
 
     Raises:

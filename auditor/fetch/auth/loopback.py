@@ -61,7 +61,7 @@ class LoopbackServer:
         self._state = state
 
     def wait(self, seconds: float) -> dict[str, str] | None:
-        """The parameters that come with the expected `state`; None where none come within so many seconds."""
+        """The parameters that come with the expected `state`; None if none come within this many seconds."""
         with suppress(queue.Empty):
             return self._answers.get(timeout=seconds)
         return None

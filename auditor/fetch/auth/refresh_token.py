@@ -37,19 +37,19 @@ class ConfiguredRefreshToken:
 
     @property
     def in_file(self) -> bool:
-        """True where it came from a file, or from a pipe with a name."""
+        """True if it came from a file, or from a pipe with a name."""
         return self._secret.file is not None
 
     @property
     def fingerprint(self) -> str | None:
-        """See `sign_in_store.fingerprint`; None where it cannot be read."""
+        """See `sign_in_store.fingerprint`; None if it cannot be read."""
         with suppress(SignInError):
             return fingerprint(self.read())
         return None
 
     @property
     def is_writable(self) -> bool:
-        """True where its successor can replace it: a file that may be written."""
+        """True if its successor can replace it: a file that may be written."""
         return self._file is not None and os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
 
     @property
@@ -83,7 +83,7 @@ class ConfiguredRefreshToken:
         )
 
     def replace(self, successor: str) -> bool:
-        """Replace the token in the file by its successor; False where that is not possible."""
+        """Replace the token in the file by its successor; False if that is not possible."""
         if self._file is None:
             return False
         try:

@@ -33,7 +33,7 @@ _MAX_LOST = 4
 _MAX_SLOW = 2
 """Attempts that timed out, after which likewise."""
 Wait = Callable[[float], bool]
-"""Waits so many seconds; True where the token is not needed any more."""
+"""Waits this many seconds; True if the token is not needed any more."""
 Tell = Callable[[str], None]
 """Is given a sentence for the user."""
 SILENT_SECONDS = 5.0
@@ -83,7 +83,7 @@ def call_with_retries(
         step: asks the service.
         authority: of the service, for messages.
         wait: see `Wait`.
-        tell: is given what is waited for, and until when.
+        tell: receives what is waited for, and until when.
         for_user: True for a step that waits for a person.
 
     Raises:
@@ -141,7 +141,7 @@ def _describe_wait(error: Exception, authority: str, pause: float) -> str:
 
 
 def _pause(error: Exception, failures: int) -> float | None:
-    """Seconds to wait before the next attempt; None where there should be none."""
+    """Seconds to wait before the next attempt; None if there should be none."""
     import requests
 
     if isinstance(error, ServiceBusyError):

@@ -38,9 +38,9 @@ class StoredSignIn:
 
     Attributes:
         cache: MSAL's token cache, serialized; holds secrets.
-        user_name: who signed in; empty where the service did not say.
-        renewed_at: when the refresh token was issued; None where there is none.
-        source: fingerprint of the operator's refresh token that was set when this sign-in began; None where there was none.
+        user_name: who signed in; empty if the service did not say.
+        renewed_at: when the refresh token was issued; None if there is none.
+        source: fingerprint of the operator's refresh token that was set when this sign-in began; None if there was none.
     """
 
     cache: str
@@ -64,7 +64,7 @@ class SignInStore:
     Args:
         sign_in: where and as what it signs in.
         store: keeps it between runs, or None.
-        tell: is given what the user should know, a sentence each.
+        tell: receives what the user should know, a sentence each.
     """
 
     def __init__(self, sign_in: SignIn, store: TokenStore | None, tell: Callable[[str], None]) -> None:
@@ -83,7 +83,7 @@ class SignInStore:
         return self._store.locked() if self._store else nullcontext()
 
     def load(self) -> StoredSignIn | None:
-        """The sign-in; None where there is none. Changes nothing, so it needs no lock.
+        """The sign-in; None if there is none. Changes nothing, so it needs no lock.
 
         Raises:
             SignInError: the stored one must not, or cannot, be used.
@@ -91,7 +91,7 @@ class SignInStore:
         return (load_sign_in(self._store, self._sign_in) if self._store else None) or self._in_memory
 
     def source(self) -> str | None:
-        """The fingerprint of the operator's refresh token that was set when the sign-in began; None where unknown."""
+        """The fingerprint of the operator's refresh token that was set when the sign-in began; None if unknown."""
         try:
             stored = self.load()
         except SignInError:
@@ -142,7 +142,7 @@ class SignInStore:
 
 
 def load_sign_in(store: TokenStore, sign_in: SignIn) -> StoredSignIn | None:
-    """The sign-in in a token store; None where it has none of this app registration.
+    """The sign-in in a token store; None if it has none of this app registration.
 
     Raises:
         SignInError: the stored one must not, or cannot, be used.
@@ -205,7 +205,7 @@ def _document(text: str | None, sign_in: SignIn) -> dict[str, Any] | None:
 
 
 def _is_readable(cache: Any) -> bool:
-    """True where MSAL can read its cache: it does not check the entries."""
+    """True if MSAL can read its cache: it does not check the entries."""
     for kind, required in _REQUIRED.items():
         found = cache.get(kind, {})
         if not isinstance(found, dict) or len(_entries(cache, kind)) != len(found):

@@ -48,8 +48,8 @@ class UnattendedSignIn:
     Args:
         sign_in: where and as what.
         sources: of tokens.
-        say: is given what the user should know, a sentence each.
-        waits: is given what is waited for, while it is; None takes `say`.
+        say: receives what the user should know, a sentence each.
+        waits: receives what is waited for, while it is; None takes `say`.
     """
 
     def __init__(self, sign_in: SignIn, sources: TokenSources, say: Tell, waits: Tell | None = None) -> None:
@@ -64,7 +64,7 @@ class UnattendedSignIn:
         self.source = ""
         """The source of the last token, in words."""
         self.days_left: int | None = None
-        """Days until the sign-in expires without use; None where unknown."""
+        """Days until the sign-in expires without use; None if unknown."""
 
     def cancel(self) -> None:
         """Stop waiting for a busy service."""
@@ -87,7 +87,7 @@ class UnattendedSignIn:
 
     @property
     def skew(self) -> ClockSkew | None:
-        """The difference between this machine's clock and the sign-in service's; None where there was no response."""
+        """The difference between this machine's clock and the sign-in service's; None if there was no response."""
         return self._sign_in.clock.skew
 
     def _redeem(self, request: TokenRequest) -> tuple[str, float]:
