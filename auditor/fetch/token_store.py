@@ -1,8 +1,8 @@
-"""Keep a sign-in between runs: whole or not at all, for its owner alone, one process at a time.
+"""Store a sign-in between runs: written atomically, readable by its owner only, used by one process at a time.
 
-Either in the platform's own store (DPAPI, Keychain, libsecret) through msal-extensions, where that is installed and works;
-or in a file of ours, encrypted where a key is given. msal-extensions' own lock is not used: it is a file that a dead
-process leaves behind. On Linux its store needs a desktop's session, which a scheduled job has not.
+The platform's own store (DPAPI, Keychain, libsecret) is used through msal-extensions if that is installed and works; else
+our own file, encrypted if a key is set. msal-extensions' own lock is not used: it is a file that a dead process leaves
+behind. On Linux its store needs a desktop session, which a scheduled job does not have.
 """
 
 import base64
@@ -21,17 +21,17 @@ from auditor.settings import Secret
 _log = logging.getLogger(__name__)
 _KEY_BYTES = 32
 _ENCRYPTED = b"gAAAA"
-"""How every Fernet token begins: its version, and a time of this century."""
+"""The first bytes of every Fernet token: its version, and a time of this century."""
 
 
 @dataclass(slots=True)
 class FileTokenStore:
-    """One sign-in in a file of ours. Processes share it: load, renew and save belong into one `locked` block.
+    """One sign-in in our own file. Processes share it: load, renew and save within one `locked` block.
 
     Attributes:
-        path: of the file; its folder is made when it is needed.
+        path: of the file; its folder is made when needed.
         keys: the first encrypts the file, all of them decrypt it; None for plain text.
-        where: the store in words.
+        where: the store's name for messages.
     """
 
     path: Path
@@ -64,13 +64,13 @@ class FileTokenStore:
         return content is not None and self.keys is not None and not _opens(parse_keys(self.keys, first=True), content)
 
     def save(self, text: str) -> None:
-        """Replace the stored text. Raises OSError where it cannot be written."""
+        """Replace the stored text. Raises OSError if it cannot be written."""
         private_file.make_folder(self.path.parent)
         content = text.encode()
         private_file.write(self.path, parse_keys(self.keys).encrypt(content) if self.keys else content)
 
     def remove(self) -> bool:
-        """Remove the file, usable or not, and the rests of killed processes; False if there is none.
+        """Remove the file, usable or not, and partial files of killed processes; False if there is none.
 
         Raises:
             OSError: it cannot be removed.
