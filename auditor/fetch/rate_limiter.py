@@ -224,14 +224,14 @@ class RateLimiter:
         if self._outage.held and not before.held:
             self.outages += 1
             _log.warning(
-                "%d requests in a row failed: nothing more is sent but one request now and then, until one is answered",
+                "%d requests in a row failed: only one request at a time is sent until one is answered",
                 self._outage.failures,
             )
 
     def _end_outage(self, now: float) -> None:
         before, self._outage = self._outage, outage.CALM
         if before.since is not None:
-            _log.warning("the service answers again after %.0f s: the run goes on", now - before.since)
+            _log.warning("the service answers again after %.0f s: the run continues", now - before.since)
 
     def _check_outage(self, now: float) -> None:
         if outage.given_up(self._outage, now):

@@ -240,7 +240,7 @@ def _internal_error(error: Exception, customer_id: str) -> Finding:
     lines = "".join(traceback.format_exception(error, limit=-20)).splitlines()
     text = "\n".join(f"{line[: len(line) - len(line.lstrip())]}{redact(line, (), 1000)}" for line in lines)
     _log.error(
-        "customer %s: a defect of auditor, please report it; the run goes on\n%s", customer_id, text[-_MAX_TRACEBACK:]
+        "customer %s: a defect of auditor, please report it; the run continues\n%s", customer_id, text[-_MAX_TRACEBACK:]
     )
     return Finding(reason=Reason.INTERNAL_ERROR, error_message=redact(f"{type(error).__name__}: {error}"))
 

@@ -37,7 +37,7 @@ class DeadlineTimer:
             if now - deadline.started_at >= self._total:
                 deadline.expire(f"no whole answer within {self._total:g} s")
             elif now - deadline.last_byte_at >= self._silence:
-                deadline.expire(f"nothing heard for {self._silence:g} s")
+                deadline.expire(f"no data received for {self._silence:g} s")
         if self.in_flight:
             self.start()
 

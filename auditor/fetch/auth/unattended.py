@@ -122,7 +122,7 @@ class UnattendedSignIn:
         """Tell the user which source failed and which is used instead."""
         for where, error in refusals:
             named = error.message.startswith(where.partition(" (")[0])
-            what = error.message if named else f"{where} does not serve: {error.message}"
+            what = error.message if named else f"{where} cannot be used: {error.message}"
             stored = where.startswith(_STORED)
             rest = "forget it: auditor logout" if stored else "put another refresh token there, or none"
             self._tell(f"{what}; used instead: {self.source}{MEND}{error.hint}; or {rest}")
