@@ -170,7 +170,7 @@ def _find_customers_above(grid: Sequence[GridRow], header: int) -> list[int]:
 
 
 def _is_title(grid: Sequence[GridRow], row: int, header: int) -> bool:
-    """Return True for a row with one GUID and a label beside it, or one with fewer cells than the header and a blank row below."""
+    """Return True for a row with a GUID and its label, or with fewer cells than the header and a blank row below."""
     cells = [cell for cell in grid[row][1] if not is_blank(cell)]
     ids = [i for i, cell in enumerate(cells) if normalise_id(cell)]
     if len(ids) != 1:

@@ -1,5 +1,5 @@
-"""Which sign-in the settings describe. Rule: an explicit profile wins over the environment, and settings of two sign-ins are
-never mixed: a run would ask as one tenant and report about another.
+"""The settings of the sign-in. An explicit profile wins over the environment, and settings of two sign-ins are never mixed:
+a run would ask as one tenant and report about another.
 """
 
 from collections.abc import Mapping
@@ -22,17 +22,17 @@ Values = Mapping[str, Any]
 
 
 def check_not_mixed(profile: tuple[Values, str], environment: Values, variables: Mapping[str, str]) -> None:
-    """Refuses a profile that describes one sign-in together with an environment that adds settings of another.
+    """Refuse a profile for one sign-in together with an environment that adds settings of another.
 
     The environment may add credentials, unless it contradicts the profile's sign-in, and settings that name the same tenant.
 
     Args:
-        profile: its settings, and where they are.
-        environment: its settings; those that the profile sets as well are not used.
+        profile: its settings, and their origin.
+        environment: its settings; those that the profile also sets are not used.
         variables: name of a setting -> its environment variable.
 
     Raises:
-        SettingsError: the two are mixed; names both places.
+        SettingsError: the two are mixed; the message names both origins.
     """
     values, origin = profile
     own = [name for name in _IDENTITY if name in values]
@@ -95,7 +95,7 @@ def _names(names: list[str], variables: Mapping[str, str]) -> str:
 
 
 def _alternative(foreign: list[str], other: list[str], variables: Mapping[str, str]) -> str:
-    """What to do to use the environment's settings."""
+    """The hint for a user who wants the environment's settings."""
     if other and not set(foreign) & set(_IDENTITY):
         return f"where {_names(foreign, variables)} belongs to the profile, unset {variables[other[0]]} alone"
     settings = " and ".join(name for name in foreign if name in _IDENTITY)
