@@ -1,4 +1,4 @@
-"""Locks between processes, on every file system: the kernel's lock, or a lease where the file system has no locks.
+"""Locks between processes, on every file system: the kernel's lock, or a lease if the file system has no locks.
 
 A lease is a file made with `O_EXCL` that its holder touches every few seconds. Another process takes it over only after a
 long time without a touch. Both come from filelock. filelock cannot take over the lease of a dead process on file systems

@@ -59,7 +59,7 @@ _LONGEST_TYPE = 200
 
 
 def unpack(source: Source) -> Source | zipfile.ZipFile:
-    """Unpack a list: return itself where it is not packed, the unpacked list, or an archive of files.
+    """Unpack a list. Return the unpacked list, the source itself if it is not packed, or an archive of files.
 
     Raises:
         CustomerListError: protected, damaged, too large, or a document of another kind.

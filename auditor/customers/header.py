@@ -56,7 +56,7 @@ def inspect_grid(rows: Sequence[GridRow], wanted_id: str | None, kind: Format) -
 
 
 def read_records(rows: Iterable[GridRow], header: Header) -> Iterator[Record]:
-    """Yield the records below the header; every row where there is none."""
+    """Yield the records below the header; every row if there is none."""
     names = header.names
     width = len(names)
     rows = iter(rows)

@@ -49,7 +49,7 @@ class Kind(Enum):
     """Whose ids a column holds, by its name."""
 
     TENANT = "a customer's tenant"
-    CUSTOMER = "a customer, in whatever system; or nothing but id"
+    CUSTOMER = "a customer, in any system; or only the word id"
     UNKNOWN = "the name does not say"
     OTHER = "something else than a customer"
 

@@ -46,7 +46,7 @@ class CustomerList:
         other_columns: the names of all other columns, as far as the first rows have them.
         header_row: line or row of the header; None if the list has none.
         delimiter: of CSV, else None.
-        sheet: of a workbook, else None; the names of several, where the list stands on several.
+        sheet: of a workbook, else None; the names of several if the list is on several.
         warnings: for the user, one line each; more may be added while the rows are read.
     """
 

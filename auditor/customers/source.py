@@ -231,7 +231,7 @@ class Text:
         self.warnings = warnings
         self._codec, self._mark = _detect_codec(source.head)
         # a byte-order mark decides; without one, the first character beyond ASCII does
-        self._settled = self._mark > 0 or self._codec != "utf-8"
+        self._is_decided = self._mark > 0 or self._codec != "utf-8"
         self._decoder = codecs.getincrementaldecoder(self._codec)()
         self._lines_read = 0
         self._held = ""
@@ -296,17 +296,17 @@ class Text:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
             text = self._read_as_windows_1252(error, final=final)
-        self._settled = self._settled or not text.isascii()
+        self._is_decided = self._is_decided or not text.isascii()
         return text
 
     def _read_as_windows_1252(self, error: UnicodeDecodeError, *, final: bool) -> str:
         """Decode a piece as Windows-1252, unless an earlier character was UTF-8."""
         before = error.object[: error.start]
         line = self._lines_read + _count_breaks(self._held + before.decode(self._codec)) + 1
-        if self._settled or not before.isascii():
+        if self._is_decided or not before.isascii():
             tried = "neither UTF-8 nor Windows-1252" if self._codec == "cp1252" else f"not {self.encoding}"
             raise self._error(f"line {line} is {tried}") from None
-        self._settled = True
+        self._is_decided = True
         self._codec = "cp1252"
         self._decoder = codecs.getincrementaldecoder("cp1252")()
         self.warnings.append(

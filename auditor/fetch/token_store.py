@@ -121,7 +121,7 @@ class PlatformTokenStore:
         return private_file.locked(self.lock)
 
     def load(self) -> str | None:
-        """The stored text; None if there is none. Raises SignInError where the store cannot be read."""
+        """The stored text; None if there is none. Raises SignInError if the store cannot be read."""
         try:
             return self.persistence.load() or None
         except self.missing:
@@ -137,7 +137,7 @@ class PlatformTokenStore:
         return False
 
     def save(self, text: str) -> None:
-        """Replace the stored text. Raises OSError where the store refuses it."""
+        """Replace the stored text. Raises OSError if the store refuses it."""
         try:
             self.persistence.save(text)
         except Exception as error:  # noqa: BLE001 - see load

@@ -119,7 +119,7 @@ def check_known(name: str, origin: str) -> None:
     """Refuse an unknown setting.
 
     Raises:
-        SettingsError: there is no setting of this name; the message says where it was set.
+        SettingsError: there is no setting of this name; the message names its origin.
     """
     if name not in all_fields():
         near = difflib.get_close_matches(name, all_fields(), n=1)
@@ -152,7 +152,7 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 
 def _place(name: str, origin: str) -> str:
-    """Where a setting was set, as the user wrote it."""
+    """The origin of a setting, as the user wrote it."""
     if origin == "flag":
         return f"--{name.replace('_', '-')}"
     return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"

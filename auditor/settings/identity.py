@@ -12,7 +12,7 @@ from auditor.errors import SettingsError
 from auditor.settings.parsers import Secret
 
 _IDENTITY = ("cloud", "authority", "tenant_id", "client_id")
-"""Who signs in, and where."""
+"""The sign-in service and the app registration."""
 _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_password", "refresh_token", "access_token")
 """Credentials, which do not name their owner; an access token may."""
 IDENTITY = frozenset((*_IDENTITY, *_CREDENTIALS, "api_url", "token_store"))

@@ -285,7 +285,7 @@ def _offset(token: str) -> int:
 
 
 def _read_filter(text: str | None) -> tuple[str | None, str]:
-    """Field and prefix of a search; no field where there is no search."""
+    """Field and prefix of a search; no field if there is no search."""
     if not text:
         return None, ""
     try:

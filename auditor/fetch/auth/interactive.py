@@ -20,7 +20,7 @@ from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import Tell, Wait, call_with_retries, msal_application, parse_token, refusal_error
 
 _WITH_MFA = "&amr_values=mfa"
-"""Asks for multi-factor authentication where no policy does. Source: Microsoft's own sample for partners' consent
+"""Asks for multi-factor authentication if no policy does. Source: Microsoft's own sample for partners' consent
 ("Partner Center .NET samples", PartnerConsent), as the renewals inherit what the first sign-in had.
 """
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 MAX_WAIT = 300.0
 """Seconds from the first failure, all waits together, after which a busy service counts as down."""
 _MIN_WAIT = 1.0
-"""Seconds; where the service asks for less, the waits double."""
+"""Seconds; if the service asks for less, the waits double."""
 _MAX_LOST = 4
 """Attempts in a row without a response, after which the service counts as unreachable."""
 _MAX_SLOW = 2
@@ -40,7 +40,7 @@ SILENT_SECONDS = 5.0
 """Seconds after which the user is told that the service has not answered yet."""
 
 
-def tell_nobody(_sentence: str) -> None:
+def _ignore_sentence(_sentence: str) -> None:
     """A `Tell` that drops the sentence."""
 
 
@@ -75,7 +75,7 @@ def msal_application(sign_in: SignIn, cache: Any = None) -> Any:
 
 
 def call_with_retries(
-    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = tell_nobody, *, for_user: bool = False
+    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = _ignore_sentence, *, for_user: bool = False
 ) -> T:
     """Return the result of `step`; retry while the service is busy, and after a lost connection.
 
@@ -94,7 +94,7 @@ def call_with_retries(
     waited, failures, first = 0.0, 0, None
     while True:
         try:
-            with _report_slow(authority, tell_nobody if for_user else tell):
+            with _report_slow(authority, _ignore_sentence if for_user else tell):
                 return step()
         except AuditorError:
             raise
@@ -120,7 +120,7 @@ def _report_slow(authority: str, tell: Tell) -> Iterator[None]:
     sentence = f"no answer yet from the sign-in service at {authority}: still waiting for it"
     timer = threading.Timer(SILENT_SECONDS, tell, (sentence,))
     timer.daemon = True
-    if tell is not tell_nobody:
+    if tell is not _ignore_sentence:
         timer.start()
     try:
         yield
