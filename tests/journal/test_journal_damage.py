@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor import journal
@@ -19,7 +19,7 @@ from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Rea
 from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError
 from auditor.journal.records import encode
-from conftest import load_reply
+from conftest import load_reply, many_examples
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -278,7 +278,7 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
     return (run / journal.JOURNAL).read_bytes()
 
 
-@settings(max_examples=80)
+@many_examples()
 @given(history=histories(), data=st.data())
 def test_any_prefix_of_any_journal_reads_back(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, Any]], data: st.DataObject
@@ -302,7 +302,7 @@ def test_any_prefix_of_any_journal_reads_back(
     assert sum(block.count(b"\n") for block in journal.answer_blocks(run)) == sum(t["kind"] == "answer" for t in told)
 
 
-@settings(max_examples=80)
+@many_examples()
 @given(plan=st.lists(st.tuples(st.lists(st.sampled_from(TRANSIENT), max_size=2), st.sampled_from(FINAL)), max_size=8),
        data=st.data())  # fmt: skip
 def test_a_resume_after_any_prefix_equals_one_run(

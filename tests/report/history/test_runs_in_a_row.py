@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import NOON, STATUS, Run, answer, guid, new_run, row
 
@@ -21,7 +21,6 @@ from auditor.core.results.changes import Change, State, compare
 from auditor.core.results.history import Past, step
 from auditor.errors import IncompleteError
 
-THOROUGH = settings(max_examples=25)
 REASONS = [Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.NOT_ALLOWED, Reason.THROTTLED, Reason.NO_ACCOUNT_STATUS]
 RUNS = st.lists(
     st.dictionaries(st.integers(1, 6), st.tuples(st.sampled_from(REASONS), st.integers(0, 2)), min_size=1, max_size=6),
@@ -71,7 +70,6 @@ def state(known: dict[int, tuple[Reason, int]], customer: int) -> State | None:
     return State(reason.verdict, STATUS.get(reason, reason.value), datetime(2026, month + 1, 1, tzinfo=NOON.tzinfo))
 
 
-@THOROUGH
 @given(RUNS)
 def test_every_run_says_what_changed_and_since_when(days: list[dict[int, tuple[Reason, int]]]) -> None:
     """changes.csv is `compare` of every customer, stretches are `step` over all the runs so far; and verify agrees."""
@@ -218,7 +216,6 @@ def test_a_customer_of_each_verdict_leaves_and_another_joins(tmp_path: Path) -> 
         second.verify()
 
 
-@settings(max_examples=10, deadline=None)
 @given(RUNS.filter(lambda days: len(days) > 1))
 def test_every_format_tells_the_same_of_two_runs(days: list[dict[int, tuple[Reason, int]]]) -> None:
     """Whoever left, joined, changed or could not be compared: what each format says is what verify finds in the others."""
