@@ -10,10 +10,11 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_support import NOON, STATUS, Run, answer, guid, new_run, row
+from report_support import NOON, STATUS, Run, answer, forge, guid, new_run, row
 
 from auditor import report
 from auditor.core.model import Reason, Verdict
@@ -201,6 +202,48 @@ def test_any_two_runs(tmp_path: Path) -> None:
         Change.GONE_FROM_LIST: 1,
         Change.NOT_COMPARED: 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("changes.csv", '"eligible","blocked"', '"eligible","eligible"'),
+        ("changes.csv", '"Allowed","UnderReview"', '"Allowed","Allowed"'),
+        ("changes.csv", guid(1), guid(2)),
+        ("changes.csv", guid(1), guid(4)),
+        (
+            "changes.csv",
+            '"eligible","blocked","Allowed","UnderReview","allowed","under_review"',
+            '"eligible",,"Allowed",,"allowed",',
+        ),
+        ("changes.csv", "gone_from_list", "newly_eligible"),
+        ("summary.json", '"blocked_and_not_before": 2', '"blocked_and_not_before": 1'),
+        ("summary.json", '"newly_blocked": 2', '"newly_blocked": 1'),
+    ],
+)
+def test_changes_forged_with_their_hashes_disagree_with_the_results(
+    tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    """Verify finds each without rendering again."""
+    first = made(tmp_path, 0, dict.fromkeys((1, 2, 3, 4), (Reason.ALLOWED, 0)))
+    run = made(tmp_path, 1, dict.fromkeys((1, 2), (Reason.UNDER_REVIEW, 0)) | {3: (Reason.ALLOWED, 0)}, first)
+    content = (run.path / name).read_text(encoding="utf-8")
+    assert old in content
+    (run.path / name).write_text(content.replace(old, new, 1), encoding="utf-8")
+    forge(run)
+    with pytest.raises(IncompleteError, match=name):
+        run.verify()
+
+
+def test_the_snapshot_holds_words_in_the_order_of_its_records(tmp_path: Path) -> None:
+    """So the same records are the same bytes, however the frame that they come from keeps its words."""
+    states = [(Reason.NOT_ALLOWED, 0), (Reason.ALLOWED, 0), (Reason.THROTTLED, 0), (Reason.UNDER_REVIEW, 0)]
+    run = made(tmp_path, 1, {2: states[1], 1: states[1]}, made(tmp_path, 0, dict(enumerate(states))))
+    table = pyarrow.parquet.read_table(run.path / "before.parquet")
+    for name in ("verdict", "status", "reason", "past_verdict"):
+        column = table[name].combine_chunks()
+        words = [word for word in dict.fromkeys(column.to_pylist()) if word is not None]
+        assert column.dictionary.to_pylist() == words
 
 
 VERDICT_REASONS = (Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.THROTTLED)
