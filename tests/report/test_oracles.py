@@ -15,9 +15,8 @@ from report_support import NOON, Case, Run, answer, cases, guid, member, new_run
 
 from auditor import journal
 from auditor.core.model import Cause, Verdict
-from auditor.core.presentation import Presentation
 from auditor.core.results.money import Column
-from auditor.core.run_facts import Membership, RunFacts, Way
+from auditor.core.run_facts import Membership, Presentation, RunFacts, Way
 from oracle import changes, evidence, summary
 from oracle.facts import read_facts
 from oracle.sums import Column as OracleColumn

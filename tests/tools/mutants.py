@@ -197,8 +197,7 @@ def _runs(folder: Path) -> Iterator["Run"]:
     """Three runs, a week apart, each compared with the one before; the answers are chosen so that each defect shows."""
     from report_support import NOON, answer, member, new_run, row
 
-    from auditor.core.presentation import Presentation
-    from auditor.core.run_facts import Membership, Way
+    from auditor.core.run_facts import Membership, Presentation, Way
     from auditor.report.history.store import history_file
     from auditor.report.render import FORMATS, render
 

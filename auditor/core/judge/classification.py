@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 from auditor.core.connection import untrusted
 from auditor.core.judge.body import Body, clean, read_body
-from auditor.core.judge.fast_path import as_documented
-from auditor.core.judge.strict_body import is_account_status, is_no_account_status
+from auditor.core.judge.documented_answers import as_documented, is_account_status, is_no_account_status
 from auditor.core.model import NO_STATUS, ApiResponse, Cause, Finding, Next, Reason, RunEnd
 
 _STATUSES = MappingProxyType(

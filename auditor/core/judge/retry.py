@@ -8,6 +8,8 @@ then is retried as often as it takes; one that is down is not asked five times f
 what it took. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
 """
 
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -128,3 +130,13 @@ def spent(quota: RetryQuota, cost: int = COST) -> RetryQuota | None:
 def refunded(quota: RetryQuota, cost: int = 0) -> RetryQuota:
     """After a success. `cost` is what its last retry took, 0 where it was a first attempt."""
     return quota if quota.left == CAPACITY else RetryQuota(min(CAPACITY, quota.left + max(cost, REFUND)))
+
+
+def pending_customers(wanted: Iterable[tuple[int, str]], done: AbstractSet[int]) -> Iterator[tuple[int, str]]:
+    """Yield the customers without a final answer, in list order: only a final answer counts as done.
+
+    Args:
+        wanted: (row, customer id) of each distinct customer; the row is the first that names it.
+        done: the rows of customers with a final answer.
+    """
+    return (item for item in wanted if item[0] not in done)

@@ -11,8 +11,6 @@ one quota reach equal shares.
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core.pacing.plan import RememberedRate
-
 LONGEST_ASKED = 300.0
 """Seconds: longer than any window of API Management; a longer Retry-After is cut to this."""
 SLOWEST = 0.05
@@ -33,6 +31,51 @@ _PULL, _STRONGEST_PULL = 0.1, 0.05
 """Share of the way to half the cap that a learned pace is moved at once, and the largest share of itself."""
 _REGROWTH = 0.06
 """Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
+FEWEST_TEACH = 30
+"""Answers; fewer of them, as of single look-ups, show nothing of a limit of hundreds a minute, even where one is rejected."""
+DOUBTED_AFTER = 7 * 86400.0
+"""Seconds in which a remembered pace comes to count for half: limits are adjusted, and other programs come and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedRate:
+    """What one run stores for the next.
+
+    Attributes:
+        per_second: the pace at its end, in requests a second; infinite where it neither knew nor learned one.
+        longest_asked: the longest Retry-After, in seconds.
+        held: how many requests still held a place in the last minute's window.
+        learned_ago: seconds, when the run ended, since a rejection had taught the pace.
+        age: seconds since the run ended.
+        killed: (seconds ago, requests) of killed sessions, which are not in `held`; oldest first.
+    """
+
+    per_second: float
+    longest_asked: float = 1.0
+    held: int = 0
+    learned_ago: float = 0.0
+    age: float = 0.0
+    killed: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def believed(self) -> float:
+        """The pace to begin with, in requests a second: the older the lesson, the less it holds the next run back."""
+        return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
+
+    def handed_on(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
+        """What the next run may know: of too few answers the earlier lesson stays, and grows older.
+
+        Args:
+            answers: in this run.
+            earlier: what this run began with, or None.
+            seconds: since it began.
+        """
+        if answers >= FEWEST_TEACH:
+            return self
+        if earlier is None:
+            return replace(self, per_second=math.inf, longest_asked=1.0, learned_ago=0.0)
+        ago = earlier.learned_ago + earlier.age + seconds
+        return replace(self, per_second=earlier.per_second, longest_asked=earlier.longest_asked, learned_ago=ago)
 
 
 @dataclass(frozen=True, slots=True)

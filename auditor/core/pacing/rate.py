@@ -9,15 +9,28 @@ the same pause. After it, the rate is learned from what was accepted, and grows 
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core.pacing import learning, throttle, window
-from auditor.core.pacing.learning import Learned
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing import learning, window
+from auditor.core.pacing.learning import Learned, RememberedRate
+from auditor.core.pacing.plan import Plan
 from auditor.core.pacing.window import Window
+from auditor.core.text import MINUTE
 
 CREDIT_SECONDS = 2.0
 """Seconds' worth of requests that may be sent at once after a late timer or a pause."""
 _LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, since the rate grows meanwhile
 _POLL, _DUST = 0.05, 1e-9  # seconds between two checks of a probe; tolerance of the arithmetic
+PATIENCE = 20
+"""Pauses in a row without an accepted request, after which a run gives up: a quarter of an hour."""
+BELIEVED = 8
+"""Pauses in a row without an accepted request that follow the server's Retry-After; then the wait doubles."""
+FIRST_WAIT = 1.0
+"""Seconds of a pause where the server does not say how long."""
+DOUBTED = 2.0
+"""Seconds; a pause this short costs less than to find out whom the limit concerns."""
+IGNORED_EVERY = 30
+"""Accepted answers for each rejection that is taken for one customer's own: a server that contradicts itself, and asks
+for a minute while it takes the next request, is not bothered more often.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +164,36 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
     if sent_at < state.paused_until:
         # sent before the last pause ended, so it belongs to that pause
         return state
-    if not state.suspected and throttle.is_per_customer_limit(asked, state.ignored, state.accepted):
+    if not state.suspected and is_per_customer_limit(asked, state.ignored, state.accepted):
         return replace(state, suspected=True)
     fruitless = 0 if state.accepted else state.fruitless + 1
     learned = learning.paused(state.learned, pace(state, now), asked)
     state = replace(state, learned=learned, fruitless=fruitless, paused=True, suspected=False, probe=None)
-    return replace(state, paused_until=now + throttle.pause_seconds(asked, fruitless), credit=0.0, credited_at=now)
+    return replace(state, paused_until=now + pause_seconds(asked, fruitless), credit=0.0, credited_at=now)
+
+
+def pause_seconds(asked: float, fruitless: int) -> float:
+    """How long the gate stays closed.
+
+    Args:
+        asked: seconds that the server asked for; 0 where it did not say.
+        fruitless: closings in a row with nothing accepted between them, this one included.
+    """
+    # again and again nothing got through: longer, whatever the server says, up to a minute
+    doublings = fruitless - (BELIEVED if asked else 1)
+    longer = min(MINUTE, FIRST_WAIT * 2.0 ** min(doublings, 10)) if doublings > 0 else 0.0
+    return max(asked or FIRST_WAIT, longer)
+
+
+def is_per_customer_limit(asked: float, ignored: int, accepted: int) -> bool:
+    """Whether a rejection is worth a request that shows whom it is meant for.
+
+    Args:
+        asked: seconds that the server asked for; 0 where it did not say.
+        ignored: rejections that turned out to be one customer's own, since the gate last opened.
+        accepted: answers since then; where there are none, nothing speaks for it.
+    """
+    return asked > DOUBTED and ignored * IGNORED_EVERY < accepted
 
 
 def eta(state: Rate, customers: int, now: float) -> float | None:

@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.connection import untrusted
-from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.core.sign_in import is_token, refusal
-from auditor.errors import AuditorError, SignInError, StoppedEarlyError
+from auditor.errors import MORE_FILES, TOO_MANY_FILES, AuditorError, SignInError, StoppedEarlyError, too_many_files
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.blocking_http import MsalHttpClient, ServiceBusyError, UnusableResponseError
 from auditor.fetch.transport_security import error_chain, verify_code

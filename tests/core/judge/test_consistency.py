@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from auditor.core.judge.classification import classify
-from auditor.core.judge.consistency import DECIDED, contradictory
+from auditor.core.judge.documented_answers import DECIDED, contradictory
 from auditor.core.model import Reason, Verdict
 from conftest import CUSTOMER, REPLIES, load_reply
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.judge.retry import LONGEST_RETRY_AFTER, Again, RetryPolicy, Stop, decide, retry_after_seconds
 from auditor.core.model import Finding, Next, Reason
-from auditor.core.pacing.throttle import DOUBTED
+from auditor.core.pacing.rate import DOUBTED
 
 POLICY = RetryPolicy()
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

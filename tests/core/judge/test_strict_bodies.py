@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.judge.body import DEEPEST, read_body
 from auditor.core.judge.classification import classify
-from auditor.core.judge.customer_page import judge_page, read_page
+from auditor.core.judge.membership import judge_page, read_page
 from auditor.core.model import ApiResponse, Finding, Next, Reason, Verdict
 from conftest import CUSTOMER, many_examples
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from auditor.core.pacing.estimate import recalled, seconds_for
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import Plan, recalled, seconds_for
 
 SLOW = RememberedRate(per_second=131 / 60, learned_ago=60.0, age=240.0)
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.pacing import learning
-from auditor.core.pacing.learning import Learned
-from auditor.core.pacing.plan import RememberedRate
+from auditor.core.pacing.learning import Learned, RememberedRate
 
 CAP = 500 / 60
 

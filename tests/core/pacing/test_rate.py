@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.pacing import learning, rate, throttle
-from auditor.core.pacing.plan import SHARE, Plan, RememberedRate
+from auditor.core.pacing import learning, rate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import SHARE, Plan
 from auditor.core.pacing.window import LONGEST_REQUEST
 
 Answer = tuple[str, float | None]
@@ -228,7 +229,7 @@ def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[
             state = rate.accepted(rate.sent(state, now), now, now)
             continue
         asked = learning.usable(retry_after)
-        longest = max(now + (asked or throttle.FIRST_WAIT), longest)
+        longest = max(now + (asked or rate.FIRST_WAIT), longest)
         state = rate.rejected(state, now, now, retry_after)
         desperate = now + max(asked, 60.0) if state.fruitless > 1 else 0.0
         assert state.paused_until <= max(longest, desperate)
@@ -259,7 +260,7 @@ class TestGate:
     @pytest.mark.parametrize("senseless", [None, 0.0, -5.0, math.nan, -math.inf])
     def test_senseless_retry_after_is_none(self, senseless: float | None) -> None:
         """It is as if the server had not said anything: a second."""
-        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).paused_until == throttle.FIRST_WAIT
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).paused_until == rate.FIRST_WAIT
 
     @pytest.mark.parametrize("absurd", [301.0, 1e9, math.inf])
     def test_absurd_retry_after_is_believed_for_five_minutes(self, absurd: float) -> None:
@@ -277,8 +278,8 @@ class TestGate:
 
     def test_a_retry_after_that_never_helps_is_doubled_in_the_end(self) -> None:
         """A server that always says one second, and always says no, is not asked every second for ever."""
-        state = _closed(rate.start(KNOWN, 0.0), throttle.BELIEVED, 1.0)
-        assert state.paused_until == pytest.approx(throttle.BELIEVED * 1.0)
+        state = _closed(rate.start(KNOWN, 0.0), rate.BELIEVED, 1.0)
+        assert state.paused_until == pytest.approx(rate.BELIEVED * 1.0)
         assert _closed(state, 6, 1.0).paused_until == pytest.approx(state.paused_until + 2 + 4 + 8 + 16 + 32 + 60)
 
     def test_an_accepted_request_ends_the_doubling(self) -> None:
@@ -345,7 +346,7 @@ class TestSuspicion:
         assert rate.wait(unknown, 30.0) == 0.0
         assert rate.wait(rate.sent(unknown, 30.0), 30.0) > 0.0
 
-    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, throttle.DOUBTED, math.nan])
+    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, rate.DOUBTED, math.nan])
     def test_a_short_wait_is_not_doubted(self, asked: float | None) -> None:
         """A closing of a second or two costs less than a request that may be rejected."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)

@@ -1,6 +1,6 @@
 """`account`: the words of the log and of the final table."""
 
-from auditor.core.pacing.usage import in_words
+from auditor.core.pacing.plan import in_words
 
 
 def test_it_says_what_was_sent_and_what_came_of_it() -> None:
