@@ -48,6 +48,7 @@ OTHER = "0a1b2c3d-0000-4000-8000-000000000001"
         f"https://admin.microsoft.com/Partner/BeginClientSession.aspx?CTID={ID}&CSDEST=o365admincenter",
         f"partner.microsoft.com/commerce/customers/{ID}",
         f"https://portal.example:8443/#/{ID}/{ID}",
+        f"https://portal.example/{ID}?state={'x' * 1900}",
     ],
 )
 def test_every_accepted_form_gives_the_plain_guid(text: str) -> None:
