@@ -209,8 +209,7 @@ def refusal_error(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignIn
         code if _CODE.fullmatch(code) and code not in secrets else "no error code",
         trace if _GUID.fullmatch(trace) else "none",
     )
-    found = refusal(result, secrets)
-    return SignInError(found.message, found.hint)
+    return SignInError(*refusal(result, secrets))
 
 
 _CODE, _GUID = re.compile("[a-z_]{1,40}"), re.compile("[0-9a-fA-F-]{36}")

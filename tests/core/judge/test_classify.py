@@ -197,7 +197,7 @@ def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run
         (10, "has expired", "clock"),
         (18, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
         (20, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
-        (23, "has been revoked", "do not go on"),
+        (23, "has been revoked", "do not continue"),
         (62, "is for another host", "AUDITOR_API_URL"),
         (64, "is for another host", "AUDITOR_API_URL"),
         (0x800B0101, "has expired", "clock"),
