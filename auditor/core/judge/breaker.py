@@ -91,10 +91,10 @@ def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd
     """
     if not requests.get("sent") or requests["sent"] != requests.get("transport_error"):
         return None
-    said = f" (last: {last})" if last else ""
+    last_error = f" (last: {last})" if last else ""
     return RunEnd(
         Cause.SERVICE,
-        f"nothing at {api} answered{said}",
+        f"nothing at {api} answered{last_error}",
         "auditor doctor says what is wrong; then resume",
     )
 

@@ -32,9 +32,9 @@ _PULL, _STRONGEST_PULL = 0.1, 0.05
 _REGROWTH = 0.06
 """Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
 FEWEST_TEACH = 30
-"""Answers; fewer of them, as of single look-ups, show nothing of a limit of hundreds a minute, even where one is rejected."""
+"""Answers; fewer of them, as of single look-ups, show nothing about a limit of hundreds a minute, even with a rejection."""
 DOUBTED_AFTER = 7 * 86400.0
-"""Seconds in which a remembered pace comes to count for half: limits are adjusted, and other programs come and go."""
+"""Seconds after which a remembered rate counts half: limits are adjusted, and other programs start and stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class RememberedRate:
     """What one run stores for the next.
 
     Attributes:
-        per_second: the pace at its end, in requests a second; infinite where it neither knew nor learned one.
+        per_second: the rate at its end, in requests a second; infinite if it was neither configured nor learned.
         longest_asked: the longest Retry-After, in seconds.
-        held: how many requests still held a place in the last minute's window.
-        learned_ago: seconds, when the run ended, since a rejection had taught the pace.
+        held: number of requests that still counted against the last minute's window.
+        learned_ago: seconds from the rejection that taught the rate to the end of the run.
         age: seconds since the run ended.
-        killed: (seconds ago, requests) of killed sessions, which are not in `held`; oldest first.
+        killed: (seconds ago, requests) of killed sessions, not included in `held`; oldest first.
     """
 
     per_second: float
@@ -59,16 +59,16 @@ class RememberedRate:
 
     @property
     def believed(self) -> float:
-        """The pace to begin with, in requests a second: the older the lesson, the less it holds the next run back."""
+        """The rate to start with, in requests a second: the older it is, the less it slows the next run down."""
         return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
 
     def handed_on(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
-        """What the next run may know: of too few answers the earlier lesson stays, and grows older.
+        """The rate to store for the next run: after too few answers, the earlier rate, older by this run.
 
         Args:
-            answers: in this run.
-            earlier: what this run began with, or None.
-            seconds: since it began.
+            answers: number of answers in this run.
+            earlier: with which this run started, or None.
+            seconds: since the start of this run.
         """
         if answers >= FEWEST_TEACH:
             return self

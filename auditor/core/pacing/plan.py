@@ -16,9 +16,8 @@ from auditor.core.text import MINUTE
 DOCUMENTED = 500.0
 """Requests a minute for one partner tenant."""
 SHARE = 0.995
-"""Of a limit, what is paced at: no server counts to the request. Source: "Limit call rate by subscription" of API
-Management ("rate limiting is never completely accurate").
-"""
+"""Share of the limit that is used: no server counts exactly. Source: "Limit call rate by subscription" of API Management ("rate limiting
+is never completely accurate")."""
 _STEP = 1.0
 """Seconds per step of an estimate."""
 
@@ -28,8 +27,8 @@ class Plan:
     """The configured rate of a run.
 
     Attributes:
-        per_minute: the limit to keep to; None is not known, and learned; 0 does not pace, but the gate still holds.
-        burst: use the quota up as soon as it is there, for a partner whose other programs are silent.
+        per_minute: the limit; None if unknown and to be learned; 0 for no limit, but a rejection still pauses all requests.
+        burst: use the quota as soon as it is available, for a partner without other programs.
     """
 
     per_minute: float | None = DOCUMENTED
@@ -37,26 +36,26 @@ class Plan:
 
     @property
     def per_second(self) -> float:
-        """The limit; infinite where there is none."""
+        """The limit; infinite without one."""
         return self.per_minute / MINUTE if self.per_minute else math.inf
 
     @property
     def pace(self) -> float:
-        """The pace never exceeded, in requests a second; infinite where there is none."""
+        """The maximum rate, in requests a second; infinite without a limit."""
         return SHARE * self.per_second
 
     @property
     def in_a_window(self) -> int:
-        """Requests that any window of a run may hold that does not fit into one; all of them where bursts are wanted."""
+        """Maximum requests in any window of a run that does not fit into one window; the whole limit with `burst`."""
         return self._limit if self.burst else math.ceil(SHARE * self._limit)
 
     @property
     def learns(self) -> bool:
-        """Whether rejections lower the pace."""
+        """Whether rejections lower the rate."""
         return self.per_minute != 0
 
     def window(self) -> Window | None:
-        """The guard of this limit, nothing in it; None where there is no limit."""
+        """An empty window for this limit; None without a limit."""
         if not self.per_minute:
             return None
         return Window(self._limit, self._limit / self.per_second)
@@ -68,7 +67,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A rate that an earlier run learned; this run starts with it, since it is lower than the set one.
+    """A rate learned by an earlier run, with which this run starts, since it is lower than the configured one.
 
     Attributes:
         per_minute: requests a minute.
@@ -79,7 +78,7 @@ class Recalled:
     ago: float
 
     def in_words(self, rate: float, now: datetime) -> str:
-        """For people, with the rate that is set (requests a minute; not positive where it is to be learned)."""
+        """Describe it for people; `rate` is the configured one (requests a minute; not positive if it is to be learned)."""
         learned_on = (now - timedelta(seconds=self.ago)).date()
         grows = f"It returns to {rate:,.0f}" if rate > 0 else "It grows"
         return (
@@ -89,7 +88,7 @@ class Recalled:
 
 
 def recalled(plan: Plan, memory: RememberedRate | None) -> Recalled | None:
-    """The rate of an earlier run, where a run starts with it; else None."""
+    """The learned rate with which a run starts; None if it starts with the configured one."""
     if memory is None or not plan.learns or memory.believed >= plan.pace:
         return None
     learned = learning.resume_learning(memory, 0.0)
@@ -97,11 +96,11 @@ def recalled(plan: Plan, memory: RememberedRate | None) -> Recalled | None:
 
 
 def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> float | None:
-    """Seconds that a run takes without a rejection; None where no rate is known.
+    """Estimate the seconds that a run takes without a rejection; None if no rate is known.
 
     Args:
         plan: the configured rate.
-        memory: what the last run against the same quota stored, or None.
+        memory: stored by the last run with the same quota, or None.
         customers: number of customers, one request each.
     """
     if memory is None or recalled(plan, memory) is None:
@@ -120,16 +119,16 @@ def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> fl
 
 
 def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seconds: float) -> list[str]:
-    """What was sent, at what pace, and what came of it: a line each, the first one at least.
+    """Describe how a run used the limit: requests, rate and outcomes, in one line each; at least the first.
 
     Args:
-        requests: by outcome; `sent` is their sum, `throttled` those that were rejected for exceeding the limit.
-        pace: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None or missing where there is none.
-        seconds: how long it took.
+        requests: by outcome; `sent` is their sum, `throttled` those rejected for exceeding the limit.
+        pace: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None or missing if unknown.
+        seconds: duration of the run.
     """
     sent, throttled = requests.get("sent", 0), requests.get("throttled", 0)
     waited, learned, ideal = (pace.get(name) for name in ("waited_seconds", "learned_per_minute", "percent_of_ideal"))
-    # the limit is counted by the minute, so that a shorter run shows nothing of its pace
+    # the limit applies per minute, so a shorter run does not show its rate
     long_enough = seconds >= MINUTE
     paced = [
         f"{waited:,.1f} s waiting" if waited else "",

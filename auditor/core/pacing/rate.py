@@ -1,9 +1,12 @@
 """The rate limiter as (state, event) -> state: when the next request may be sent. Time is an argument; one state serves all workers.
 
 Requests are spread evenly at the documented limit, so that the partner's other programs get their share; a log of the last window
-guarantees that the limit is never exceeded. A list that fits into the quota is sent at once. A rejection throttles all workers, unless
-the next request shows that only one customer is limited; later rejections of requests sent before the end of that pause belong to
-the same pause. After it, the rate is learned from what was accepted, and grows again.
+guarantees that the limit is never exceeded. A list that fits into the quota is sent at once. A rejection pauses all workers, unless the
+next request shows that only one customer is limited; later rejections of requests sent before the end of that pause belong to the same
+pause. After it, the rate is learned from what was accepted, and grows again. The server's Retry-After is not followed without end.
+
+Sources: "Partner Center API throttling guidance" (limits apply per partner tenant, and per partner tenant together with a customer's;
+wait for Retry-After, and back off when rejected again).
 """
 
 import math
@@ -20,17 +23,16 @@ CREDIT_SECONDS = 2.0
 _LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, since the rate grows meanwhile
 _POLL, _DUST = 0.05, 1e-9  # seconds between two checks of a probe; tolerance of the arithmetic
 PATIENCE = 20
-"""Pauses in a row without an accepted request, after which a run gives up: a quarter of an hour."""
+"""Pauses in a row without an accepted request after which a run gives up: a quarter of an hour."""
 BELIEVED = 8
 """Pauses in a row without an accepted request that follow the server's Retry-After; then the wait doubles."""
 FIRST_WAIT = 1.0
 """Seconds of a pause where the server does not say how long."""
 DOUBTED = 2.0
-"""Seconds; a pause this short costs less than to find out whom the limit concerns."""
+"""Seconds; a shorter pause costs less than to find out whom the limit concerns."""
 IGNORED_EVERY = 30
-"""Accepted answers for each rejection that is taken for one customer's own: a server that contradicts itself, and asks
-for a minute while it takes the next request, is not bothered more often.
-"""
+"""Accepted answers for each rejection that counts as one customer's own; protects a server that asks for a minute while it accepts the next
+request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,25 +175,25 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
 
 
 def pause_seconds(asked: float, fruitless: int) -> float:
-    """How long the gate stays closed.
+    """Seconds of a pause.
 
     Args:
-        asked: seconds that the server asked for; 0 where it did not say.
-        fruitless: closings in a row with nothing accepted between them, this one included.
+        asked: Retry-After in seconds; 0 without one.
+        fruitless: number of pauses in a row without an accepted request between them, this one included.
     """
-    # again and again nothing got through: longer, whatever the server says, up to a minute
+    # after several pauses in vain: longer than the server asks for, up to a minute
     doublings = fruitless - (BELIEVED if asked else 1)
     longer = min(MINUTE, FIRST_WAIT * 2.0 ** min(doublings, 10)) if doublings > 0 else 0.0
     return max(asked or FIRST_WAIT, longer)
 
 
 def is_per_customer_limit(asked: float, ignored: int, accepted: int) -> bool:
-    """Whether a rejection is worth a request that shows whom it is meant for.
+    """Whether a rejection may concern one customer only, so that the next request tests it.
 
     Args:
-        asked: seconds that the server asked for; 0 where it did not say.
-        ignored: rejections that turned out to be one customer's own, since the gate last opened.
-        accepted: answers since then; where there are none, nothing speaks for it.
+        asked: Retry-After in seconds; 0 without one.
+        ignored: rejections since the last pause that concerned one customer only.
+        accepted: answers since the last pause.
     """
     return asked > DOUBTED and ignored * IGNORED_EVERY < accepted
 

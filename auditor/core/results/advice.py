@@ -150,8 +150,8 @@ def unresolved_step(reasons: Collection[Reason], *, listed: bool) -> str:
         reasons: the reasons that occur; others than these are ignored.
         listed: whether a list was given, so that there are ids to correct.
     """
-    settled = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
-    ids = settled & _OF_AN_ID if listed else frozenset()
+    unresolved = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
+    ids = unresolved & _OF_AN_ID if listed else frozenset()
     words = ["correct the ids in the list"] if ids else []
-    words += ["check the accounts in Partner Center"] if settled - ids else []
+    words += ["check the accounts in Partner Center"] if unresolved - ids else []
     return " and ".join(words)
