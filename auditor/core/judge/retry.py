@@ -107,6 +107,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
 
 
 CAPACITY = 500
+"""The full retry quota, with which a run starts."""
 COST = 5
 """Of a retry after a failed response."""
 COST_WITHOUT_ANSWER = 10
@@ -115,21 +116,14 @@ REFUND = 1
 """For every success without a retry."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryQuota:
-    """The rest of the quota, from 0 to CAPACITY."""
-
-    left: int = CAPACITY
+def spend(quota: int, cost: int = COST) -> int | None:
+    """Take the cost of one retry from the quota; None if too little is left: then there must be no retry."""
+    return quota - cost if quota >= cost else None
 
 
-def spent(quota: RetryQuota, cost: int = COST) -> RetryQuota | None:
-    """Take the cost of one retry; None if too little is left: then there must be no retry."""
-    return RetryQuota(quota.left - cost) if quota.left >= cost else None
-
-
-def refunded(quota: RetryQuota, cost: int = 0) -> RetryQuota:
-    """Refund after a success. `cost` is that of its last retry, 0 for a first attempt."""
-    return quota if quota.left == CAPACITY else RetryQuota(min(CAPACITY, quota.left + max(cost, REFUND)))
+def refund(quota: int, cost: int = 0) -> int:
+    """The quota after a success. `cost` is that of its last retry, 0 for a first attempt."""
+    return min(CAPACITY, quota + max(cost, REFUND))
 
 
 def pending_customers(wanted: Iterable[tuple[int, str]], done: AbstractSet[int]) -> Iterator[tuple[int, str]]:
