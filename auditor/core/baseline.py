@@ -55,7 +55,7 @@ class Identity:
     lists: tuple[str, ...]
 
     @property
-    def listed(self) -> frozenset[str]:
+    def list_names(self) -> frozenset[str]:
         """Normalised names of the lists."""
         return frozenset(map(list_name, self.lists))
 
@@ -68,7 +68,7 @@ class Identity:
     def same(self) -> tuple[object, ...]:
         """Equal for two runs over the same list; a simulator's URL differs every time and does not count."""
         service = () if self.simulated else (self.api, self.tenant)
-        return (self.simulated, *service, self.validation_type, self.listed)
+        return (self.simulated, *service, self.validation_type, self.list_names)
 
 
 def list_name(name: str) -> str:
@@ -100,7 +100,7 @@ def incomparable(before: Identity, after: Identity) -> str:
 
 def other_lists(before: Identity, after: Identity) -> str:
     """How the lists of two runs differ, for a reader of the comparison; empty if they are the same."""
-    if before.listed == after.listed:
+    if before.list_names == after.list_names:
         return ""
     return (
         f"the lists differ ({_named(before.lists)} before, {_named(after.lists)} now), so customers that are new or "

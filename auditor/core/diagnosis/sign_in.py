@@ -94,15 +94,15 @@ def mfa(claims: Claims | None, reported: bool | None) -> Result:  # noqa: FBT001
     if reported is False or (claimed is False and reported is None):
         who = "the API says that" if reported is False else "by its claims,"
         return failed(
-            f"{who} the access token carries no multi-factor authentication (401, code 900421)",
+            f"{who} the access token has no multi-factor authentication (401, code 900421)",
             "sign in again with multi-factor authentication: auditor login",
             SIGN_IN,
             **facts,
         )
     if reported:
-        return ok("the API says that the sign-in carries multi-factor authentication", **facts)
-    by_claims = "by its claims, the access token carries multi-factor authentication; the API did not say"
-    unknown = "neither the access token nor the API says whether the sign-in carries multi-factor authentication"
+        return ok("the API says that the sign-in has multi-factor authentication", **facts)
+    by_claims = "by its claims, the access token has multi-factor authentication; the API did not say"
+    unknown = "neither the access token nor the API says whether the sign-in has multi-factor authentication"
     return ok(by_claims if claimed else unknown, **facts)
 
 

@@ -78,7 +78,7 @@ def classify(reply: ApiResponse, customer_id: str) -> Finding:
         reply: one response, or one failure on the way.
         customer_id: lower-case GUID that was in the request's path.
     """
-    # nearly all responses; a test holds that the strict way agrees
+    # nearly all responses; a test compares it with the strict classification
     found = as_documented(reply.body) if reply.http_status == 200 else None  # noqa: PLR2004 - OK
     return found or classify_strictly(reply, customer_id)
 

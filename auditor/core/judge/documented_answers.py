@@ -58,7 +58,7 @@ def as_documented(body: bytes) -> Finding | None:
 
 
 def is_account_status(body: Body, customer_id: str) -> bool:
-    """True where nothing in a 200's body contradicts that it is this customer's account status, and no key is there twice."""
+    """True if a 200's body is this customer's account status, without any contradiction or duplicate key."""
     document = body.document or {}
     names = _names(document)
     kind = next((value for name, value in document.items() if _bare(name) == "type"), "account")
@@ -73,7 +73,7 @@ def is_account_status(body: Body, customer_id: str) -> bool:
 
 
 def is_no_account_status(body: Body, customer_id: str) -> bool:
-    """True where the body is, in all that it says, the documented answer for a customer without an account status."""
+    """True if the body is the documented answer for a customer without an account status, without any contradiction."""
     document = body.document or {}
     name = document.get("errorName", "AccountStatusNotFound")
     return (

@@ -133,20 +133,20 @@ def _continuation(document: dict[str, Any]) -> str | None:
     return None
 
 
-def cheapest_way(check: Check, doubtful: int, customers: int) -> Way:
+def cheapest_way(check: Check, unknown: int, customers: int) -> Way:
     """The way with the fewest requests.
 
     Args:
         check: the user's choice.
-        doubtful: number of customers answered with 600074.
+        unknown: number of customers answered with 600074.
         customers: number of customers in the given list; the partner's own is assumed to be at least as long.
     """
     pages = -(-customers // PAGE_SIZE)
     if check is Check.ALWAYS:
         return Way.LIST
-    if check is Check.NEVER or not doubtful:
+    if check is Check.NEVER or not unknown:
         return Way.NONE
-    return Way.SINGLY if doubtful <= pages else Way.LIST
+    return Way.SINGLY if unknown <= pages else Way.LIST
 
 
 def is_member(record: CustomerResult) -> bool | None:

@@ -3,9 +3,9 @@
 A throttled request is not a failure of its customer: it is sent again as often as needed. Sources: "Partner Center API throttling
 guidance" (honour Retry-After, no immediate retries), RFC 9110 section 10.2.3 (both its forms).
 
-A run has a retry quota: retries spend it, successes refund it, and when it is empty, failures stand. A service that fails now and
-then is retried as often as it takes; one that is down is not asked five times for every customer. A retry that succeeds gives back
-what it took. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
+A run has a retry quota: retries spend it, successes refund it, and when it is empty, nothing is retried. So a service that fails now and
+then is retried as often as needed; one that is down does not get five requests for every customer. A successful retry refunds its own
+cost. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """What rejections teach about the limit: lower the rate after a pause, let it grow slowly, never above the cap.
 
-The estimate is what was accepted, divided by the time that it took, pauses included. A rejection says that the quota was used up, and
-the one before it said the same: between two such moments the server accepted exactly what it allows, be it a token bucket, a fixed or
-a sliding window. The first epoch also spent what had been saved up before, so it counts for little.
+The estimate is the number of accepted requests divided by their time, pauses included. At each rejection the quota is used up, so between
+two rejections the server accepts exactly what it allows, whether it uses a token bucket, a fixed or a sliding window. The first epoch also
+uses what had accumulated before, so it counts little.
 
 Growth adds the same amount to every rate, however low it is, and a rate above half the cap gives a little away: so two runs that share
 one quota reach equal shares.
@@ -30,7 +30,7 @@ _AHEAD = 0.01
 _PULL, _STRONGEST_PULL = 0.1, 0.05
 """Share of the way to half the cap that a learned pace is moved at once, and the largest share of itself."""
 _REGROWTH = 0.06
-"""Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
+"""Share of the cap that the pace has grown by half a horizon after a pause; with the third power of time."""
 FEWEST_TEACH = 30
 """Answers; fewer of them, as of single look-ups, show nothing about a limit of hundreds a minute, even with a rejection."""
 DOUBTED_AFTER = 7 * 86400.0
@@ -88,7 +88,7 @@ class Learned:
         began: when this epoch began.
         longest_asked: the longest Retry-After seen.
         epochs: (accepted, seconds) of those that the estimate rests on, oldest first.
-        at_pause: the pace when the gate closed; more is never believed.
+        at_pause: the pace at the start of the pause; the learned one is never higher.
         learned_at: when a rejection last taught the pace, perhaps in an earlier run.
     """
 

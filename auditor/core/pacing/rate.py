@@ -236,8 +236,8 @@ def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> 
 
 def _with(state: Rate, guard: Window | None, accepted: int, probe: float | None, credit: tuple[float, float]) -> Rate:
     """As `replace`, in a third of the time: this runs twice per request."""
-    kept, doubts = (state.paused_until, state.paused), (state.suspected, state.ignored)
-    return Rate(state.plan, state.learned, guard, *kept, accepted, state.fruitless, probe, *credit, *doubts)
+    pauses, suspicions = (state.paused_until, state.paused), (state.suspected, state.ignored)
+    return Rate(state.plan, state.learned, guard, *pauses, accepted, state.fruitless, probe, *credit, *suspicions)
 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:
