@@ -17,21 +17,21 @@ def test_a_service_that_is_down_is_not_retried_for_ever() -> None:
         assert spend(0, cost) is None
 
 
-def test_a_retry_that_succeeds_costs_nothing() -> None:
+def test_a_successful_retry_costs_nothing() -> None:
     """Its cost is refunded."""
     after = spend(CAPACITY, COST)
     assert after is not None
     assert refund(after, COST) == CAPACITY
 
 
-def test_first_attempts_that_succeed_fill_it_slowly() -> None:
-    """One for each."""
+def test_successful_first_attempts_refund_one() -> None:
+    """One each."""
     assert refund(10) == 11
 
 
 @given(steps=st.lists(st.sampled_from(["retry", "lost", "success", "healed"]), max_size=300))
-def test_it_stays_within_its_bounds(steps: list[str]) -> None:
-    """Never below nothing, never above the capacity."""
+def test_the_quota_stays_within_its_bounds(steps: list[str]) -> None:
+    """Between 0 and the capacity."""
     quota = CAPACITY
     for step in steps:
         if step in {"retry", "lost"}:
