@@ -19,4 +19,4 @@ The map, in the order of one row's way:
 """
 
 # A constant, because asking importlib.metadata for it costs 30 ms at every start.
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -14,7 +14,7 @@ RAISED = {"SignInError", "SettingsError", "StoppedEarlyError"}
 FETCH = ROOT / "auditor" / "fetch"
 MODULES = [
     *sorted((FETCH / "auth").glob("*.py")),
-    *(FETCH / f"{name}.py" for name in ("token_file", "private_file", "platform_store", "file_lock")),
+    *(FETCH / f"{name}.py" for name in ("token_store", "private_file")),
     ROOT / "auditor" / "commands" / "login.py",
     ROOT / "auditor" / "runs" / "credentials.py",
 ]

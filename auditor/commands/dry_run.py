@@ -48,7 +48,7 @@ class Preview:
         rows, customers, duplicates, invalid: rows; distinct ids; rows that name a customer again; rows without a valid id.
         invalid_rows: the first rows without a valid id: (list, row, text in the id column).
         reused: customers for whom the answer of an earlier run would be taken (`--reuse`).
-        calls: requests, if every one succeeds and not_signed_in is without an account status.
+        calls: requests, if every one succeeds and nobody is without an account status.
         seconds: at the pace of a run; None where it is not paced.
         learned_per_minute: requests a minute that a run would begin with, where an earlier one learned less than is set.
         warnings: what a person should know of the answers that would be reused, a sentence each.

@@ -51,7 +51,7 @@ class Way:
 
 
 def login(settings: Settings, way: Way, say: Say) -> SignedIn:
-    """Signs in, and keeps the sign-in for runs with not_signed_in there; whoever was kept before is forgotten.
+    """Signs in, and keeps the sign-in for runs with nobody there; whoever was kept before is forgotten.
 
     Args:
         settings: of the sign-in.
@@ -59,7 +59,7 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         say: is given what the user should do and know, a sentence each.
 
     Raises:
-        SignInError: the service refused, not_signed_in signed in in time, or the token is of a kind that the API refuses.
+        SignInError: the service refused, nobody signed in in time, or the token is of a kind that the API refuses.
         StoppedEarlyError: the service is busy for too long, or out of reach.
         SettingsError: a setting cannot be used, or there is no place to keep the sign-in.
         StoppedAtOnce: a signal came while a refresh token was redeemed; its successor is kept.

@@ -93,7 +93,7 @@ def _empty(going: Path) -> None:
 
 
 def _clear(reports: Path) -> None:
-    """Removes what an interrupted pruning left, and the locks that not_signed_in holds."""
+    """Removes what an interrupted pruning left, and the locks that nobody holds."""
     for left in reports.glob(f"{_GOING}*"):
         if not left.is_symlink() and (left / _MARK).is_file():
             with suppress(OSError):

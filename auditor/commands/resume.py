@@ -23,7 +23,7 @@ from auditor.settings import Origins, Settings, reparse
 def resume(run: Path, settings: Settings, origins: Origins, watch: Watch) -> Rendered:
     """Asks again for whoever has no final answer, then renders the reports.
 
-    Where everybody was asked and answered, and only the reports are missing, not_signed_in has to sign in.
+    Where everybody was asked and answered, and only the reports are missing, nobody has to sign in.
 
     Args:
         run: the run's folder.
@@ -139,7 +139,7 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}
         check = Check(kept.get("customer_list", Check.NEVER))
-        # it is there that not_signed_in else may be at work, wherever new runs would go
+        # it is there that nobody else may be at work, wherever new runs would go
         own = replace(settings, reports=str(run.parent), limit=None, **known)
         return Job(own, tuple(kept["formats"]), check, watch=watch)
     except (KeyError, TypeError, ValueError, SettingsError) as error:

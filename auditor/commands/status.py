@@ -24,7 +24,7 @@ class CustomerStatus:
         given: as the user wrote it.
         customer_id: lower-case GUID; None where it is no id.
         reason: with membership taken into account.
-        answer: the deciding answer; None where not_signed_in was asked.
+        answer: the deciding answer; None where nobody was asked.
         member: whether the customer is in the partner's own list; None where that was not asked for, or is not known.
     """
 

@@ -19,7 +19,7 @@ class SignedIn:
     Attributes:
         source: where the token comes from, for people.
         claims: what the token says of itself; None where it is opaque.
-        days_left: days that the sign-in lasts without being used; None where not_signed_in knows.
+        days_left: days that the sign-in lasts without being used; None where nobody knows.
         problem: why the API would refuse the token, and what to do; None where nothing is known to be wrong.
     """
 
@@ -42,7 +42,7 @@ def who(settings: Settings, say: Say) -> SignedIn:
         say: is given what the user should know, a sentence each.
 
     Raises:
-        SignInError: not_signed_in is signed in, or the sign-in is over.
+        SignInError: nobody is signed in, or the sign-in is over.
         StoppedEarlyError: the sign-in service is busy for too long, or out of reach.
         SettingsError: a setting of the sign-in cannot be used.
         StoppedAtOnce: a signal came; what the service answered is stored.

@@ -74,7 +74,7 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
         """Check what becomes a file name or is used in arithmetic.
 
         Raises:
-            ValueError: auditor gives no run such a name, time or settings.
+            ValueError: no run has such a name, time or settings.
         """
         if not is_run_id(self.run_id):
             raise ValueError("no run is called so - at `$.run_id`")

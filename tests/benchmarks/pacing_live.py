@@ -99,7 +99,7 @@ def remembered(kind: str) -> Figures:
 
 
 def fitting() -> Figures:
-    """A list that fits into the quota, beside the same list unpaced; in turn, because not_signed_in waits: medians of eleven."""
+    """A list that fits into the quota, beside the same list unpaced; in turn, because nobody waits: medians of eleven."""
     seconds: dict[str, list[float]] = {"0": [], str(LIMIT): []}
     for turn in range(11):
         for rate in sorted(seconds, reverse=turn % 2 == 0):

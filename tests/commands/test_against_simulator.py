@@ -105,7 +105,7 @@ def test_a_run_that_turns_out_simulated_is_compared_with_no_real_one(monkeypatch
 
 @pytest.mark.usefixtures("simulator")
 def test_what_no_try_will_change_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    """A row without an id stays what it is: not_signed_in is told to resume for it, nor to look into a file that is not there."""
+    """A row without an id stays what it is: nobody is told to resume for it, nor to look into a file that is not there."""
     with Path("ids.txt").open("a", encoding="utf-8") as file:
         file.write("no-guid\n")
     assert main(["run", "ids.txt", "--rate", "0", "--format", "xlsx"]) == 3

@@ -99,7 +99,7 @@ def _final(reports: str) -> set[str]:
 @EVERY
 def test_killed_before_every_step(simulator: Simulator, every: int) -> None:
     """Kill -9 before each sync, rename and the like, until a run comes through: then `resume` gives the reports of an
-    uninterrupted run, asks not_signed_in again whose answer was final, and of the others only who was in flight.
+    uninterrupted run, asks nobody again whose answer was final, and of the others only who was in flight.
     """
     code, steps = call("run", "list.txt", *OPTIONS, "--reports", "whole")
     assert code == 0
@@ -123,7 +123,7 @@ def test_killed_before_every_step(simulator: Simulator, every: int) -> None:
 @EVERY
 def test_refused_at_every_step(simulator: Simulator, every: int) -> None:
     """A full disk at any step ends in a sentence and a code that says what to do; doing it finishes the run, and asks
-    not_signed_in again whose answer was final.
+    nobody again whose answer was final.
     """
     whole = None
     for at in range(1, 200, every):

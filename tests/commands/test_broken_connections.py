@@ -1,4 +1,4 @@
-"""An outage in mid-run, over real connections: not_signed_in is left without an answer, and not_signed_in is asked in vain for long."""
+"""An outage in mid-run, over real connections: nobody is left without an answer, and nobody is asked in vain for long."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""One customer's body, one row, one record that not_signed_in foresaw: the run goes on, says so, and ends with exit code 1."""
+"""One customer's body, one row, one record that nobody foresaw: the run goes on, says so, and ends with exit code 1."""
 
 import csv
 import json
@@ -186,7 +186,7 @@ def test_a_row_that_cannot_be_judged_stays_in_the_reports(
 def test_one_code_for_everybody_ends_the_run_early_and_resume_asks_them_again(
     simulator: Simulator, kind_of: dict[str, str], capsys: Any
 ) -> None:
-    """403/600006 is no matter of twenty customers: exit 4 as for a missing role; not_signed_in's refusal is final."""
+    """403/600006 is no matter of twenty customers: exit 4 as for a missing role; nobody's refusal is final."""
     kind_of.update(dict.fromkeys(IDS, "refused"))
     assert main(RUN) == 4
     assert FIRST <= len(simulator.log.api) <= FIRST + 2

@@ -204,7 +204,7 @@ def test_a_proxy_that_is_not_there(
 def test_everybodys_proxy_of_a_kind_that_we_cannot_use(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It harms not_signed_in who does not need it, and whoever does is told."""
+    """It harms nobody who does not need it, and whoever does is told."""
     assert simulator.api_url
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert _examined(capsys)[0] == 0
@@ -357,7 +357,7 @@ def test_a_busy_sign_in_service_is_waited_for(
 def test_a_sign_in_service_that_stays_busy(
     signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 6, as a run: not_signed_in has to sign in again."""
+    """Exit 6, as a run: nobody has to sign in again."""
     capsys.readouterr()
     monkeypatch.setattr(signing, "LONGEST", 0.3)
     signed_in.revoke_tokens(refresh=False)

@@ -77,7 +77,7 @@ def test_reports_that_fail_their_check_are_a_failed_report(
 
 
 def test_a_dry_run_says_seconds_and_counts_one_as_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """A tenth of a minute tells not_signed_in anything."""
+    """A tenth of a minute tells nobody anything."""
     Path("one.csv").write_text(f"Microsoft ID\n{IDS[0]}\n", encoding="utf-8")
     assert main(["run", "one.csv", "--dry-run", "--rate", "12"]) == 0
     said = capsys.readouterr().out

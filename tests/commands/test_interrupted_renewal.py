@@ -129,13 +129,13 @@ def test_a_wait_for_a_busy_service_ends_with_the_first_signal(monkeypatch: pytes
 
 @pytest.mark.parametrize("way", [["--device-code"], ["--no-browser"], ["--refresh-token-file", "token"]])
 def test_a_login_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch, way: list[str]) -> None:
-    """While not_signed_in answers at the sign-in service; Ctrl-C ends it."""
-    with socket.socket() as not_signed_in:
+    """While nobody answers at the sign-in service; Ctrl-C ends it."""
+    with socket.socket() as nobody:
         # bound and not listening: every connection is refused
-        not_signed_in.bind(("127.0.0.1", 0))
+        nobody.bind(("127.0.0.1", 0))
         Path("token").write_text("a-token", encoding="ascii")
         monkeypatch.setenv("AUDITOR_CLIENT_ID", "an-app")
-        monkeypatch.setenv("AUDITOR_AUTHORITY", f"https://127.0.0.1:{not_signed_in.getsockname()[1]}/a-tenant")
+        monkeypatch.setenv("AUDITOR_AUTHORITY", f"https://127.0.0.1:{nobody.getsockname()[1]}/a-tenant")
         with Program("login", *way) as process:
             line = process.stderr.readline()
             process.send_signal(signal.SIGINT)

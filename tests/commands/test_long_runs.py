@@ -1,4 +1,4 @@
-"""Runs that outlast a token, under load: not_signed_in is lost, not_signed_in is asked twice, and the sign-in service is left in peace."""
+"""Runs that outlast a token, under load: nobody is lost, nobody is asked twice, and the sign-in service is left in peace."""
 
 import json
 import subprocess
@@ -71,7 +71,7 @@ def test_a_claims_challenge_in_mid_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_token_revoked_in_mid_run_is_renewed_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every worker meets the 401, one renewal goes to the sign-in service, not_signed_in is lost."""
+    """Every worker meets the 401, one renewal goes to the sign-in service, nobody is lost."""
     with sign_in_service(GateOptions(revoke_after=(300,))) as simulator:
         use(monkeypatch, simulator, REFRESH_TOKEN=simulator.mint_refresh_token())
         assert main(RUN) == 0
@@ -114,7 +114,7 @@ def _not_attempted(summary: dict[str, list[dict[str, object]]]) -> int:
 def test_the_sign_in_service_is_down_when_a_token_ends(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 6: not_signed_in has to sign in again; resume goes on when it is back."""
+    """Exit 6: nobody has to sign in again; resume goes on when it is back."""
     monkeypatch.setattr("auditor.fetch.auth.service.MAX_WAIT", 2.0)
     with sign_in_service(GateOptions(revoke_after=(200,))) as simulator:
         use(monkeypatch, simulator)

@@ -98,7 +98,7 @@ def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pyt
 
 
 def test_killed_after_the_last_answer(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run whose end is not written down says how to finish it, though not_signed_in is left to be asked."""
+    """A run whose end is not written down says how to finish it, though nobody is left to be asked."""
     assert main([*RUN, "--reports", "killed"]) == 0
     path = _run("killed") / journal.JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)

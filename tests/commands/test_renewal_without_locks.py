@@ -1,4 +1,4 @@
-"""A token store on a share that refuses locks: of several processes at once, one renews, and not_signed_in's sign-in is revoked.
+"""A token store on a share that refuses locks: of several processes at once, one renews, and nobody's sign-in is revoked.
 
 Real processes, in which flock answers as such a share does; the simulator revokes a refresh token that was used once.
 """

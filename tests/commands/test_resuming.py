@@ -17,7 +17,7 @@ RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
-    """A simulator of whose customers one is answered with a page that not_signed_in can read."""
+    """A simulator of whose customers one is answered with a page that nobody can read."""
     yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}, overrides={IDS[3]: "ok_html"}))
 
 

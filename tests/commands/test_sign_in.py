@@ -336,7 +336,7 @@ def test_a_sign_in_without_mfa_is_announced(
 def test_the_services_words_never_show_a_token(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It quotes the refresh token that it refuses; not_signed_in sees it."""
+    """It quotes the refresh token that it refuses; nobody sees it."""
     with sign_in_service(quotes_tokens=True) as simulator:
         use(monkeypatch, simulator, REFRESH_TOKEN="marked-" + "refresh-token" * 6)
         assert main(["whoami", "-vv"]) == 4

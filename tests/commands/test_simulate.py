@@ -1,4 +1,4 @@
-"""`auditor simulate`: who the customers of a simulator are that not_signed_in told."""
+"""`auditor simulate`: who the customers of a simulator are that nobody told."""
 
 from auditor import customers
 from auditor.commands.demo import sample
@@ -20,7 +20,7 @@ def test_without_a_number_a_sample_list_is_the_customer_list_and_nobody_is_a_str
 
 
 def test_a_number_invents_a_list_outside_which_everybody_is_a_stranger() -> None:
-    """An empty one has not_signed_in to be compared with: every GUID is a customer."""
+    """An empty one has nobody to be compared with: every GUID is a customer."""
     known = Directory(customers_of(7), Scenario(seed=0, weights={"allowed": 1}))
     assert len(known.listed) == 7
     assert known.refusal(STRANGER) is not None

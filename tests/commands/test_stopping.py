@@ -44,7 +44,7 @@ def _folder() -> Path:
 
 
 def test_sigterm_under_load(simulator: Simulator) -> None:
-    """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, not_signed_in
+    """With fifty requests in flight: every answer that the server gave is in the journal and in the reports, nobody
     else's is, and `resume` asks for exactly the rest.
     """
     with Program(*RUN, "--concurrency", "50") as process:

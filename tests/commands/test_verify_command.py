@@ -12,7 +12,7 @@ ID = "1f2e3d4c-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A rendered run of a service that not_signed_in serves: every row is undetermined."""
+    """A rendered run of a service that nobody serves: every row is undetermined."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "secret")
     monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")

@@ -100,7 +100,7 @@ def test_a_refusal_with_a_wrong_clock(monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_a_clock_that_is_right_enough_is_not_mentioned(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two minutes are not_signed_in's trouble."""
+    """Two minutes are nobody's trouble."""
     with sign_in_service(clock_ahead=-120.0) as simulator:
         kept(monkeypatch, simulator)
         assert main(["whoami"]) == 0

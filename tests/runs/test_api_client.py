@@ -1,4 +1,4 @@
-"""`fetching`: where a run begins with its pace, and what it leaves; nothing is sent, so not_signed_in listens."""
+"""`fetching`: where a run begins with its pace, and what it leaves; nothing is sent, so nobody listens."""
 
 import base64
 import json

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from auditor import journal
@@ -105,36 +104,23 @@ def test_a_file_held_open_elsewhere(
     assert len(simulator.log.api) == len(IDS)
 
 
-def test_a_disk_that_is_full_when_records_are_put_by(
+def test_a_disk_that_is_full_when_a_workbook_is_copied(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On their way to account managers, with every step after it refused as well: exit 7, nothing half made is left, and the
-    command that finishes is named.
-    """
+    """From the temporary folder into the run's: exit 7, no part of a file is left, and the command that finishes is named."""
     rows = [f"{one},{'Ann' if n % 2 else 'Bob'}" for n, one in enumerate(IDS)]
     Path("list.csv").write_text("\n".join(["Customer ID,Account manager", *rows]), encoding="utf-8")
-    real = pa.ipc.new_stream
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    class Full:
-        def __init__(self, path: str, schema: pa.Schema) -> None:
-            self._whole = real(path, schema)
-
-        write_table = full
-
-        def close(self) -> None:
-            self._whole.close()
-            full()
-
     with monkeypatch.context() as broken:
-        broken.setattr(pa.ipc, "new_stream", Full)
+        broken.setattr("auditor.report.workbook.copyfileobj", full)
         assert main(["run", "list.csv", "--rate", "0", "--concurrency", "8", "--quiet"]) == 7
     (run,) = (path for path in Path("reports").glob("2*") if path.is_dir())
     told = capsys.readouterr().err
     assert "No space left on device" in told
     assert f"next: the answers are safe; make room, then: auditor report {run}" in told
-    assert not list(run.glob(".*.part"))
+    assert not list(run.rglob(".*.part"))
     assert main(["report", str(run), "--quiet"]) == 0
     assert len(simulator.log.api) == len(IDS)

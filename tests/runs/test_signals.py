@@ -17,7 +17,7 @@ from auditor.runs.signals import StoppedAtOnce, stop_on_signals
 def test_the_task_that_a_second_signal_meets_is_not_told_of(
     caplog: pytest.LogCaptureFixture, *, stopped: bool, told: int
 ) -> None:
-    """A signal's handler runs in the middle of whatever task has its turn; any other error that not_signed_in saw is told of."""
+    """A signal's handler runs in the middle of whatever task has its turn; any other error that nobody saw is told of."""
 
     async def meets() -> None:
         raise StoppedAtOnce(signal.SIGTERM) if stopped else ValueError("a defect")

@@ -79,7 +79,7 @@ def test_a_list_that_changes_while_it_is_read_is_told_of(
 def test_a_new_run_of_a_list_tells_of_an_unfinished_one(
     simulator: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the command that finishes it; not of runs of another list, nor of one in which not_signed_in is left to ask."""
+    """With the command that finishes it; not of runs of another list, nor of one in which nobody is left to ask."""
     assert simulator.api_url
     assert main([*RUN, "--attempts", "1"]) == 3
     (first,) = _runs()
@@ -109,7 +109,7 @@ def test_what_differs_is_named(
     header: dict[str, object],
     words: str,
 ) -> None:
-    """Answers of two services, partners or questions are never mixed: exit 2, and not_signed_in is asked."""
+    """Answers of two services, partners or questions are never mixed: exit 2, and nobody is asked."""
     main([*RUN, "--attempts", "1"])
     asked = len(simulator.log.api)
     _rewrite(_runs()[0], **header)
@@ -120,7 +120,7 @@ def test_what_differs_is_named(
 
 
 def test_another_list_is_refused(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """Rows that are not those of the start, or none at all: exit 3, and not_signed_in is asked."""
+    """Rows that are not those of the start, or none at all: exit 3, and nobody is asked."""
     main([*RUN, "--attempts", "1"])
     asked, rows = len(simulator.log.api), _runs()[0] / journal.ROWS
     rows.write_bytes(rows.read_bytes().replace(b"00000001", b"00000009"))
@@ -198,7 +198,7 @@ def test_a_line_that_lacks_nothing_but_its_end(simulator: Simulator, last: str) 
 def test_kept_settings_that_cannot_be_are_named(
     simulator: Simulator, capsys: pytest.CaptureFixture[str], name: str, value: object
 ) -> None:
-    """Whoever put them there: not_signed_in waits for ever for minus four workers, and nothing is called a defect."""
+    """Whoever put them there: nobody waits for ever for minus four workers, and nothing is called a defect."""
     assert main([*RUN, "--limit", "2"]) == 3
     header = json.loads((_runs()[0] / journal.JOURNAL).read_bytes().splitlines()[0])
     _rewrite(_runs()[0], settings={**header["settings"], name: value})

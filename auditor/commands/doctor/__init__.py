@@ -1,5 +1,5 @@
 """`auditor doctor`: looks at everything that a run needs, one thing after the other. Rule: no check stops those that do
-not build on it; not_signed_in is asked anything, and nothing is changed but a sign-in that was due to be renewed.
+not build on it; nobody is asked anything, and nothing is changed but a sign-in that was due to be renewed.
 """
 
 import os

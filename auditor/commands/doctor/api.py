@@ -109,7 +109,7 @@ def role(subject: Subject) -> Result:
 def account_status(subject: Subject) -> Result:
     """One customer's account status, asked for and judged as a run does."""
     if subject.customer is None:
-        return diagnosis.skipped("not checked: the partner's customer list names not_signed_in to ask for")
+        return diagnosis.skipped("not checked: the partner's customer list names nobody to ask for")
     began = time.monotonic()
     answer = _asked(subject, subject.customer)
     if answer is None:
@@ -118,7 +118,7 @@ def account_status(subject: Subject) -> Result:
 
 
 def stranger(subject: Subject) -> Result:
-    """What a tenant that not_signed_in has is answered with."""
+    """What a tenant that nobody has is answered with."""
     answer = _asked(subject, str(uuid.uuid4()))
     if answer is None:
         return _no_turn()

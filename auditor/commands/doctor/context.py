@@ -24,7 +24,7 @@ class Subject:
         said: what a run would say of the sign-in, a sentence each.
         token: the access token, once there is one.
         source: where it came from, for people.
-        days_left: days that the sign-in lasts without being used; None where not_signed_in knows.
+        days_left: days that the sign-in lasts without being used; None where nobody knows.
         claims: what it says of itself; None where it is opaque.
         listed: what the API answered to the question for one page of customers.
         customer: the id of one of the partner's customers, never shown.

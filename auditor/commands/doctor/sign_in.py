@@ -18,7 +18,7 @@ LONGEST = 120.0
 
 
 def sources(subject: Subject) -> Result:
-    """What a run would sign in with, in this order; not_signed_in is asked.
+    """What a run would sign in with, in this order; nobody is asked.
 
     Raises:
         SignInError: there is nothing.

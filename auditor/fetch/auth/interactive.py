@@ -1,4 +1,4 @@
-"""A person signs in, in the user's own browser on the sign-in service's own pages: auditor never sees a password.
+"""A person signs in, in the user's own browser on the sign-in service's own pages. No password passes through this program.
 
 Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow" (PKCE, loopback redirect), "... device
 authorization grant flow".
