@@ -116,16 +116,7 @@ def _names_only(body: Body, customer_id: str) -> bool:
 
 
 class _StoredAnswer(Protocol):
-    """An answer as a journal has it.
-
-    Attributes:
-        reason: the reason.
-        final: whether the answer is final.
-        status, http_status, error_code: as written; None where missing.
-        attempts: number of requests.
-        checked_at: when it arrived, in any form.
-        reused_from: the run that it was copied from, or None.
-    """
+    """The fields of a stored answer: `checked_at` in any form, `reused_from` the run from which it was copied, or None."""
 
     reason: Any
     final: bool
@@ -138,7 +129,7 @@ class _StoredAnswer(Protocol):
 
 
 def contradictory(stored: _StoredAnswer) -> bool:
-    """True where an answer has a reason for blocked or eligible, but not the fields that every such answer has."""
+    """True if a blocked or eligible answer lacks a field that every such answer has."""
     right = DECIDED.get(stored.reason)
     if right is None:
         return False

@@ -133,7 +133,7 @@ def sent(state: Rate, now: float) -> Rate:
         return state
     credit = state.credit if unpaced else _credit(state, per_second, now) - 1.0
     guard = window.sent(state.window, now) if state.window else None
-    return _with(state, guard, state.accepted, probe, (credit, now))
+    return replace(state, window=guard, probe=probe, credit=credit, credited_at=now)
 
 
 def accepted(state: Rate, now: float, sent_at: float | None = None) -> Rate:
@@ -231,13 +231,7 @@ def _resumed(state: Rate, now: float) -> Rate:
 def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> Rate:
     guard = window.answered(state.window, now, sent_at) if state.window else None
     probe = state.probe if state.probe is not None and sent_at is not None and sent_at < state.probe else None
-    return _with(state, guard, state.accepted + accepted, probe, (state.credit, state.credited_at))
-
-
-def _with(state: Rate, guard: Window | None, accepted: int, probe: float | None, credit: tuple[float, float]) -> Rate:
-    """As `replace`, in a third of the time: this runs twice per request."""
-    pauses, suspicions = (state.paused_until, state.paused), (state.suspected, state.ignored)
-    return Rate(state.plan, state.learned, guard, *pauses, accepted, state.fruitless, probe, *credit, *suspicions)
+    return replace(state, window=guard, accepted=state.accepted + accepted, probe=probe)
 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:
