@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from auditor.core.os_errors import NO_LOCKS
+from auditor.errors import NO_LOCKS
 
 _log = logging.getLogger(__name__)
 

@@ -21,8 +21,7 @@ from auditor import __version__
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import ApiResponse
-from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
-from auditor.errors import StoppedEarlyError
+from auditor.errors import MORE_FILES, TOO_MANY_FILES, StoppedEarlyError, too_many_files
 from auditor.fetch.content_encoding import decode_body
 from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID, Connector, check_request_id
 from auditor.fetch.responses import RequestSecrets, failure_response, read_available, read_body, to_response

@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from auditor.core.judge import outage
 from auditor.core.model import Cause, RunEnd
-from auditor.core.pacing import Plan, RememberedRate, rate
-from auditor.core.pacing import throttle as gate
+from auditor.core.pacing import PATIENCE, Plan, RememberedRate, rate
 from auditor.core.text import MINUTE
 
 _log = logging.getLogger(__name__)
@@ -131,8 +130,8 @@ class RateLimiter:
 
     @property
     def gave_up(self) -> bool:
-        """True if too many waits in a row ended with another rejection."""
-        return self._rate.fruitless >= gate.PATIENCE
+        """True where so many waits in a row ended with another rejection that waiting longer is useless."""
+        return self._rate.fruitless >= PATIENCE
 
     @property
     def held(self) -> bool:

@@ -54,20 +54,22 @@ _Outcome = tuple[Finding, ApiResponse, Again | None]
 
 
 class _RetryBudget:
-    """The retries that all workers of the run have left; `core.judge.retry` computes them."""
+    """The retries that the run has left, for all workers; the arithmetic is in `core.judge.retry`."""
 
     def __init__(self) -> None:
-        self._quota = retry_quota.RetryQuota()
+        self._quota = retry_quota.CAPACITY
 
     def take(self, cost: int) -> bool:
-        """Take the cost of one retry; False if too little is left, so that there must be no retry."""
-        left = retry_quota.spent(self._quota, cost)
-        self._quota = left or self._quota
-        return left is not None
+        """Take the cost of one retry; False where too little is left: then there must be no retry."""
+        left = retry_quota.spend(self._quota, cost)
+        if left is None:
+            return False
+        self._quota = left
+        return True
 
     def refund(self, cost: int) -> None:
-        """Return the cost of the last retry of an answered request; 0 if it needed none."""
-        self._quota = retry_quota.refunded(self._quota, cost)
+        """Return the cost of the last retry of an answered request; 0 where it needed none."""
+        self._quota = retry_quota.refund(self._quota, cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ import sys
 from typing import Any, TypeVar
 
 from auditor.core.connection import CaBundle, Proxy, Trust, bypassed
-from auditor.core.os_errors import remedy
-from auditor.errors import SettingsError
+from auditor.errors import SettingsError, remedy
 
 _Error = TypeVar("_Error", bound=BaseException)
 _OWN_STORE = frozenset({"win32", "darwin"})

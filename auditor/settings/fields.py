@@ -8,9 +8,8 @@ from typing import Any
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import Check
-from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link
 from auditor.core.results import FailOn
-from auditor.core.run_facts import FORMATS
+from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, Packs, customer_link
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret

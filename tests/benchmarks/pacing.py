@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pacing_runs import LATENCY, Case, Other, Outcome, measure
 from rate_limits import Limit
 
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import Plan
 from auditor.fetch.rate_limiter import RateLimiter
 
 KINDS = ("bucket", "fixed", "sliding")

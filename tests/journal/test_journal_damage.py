@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from auditor import journal
 from auditor.cli import main
 from auditor.core.judge.classification import classify
-from auditor.core.judge.resume import pending_customers
+from auditor.core.judge.retry import pending_customers
 from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Reason, Row
 from auditor.core.run_facts import Membership, RunFacts, Way
 from auditor.errors import IncompleteError

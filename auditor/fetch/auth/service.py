@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 from auditor.core.connection import untrusted
-from auditor.core.os_errors import MORE_FILES, TOO_MANY_FILES, too_many_files
 from auditor.core.sign_in import is_token, refusal
-from auditor.errors import AuditorError, SignInError, StoppedEarlyError
+from auditor.errors import MORE_FILES, TOO_MANY_FILES, AuditorError, SignInError, StoppedEarlyError, too_many_files
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.blocking_http import MsalHttpClient, ServiceBusyError, UnusableResponseError
 from auditor.fetch.transport_security import error_chain, verify_code
@@ -210,8 +209,7 @@ def refusal_error(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignIn
         code if _CODE.fullmatch(code) and code not in secrets else "no error code",
         trace if _GUID.fullmatch(trace) else "none",
     )
-    found = refusal(result, secrets)
-    return SignInError(found.message, found.hint)
+    return SignInError(*refusal(result, secrets))
 
 
 _CODE, _GUID = re.compile("[a-z_]{1,40}"), re.compile("[0-9a-fA-F-]{36}")

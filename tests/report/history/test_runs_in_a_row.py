@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pandas as pd
@@ -19,7 +19,6 @@ from report_support import NOON, STATUS, Run, answer, forge, guid, new_run, row
 from auditor import report
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import Change, State, compare
-from auditor.core.results.history import Past, step
 from auditor.errors import IncompleteError
 
 REASONS = [Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.NOT_ALLOWED, Reason.THROTTLED, Reason.NO_ACCOUNT_STATUS]
@@ -63,6 +62,21 @@ def made(folder: Path, day: float, known: dict[int, tuple[Reason, int]], old: Ru
     return run.compared_with(old).recorded()
 
 
+class Stretch(NamedTuple):
+    """The time in which a customer has one verdict; undetermined answers neither begin nor end it."""
+
+    verdict: Verdict
+    since: datetime
+    times_blocked: int
+
+
+def after(stretch: Stretch | None, verdict: Verdict, checked_at: datetime) -> Stretch | None:
+    """The stretch after one more answer, in plain Python."""
+    if verdict is Verdict.UNDETERMINED or (stretch is not None and stretch.verdict is verdict):
+        return stretch
+    return Stretch(verdict, checked_at, (stretch.times_blocked if stretch else 0) + (verdict is Verdict.BLOCKED))
+
+
 def state(known: dict[int, tuple[Reason, int]], customer: int) -> State | None:
     """What a run knows, in plain Python."""
     if customer not in known:
@@ -73,14 +87,14 @@ def state(known: dict[int, tuple[Reason, int]], customer: int) -> State | None:
 
 @given(RUNS)
 def test_every_run_says_what_changed_and_since_when(days: list[dict[int, tuple[Reason, int]]]) -> None:
-    """changes.csv is `compare` of every customer, stretches are `step` over all the runs so far; and verify agrees."""
+    """changes.csv is `compare` of every customer, stretches are `after` over all the runs so far; and verify agrees."""
     with reports() as folder:
         run: Run | None = None
-        pasts: dict[int, Past | None] = {}
+        pasts: dict[int, Stretch | None] = {}
         for day, known in enumerate(days):
             before, run = run, made(folder, day, known, run)
             for customer, (reason, _) in known.items():
-                pasts[customer] = step(pasts.get(customer), reason.verdict, at(day, customer))
+                pasts[customer] = after(pasts.get(customer), reason.verdict, at(day, customer))
             if before is None:
                 assert not (run.path / "changes.csv").exists()
                 continue
@@ -94,7 +108,7 @@ def test_every_run_says_what_changed_and_since_when(days: list[dict[int, tuple[R
                 if record and customer in known:
                     assert record["times_blocked"] == str(past.times_blocked if past else 0)
                     blocked = known[customer][0].verdict is Verdict.BLOCKED
-                    seen, now = past.blocked_since if past and blocked else None, state(known, customer)
+                    seen, now = past.since if past and blocked else None, state(known, customer)
                     updated = now.last_update if now else None
                     since = min(seen, updated or seen) if seen else None
                     assert record["blocked_since"] == (since.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if since else "")
