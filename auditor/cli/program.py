@@ -11,9 +11,8 @@ import click
 
 from auditor.cli.commands import auditor
 from auditor.core.model import Cause
-from auditor.core.os_errors import reason, remedy
 from auditor.core.results import STOPPED
-from auditor.errors import AuditorError, OutputError
+from auditor.errors import AuditorError, OutputError, reason, remedy
 
 UNEXPECTED = 1
 

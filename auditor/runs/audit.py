@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.core.model import RunEnd
-from auditor.core.os_errors import remedy
 from auditor.core.results import FailOn
 from auditor.core.text import typed
-from auditor.errors import OutputError, StoppedEarlyError
+from auditor.errors import OutputError, StoppedEarlyError, remedy
 from auditor.runs import session
 from auditor.runs.api_client import ApiClient, open_api_client
 from auditor.runs.create import create_run_from_own_list

@@ -13,9 +13,8 @@ from auditor import customers
 from auditor.core.ids import normalise_id
 from auditor.core.judge import Check
 from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow
-from auditor.core.presentation import Presentation
 from auditor.core.results import FailOn
-from auditor.core.run_facts import RunFacts
+from auditor.core.run_facts import Presentation, RunFacts
 from auditor.core.text import escaped
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError

@@ -70,7 +70,7 @@ def wait_until_open(port: int) -> None:
     """Returns when somebody listens.
 
     Raises:
-        TimeoutError: not_signed_in did within ten seconds.
+        TimeoutError: nobody did within ten seconds.
     """
     for _ in range(200):
         with socket.socket() as probe:

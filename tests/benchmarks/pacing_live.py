@@ -99,7 +99,7 @@ def remembered(kind: str) -> Figures:
 
 
 def fitting() -> Figures:
-    """A list that fits into the quota, beside the same list unpaced; in turn, because not_signed_in waits: medians of eleven."""
+    """A list that fits into the quota, beside the same list unpaced; in turn, because nobody waits: medians of eleven."""
     seconds: dict[str, list[float]] = {"0": [], str(LIMIT): []}
     for turn in range(11):
         for rate in sorted(seconds, reverse=turn % 2 == 0):
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def _show(name: str, figures: Figures) -> bool:
-    """Prints a line; True where an aim is missed."""
+    """Prints a line; True if an aim is missed."""
     cells, any_missed = [], False
     for title, (value, aim) in figures.items():
         missed = aim is not None and round(value, 3) > aim

@@ -76,7 +76,7 @@ def test_the_report_stage_is_not_loaded_while_customers_are_asked_for(simulator:
     """pandas, pyarrow and numpy take more memory than a million customers do: they come when the last answer is there."""
     code = (
         "import sys\nfrom auditor.runs import audit\n"
-        "def probe(*_):\n"
+        "def look(*_):\n"
         "    print([m for m in ('pandas', 'pyarrow', 'numpy', 'auditor.report') if m in sys.modules])\n"
         "    raise SystemExit(0)\n"
         "audit.render = probe\n"

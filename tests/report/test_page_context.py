@@ -9,10 +9,10 @@ from page_support import ago, changed, render_page, run_data
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import Presentation
 from auditor.core.results.advice import LONG_NOTE
 from auditor.core.results.changes import Change
 from auditor.core.results.money import Sum
+from auditor.core.run_facts import Presentation
 from auditor.report.data import RunData
 from auditor.report.page import context
 from auditor.report.page.selection import select
@@ -157,7 +157,7 @@ def test_a_long_review_has_its_own_step_in_the_heading(tmp_path: Path) -> None:
     """To check back in a few days is no step for a review of a year; the card says from when on, for nobody may be so far."""
     data = run_data([{"reason": "under_review"}, {"reason": "not_allowed"}])
     assert [step["long"] for step in _page(data)["steps"]] == [LONG_NOTE, ""]
-    assert f"go on. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
+    assert f"continue. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
 
 
 def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:

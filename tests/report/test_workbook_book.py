@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from report_support import Case, answer, cases, new_run, row
 
 from auditor.core.model import Cause, Verdict
-from auditor.core.presentation import Presentation
+from auditor.core.run_facts import Presentation
 from auditor.errors import OutputError
 from auditor.report.files import AtomicFile
 
@@ -188,7 +188,7 @@ def test_blocked_come_longest_first_with_what_to_do(tmp_path: Path) -> None:
     found = records(run.path / "audit.xlsx", "Action needed")
     assert found[0]["Customer"] == "C2"
     assert found[0]["Days blocked"] == 321
-    assert "renewals, seat reductions and cancellations go on" in found[0]["What is blocked"]
+    assert "renewals, seat reductions and cancellations continue" in found[0]["What is blocked"]
     assert found[0]["Next step"].startswith("Under review for 30 days or more")
     assert list(found[0])[-2:] == ["Tags", "Customer id"]
     page = opened(run.path / "audit.xlsx")["Action needed"]

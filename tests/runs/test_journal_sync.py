@@ -126,6 +126,6 @@ def test_a_disk_that_is_full_while_workbooks_are_written(
     told = capsys.readouterr().err
     assert "No space left on device" in told
     assert f"next: the answers are safe; make room, then: auditor report {run}" in told
-    assert not list(run.glob(".*.part"))
+    assert not list(run.rglob(".*.part"))
     assert main(["report", str(run), "--quiet"]) == 0
     assert len(simulator.log.api) == len(IDS)
