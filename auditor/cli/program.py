@@ -11,8 +11,8 @@ import click
 
 from auditor.cli.commands import auditor
 from auditor.core.model import Cause
-from auditor.core.results import STOPPED
-from auditor.errors import AuditorError, OutputError, reason, remedy
+from auditor.core.results import STOP_EXIT_CODES
+from auditor.errors import AuditorError, OutputError, describe_os_error, remedy
 
 UNEXPECTED = 1
 
@@ -49,10 +49,10 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             kept = "; every received answer is in the journal" if hint else ""
             _print_error(f"{how}{kept}", hint, arguments)
             # SIGTERM has a code of its own
-            return int(getattr(stopped, "exit_code", STOPPED[Cause.INTERRUPTED]))
+            return int(getattr(stopped, "exit_code", STOP_EXIT_CODES[Cause.INTERRUPTED]))
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            _print_error(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)
+            _print_error(f"{where}{describe_os_error(error)}", f"{remedy(error)}; answers are safe", arguments)
             return OutputError.exit_code
         case _:
             _print_error(

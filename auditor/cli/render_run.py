@@ -18,10 +18,10 @@ from auditor import journal
 from auditor.cli.render_changes import changes_since_baseline, column_sums
 from auditor.cli.terminal import VERDICT_COLOURS, console, note, say, say_next
 from auditor.core.model import Reason, Verdict
-from auditor.core.pacing import in_words
-from auditor.core.results import FAILED, MATCHED, Count, FailOn, Ledger, internal_errors, unresolved_step
-from auditor.core.run_facts import Way
-from auditor.core.text import many, typed
+from auditor.core.pacing import describe_usage
+from auditor.core.results import FAILED, MATCHED, Count, FailOn, Ledger, count_internal_errors, unresolved_step
+from auditor.core.run_facts import MembershipSource
+from auditor.core.text import count_noun, shell_quote
 from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _explain_unrecognized(ledger: Ledger) -> list[str]:
 def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     facts = rendered.facts
     lines = _describe_balance(rendered.ledger)
-    used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
+    used = describe_usage(facts.requests, facts.pace, facts.elapsed_seconds)
     if resumed:
         used[0] += ", in all sessions of the run together"
     # lines break after a comma only: `wrap` does not see the other blanks
@@ -144,7 +144,7 @@ def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
-            f"Taken from earlier runs: {many(fresh.reused, 'answer')}; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
+            f"Taken from earlier runs: {count_noun(fresh.reused, 'answer')}; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
         numbers = ", ".join(map(str, facts.damaged_lines[:10]))
@@ -155,8 +155,9 @@ def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
 def _describe_balance(ledger: Ledger) -> list[str]:
     counts = ledger.by_verdict()
     return [
-        f"Ledger: {many(ledger.rows, 'row')} = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
-        f"        {many(ledger.customers, 'customer')} = "
+        f"Ledger: {count_noun(ledger.rows, 'row')} = "
+        + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
+        f"        {count_noun(ledger.customers, 'customer')} = "
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
@@ -179,7 +180,7 @@ def _explain_latest(rendered: "Rendered") -> list[str]:
     target = f"still points to run {pointer.run_id}" if pointer.run_id else "does not point to this run"
     return [
         f"{rendered.run.parent / pointer.name} {target}: {pointer.reason}",
-        f"  to point it to this run: auditor runs latest {typed(rendered.run)}",
+        f"  to point it to this run: auditor runs latest {shell_quote(rendered.run)}",
     ]
 
 
@@ -217,7 +218,7 @@ def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
     elif rendered.exit_code == FAILED:
-        rows = many(internal_errors(rendered.ledger), "row")
+        rows = count_noun(count_internal_errors(rendered.ledger), "row")
         say(f"auditor: {rows} could not be checked because of a defect in auditor")
         say("  this is a defect of auditor: report the lines of the log that say so")
     else:
@@ -234,7 +235,7 @@ def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
 
 
 def _count_undetermined(rows: int) -> str:
-    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
+    return f"{count_noun(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
 
 
 def _count_matches(rendered: "Rendered") -> list[str]:
@@ -242,10 +243,10 @@ def _count_matches(rendered: "Rendered") -> list[str]:
     customers = {count.verdict: count.customers for count in rendered.ledger.by_verdict()}
     changes = rendered.changes
     counts = {
-        FailOn.BLOCKED: many(customers.get(Verdict.BLOCKED, 0), "customer"),
-        FailOn.NEWLY_BLOCKED: many(changes.news if changes else 0, "customer"),
-        FailOn.UNDETERMINED: many(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
-        FailOn.CHANGES: many(changes.total if changes else 0, "customer"),
+        FailOn.BLOCKED: count_noun(customers.get(Verdict.BLOCKED, 0), "customer"),
+        FailOn.NEWLY_BLOCKED: count_noun(changes.newly_blocked_count if changes else 0, "customer"),
+        FailOn.UNDETERMINED: count_noun(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
+        FailOn.CHANGES: count_noun(changes.total if changes else 0, "customer"),
     }
     return [f"{what} ({counts[what]})" for what in rendered.matched]
 
@@ -256,11 +257,11 @@ def _print_resume_hint(rendered: "Rendered") -> None:
     if journal.read_header(rendered.run).simulated:
         say_next("a demo cannot be resumed; start it again: auditor demo")
     elif pending and not rendered.tries:
-        say(f"  {many(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
-        say_next(f"auditor resume {typed(rendered.run)}")
+        say(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
+        say_next(f"auditor resume {shell_quote(rendered.run)}")
     elif not rendered.facts.finished:
         say("  every customer has a final answer, but the run did not finish")
-        say_next(f"auditor resume {typed(rendered.run)}")
+        say_next(f"auditor resume {shell_quote(rendered.run)}")
 
 
 def _pending_customers(rendered: "Rendered") -> int:
@@ -279,7 +280,7 @@ def _describe_early_end(message: str) -> str:
 def _describe_undetermined(rendered: "Rendered") -> str:
     """Say which undetermined rows another try may resolve, and what to do about the others."""
     open_, final = rendered.undetermined
-    allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
+    allow = f"allow them: auditor resume {shell_quote(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:
         files = (
             rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL)
@@ -295,7 +296,7 @@ def _describe_undetermined(rendered: "Rendered") -> str:
         seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
         reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
         known = rendered.facts.membership
-        what = unresolved_step(reasons, listed=known is None or known.way is not Way.OWN)
+        what = unresolved_step(reasons, listed=known is None or known.way is not MembershipSource.OWN)
         sentences.append(f"{final:,} will not change: look at {seen_in} and {what}, or {allow} {final}")
     return "; ".join(sentences)
 
@@ -317,7 +318,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     click.echo(
-        f"Run {found.facts.run_id}: {many(len(found.files), 'file')} agree, and each of {many(ledger.rows, 'row')} is in them once"
+        f"Run {found.facts.run_id}: {count_noun(len(found.files), 'file')} agree, and each of {count_noun(ledger.rows, 'row')} is in them once"
     )
     for line in _describe_balance(ledger):
         click.echo(line)

@@ -11,7 +11,7 @@ import click
 
 from auditor.cli import options
 from auditor.core.model import Cause
-from auditor.core.results import STOPPED
+from auditor.core.results import STOP_EXIT_CODES
 
 if TYPE_CHECKING:
     from auditor.commands.sign_in import SignedIn, SignInMethod
@@ -63,7 +63,7 @@ def login(
         return stopped.exit_code
     except KeyboardInterrupt:
         terminal.say("auditor: the sign-in was cancelled; nothing has changed")
-        return STOPPED[Cause.INTERRUPTED]
+        return STOP_EXIT_CODES[Cause.INTERRUPTED]
     _print(found, as_json=as_json)
     return 0
 

@@ -6,7 +6,7 @@ Runs that cannot be compared are refused with the reason. A note names what limi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.core.baseline import incomparable, other_lists
+from auditor.core.baseline import describe_other_lists, why_incomparable
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
 from auditor.runs.find import find_run, identity, load_stored_run, order_time
@@ -41,13 +41,13 @@ def compare(old: str, new: str, reports: str) -> Comparison:
 
     folders = find_run(old, reports), find_run(new, reports)
     identities = identity(folders[0]), identity(folders[1])
-    if why := incomparable(*identities):
+    if why := why_incomparable(*identities):
         raise SettingsError(
             f"{old} and {new} cannot be compared: {why}", "compare two runs that asked the same service: auditor runs"
         )
     sources = load_stored_run(folders[0]), load_stored_run(folders[1])
     facts = sources[0].facts, sources[1].facts
-    notes = [other_lists(*identities)]
+    notes = [describe_other_lists(*identities)]
     notes += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
     if order_time(folders[1]) < order_time(folders[0]):
         notes.append("the run named first is the later one")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from auditor.core.judge import Listed
+from auditor.core.judge import ListedCustomer
 from auditor.errors import StoppedEarlyError
 from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs.api_client import open_api_client
@@ -13,7 +13,7 @@ from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
-def customer_list(settings: Settings, take: Callable[[Listed], None], say: Say) -> CustomerListing:
+def customer_list(settings: Settings, take: Callable[[ListedCustomer], None], say: Say) -> CustomerListing:
     """List the partner's customers.
 
     Args:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from auditor import journal
 from auditor.core.model import Customer
-from auditor.core.pacing import recalled, seconds_for
+from auditor.core.pacing import estimate_seconds, starting_rate
 from auditor.core.run_facts import VALIDATION_TYPE
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError
@@ -103,8 +103,8 @@ def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
     plan, memory = plan_of(settings), load_learned_rate(settings)
     warnings: list[str] = []
     reused = _find_reused(counter.ids, settings, warnings.append)
-    starting_rate, calls = recalled(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
-    seconds = seconds_for(plan, memory, calls)
+    starting_rate, calls = starting_rate(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
+    seconds = estimate_seconds(plan, memory, calls)
     return Preview(
         lists=lists,
         rows=counter.rows,

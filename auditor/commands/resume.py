@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor import journal
-from auditor.core.judge import Check
+from auditor.core.judge import MembershipCheck
 from auditor.core.model import Reason
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.text import typed
-from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, reason, remedy
+from auditor.core.text import shell_quote
+from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, describe_os_error, remedy
 from auditor.runs import audit, credentials
 from auditor.runs.create import RESUMED_SETTINGS
 from auditor.runs.find import is_complete
@@ -76,8 +76,8 @@ def _set_max_undetermined(run: Path, facts: RunFacts, rows: int) -> None:
                 opened.set_max_undetermined(rows)
         except OSError as error:
             raise StoppedEarlyError(
-                f"{run} cannot be written: {reason(error)}; nothing was asked",
-                f"{remedy(error)}, then: auditor resume {typed(run)} --max-undetermined {rows}",
+                f"{run} cannot be written: {describe_os_error(error)}; nothing was asked",
+                f"{remedy(error)}, then: auditor resume {shell_quote(run)} --max-undetermined {rows}",
             ) from error
 
 
@@ -118,13 +118,15 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
         )
 
 
-def _needs_requests(run: Path, facts: RunFacts, check: Check) -> bool:
+def _needs_requests(run: Path, facts: RunFacts, check: MembershipCheck) -> bool:
     """True where a session would send requests."""
     if not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers:
         return True
     if facts.membership is not None:
         return not facts.membership.complete
-    return check is Check.ALWAYS or (check is Check.AUTO and bool(journal.membership_unknown(run, facts.rows)))
+    return check is MembershipCheck.ALWAYS or (
+        check is MembershipCheck.AUTO and bool(journal.membership_unknown(run, facts.rows))
+    )
 
 
 def _restore_options(
@@ -138,7 +140,7 @@ def _restore_options(
     unflagged = [name for name in RESUMED_SETTINGS if name in kept and origins.by_name[name] != "flag"]
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}
-        check = Check(kept.get("customer_list", Check.NEVER))
+        check = MembershipCheck(kept.get("customer_list", MembershipCheck.NEVER))
         # the lock is that of the run's own folder, wherever new runs are stored
         own = replace(settings, reports=str(run.parent), limit=None, **known)
         return RunOptions(own, tuple(kept["formats"]), check, observer=observer)

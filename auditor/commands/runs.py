@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.results import Candidate, runs_to_keep
+from auditor.core.results import PruneCandidate, runs_to_keep
 from auditor.errors import IncompleteError, LockHeldError, OutputError, SettingsError
 from auditor.runs.baseline import choice_of
 from auditor.runs.find import (
@@ -39,7 +39,7 @@ class ListedRun:
         order_time: by which runs are ordered; `started_at`, unless the clock was behind.
         api: base URL that was asked.
         lists: names of the customer lists.
-        list_key: equal for two runs over the same list (`core.baseline.Identity.same`).
+        list_key: equal for two runs over the same list (`core.baseline.RunIdentity.comparison_key`).
         simulated: True where the answers are simulated.
         resumable: True where `resume` can continue it: not a demo, whose simulator is gone.
         complete: as the run's own reports say; False where it has none.
@@ -96,7 +96,7 @@ def _describe_run(run: Path) -> ListedRun:
         order_time=order_time(run),
         api=header.api,
         lists=header.lists,
-        list_key=identity(run).same,
+        list_key=identity(run).comparison_key,
         simulated=simulated,
         resumable=not header.simulated,
         complete=summary is not None and summary.complete,
@@ -142,8 +142,8 @@ def prune(
     return removed, [(run, reasons[run.run_id]) for run in runs if run.run_id in reasons]
 
 
-def _candidate(run: ListedRun) -> Candidate:
-    return Candidate(
+def _candidate(run: ListedRun) -> PruneCandidate:
+    return PruneCandidate(
         run_id=run.run_id,
         started_at=run.order_time,
         list_key=run.list_key,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from auditor.core.sign_in import LIFE, Claims, ClockSkew, problem, read_claims
+from auditor.core.sign_in import REFRESH_TOKEN_LIFE, Claims, ClockSkew, find_token_problem, read_claims
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch import TokenRequest, TokenStore
 from auditor.fetch.auth import (
@@ -96,7 +96,7 @@ def login(settings: Settings, method: SignInMethod, say: Say) -> SignedIn:
         except SignInError as error:
             raise mention_clock(error, sign_in) from None
         skew = sign_in.clock.skew
-        found = _describe_token(token, settings, store.where, LIFE.days, skew)
+        found = _describe_token(token, settings, store.where, REFRESH_TOKEN_LIFE.days, skew)
         if found.problem:
             raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
         warn_of_clock(skew, say)
@@ -189,5 +189,5 @@ def _describe_token(
     token: str, settings: Settings, source: str, days_left: int | None, skew: ClockSkew | None = None
 ) -> SignedIn:
     claims = read_claims(token)
-    wrong = problem(claims, settings.audiences, datetime.now(UTC), skew) if claims else None
+    wrong = find_token_problem(claims, settings.audiences, datetime.now(UTC), skew) if claims else None
     return SignedIn(source, claims, days_left, wrong)

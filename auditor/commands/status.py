@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from auditor import fetch
 from auditor.core.ids import normalise_id
-from auditor.core.judge import BELIEVING, is_member, with_membership
+from auditor.core.judge import LENIENT_BREAKER, apply_membership, is_member
 from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
-from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
+from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOP_EXIT_CODES
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.runs import credentials
 from auditor.runs.api_client import ApiClient, open_api_client
@@ -63,7 +63,7 @@ class StatusResult:
     def exit_code(self) -> int:
         """The command's exit code."""
         if self.end is not None:
-            return STOPPED[self.end.cause]
+            return STOP_EXIT_CODES[self.end.cause]
         if any(one.reason is Reason.INTERNAL_ERROR for one in self.customers):
             return FAILED
         return INCOMPLETE if any(one.verdict is Verdict.UNDETERMINED for one in self.customers) else COMPLETE
@@ -114,7 +114,7 @@ class _Session:
         def record_member(_row: int, answer: CustomerResult) -> None:
             self.members[answer.customer_id] = is_member(answer)
 
-        pool, limiter = replace(api.pool, breaker=BELIEVING), api.rate_limiter
+        pool, limiter = replace(api.pool, breaker=LENIENT_BREAKER), api.rate_limiter
         end = await fetch.run_pool(iter(enumerate(wanted)), api.status.fetch, record_answer, limiter, pool)
         # a customer without an account status may not be one of the partner
         unknown = [one for one, answer in self.answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
@@ -129,4 +129,6 @@ class _Session:
         if answer is None:
             return CustomerStatus(given, customer_id, Reason.NOT_ATTEMPTED)
         member = self.members.get(customer_id)
-        return CustomerStatus(given, customer_id, with_membership(answer.finding.reason, member=member), answer, member)
+        return CustomerStatus(
+            given, customer_id, apply_membership(answer.finding.reason, member=member), answer, member
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import RetryPolicy, judge_customer, judge_page
-from auditor.core.pacing import Plan, Recalled, RememberedRate, recalled
+from auditor.core.pacing import Plan, RememberedRate, StartingRate, starting_rate
 from auditor.errors import IncompleteError
 from auditor.fetch import (
     PartnerCenterClient,
@@ -52,7 +52,7 @@ class ApiClient:
     tokens: TokenSource
     rate_limiter: RateLimiter
     pool: PoolOptions
-    starting_rate: Recalled | None = None
+    starting_rate: StartingRate | None = None
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def open_api_client(
                 tokens=tokens,
                 rate_limiter=rate_limiter,
                 pool=PoolOptions(settings.concurrency, settings.grace),
-                starting_rate=recalled(plan, memory),
+                starting_rate=starting_rate(plan, memory),
             )
         finally:
             if learns and rate_limiter.requests["sent"] and (folder := state_folder()):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditor.core.model import RunEnd
 from auditor.core.results import FailOn
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import OutputError, StoppedEarlyError, remedy
 from auditor.runs import session
 from auditor.runs.api_client import ApiClient, open_api_client
@@ -91,7 +91,7 @@ def _hold_run(run: Path) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt as stopped:
-            stopped.add_note(f"auditor resume {typed(run)}")
+            stopped.add_note(f"auditor resume {shell_quote(run)}")
             raise
 
 
@@ -103,5 +103,5 @@ def _render(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(
-            message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {typed(run)}"
+            message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {shell_quote(run)}"
         ) from error

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auditor import journal
-from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
+from auditor.core.baseline import Baseline, RunIdentity, describe_other_lists, why_incomparable
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.text import many, typed
-from auditor.errors import IncompleteError, OutputError, SettingsError, reason, remedy
+from auditor.core.text import count_noun, shell_quote
+from auditor.errors import IncompleteError, OutputError, SettingsError, describe_os_error, remedy
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import (
     find_run,
@@ -32,13 +32,13 @@ KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
 """Keys of the choice in the settings of a journal's header: for real customers, and for simulated ones."""
 
 
-def identity_of(options: RunOptions, lists: tuple[str, ...]) -> Identity:
+def identity_of(options: RunOptions, lists: tuple[str, ...]) -> RunIdentity:
     """What a new run asks, and which API and partner."""
     settings = options.settings
-    return Identity(settings.api, VALIDATION_TYPE, options.simulated, tenant_of(settings) or "", lists)
+    return RunIdentity(settings.api, VALIDATION_TYPE, options.simulated, tenant_of(settings) or "", lists)
 
 
-def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
+def choose_baseline(reports: Path, mine: RunIdentity, wanted: str | None) -> dict[str, str]:
     """Choose the baseline of a new run, in the form that its journal's header keeps.
 
     Args:
@@ -60,11 +60,13 @@ def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[s
             return _record_choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
     ahead = sum(map(is_from_the_future, runs))
-    note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
+    note += (
+        f"; not counting {count_noun(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
+    )
     return {"run_id": "", "folder": "", "note": note}
 
 
-def choose_baselines(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
+def choose_baselines(reports: Path, mine: RunIdentity, wanted: str | None) -> dict[str, dict[str, str]]:
     """Choose the baseline, for real and for simulated customers, in the form that the header keeps.
 
     Only the first response says whether a service on a loopback address is a simulator: there, both are chosen.
@@ -99,16 +101,16 @@ def check_baseline(options: RunOptions, lists: tuple[str, ...]) -> None:
         choose_baselines(Path(options.settings.reports), identity_of(options, lists), wanted)
 
 
-def _is_same_list(run: Path, mine: Identity) -> bool:
+def _is_same_list(run: Path, mine: RunIdentity) -> bool:
     try:
-        return identity(run).same == mine.same
+        return identity(run).comparison_key == mine.comparison_key
     except (IncompleteError, OSError):
         return False
 
 
-def _find_requested(wanted: str, reports: Path, mine: Identity) -> Path:
+def _find_requested(wanted: str, reports: Path, mine: RunIdentity) -> Path:
     run = find_run(wanted, str(reports))
-    if why := incomparable(identity(run), mine):
+    if why := why_incomparable(identity(run), mine):
         raise SettingsError(
             f"--baseline {wanted}: that run cannot be compared with this one: {why}",
             "name a run that asked the same service, or --baseline none",
@@ -116,10 +118,10 @@ def _find_requested(wanted: str, reports: Path, mine: Identity) -> Path:
     return run
 
 
-def _record_choice(run: Path, mine: Identity, why: str) -> dict[str, str]:
+def _record_choice(run: Path, mine: RunIdentity, why: str) -> dict[str, str]:
     folder, run_id = run.resolve(), journal.read_header(run).run_id
     name = run_id if folder.name == run_id else f"{run_id} in the folder {folder.name}"
-    notes = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
+    notes = [f"compared with run {name}, {why}", describe_other_lists(identity(run), mine)]
     return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, notes))}
 
 
@@ -140,7 +142,9 @@ def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
         with journal.Journal(run) as opened:
             opened.set_baseline(baseline)
     except OSError as error:
-        raise OutputError(f"{run}: {reason(error)}", f"{remedy(error)}, then: auditor report {typed(run)}") from error
+        raise OutputError(
+            f"{run}: {describe_os_error(error)}", f"{remedy(error)}, then: auditor report {shell_quote(run)}"
+        ) from error
     # a last line that lacked only its line end has one now, and is no longer damaged
     return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.judge import Listed
+from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
-from auditor.core.run_facts import ListFile, Membership, RunFacts, Way, kept_warnings
-from auditor.core.text import typed
+from auditor.core.run_facts import ListFile, Membership, MembershipSource, RunFacts, limit_warnings
+from auditor.core.text import shell_quote
 from auditor.customers import STANDARD_INPUT
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, reason, remedy
+from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, describe_os_error, remedy
 from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import latest
 from auditor.runs.api_client import ApiClient
@@ -58,7 +58,7 @@ def create_run(
         written = journal.write_rows(run, rows)
         found = [*warnings()]
         files = () if options.simulated else tuple(_unchanged_files(lists, before, found))
-        kept = kept_warnings(found)
+        kept = limit_warnings(found)
         facts = _first_facts(run, start_time, lists, written, options)
         _write_header(run, replace(facts, list_files=files, list_warnings=kept), options)
     for warning in kept:
@@ -102,7 +102,9 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
         check_listing(listing)
         _write_header(run, _first_facts(run, start_time, (OWN_LIST,), written, options), options)
         with journal.Journal(run) as opened:
-            opened.set_membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
+            opened.set_membership(
+                Membership(MembershipSource.OWN, listing.customers, listing.complete, listing.message)
+            )
     return run
 
 
@@ -110,16 +112,16 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[
     """List the partner's customers and write each as a row."""
     count = 0
 
-    def row_of(listed: Listed) -> Row:
+    def row_of(listed: ListedCustomer) -> Row:
         nonlocal count
         count += 1
         other = {"relationship": listed.relationship or ""}
         return Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)
 
-    def take(listed: Listed) -> None:
+    def take(listed: ListedCustomer) -> None:
         rows.add(Customer(listed.id, row_of(listed)))
 
-    def reject(listed: Listed) -> None:
+    def reject(listed: ListedCustomer) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
     with stop_on_signals(api.rate_limiter, warn) as stopped:
@@ -144,7 +146,8 @@ def _new_run(options: RunOptions) -> Iterator[tuple[Path, datetime]]:
     except OSError as error:
         _remove(run)
         raise StoppedEarlyError(
-            f"{run} cannot be written: {reason(error)}", f"{remedy(error)}, then run it again: nothing was asked"
+            f"{run} cannot be written: {describe_os_error(error)}",
+            f"{remedy(error)}, then run it again: nothing was asked",
         ) from error
     except BaseException:
         _remove(run)
@@ -202,7 +205,7 @@ def _write_header(run: Path, facts: RunFacts, options: RunOptions) -> None:
     if other is not None:
         warned(
             f"{other} is a run of the same list that is not finished, and this one asks for every customer again; "
-            f"to continue that one instead, stop this one and type: auditor resume {typed(other)}"
+            f"to continue that one instead, stop this one and type: auditor resume {shell_quote(other)}"
         )
 
 
@@ -230,7 +233,7 @@ def _new_folder(reports: Path, start_time: datetime) -> Path:
                 return reports / f"{name}{suffix}"
     except OSError as error:
         raise SettingsError(
-            f"{reports}: no run folder can be made there: {reason(error)}",
+            f"{reports}: no run folder can be made there: {describe_os_error(error)}",
             remedy(error, "name a folder that you may write to"),
         ) from error
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")

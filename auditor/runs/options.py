@@ -11,11 +11,11 @@ from typing import Protocol
 
 from auditor import customers
 from auditor.core.ids import normalise_id
-from auditor.core.judge import Check
+from auditor.core.judge import MembershipCheck
 from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow
 from auditor.core.results import FailOn
 from auditor.core.run_facts import Presentation, RunFacts
-from auditor.core.text import escaped
+from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError
 from auditor.settings import Settings
@@ -74,7 +74,7 @@ class RunOptions:
 
     settings: Settings
     formats: tuple[str, ...]
-    check: Check = Check.AUTO
+    check: MembershipCheck = MembershipCheck.AUTO
     simulated: bool = False
     observer: RunObserver = field(default_factory=RunObserver)
 
@@ -145,7 +145,11 @@ def _column_hint(wanted: str, columns: Iterable[str]) -> str:
     by_key = {name.casefold(): name for name in columns}
     if near := difflib.get_close_matches(wanted.casefold(), by_key, n=1):
         return f"did you mean {by_key[near[0]]!r}?"
-    return f"name one of: {', '.join(map(escaped, columns))}" if by_key else "the lists have no other column at all"
+    return (
+        f"name one of: {', '.join(map(escape_controls, columns))}"
+        if by_key
+        else "the lists have no other column at all"
+    )
 
 
 SEARCHED_ROWS = 1000

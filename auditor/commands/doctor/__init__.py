@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from auditor.commands.doctor import api, machine, network, sign_in
 from auditor.commands.doctor.context import DoctorContext
 from auditor.core import diagnosis
-from auditor.core.diagnosis import Named, Result, State
+from auditor.core.diagnosis import CheckResult, CheckState, Result
 from auditor.errors import AuditorError, SettingsError
 from auditor.fetch import tls_context
 from auditor.runs.credentials import Say, ignore_message
@@ -85,11 +85,11 @@ class Doctor:
     say: Say = ignore_message
     simulated: bool = False
 
-    def run_checks(self) -> Iterator[Named]:
+    def run_checks(self) -> Iterator[CheckResult]:
         """Yield the result of each check as it is made."""
         home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
         for name, result in self._run_checks():
-            yield Named(name, diagnosis.shareable(result, home))
+            yield CheckResult(name, diagnosis.shareable(result, home))
 
     def _run_checks(self) -> Iterator[tuple[str, Result]]:
         yield "program", network.program()
@@ -99,9 +99,11 @@ class Doctor:
             yield "settings", _result_of(error)
             yield from ((check.name, diagnosis.skipped("not checked: needs settings")) for check in CHECKS)
             return
-        states: dict[str, State] = {}
+        states: dict[str, CheckState] = {}
         for check in (_Check("settings", _check_settings), *CHECKS):
-            missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
+            missing = next(
+                (name for name in check.needs if states[name] in {CheckState.FAILED, CheckState.SKIPPED}), None
+            )
             result = _run(check, context) if missing is None else diagnosis.skipped(f"not checked: needs {missing}")
             states[check.name] = result.state
             self.simulated = context.simulated

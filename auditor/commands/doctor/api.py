@@ -42,11 +42,11 @@ def call(context: DoctorContext) -> Result:
         context, renewable, TokenRequest(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate")))
     )
     checked = sign_in.token(context)
-    if checked.state is diagnosis.State.FAILED:
+    if checked.state is diagnosis.CheckState.FAILED:
         return checked
     result = _judge_call(context, _fetch_page(context), "even a new access token")
     renewed = "the API refused the access token that was kept, so a new one was fetched, as a run does"
-    return diagnosis.noted(result, [renewed, *context.messages[before:]])
+    return diagnosis.with_messages(result, [renewed, *context.messages[before:]])
 
 
 def _fetch_page(context: DoctorContext) -> ProbeResult:
@@ -70,7 +70,7 @@ def _fetch_page(context: DoctorContext) -> ProbeResult:
 def _judge_call(context: DoctorContext, seen: ProbeResult, token: str) -> Result:
     page = read_page(seen.response.body) if seen.response.http_status == HTTPStatus.OK else None
     if page is None:
-        return diagnosis.call_refused(judge_page(seen.response, ""), seen.response, token)
+        return diagnosis.customer_list_refused(judge_page(seen.response, ""), seen.response, token)
     context.customer = page.customers[0].id if page.customers else None
     return diagnosis.ok(
         f"a real call works: the partner's customer list answers in {seen.seconds:.2f} s",
@@ -114,7 +114,7 @@ def account_status(context: DoctorContext) -> Result:
     answer = _fetch_status(context, context.customer)
     if answer is None:
         return _timed_out()
-    return diagnosis.answered(answer.finding, answer.response.http_status, time.monotonic() - start)
+    return diagnosis.customer_answer(answer.finding, answer.response.http_status, time.monotonic() - start)
 
 
 def unknown_customer(context: DoctorContext) -> Result:
@@ -123,8 +123,8 @@ def unknown_customer(context: DoctorContext) -> Result:
     if answer is None:
         return _timed_out()
     if answer.finding.run_end is not None or answer.response.http_status is None:
-        return diagnosis.answered(answer.finding, answer.response.http_status, 0.0)
-    return diagnosis.stranger(answer.finding, answer.response.http_status, simulated=context.simulated)
+        return diagnosis.customer_answer(answer.finding, answer.response.http_status, 0.0)
+    return diagnosis.random_id(answer.finding, answer.response.http_status, simulated=context.simulated)
 
 
 def _timed_out() -> Result:
