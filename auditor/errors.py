@@ -1,19 +1,19 @@
-"""Failures of a whole run, grouped by what the user does next; each knows its exit code.
+"""Errors that end a command, grouped by what the user does next, with their exit codes; and what to do about errors of the operating system.
 
-Rule: a failure of one customer is data (a row with a reason, `core.model.Reason`); only what ends a run is an
-exception, and every one of ours descends from `AuditorError`. The message says what happened and why; `hint` is the
-next thing to do.
+A failure of one customer is data (a row with a `core.model.Reason`), never an exception. The message says what happened and why; `hint`
+says what to do next. For an error of the operating system, its number decides: only a full disk needs more space.
 """
 
+import errno
 from typing import ClassVar
 
 
 class AuditorError(Exception):
-    """Root of every failure that ends a command. `exit_code` is what the process returns.
+    """Base class of all errors that end a command. `exit_code` is what the process returns.
 
     Args:
         message: what happened and why, in one line.
-        hint: what to do next, in one line; empty where the message says it already.
+        hint: what to do next, in one line; empty where the message says it.
     """
 
     exit_code: ClassVar[int] = 1
@@ -25,37 +25,37 @@ class AuditorError(Exception):
 
 
 class SettingsError(AuditorError):
-    """An option, environment variable or settings file cannot be used. Fix the call."""
+    """An option, environment variable or settings file cannot be used. Correct it."""
 
     exit_code = 2
 
 
 class IncompleteError(AuditorError):
-    """The ledger does not balance, or the files disagree. Resume, or fix the list."""
+    """Rows are missing, or files contradict each other. Resume, or correct the list."""
 
     exit_code = 3
 
 
 class SignInError(AuditorError):
-    """The sign-in, MFA, role or kind of token does not do. Sign in again."""
+    """The service refuses the sign-in: token, MFA or role. Sign in again."""
 
     exit_code = 4
 
 
 class CustomerListError(AuditorError):
-    """The customer list cannot be read, is empty, or has no id column. Fix the list."""
+    """The customer list cannot be read, is empty, or has no id column. Correct the list."""
 
     exit_code = 5
 
 
 class StoppedEarlyError(AuditorError):
-    """The service is plainly down or the time is over; what was answered is safe. Resume later."""
+    """The service is down or the deadline has passed; all answers are in the journal. Resume later."""
 
     exit_code = 6
 
 
 class OutputError(AuditorError):
-    """The answers are safe in the journal, but a file could not be written. Report again: no API calls."""
+    """A file cannot be written; all answers are in the journal. Render the reports again, without API calls."""
 
     exit_code = 7
 
@@ -64,3 +64,45 @@ class LockHeldError(AuditorError):
     """Another run for the same partner writes to the same reports folder. Wait."""
 
     exit_code = 11
+
+
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""Errors of a file system without locks: NFS without lockd, SMB without byte-range locks, Lustre without -o flock."""
+_TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+TOO_MANY_FILES = "the limit on open files is reached"
+MORE_FILES = "raise the limit on open files (ulimit -n 1024), or lower --concurrency"
+"""What to do when the process may not open another file."""
+
+
+def too_many_files(error: BaseException) -> bool:
+    """True if the process, or the machine, may not open another file or connection."""
+    return isinstance(error, OSError) and error.errno in _TOO_MANY_FILES
+
+
+def reason(error: OSError) -> str:
+    """Describe the error, with what is missing."""
+    words = error.strerror or str(error)
+    if too_many_files(error):
+        return f"{words} ({TOO_MANY_FILES})"
+    if error.errno in NO_LOCKS:
+        return f"{words} (the file system does not support it)"
+    return words
+
+
+def remedy(error: BaseException, otherwise: str = "make room, or fix the path") -> str:
+    """What to do first, before the command that continues.
+
+    Args:
+        error: of the operating system, or one of ours with such an error as its cause.
+        otherwise: what to do for all other errors.
+    """
+    while not isinstance(error, OSError) and error.__cause__ is not None:
+        error = error.__cause__
+    if not isinstance(error, OSError):
+        return otherwise
+    if too_many_files(error):
+        return MORE_FILES
+    if error.errno in NO_LOCKS:
+        return "name a folder on another file system with --reports"
+    return "make room" if error.errno in _FULL else otherwise

@@ -11,8 +11,7 @@ import click
 
 from auditor.cli import INTERRUPTED
 from auditor.cli.commands import auditor
-from auditor.core.os_errors import reason, remedy
-from auditor.errors import AuditorError, OutputError
+from auditor.errors import AuditorError, OutputError, reason, remedy
 
 UNEXPECTED = 1
 

@@ -7,10 +7,9 @@ from typing import Any
 from auditor import journal
 from auditor.core.judge import Check
 from auditor.core.model import Reason
-from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import typed
-from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError
+from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, reason, remedy
 from auditor.runs import audit, credentials
 from auditor.runs.create import KEPT
 from auditor.runs.find import is_complete

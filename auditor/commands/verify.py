@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__, journal
-from auditor.core.os_errors import remedy
 from auditor.core.text import typed
-from auditor.errors import OutputError, SettingsError
+from auditor.errors import OutputError, SettingsError, remedy
 from auditor.runs.baseline import source_of
 from auditor.runs.find import find_run
 

@@ -1,1 +1,1 @@
-"""Decisions as pure functions on frozen values: no I/O, no clock, no randomness; the caller passes the time and random numbers."""
+"""Rules without I/O, clock or randomness: pure functions on frozen values; the caller passes the time and random numbers."""

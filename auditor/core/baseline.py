@@ -1,9 +1,8 @@
-"""With which earlier run a run may be compared. Rule: only what asked the same service the same question; whatever else
-differs is said.
+"""Whether two runs can be compared: only runs that asked the same service for the same type. Any other difference is reported.
 
-Two runs are *over the same list* where their lists have the same names, folders, letter case and order aside. A month's
-export has the month in its name, so a date in a name does not count (`Customers-2026-11.csv`, `customers_20261231.csv`),
-nor does the number that a browser adds to a second download (`Customers (1).csv`); any other number does.
+Two runs are *over the same list* if their lists have the same names; folders, letter case and order do not matter. Neither does a date
+in a name (`Customers-2026-11.csv`, `customers_20261231.csv`), or the number that a browser adds to a second download
+(`Customers (1).csv`); any other number does.
 """
 
 import re
@@ -22,13 +21,13 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a run is compared with: copied into its own folder when its reports are made for the first time.
+    """The baseline of a run: copied into the run's own folder when its reports are first rendered.
 
     Attributes:
-        run_id: of the baseline run; empty where there is none.
-        started_at: when that began; aware, UTC; None where there is none.
-        note: which run it is and what a reader must mind, or why there is none, in one sentence.
-        digest: SHA-256 (hex) of the copy; empty where there was nothing to copy.
+        run_id: of the baseline run; empty if there is none.
+        started_at: of the baseline run; aware, UTC; None if there is none.
+        note: which run it is with its differences, or why there is none, in one sentence.
+        digest: SHA-256 (hex) of the copy; empty if there was nothing to copy.
     """
 
     run_id: str = ""
@@ -39,13 +38,13 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a run asked, and of whom.
+    """What a run asked for, and which service.
 
     Attributes:
         api: base URL.
         validation_type: the `type` of the query.
-        simulated: True where the answers are made up.
-        tenant: the partner's tenant as the settings named it; empty where they did not.
+        simulated: True if the answers come from a simulator.
+        tenant: the partner's tenant from the settings; empty if it is not set.
         lists: names of the customer lists.
     """
 
@@ -56,41 +55,38 @@ class Identity:
     lists: tuple[str, ...]
 
     @property
-    def listed(self) -> frozenset[str]:
-        """The lists' names without what may differ from one time to the next."""
+    def list_names(self) -> frozenset[str]:
+        """Normalised names of the lists."""
         return frozenset(map(list_name, self.lists))
 
     @property
     def places(self) -> frozenset[str]:
-        """The lists' names with their folders, without what may differ from one time to the next."""
+        """Normalised names of the lists with their folders."""
         return frozenset(f"{_folder(name)}/{list_name(name)}" for name in self.lists)
 
     @property
     def same(self) -> tuple[object, ...]:
-        """What is equal of two runs over the same list. A simulator listens elsewhere every time."""
+        """Equal for two runs over the same list; a simulator's URL differs every time and does not count."""
         service = () if self.simulated else (self.api, self.tenant)
-        return (self.simulated, *service, self.validation_type, self.listed)
+        return (self.simulated, *service, self.validation_type, self.list_names)
 
 
 def list_name(name: str) -> str:
-    """What stays the same of a list's name from one export to the next."""
+    """A list's name without folder, date and download number, in lower case: the same for each export."""
     base = name.replace("\\", "/").rstrip("/").rpartition("/")[2].casefold()
     plain = _DATE.sub("#", _SECOND_DOWNLOAD.sub("", base))
     return plain or base
 
 
 def _folder(name: str) -> str:
-    """The folder of a list, as the user typed it: `lists/2026-11` and `./lists/2026-12/` are the same."""
+    """The normalised folder of a list: `lists/2026-11` and `./lists/2026-12/` are the same."""
     parts = name.replace("\\", "/").rpartition("/")[0].split("/")
     root = "/" if name.startswith(("/", "\\")) else ""
     return root + "/".join(_DATE.sub("#", part.casefold()) for part in parts if part not in ("", "."))
 
 
 def incomparable(before: Identity, after: Identity) -> str:
-    """Why two runs cannot be compared at all, in words; empty where they can.
-
-    A tenant that is not known of both runs says nothing.
-    """
+    """Why two runs cannot be compared; empty if they can. Tenants count only if both are known."""
     if before.simulated != after.simulated:
         return "one of them is simulated"
     if not before.simulated and before.api != after.api:
@@ -103,12 +99,12 @@ def incomparable(before: Identity, after: Identity) -> str:
 
 
 def other_lists(before: Identity, after: Identity) -> str:
-    """What a reader must mind of two runs over other lists, in words; empty where the lists are the same."""
-    if before.listed == after.listed:
+    """How the lists of two runs differ, for a reader of the comparison; empty if they are the same."""
+    if before.list_names == after.list_names:
         return ""
     return (
-        f"the lists differ ({_named(before.lists)} before, {_named(after.lists)} now), so whoever is new or gone may only "
-        f"be listed elsewhere"
+        f"the lists differ ({_named(before.lists)} before, {_named(after.lists)} now), so customers that are new or "
+        f"removed may only be in another list"
     )
 
 

@@ -1,11 +1,11 @@
-"""How a server is reached and trusted: the network's proxy, and what a rejected certificate means.
+"""The network's proxy, and what a rejected certificate means.
 
-Certificates: the error code of the verifier decides, never its text. Only for an unknown authority is the remedy to name one. A
-certificate that is rejected for its form alone (RFC 5280, which Python 3.13 checks strictly) may come from the right authority,
-and a setting accepts it. Sources: OpenSSL's manual, "X509_STORE_CTX_get_error"; where the system's own store verifies,
+Certificates: the error code of the verification decides, never its text. Only an unknown authority can be remedied by adding it. A
+certificate rejected for its form alone (RFC 5280, which Python 3.13 checks strictly) may come from the right authority, and a
+setting accepts it. Sources: OpenSSL's manual, "X509_STORE_CTX_get_error"; for the system's own store,
 "CERT_CHAIN_POLICY_STATUS structure (wincrypt.h)" and Apple's "Security Framework Result Codes", as truststore reports them.
 
-Proxies: the user name and password of a proxy are never shown. NO_PROXY is read as curl, Go and requests do: host names (with all
+Proxies: the user name and password of a proxy are never shown. NO_PROXY has the same meaning as for curl, Go and requests: host names (with all
 their subdomains), addresses, networks (`10.0.0.0/8`), `*` for all; each with or without a port, separated by commas or blanks.
 """
 
@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom TLS trusts beside the system's certificate authorities.
+    """What TLS trusts beside the system's certificate authorities.
 
     Attributes:
         bundle: PEM file of extra authorities, or None.
-        relaxed: take certificates whose form is not quite that of RFC 5280; they are verified all the same.
+        relaxed: accept certificates that deviate from the form of RFC 5280; everything else is verified.
     """
 
     bundle: str | None = None
@@ -30,16 +30,16 @@ class Trust:
 
 
 CaBundle = Trust | str | None
-"""The same, or the file alone."""
+"""A `Trust`, or its bundle alone."""
 _RELAX = (
-    "ask whoever runs the network that inspects TLS for a certificate authority that follows RFC 5280; until then set "
+    "ask the administrator of the network that inspects TLS for a certificate authority that follows RFC 5280; until then set "
     "AUDITOR_CA_RELAXED=true, which accepts that form and verifies everything else"
 )
 _FORM = MappingProxyType(
     {
-        80: "a path length in a certificate that is no authority's",
+        80: "a path length in a certificate that is not an authority's",
         81: "a path length without the key usage keyCertSign",
-        82: "the key usage keyCertSign in a certificate that is no authority's",
+        82: "the key usage keyCertSign in a certificate that is not an authority's",
         83: "no name of the issuer",
         84: "no name of the subject",
         85: "no Authority Key Identifier",
@@ -54,20 +54,20 @@ _FORM = MappingProxyType(
         94: "a key with explicit curve parameters",
     }
 )
-"""OpenSSL's codes that come from strict checks alone (X509_V_FLAG_X509_STRICT). Source: x509_vfy.h, crypto/x509/x509_vfy.c."""
+"""Error codes of OpenSSL's strict checks (X509_V_FLAG_X509_STRICT). Source: x509_vfy.h, crypto/x509/x509_vfy.c."""
 _EXPIRED = "has expired"
 _TOO_EARLY = "is not valid yet"
 _REVOKED = "has been revoked"
 _OTHER_HOST = "is for another host"
 _CLOCK = (
-    "see whether this machine's clock is right; where it is, whoever runs the server, or the network that inspects TLS, "
-    "has to put a valid certificate there"
+    "check this machine's clock; if it is right, the administrator of the server, or of the network that inspects TLS, "
+    "must install a valid certificate"
 )
-_CURES = MappingProxyType(
+_REMEDIES = MappingProxyType(
     {
         _EXPIRED: _CLOCK,
         _TOO_EARLY: _CLOCK,
-        _REVOKED: "do not go on: ask whoever runs the server, or the network that inspects TLS",
+        _REVOKED: "do not continue: ask the administrator of the server, or of the network that inspects TLS",
         _OTHER_HOST: "check AUDITOR_API_URL, AUDITOR_AUTHORITY and the proxy: another server answers under this name",
     }
 )
@@ -94,31 +94,33 @@ _CODES = MappingProxyType(
 
 
 def untrusted(code: int | None) -> tuple[str, str]:
-    """What is wrong with a certificate, to follow its name in a sentence, and what to do.
+    """(what is wrong with a certificate, to follow its name in a sentence; what to do).
 
     Args:
-        code: of OpenSSL or of the system's store; None where nobody gave one.
+        code: error code of OpenSSL or of the system's store; None without one.
     """
     form = _FORM.get(code or 0)
     if form is not None:
         return f"is refused for its form, or for its certificate authority's (RFC 5280): it has {form}", _RELAX
     what = _CODES.get(code or 0)
     if what is None:
-        authority = "name the file with its certificate authority in AUDITOR_CA_BUNDLE"
-        return "cannot be trusted", f"where your network inspects TLS, {authority}"
-    return what, _CURES[what]
+        return (
+            "cannot be trusted",
+            "if your network inspects TLS, set AUDITOR_CA_BUNDLE to a file with its certificate authority",
+        )
+    return what, _REMEDIES[what]
 
 
 LOOPBACK = "localhost,127.0.0.0/8,::1"
-"""What no network's proxy can reach in our stead."""
+"""Addresses of this machine, which no proxy can reach."""
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class Proxy:
-    """A proxy's URL that does not show its credentials in a repr, a log or a traceback; `reveal` gives it out.
+    """A proxy's URL without its credentials in a repr, a log or a traceback; `reveal` returns all of it.
 
     Args:
-        text: as the user wrote it; without a scheme it is `http`.
+        text: from the user; the default scheme is `http`.
     """
 
     __slots__ = ("_url", "host", "port", "problem")
@@ -134,16 +136,16 @@ class Proxy:
 
     @property
     def has_credentials(self) -> bool:
-        """True where a user name or password stands in the URL."""
+        """True if the URL has a user name or password."""
         return "@" in self._url
 
     @property
     def tls(self) -> bool:
-        """True where the way to the proxy itself is encrypted."""
+        """True if the connection to the proxy itself is encrypted."""
         return self._url[:8].casefold() == "https://"
 
     def __str__(self) -> str:
-        """The URL as anybody may see it."""
+        """The URL without credentials."""
         scheme, _, rest = self._url.partition("://")
         credentials, at, place = rest.rpartition("@")
         return f"{scheme}://{'[secret]@' if credentials or at else ''}{place}"
@@ -159,7 +161,7 @@ class Proxy:
 
 
 def _read(url: str) -> tuple[str, int, str]:
-    """Host, port, and why the URL names no proxy that can be used (empty where it does)."""
+    """(host, port, why the URL cannot be used; empty if it can)."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -173,11 +175,11 @@ def _read(url: str) -> tuple[str, int, str]:
 
 
 def bypassed(url: str, no_proxy: str) -> bool:
-    """True where a URL is to be reached without a proxy.
+    """True if a URL is to be reached without a proxy.
 
     Args:
         url: absolute.
-        no_proxy: as NO_PROXY has it.
+        no_proxy: value of NO_PROXY.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
@@ -188,17 +190,17 @@ def bypassed(url: str, no_proxy: str) -> bool:
 def _matches(host: str, port: int, word: str) -> bool:
     if word == "*":
         return True
-    name, wanted = _with_port(word)
+    name, wanted = _split_port(word)
     if wanted is not None and wanted != port:
         return False
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(name.strip("[]"), strict=False)
     except ValueError:
-        # one of both is a name; an address never ends in a name
+        # one of both is a name, which never matches an address
         suffix = name.removeprefix("*").removeprefix(".").rstrip(".")
         return bool(suffix) and (host == suffix or host.endswith(f".{suffix}"))
 
 
-def _with_port(word: str) -> tuple[str, int | None]:
+def _split_port(word: str) -> tuple[str, int | None]:
     found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", word)
     return (found[1], int(found[2])) if found else (word, None)

@@ -1,8 +1,7 @@
-"""The values that everything else passes around: rows of a customer list, answers of the API, and what is concluded from them.
+"""The shared values: rows of a customer list, responses of the API, and findings.
 
-Every non-blank line of a list is a row. Every reason belongs to exactly one verdict, so a `Finding` cannot hold a reason and a
-verdict that disagree. What is made for every request is a named tuple: a frozen dataclass takes two and a half times as long to
-make.
+Every non-blank line of a list is a row. Every reason has exactly one verdict, so the reason and verdict of a `Finding` always agree.
+Values created for every request are named tuples: a frozen dataclass takes two and a half times as long to create.
 """
 
 from dataclasses import dataclass, field
@@ -12,22 +11,22 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 NO_STATUS = "NoStatus"
-"""Our name for the status of a customer that the API answered with 404 and code 600074."""
+"""The status of a customer answered with 404 and code 600074; this name is not the API's."""
 
 
 class Verdict(StrEnum):
-    """What an answer means for new purchases, seat increases and upgrades. Exactly one for every row."""
+    """Whether new purchases, seat increases and upgrades are possible. Every row has exactly one."""
 
     ELIGIBLE = "eligible"
     BLOCKED = "blocked"
     UNDETERMINED = "undetermined"
 
-    # the enumeration's own is written in Python and gives the same; this is asked for several times an answer
+    # the same as the enumeration's own, which is written in Python and slow; needed several times per answer
     __hash__ = str.__hash__
 
 
 class Reason(StrEnum):
-    """Why a row has its verdict: a closed list."""
+    """Why a row has its verdict."""
 
     ALLOWED = "allowed"
     NO_ACCOUNT_STATUS = "no_account_status"
@@ -40,7 +39,7 @@ class Reason(StrEnum):
     NOT_READY = "not_ready"
     UNRECOGNIZED_STATUS = "unrecognized_status"
     MALFORMED_REPLY = "malformed_reply"
-    # refused for this customer
+    # rejected for this customer
     CUSTOMER_NOT_FOUND = "customer_not_found"
     NO_RELATIONSHIP = "no_relationship"
     FORBIDDEN = "forbidden"
@@ -52,7 +51,7 @@ class Reason(StrEnum):
     TRANSPORT_ERROR = "transport_error"
     UNEXPECTED_REPLY = "unexpected_reply"
     INTERNAL_ERROR = "internal_error"
-    # never asked
+    # not asked
     INVALID_ID = "invalid_id"
     NOT_ATTEMPTED = "not_attempted"
 
@@ -61,12 +60,12 @@ class Reason(StrEnum):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that this reason stands for; whatever is not listed as known is undetermined (fail-closed)."""
+        """The verdict of this reason; undetermined unless the table says otherwise (fail-closed)."""
         return _VERDICTS.get(self, Verdict.UNDETERMINED)
 
     @property
     def asked_again(self) -> bool:
-        """True where `resume` asks again: there was no answer, or none that makes sense."""
+        """True if `resume` asks again: there was no answer, or it could not be read."""
         return self in _NO_ANSWER or self is Reason.MALFORMED_REPLY
 
 
@@ -91,29 +90,29 @@ _NO_ANSWER = frozenset(
         Reason.NOT_ATTEMPTED,
     }
 )
-"""Reasons that are no answer about the customer: never final, however often they were seen."""
+"""Reasons without an answer about the customer: never final."""
 
 
 class Next(Enum):
-    """What the fetcher may do after a reply."""
+    """What the fetcher does after a response."""
 
     DONE = auto()
-    """Nothing: asking again now would give the same."""
+    """Nothing: another request would get the same response."""
     RETRY = auto()
-    """A transient failure: again, as often as the policy's attempts allow."""
+    """A transient failure: retry up to the policy's number of attempts."""
     RETRY_ONCE = auto()
-    """Again once."""
+    """Retry once."""
     RETRY_TWICE = auto()
-    """Again twice at most."""
+    """Retry at most twice."""
     WAIT = auto()
-    """Throttled: it is not an attempt; the gate for all workers decides when."""
+    """Throttled: not an attempt; the rate limiter decides when to send it again."""
     RENEW_TOKEN = auto()
-    """The token was refused: renew it once for all workers, then again; a second time ends the run."""
+    """The token was rejected: renew it once for all workers and retry; a second rejection ends the run."""
     END_RUN = auto()
-    """No customer will fare better: end the run."""
+    """Every customer would get this response: end the run."""
 
 
-# an enumeration looks its members up in Python: this one is asked for with every answer
+# looking up a member of an enumeration is slow, and this one is needed for every answer
 _DONE = Next.DONE
 
 
@@ -121,27 +120,27 @@ class Cause(StrEnum):
     """Why a run ended."""
 
     FINISHED = "finished"
-    """Every customer was asked to the end."""
+    """Every customer was asked."""
     SIGN_IN = "sign_in"
-    """The service refuses this sign-in: token, MFA, role."""
+    """The service refuses the sign-in: token, MFA or role."""
     SERVICE = "service"
-    """The service is plainly down, or is not the one that was meant."""
+    """The service is down, or the URL is another server's."""
     DEADLINE = "deadline"
     LIMIT = "limit"
-    """Only so many customers were to be asked for."""
+    """The set number of customers was asked."""
     DISK = "disk"
-    """The journal could not be written any more."""
+    """The journal could not be written."""
     DEFECT = "defect"
-    """A defect of auditor was met on one customer after the other."""
+    """Requests failed one after the other because of a defect in auditor."""
     INTERRUPTED = "interrupted"
-    """SIGINT, or a process that died without saying why."""
+    """SIGINT, or a process that was killed."""
     TERMINATED = "terminated"
     """SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """Why a run must end before every customer was asked: what happened, and the next thing to do, each in one line."""
+    """Why a run must end before every customer was asked: what happened, and what to do, in one line each."""
 
     cause: Cause
     message: str
@@ -149,20 +148,20 @@ class RunEnd:
 
 
 class ApiResponse(NamedTuple):
-    """The response to one request, or what went wrong on the way.
+    """The response to one request, or why there is none.
 
     Attributes:
-        received_at: when the response was complete or the failure was noticed; aware, UTC.
-        http_status: of the response; None where there was none.
-        body: the decoded content (after transfer and content coding), at most the client's size limit.
-        failure: the network's complaint in words, where no whole response came; else None.
-        untrusted: True where the failure is a certificate that cannot be trusted: no retry mends that.
+        received_at: when the response was complete or the request failed; aware, UTC.
+        http_status: of the response; None without a response.
+        body: the content, transfer and content coding removed, cut at the client's size limit.
+        failure: the network's error message where there is no complete response; else None.
+        untrusted: True if the certificate cannot be trusted; then a retry would fail as well.
         retry_after: the header as received, or None.
         www_authenticate: the header as received, or None.
-        request_id, correlation_id: as the response repeats them, else as they were sent.
+        request_id, correlation_id: from the response, else as they were sent.
         ms_cv, server_id: the service's own trace, for a support case.
-        simulated: True where the response itself says that it comes from the simulator.
-        verify_code: the code for why a certificate cannot be trusted, see `core.certificate`; None where it is, or nobody says.
+        simulated: True if the response says that it comes from the simulator.
+        verify_code: error code of the certificate verification, see `core.connection`; None without one.
     """
 
     received_at: datetime
@@ -181,15 +180,15 @@ class ApiResponse(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one reply says of one customer.
+    """What one response says about one customer.
 
     Attributes:
-        reason: why; the verdict follows from it.
-        next: what the fetcher may do now.
-        status: what the API said, in the documentation's spelling where it classifies it, else the raw text.
+        reason: gives the verdict.
+        next: what the fetcher does now.
+        status: the API's status, in the documentation's spelling where it classifies it, else the raw text.
         last_update_raw: `lastUpdateDateTime` as received (text), or None.
         error_code, error_name, error_message: from the body, as text; the message cut at 300 characters.
-        run_end: why the whole run must end, where `next` is END_RUN.
+        run_end: why the whole run must end; set if `next` is END_RUN.
     """
 
     reason: Reason
@@ -203,23 +202,23 @@ class Finding(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that the reason stands for."""
+        """The verdict of the reason."""
         return self.reason.verdict
 
     @property
     def final(self) -> bool:
-        """True where the API answered for this customer for good: only such a customer counts as done on resume."""
+        """True if the API answered about this customer: only such a customer counts as done on resume."""
         return self.next is _DONE and self.reason not in _NO_ANSWER
 
 
 class CustomerResult(NamedTuple):
-    """The result for one customer: the deciding finding with its evidence. It becomes one line of the journal.
+    """The result for one customer: the deciding finding with its response; one line of the journal.
 
     Attributes:
         customer_id: lower-case GUID.
         finding: of the deciding response.
-        response: the deciding response itself, without need of its body.
-        attempts: requests spent on this customer, rejected ones included.
+        response: the deciding response; its body is not needed.
+        attempts: number of requests for this customer, throttled ones included.
     """
 
     customer_id: str
@@ -233,11 +232,10 @@ class Row:
     """One non-blank line of a customer list.
 
     Attributes:
-        source_file: the list's name as the user gave it; `-` for standard input. A sheet of a list on several sheets, or the list
-            in an archive, follows after `#`.
-        source_row: where the row stands in that file, counted from 1 (a line of a text file, a row of a sheet).
-        company_name: from the list's own column, if it has one.
-        domain: likewise.
+        source_file: the list's name as the user gave it; `-` for standard input. The name of a sheet, or of a file in an archive,
+            follows after `#`.
+        source_row: number of the row in that file, counted from 1 (a line of a text file, a row of a sheet).
+        company_name, domain: from the list's columns, if it has them.
         owner: the account manager, likewise.
         other: the list's other columns, in order, as text.
     """
@@ -260,7 +258,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that cannot be asked for; it stays in every report with its raw text and its reason."""
+    """A row without a valid id; every report has it with its raw text and its reason."""
 
     raw_id: str
     reason: Reason

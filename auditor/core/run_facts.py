@@ -1,33 +1,41 @@
-"""What is true of a run as a whole, as frozen values; all of it is in the journal.
+"""Facts about a run as a whole, with its options for documents; all of them are in the journal.
 
-Warnings about customer lists are kept with it: at most 50, each of at most 500 characters, without control characters.
+The options for documents are set when the run begins, so that a later rendering, on another machine, is the same. A run stores at most
+50 warnings about its customer lists, each of at most 500 characters, without control characters.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Cause
-from auditor.core.presentation import Presentation
 from auditor.core.text import escaped
 
 FORMATS = ("parquet", "csv", "xlsx", "html")
-"""What a report may be rendered as, in the order in which several are named."""
+"""Formats of a report, in the order in which messages name them."""
 VALIDATION_TYPE = "account"
-"""The `type` of the query: the only one that this version asks for."""
-
-
+"""The `type` of the query; this version asks for no other."""
 MOST = 50
-"""Warnings that are kept."""
+"""Stored warnings about the lists of a run."""
 LONGEST = 500
-"""Characters of a text or of a list's name that are kept."""
+"""Characters stored of a warning, and of a list's name."""
+CUSTOMER_ID = "{customer_id}"
+"""Placeholder for the id in a link to a customer."""
+CUSTOMER_LINK = f"https://partner.microsoft.com/dashboard/v2/customers/{CUSTOMER_ID}"
+"""Page of a customer in Partner Center."""
+
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"})
+"""Names of the time zone UTC."""
+_LONGEST_LINK = 1900
+"""Spreadsheets allow 2,079 characters, and the id is longer than its placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListWarning:
-    """What a person should know about a customer list; `list` is its name, empty where the text is about all lists."""
+    """A warning about a customer list; `list` is its name, empty if the text is about all lists."""
 
     list: str
     text: str
@@ -39,13 +47,13 @@ class ListWarning:
 
 
 def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
-    """The warnings that a run keeps.
+    """Limit the number and length of the warnings about lists.
 
     Args:
         found: (name of the list, text) of each warning.
 
     Returns:
-        The first of them, in order, with escapes for what cannot be shown; the last one says how many more there were.
+        The first warnings, in order, control characters escaped; if there are more, the last one gives their number.
     """
     kept = tuple(ListWarning(_shorten(name), _shorten(text)) for name, text in found[:MOST])
     more = len(found) - MOST
@@ -53,32 +61,32 @@ def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
 
 
 def _shorten(text: str) -> str:
-    """The text in one line that any terminal and any file can hold; cut where it is too long."""
+    """The text in one line, cut if it is too long, control characters escaped."""
     return escaped(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 class Way(StrEnum):
-    """How it is found out who is in the partner's own customer list."""
+    """Source of the knowledge which customers are in the partner's own customer list."""
 
     NONE = "none"
-    """Not at all."""
+    """None: membership was not checked."""
     OWN = "own"
-    """The list that was audited is the partner's own."""
+    """The audited list is the partner's own."""
     LIST = "list"
-    """By paging through it."""
+    """All pages of the list."""
     SINGLY = "singly"
-    """By asking for the doubtful customers one at a time."""
+    """One request for each customer whose membership is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Whether it is known who is in the partner's own customer list.
+    """What is known about the partner's own customer list.
 
     Attributes:
-        way: how it was found out.
-        customers: how many were listed, or asked for singly.
-        complete: True where a customer that was not found is none of the partner's.
-        message: why it is not complete, or what was odd; empty where nothing was.
+        way: the source.
+        customers: number of customers in the list, or of single requests.
+        complete: True if every customer of the partner was found.
+        message: why it is not complete, or another remark; else empty.
     """
 
     way: Way
@@ -89,11 +97,11 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old the answers are that decide.
+    """The age of the deciding answers.
 
     Attributes:
-        oldest: when the oldest of them arrived; aware, UTC; None where there is none.
-        reused: how many of them were taken from earlier runs.
+        oldest: when the oldest one arrived; aware, UTC; None without answers.
+        reused: number of answers copied from earlier runs.
     """
 
     oldest: datetime | None = None
@@ -102,39 +110,95 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A customer list as it was handed in, where it was a file: what shows later which file was audited."""
+    """An audited file: name, size and checksum identify it later."""
 
     name: str
     bytes: int
     sha256: str
 
 
+class Packs(StrEnum):
+    """Which account managers get their own workbook."""
+
+    ACTING = "acting"
+    """Account managers with a customer that is blocked, undetermined or changed."""
+    ALL = "all"
+    """All account managers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """Options for the documents of a run.
+
+    Attributes:
+        customer_link: URL of a customer in Partner Center; `{customer_id}` is replaced by the id; empty for no links.
+        packs: which account managers get their own workbook.
+        zone: IANA name of the time zone for times beside UTC.
+        sums: columns of the customer lists to add up by verdict and owner.
+    """
+
+    customer_link: str = CUSTOMER_LINK
+    packs: Packs = Packs.ACTING
+    zone: str = "UTC"
+    sums: tuple[str, ...] = ()
+
+    def as_document(self) -> dict[str, Any]:
+        """The form in the journal's header."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        """Read the form in the journal's header; fields missing in an older one have their defaults.
+
+        Raises:
+            ValueError: `packs` has an unknown value.
+        """
+        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        given = cls(**known)
+        return cls(given.customer_link, Packs(given.packs), given.zone, tuple(given.sums))
+
+
+def customer_link(text: str) -> str:
+    """Check a link to a customer, with `{customer_id}` for the id; empty for no links.
+
+    Raises:
+        ValueError: it is not a web address, lacks the placeholder, or is too long.
+    """
+    if text and (not text.startswith(("https://", "http://")) or not text.isprintable() or set(text) & set(' "<>')):
+        raise ValueError("must be a web address, or empty for no links")
+    if text and CUSTOMER_ID not in text:
+        raise ValueError(f"must hold {CUSTOMER_ID} where the id belongs")
+    if len(text) > _LONGEST_LINK:
+        raise ValueError(f"must have at most {_LONGEST_LINK:,} characters")
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What is true of a run as a whole; read back from its journal, so that a report needs nothing else.
+    """Facts about a run as a whole, read from its journal.
 
     Attributes:
         run_id: `YYYYMMDDTHHMMSSZ`, a suffix `-2` on a collision.
-        api: base URL that was asked.
+        api: base URL of the API.
         validation_type: the `type` of the query.
         lists: names of the customer lists as the user gave them.
-        list_files: those of them that were files, as they stood while they were read.
-        list_warnings: what a person should know about the lists, as it was said when they were read.
+        list_files: the files among them, as they were read.
+        list_warnings: warnings about the lists.
         list_digest: SHA-256 (hex) of rows.jsonl.
         rows, customers: rows of the lists, and distinct customer ids among them.
         columns: the lists' other columns, in order of first appearance.
-        simulated: True where the answers came from the built-in simulator.
-        started_at, finished_at: aware, UTC; finished_at is None where the run never ended in order.
-        cause: why it ended.
-        message: the cause in words for people; empty where the run finished.
+        simulated: True if the answers came from the simulator.
+        started_at, finished_at: aware, UTC; finished_at is None if the process was killed.
+        cause: why the run ended.
+        message: the cause for people; empty if the run finished.
         elapsed_seconds: of all sessions together.
         requests: requests sent, by outcome, of all sessions together.
-        pace: of the last session: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None where not paced.
-        membership: what is known of the partner's own customer list; None where it was not asked for.
-        max_undetermined: rows that may stay undetermined in a run that still counts as complete.
-        presentation: how it wants its documents for people.
-        baseline: what it is compared with; None where its reports were not made yet, or by a version that compared nothing.
-        damaged_lines: line numbers of the journal (from 1) that could not be read and count as not answered.
+        pace: of the last session: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; None without a rate limit.
+        membership: what is known about the partner's own customer list; None if it was not asked for.
+        max_undetermined: maximum number of undetermined rows for a run to count as complete.
+        presentation: options for its documents.
+        baseline: of the run; None before its first rendering, or if that was done by a version without comparisons.
+        damaged_lines: line numbers (from 1) of unreadable lines of the journal; they count as not answered.
     """
 
     run_id: str
@@ -163,5 +227,5 @@ class RunFacts:
 
     @property
     def finished(self) -> bool:
-        """True where every customer of the list was asked to the end."""
+        """True if every customer of the list was asked."""
         return self.cause is Cause.FINISHED

@@ -1,4 +1,4 @@
-"""Counts, durations, paths and escaped text for people. One row is "1 row", never "1 rows"; a path to paste works as it stands."""
+"""Format counts, durations, paths and text for people: "1 row", never "1 rows"; paths are quoted for the shell."""
 
 import shlex
 import sys
@@ -7,24 +7,24 @@ import unicodedata
 MINUTE = 60.0
 """Seconds."""
 _HOUR = 60 * MINUTE
-_SOON = 90
-"""Seconds from which minutes say enough."""
+_SHORT = 90
+"""Seconds; shorter durations are given in seconds."""
 
 
 def many(count: int, what: str) -> str:
-    """A count with its noun, in the plural where there is not exactly one."""
+    """A count with its noun, in the plural unless the count is 1."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def undetermined(count: int, rows: int, where: str = "") -> str:
-    """So many of the rows are undetermined, and what that means; `where` follows the word row, such as `here`."""
+    """Say how many rows are undetermined; `where` follows the word row, such as `here`."""
     of = " ".join(filter(None, [many(rows, "row"), where]))
     return f"{count:,} of {of} {'is' if count == 1 else 'are'} undetermined, not to be taken as eligible"
 
 
 def lasting(seconds: float) -> str:
-    """About how long something takes."""
-    if seconds < _SOON:
+    """A rounded duration, such as `about 5 minutes`."""
+    if seconds < _SHORT:
         return f"about {many(max(1, round(seconds)), 'second')}"
     if seconds < 2 * _HOUR:
         return f"about {many(round(seconds / MINUTE), 'minute')}"
@@ -32,28 +32,28 @@ def lasting(seconds: float) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Text from a file as one line that steers no terminal: a line break is shown as `\n`, an escape as `\x1b`."""
+    r"""Replace control characters by visible escapes: a line break by `\n`, an escape by `\x1b`."""
     if text.isprintable():
         return text
-    return "".join(_visible(c) for c in text)
+    return "".join(_escape(c) for c in text)
 
 
-def _visible(character: str) -> str:
+def _escape(character: str) -> str:
     if character.isprintable():
         return character
-    # a no-break space and its like are blanks to people
+    # such as a no-break space
     if unicodedata.category(character) == "Zs":
         return " "
     return character.encode("unicode_escape").decode("ascii")
 
 
 def typed(path: object, *, windows: bool = sys.platform == "win32") -> str:
-    """A path as it is typed in a shell: in quotes where it has to be."""
+    """Quote a path for the shell, if it needs quotes."""
     text = str(path)
     if not windows:
         return shlex.quote(text)
-    return f'"{text}"' if _PARTED.intersection(text) else text
+    return f'"{text}"' if _SPECIAL.intersection(text) else text
 
 
-_PARTED = frozenset(" &'(),;@^`{}%$")
-"""What ends a word, or means something else, in one of the shells of Windows; no path there holds a double quote."""
+_SPECIAL = frozenset(" &'(),;@^`{}%$")
+"""Characters with a meaning in one of the shells of Windows; no path there has a double quote."""

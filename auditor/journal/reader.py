@@ -14,7 +14,7 @@ from typing import NoReturn
 from msgspec import structs
 
 from auditor.core.baseline import Baseline
-from auditor.core.judge import BELIEVING, FIRST, FRESH, RowSet, doubted
+from auditor.core.judge import BELIEVING, FIRST, FRESH, doubted
 from auditor.core.model import Cause, Finding, Reason
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.errors import IncompleteError
@@ -202,7 +202,7 @@ def is_resumed(run: Path) -> bool:
     return sum(1 for _ in islice(undamaged_lines(run, SESSION), 2)) > 1
 
 
-def finally_answered(run: Path, rows: int) -> RowSet:
+def finally_answered(run: Path, rows: int) -> set[int]:
     """The rows whose customers have a final answer and are not asked again.
 
     Args:
@@ -213,7 +213,7 @@ def finally_answered(run: Path, rows: int) -> RowSet:
         IncompleteError: a line has another shape, or names a row that the lists do not have; the message names the line.
         OSError: the journal cannot be read.
     """
-    done = RowSet(rows)
+    done = set[int]()
     breaker, refused, sessions = FRESH, list[int](), 0
     for record in _answers_and_sessions(run, rows):
         if isinstance(record, SessionStart):
@@ -227,8 +227,7 @@ def finally_answered(run: Path, rows: int) -> RowSet:
         if doubted(record.reason, record.error_code) and (breaker.seen < FIRST or breaker.alike):
             refused.append(record.row)
         if breaker.alike:
-            for row in refused:
-                done.discard(row)
+            done.difference_update(refused)
             refused = []
     return done
 
@@ -248,13 +247,13 @@ def pending_rows(run: Path, rows: int) -> dict[int, tuple[Reason, int]]:
     return found
 
 
-def membership_unknown(run: Path, rows: int) -> RowSet:
+def membership_unknown(run: Path, rows: int) -> set[int]:
     """The rows of customers with no account status whose membership was not checked singly.
 
     Raises:
         IncompleteError, OSError: as `finally_answered`.
     """
-    found = RowSet(rows)
+    found = set[int]()
     for answer in _answers(run, rows):
         if answer.final and answer.reason is Reason.NO_ACCOUNT_STATUS:
             found.add(answer.row)

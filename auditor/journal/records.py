@@ -20,8 +20,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from auditor.core.ids import is_folder_name, is_run_id, is_time_of_a_run
 from auditor.core.judge import DECIDED, contradictory
 from auditor.core.model import Cause, Reason
-from auditor.core.presentation import Presentation
-from auditor.core.run_facts import ListFile, ListWarning, RunFacts, Way
+from auditor.core.run_facts import ListFile, ListWarning, Presentation, RunFacts, Way
 from auditor.errors import IncompleteError
 
 JOURNAL = "journal.jsonl"
@@ -35,7 +34,7 @@ SIMULATED = b'{"kind":"simulated"'
 
 _Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Rows = Annotated[int, Meta(ge=0, le=10**9)]
-"""`RowSet` takes one bit a row."""
+"""More than any customer list has."""
 _Id = Annotated[str, Meta(min_length=36, max_length=36)]
 _Time = Annotated[datetime, Meta(tz=True)]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import Column, Counts, Ledger, Sum, Tally, complete, fold
+from auditor.core.results import Counts, Ledger, Sum, Tally, add_up, complete, fold
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.report.files import Entry
 from auditor.report.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
@@ -160,9 +160,13 @@ def _sums(results: pd.DataFrame, facts: RunFacts) -> list[Sum]:
     owners = results["owner"].fillna("")
     sums: list[Sum] = []
     for name in (name for name in facts.presentation.sums if name in own):
-        column = Column(name)
         texts = results.groupby([owners, "verdict", results[own[name]]], dropna=False, observed=True).size()
-        for owner, verdict, text, rows in texts.rename("rows").reset_index().itertuples(index=False, name=None):
-            column.add(owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
-        sums.extend(column.sums())
+        records = texts.rename("rows").reset_index().itertuples(index=False, name=None)
+        sums += add_up(
+            name,
+            (
+                (owner, Verdict(verdict), None if pd.isna(text) else text, int(rows))
+                for owner, verdict, text, rows in records
+            ),
+        )
     return sums

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from auditor.core.os_errors import reason, remedy
 from auditor.core.text import typed
-from auditor.errors import OutputError
+from auditor.errors import OutputError, reason, remedy
 
 PACKS = "by-owner"
 """The folder in a run's folder for the workbooks of account managers."""

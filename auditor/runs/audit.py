@@ -6,9 +6,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor.core.model import RunEnd
-from auditor.core.os_errors import remedy
 from auditor.core.text import typed
-from auditor.errors import OutputError, StoppedEarlyError
+from auditor.errors import OutputError, StoppedEarlyError, remedy
 from auditor.runs import session
 from auditor.runs.api_client import fetching
 from auditor.runs.create import create_run_from_own_list

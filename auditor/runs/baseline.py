@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 from auditor import journal
 from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
-from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import many, typed
-from auditor.errors import IncompleteError, OutputError, SettingsError
+from auditor.errors import IncompleteError, OutputError, SettingsError, reason, remedy
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import find_run, is_complete, is_from_the_future, run_folders
 from auditor.runs.options import Job

@@ -10,11 +10,10 @@ from pathlib import Path
 from auditor import journal
 from auditor.core.judge import Listed
 from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
-from auditor.core.os_errors import reason, remedy
 from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way, kept_warnings
 from auditor.core.text import typed
 from auditor.customers import STANDARD_INPUT
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError
+from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, reason, remedy
 from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import unfinished
 from auditor.runs.api_client import Fetching

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, RejectedRow
-from auditor.core.presentation import Presentation
 from auditor.core.results import FailOn
+from auditor.core.run_facts import Presentation
 from auditor.core.text import escaped
 from auditor.customers import Columns, CustomerList, Parts, may_hold_customers, quote_all
 from auditor.errors import CustomerListError, SettingsError

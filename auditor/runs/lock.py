@@ -18,9 +18,8 @@ from pathlib import Path
 from filelock import BaseFileLock, SoftFileLock, Timeout
 
 from auditor import locks
-from auditor.core.os_errors import reason, remedy
 from auditor.core.text import typed
-from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError
+from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError, reason, remedy
 
 
 @contextmanager

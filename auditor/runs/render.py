@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 from auditor import journal
 from auditor.core.model import RunEnd, Verdict
-from auditor.core.os_errors import remedy
 from auditor.core.results import STOPPED, Counts, FailOn, Ledger, complete, exit_code, matched
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.text import typed
-from auditor.errors import IncompleteError, OutputError
+from auditor.errors import IncompleteError, OutputError, remedy
 from auditor.runs.find import is_stored
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from pathlib import Path
 from auditor import fetch, journal
 from auditor.core.judge import BELIEVING, FRESH, nothing_answered, pending_customers
 from auditor.core.model import Cause, CustomerResult, Reason, RunEnd
-from auditor.core.os_errors import reason, remedy, too_many_files
 from auditor.core.pacing import in_words
 from auditor.core.text import typed
-from auditor.errors import SignInError, StoppedEarlyError
+from auditor.errors import SignInError, StoppedEarlyError, reason, remedy, too_many_files
 from auditor.fetch import internal_error_result
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching

@@ -1,4 +1,4 @@
-"""Every setting, with its default and its parser. Rule: frozen; an unknown name or value is an error."""
+"""Every setting, with its default and its parser. An unknown name or value is an error."""
 
 import difflib
 import re
@@ -8,9 +8,8 @@ from typing import Any
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import Check
-from auditor.core.presentation import CUSTOMER_LINK, Packs, customer_link
 from auditor.core.results import FailOn
-from auditor.core.run_facts import FORMATS
+from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, Packs, customer_link
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -101,10 +100,10 @@ class Settings:
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
-    """A setting as a run's header keeps it, checked like a new one.
+    """Parse a setting from a run's header, with the same checks as for a new one.
 
     Raises:
-        SettingsError: it cannot be used, or there is no such setting.
+        SettingsError: the value is invalid, or there is no such setting.
     """
     check_known(name, origin)
     return value if value == AUTO and name == "rate" else parse(name, value, origin)
@@ -116,10 +115,10 @@ def all_fields() -> dict[str, Mapping[str, Any]]:
 
 
 def check_known(name: str, origin: str) -> None:
-    """Refuses an unknown setting.
+    """Refuse an unknown setting.
 
     Raises:
-        SettingsError: there is no setting of this name; the message says where it was set.
+        SettingsError: there is no setting of this name; the message names its origin.
     """
     if name not in all_fields():
         near = difflib.get_close_matches(name, all_fields(), n=1)
@@ -128,10 +127,10 @@ def check_known(name: str, origin: str) -> None:
 
 
 def parse(name: str, value: object, origin: str) -> Any:
-    """The value of a setting, from what was typed.
+    """Parse the value of a setting.
 
     Raises:
-        SettingsError: it cannot be used; the message shows it as it was typed, without a password.
+        SettingsError: the value is invalid; the message shows it as it was typed, without a password.
     """
     metadata = all_fields()[name]
     if metadata.get("secret"):
@@ -152,7 +151,7 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 
 def _place(name: str, origin: str) -> str:
-    """Where a setting was set, as the user wrote it."""
+    """The origin of a setting, as the user wrote it."""
     if origin == "flag":
         return f"--{name.replace('_', '-')}"
     return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"
@@ -172,7 +171,7 @@ def _how_to_change(name: str, origin: str) -> str:
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A setting with several values: a list, or a text with a separator between them; at least one of a closed list."""
+    """Parse a setting with several values: a list, or a text with separators. A closed list needs at least one value."""
     items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
     found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
     if order := metadata.get("order"):

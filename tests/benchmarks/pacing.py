@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pacing_runs import LATENCY, Case, Other, Outcome, measure
 from rate_limits import Limit
 
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import Plan
 from auditor.fetch.rate_limiter import RateLimiter
 
 KINDS = ("bucket", "fixed", "sliding")
@@ -107,7 +108,7 @@ def figures(case: Case, outcome: Outcome) -> dict[str, float]:
 
 
 def show(row: Row, seeds: int) -> bool:
-    """Measures and prints one line; False where an aim is missed."""
+    """Measures and prints one line; False if an aim is missed."""
     runs = [figures(row.case, measure(row.case, seed)) for seed in range(seeds)]
     aims = {**row.aims, "lost": 0.0}
     cells, met = [], True

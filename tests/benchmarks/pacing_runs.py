@@ -12,7 +12,8 @@ from rate_limits import Limit, Server
 from auditor import fetch
 from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, CustomerResult, Verdict
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import Plan
 from auditor.fetch.rate_limiter import RateLimiter
 from auditor.fetch.retries import RequestContext, RetryingClient
 from auditor.fetch.tokens import fixed_token

@@ -21,7 +21,7 @@ RUN = Identity("https://api.example", "account", simulated=False, tenant="", lis
         ("-", "-"),
     ],
 )
-def test_one_list_under_the_names_of_two_exports(one: str, other: str) -> None:
+def test_the_same_list_in_two_exports(one: str, other: str) -> None:
     """Folder, letter case, a date, and the number of a second download do not matter."""
     assert list_name(one) == list_name(other)
 
@@ -37,8 +37,8 @@ def test_one_list_under_the_names_of_two_exports(one: str, other: str) -> None:
         ("a-20261101.csv", "b-20261101.csv"),
     ],
 )
-def test_two_lists(one: str, other: str) -> None:
-    """Any other number, and any other word, does."""
+def test_different_lists(one: str, other: str) -> None:
+    """Any other number or word makes another list."""
     assert list_name(one) != list_name(other)
 
 
@@ -50,30 +50,30 @@ def test_two_lists(one: str, other: str) -> None:
         ({"validation_type": "other"}, "other"),
     ],
 )
-def test_what_cannot_be_compared(change: dict[str, object], words: str) -> None:
-    """Another service, another question, made-up answers: refused, in words."""
+def test_incomparable_runs(change: dict[str, object], words: str) -> None:
+    """Another service, another type, a simulator: refused with the reason."""
     other = replace(RUN, **change)  # type: ignore[arg-type] # by name
     assert words in incomparable(RUN, other)
     assert RUN.same != other.same
 
 
 def test_two_partners_cannot_be_compared() -> None:
-    """Where both runs name their tenant; a run with a token from elsewhere does not know its own."""
+    """If both runs know their tenant; a run with a given token does not."""
     first, second = replace(RUN, tenant="a"), replace(RUN, tenant="b")
     assert "partner" in incomparable(first, second)
     assert not incomparable(first, RUN)
 
 
 def test_simulators_are_one_service() -> None:
-    """A simulator listens elsewhere every time, so a demo is compared with the demo before."""
+    """A simulator's URL differs every time, and demos are compared."""
     first = replace(RUN, simulated=True)
     second = replace(first, api="http://127.0.0.1:1", tenant="b")
     assert not incomparable(first, second)
     assert first.same == second.same
 
 
-def test_other_lists_are_compared_with_a_reservation() -> None:
-    """Only what is said of new and gone customers depends on the lists."""
+def test_other_lists_are_compared_with_a_remark() -> None:
+    """It concerns new and removed customers."""
     other = replace(RUN, lists=("region2.csv",))
     assert not incomparable(RUN, other)
     assert "region2.csv" in other_lists(RUN, other)

@@ -1,4 +1,4 @@
-"""Which hosts a proxy is for, and that its credentials stay unseen."""
+"""NO_PROXY, and proxies without their credentials."""
 
 import pytest
 
@@ -29,8 +29,8 @@ API = "https://api.partnercenter.microsoft.com"
         ("https://[::1]:5000", LOOPBACK),
     ],
 )
-def test_named_hosts_are_reached_directly(url: str, no_proxy: str) -> None:
-    """Names with all below them, addresses, networks and ports, in any case."""
+def test_hosts_in_no_proxy_are_reached_directly(url: str, no_proxy: str) -> None:
+    """Names with their subdomains, addresses, networks and ports, in any case."""
     assert bypassed(url, no_proxy)
 
 
@@ -51,7 +51,7 @@ def test_named_hosts_are_reached_directly(url: str, no_proxy: str) -> None:
         (API, LOOPBACK),
     ],
 )
-def test_all_others_go_through_the_proxy(url: str, no_proxy: str) -> None:
+def test_all_other_hosts_use_the_proxy(url: str, no_proxy: str) -> None:
     """Half a label, another port or another family of addresses is no match."""
     assert not bypassed(url, no_proxy)
 
@@ -67,7 +67,7 @@ def test_all_others_go_through_the_proxy(url: str, no_proxy: str) -> None:
     ],
 )
 def test_a_proxy_shows_all_but_its_credentials(text: str, shown: str, host: str, port: int, tls: bool) -> None:  # noqa: FBT001 - a table's column
-    """Whatever prints it prints no user name and no password; only `reveal` gives them out."""
+    """No text form has the user name or password; only `reveal` returns them."""
     proxy = Proxy(text)
     assert (str(proxy), repr(proxy), f"{[proxy]}") == (shown, f"Proxy({shown})", f"[Proxy({shown})]")
     assert (proxy.host, proxy.port, proxy.tls, proxy.problem) == (host, port, tls, "")
@@ -81,6 +81,6 @@ def test_a_proxy_shows_all_but_its_credentials(text: str, shown: str, host: str,
         *["http://proxy.example:none", "http://proxy.example/path", "http://pro xy.example", "ftp://proxy.example"],
     ],
 )
-def test_what_is_no_proxy_is_said_to_be_none(text: str) -> None:
-    """A URL that cannot be used says why, and is no error before somebody wants to use it."""
+def test_an_invalid_proxy_has_a_problem(text: str) -> None:
+    """A URL that cannot be used is an error only when it is used."""
     assert Proxy(text).problem.startswith("must be")

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.cli.customer_lists import customer_table
 from auditor.commands.customer_list import customer_list
-from auditor.core.judge.customer_page import Listed, judge_page, read_page
+from auditor.core.judge.membership import Listed, judge_page, read_page
 from auditor.core.model import ApiResponse, CustomerResult
 from auditor.errors import CustomerListError, SignInError
 from auditor.fetch.customer_list import CustomerListing, list_customers

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from auditor.core.pacing.plan import SHARE, Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import SHARE, Plan
 from auditor.fetch.rate_limiter import RateLimiter, RunStopping
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.core.pacing.plan import RememberedRate
+from auditor.core.pacing.learning import RememberedRate
 from auditor.fetch.rate_store import EXPIRES_AFTER, RateStore
 
 API, TENANT = "https://api.partnercenter.microsoft.com", "11111111-2222-4333-8444-555555555555"

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Next, Reason, Verdict
-from auditor.core.pacing.throttle import PATIENCE
+from auditor.core.pacing.rate import PATIENCE
 from auditor.fetch import pool
 from auditor.fetch.rate_limiter import RateLimiter, RunStopping
 from auditor.fetch.retries import RequestContext, RetryingClient

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditor import journal
-from auditor.core.judge.consistency import DECIDED
+from auditor.core.judge.documented_answers import DECIDED
 from auditor.core.model import Customer, Reason, Row
 from auditor.core.run_facts import RunFacts
 

@@ -9,10 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from auditor.core.baseline import Baseline
-from auditor.core.judge.consistency import contradictory
+from auditor.core.judge.documented_answers import contradictory
 from auditor.core.model import Cause
-from auditor.core.presentation import Presentation
-from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way
+from auditor.core.run_facts import ListFile, ListWarning, Membership, Presentation, RunFacts, Way
 
 _ASIDE = frozenset({"answer", "member", "baseline", "allowance"})
 """Kinds of lines that neither begin nor end a session."""

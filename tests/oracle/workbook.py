@@ -18,10 +18,10 @@ import openpyxl
 from python_calamine import CalamineWorkbook
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import UTC_NAMES, Packs
 from auditor.core.results.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.results.changes import CHANGES
 from auditor.core.results.ledger import complete
+from auditor.core.run_facts import UTC_NAMES, Packs
 from oracle import evidence
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names

@@ -11,13 +11,12 @@ from typing import Any
 import pyarrow as pa
 from report_support import NOON, Run, answer, guid, new_run, row
 
-from auditor.core.judge.consistency import DECIDED
+from auditor.core.judge.documented_answers import DECIDED
 from auditor.core.model import Cause, Reason, Verdict
-from auditor.core.presentation import Presentation
 from auditor.core.results.changes import Change
 from auditor.core.results.ledger import Tally, fold
 from auditor.core.results.money import Sum
-from auditor.core.run_facts import Freshness, RunFacts
+from auditor.core.run_facts import Freshness, Presentation, RunFacts
 from auditor.report import page
 from auditor.report.data import RunChanges, RunData, load
 from auditor.report.files import Entry, Staging

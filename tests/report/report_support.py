@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from auditor import report
 from auditor.core.baseline import Baseline
-from auditor.core.judge.consistency import DECIDED
+from auditor.core.judge.documented_answers import DECIDED
 from auditor.core.model import Cause, Reason
 from auditor.core.results.ledger import Ledger
 from auditor.core.run_facts import Membership, RunFacts, Way

@@ -9,10 +9,10 @@ from page_support import ago, changed, render_page, run_data
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import Presentation
 from auditor.core.results.advice import LONG_NOTE
 from auditor.core.results.changes import Change
 from auditor.core.results.money import Sum
+from auditor.core.run_facts import Presentation
 from auditor.report.data import RunData
 from auditor.report.page import context
 from auditor.report.page.selection import select

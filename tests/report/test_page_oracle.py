@@ -15,8 +15,7 @@ from page_support import SCRIPT, markup_of, sample_run, verdicts
 from report_support import NOON, STATUS, Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.model import Cause, Reason, Verdict
-from auditor.core.presentation import Presentation
-from auditor.core.run_facts import ListWarning
+from auditor.core.run_facts import ListWarning, Presentation
 from auditor.report.page import context, selection
 from oracle import page as page_oracle
 from oracle.page_markup import Page

@@ -13,7 +13,7 @@ from page_support import SCRIPT, markup_of, page_of, sample_run
 from report_support import answer, guid, new_run, row
 
 from auditor.core.model import Cause
-from auditor.core.presentation import Presentation
+from auditor.core.run_facts import Presentation
 
 NASTY = [
     SCRIPT,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from report_support import Case, answer, cases, new_run, row
 
 from auditor.core.model import Cause, Verdict
-from auditor.core.presentation import Presentation
+from auditor.core.run_facts import Presentation
 from auditor.errors import OutputError
 from auditor.report.files import AtomicFile
 

@@ -8,8 +8,8 @@ from report_support import Run, answer, new_run, row
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Verdict
-from auditor.core.presentation import Presentation
 from auditor.core.results.changes import Change
+from auditor.core.run_facts import Presentation
 from auditor.report.workbook.columns import change_in_words
 
 

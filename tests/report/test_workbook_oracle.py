@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.model import Cause
-from auditor.core.presentation import Packs, Presentation
-from auditor.core.run_facts import ListWarning
+from auditor.core.run_facts import ListWarning, Packs, Presentation
 from oracle import workbook
 
 ANN = "by-owner/Ann.xlsx"

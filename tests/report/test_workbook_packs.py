@@ -7,7 +7,7 @@ from book_support import records, render, sheet
 from hypothesis import given, settings
 from report_support import Case, Run, answer, cases, new_run, passing_run, row
 
-from auditor.core.presentation import Packs, Presentation
+from auditor.core.run_facts import Packs, Presentation
 
 
 def _run(folder: Path, packs: Packs = Packs.ACTING) -> Run:

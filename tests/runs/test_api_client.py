@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.core.pacing.plan import RememberedRate
+from auditor.core.pacing.learning import RememberedRate
 from auditor.fetch.private_file import state_folder
 from auditor.fetch.rate_store import RateStore
 from auditor.runs.api_client import fetching

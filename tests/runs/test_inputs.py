@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tzlocal
 
-from auditor.core.presentation import Packs, Presentation
+from auditor.core.run_facts import Packs, Presentation
 from auditor.runs.inputs import presentation_of
 from auditor.settings import Settings, load
 

@@ -90,7 +90,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
     Edit("changes.csv: times_blocked is one too many", CHANGES, '(blocked & ~goes_on).astype("int32")', '(blocked & ~goes_on).astype("int32") + 1'),
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),
-    Edit("sums: amounts with a comma doubled", "core/money.py", "tally.comma if self._commas", "tally.comma * 2 if self._commas"),
+    Edit("sums: amounts with a comma doubled", "core/results/money.py", "_EXACT.fma(comma, count, commas[group])", "_EXACT.fma(comma * 2, count, commas[group])"),
     Edit("summary: wrong count of unchecked membership", RECORDS, "return int(unchecked.sum())", "return 2 * int(unchecked.sum())"),
     Edit("an incomplete run is called complete", "report/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
     Edit("the first final answer decides, not the last", RECORDS, 'answers.sort_values("final", kind="stable")', 'answers.iloc[::-1].sort_values("final", kind="stable")'),
@@ -197,8 +197,7 @@ def _runs(folder: Path) -> Iterator["Run"]:
     """Three runs, a week apart, each compared with the one before; the answers are chosen so that each defect shows."""
     from report_support import NOON, answer, member, new_run, row
 
-    from auditor.core.presentation import Presentation
-    from auditor.core.run_facts import Membership, Way
+    from auditor.core.run_facts import Membership, Presentation, Way
     from auditor.report.history.store import history_file
     from auditor.report.render import FORMATS, render
 

@@ -1,7 +1,6 @@
-"""What `doctor` makes of what it finds. Rule: values in, a line out; nothing here looks at the world, and no line holds a
-secret or a customer.
+"""The checks of `doctor`: measured values -> a result in one line, without secrets and customers.
 
-A failed check carries the exit code that a run would end with for the same reason, so that both tell a caller the same.
+A failed check has the exit code that a run would end with for the same reason.
 """
 
 import re
@@ -13,18 +12,19 @@ from enum import StrEnum
 from auditor.core.judge import clean
 from auditor.core.model import Cause
 from auditor.core.results import STOPPED
+from auditor.core.sign_in import SET_CLOCK
 from auditor.core.text import lasting, many
 
 SETTINGS, SIGN_IN, SERVICE, LOCKED = 2, STOPPED[Cause.SIGN_IN], STOPPED[Cause.SERVICE], 11
 """Exit codes of failed checks."""
-SKEW_NOTED = 30.0
-"""Seconds from which a clock's error is worth mending."""
+SKEW_WARNING = 30.0
+"""Seconds; a larger error of the clock is a warning."""
 SKEW_REFUSED = 300.0
-"""Seconds from which sign-in services refuse a request, and a fresh token seems expired."""
-CERTIFICATE_NOTED = 14.0
-"""Days of life left below which a certificate is worth a word."""
+"""Seconds; with a larger error, sign-in services refuse requests, and new tokens seem expired."""
+CERTIFICATE_WARNING = 14.0
+"""Days left; with fewer, a certificate is a warning."""
 LEAST_FREE = 100 << 20
-"""Bytes: a run of 10,000 customers takes a tenth of it."""
+"""Bytes; a run of 10,000 customers needs a tenth of it."""
 
 
 _USER = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -42,14 +42,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
         state: how it ended.
-        found: in one line.
-        next: what to do, in one line; empty where there is nothing to do.
-        exit_code: of a failed check.
-        facts: the same for programs.
+        found: the result in one line.
+        next: what to do, in one line; empty if there is nothing to do.
+        exit_code: of a failed check; else 0.
+        facts: the result for programs.
     """
 
     state: State
@@ -68,104 +68,103 @@ class Named:
 
 
 def ok(found: str, **facts: Fact) -> Result:
-    """Nothing to do."""
+    """The check passed: nothing to do."""
     return Result(State.OK, found, facts=facts)
 
 
 def warning(found: str, then: str, **facts: Fact) -> Result:
-    """A run would go on, but somebody should act."""
+    """A run would continue, but there is something to do."""
     return Result(State.WARNING, found, then, facts=facts)
 
 
 def failed(found: str, then: str, exit_code: int, **facts: Fact) -> Result:
-    """A run would not come to its end."""
+    """A run would fail."""
     return Result(State.FAILED, found, then, exit_code, facts)
 
 
 def skipped(because: str) -> Result:
-    """Nothing was looked at."""
+    """The check was not made."""
     return Result(State.SKIPPED, because)
 
 
 def shareable(result: Result, home: str) -> Result:
-    """The result as it may be pasted into a ticket: users' names masked, and the home folder, which is called like its user.
+    """The result for a ticket: user names masked, and the home folder, which is named after its user, replaced by `~`.
 
     Args:
-        result: of a check; its words may quote the sign-in service, or a path.
+        result: of a check; it may quote the sign-in service, or a path.
         home: the user's home folder, absolute.
     """
 
-    def masked_in(text: str) -> str:
+    def mask(text: str) -> str:
         short = text.replace(home, "~") if len(home) > 1 else text
         return _USER.sub(lambda found: masked(found[0]), short)
 
-    return replace(result, found=masked_in(result.found), next=masked_in(result.next))
+    return replace(result, found=mask(result.found), next=mask(result.next))
 
 
 def masked(name: str) -> str:
-    """A user's name as it may be pasted into a ticket: enough for its owner to know it again."""
+    """Mask a user's name, so that only the user recognises it."""
     local, at, domain = clean(name).rpartition("@")
     return f"{local[:1]}…{at}{domain}" if at else f"{name[:1]}…"
 
 
 def exit_code(results: Iterable[Named]) -> int:
-    """That of the first failed check, in the order in which they depend on one another; 0 where none failed."""
+    """The exit code of the first failed check; 0 if none failed. Later checks depend on earlier ones."""
     return next((one.result.exit_code for one in results if one.result.state is State.FAILED), 0)
 
 
 def clock(ahead: float, uncertain: float) -> Result:
-    """What a clock's error means.
+    """Judge the error of this machine's clock.
 
     Args:
-        ahead: seconds that this machine is ahead of the service; negative where it is behind.
-        uncertain: seconds that the measurement may be wrong by, either way.
+        ahead: seconds that this machine is ahead of the service; negative if it is behind.
+        uncertain: seconds; the error of the measurement, in both directions.
     """
     size = max(0.0, abs(ahead) - uncertain)
     words = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the service's (± {uncertain:.1f} s)"
     facts = {"ahead_seconds": round(ahead, 1), "uncertain_seconds": round(uncertain, 1)}
-    set_it = "set this machine's clock, or let it be set (NTP)"
     if size >= SKEW_REFUSED:
-        return failed(f"this machine's clock is {words}", set_it, SIGN_IN, **facts)
-    if size >= SKEW_NOTED:
-        return warning(f"this machine's clock is {words}", set_it, **facts)
+        return failed(f"this machine's clock is {words}", SET_CLOCK, SIGN_IN, **facts)
+    if size >= SKEW_WARNING:
+        return warning(f"this machine's clock is {words}", SET_CLOCK, **facts)
     return ok(f"this machine's clock is right, within {abs(ahead) + uncertain:.1f} s", **facts)
 
 
 def certificate(version: str, issuer: str, expires_at: datetime, now: datetime) -> Result:
-    """What a certificate that is trusted says.
+    """Judge the expiry of a trusted certificate.
 
     Args:
-        version: of TLS, in OpenSSL's words.
-        issuer: who issued it.
-        expires_at: when it ends; aware.
+        version: of TLS, as OpenSSL names it.
+        issuer: name of the issuer.
+        expires_at: aware.
         now: aware.
     """
     days = (expires_at - now).total_seconds() / 86400
     found = f"the certificate is trusted: issued by {issuer}, valid until {expires_at:%Y-%m-%d} ({version})"
     facts: dict[str, Fact] = {"version": version, "issuer": issuer, "days_left": round(days, 1)}
-    if days < CERTIFICATE_NOTED:
-        return warning(f"{found}: {days:.0f} days left", "whoever runs the server has to renew it in time", **facts)
+    if days < CERTIFICATE_WARNING:
+        return warning(f"{found}: {days:.0f} days left", "the administrator of the server must renew it", **facts)
     return ok(found, **facts)
 
 
 def disk(free: int, largest: int) -> Result:
-    """Whether a run has room.
+    """Judge the free disk space for a run.
 
     Args:
         free: bytes.
-        largest: bytes of the newest run; 0 where there is none.
+        largest: bytes of the newest run; 0 without one.
     """
     needed = max(LEAST_FREE, 2 * largest)
-    found = f"{free / 2**30:,.1f} GB free where the run folders go; a run takes {needed / 2**20:,.0f} MB at most"
+    found = f"{free / 2**30:,.1f} GB free where the run folders go; a run needs at most {needed / 2**20:,.0f} MB"
     if free < needed:
         return failed(found, "make room, or name another folder with --reports", SERVICE, free_bytes=free)
     if free < 5 * needed:
-        return warning(found, "make room before many runs are kept there", free_bytes=free)
+        return warning(found, "make room before many runs are stored there", free_bytes=free)
     return ok(found, free_bytes=free)
 
 
 def no_run(simulated: int) -> Result:
-    """There is no run but so many that a simulator answered."""
+    """There is no run of real customers; `simulated` is the number of runs against a simulator."""
     if not simulated:
         return ok("no run is in this reports folder yet", run_id=None)
     there = f"{many(simulated, 'simulated run')} (demo, or a simulator), which {'is' if simulated == 1 else 'are'}"
@@ -173,12 +172,12 @@ def no_run(simulated: int) -> Result:
 
 
 def pace(per_minute: float | None, learned: float | None, customers: int) -> Result:
-    """How long the next run takes.
+    """Estimate how long the next run takes.
 
     Args:
-        per_minute: requests a minute as set; None is to be learned, 0 is not paced.
-        learned: requests a minute that an earlier run came to; None where nothing was learned.
-        customers: of the newest run; 0 where there is none.
+        per_minute: configured requests a minute; None if to be learned, 0 without a limit.
+        learned: requests a minute that an earlier run learned; None without one.
+        customers: of the newest run; 0 without one.
     """
     known = [rate for rate in (per_minute, learned) if rate]
     at = min(known) if known else None

@@ -1,5 +1,5 @@
-"""What `doctor` makes of a sign-in and of the API's answers. Rule: as in `doctor`; a user's name is masked, and the
-service's own words, which may name a customer, are left out.
+"""The checks of `doctor` about the sign-in and the API's responses. User names are masked; the API's messages, which may name a customer, are
+left out.
 """
 
 from collections.abc import Iterable
@@ -15,34 +15,34 @@ from auditor.core.sign_in import expiry_warning as ending_soon
 _UNAUTHORIZED, _THROTTLED = 401, 429
 
 
-def signed_in(source: str, days: int | None, said: Iterable[str]) -> Result:
-    """An access token is there; what a run would say on the way to it is said here.
+def signed_in(source: str, days: int | None, messages: Iterable[str]) -> Result:
+    """There is an access token; with the messages that a run would show.
 
     Args:
-        source: where it comes from, for people.
-        days: that the sign-in lasts without use; their end is said by a check of its own.
-        said: sentences, each with its cure after `MEND`, where there is something to mend.
+        source: of the token, for people.
+        days: until the sign-in ends without use; another check warns of the end.
+        messages: sentences; what to do follows after `MEND`.
     """
-    notes = [sentence for sentence in said if sentence != ending_soon(days, source)]
+    notes = [sentence for sentence in messages if sentence != ending_soon(days, source)]
     return noted(ok(f"got an access token, from {source}"), notes)
 
 
-def noted(result: Result, said: Iterable[str]) -> Result:
-    """A result with what a run would say beside it; a warning where there is something to mend."""
-    notes = [sentence.partition(MEND) for sentence in said]
+def noted(result: Result, messages: Iterable[str]) -> Result:
+    """Add a run's messages to a result; a warning if there is something to do."""
+    notes = [sentence.partition(MEND) for sentence in messages]
     found = "; ".join([result.found, *(note for note, _, _ in notes)])
-    cures = "; ".join(cure for _, _, cure in notes if cure)
-    if result.state is State.OK and cures:
-        return replace(result, state=State.WARNING, found=found, next=cures)
+    remedies = "; ".join(remedy for _, _, remedy in notes if remedy)
+    if result.state is State.OK and remedies:
+        return replace(result, state=State.WARNING, found=found, next=remedies)
     return replace(result, found=found)
 
 
 def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
-    """What it means that the call for one page of the partner's customers brought none.
+    """The request for one page of the partner's customers failed.
 
     Args:
-        finding: what the reply means for a run.
-        reply: the answer, or what went wrong on the way.
+        finding: of the response.
+        reply: the response, or why there is none.
         token: which access token was sent, for people.
     """
     status = reply.http_status
@@ -53,28 +53,26 @@ def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
         return failed(f"the API refuses {token} (HTTP 401{code})", "sign in again: auditor login", SIGN_IN)
     if status == _THROTTLED:
         return warning(
-            "the API is throttled just now (HTTP 429)",
+            "the API throttles requests at the moment (HTTP 429)",
             "another program of the partner uses the quota; a run waits for it",
         )
     if status is not None and 400 <= status <= 499:  # noqa: PLR2004 - the class of client errors
         words = f"the customer list is refused: HTTP {status}{code}"
-        return warning(words, "hand a customer list to auditor run: it cannot fetch the partner's own")
+        return warning(words, "pass a customer list to auditor run: it cannot fetch the partner's own")
     words = f"HTTP {status}{code}" if status else reply.failure or "no answer"
-    return failed(f"the customer list does not answer: {words}", "run auditor doctor again in a few minutes", SERVICE)
+    return failed(f"the customer list cannot be fetched: {words}", "run auditor doctor again in a few minutes", SERVICE)
 
 
 def token(claims: Claims | None, audiences: Iterable[str], now: datetime, skew: ClockSkew | None = None) -> Result:
-    """Of what kind an access token is, and for whom."""
+    """Judge the kind, audience and expiry of an access token."""
     if claims is None:
-        return ok("the access token does not say of what kind it is: only the API can judge it")
+        return ok("the access token cannot be read: only the API can judge it")
     trouble = problem(claims, frozenset(audiences), now, skew)
     if trouble is not None:
         what, _, then = trouble.partition(": ")
         return failed(what, then or "sign in again: auditor login", SIGN_IN, kind=claims.kind)
-    kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(
-        claims.kind, "of a kind it does not say"
-    )
-    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token, as it has to be,"]
+    kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(claims.kind, "of unknown kind")
+    words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token, as required,"]
     words += [f"of user {masked(claims.user_name)}"] if claims.user_name else []
     words += [f"of tenant {claims.tenant_id}"] if claims.tenant_id else []
     words += [f"for {claims.audience}"] if claims.audience else []
@@ -85,47 +83,47 @@ def token(claims: Claims | None, audiences: Iterable[str], now: datetime, skew: 
 
 
 def mfa(claims: Claims | None, reported: bool | None) -> Result:  # noqa: FBT001 - three answers, not a switch
-    """Whether the sign-in carries multi-factor authentication.
+    """Judge whether the sign-in has multi-factor authentication.
 
     Args:
-        claims: of the token; None where it is opaque.
-        reported: what the API says (`isMfaCompliant`); None where it does not.
+        claims: of the token; None if it is opaque.
+        reported: `isMfaCompliant` of the API's response; None without it.
     """
     claimed = claims.mfa if claims else None
     facts: dict[str, Fact] = {"claimed": claimed, "reported": reported}
     if reported is False or (claimed is False and reported is None):
         who = "the API says that" if reported is False else "by its claims,"
         return failed(
-            f"{who} the access token carries no multi-factor authentication (401, code 900421)",
+            f"{who} the access token has no multi-factor authentication (401, code 900421)",
             "sign in again with multi-factor authentication: auditor login",
             SIGN_IN,
             **facts,
         )
     if reported:
-        return ok("the API says that the sign-in carries multi-factor authentication", **facts)
-    by_claims = "by its claims, the access token carries multi-factor authentication; the API did not say"
-    nobody = "neither the access token nor the API says whether the sign-in carries multi-factor authentication"
-    return ok(by_claims if claimed else nobody, **facts)
+        return ok("the API says that the sign-in has multi-factor authentication", **facts)
+    by_claims = "by its claims, the access token has multi-factor authentication; the API did not say"
+    unknown = "neither the access token nor the API says whether the sign-in has multi-factor authentication"
+    return ok(by_claims if claimed else unknown, **facts)
 
 
 def days_left(days: int | None, where: str) -> Result:
-    """How long the sign-in lasts.
+    """Judge how long the sign-in lasts.
 
     Args:
-        days: until the refresh token ends; None where nobody knows when it was given.
-        where: what holds it, for people.
+        days: until the refresh token expires; None if its time of issue is not known.
+        where: where it is stored, for people.
     """
     if days is None:
-        return ok("nobody knows: the refresh token does not say when it was given; 90 days are usual", days=None)
+        return ok("not known: the refresh token does not show when it was issued; 90 days are usual", days=None)
     soon = ending_soon(days, where)
     if soon is not None:
         what, _, then = soon.rpartition("; ")
         return warning(what, then, days=days)
-    return ok(f"{days} days until the sign-in ends if nothing uses it; every use starts 90 new ones", days=days)
+    return ok(f"{days} days until the sign-in ends without use; every use extends it to 90 days", days=days)
 
 
 def answered(finding: Finding, http_status: int | None, seconds: float) -> Result:
-    """What one answer about a customer of the partner's means for a run; the customer is not named."""
+    """Judge the response about one of the partner's customers; the customer is not named."""
     code = f", code {finding.error_code}" if finding.error_code else ""
     facts: dict[str, Fact] = {
         "http_status": http_status,
@@ -137,33 +135,33 @@ def answered(finding: Finding, http_status: int | None, seconds: float) -> Resul
         end = finding.run_end
         return failed(end.message, end.hint, STOPPED[end.cause], **facts)
     if http_status is None:
-        return failed(http, "mend what failed above, then run auditor doctor again", SERVICE, **facts)
+        return failed(http, "fix what failed above, then run auditor doctor again", SERVICE, **facts)
     if finding.verdict is Verdict.UNDETERMINED:
-        words = f"one of the partner's customers, asked for as in a run, is answered with {http}: {finding.reason}"
+        words = f"one of the partner's customers, requested as in a run, gets {http}: {finding.reason}"
         return warning(words, "ask for a few customers: auditor status ID; an ID is in auditor customers", **facts)
     return ok(
-        f"one of the partner's customers, asked for as in a run, is answered in {seconds:.2f} s ({http})", **facts
+        f"one of the partner's customers, requested as in a run, gets an answer in {seconds:.2f} s ({http})", **facts
     )
 
 
 def stranger(finding: Finding, http_status: int | None, *, simulated: bool = False) -> Result:
-    """What the API answers for a tenant that nobody has: does "no account status" say anything?"""
+    """Judge the response about a random id: whether "no account status" identifies a customer."""
     facts: dict[str, Fact] = {"http_status": http_status, "error_code": finding.error_code, "reason": finding.reason}
     code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")
     if finding.reason is Reason.NO_ACCOUNT_STATUS:
         return ok(
-            f"a random id, nobody's customer, is answered like a customer without an account status ({code}): "
-            "keep --customer-list auto, which tells them apart",
+            f"a random id gets the answer of a customer without an account status ({code}): "
+            "keep --customer-list auto, which distinguishes them",
             **facts,
         )
     if finding.reason in {Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP, Reason.REJECTED, Reason.FORBIDDEN}:
-        return ok(f"a random id, nobody's customer, is told apart from customers ({code}: {finding.reason})", **facts)
+        return ok(f"a random id gets another answer than customers do ({code}: {finding.reason})", **facts)
     if finding.verdict is Verdict.UNDETERMINED:
-        words = f"how a random id, nobody's customer, is answered is not known: just now with {code}: {finding.reason}"
+        words = f"the answer to a random id is not known: at the moment it is {code}: {finding.reason}"
         return warning(words, "run auditor doctor again in a few minutes", **facts)
-    words = f"a random id, nobody's customer, is answered like a customer ({code}: {finding.reason})"
+    words = f"a random id gets the answer of a customer ({code}: {finding.reason})"
     if simulated:
-        return ok(f"{words}: this simulator knows no strangers; auditor simulate --customers N does", **facts)
+        return ok(f"{words}: this simulator has no unknown ids; auditor simulate --customers N has", **facts)
     return warning(
         f"{words}: a wrong id in a list would not be noticed", "compare lists with auditor customers", **facts
     )

@@ -4,13 +4,22 @@ from auditor.core.judge import outage, retry
 from auditor.core.judge.body import MESSAGE_LENGTH, clean, parse_json
 from auditor.core.judge.breaker import BELIEVING, FIRST, FRESH, Breaker, doubted, nothing_answered
 from auditor.core.judge.classification import classify
-from auditor.core.judge.consistency import DECIDED, contradictory
-from auditor.core.judge.customer_page import PAGE_SIZE, Listed, judge_customer, judge_page, read_customer, read_page
-from auditor.core.judge.membership import Check, cheapest_way, is_member, with_membership
+from auditor.core.judge.documented_answers import DECIDED, contradictory
+from auditor.core.judge.membership import (
+    PAGE_SIZE,
+    Check,
+    Listed,
+    cheapest_way,
+    is_member,
+    judge_customer,
+    judge_page,
+    read_customer,
+    read_page,
+    with_membership,
+)
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, without, without_bytes
-from auditor.core.judge.resume import RowSet, pending_customers
-from auditor.core.judge.retry import Again, RetryPolicy, decide, retry_after_seconds
+from auditor.core.judge.retry import Again, RetryPolicy, decide, pending_customers, retry_after_seconds
 
 __all__ = [
     "BELIEVING",
@@ -25,7 +34,6 @@ __all__ = [
     "Check",
     "Listed",
     "RetryPolicy",
-    "RowSet",
     "cheapest_way",
     "classify",
     "clean",

@@ -1,7 +1,7 @@
 """The circuit breaker: after each finding, continue the session or end it.
 
 A session ends where the service is plainly down, or where it starts with nothing but refusals of one kind: to go on would only waste
-the partner's quota. A 403 with one code for every customer so far is taken for a fault of the sign-in, whatever the code is, because
+the partner's quota. A 403 with one code for every customer so far counts as a fault of the sign-in, whichever code it is, because
 role, agreement and programme are refused this way. The exception is 20002 (no relationship), which a list of former customers gives
 for all of them: it ends only the first session of a run; `resume` accepts these answers.
 """
@@ -91,10 +91,10 @@ def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd
     """
     if not requests.get("sent") or requests["sent"] != requests.get("transport_error"):
         return None
-    said = f" (last: {last})" if last else ""
+    last_error = f" (last: {last})" if last else ""
     return RunEnd(
         Cause.SERVICE,
-        f"nothing at {api} answered{said}",
+        f"nothing at {api} answered{last_error}",
         "auditor doctor says what is wrong; then resume",
     )
 

@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 from auditor.core.connection import untrusted
 from auditor.core.judge.body import Body, clean, read_body
-from auditor.core.judge.fast_path import as_documented
-from auditor.core.judge.strict_body import is_account_status, is_no_account_status
+from auditor.core.judge.documented_answers import as_documented, is_account_status, is_no_account_status
 from auditor.core.model import NO_STATUS, ApiResponse, Cause, Finding, Next, Reason, RunEnd
 
 _STATUSES = MappingProxyType(
@@ -79,9 +78,9 @@ def classify(reply: ApiResponse, customer_id: str) -> Finding:
         reply: one response, or one failure on the way.
         customer_id: lower-case GUID that was in the request's path.
     """
-    # nearly all responses; a test holds that the strict way agrees
-    said = as_documented(reply.body) if reply.http_status == 200 else None  # noqa: PLR2004 - OK
-    return said or classify_strictly(reply, customer_id)
+    # nearly all responses; a test compares it with the strict classification
+    found = as_documented(reply.body) if reply.http_status == 200 else None  # noqa: PLR2004 - OK
+    return found or classify_strictly(reply, customer_id)
 
 
 def classify_strictly(reply: ApiResponse, customer_id: str) -> Finding:
@@ -95,8 +94,8 @@ def classify_strictly(reply: ApiResponse, customer_id: str) -> Finding:
 def _no_response(reply: ApiResponse) -> Finding:
     if not reply.untrusted:
         return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.RETRY, error_message=reply.failure)
-    what, cure = untrusted(reply.verify_code)
-    end = RunEnd(Cause.SERVICE, f"the server's certificate {what}: {reply.failure}", cure)
+    what, remedy = untrusted(reply.verify_code)
+    end = RunEnd(Cause.SERVICE, f"the server's certificate {what}: {reply.failure}", remedy)
     return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.END_RUN, error_message=reply.failure, run_end=end)
 
 

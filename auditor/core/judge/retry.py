@@ -3,11 +3,13 @@
 A throttled request is not a failure of its customer: it is sent again as often as needed. Sources: "Partner Center API throttling
 guidance" (honour Retry-After, no immediate retries), RFC 9110 section 10.2.3 (both its forms).
 
-A run has a retry quota: retries spend it, successes refund it, and when it is empty, failures stand. A service that fails now and
-then is retried as often as it takes; one that is down is not asked five times for every customer. A retry that succeeds gives back
-what it took. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
+A run has a retry quota: retries spend it, successes refund it, and when it is empty, nothing is retried. So a service that fails now and
+then is retried as often as needed; one that is down does not get five requests for every customer. A successful retry refunds its own
+cost. The numbers are those of "AWS SDKs and Tools Reference Guide: Retry behavior", standard mode.
 """
 
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,18 +19,18 @@ from auditor.core.model import Finding, Next
 from auditor.core.pacing import DOUBTED
 
 LONGEST_RETRY_AFTER = 300.0
-"""Seconds: an API Management window is at most this long; whatever asks for more is believed this far."""
+"""Seconds: the longest window of API Management; a longer Retry-After is cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How patient to be with transient failures.
+    """How often and how late to retry transient failures.
 
     Attributes:
-        attempts: requests for one customer that may fail before it is given up (throttled ones do not count).
+        attempts: maximum number of failed requests for one customer (throttled ones do not count).
         first_wait: seconds; the upper bound of the first wait, doubled with each failure.
-        longest_wait: seconds; where the doubling ends.
-        spread: a Retry-After is stretched by up to this share, so that workers do not come back in step.
+        longest_wait: seconds; the maximum of that bound.
+        spread: a Retry-After is extended by up to this share, so that workers do not return at the same time.
     """
 
     attempts: int = 5
@@ -39,14 +41,14 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Ask again after so many seconds; 0 leaves it to the gate."""
+    """Retry after this number of seconds; 0 leaves the time to the rate limiter."""
 
     after: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The finding stands."""
+    """No retry: the finding is the result."""
 
 
 _TRIES = MappingProxyType({Next.RETRY_ONCE: 2, Next.RETRY_TWICE: 3})
@@ -55,18 +57,18 @@ _TRIES = MappingProxyType({Next.RETRY_ONCE: 2, Next.RETRY_TWICE: 3})
 def decide(
     finding: Finding, failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None = None
 ) -> Again | Stop:
-    """Says whether to ask again, and when.
+    """Decide whether to retry, and when.
 
     Args:
-        finding: what the last reply says.
-        failures: requests for this customer that failed so far, this one included, throttled ones not.
-        jitter: a dice roll in [0, 1).
-        policy: how patient to be.
-        retry_after: what the server asked for, in seconds, or None.
+        finding: of the last response.
+        failures: number of failed requests for this customer, this one included, throttled ones not.
+        jitter: a random number in [0, 1).
+        policy: how often and how late to retry.
+        retry_after: in seconds, or None.
     """
     match finding.next:
         case Next.WAIT:
-            # the gate may stay open to others, where the limit is this customer's own
+            # other customers may not be paused, if the limit is this customer's own
             return Again(retry_after if retry_after is not None and retry_after > DOUBTED else 0.0)
         case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
             if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
@@ -77,7 +79,7 @@ def decide(
 
 
 def _backoff(failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None) -> float:
-    """Exponential with full jitter, never earlier than the server asked for."""
+    """Exponential with full jitter, never earlier than Retry-After."""
     longest = min(policy.longest_wait, policy.first_wait * 2.0 ** min(failures - 1, 30))
     if retry_after is None:
         return jitter * longest
@@ -85,15 +87,15 @@ def _backoff(failures: int, jitter: float, policy: RetryPolicy, retry_after: flo
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """A Retry-After header in seconds, from 0 to 300; None where it is absent or makes no sense.
+    """A Retry-After header in seconds, from 0 to 300; None if it is missing or invalid.
 
     Args:
         header: as received: whole seconds, or an HTTP date.
-        now: aware; what an HTTP date is measured from.
+        now: aware; subtracted from an HTTP date.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdecimal():
-        # a number of a hundred digits is absurd, not an error
+        # a number of a hundred digits is not an error
         return min(float(text[:6]) if len(text) <= 6 else LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER)  # noqa: PLR2004 - see above
     try:
         date = parsedate_to_datetime(text)
@@ -105,26 +107,30 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
 
 
 CAPACITY = 500
+"""The full retry quota, with which a run starts."""
 COST = 5
-"""Of a retry after an answer that failed."""
+"""Of a retry after a failed response."""
 COST_WITHOUT_ANSWER = 10
-"""Of a retry after a time-out or a lost connection: those hold a worker for long."""
+"""Of a retry after a time-out or a lost connection, which occupy a worker for long."""
 REFUND = 1
-"""For every success that was no retry."""
+"""For every success without a retry."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryQuota:
-    """What is left of the quota; from 0 to CAPACITY."""
-
-    left: int = CAPACITY
+def spend(quota: int, cost: int = COST) -> int | None:
+    """Take the cost of one retry from the quota; None if too little is left: then there must be no retry."""
+    return quota - cost if quota >= cost else None
 
 
-def spent(quota: RetryQuota, cost: int = COST) -> RetryQuota | None:
-    """After taking what one retry costs; None where there is not enough: then it must not be made."""
-    return RetryQuota(quota.left - cost) if quota.left >= cost else None
+def refund(quota: int, cost: int = 0) -> int:
+    """The quota after a success. `cost` is that of its last retry, 0 for a first attempt."""
+    return min(CAPACITY, quota + max(cost, REFUND))
 
 
-def refunded(quota: RetryQuota, cost: int = 0) -> RetryQuota:
-    """After a success. `cost` is what its last retry took, 0 where it was a first attempt."""
-    return quota if quota.left == CAPACITY else RetryQuota(min(CAPACITY, quota.left + max(cost, REFUND)))
+def pending_customers(wanted: Iterable[tuple[int, str]], done: AbstractSet[int]) -> Iterator[tuple[int, str]]:
+    """Yield the customers without a final answer, in list order: only a final answer counts as done.
+
+    Args:
+        wanted: (row, customer id) of each distinct customer; the row is the first that names it.
+        done: the rows of customers with a final answer.
+    """
+    return (item for item in wanted if item[0] not in done)

@@ -1,14 +1,13 @@
 """The rate limiter as a state machine: when the next request may be sent, what rejections teach, how long a run will take."""
 
-from auditor.core.pacing import rate, throttle
-from auditor.core.pacing.estimate import Recalled, recalled, seconds_for
-from auditor.core.pacing.learning import SLOWEST
-from auditor.core.pacing.plan import Plan, RememberedRate
-from auditor.core.pacing.throttle import DOUBTED
-from auditor.core.pacing.usage import in_words
+from auditor.core.pacing import rate
+from auditor.core.pacing.learning import SLOWEST, RememberedRate
+from auditor.core.pacing.plan import Plan, Recalled, in_words, recalled, seconds_for
+from auditor.core.pacing.rate import DOUBTED, PATIENCE
 
 __all__ = [
     "DOUBTED",
+    "PATIENCE",
     "SLOWEST",
     "Plan",
     "Recalled",
@@ -17,5 +16,4 @@ __all__ = [
     "rate",
     "recalled",
     "seconds_for",
-    "throttle",
 ]

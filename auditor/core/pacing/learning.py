@@ -1,8 +1,8 @@
 """What rejections teach about the limit: lower the rate after a pause, let it grow slowly, never above the cap.
 
-The estimate is what was accepted, divided by the time that it took, pauses included. A rejection says that the quota was used up, and
-the one before it said the same: between two such moments the server accepted exactly what it allows, be it a token bucket, a fixed or
-a sliding window. The first epoch also spent what had been saved up before, so it counts for little.
+The estimate is the number of accepted requests divided by their time, pauses included. At each rejection the quota is used up, so between
+two rejections the server accepts exactly what it allows, whether it uses a token bucket, a fixed or a sliding window. The first epoch also
+uses what had accumulated before, so it counts little.
 
 Growth adds the same amount to every rate, however low it is, and a rate above half the cap gives a little away: so two runs that share
 one quota reach equal shares.
@@ -10,8 +10,6 @@ one quota reach equal shares.
 
 import math
 from dataclasses import dataclass, replace
-
-from auditor.core.pacing.plan import RememberedRate
 
 LONGEST_ASKED = 300.0
 """Seconds: longer than any window of API Management; a longer Retry-After is cut to this."""
@@ -32,7 +30,52 @@ _AHEAD = 0.01
 _PULL, _STRONGEST_PULL = 0.1, 0.05
 """Share of the way to half the cap that a learned pace is moved at once, and the largest share of itself."""
 _REGROWTH = 0.06
-"""Share of the cap that the pace has grown by half a horizon after the gate opened; with the third power of time."""
+"""Share of the cap that the pace has grown by half a horizon after a pause; with the third power of time."""
+FEWEST_TEACH = 30
+"""Answers; fewer of them, as of single look-ups, show nothing about a limit of hundreds a minute, even with a rejection."""
+DOUBTED_AFTER = 7 * 86400.0
+"""Seconds after which a remembered rate counts half: limits are adjusted, and other programs start and stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedRate:
+    """What one run stores for the next.
+
+    Attributes:
+        per_second: the rate at its end, in requests a second; infinite if it was neither configured nor learned.
+        longest_asked: the longest Retry-After, in seconds.
+        held: number of requests that still counted against the last minute's window.
+        learned_ago: seconds from the rejection that taught the rate to the end of the run.
+        age: seconds since the run ended.
+        killed: (seconds ago, requests) of killed sessions, not included in `held`; oldest first.
+    """
+
+    per_second: float
+    longest_asked: float = 1.0
+    held: int = 0
+    learned_ago: float = 0.0
+    age: float = 0.0
+    killed: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def believed(self) -> float:
+        """The rate to start with, in requests a second: the older it is, the less it slows the next run down."""
+        return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
+
+    def handed_on(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
+        """The rate to store for the next run: after too few answers, the earlier rate, older by this run.
+
+        Args:
+            answers: number of answers in this run.
+            earlier: with which this run started, or None.
+            seconds: since the start of this run.
+        """
+        if answers >= FEWEST_TEACH:
+            return self
+        if earlier is None:
+            return replace(self, per_second=math.inf, longest_asked=1.0, learned_ago=0.0)
+        ago = earlier.learned_ago + earlier.age + seconds
+        return replace(self, per_second=earlier.per_second, longest_asked=earlier.longest_asked, learned_ago=ago)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +88,7 @@ class Learned:
         began: when this epoch began.
         longest_asked: the longest Retry-After seen.
         epochs: (accepted, seconds) of those that the estimate rests on, oldest first.
-        at_pause: the pace when the gate closed; more is never believed.
+        at_pause: the pace at the start of the pause; the learned one is never higher.
         learned_at: when a rejection last taught the pace, perhaps in an earlier run.
     """
 

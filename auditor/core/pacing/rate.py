@@ -1,23 +1,38 @@
 """The rate limiter as (state, event) -> state: when the next request may be sent. Time is an argument; one state serves all workers.
 
 Requests are spread evenly at the documented limit, so that the partner's other programs get their share; a log of the last window
-guarantees that the limit is never exceeded. A list that fits into the quota is sent at once. A rejection throttles all workers, unless
-the next request shows that only one customer is limited; later rejections of requests sent before the end of that pause belong to
-the same pause. After it, the rate is learned from what was accepted, and grows again.
+guarantees that the limit is never exceeded. A list that fits into the quota is sent at once. A rejection pauses all workers, unless the
+next request shows that only one customer is limited; later rejections of requests sent before the end of that pause belong to the same
+pause. After it, the rate is learned from what was accepted, and grows again. The server's Retry-After is not followed without end.
+
+Sources: "Partner Center API throttling guidance" (limits apply per partner tenant, and per partner tenant together with a customer's;
+wait for Retry-After, and back off when rejected again).
 """
 
 import math
 from dataclasses import dataclass, replace
 
-from auditor.core.pacing import learning, throttle, window
-from auditor.core.pacing.learning import Learned
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing import learning, window
+from auditor.core.pacing.learning import Learned, RememberedRate
+from auditor.core.pacing.plan import Plan
 from auditor.core.pacing.window import Window
+from auditor.core.text import MINUTE
 
 CREDIT_SECONDS = 2.0
 """Seconds' worth of requests that may be sent at once after a late timer or a pause."""
 _LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, since the rate grows meanwhile
 _POLL, _DUST = 0.05, 1e-9  # seconds between two checks of a probe; tolerance of the arithmetic
+PATIENCE = 20
+"""Pauses in a row without an accepted request after which a run gives up: a quarter of an hour."""
+BELIEVED = 8
+"""Pauses in a row without an accepted request that follow the server's Retry-After; then the wait doubles."""
+FIRST_WAIT = 1.0
+"""Seconds of a pause where the server does not say how long."""
+DOUBTED = 2.0
+"""Seconds; a shorter pause costs less than to find out whom the limit concerns."""
+IGNORED_EVERY = 30
+"""Accepted answers for each rejection that counts as one customer's own; protects a server that asks for a minute while it accepts the next
+request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,7 @@ def sent(state: Rate, now: float) -> Rate:
         return state
     credit = state.credit if unpaced else _credit(state, per_second, now) - 1.0
     guard = window.sent(state.window, now) if state.window else None
-    return _with(state, guard, state.accepted, probe, (credit, now))
+    return replace(state, window=guard, probe=probe, credit=credit, credited_at=now)
 
 
 def accepted(state: Rate, now: float, sent_at: float | None = None) -> Rate:
@@ -151,12 +166,36 @@ def rejected(state: Rate, sent_at: float, now: float, retry_after: float | None)
     if sent_at < state.paused_until:
         # sent before the last pause ended, so it belongs to that pause
         return state
-    if not state.suspected and throttle.is_per_customer_limit(asked, state.ignored, state.accepted):
+    if not state.suspected and is_per_customer_limit(asked, state.ignored, state.accepted):
         return replace(state, suspected=True)
     fruitless = 0 if state.accepted else state.fruitless + 1
     learned = learning.paused(state.learned, pace(state, now), asked)
     state = replace(state, learned=learned, fruitless=fruitless, paused=True, suspected=False, probe=None)
-    return replace(state, paused_until=now + throttle.pause_seconds(asked, fruitless), credit=0.0, credited_at=now)
+    return replace(state, paused_until=now + pause_seconds(asked, fruitless), credit=0.0, credited_at=now)
+
+
+def pause_seconds(asked: float, fruitless: int) -> float:
+    """Seconds of a pause.
+
+    Args:
+        asked: Retry-After in seconds; 0 without one.
+        fruitless: number of pauses in a row without an accepted request between them, this one included.
+    """
+    # after several pauses in vain: longer than the server asks for, up to a minute
+    doublings = fruitless - (BELIEVED if asked else 1)
+    longer = min(MINUTE, FIRST_WAIT * 2.0 ** min(doublings, 10)) if doublings > 0 else 0.0
+    return max(asked or FIRST_WAIT, longer)
+
+
+def is_per_customer_limit(asked: float, ignored: int, accepted: int) -> bool:
+    """Whether a rejection may concern one customer only, so that the next request tests it.
+
+    Args:
+        asked: Retry-After in seconds; 0 without one.
+        ignored: rejections since the last pause that concerned one customer only.
+        accepted: answers since the last pause.
+    """
+    return asked > DOUBTED and ignored * IGNORED_EVERY < accepted
 
 
 def eta(state: Rate, customers: int, now: float) -> float | None:
@@ -192,13 +231,7 @@ def _resumed(state: Rate, now: float) -> Rate:
 def _answered(state: Rate, now: float, sent_at: float | None, accepted: int) -> Rate:
     guard = window.answered(state.window, now, sent_at) if state.window else None
     probe = state.probe if state.probe is not None and sent_at is not None and sent_at < state.probe else None
-    return _with(state, guard, state.accepted + accepted, probe, (state.credit, state.credited_at))
-
-
-def _with(state: Rate, guard: Window | None, accepted: int, probe: float | None, credit: tuple[float, float]) -> Rate:
-    """As `replace`, in a third of the time: this runs twice per request."""
-    kept, doubts = (state.paused_until, state.paused), (state.suspected, state.ignored)
-    return Rate(state.plan, state.learned, guard, *kept, accepted, state.fruitless, probe, *credit, *doubts)
+    return replace(state, window=guard, accepted=state.accepted + accepted, probe=probe)
 
 
 def _credit(state: Rate, per_second: float, now: float) -> float:

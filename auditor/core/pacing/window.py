@@ -5,7 +5,7 @@ bucket, fixed windows of any phase, a sliding one, rejected requests counting or
 the latency's share of the window: 0.3 % at 0.2 s and a minute.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LONGEST_REQUEST = 300.0
 """Seconds after which a request without a reported answer no longer counts."""
@@ -55,7 +55,7 @@ def wait(window: Window, now: float) -> float:
 def sent(window: Window, now: float) -> Window:
     """After a request was sent."""
     window = _expire(window, now)
-    return Window(window.limit, window.seconds, (*window.in_flight, now), window.answers, window.answered)
+    return replace(window, in_flight=(*window.in_flight, now))
 
 
 def answered(window: Window, now: float, sent_at: float | None) -> Window:
@@ -76,7 +76,7 @@ def answered(window: Window, now: float, sent_at: float | None) -> Window:
         answers = (*answers[:-1], (first, now, many + 1))
     else:
         answers = (*answers, (now, now, 1))
-    return Window(window.limit, window.seconds, out, answers, window.answered + 1)
+    return replace(window, in_flight=out, answers=answers, answered=window.answered + 1)
 
 
 def _expire(window: Window, now: float) -> Window:
@@ -91,4 +91,4 @@ def _expire(window: Window, now: float) -> Window:
         lost += 1
     if not gone and not lost:
         return window
-    return Window(window.limit, window.seconds, out[lost:], answers[gone:], answered)
+    return replace(window, in_flight=out[lost:], answers=answers[gone:], answered=answered)

@@ -26,7 +26,7 @@ from auditor.core.results.ledger import (
     internal_errors,
     matched,
 )
-from auditor.core.results.money import Column, Sum
+from auditor.core.results.money import Sum, add_up
 from auditor.core.results.retention import Candidate, runs_to_keep
 
 __all__ = [
@@ -43,7 +43,6 @@ __all__ = [
     "UNDER_REVIEW",
     "Candidate",
     "Change",
-    "Column",
     "Count",
     "Counts",
     "FailOn",
@@ -51,6 +50,7 @@ __all__ = [
     "State",
     "Sum",
     "Tally",
+    "add_up",
     "compare",
     "complete",
     "exit_code",

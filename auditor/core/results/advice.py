@@ -1,7 +1,7 @@
 """What a reason means to people, and what to do next: one entry per reason. Nothing is promised that is not documented.
 
-Blocked means new purchases, seat increases and upgrades. That renewals, seat reductions and cancellations continue is said where the
-documentation says it: while a customer is under review. Sources: "Customer account verification" (what is
+Blocked means new purchases, seat increases and upgrades. The documentation states only for customers under review that renewals, seat
+reductions and cancellations continue. Sources: "Customer account verification" (what is
 reviewed, what is blocked meanwhile), "Partner Center REST: Retrieve the validation status of a customer" (which statuses
 are blocked), "Partner Center REST error codes" (800073: under review, check back in a few days; 800075: not approved,
 verify the customer's account information; 20002, 60003, 600074).
@@ -150,8 +150,8 @@ def unresolved_step(reasons: Collection[Reason], *, listed: bool) -> str:
         reasons: the reasons that occur; others than these are ignored.
         listed: whether a list was given, so that there are ids to correct.
     """
-    settled = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
-    ids = settled & _OF_AN_ID if listed else frozenset()
+    unresolved = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
+    ids = unresolved & _OF_AN_ID if listed else frozenset()
     words = ["correct the ids in the list"] if ids else []
-    words += ["check the accounts in Partner Center"] if settled - ids else []
+    words += ["check the accounts in Partner Center"] if unresolved - ids else []
     return " and ".join(words)

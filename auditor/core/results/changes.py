@@ -1,8 +1,7 @@
 """(before, after) -> what changed for a customer. What is not known in one of two runs is never a change.
 
-A run copies its lists before it asks for anyone, so every run knows which customers its lists have, a stopped one too: customers
-without an answer are `undetermined`. The state of an undetermined customer is not known, so it is only said that it could not be
-compared.
+A run stores its lists before its first request, so the customers of every run are known, even of a stopped one: customers without an
+answer are `undetermined`. An undetermined customer cannot be compared.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,8 +1,8 @@
-"""Counts, balance and exit code of a run. Rule: rows = eligible + blocked + undetermined, and the same for customers.
+"""Counts, balance and exit code of a run: rows = eligible + blocked + undetermined, and the same for customers.
 
-A *row* is a line of the customer lists. A *customer* is a distinct valid id: it counts once, however many rows name it,
-and a row whose id is invalid is a row but no customer. A customer has one answer, so verdicts, reasons and statuses
-divide the customers between them. Owners need not: a customer on the rows of two owners counts for each of them.
+A *row* is a line of the customer lists. A *customer* is a distinct valid id: it counts once, however many rows have it; a row with an
+invalid id is not a customer. Each customer has one verdict, reason and status, but may have several owners: a customer on the rows of two
+owners counts for both.
 """
 
 from collections import Counter
@@ -15,9 +15,7 @@ from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.run_facts import RunFacts
 
 COMPLETE, FAILED, INCOMPLETE, MATCHED = 0, 1, 3, 10
-"""Exit codes of a run that came to its end: complete; auditor failed on some customer (`internal_error`); not complete;
-complete, and what --fail-on names was found.
-"""
+"""Exit codes of a finished run: complete; a defect of auditor (`internal_error`); not complete; complete, and --fail-on matched."""
 
 STOPPED = MappingProxyType(
     {
@@ -35,7 +33,7 @@ STOPPED = MappingProxyType(
 
 
 class FailOn(StrEnum):
-    """What --fail-on may name."""
+    """Values of --fail-on."""
 
     BLOCKED = "blocked"
     NEWLY_BLOCKED = "newly-blocked"
@@ -45,15 +43,15 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Some rows that share reason, status and owner; what a ledger is folded from.
+    """Number of rows with the same reason, status and owner.
 
     Attributes:
-        reason: of all these rows.
-        status: of all these rows; empty where there was no answer.
-        owner: of all these rows; empty where there is none.
-        rows: how many there are.
-        customers: how many of them are the first row of their customer.
-        owner_customers: how many of them are the first row of their customer under this owner.
+        reason: of these rows.
+        status: of these rows; empty without an answer.
+        owner: of these rows; empty without one.
+        rows: number of rows.
+        customers: number of rows that are the first one of their customer.
+        owner_customers: number of rows that are the first one of their customer with this owner.
     """
 
     reason: Reason
@@ -66,7 +64,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many rows and customers share a verdict and whatever else is not None."""
+    """Number of rows and customers with a verdict, and with the reason, status and owner that are not None."""
 
     verdict: Verdict
     reason: Reason | None = None
@@ -78,12 +76,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The counts of a run. All orders are fixed: verdicts and reasons as the model lists them, then by text.
+    """The counts of a run, ordered by verdict and reason as in the model, then by text.
 
     Attributes:
-        rows, customers: what the customer lists hold, so what must be accounted for.
-        statuses: counts by verdict, reason and status; only what occurs.
-        owners: counts by owner and verdict; only what occurs.
+        rows, customers: of the customer lists; all of them must have a verdict.
+        statuses: counts by verdict, reason and status; without zeros.
+        owners: counts by owner and verdict; without zeros.
     """
 
     rows: int
@@ -92,15 +90,15 @@ class Ledger:
     owners: tuple[Count, ...] = ()
 
     def rows_of(self, verdict: Verdict) -> int:
-        """Rows with this verdict."""
+        """Number of rows with a verdict."""
         return sum(count.rows for count in self.by_status(verdict))
 
     def customers_of(self, verdict: Verdict) -> int:
-        """Distinct customers with this verdict."""
+        """Number of distinct customers with a verdict."""
         return sum(count.customers for count in self.by_status(verdict))
 
     def by_verdict(self) -> tuple[Count, ...]:
-        """One count for each verdict, those without a row included."""
+        """One count for each verdict, zeros included."""
         return tuple(Count(verdict=v, rows=self.rows_of(v), customers=self.customers_of(v)) for v in Verdict)
 
     def by_reason(self) -> tuple[Count, ...]:
@@ -117,22 +115,22 @@ class Ledger:
         )
 
     def by_status(self, verdict: Verdict | None = None) -> tuple[Count, ...]:
-        """Counts by verdict, reason and status; of one verdict, or of all."""
+        """Counts by verdict, reason and status, of one verdict or of all."""
         return tuple(count for count in self.statuses if verdict in (None, count.verdict))
 
     @property
     def balanced(self) -> bool:
-        """True where every row and every customer of the lists has exactly one verdict."""
+        """True if every row and every customer of the lists has exactly one verdict."""
         return self.rows == sum(count.rows for count in self.statuses) == sum(
             count.rows for count in self.owners
         ) and self.customers == sum(count.customers for count in self.statuses)
 
 
 def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
-    """Adds tallies up.
+    """Build the ledger.
 
     Args:
-        tallies: together, every row that was reported, once; in any order.
+        tallies: every reported row, once, in any order.
         rows: rows of the customer lists.
         customers: distinct valid ids among them.
     """
@@ -163,7 +161,7 @@ def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
 
 
 def complete(ledger: Ledger, facts: RunFacts) -> bool:
-    """True where all were asked, the ledger balances, and no more rows are undetermined than the run allows."""
+    """True if every customer was asked, the ledger balances, and no more rows are undetermined than the run allows."""
     return facts.finished and ledger.balanced and ledger.rows_of(Verdict.UNDETERMINED) <= facts.max_undetermined
 
 
@@ -173,16 +171,16 @@ def exit_code(
     fail_on: Collection[FailOn] = (),
     changed: Collection[FailOn] = (),
 ) -> int:
-    """What `run` returns, by the table of exit codes.
+    """The exit code of `run`.
 
     Args:
-        ledger: recounted from the written files.
+        ledger: counted from the written files.
         facts: of the run.
-        fail_on: what the user wants to hear of.
-        changed: what the comparison with the baseline found (`newly-blocked`, `changes`).
+        fail_on: the user's choice.
+        changed: result of the comparison with the baseline (`newly-blocked`, `changes`).
     """
     if not facts.finished:
-        # a process that died without a word was not stopped by anybody: all that is known is that rows are missing
+        # a killed process has no cause: all that is known is that rows are missing
         return STOPPED[facts.cause] if facts.finished_at else INCOMPLETE
     if internal_errors(ledger):
         return FAILED
@@ -192,12 +190,12 @@ def exit_code(
 
 
 def internal_errors(ledger: Ledger) -> int:
-    """Rows that have no answer because auditor itself failed on them."""
+    """Number of rows without an answer because of a defect in auditor."""
     return sum(count.rows for count in ledger.by_status() if count.reason is Reason.INTERNAL_ERROR)
 
 
 def matched(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
-    """What of `fail_on` was found; parameters as of `exit_code`."""
+    """The values of `fail_on` that match; parameters as in `exit_code`."""
     found = {*changed}
     found |= {FailOn.BLOCKED} if ledger.rows_of(Verdict.BLOCKED) else set()
     found |= {FailOn.UNDETERMINED} if ledger.rows_of(Verdict.UNDETERMINED) else set()

@@ -1,23 +1,21 @@
-"""Numbers of a list's own columns: what a text says, and what a column adds up to. Rule: a number that is not certain is
-counted, never guessed.
+"""Read numbers from the text of a list's own columns, and add a column up. A number that is not certain is counted, never guessed.
 
-Taken for a number are digits with or without a sign before them (`+`, `-`, `−`), with a decimal point or a decimal comma,
-with or without groups of three digits (or as in India, 12,34,567), and with one currency (a sign, or three capital
-letters) before or after them: `1234.5`, `1,234.50`, `1 234,50 €`, `1'234.50`, `CHF 1’234.50`, `-$5`. Not taken for one:
-`5 %`, `1e5`, `12.`, `(5.00)`, `n/a`.
+A number has digits with or without a sign before them (`+`, `-`, `−`), with a decimal point or a decimal comma, with or without groups
+of three digits (or as in India, 12,34,567), and with one currency (a sign, or three capital letters) before or after them: `1234.5`,
+`1,234.50`, `1 234,50 €`, `1'234.50`, `CHF 1’234.50`, `-$5`. Not numbers: `5 %`, `1e5`, `12.`, `(5.00)`, `n/a`.
 
-`1,234` is one number with a decimal comma and another with groups. Which of the two is meant the column decides as a whole:
-if at least one of its numbers can only be read with a decimal point (`0.99`, `1,234.50`) and none only with a decimal comma,
-all are read so; and the other way round. Where no other number decides, or two contradict each other, such texts are
-unparsed. Likewise with currencies: where a column has two, what has one of them is unparsed, for their sum means nothing.
+`1,234` is one number with a decimal comma and another with groups. The column as a whole decides which: if at least one of its numbers
+can be read only with a decimal point (`0.99`, `1,234.50`) and none only with a decimal comma, all are read with a point; and the other
+way round. Where no other number decides, or two contradict each other, such texts are unparsed. In a column with two currencies, texts
+with a currency are unparsed: their sum has no meaning.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
-from functools import reduce
 
 from auditor.core.model import Verdict
 
@@ -33,38 +31,28 @@ _POINT = re.compile(rf"(?:[0-9]+|{_GROUPED.format(by=',', blank=_BLANK)}|{_INDIA
 _COMMA = re.compile(rf"(?:[0-9]+|{_GROUPED.format(by='.', blank=_BLANK)})?(?:,[0-9]+)?")
 _CODE = 3
 _MOST = 40
-"""Characters: more than any sum of money has, and few enough for a billion of them to be added exactly."""
+"""Characters: more than any amount of money has, and few enough to add a billion of them exactly."""
 _EXACT = Context(prec=100, traps=[Inexact])
 
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """What one text says.
-
-    Attributes:
-        point: the number where a decimal point is meant; None where it cannot be read so.
-        comma: likewise with a decimal comma.
-        currency: its mark; empty where it has none.
-    """
-
-    point: Decimal | None
-    comma: Decimal | None
-    currency: str = ""
+_Number = tuple[Decimal | None, Decimal | None, str]
+"""(with a decimal point, with a decimal comma; each None where it cannot be read so; currency, empty where there is none)"""
+_Group = tuple[str, Verdict, tuple[str, bool] | str]
+"""(owner, verdict, kind) of rows that are added up together; the kind is `unparsed`, `empty`, or (currency, whether the numbers differ
+between decimal point and comma)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """A column of the lists added up over the rows with one verdict. Each row adds what stands in it, whoever its
-    customer is.
+    """The sum of a column over the rows with one verdict; several rows of one customer all count.
 
     Attributes:
         column: its name in the list.
         verdict: of these rows.
-        owner: of these rows; empty where there is none; None where all owners' rows are meant.
+        owner: of these rows; empty for rows without an owner; None for the rows of all owners.
         total: of the numbers in these rows.
-        added: how many rows had a number.
-        unparsed: how many had a text that is no number, or not certainly one number.
-        empty: how many had nothing there.
+        added: number of rows with a number.
+        unparsed: number of rows with a text that is no number, or not certainly one.
+        empty: number of rows without a text.
         commas: whether the column is read with a decimal comma; None where nothing decides it.
         mixed: whether the column has two currencies.
     """
@@ -80,19 +68,18 @@ class Sum:
     mixed: bool = field(default=False, compare=False)
 
     def number(self, text: str) -> Decimal | None:
-        """The number that is added for this text of the column; None where none is."""
-        found = amount(text)
-        if found is None or (found.currency and self.mixed):
+        """The number that this text adds to the sum; None where it adds none."""
+        found = read_number(text)
+        if found is None or (found[2] and self.mixed):
             return None
-        point = found.comma if found.point is None else found.point
-        comma = found.point if found.comma is None else found.comma
+        point, comma = _both(found)
         if point != comma and self.commas is None:
             return None
         return comma if self.commas else point
 
 
-def amount(text: str) -> Amount | None:
-    """The number that a text says, in each of the two ways to read it; None where it says none."""
+def read_number(text: str) -> _Number | None:
+    """Read a text with a decimal point and with a decimal comma; None where it is no number."""
     found = _NUMBER.fullmatch(text.strip()) if len(text) <= _MOST else None
     if found is None or (found["before"] and found["after"]) or (found["sign"] and found["inner"]):
         return None
@@ -105,7 +92,7 @@ def amount(text: str) -> Amount | None:
     )
     if point is None and comma is None:
         return None
-    return Amount(point, comma, mark)
+    return point, comma, mark
 
 
 def _is_currency(mark: str) -> bool:
@@ -123,101 +110,74 @@ def _read(form: re.Pattern[str], digits: str, sign: str, *, negative: bool) -> D
     return -number if negative else number
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Some rows whose texts are alike in kind: what they add up to in each of the two ways to read them."""
-
-    rows: int = 0
-    point: Decimal = Decimal(0)
-    comma: Decimal = Decimal(0)
-
-    def add(self, point: Decimal, comma: Decimal, rows: int) -> None:
-        self.rows += rows
-        self.point = _EXACT.fma(point, rows, self.point)
-        self.comma = _EXACT.fma(comma, rows, self.comma)
+def _both(number: _Number) -> tuple[Decimal, Decimal]:
+    """The number with a decimal point, and with a decimal comma; where only one of both can be read, it is that one twice."""
+    point, comma, _ = number
+    first = point if point is not None else comma or Decimal(0)
+    return first, first if comma is None else comma
 
 
-@dataclass(slots=True)
-class _Rows:
-    """What stands in the rows of one owner and verdict; `tallies` by (currency, whether it may be read in two ways)."""
+def add_up(column: str, texts: Iterable[tuple[str, Verdict, str | None, int]]) -> list[Sum]:
+    """Add up one column of the lists.
 
-    tallies: dict[tuple[str, bool], _Tally] = field(default_factory=dict)
-    unparsed: int = 0
-    empty: int = 0
+    Args:
+        column: its name.
+        texts: (owner, verdict, text, number of rows); the owner is empty where there is none.
 
-
-@dataclass(slots=True)
-class Column:
-    """One column's texts, taken in a few at a time; what they add up to is known when all are in.
-
-    Attributes:
-        name: of the column.
+    Returns:
+        A sum for each verdict, first of all owners together, then of each owner in alphabetical order.
     """
+    rows: Counter[_Group] = Counter()
+    points, commas = defaultdict[_Group, Decimal](Decimal), defaultdict[_Group, Decimal](Decimal)
+    needs_point = needs_comma = False
+    for owner, verdict, text, count in texts:
+        number = read_number(text or "")
+        if number is None:
+            rows[owner, verdict, "unparsed" if text and text.strip() else "empty"] += count
+            continue
+        point, comma = _both(number)
+        needs_point |= number[1] is None
+        needs_comma |= number[0] is None
+        group = (owner, verdict, (number[2], point != comma))
+        rows[group] += count
+        points[group] = _EXACT.fma(point, count, points[group])
+        commas[group] = _EXACT.fma(comma, count, commas[group])
+    by_comma = None if needs_point == needs_comma else needs_comma
+    mixed = len({kind[0] for _, _, kind in rows if isinstance(kind, tuple) and kind[0]}) > 1
+    return _sums(column, rows, commas if by_comma else points, by_comma, mixed=mixed)
 
-    name: str
-    _rows: dict[tuple[str, Verdict], _Rows] = field(default_factory=dict)
-    _points: bool = False
-    _commas: bool = False
-    _currencies: set[str] = field(default_factory=set)
 
-    def add(self, owner: str, verdict: Verdict, text: str | None, rows: int = 1) -> None:
-        """Takes in the text of so many rows."""
-        mine = self._rows.setdefault((owner, verdict), _Rows())
-        if text is None or not text.strip():
-            mine.empty += rows
-        elif found := amount(text):
-            self._take(mine, found, rows)
-        else:
-            mine.unparsed += rows
-
-    def _take(self, mine: _Rows, found: Amount, rows: int) -> None:
-        point = found.comma if found.point is None else found.point
-        comma = found.point if found.comma is None else found.comma
-        self._points |= found.comma is None
-        self._commas |= found.point is None
-        self._currencies |= {found.currency} - {""}
-        tally = mine.tallies.setdefault((found.currency, point != comma), _Tally())
-        tally.add(point or Decimal(0), comma or Decimal(0), rows)
-
-    def sums(self) -> Iterator[Sum]:
-        """All verdicts, first of all owners together, then of each owner in alphabetical order."""
-        owners = sorted({owner for owner, _ in self._rows})
-        parts = [self._sum(owner, verdict) for owner in owners for verdict in Verdict]
-        for verdict in Verdict:
-            whole = _together(self.name, verdict, [part for part in parts if part.verdict is verdict])
-            yield replace(whole, commas=self._read_by_comma, mixed=len(self._currencies) > 1)
-        yield from parts
-
-    @property
-    def _read_by_comma(self) -> bool | None:
-        return None if self._points == self._commas else self._commas
-
-    def _sum(self, owner: str, verdict: Verdict) -> Sum:
-        mine = self._rows.get((owner, verdict), _Rows())
-        total, added, unparsed = Decimal(0), 0, mine.unparsed
-        for (currency, doubtful), tally in mine.tallies.items():
-            if (currency and len(self._currencies) > 1) or (doubtful and self._points == self._commas):
-                unparsed += tally.rows
-            else:
-                added += tally.rows
-                total = _EXACT.add(total, tally.comma if self._commas else tally.point)
-        return Sum(
-            column=self.name,
+def _sums(
+    column: str,
+    rows: Mapping[_Group, int],
+    numbers: Mapping[_Group, Decimal],
+    by_comma: bool | None,  # noqa: FBT001 - three answers, not a switch
+    *,
+    mixed: bool,
+) -> list[Sum]:
+    counts: Counter[tuple[str | None, Verdict, str]] = Counter()
+    totals = defaultdict[tuple[str | None, Verdict], Decimal](Decimal)
+    for group, count in rows.items():
+        owner, verdict, kind = group
+        if isinstance(kind, tuple):
+            currency, ambiguous = kind
+            kind = "unparsed" if (currency and mixed) or (ambiguous and by_comma is None) else "added"
+        for whose in (None, owner):
+            counts[whose, verdict, kind] += count
+            if kind == "added":
+                totals[whose, verdict] = _EXACT.add(totals[whose, verdict], numbers[group])
+    return [
+        Sum(
+            column=column,
             verdict=verdict,
             owner=owner,
-            total=total,
-            added=added,
-            unparsed=unparsed,
-            empty=mine.empty,
+            total=totals[owner, verdict],
+            added=counts[owner, verdict, "added"],
+            unparsed=counts[owner, verdict, "unparsed"],
+            empty=counts[owner, verdict, "empty"],
+            commas=by_comma,
+            mixed=mixed,
         )
-
-
-def _together(column: str, verdict: Verdict, parts: list[Sum]) -> Sum:
-    return Sum(
-        column=column,
-        verdict=verdict,
-        total=reduce(_EXACT.add, (part.total for part in parts), Decimal(0)),
-        added=sum(part.added for part in parts),
-        unparsed=sum(part.unparsed for part in parts),
-        empty=sum(part.empty for part in parts),
-    )
+        for owner in (None, *sorted({owner for owner, _, _ in rows}))
+        for verdict in Verdict
+    ]

@@ -1,16 +1,13 @@
-"""What an access token, a claims challenge and two clocks say about a sign-in. A token is read, never trusted.
+"""Read access tokens and claims challenges; check clocks and the life of a sign-in.
 
-A token is for the API, which alone may judge it. Its claims are read for one purpose: to say before the first request what the
-API would say only after it. A token that cannot be read is opaque, and no error. Sources: "Access token claims reference" (aud,
+A token is read, never trusted: only the API judges it. Its claims are read to report a problem before the first request. A token that
+cannot be read is opaque, which is not an error. Sources: "Access token claims reference" (aud,
 appid, azp, idtyp, roles, scp, tid, upn, amr), "Partner Center authentication" (App+User only; the MFA claim), "Partner Center
 REST error codes".
 
-A 401's WWW-Authenticate header may ask for claims; they are passed to the sign-in service unchanged. Source: "Claims challenges,
-claims requests, and client capabilities": `Bearer …, error="insufficient_claims", claims="<base64 of a JSON object>"`.
-
-A refresh token ends 90 days after it was given, and every use gives a new one. Source: "Refresh tokens in the Microsoft identity
-platform": 90 days, not configurable; a policy of the tenant (Conditional Access: sign-in frequency) may end it earlier, and
-nothing in the token says so.
+A refresh token expires 90 days after its issue, and every use issues a new one. Source: "Refresh tokens in the Microsoft identity
+platform": 90 days, not configurable; a policy of the tenant (Conditional Access: sign-in frequency) may end it earlier, which the token
+does not show.
 """
 
 import base64
@@ -26,21 +23,21 @@ from auditor.core.judge import clean, parse_json
 from auditor.core.text import lasting
 
 CLOCK_SKEW = 300.0
-"""Seconds that two clocks may differ by before a token counts as expired; services allow for as much."""
+"""Seconds: tolerated difference between two clocks before a token counts as expired; services tolerate as much."""
 _LONGEST = 1 << 16
-"""Characters: HTTP servers take no header that is longer."""
+"""Characters: HTTP servers accept no longer header."""
 _PARTS = 3
 
 
 class TokenKind(StrEnum):
-    """On whose behalf a token speaks."""
+    """Whether a token is a user's or an application's own."""
 
     APP_USER = "app_user"
-    """An application for a signed-in user (App+User): what this API takes."""
+    """An application for a signed-in user (App+User): accepted by this API."""
     APP_ONLY = "app_only"
-    """An application for itself: this API refuses it (403, code 900329)."""
+    """An application alone: refused by this API (403, code 900329)."""
     UNKNOWN = "unknown"
-    """The token does not say."""
+    """Not stated in the token."""
 
 
 SET_CLOCK = "set this machine's clock, or let it be set (NTP)"
@@ -48,11 +45,11 @@ SET_CLOCK = "set this machine's clock, or let it be set (NTP)"
 
 @dataclass(frozen=True, slots=True)
 class ClockSkew:
-    """What a service's `Date` says of this machine's clock.
+    """The error of this machine's clock, measured by the `Date` header of a service.
 
     Attributes:
-        ahead: seconds that this machine is ahead; negative where it is behind.
-        uncertain: seconds that the measurement may be wrong by, either way.
+        ahead: seconds that this machine is ahead; negative if it is behind.
+        uncertain: seconds; the error of the measurement, in both directions.
         whose: the service, for people.
     """
 
@@ -62,26 +59,25 @@ class ClockSkew:
 
     @property
     def words(self) -> str | None:
-        """That the clock is wrong, with the measured difference; None where it is right enough."""
+        """The measured difference, for people; None if it is within the tolerance."""
         if abs(self.ahead) - self.uncertain < CLOCK_SKEW:
             return None
-        way = "ahead of" if self.ahead > 0 else "behind"
+        direction = "ahead of" if self.ahead > 0 else "behind"
         size = abs(self.ahead)
-        return f"this machine's clock is {size:.0f} s ({lasting(size)}) {way} that of {self.whose}"
+        return f"this machine's clock is {size:.0f} s ({lasting(size)}) {direction} that of {self.whose}"
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says of itself, as far as it is of the expected type; None where it says nothing.
+    """The claims of an access token; None where a claim is missing or has another type.
 
     Attributes:
         audience: the resource that the token is for: a URL, or an application's id.
-        tenant_id: the tenant that the user or application signed in to.
-        user_name: the name that the user signs in with.
-        app_id: of the application that asked for the token.
-        kind: on whose behalf it speaks.
-        mfa: True where the user passed multi-factor authentication; None where the token does not say how the user
-            authenticated.
+        tenant_id: the tenant of the sign-in.
+        user_name: the user's sign-in name.
+        app_id: of the application that requested the token.
+        kind: whether it is a user's or an application's own.
+        mfa: True if the user passed multi-factor authentication; None if the token has no authentication methods.
         issued_at, expires_at: aware, UTC.
     """
 
@@ -96,7 +92,7 @@ class Claims:
 
 
 def read_claims(token: str) -> Claims | None:
-    """The claims of an access token, its signature unverified; None where the token is opaque (no JWT).
+    """Read the claims of an access token without verifying its signature; None if the token is opaque (not a JWT).
 
     Args:
         token: the access token alone, without the word Bearer.
@@ -118,15 +114,15 @@ def read_claims(token: str) -> Claims | None:
 
 
 def problem(claims: Claims, audiences: Collection[str], now: datetime, skew: ClockSkew | None = None) -> str | None:
-    """What makes a token useless for this API, and what to do, in one sentence; None where nothing is known to.
+    """Why this API will refuse a token, and what to do, in one sentence; None without a known reason.
 
-    A missing MFA claim is none of these: the API enforces it in stages, and says so itself where it does.
+    A missing MFA claim is not a reason: the API enforces MFA in stages, and reports it where it does.
 
     Args:
         claims: of the token.
-        audiences: those that the API takes; see `Settings.audiences`.
+        audiences: accepted by the API; see `Settings.audiences`.
         now: aware.
-        skew: of this machine's clock, as far as it was measured.
+        skew: of this machine's clock; None if it was not measured.
     """
     if claims.kind is TokenKind.APP_ONLY:
         return (
@@ -144,13 +140,13 @@ def problem(claims: Claims, audiences: Collection[str], now: datetime, skew: Clo
             )
         return (
             f"the access token expired at {claims.expires_at:%Y-%m-%d %H:%M:%S} UTC: get a new one, or sign in with "
-            "`auditor login`, which renews them by itself; where it is new, set this machine's clock"
+            "`auditor login`, which renews them by itself; if it is new, set this machine's clock"
         )
     return None
 
 
 def _payload(token: str) -> Mapping[str, Any] | None:
-    """The second of a JWT's three parts (RFC 7519), if it is a JSON object."""
+    """Decode the second of a JWT's three parts (RFC 7519); None if it is not a JSON object."""
     parts = token.split(".") if len(token) <= _LONGEST else []
     if len(parts) != _PARTS:
         return None
@@ -163,7 +159,7 @@ def _payload(token: str) -> Mapping[str, Any] | None:
 
 
 def _kind(found: Mapping[str, Any]) -> TokenKind:
-    """`idtyp` where it is there, for it is optional; else `scp`, which every delegated token has, and `roles`."""
+    """By `idtyp`, which is optional; else by `scp`, which every delegated token has, and `roles`."""
     if "idtyp" in found:
         return {"app": TokenKind.APP_ONLY, "user": TokenKind.APP_USER}.get(str(found["idtyp"]), TokenKind.UNKNOWN)
     if isinstance(found.get("scp"), str) and found["scp"].strip():
@@ -188,12 +184,12 @@ def _time(value: object) -> datetime | None:
 
 
 def _bare(audience: str) -> str:
-    """Two spellings of one resource differ by case and a final slash."""
+    """An audience without case and final slash."""
     return audience.casefold().rstrip("/")
 
 
 def is_token(value: object) -> TypeGuard[str]:
-    """True for what may be an access or refresh token: printable ASCII without a blank. Source: RFC 6750, RFC 6749 (VSCHAR)."""
+    """True for a possible access or refresh token: printable ASCII without a blank. Source: RFC 6750, RFC 6749 (VSCHAR)."""
     return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable() and " " not in value
 
 
@@ -201,7 +197,11 @@ _CLAIMS = re.compile(r'(?:^|[\s,])claims\s*=\s*"([A-Za-z0-9+/_=-]{4,8192})"', re
 
 
 def claims_challenge(www_authenticate: str | None) -> str | None:
-    """The JSON text of the claims that a challenge asks for; None where it asks for none."""
+    """The JSON text of the claims that a WWW-Authenticate header requests; None if it requests none.
+
+    They are passed to the sign-in service unchanged. Source: "Claims challenges, claims requests, and client capabilities":
+    `Bearer …, error="insufficient_claims", claims="<base64 of a JSON object>"`.
+    """
     found = _CLAIMS.search(www_authenticate or "")
     if found is None:
         return None
@@ -215,25 +215,26 @@ def claims_challenge(www_authenticate: str | None) -> str | None:
 
 
 LIFE = timedelta(days=90)
+"""Of a refresh token."""
 WARN_FROM = 14
-"""Days left from which the end is announced."""
+"""Days left from which a warning is shown."""
 
-MEND = "; to mend it: "
-"""Stands between what a person should know of a sign-in and what to do about it."""
+MEND = "; to fix it: "
+"""Separates what happened to a sign-in from what to do."""
 
 
 def days_left(given_at: datetime, now: datetime) -> int:
-    """Days until a refresh token given at `given_at` ends, begun ones counted; 0 where it has ended. Both are aware."""
+    """Days until a refresh token issued at `given_at` expires, rounded up; 0 if it has expired. Both times are aware."""
     left = given_at + LIFE - now
     return max(-(-left // timedelta(days=1)), 0)
 
 
 def expiry_warning(days: int | None, where: str) -> str | None:
-    """What to say of a refresh token with so many days left; None where there is nothing to say, or nothing is known.
+    """The warning that a sign-in ends soon; None if it does not, or is not known to.
 
     Args:
-        days: left; None where nobody knows when the token was given.
-        where: what holds it, for people.
+        days: left; None if the time of issue is not known.
+        where: where the refresh token is stored, for people.
     """
     if days is None or days > WARN_FROM:
         return None

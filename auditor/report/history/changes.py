@@ -92,7 +92,7 @@ def _changes(frame: pd.DataFrame) -> pd.Series:
 
 
 def _add_stretch(frame: pd.DataFrame, somebody: pd.Series) -> None:
-    """One more `core.history.step` for each customer."""
+    """Add this run's answer to the stretch of each customer."""
     verdict = as_words(frame["verdict"], "")
     answered = somebody & (verdict != Verdict.UNDETERMINED.value)
     goes_on = answered & (as_words(frame["past_verdict"], "") == verdict)

@@ -3,7 +3,7 @@
 A Parquet data set partitioned by the date (UTC) on which the run began, `history/run_date=2026-11-22/<run-id>.parquet`. A
 run that is resumed or rendered again replaces its own file. Incomplete runs are in it too: their answers are as true as any
 other's, and a customer without an answer is there as `undetermined`, which neither begins nor ends a stretch
-(`core.history`). Simulated runs are never in it.
+(`stretches`). Simulated runs are never in it.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""history/ -> the stretch of one verdict that each customer is in: `core.history.step` over all answers in order of time.
+"""history/ -> the stretch of one verdict that each customer is in.
+
+Only an answer that says eligible or blocked begins or ends a stretch; in a run that is undetermined or lacks the customer, it continues.
 
 Only the columns that are needed are read, so another program may have rewritten the data set.
 """

@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import UTC_NAMES
 from auditor.core.results import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, Change, Sum, next_step
+from auditor.core.run_facts import UTC_NAMES
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from auditor.core.model import Reason
-from auditor.core.presentation import CUSTOMER_ID
 from auditor.core.results import ADVICE, CHANGES, Change
+from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.page.wording import label, short_step
 from auditor.report.schema import to_arrow
 

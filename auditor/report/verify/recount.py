@@ -20,7 +20,7 @@ from auditor.core.model import Reason
 from auditor.core.results import Ledger, Tally, fold
 from auditor.core.run_facts import Freshness, RunFacts, Way
 from auditor.errors import IncompleteError
-from auditor.report.schema import JOURNAL, ROWS
+from auditor.journal import JOURNAL, ROWS
 
 Cells = tuple[str | None, ...]
 """A record of a file."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from types import MappingProxyType
 
 from auditor.core.model import Verdict
-from auditor.core.presentation import Packs
+from auditor.core.run_facts import Packs
 from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.tables import csv
 from auditor.report.workbook.subset import Subset, for_owner

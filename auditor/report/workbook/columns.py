@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.core.model import Reason
-from auditor.core.presentation import CUSTOMER_ID
 from auditor.core.results import ADVICE, Change, Sum, next_step
+from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.schema import own_columns, own_names, to_arrow
 from auditor.report.times import whole_days
 from auditor.report.workbook.limits import headers

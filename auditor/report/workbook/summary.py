@@ -13,8 +13,8 @@ from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.presentation import UTC_NAMES
 from auditor.core.results import ADVICE, CHANGES, MEANINGS, UNDER_REVIEW, Change
+from auditor.core.run_facts import UTC_NAMES
 from auditor.report.workbook.columns import change_in_words
 from auditor.report.workbook.layout import (
     COLOURS,

@@ -1,4 +1,4 @@
-"""What doctor makes of what it finds: thresholds, exit codes, and words that may be pasted anywhere."""
+"""Doctor's checks: thresholds, exit codes, and texts without secrets."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ USER = Claims(audience=API, user_name="ada.lovelace@partner.example", kind=Token
     ],
 )
 def test_a_clock_is_judged_by_what_is_certain(ahead: float, uncertain: float, state: State) -> None:
-    """Half a minute is worth a word, five minutes are refused; what a slow answer blurs is no reproach."""
+    """Half a minute is a warning, five minutes are a failure; the error of the measurement is subtracted."""
     found = doctor.clock(ahead, uncertain)
     assert found.state is state
     assert found.exit_code == (4 if state is State.FAILED else 0)
@@ -38,8 +38,8 @@ def test_a_clock_is_judged_by_what_is_certain(ahead: float, uncertain: float, st
 
 
 @pytest.mark.parametrize(("days", "state"), [(400, State.OK), (14.1, State.OK), (13.9, State.WARNING)])
-def test_a_certificate_near_its_end_is_worth_a_word(days: float, state: State) -> None:
-    """Who issued it, and until when it is good."""
+def test_a_certificate_near_its_end_is_a_warning(days: float, state: State) -> None:
+    """With its issuer and the end of its validity."""
     found = doctor.certificate("TLSv1.3", "Some Authority", NOW + timedelta(days=days), NOW)
     assert found.state is state
     assert "Some Authority" in found.found
@@ -61,7 +61,7 @@ def test_the_first_failure_gives_the_exit_code() -> None:
     ("claims", "state", "words"),
     [
         (None, State.OK, "only the API can judge it"),
-        (USER, State.OK, "an App+User token, as it has to be, of user a…@partner.example"),
+        (USER, State.OK, "an App+User token, as required, of user a…@partner.example"),
         (Claims(kind=TokenKind.APP_ONLY), State.FAILED, "app-only"),
         (Claims(audience="https://graph.windows.net"), State.FAILED, "graph.windows.net"),
         (Claims(audience=API, expires_at=NOW - timedelta(hours=1)), State.FAILED, "expired"),
@@ -90,8 +90,8 @@ def test_a_token_is_named_by_its_claims(claims: Claims | None, state: State, wor
         (None, False, State.FAILED),
     ],
 )
-def test_the_api_has_the_last_word_on_mfa(claimed: bool | None, reported: bool | None, state: State) -> None:  # noqa: FBT001 - a table's columns
-    """What it reports counts more than what the token claims; silence of both is no failure."""
+def test_the_api_decides_about_mfa(claimed: bool | None, reported: bool | None, state: State) -> None:  # noqa: FBT001 - a table's columns
+    """Its report counts more than the token's claims; neither of both is no failure."""
     assert doctor_sign_in.mfa(Claims(mfa=claimed), reported).state is state
 
 
@@ -105,7 +105,7 @@ def test_the_end_of_a_sign_in_is_announced(days: int | None, state: State) -> No
     assert ("auditor login" in found.next) == (state is State.WARNING)
 
 
-def test_an_answer_is_judged_without_its_words() -> None:
+def test_an_answer_is_judged_without_its_message() -> None:
     """The service's message may name a customer, so it is left out; the run's end keeps its own exit code."""
     named = Finding(reason=Reason.REJECTED, error_code="2000", error_message="Contoso is no customer")
     found = doctor_sign_in.answered(named, 400, 0.2)
@@ -122,20 +122,20 @@ def test_an_answer_is_judged_without_its_words() -> None:
     ("reason", "state", "words"),
     [
         (Reason.NO_ACCOUNT_STATUS, State.OK, "keep --customer-list auto"),
-        (Reason.NO_RELATIONSHIP, State.OK, "told apart"),
-        (Reason.CUSTOMER_NOT_FOUND, State.OK, "told apart"),
-        (Reason.SERVICE_ERROR, State.WARNING, "is not known: just now with HTTP 404: service_error"),
-        (Reason.ALLOWED, State.WARNING, "answered like a customer (HTTP 404: allowed)"),
+        (Reason.NO_RELATIONSHIP, State.OK, "another answer"),
+        (Reason.CUSTOMER_NOT_FOUND, State.OK, "another answer"),
+        (Reason.SERVICE_ERROR, State.WARNING, "is not known: at the moment it is HTTP 404: service_error"),
+        (Reason.ALLOWED, State.WARNING, "the answer of a customer (HTTP 404: allowed)"),
     ],
 )
-def test_what_a_stranger_tells(reason: Reason, state: State, words: str) -> None:
-    """Whether "no account status" says anything about whose customer somebody is."""
+def test_the_answer_to_a_random_id(reason: Reason, state: State, words: str) -> None:
+    """Whether "no account status" identifies a customer."""
     found = doctor_sign_in.stranger(Finding(reason=reason), 404)
     assert (found.state, words in found.found) == (state, True)
 
 
-def test_a_clean_answer_for_a_stranger_is_not_asked_for_again() -> None:
-    """Nothing is left to find out: a simulator without strangers is in order, and elsewhere a list has to be compared."""
+def test_an_eligible_random_id() -> None:
+    """A simulator without unknown ids is fine; with another service, the user compares lists."""
     found = Finding(reason=Reason.ALLOWED)
     simulated = doctor_sign_in.stranger(found, 200, simulated=True)
     assert (simulated.state, simulated.next, "--customers N" in simulated.found) == (State.OK, "", True)
@@ -146,7 +146,7 @@ def test_a_clean_answer_for_a_stranger_is_not_asked_for_again() -> None:
     ("free", "largest", "state"),
     [(1 << 40, 0, State.OK), (400 << 20, 0, State.WARNING), (50 << 20, 0, State.FAILED), (1 << 30, 1 << 30, State.FAILED)],
 )  # fmt: skip
-def test_room_is_measured_by_the_newest_run(free: int, largest: int, state: State) -> None:
+def test_disk_space_is_judged_by_the_newest_run(free: int, largest: int, state: State) -> None:
     """A run twice the size of the newest one must fit."""
     assert doctor.disk(free, largest).state is state
 
@@ -165,13 +165,13 @@ def test_room_is_measured_by_the_newest_run(free: int, largest: int, state: Stat
 def test_minutes_follow_from_the_slower_of_both_paces(
     set_to: float | None, learned: float | None, customers: int, minutes: float | None
 ) -> None:
-    """What is set, or what was learned where that is less; none where nothing is known, or nothing is paced."""
+    """The lower of the configured and the learned rate; None without either, or without a limit."""
     found = doctor.pace(set_to, learned, customers)
     assert found.facts["minutes"] == minutes
 
 
-def test_a_short_run_is_not_said_to_take_no_time() -> None:
-    """Seconds, where there is not a minute."""
+def test_a_short_run_is_given_in_seconds() -> None:
+    """Below a minute and a half."""
     assert "(20 customers) takes about 2 seconds" in doctor.pace(500.0, None, 20).found
     assert "(10,000 customers) takes about 20 minutes" in doctor.pace(500.0, None, 10_000).found
 
@@ -180,12 +180,12 @@ def test_a_short_run_is_not_said_to_take_no_time() -> None:
     ("name", "shown"), [("ada@partner.example", "a…@partner.example"), ("ada", "a…"), ("", "…"), ("@x", "…@x")]
 )
 def test_a_name_is_masked(name: str, shown: str) -> None:
-    """Its owner knows it again; nobody else learns it."""
+    """Only the user recognises it."""
     assert doctor.masked(name) == shown
 
 
-def test_words_of_others_are_masked_before_anybody_pastes_them() -> None:
-    """A sentence of the sign-in service, a path, a proxy: users' names go, all else stays."""
+def test_texts_of_others_are_masked_for_a_ticket() -> None:
+    """A message of the sign-in service, a path, a proxy: only user names are masked."""
     said = (
         "the sign-in of ada.lovelace@partner.example, kept in /home/ada/.local/x; through http://[secret]@p.example:1"
     )

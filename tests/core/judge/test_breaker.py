@@ -1,4 +1,4 @@
-"""`Breaker`: ends a run whose first answers are all refusals of one kind."""
+"""The circuit breaker ends a run whose first answers are all refusals of one kind."""
 
 import pytest
 
@@ -17,29 +17,29 @@ def _after(*findings: Finding) -> Breaker:
     return breaker
 
 
-def test_nothing_but_a_gateways_404_means_the_wrong_address() -> None:
-    """Twenty answers without a code of Partner Center's end the run, nineteen do not."""
+def test_twenty_gateway_404s_mean_the_wrong_url() -> None:
+    """Twenty answers without a code of Partner Center end the run, nineteen do not."""
     assert _after(*[ELSEWHERE] * (FIRST - 1)).run_end is None
     end = _after(*[ELSEWHERE] * FIRST).run_end
     assert end is not None
     assert end.cause is Cause.SERVICE
 
 
-def test_nothing_but_missing_privileges_is_the_sign_ins_fault() -> None:
-    """Twenty times 900308 is no coincidence of customers."""
+def test_twenty_missing_privileges_are_a_sign_in_fault() -> None:
+    """Twenty times 900308 ends the run."""
     end = _after(*[REFUSED] * FIRST).run_end
     assert end is not None
     assert end.cause is Cause.SIGN_IN
 
 
-def test_one_good_answer_clears_the_suspicion_for_good() -> None:
-    """What is refused later is a matter of that customer."""
+def test_one_other_answer_ends_the_suspicion() -> None:
+    """A later refusal concerns its customer only."""
     assert _after(ELSEWHERE, FINE, *[ELSEWHERE] * 100).run_end is None
     assert _after(*[ELSEWHERE] * 10, *[REFUSED] * 100).run_end is None
 
 
-def test_where_no_request_got_an_answer_the_service_is_down() -> None:
-    """However few there were; one answer of whatever kind says that somebody is there."""
+def test_without_any_answer_the_service_is_down() -> None:
+    """After any number of requests; one answer of any kind is enough to continue."""
     end = nothing_answered({"sent": 3, "transport_error": 3}, "https://api.example", "Connection refused")
     assert end is not None
     assert (end.cause, end.message) == (
@@ -50,8 +50,8 @@ def test_where_no_request_got_an_answer_the_service_is_down() -> None:
     assert nothing_answered({"sent": 0}, "", "") is None
 
 
-def test_what_need_not_be_partner_centers_own_ends_a_run_whatever_its_status() -> None:
-    """A proxy's 403 and a sign-on page's 200 as well as a gateway's 404."""
+def test_answers_of_a_proxy_end_a_run() -> None:
+    """A proxy's 403 and a sign-on page's 200, like a gateway's 404."""
     for reason in (Reason.FORBIDDEN, Reason.MALFORMED_REPLY):
         end = _after(*[Finding(reason=reason)] * FIRST).run_end
         assert end is not None
@@ -59,8 +59,8 @@ def test_what_need_not_be_partner_centers_own_ends_a_run_whatever_its_status() -
 
 
 @pytest.mark.parametrize("code", ["600006", "1002", "2032", "a code of next year", "20002"])
-def test_one_code_for_everybody_is_the_sign_ins_fault(code: str) -> None:
-    """Twenty 403s with one code, whatever it is, and no other answer: exit code 4, and the code is named."""
+def test_one_code_for_all_customers_is_a_sign_in_fault(code: str) -> None:
+    """Twenty 403s with one code and no other answer: exit code 4, and the message has the code."""
     refused = Finding(Reason.NO_RELATIONSHIP if code == "20002" else Reason.FORBIDDEN, error_code=code)
     assert _after(*[refused] * (FIRST - 1)).run_end is None
     end = _after(*[refused] * FIRST).run_end
@@ -70,8 +70,8 @@ def test_one_code_for_everybody_is_the_sign_ins_fault(code: str) -> None:
     assert end.hint
 
 
-def test_two_codes_or_one_answer_make_refusals_the_customers_own() -> None:
-    """Any other outcome of any customer; only one that is no answer says nothing."""
+def test_two_codes_or_one_answer_continue_the_run() -> None:
+    """Any other outcome of a customer, except a failure without an answer."""
     refused, other = Finding(Reason.FORBIDDEN, error_code="600006"), Finding(Reason.FORBIDDEN, error_code="1002")
     lost = Finding(Reason.TRANSPORT_ERROR)
     for odd in (other, FINE, Finding(Reason.CUSTOMER_NOT_FOUND, error_code="60003"), Finding(Reason.REJECTED)):
@@ -80,8 +80,8 @@ def test_two_codes_or_one_answer_make_refusals_the_customers_own() -> None:
     assert _after(lost, *[refused] * 10, lost, *[refused] * 10).run_end is not None
 
 
-def test_no_relationship_is_believed_where_it_was_doubted_before() -> None:
-    """The first session asks whether the list is the right one; whoever resumes gets an answer for each customer."""
+def test_no_relationship_is_accepted_on_resume() -> None:
+    """It ends the first session only; a resumed one accepts it for each customer."""
     stranger = Finding(Reason.NO_RELATIONSHIP, error_code="20002")
     breaker = BELIEVING
     for _ in range(100):
@@ -89,8 +89,8 @@ def test_no_relationship_is_believed_where_it_was_doubted_before() -> None:
     assert breaker.run_end is None
 
 
-def test_only_refusals_that_end_runs_are_doubted() -> None:
-    """Any 403; a customer that is not found is not there for good."""
+def test_suspect_refusals() -> None:
+    """Any 403; a customer that is not found is not asked again."""
     assert doubted(Reason.FORBIDDEN, None)
     assert doubted(Reason.FORBIDDEN, "900308")
     assert doubted(Reason.FORBIDDEN, "1002")

@@ -1,4 +1,4 @@
-"""`classify`: every reply of the decision table, from files, and that it is total."""
+"""Classification: every stored reply of the decision table, and any other bytes."""
 
 import json
 from datetime import UTC, datetime
@@ -109,19 +109,19 @@ TABLE = {
 
 
 def test_every_reply_on_file_has_an_expectation() -> None:
-    """No reply is kept that no test looks at."""
+    """Every stored reply is tested."""
     assert set(TABLE) == {path.stem for path in REPLIES.glob("*.http")}
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_the_decision_table(name: str) -> None:
-    """Each reply leads to the documented reason, the next step, and the status as the documentation spells it."""
+    """Each reply has the documented reason, next step and status."""
     finding = classify(load_reply(name), CUSTOMER)
     assert TABLE[name] == (finding.reason, finding.next, finding.status)
 
 
 def test_only_classified_answers_decide() -> None:
-    """Of all replies on file, nobody is eligible or blocked but by a status that the documentation classifies."""
+    """Of all stored replies, only a status that the documentation classifies makes a customer eligible or blocked."""
     decided = {name for name in TABLE if classify(load_reply(name), CUSTOMER).verdict is not Verdict.UNDETERMINED}
     assert decided == {
         "200-allowed",
@@ -138,14 +138,14 @@ def test_only_classified_answers_decide() -> None:
     }
 
 
-def test_an_answer_about_another_customer_is_not_believed() -> None:
-    """The right code with somebody else's id in the message proves nothing: a proxy may have mixed up its cache."""
+def test_an_answer_about_another_customer_is_not_accepted() -> None:
+    """The right code with another customer's id in the message: a proxy may have mixed up its cache."""
     other = "99999999-0000-4000-8000-000000000009"
     assert classify(load_reply("404-no-status"), other).reason is Reason.UNEXPECTED_REPLY
 
 
-def test_no_answer_is_never_final() -> None:
-    """A service that gives up for good on one request is asked again on resume; a refusal for the customer is not."""
+def test_a_missing_answer_is_not_final() -> None:
+    """A failed request is sent again on resume; a refusal for the customer is not."""
     finals = {name: classify(load_reply(name), CUSTOMER).final for name in TABLE}
     assert not finals["501"]
     assert not finals["500-not-retryable"]
@@ -157,8 +157,8 @@ def test_no_answer_is_never_final() -> None:
     assert finals["200-not-ready"]
 
 
-def test_evidence_is_kept() -> None:
-    """Code, name and message of an error reach the finding as text."""
+def test_error_fields_are_kept() -> None:
+    """Code, name and message of an error are in the finding as text."""
     finding = classify(load_reply("404-no-status"), CUSTOMER)
     assert finding.error_code == "600074"
     assert finding.error_name == "AccountStatusNotFound"
@@ -166,15 +166,15 @@ def test_evidence_is_kept() -> None:
 
 
 def test_the_time_of_the_last_update_is_kept_as_received() -> None:
-    """`lastUpdateDateTime` is carried as text; whatever it holds, it changes nothing else."""
+    """`lastUpdateDateTime` is stored as text and changes nothing else."""
     assert classify(load_reply("200-allowed"), CUSTOMER).last_update_raw == "2021-07-14T18:02:00"
     for odd in (b'"soon"', b"17", b"null", b"[]", b'""'):
         body = b'{"status":"Allowed","lastUpdateDateTime":' + odd + b"}"
         assert classify(_reply(200, body), CUSTOMER).reason is Reason.ALLOWED
 
 
-def test_a_sign_in_fault_ends_the_run_with_advice() -> None:
-    """What no customer can get past is a fault of the sign-in, with the next thing to do."""
+def test_a_sign_in_fault_ends_the_run_with_a_hint() -> None:
+    """The finding has the next thing to do."""
     end = classify(load_reply("403-900329"), CUSTOMER).run_end
     assert end is not None
     assert end.cause is Cause.SIGN_IN
@@ -182,8 +182,8 @@ def test_a_sign_in_fault_ends_the_run_with_advice() -> None:
     assert end.hint
 
 
-def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run() -> None:
-    """A lost connection may come back; a certificate that cannot be trusted will not mend itself."""
+def test_a_lost_connection_is_retried_and_an_untrusted_certificate_ends_the_run() -> None:
+    """A retry cannot make a certificate trusted."""
     lost = ApiResponse(failure="ServerDisconnectedError", received_at=datetime.now(UTC))
     assert classify(lost, CUSTOMER).next is Next.RETRY
     forged = ApiResponse(failure="self-signed certificate", untrusted=True, received_at=datetime.now(UTC))
@@ -197,7 +197,7 @@ def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run
         (10, "has expired", "clock"),
         (18, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
         (20, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
-        (23, "has been revoked", "do not go on"),
+        (23, "has been revoked", "do not continue"),
         (62, "is for another host", "AUDITOR_API_URL"),
         (64, "is for another host", "AUDITOR_API_URL"),
         (0x800B0101, "has expired", "clock"),
@@ -209,8 +209,8 @@ def test_trouble_on_the_way_is_retried_but_an_untrusted_certificate_ends_the_run
         (None, "cannot be trusted", "AUDITOR_CA_BUNDLE"),
     ],
 )
-def test_only_for_an_unknown_authority_is_naming_one_the_cure(code: int | None, words: str, cure: str) -> None:
-    """An expired certificate stays expired, whoever is trusted."""
+def test_only_an_unknown_authority_can_be_added(code: int | None, words: str, cure: str) -> None:
+    """An expired certificate stays expired, whichever authority is trusted."""
     forged = ApiResponse(failure="as OpenSSL says", untrusted=True, verify_code=code, received_at=datetime.now(UTC))
     end = classify(forged, CUSTOMER).run_end
     assert end is not None
@@ -220,8 +220,8 @@ def test_only_for_an_unknown_authority_is_naming_one_the_cure(code: int | None, 
 
 
 @given(status=st.integers(100, 999), body=st.binary(max_size=300), retry_after=st.none() | st.text(max_size=20))
-def test_it_is_total_and_fail_closed(status: int, body: bytes, retry_after: str | None) -> None:
-    """Any status with any body gives a finding, and bytes that are no answer never make anybody eligible."""
+def test_classify_is_total_and_fail_closed(status: int, body: bytes, retry_after: str | None) -> None:
+    """Any status with any body gives a finding, and invalid bodies never make a customer eligible."""
     finding = classify(_reply(status, body, retry_after), CUSTOMER)
     assert isinstance(finding, Finding)
     if b"llowed" not in body.lower() and b"600074" not in body:
@@ -236,7 +236,7 @@ def test_it_is_total_and_fail_closed(status: int, body: bytes, retry_after: str 
     ),
 )
 def test_eligible_means_exactly_the_documented_answers(status: int, document: dict[str, object]) -> None:
-    """Whatever object comes: eligible only for 200 with Allowed of type account and nothing of an error, or 404 with 600074."""
+    """Eligible only for 200 with Allowed of type account without error fields, or 404 with 600074."""
     finding = classify(_reply(status, json.dumps(document).encode()), CUSTOMER)
     allowed = (
         status == 200
@@ -273,8 +273,8 @@ OTHER = "99999999000040008000000000000009"
         {"status": "Al lowed"},
     ],
 )
-def test_a_200_that_contradicts_itself_is_not_believed(body: dict[str, object]) -> None:
-    """Another customer's id, an error code, a name twice, a mangled word: nothing that the documentation classifies."""
+def test_a_contradictory_200_is_not_accepted(body: dict[str, object]) -> None:
+    """Another customer's id, an error code, a duplicate key, a damaged word."""
     assert classify(_reply(200, json.dumps(body).encode()), CUSTOMER).reason is Reason.UNRECOGNIZED_STATUS
 
 
@@ -289,14 +289,14 @@ def test_a_200_that_contradicts_itself_is_not_believed(body: dict[str, object]) 
         {"Status": "NotAllowed"},
     ],
 )
-def test_no_account_status_of_somebody_else_is_not_believed(extra: dict[str, object]) -> None:
+def test_no_account_status_of_another_customer_is_not_accepted(extra: dict[str, object]) -> None:
     """The right code beside another customer's id, with or without dashes, or beside a status."""
     body = {"code": 600074, "errorName": "AccountStatusNotFound", "isRetryable": False, **extra}
     assert classify(_reply(404, json.dumps(body).encode()), CUSTOMER).reason is Reason.UNEXPECTED_REPLY
 
 
-def test_control_characters_do_not_travel() -> None:
-    """Neither an escape sequence for a terminal nor a line end reaches a report."""
+def test_control_characters_are_removed() -> None:
+    """No escape sequence or line break reaches a report."""
     finding = classify(_reply(200, b'{"status":"a\\rb\\u001b]0;x\\u0007"}'), CUSTOMER)
     assert finding.status == "a b ]0;x "
 
@@ -334,21 +334,21 @@ def _bodies(draw: st.DrawFn) -> bytes:
 
 @many_examples()
 @given(body=_bodies(), status=st.sampled_from([200, 200, 200, 404, 204]))
-def test_the_short_way_says_what_the_strict_one_says(body: bytes, status: int) -> None:
-    """Whatever is done to a documented body: the pattern for the usual answer never changes a finding."""
+def test_the_fast_path_agrees_with_the_strict_one(body: bytes, status: int) -> None:
+    """For any changed documented body, the finding is the same."""
     reply = _reply(status, body)
     assert classify(reply, CUSTOMER) == classify_strictly(reply, CUSTOMER)
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_the_short_way_agrees_on_every_reply_on_file(name: str) -> None:
-    """The table holds for the strict way alone, too."""
+def test_the_strict_classification_has_the_same_table(name: str) -> None:
+    """Without the fast path."""
     reply = load_reply(name)
     assert classify(reply, CUSTOMER) == classify_strictly(reply, CUSTOMER)
 
 
-def test_the_short_way_is_taken_for_documented_answers_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The four classified statuses in the documentation's own words need no parser; all else has it."""
+def test_the_fast_path_is_for_documented_answers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The four classified statuses need no parser; everything else does."""
     monkeypatch.setattr(classify_module, "classify_strictly", lambda *_: None)
     short = {name for name in TABLE if classify(load_reply(name), CUSTOMER) is not None}
     assert short == {
@@ -370,14 +370,14 @@ def test_the_short_way_is_taken_for_documented_answers_only(monkeypatch: pytest.
         b'{"status":"Allowed","note":"\\u0031\\u0031111111-1111-4111-8111-111111111111"}',
     ],
 )
-def test_what_speaks_against_an_approval_is_heard_however_it_is_spelled(body: bytes) -> None:
-    """A key in another case, an error's key, a status further in, a customer's id behind an escape."""
+def test_contradictions_are_found_in_any_spelling(body: bytes) -> None:
+    """A key in another case, an error's key, a nested status, an escaped customer id."""
     reply = ApiResponse(http_status=200, body=body, received_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
     assert classify(reply, "1f2e3d4c-0000-4000-8000-000000000001").reason is Reason.UNRECOGNIZED_STATUS
 
 
-def test_two_codes_are_none() -> None:
-    """A 404 that gives two codes in two spellings does not say that there is no account status."""
+def test_two_codes_are_not_accepted() -> None:
+    """A 404 with two codes in two spellings does not mean no account status."""
     reply = ApiResponse(
         http_status=404, body=b'{"code":600074,"Code":800002}', received_at=datetime(2026, 11, 22, 12, tzinfo=UTC)
     )

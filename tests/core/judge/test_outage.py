@@ -1,4 +1,4 @@
-"""`outage`: when the intake is held, when a probe leaves, and when nobody waits any longer."""
+"""Outages: when requests are held, when a probe is sent, and when the run ends."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +12,8 @@ def _failing(state: Outage, times: int, now: float = 100.0) -> Outage:
     return state
 
 
-def test_nine_failures_hold_nobody_and_ten_do() -> None:
-    """Fewer may be one customer's own."""
+def test_ten_failures_start_an_outage() -> None:
+    """Fewer may concern one customer only."""
     assert wait(_failing(CALM, FAILURES - 1), 100.0) == 0.0
     held = _failing(CALM, FAILURES)
     assert held.held
@@ -22,12 +22,12 @@ def test_nine_failures_hold_nobody_and_ten_do() -> None:
 
 
 def test_a_service_that_never_answered_is_no_outage() -> None:
-    """A wrong address is the breaker's matter: nobody waits five minutes for it."""
+    """A wrong URL is found by the breaker, without a wait of five minutes."""
     assert not _failing(NONE_YET, 1000).held
 
 
 def test_one_probe_at_a_time_each_after_a_longer_pause() -> None:
-    """While one is out nobody else leaves; failures of requests from before it change nothing."""
+    """Failures of requests sent before the outage change nothing."""
     state, now, gaps = _failing(CALM, FAILURES), 101.0, list[float]()
     for _ in range(7):
         assert wait(state, now) == 0.0
@@ -40,8 +40,8 @@ def test_one_probe_at_a_time_each_after_a_longer_pause() -> None:
     assert gaps == [2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0]
 
 
-def test_an_outage_has_a_bound() -> None:
-    """After five minutes nobody waits any longer."""
+def test_an_outage_ends_after_five_minutes() -> None:
+    """Then the run ends."""
     held = _failing(CALM, FAILURES)
     assert not given_up(held, 100.0 + LONGEST - 1.0)
     assert given_up(held, 100.0 + LONGEST)
@@ -49,8 +49,8 @@ def test_an_outage_has_a_bound() -> None:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(["fails", "leaves"]), st.floats(0.0, 60.0)), max_size=60))
-def test_whatever_happens_a_probe_can_leave_in_the_end(steps: list[tuple[str, float]]) -> None:
-    """The wait is never negative, and never longer than a second at a time."""
+def test_a_probe_can_always_be_sent_later(steps: list[tuple[str, float]]) -> None:
+    """The wait is never negative, and at most a second at a time."""
     state, now = CALM, 0.0
     for what, seconds in steps:
         now += seconds

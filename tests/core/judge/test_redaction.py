@@ -14,25 +14,25 @@ TOKEN = "0.AX-" + "a1B2_c3.D4~" * 20
 GUID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 
 
-def test_whatever_looks_like_a_token_is_a_hole() -> None:
-    """A quoted token goes, also where nobody said that it is one; words, GUIDs and URLs stay."""
+def test_texts_like_tokens_are_removed() -> None:
+    """Also unknown ones; words, GUIDs and URLs stay."""
     words = f"Token {TOKEN} of app '{GUID}' is refused, see https://login.microsoftonline.com/error?code=50173"
     assert redact(words) == words.replace(TOKEN, "[secret]")
 
 
-def test_known_secrets_go_however_short() -> None:
-    """A client secret of a few characters is removed by its text, the longer of two that overlap first."""
+def test_short_known_secrets_are_removed() -> None:
+    """The longer of two overlapping ones first."""
     assert redact("secret pass~1 and pass~12", ["pass~1", "pass~12"]) == "secret [secret] and [secret]"
 
 
-def test_one_line_that_any_terminal_can_hold() -> None:
-    """Line ends and control characters are blanks; the length is bounded."""
+def test_the_result_is_one_printable_line() -> None:
+    """Line breaks and control characters are blanks; the length is limited."""
     assert redact("a\r\n\x1b[31mb" + " c" * 500) == ("a [31mb" + " c" * 500)[:300]
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P"]), min_size=4), st.text())
-def test_no_known_secret_survives(secret: str, words: str) -> None:
-    """Wherever it stands among other words."""
+def test_no_known_secret_remains(secret: str, words: str) -> None:
+    """Anywhere among other words."""
     shown = redact(f"{words} {secret} {words}", [secret], 10_000)
     assert secret not in shown.replace("[secret]", "")
 
@@ -53,13 +53,13 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_known_secret_goes_in_whatever_form(form: str) -> None:
-    """As it is sent, shown and logged by others; what stands beside it stays."""
+def test_a_known_secret_is_removed_in_every_form(form: str) -> None:
+    """As it is sent, shown and logged by others; the text beside it stays."""
     assert redact(f"the key {form}, was refused", [ODD]) == "the key [secret], was refused"
     assert without(f"<{form}>", ODD, "-") == "<->"
     assert without_bytes(f"<{form}>".encode(), ODD, b"-") == b"<->"
 
 
-def test_a_run_with_escapes_looks_like_a_token() -> None:
-    """Nobody needs to know a token for it to go in a URL's form."""
+def test_an_escaped_token_is_removed() -> None:
+    """Also an unknown one in a URL's form."""
     assert redact(f"refused: {quote('a+b/c==' * 20, safe='')}") == "refused: [secret]"

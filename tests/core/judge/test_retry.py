@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.judge.retry import LONGEST_RETRY_AFTER, Again, RetryPolicy, Stop, decide, retry_after_seconds
 from auditor.core.model import Finding, Next, Reason
-from auditor.core.pacing.throttle import DOUBTED
+from auditor.core.pacing.rate import DOUBTED
 
 POLICY = RetryPolicy()
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -20,31 +20,31 @@ def _finding(then: Next) -> Finding:
 
 
 @pytest.mark.parametrize("then", [Next.DONE, Next.RENEW_TOKEN, Next.END_RUN])
-def test_what_cannot_get_better_is_not_retried(then: Next) -> None:
-    """Final answers, token trouble and the end of a run are not for the retry loop."""
+def test_permanent_findings_are_not_retried(then: Next) -> None:
+    """Final answers, a rejected token and the end of a run."""
     assert decide(_finding(then), 1, 0.5, POLICY) == Stop()
 
 
 @pytest.mark.parametrize(("then", "tries"), [(Next.RETRY, 5), (Next.RETRY_ONCE, 2), (Next.RETRY_TWICE, 3)])
-def test_transient_failures_are_tried_so_often(then: Next, tries: int) -> None:
-    """The policy's attempts for a transient failure, two for a conflict, three for a reply that makes no sense."""
+def test_number_of_attempts(then: Next, tries: int) -> None:
+    """The policy's for a transient failure, two for a conflict, three for an unreadable response."""
     decisions = [decide(_finding(then), failures, 0.5, POLICY) for failures in range(1, 7)]
     assert [isinstance(d, Again) for d in decisions] == [failures < tries for failures in range(1, 7)]
 
 
-def test_attempts_bound_all_kinds_of_retry() -> None:
-    """With one attempt allowed, nothing is asked twice."""
+def test_attempts_limit_all_retries() -> None:
+    """With one attempt there is no retry."""
     assert decide(_finding(Next.RETRY_TWICE), 1, 0.5, RetryPolicy(attempts=1)) == Stop()
 
 
 @given(failures=st.integers(0, 10_000))
 def test_throttling_is_never_a_failure(failures: int) -> None:
-    """A throttled request is asked again however often; the gate decides when."""
+    """A throttled request is sent again without limit; the rate limiter decides when."""
     assert decide(_finding(Next.WAIT), failures, 0.5, POLICY) == Again(0.0)
 
 
 @given(asked=st.floats(0, LONGEST_RETRY_AFTER))
-def test_a_throttled_customer_waits_as_long_as_it_was_told(asked: float) -> None:
+def test_a_throttled_customer_waits_for_its_retry_after(asked: float) -> None:
     """Even where the gate opens earlier: the limit may be its own, and others do not wait for it. A short wait is the
     gate's for all.
     """
@@ -52,7 +52,7 @@ def test_a_throttled_customer_waits_as_long_as_it_was_told(asked: float) -> None
 
 
 @given(seconds=st.integers(-(10**6), 10**6))
-def test_a_date_is_as_good_as_seconds(seconds: int) -> None:
+def test_retry_after_as_a_date(seconds: int) -> None:
     """The two forms of Retry-After agree to the second."""
     date = format_datetime(NOON + timedelta(seconds=seconds), usegmt=True)
     assert retry_after_seconds(date, NOON) == min(max(seconds, 0), LONGEST_RETRY_AFTER)
@@ -63,7 +63,7 @@ def test_a_date_is_as_good_as_seconds(seconds: int) -> None:
     jitter=st.floats(0, 1, exclude_max=True),
     asked=st.none() | st.floats(0, LONGEST_RETRY_AFTER),
 )
-def test_waits_stay_between_what_was_asked_and_the_bound(failures: int, jitter: float, asked: float | None) -> None:
+def test_waits_are_between_retry_after_and_the_maximum(failures: int, jitter: float, asked: float | None) -> None:
     """Never earlier than Retry-After, never later than it plus the spread or the policy's longest wait."""
     decision = decide(_finding(Next.RETRY), failures, jitter, POLICY, asked)
     assert isinstance(decision, Again)
@@ -71,8 +71,8 @@ def test_waits_stay_between_what_was_asked_and_the_bound(failures: int, jitter: 
     assert decision.after <= max((asked or 0.0) * (1 + POLICY.spread), POLICY.first_wait * 2 ** (failures - 1))
 
 
-def test_the_longest_wait_holds_however_many_failures() -> None:
-    """The doubling ends; it never overflows."""
+def test_the_longest_wait_applies_to_any_number_of_failures() -> None:
+    """The doubling ends and never overflows."""
     patient = RetryPolicy(attempts=10**9)
     decision = decide(_finding(Next.RETRY), 10**8, 0.999, patient)
     assert isinstance(decision, Again)
@@ -102,12 +102,12 @@ def test_the_longest_wait_holds_however_many_failures() -> None:
     ],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
-    """Whole seconds and HTTP dates count, clamped to 0 to 300; anything else is as if it were not there."""
+    """Whole seconds and HTTP dates, limited to 0 to 300; anything else is ignored."""
     assert retry_after_seconds(header, NOON) == seconds
 
 
 @given(header=st.text(max_size=60))
-def test_no_retry_after_is_harmful(header: str) -> None:
-    """Whatever a server sends gives None or a number of seconds that a clock can wait."""
+def test_any_retry_after_gives_a_valid_wait(header: str) -> None:
+    """None, or a finite number of seconds."""
     seconds = retry_after_seconds(header, NOON)
     assert seconds is None or 0.0 <= seconds <= LONGEST_RETRY_AFTER

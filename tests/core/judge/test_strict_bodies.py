@@ -1,4 +1,4 @@
-"""`classify` on bodies that are no strict JSON, or nest without end: total, and nobody is decided by one of them."""
+"""Classification of bodies that are not strict JSON, or nested too deep: never an exception, never a verdict."""
 
 import json
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.judge.body import DEEPEST, read_body
 from auditor.core.judge.classification import classify
-from auditor.core.judge.customer_page import judge_page, read_page
+from auditor.core.judge.membership import judge_page, read_page
 from auditor.core.model import ApiResponse, Finding, Next, Reason, Verdict
 from conftest import CUSTOMER, many_examples
 
@@ -59,7 +59,7 @@ def _reply(status: int, body: bytes) -> ApiResponse:
 
 @pytest.mark.parametrize("value", NO_JSON.values(), ids=NO_JSON.keys())
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_is_no_strict_json_decides_nothing(value: str, status: int) -> None:
+def test_invalid_json_decides_nothing(value: str, status: int) -> None:
     """In an unknown field of either documented body, at every HTTP status: undetermined; a 200 is malformed."""
     for body in (ALLOWED % value, NO_STATUS % value):
         finding = classify(_reply(status, body.encode()), CUSTOMER)
@@ -84,13 +84,13 @@ def test_what_is_no_strict_json_decides_nothing(value: str, status: int) -> None
     ],
 )
 def test_bytes_that_are_no_utf_8_or_no_object_alone_are_malformed(body: bytes) -> None:
-    """Invalid UTF-8, another encoding, something behind the object, something around it."""
+    """Invalid UTF-8, another encoding, text before or after the object."""
     assert classify(_reply(200, body), CUSTOMER).reason is Reason.MALFORMED_REPLY
 
 
 @pytest.mark.parametrize("place", ["x", "note", "type", "lastUpdateDateTime"])
-def test_half_a_character_is_not_believed(place: str) -> None:
-    """A lone surrogate in a value or a key: the body was cut, and what was cut off nobody knows."""
+def test_a_lone_surrogate_is_not_accepted(place: str) -> None:
+    """In a value or a key: the body was cut."""
     for extra in ({place: "\ud83d"}, {f"{place}\udc00": 1}):
         body = json.dumps({"type": "account", "status": "Allowed", **extra}).encode()
         assert classify(_reply(200, body), CUSTOMER).verdict is Verdict.UNDETERMINED
@@ -98,27 +98,27 @@ def test_half_a_character_is_not_believed(place: str) -> None:
         assert classify(_reply(404, body), CUSTOMER).verdict is Verdict.UNDETERMINED
 
 
-def test_the_documented_depth_is_read_and_one_level_more_than_the_deepest_is_not() -> None:
-    """The bound is the body's own, whatever the depth of the caller's stack."""
+def test_the_depth_of_a_body_is_limited() -> None:
+    """Independent of the depth of the caller's stack."""
     assert classify(_reply(200, (ALLOWED % _nested(DEEPEST - 1)).encode()), CUSTOMER).reason is Reason.ALLOWED
     assert classify(_reply(200, (ALLOWED % _nested(DEEPEST)).encode()), CUSTOMER).reason is Reason.MALFORMED_REPLY
 
 
-def test_a_status_deeper_in_a_404_is_not_passed_over() -> None:
-    """The documented code beside another status, wherever that stands."""
+def test_a_nested_status_in_a_404_is_found() -> None:
+    """The documented code beside another status at any depth."""
     body = (NO_STATUS % '{"a":[{"status":"NotAllowed"}]}').encode()
     assert classify(_reply(404, body), CUSTOMER).reason is Reason.UNEXPECTED_REPLY
 
 
 @pytest.mark.parametrize("value", NO_JSON.values(), ids=NO_JSON.keys())
 def test_a_page_of_customers_is_read_as_strictly(value: str) -> None:
-    """No page, and no exception; it is asked for again."""
+    """An invalid page is retried, without an exception."""
     body = b'{"items":[{"id":"%s","x":%s}]}' % (CUSTOMER.encode(), value.encode())
     assert read_page(body) is None
     assert judge_page(_reply(200, body), "").reason is Reason.MALFORMED_REPLY
 
 
-def test_a_company_name_that_was_cut_in_an_emoji_does_not_cost_the_page() -> None:
+def test_a_lone_surrogate_in_a_company_name_is_replaced() -> None:
     """The name is only shown: half of a character becomes a question mark."""
     page = read_page(json.dumps({"items": [{"id": CUSTOMER, "companyProfile": {"companyName": "a\ud83d"}}]}).encode())
     assert page is not None
@@ -186,8 +186,8 @@ def _strict(body: bytes) -> dict[str, object] | None:
 
 @many_examples()
 @given(body=_bodies(), status=st.sampled_from(STATUSES) | st.integers(100, 999))
-def test_nothing_but_the_documented_body_decides(body: bytes, status: int) -> None:
-    """Whatever stands in whichever place: no exception, and a verdict only where a strict reader finds the documented one."""
+def test_only_the_documented_body_decides(body: bytes, status: int) -> None:
+    """For any body: no exception, and a verdict only if a strict reader finds the documented one."""
     finding = classify(_reply(status, body), CUSTOMER)
     assert isinstance(finding, Finding)
     if finding.verdict is Verdict.UNDETERMINED:
@@ -212,8 +212,8 @@ def test_nothing_but_the_documented_body_decides(body: bytes, status: int) -> No
 
 @many_examples()
 @given(levels=st.integers(0, 3000), opening=st.sampled_from(["[", '{"a":', '[{"a":', "[[", "[1,"]))
-def test_reading_never_raises_however_deep(levels: int, opening: str) -> None:
-    """Closed in order or not at all."""
+def test_deep_bodies_never_raise(levels: int, opening: str) -> None:
+    """Properly closed or not."""
     closing = "".join({"[": "]", "{": "}"}.get(sign, "") for sign in reversed(opening))
     for text in (opening * levels + "1" + closing * levels, opening * levels):
         body = read_body(('{"x":' + text + "}").encode())

@@ -1,18 +1,18 @@
-"""How long a run will take, before it begins."""
+"""The estimated duration of a run."""
 
 import math
 from datetime import UTC, datetime
 
 import pytest
 
-from auditor.core.pacing.estimate import recalled, seconds_for
-from auditor.core.pacing.plan import Plan, RememberedRate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import Plan, recalled, seconds_for
 
 SLOW = RememberedRate(per_second=131 / 60, learned_ago=60.0, age=240.0)
 
 
-def test_what_was_learned_lower_than_set_is_told() -> None:
-    """With the pace, its day, and what is set; not where it does not hold the run back, or nothing is paced."""
+def test_a_lower_learned_rate_is_reported() -> None:
+    """With its day and the configured rate; not if it does not slow the run down, or without a limit."""
     found = recalled(Plan(500.0), SLOW)
     assert found is not None
     now = datetime(2026, 11, 24, 0, 2, tzinfo=UTC)
@@ -35,16 +35,14 @@ def test_what_was_learned_lower_than_set_is_told() -> None:
         (Plan(None), SLOW, 457.0, 459.0),
     ],
 )
-def test_seconds_follow_from_the_pace_of_the_run(
-    plan: Plan, memory: RememberedRate | None, least: float, most: float
-) -> None:
-    """A thousand customers: at what is set; slower at first where less was learned; at that where nothing is set."""
+def test_seconds_follow_from_the_rate(plan: Plan, memory: RememberedRate | None, least: float, most: float) -> None:
+    """A thousand customers: at the configured rate; slower at first with a lower learned one; at the learned one without a configured one."""
     seconds = seconds_for(plan, memory, 1000)
     assert seconds is not None
     assert least <= seconds <= most
 
 
-def test_without_a_pace_nobody_knows() -> None:
+def test_without_a_rate_there_is_no_estimate() -> None:
     """As fast as the service answers."""
     assert seconds_for(Plan(0), SLOW, 1000) is None
     assert seconds_for(Plan(None), None, 1000) is None

@@ -1,4 +1,4 @@
-"""`rate`: the pace, the gate and the guard, with time as an argument."""
+"""The rate limiter as a state machine, with time as an argument."""
 
 import math
 from collections.abc import Callable
@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.pacing import learning, rate, throttle
-from auditor.core.pacing.plan import SHARE, Plan, RememberedRate
+from auditor.core.pacing import learning, rate
+from auditor.core.pacing.learning import RememberedRate
+from auditor.core.pacing.plan import SHARE, Plan
 from auditor.core.pacing.window import LONGEST_REQUEST
 
 Answer = tuple[str, float | None]
@@ -31,7 +32,7 @@ memories = st.builds(
 
 
 def _departures(state: rate.Rate, count: int, now: float = 0.0) -> list[float]:
-    """When `count` requests leave if they leave as soon as they may and are accepted at once."""
+    """Departures of `count` requests that are sent as soon as possible and accepted at once."""
     times = []
     for _ in range(count):
         while seconds := rate.wait(state, now):
@@ -42,7 +43,7 @@ def _departures(state: rate.Rate, count: int, now: float = 0.0) -> list[float]:
 
 
 def _closed(state: rate.Rate, times: int, retry_after: float | None = None) -> rate.Rate:
-    """After so many requests in a row that were rejected on the spot, sent as soon as they may."""
+    """The state after this many rejections in a row of requests sent as soon as possible."""
     for _ in range(times):
         now = state.paused_until if state.paused else max(0.0, state.paused_until)
         state = rate.rejected(rate.sent(state, now), now, now, retry_after)
@@ -51,7 +52,7 @@ def _closed(state: rate.Rate, times: int, retry_after: float | None = None) -> r
 
 @dataclass
 class Simulation:
-    """Workers that send as soon as they may; every request takes the time, and gets the answer, that a dice rolls."""
+    """Workers that send as soon as possible; durations and answers are random."""
 
     state: rate.Rate
     dice: Random
@@ -63,7 +64,7 @@ class Simulation:
     arrivals: list[float] = field(default_factory=list)
 
     def run(self, count: int) -> "Simulation":
-        """Sends so many requests."""
+        """Send this many requests."""
         out: list[tuple[float, float, Answer]] = []
         for _ in range(count):
             while (seconds := rate.wait(self.state, self.now)) or len(out) >= self.workers:
@@ -94,7 +95,7 @@ class Simulation:
 
 
 def _most_in_any(window: float, arrivals: list[float]) -> int:
-    """The largest number of arrivals that any half-open window holds."""
+    """The largest number of arrivals in any half-open window."""
     times = sorted(arrivals)
     first, most = 0, 0
     for last, time in enumerate(times):
@@ -105,28 +106,28 @@ def _most_in_any(window: float, arrivals: list[float]) -> int:
 
 
 class TestPace:
-    """How requests leave where nobody complains."""
+    """Requests without rejections."""
 
-    def test_it_is_smooth(self) -> None:
+    def test_requests_are_evenly_spaced(self) -> None:
         """At 500 a minute a request leaves every 0.12 s or half a per cent later, the first at once."""
         times = _departures(rate.start(KNOWN, 0.0), 101)
         assert times[0] == 0.0
         assert times[-1] == pytest.approx(12.0 / SHARE)
         assert max(b - a for a, b in pairwise(times)) < 0.1201 / SHARE
 
-    def test_a_late_timer_is_made_up_for_up_to_two_seconds_worth(self) -> None:
-        """After a minute's silence 16 requests leave at once, the next in its turn."""
+    def test_a_late_timer_is_made_up_for_two_seconds(self) -> None:
+        """After a minute's silence 16 requests are sent at once, the next in its turn."""
         state = rate.sent(rate.start(KNOWN, 0.0), 0.0)
         times = _departures(state, 20, now=60.0)
         assert times.count(60.0) == 16
 
-    def test_a_list_that_fits_goes_out_at_once(self) -> None:
-        """500 customers at 500 a minute leave in no time; 501 are paced."""
+    def test_a_list_that_fits_is_sent_at_once(self) -> None:
+        """500 customers at 500 a minute are sent at once; 501 are spread."""
         state = rate.start(KNOWN, 0.0)
         assert _departures(rate.expecting(state, 500, 0.0), 500)[-1] == 0.0
         assert _departures(rate.expecting(state, 501, 0.0), 500)[-1] > 59.0
 
-    def test_a_longer_list_leaves_a_little_of_each_window(self) -> None:
+    def test_a_longer_list_leaves_a_part_of_each_window(self) -> None:
         """After a stop of two seconds what was missed is made up for, and still no window holds more than 498 of 500."""
         done = Simulation(rate.start(KNOWN, 0.0), Random(1), lambda _: ("accepted", None), longest=0.01)
         done.state = rate.expecting(done.state, 1500, 0.0)
@@ -135,18 +136,18 @@ class TestPace:
         done.run(1000)
         assert _most_in_any(60.0, done.arrivals) == 498
 
-    def test_retries_of_a_list_that_fits_are_guarded(self) -> None:
+    def test_retries_of_a_list_that_fits_wait_for_the_window(self) -> None:
         """What exceeds the quota after all waits for the window, one minute after the answers."""
         assert _departures(rate.expecting(rate.start(KNOWN, 0.0), 500, 0.0), 501)[-1] == pytest.approx(60.0)
 
-    def test_what_has_been_sent_counts_against_the_fit(self) -> None:
+    def test_earlier_requests_count_against_the_quota(self) -> None:
         """After 20 pages of the customer list, 480 customers fit and 481 do not."""
         state = Simulation(rate.start(KNOWN, 0.0), Random(1), lambda _: ("accepted", None)).run(20).state
         now = 10.0
         assert math.isinf(rate.pace(rate.expecting(state, 480, now), now))
         assert rate.pace(rate.expecting(state, 481, now), now) == KNOWN.pace
 
-    def test_burst_uses_the_quota_as_soon_as_it_is_there(self) -> None:
+    def test_burst_uses_the_quota_at_once(self) -> None:
         """--burst: 500 at once in each minute."""
         times = _departures(rate.expecting(rate.start(BURST, 0.0), 1500, 0.0), 1500)
         assert (times[499], times[500], times[999], times[1000]) == pytest.approx((0.0, 60.0, 60.0, 120.0))
@@ -156,8 +157,8 @@ class TestPace:
         """--rate 0, and --rate auto until the first rejection."""
         assert _departures(rate.start(plan, 0.0), 1000)[-1] == 0.0
 
-    def test_the_time_left_comes_from_the_pace(self) -> None:
-        """1,000 customers at 500 a minute: two minutes, and what the gate is still closed for."""
+    def test_the_time_left_follows_from_the_rate(self) -> None:
+        """1,000 customers at 500 a minute: two minutes, and the rest of the pause."""
         state = rate.start(KNOWN, 0.0)
         assert rate.eta(state, 1000, 0.0) == pytest.approx(120.0, rel=0.01)
         assert rate.eta(rate.rejected(state, 0.0, 0.0, 30.0), 1000, 0.0) == pytest.approx(150.0, rel=0.01)
@@ -176,7 +177,7 @@ answers = st.sampled_from(["accepted", "accepted", "accepted", "rejected", "lost
     seed=st.integers(0, 2**32),
     script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
 )
-def test_no_window_ever_holds_more_than_the_limit(
+def test_no_window_exceeds_the_limit(
     *,
     per_minute: float,
     burst: bool,
@@ -186,7 +187,7 @@ def test_no_window_ever_holds_more_than_the_limit(
     seed: int,
     script: list[Answer],
 ) -> None:
-    """Whatever is answered, however late, and wherever between departure and answer the server counts a request."""
+    """With any answers, however late, and wherever between departure and answer the server counts a request."""
     state = rate.start(Plan(per_minute, burst=burst), 0.0)
     if customers:
         state = rate.expecting(state, customers, 0.0)
@@ -200,8 +201,8 @@ def test_no_window_ever_holds_more_than_the_limit(
     seed=st.integers(0, 2**32),
     script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
 )
-def test_the_pace_always_recovers(plan: Plan, seed: int, script: list[Answer]) -> None:
-    """However badly it was treated, half an hour in which everything gets through brings the full pace back."""
+def test_the_rate_always_recovers(plan: Plan, seed: int, script: list[Answer]) -> None:
+    """After any rejections, half an hour of accepted requests restores the full rate."""
     dice = Random(seed)
     done = Simulation(rate.start(plan, 0.0), dice, lambda _: dice.choice(script)).run(150)
     done.answer = lambda _: ("accepted", None)
@@ -217,9 +218,7 @@ def test_the_pace_always_recovers(plan: Plan, seed: int, script: list[Answer]) -
     script=st.lists(st.tuples(answers, retry_afters), min_size=1, max_size=20),
 )
 def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[Answer]) -> None:
-    """A closed gate is closed for as long as asked, for a second where nothing usable was; only where nothing at all
-    gets through is it longer, and then a minute at most.
-    """
+    """A pause is Retry-After, or a second without one; only after pauses in vain it is longer, at most a minute."""
     dice = Random(seed)
     longest, state = 0.0, rate.start(plan, 0.0)
     for now in range(100):
@@ -228,7 +227,7 @@ def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[
             state = rate.accepted(rate.sent(state, now), now, now)
             continue
         asked = learning.usable(retry_after)
-        longest = max(now + (asked or throttle.FIRST_WAIT), longest)
+        longest = max(now + (asked or rate.FIRST_WAIT), longest)
         state = rate.rejected(state, now, now, retry_after)
         desperate = now + max(asked, 60.0) if state.fruitless > 1 else 0.0
         assert state.paused_until <= max(longest, desperate)
@@ -237,37 +236,37 @@ def test_no_wait_exceeds_what_was_asked_for(plan: Plan, seed: int, script: list[
 
 
 class TestGate:
-    """What rejections do at once."""
+    """Rejections: the pause."""
 
-    def test_it_holds_without_a_pace(self) -> None:
-        """`--rate 0` sends as fast as it can, yet waits when the server says so."""
+    def test_rejections_pause_without_a_limit(self) -> None:
+        """`--rate 0` sends as fast as possible, yet follows Retry-After."""
         state = rate.start(UNPACED, 0.0)
         assert rate.wait(rate.rejected(state, 0.0, 0.5, 7.0), 0.5) == 7.0
 
-    def test_one_closing_for_all_that_was_on_its_way(self) -> None:
-        """Rejections of requests sent before the gate opened belong to the same closing and only lengthen it."""
+    def test_one_pause_for_all_requests_sent_before(self) -> None:
+        """Their rejections only extend the pause."""
         state = rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0)
         late = rate.rejected(state, 0.5, 2.0, 10.0)
         assert (late.paused_until, late.fruitless, late.learned) == (12.0, state.fruitless, state.learned)
 
-    def test_a_straggler_changes_nothing(self) -> None:
-        """A rejection of a request sent before the gate, that comes after it has opened, closes nothing again."""
+    def test_a_late_rejection_changes_nothing(self) -> None:
+        """A rejection after the pause of a request sent before it starts no new pause."""
         state = rate.accepted(rate.rejected(rate.start(KNOWN, 0.0), 0.0, 1.0, 10.0), 2.0)
         passed = rate.sent(state, 11.0)
         assert rate.rejected(passed, 0.5, 11.5, 10.0).paused_until == 11.0
 
     @pytest.mark.parametrize("senseless", [None, 0.0, -5.0, math.nan, -math.inf])
-    def test_senseless_retry_after_is_none(self, senseless: float | None) -> None:
-        """It is as if the server had not said anything: a second."""
-        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).paused_until == throttle.FIRST_WAIT
+    def test_an_invalid_retry_after_is_ignored(self, senseless: float | None) -> None:
+        """The pause is a second."""
+        assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, senseless).paused_until == rate.FIRST_WAIT
 
     @pytest.mark.parametrize("absurd", [301.0, 1e9, math.inf])
-    def test_absurd_retry_after_is_believed_for_five_minutes(self, absurd: float) -> None:
-        """No server can put a run to sleep for a day."""
+    def test_a_huge_retry_after_is_cut_to_five_minutes(self, absurd: float) -> None:
+        """No server can pause a run for a day."""
         assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, absurd).paused_until == 300.0
 
     def test_without_retry_after_the_wait_doubles_up_to_a_minute(self) -> None:
-        """A server that only says no is asked ever more rarely, but at least once a minute."""
+        """Such a server gets a request at least once a minute."""
         state, waits = rate.start(KNOWN, 0.0), []
         for _ in range(10):
             before = state.paused_until if state.paused else 0.0
@@ -275,22 +274,22 @@ class TestGate:
             waits.append(state.paused_until - before)
         assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
 
-    def test_a_retry_after_that_never_helps_is_doubled_in_the_end(self) -> None:
-        """A server that always says one second, and always says no, is not asked every second for ever."""
-        state = _closed(rate.start(KNOWN, 0.0), throttle.BELIEVED, 1.0)
-        assert state.paused_until == pytest.approx(throttle.BELIEVED * 1.0)
+    def test_a_retry_after_in_vain_is_doubled_in_the_end(self) -> None:
+        """A server that rejects everything and asks for one second does not get a request every second."""
+        state = _closed(rate.start(KNOWN, 0.0), rate.BELIEVED, 1.0)
+        assert state.paused_until == pytest.approx(rate.BELIEVED * 1.0)
         assert _closed(state, 6, 1.0).paused_until == pytest.approx(state.paused_until + 2 + 4 + 8 + 16 + 32 + 60)
 
     def test_an_accepted_request_ends_the_doubling(self) -> None:
-        """Patience starts anew as soon as anything gets through."""
+        """The count of pauses starts again."""
         state = _closed(rate.start(KNOWN, 0.0), 5)
         assert state.fruitless == 5
         state = rate.accepted(rate.sent(state, 100.0), 100.1, 100.0)
         assert rate.rejected(state, 101.0, 101.0, None).fruitless == 0
 
     @pytest.mark.parametrize("plan", [KNOWN, UNPACED, AUTO])
-    def test_one_request_goes_ahead_where_nothing_got_through(self, plan: Plan) -> None:
-        """When the gate opens after a closing in vain, the others wait for the first one's answer."""
+    def test_one_request_goes_first_after_a_pause_in_vain(self, plan: Plan) -> None:
+        """The others wait for its answer."""
         state = _closed(rate.start(plan, 0.0), 2, 1.0)
         opens = state.paused_until
         assert rate.wait(state, opens) == 0.0
@@ -299,24 +298,24 @@ class TestGate:
         assert rate.wait(rate.accepted(probing, opens + 20.0, opens), opens + 20.0) == 0.0
         assert rate.wait(rate.lost(probing, opens + 20.0, opens), opens + 20.0) == 0.0
 
-    def test_a_probe_that_is_never_answered_stops_nobody_for_good(self) -> None:
-        """A report that does not come is given up like any request."""
+    def test_an_unanswered_probe_expires(self) -> None:
+        """Like any request."""
         state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
         probing = rate.sent(state, state.paused_until)
         assert rate.wait(probing, state.paused_until + LONGEST_REQUEST) == 0.0
 
-    def test_an_answer_from_before_does_not_stand_for_the_probe(self) -> None:
-        """A straggler of before the closing shows nothing about now."""
+    def test_an_earlier_answer_does_not_count_for_the_probe(self) -> None:
+        """The answer to a request sent before the pause shows nothing about the present."""
         state = _closed(rate.start(UNPACED, 0.0), 2, 1.0)
         probing = rate.sent(state, state.paused_until)
         assert rate.wait(rate.accepted(probing, state.paused_until + 1.0, 0.0), state.paused_until + 1.0) > 0.0
 
 
 class TestSuspicion:
-    """Rejections that may be one customer's own: the documentation knows limits for a customer, too."""
+    """Rejections that may concern one customer only: the documentation has limits per customer as well."""
 
-    def test_one_request_shows_whose_the_rejection_is(self) -> None:
-        """After a long Retry-After one goes ahead; it gets through, so all others go on, and nothing was learned."""
+    def test_one_request_shows_whom_a_rejection_concerns(self) -> None:
+        """After a long Retry-After one goes first; it is accepted, so all others continue, and nothing was learned."""
         state = rate.accepted(rate.sent(rate.start(UNPACED, 0.0), 0.0), 0.1, 0.0)
         suspicious = rate.rejected(rate.sent(state, 1.0), 1.0, 1.2, 57.0)
         assert rate.wait(suspicious, 1.2) == 0.0
@@ -326,16 +325,16 @@ class TestSuspicion:
         assert rate.wait(after, 1.5) == 0.0
         assert after.learned == state.learned
 
-    def test_a_second_rejection_closes_the_gate(self) -> None:
-        """Of the one that went ahead, or of one that was on its way: it is everybody's limit."""
+    def test_a_second_rejection_pauses_all(self) -> None:
+        """Of the probe, or of a request sent before: the limit concerns all."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)
         suspicious = rate.rejected(state, 1.0, 1.2, 57.0)
         by_another = rate.rejected(suspicious, 1.1, 1.3, 57.0)
         by_the_probe = rate.rejected(rate.sent(suspicious, 1.3), 1.3, 1.5, 57.0)
         assert (rate.wait(by_another, 1.3), rate.wait(by_the_probe, 1.5)) == (57.0, 57.0)
 
-    def test_an_answer_from_before_shows_nothing(self) -> None:
-        """What the server accepted before the rejection says nothing about now, and neither does a lost probe."""
+    def test_an_earlier_answer_shows_nothing(self) -> None:
+        """Neither does a lost probe."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)
         probing = rate.sent(rate.rejected(state, 1.0, 1.2, 57.0), 1.3)
         early = rate.accepted(probing, 1.4, 1.1)
@@ -345,19 +344,19 @@ class TestSuspicion:
         assert rate.wait(unknown, 30.0) == 0.0
         assert rate.wait(rate.sent(unknown, 30.0), 30.0) > 0.0
 
-    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, throttle.DOUBTED, math.nan])
-    def test_a_short_wait_is_not_doubted(self, asked: float | None) -> None:
-        """A closing of a second or two costs less than a request that may be rejected."""
+    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, rate.DOUBTED, math.nan])
+    def test_a_short_pause_is_followed(self, asked: float | None) -> None:
+        """A pause of a second or two costs less than a request that may be rejected."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)
         assert rate.rejected(state, 1.0, 1.2, asked).paused
 
-    def test_where_nothing_got_through_nothing_is_doubted(self) -> None:
-        """The first request of all, and the first one after the gate, speak for all."""
+    def test_without_accepted_requests_a_rejection_concerns_all(self) -> None:
+        """The first request, and the first one after a pause."""
         assert rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.2, 57.0).paused
         assert _closed(rate.start(KNOWN, 0.0), 2, 57.0).paused
 
-    def test_a_server_that_contradicts_itself_is_not_bothered_for_long(self) -> None:
-        """One that says a minute, and takes every other request, is believed after the first contradiction."""
+    def test_contradictory_rejections_pause_all_in_the_end(self) -> None:
+        """A server that asks for a minute and accepts every other request."""
         state = rate.start(KNOWN, 0.0)
         for number in range(2):
             now = float(number)
@@ -367,8 +366,8 @@ class TestSuspicion:
         assert state.ignored == 1
 
     @pytest.mark.parametrize("plan", [KNOWN, AUTO])
-    def test_customers_with_limits_of_their_own_hold_nobody_up(self, plan: Plan) -> None:
-        """One in a hundred told to wait a minute, and the others go on as if nothing had been."""
+    def test_limits_of_single_customers_do_not_pause_others(self, plan: Plan) -> None:
+        """One in a hundred has to wait a minute; the others continue."""
         asked = 0
 
         def answer(_now: float) -> Answer:
@@ -384,7 +383,7 @@ class TestSuspicion:
 
 @dataclass
 class Bucket:
-    """A token bucket of so many requests a minute, full at the start; says one second like everybody."""
+    """A token bucket of so many requests a minute, full at the start; asks for one second."""
 
     per_minute: float
     tokens: float = 0.0
@@ -394,7 +393,7 @@ class Bucket:
         self.tokens = self.per_minute
 
     def __call__(self, now: float) -> Answer:
-        """Asked in the order of arrival, nearly."""
+        """Answer a request; they arrive nearly in order."""
         self.tokens = min(self.per_minute, self.tokens + max(0.0, now - self.at) * self.per_minute / 60)
         self.at = max(now, self.at)
         if self.tokens < 1:
@@ -404,12 +403,12 @@ class Bucket:
 
 
 class TestLearning:
-    """What rejections do in the long run."""
+    """Rejections: the learned rate."""
 
     @pytest.mark.parametrize("plan", [KNOWN, AUTO, BURST])
     @pytest.mark.parametrize("limit", [50.0, 250.0, 420.0])
     def test_the_true_limit_is_found(self, plan: Plan, limit: float) -> None:
-        """Nobody said what it is; once the bucket's first fill is used up, as much gets through as the server allows, and little is wasted."""
+        """It is unknown; after the bucket's first content, nearly as much is accepted as the server allows."""
         bucket = Bucket(limit)
         done = Simulation(rate.start(plan, 0.0), Random(1), bucket, longest=0.3).run(int(limit) * 9)
         began, sent, rejections = done.now, len(done.departures), 0
@@ -426,43 +425,43 @@ class TestLearning:
         assert got / (done.now - began) == pytest.approx(limit / 60, rel=0.05)
         assert rejections / got < 0.15
 
-    def test_it_never_exceeds_what_is_configured(self) -> None:
-        """Regrowth ends at the prior."""
+    def test_the_configured_limit_is_never_exceeded(self) -> None:
+        """Growth ends there."""
         state = rate.sent(rate.accepted(rate.rejected(rate.start(KNOWN, 0.0), 0.0, 0.0, 1.0), 0.5), 1.0)
         assert rate.pace(state, 1.0) < KNOWN.pace
         assert rate.pace(state, 1e6) == KNOWN.pace
 
-    def test_without_pacing_nothing_is_learned(self) -> None:
-        """`--rate 0` stays unpaced whatever happens."""
+    def test_without_a_limit_nothing_is_learned(self) -> None:
+        """`--rate 0` stays without a limit."""
         done = Simulation(rate.start(UNPACED, 0.0), Random(1), Bucket(100.0)).run(300)
         assert math.isinf(rate.pace(done.state, done.now))
 
 
 class TestMemory:
-    """What one run leaves to the next."""
+    """The rate that one run stores for the next."""
 
-    def test_a_lower_pace_is_where_the_next_run_begins(self) -> None:
-        """It regrows from there."""
+    def test_the_next_run_starts_with_a_lower_rate(self) -> None:
+        """It grows from there."""
         state = rate.start(KNOWN, 1000.0, RememberedRate(4.0, 57.0))
         assert rate.pace(state, 1000.0) == pytest.approx(4.0, rel=0.05)
         assert rate.pace(state, 1120.0) == KNOWN.pace
 
-    def test_a_higher_pace_is_no_reason_to_exceed_the_limit(self) -> None:
-        """The limit asked for stands."""
+    def test_a_higher_learned_rate_does_not_exceed_the_limit(self) -> None:
+        """The configured limit applies."""
         assert rate.pace(rate.start(KNOWN, 0.0, RememberedRate(90.0)), 0.0) == KNOWN.pace
 
-    def test_an_unknown_limit_begins_with_what_was_learned(self) -> None:
-        """`--rate auto` need not hit the limit a second time."""
+    def test_an_unknown_limit_starts_with_the_learned_rate(self) -> None:
+        """`--rate auto` need not exceed the limit a second time."""
         assert rate.pace(rate.start(AUTO, 0.0, RememberedRate(4.0)), 0.0) == pytest.approx(4.0, rel=0.05)
 
-    def test_what_the_last_run_sent_still_counts(self) -> None:
+    def test_requests_of_the_last_run_still_count(self) -> None:
         """A run of 300, then within the minute another: 200 at once, the rest when the first ones do not count."""
         state = rate.expecting(rate.start(KNOWN, 0.0, RememberedRate(math.inf, held=300, age=20.0)), 200, 0.0)
         times = _departures(state, 201)
         assert (times[199], times[200]) == pytest.approx((0.0, 40.0))
 
-    def test_it_is_remembered_only_where_it_was_learned(self) -> None:
-        """A run that met no rejection knows nothing that the next one does not."""
+    def test_only_a_learned_rate_is_stored(self) -> None:
+        """A run without a rejection has learned nothing."""
         quiet = rate.sent(rate.start(KNOWN, 0.0), 0.0)
         assert rate.memory(quiet, 1.0) == RememberedRate(math.inf, 1.0, held=1, learned_ago=0.0)
         taught = rate.sent(rate.accepted(rate.rejected(quiet, 0.0, 0.1, 20.0), 0.2), 20.1)
@@ -470,12 +469,12 @@ class TestMemory:
         assert remembered.per_second < 1.0
         assert remembered.longest_asked == 20.0
 
-    def test_a_pace_of_nothing_is_not_believed(self) -> None:
-        """Whatever was kept, the run goes on."""
+    def test_a_rate_of_zero_is_not_used(self) -> None:
+        """The run continues with the lowest rate."""
         assert rate.pace(rate.start(KNOWN, 0.0, RememberedRate(0.0)), 0.0) >= learning.SLOWEST
 
-    def test_a_pace_that_regrew_unproved_is_not_handed_on(self) -> None:
-        """After a minute of growing it may be the limit again; but only what a window has held is known to be let through."""
+    def test_an_unproved_rate_is_not_stored(self) -> None:
+        """After a minute of growth, only what a window has shown counts."""
         lesson = RememberedRate(4.0, 60.0)
         done = Simulation(rate.start(KNOWN, 0.0, lesson), Random(1), lambda _: ("accepted", None), longest=0.1).run(120)
         done.now += 120.0
@@ -484,28 +483,28 @@ class TestMemory:
         done.run(900)
         assert rate.memory(done.state, done.now).per_second == pytest.approx(KNOWN.pace, rel=0.02)
 
-    def test_an_old_lesson_counts_less(self) -> None:
+    def test_an_old_rate_counts_less(self) -> None:
         """Half of it after a week, as a quarter of the limit shows; nothing after three."""
         week = 7 * 86400.0
         paces = [rate.pace(rate.start(KNOWN, 0.0, RememberedRate(2.0, age=n * week)), 0.0) for n in range(4)]
         assert paces == pytest.approx([2.1, 4.0, 7.6, KNOWN.pace], rel=0.05)
 
-    def test_a_run_that_met_no_rejection_does_not_renew_the_lesson(self) -> None:
-        """It is as old as the rejection that taught it, however often it is handed on."""
+    def test_a_run_without_a_rejection_does_not_renew_the_rate(self) -> None:
+        """It is as old as the rejection that taught it."""
         began = rate.start(KNOWN, 1000.0, RememberedRate(4.0, 57.0, learned_ago=100.0, age=3000.0))
         handed_on = rate.memory(rate.sent(began, 1000.0), 1010.0)
         assert handed_on.learned_ago == pytest.approx(3110.0)
         assert handed_on.per_second == pytest.approx(4.0, rel=0.05)
 
-    def test_an_unknown_limit_fills_up_between_two_runs(self) -> None:
+    def test_an_unknown_quota_refills_between_two_runs(self) -> None:
         """Where the server's window is a minute, an hour later a window's worth leaves at once; a second later one."""
         later, at_once = RememberedRate(4.0, 60.0, age=3600.0), RememberedRate(4.0, 60.0, age=1.0)
         assert _departures(rate.start(AUTO, 0.0, later), 300).count(0.0) == pytest.approx(240, rel=0.05)
         assert _departures(rate.start(AUTO, 0.0, at_once), 300).count(0.0) == 5
 
     @given(plan=st.sampled_from([KNOWN, AUTO, BURST]), memory=memories)
-    def test_no_memory_can_hurt(self, plan: Plan, memory: RememberedRate) -> None:
-        """Whatever was kept, the run sends, keeps to its limit, and has its full pace back within half an hour."""
+    def test_any_stored_rate_is_safe(self, plan: Plan, memory: RememberedRate) -> None:
+        """The run sends, keeps to its limit, and has its full rate within half an hour."""
         state = rate.start(plan, 0.0, memory)
         done = Simulation(state, Random(1), lambda _: ("accepted", None)).run(20)
         assert done.departures[-1] < 600

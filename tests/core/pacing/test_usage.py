@@ -1,10 +1,10 @@
-"""`account`: the words of the log and of the final table."""
+"""Lines about a run's use of the limit."""
 
-from auditor.core.pacing.usage import in_words
+from auditor.core.pacing.plan import in_words
 
 
-def test_it_says_what_was_sent_and_what_came_of_it() -> None:
-    """Outcomes, rejections, waiting, the pace at the end and how near to the limit it came."""
+def test_usage_has_requests_and_outcomes() -> None:
+    """Outcomes, rejections, waiting, the rate at the end and its share of the limit."""
     requests = {"sent": 2226, "throttled": 11, "http_404": 17, "http_200": 2194, "transport_error": 4}
     pace = {"waited_seconds": 36.84, "learned_per_minute": 497.5, "percent_of_ideal": 99.4}
     assert in_words(requests, pace, 268.2) == [
@@ -14,15 +14,15 @@ def test_it_says_what_was_sent_and_what_came_of_it() -> None:
     ]
 
 
-def test_what_there_is_not_is_not_said() -> None:
-    """An unpaced run, one of a journal from before, and one that sent nothing."""
+def test_missing_figures_are_left_out() -> None:
+    """A run without a limit, one of an older journal, and one without requests."""
     unpaced = {"waited_seconds": 0.0, "learned_per_minute": None, "percent_of_ideal": None}
     assert in_words({"sent": 3, "http_200": 3}, unpaced, 1.0) == ["3 sent, 0 throttled, in 1.0 s", "3 status 200"]
     assert in_words({}, {}, 0.0) == ["0 sent, 0 throttled, in 0.0 s"]
 
 
-def test_a_short_run_shows_no_pace() -> None:
-    """The limit is counted by the minute: what less than one shows of it would be taken for a measurement."""
+def test_a_short_run_shows_no_rate() -> None:
+    """The limit applies per minute: less than a minute shows nothing."""
     pace = {"waited_seconds": 0.4, "learned_per_minute": 500.0, "percent_of_ideal": 100.0}
     assert in_words({"sent": 40, "http_200": 40}, pace, 59.9)[1] == "0.4 s waiting"
     assert in_words({"sent": 40, "http_200": 40}, pace, 60.0)[1].endswith("500 a minute at the end, 100 % of the ideal")

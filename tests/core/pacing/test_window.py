@@ -1,4 +1,4 @@
-"""`window`: who holds a place in the quota, and for how long."""
+"""Which requests count against the quota, and for how long."""
 
 import pytest
 from hypothesis import given
@@ -16,8 +16,8 @@ def _sent(guard: Window, *times: float) -> Window:
     return guard
 
 
-def test_a_place_is_held_until_a_window_after_the_answer() -> None:
-    """Sent at 0 and answered at 5, it is free again at 65: only then is the server sure to have forgotten it."""
+def test_a_request_counts_until_a_window_after_its_answer() -> None:
+    """Sent at 0 and answered at 5, it counts until 65: only then the server surely does not count it any more."""
     guard = _sent(EMPTY, 0.0, 1.0, 2.0)
     assert window.wait(guard, 3.0) > 0
     guard = window.answered(guard, 5.0, 0.0)
@@ -25,28 +25,28 @@ def test_a_place_is_held_until_a_window_after_the_answer() -> None:
     assert window.wait(guard, 65.0) == 0.0
 
 
-def test_nothing_can_be_free_before_a_window_has_passed() -> None:
-    """Where all are still on their way, the wait is a whole window, to be looked at again."""
+def test_without_an_answer_the_wait_is_a_window() -> None:
+    """All requests are unanswered."""
     assert window.wait(_sent(EMPTY, 0.0, 0.0, 0.0), 10.0) == 60.0
 
 
-def test_room_counts_what_is_out_and_what_was_answered() -> None:
-    """One on its way and one answered leave one of three."""
+def test_room_counts_sent_and_answered_requests() -> None:
+    """One of each leave one of three."""
     guard = window.answered(_sent(EMPTY, 0.0, 1.0), 2.0, 0.0)
     assert window.room(guard, 3.0) == 1
     assert window.room(guard, 62.0) == 2
 
 
-def test_an_answer_without_a_name_is_the_oldest_one() -> None:
-    """So is one to a request that nobody knows."""
+def test_an_answer_without_a_time_is_the_oldest_requests() -> None:
+    """So is one to an unknown request."""
     guard = _sent(EMPTY, 0.0, 1.0)
     assert window.answered(guard, 2.0, None).in_flight == (1.0,)
     assert window.answered(guard, 2.0, 77.0).in_flight == (1.0,)
     assert window.answered(guard, 2.0, 1.0).in_flight == (0.0,)
 
 
-def test_a_request_that_is_never_reported_is_given_up() -> None:
-    """No lost report can keep a place for ever."""
+def test_a_request_without_a_report_expires() -> None:
+    """A lost report does not count for ever."""
     guard = _sent(EMPTY, 0.0, 0.0, 0.0)
     assert window.wait(guard, LONGEST_REQUEST + 59.0) > 0.0
     assert window.wait(guard, LONGEST_REQUEST + 60.0) == 0.0
@@ -54,7 +54,7 @@ def test_a_request_that_is_never_reported_is_given_up() -> None:
 
 @given(gaps=st.lists(st.floats(0.0, 0.01), min_size=1, max_size=3000))
 def test_the_log_stays_short(gaps: list[float]) -> None:
-    """However many requests a window holds, at most about a thousand entries stand for them."""
+    """A window of any number of requests needs at most about a thousand entries."""
     guard, now = Window(100_000, 6.0), 0.0
     for gap in gaps:
         now += gap
@@ -67,8 +67,8 @@ def test_the_log_stays_short(gaps: list[float]) -> None:
     limit=st.integers(1, 5),
     steps=st.lists(st.tuples(st.floats(0, 40), st.booleans()), max_size=80),
 )
-def test_it_never_holds_more_than_the_limit(limit: int, steps: list[tuple[float, bool]]) -> None:
-    """Whoever sends only when told to never exceeds it, whatever is answered and when."""
+def test_the_window_never_exceeds_the_limit(limit: int, steps: list[tuple[float, bool]]) -> None:
+    """If every request waits its turn, with any answers at any time."""
     guard, now = Window(limit, 60.0), 0.0
     for gap, answers in steps:
         now += gap

@@ -41,27 +41,27 @@ STATES = st.none() | st.builds(
     ],
 )
 def test_each_change(before: State | None, after: State | None, expected: Change | None) -> None:
-    """One case of each kind, and those that are none."""
+    """One case of each kind, and cases without a change."""
     assert compare(before, after) is expected
 
 
 @given(STATES)
 def test_nothing_changes_from_a_run_to_itself(state: State | None) -> None:
-    """Compared with itself a customer is as it was, or cannot be compared."""
+    """Compared with itself, a customer is unchanged or cannot be compared."""
     assert compare(state, state) in (None, Change.NOT_COMPARED)
 
 
 @given(STATES, STATES)
-def test_whoever_is_undetermined_in_one_run_has_changed_in_no_way(before: State | None, after: State | None) -> None:
-    """Not known is never recovered, blocked, new or gone; and who is known in both, or not listed, is always compared."""
+def test_an_undetermined_customer_is_not_compared(before: State | None, after: State | None) -> None:
+    """Undetermined is never a change; a customer known in both runs, or in one list only, is always compared."""
     unknown = any(state and state.verdict is Verdict.UNDETERMINED for state in (before, after))
     assert (compare(before, after) is Change.NOT_COMPARED) == unknown
     assert not (unknown and compare(before, after) in CHANGES)
 
 
 @given(STATES, STATES)
-def test_there_and_back(before: State | None, after: State | None) -> None:
-    """What one direction calls blocked, new or moved the other calls eligible, gone or moved."""
+def test_the_reverse_comparison(before: State | None, after: State | None) -> None:
+    """Newly blocked, new and moved become newly eligible, removed and moved."""
     mirrored = {
         Change.NEWLY_BLOCKED: Change.NEWLY_ELIGIBLE,
         Change.NEWLY_ELIGIBLE: Change.NEWLY_BLOCKED,
@@ -78,13 +78,13 @@ def test_there_and_back(before: State | None, after: State | None) -> None:
 
 
 @given(STATES, STATES)
-def test_news_is_blocked_now_and_not_before(before: State | None, after: State | None) -> None:
-    """Nobody who was not known to be blocked becomes so without a word, and nobody who was is news."""
+def test_newly_blocked_means_blocked_now_and_not_before(before: State | None, after: State | None) -> None:
+    """Every customer that is blocked now and was not known to be counts; one that was blocked does not."""
     blocked_now = after is not None and after.verdict is Verdict.BLOCKED
     blocked_before = before is not None and before.verdict is Verdict.BLOCKED
     assert news(compare(before, after), after.verdict if after else None) == (blocked_now and not blocked_before)
 
 
-def test_what_could_not_be_compared_is_no_change() -> None:
+def test_customers_not_compared_are_no_change() -> None:
     """The total counts changes only."""
     assert Counts(dict.fromkeys(Change, 1)).total == len(Change) - 1

@@ -1,4 +1,4 @@
-"""The fold, the balance and the exit codes."""
+"""The ledger, its balance and the exit codes."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +38,7 @@ def _ledger(*reasons: Reason, rows: int | None = None) -> Ledger:
 
 
 @given(TALLIES)
-def test_every_grouping_holds_every_row_once(tallies: list[Tally]) -> None:
+def test_every_grouping_has_every_row_once(tallies: list[Tally]) -> None:
     """Verdicts, reasons, statuses and owners each add up to all rows; all but owners to all customers."""
     ledger = fold(tallies, 0, 0)
     rows, customers = sum(t.rows for t in tallies), sum(t.customers for t in tallies)
@@ -52,14 +52,14 @@ def test_every_grouping_holds_every_row_once(tallies: list[Tally]) -> None:
 
 @given(TALLIES, st.randoms(use_true_random=False))
 def test_the_order_of_tallies_does_not_matter(tallies: list[Tally], dice: Any) -> None:
-    """A ledger says the same, in the same order, however its tallies arrive."""
+    """The ledger and its order are the same."""
     shuffled = tallies.copy()
     dice.shuffle(shuffled)
     assert fold(shuffled, 1, 1) == fold(tallies, 1, 1)
 
 
 def test_counts_are_sorted_by_the_model_then_by_text() -> None:
-    """Verdicts and reasons stand in the model's order, statuses and owners in that of their text."""
+    """Verdicts and reasons in the model's order, statuses and owners by text."""
     ledger = fold(
         [
             Tally(Reason.THROTTLED, owner="bo", rows=1),
@@ -87,7 +87,7 @@ def test_counts_are_sorted_by_the_model_then_by_text() -> None:
 
 
 @pytest.mark.parametrize(("rows", "customers"), [(1, 2), (3, 2), (2, 1), (2, 3)])
-def test_one_row_or_customer_too_many_or_too_few_unbalances(rows: int, customers: int) -> None:
+def test_a_missing_or_extra_row_or_customer_unbalances(rows: int, customers: int) -> None:
     """Two rows of two customers balance against exactly that."""
     tallies = [Tally(Reason.ALLOWED, rows=2, customers=2, owner_customers=2)]
     assert fold(tallies, 2, 2).balanced
@@ -107,50 +107,50 @@ def test_one_row_or_customer_too_many_or_too_few_unbalances(rows: int, customers
         (Cause.TERMINATED, 143),
     ],
 )
-def test_a_run_that_was_ended_returns_its_cause(cause: Cause, code: int) -> None:
-    """Why a run ended outranks what it found, even where nothing is missing."""
+def test_a_stopped_run_returns_the_exit_code_of_its_cause(cause: Cause, code: int) -> None:
+    """The cause counts more than the results, even if nothing is missing."""
     ledger, facts = _ledger(Reason.UNDER_REVIEW), _facts(cause=cause)
     assert exit_code(ledger, facts, fail_on=list(FailOn)) == code
     assert not complete(ledger, facts)
 
 
 def test_every_cause_has_an_exit_code() -> None:
-    """A new cause must say what the process returns; only a finished run returns 0."""
+    """Only a finished run returns 0."""
     codes = {cause: exit_code(_ledger(), _facts(cause=cause)) for cause in Cause}
     assert [cause for cause, code in codes.items() if code == 0] == [Cause.FINISHED]
 
 
-def test_a_process_that_died_was_stopped_by_nobody() -> None:
-    """Without an end in the journal there was no signal and no clean drain: the run is incomplete, not interrupted."""
+def test_a_killed_process_is_incomplete() -> None:
+    """Without an end in the journal the run is incomplete, not interrupted."""
     assert exit_code(_ledger(), _facts(cause=Cause.INTERRUPTED, finished_at=None)) == 3
 
 
 @pytest.mark.parametrize(("allowed", "code"), [(0, 3), (1, 3), (2, 0), (3, 0)])
-def test_undetermined_rows_count_against_what_is_allowed(allowed: int, code: int) -> None:
-    """As many undetermined rows as allowed still make a complete run; one more does not."""
+def test_undetermined_rows_count_against_the_limit(allowed: int, code: int) -> None:
+    """A complete run may have as many as the limit."""
     ledger, facts = _ledger(Reason.THROTTLED, Reason.INVALID_ID, Reason.ALLOWED), _facts(max_undetermined=allowed)
     assert exit_code(ledger, facts) == code
     assert complete(ledger, facts) is (code == 0)
 
 
-def test_a_defect_met_on_a_customer_outranks_whatever_else_was_found() -> None:
-    """Exit code 1 beside undetermined rows, allowed or not, and beside --fail-on; a run that was stopped says why it was."""
+def test_a_defect_outranks_other_results() -> None:
+    """Exit code 1 beside undetermined rows, allowed or not, and beside --fail-on; a stopped run keeps the code of its cause."""
     ledger = _ledger(Reason.INTERNAL_ERROR, Reason.THROTTLED, Reason.UNDER_REVIEW)
     assert exit_code(ledger, _facts()) == 1
     assert exit_code(ledger, _facts(max_undetermined=9), fail_on=list(FailOn)) == 1
     assert exit_code(ledger, _facts(cause=Cause.DEADLINE)) == 6
 
 
-def test_blocked_customers_are_no_failure_unless_asked_for() -> None:
-    """Blocked rows change the exit code only where --fail-on names them."""
+def test_blocked_customers_are_a_failure_only_with_fail_on() -> None:
+    """Blocked rows change the exit code only if --fail-on names them."""
     ledger = _ledger(Reason.UNDER_REVIEW, Reason.ALLOWED)
     assert exit_code(ledger, _facts()) == 0
     assert exit_code(ledger, _facts(), fail_on=[FailOn.UNDETERMINED, FailOn.CHANGES]) == 0
     assert exit_code(ledger, _facts(), fail_on=[FailOn.BLOCKED]) == 10
 
 
-def test_fail_on_needs_both_the_wish_and_the_finding() -> None:
-    """What the comparison found, or what is undetermined though allowed, matters only where it was asked for."""
+def test_fail_on_needs_a_match() -> None:
+    """Changes and allowed undetermined rows count only if --fail-on names them."""
     ledger, facts = _ledger(Reason.THROTTLED), _facts(max_undetermined=1)
     assert exit_code(ledger, facts, fail_on=[FailOn.UNDETERMINED]) == 10
     assert exit_code(ledger, facts, changed=[FailOn.CHANGES]) == 0

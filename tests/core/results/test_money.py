@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.model import Verdict
-from auditor.core.results.money import Column, Sum, amount
+from auditor.core.results.money import Sum, add_up, read_number
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ from auditor.core.results.money import Column, Sum, amount
     ],
 )  # fmt: skip
 def test_texts_that_are_numbers(text: str, number: str) -> None:
-    """Each spelling that is certain, by itself."""
-    found = amount(text)
+    """Each unambiguous spelling."""
+    found = read_number(text)
     assert found is not None
-    assert {one for one in (found.point, found.comma) if one is not None} == {Decimal(number)}
+    assert {one for one in found[:2] if one is not None} == {Decimal(number)}
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,15 @@ def test_texts_that_are_numbers(text: str, number: str) -> None:
         *("12,3456,789", "1 23", "1,234 567", "0,000.50", "٣", "½", "NaN", "Infinity", "0x10", "1_000", "9" * 50),
     ],
 )
-def test_texts_that_are_none(text: str) -> None:
-    """What is not certainly a number is none. `1,23` is one with a decimal comma."""
-    found = amount(text)
-    assert (found.comma if found else None) == (Decimal("1.23") if text == "1,23" else None)
+def test_texts_that_are_not_numbers(text: str) -> None:
+    """`1,23` is a number with a decimal comma only."""
+    found = read_number(text)
+    assert (found[1] if found else None) == (Decimal("1.23") if text == "1,23" else None)
 
 
 def _sums(texts: list[str], owner: str = "") -> Sum:
-    column = Column("Revenue")
-    for text in texts:
-        column.add(owner, Verdict.BLOCKED, text)
-    return next(one for one in column.sums() if one.verdict is Verdict.BLOCKED)
+    found = add_up("Revenue", [(owner, Verdict.BLOCKED, text, 1) for text in texts])
+    return next(one for one in found if one.verdict is Verdict.BLOCKED)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +61,16 @@ def _sums(texts: list[str], owner: str = "") -> Sum:
     ],
 )
 def test_the_column_decides(texts: list[str], total: str, unparsed: int) -> None:
-    """What can be read in two ways is read as the column's other numbers must be, or not at all."""
+    """An ambiguous text is read like the other numbers of the column, or not at all."""
     found = _sums(texts)
     assert (found.total, found.unparsed) == (Decimal(total), unparsed)
     assert found.added + found.unparsed + found.empty == len(texts)
 
 
-def test_by_verdict_and_owner() -> None:
-    """All owners first, then each in alphabetical order; all verdicts, always; the whole is the sum of its parts."""
-    column = Column("Seats")
-    column.add("bo", Verdict.BLOCKED, "2", rows=3)
-    column.add("ann", Verdict.ELIGIBLE, "5")
-    column.add("ann", Verdict.ELIGIBLE, None)
-    found = list(column.sums())
+def test_sums_by_verdict_and_owner() -> None:
+    """All owners first, then each in alphabetical order, all verdicts; the whole is the sum of its parts."""
+    rows = [("bo", Verdict.BLOCKED, "2", 3), ("ann", Verdict.ELIGIBLE, "5", 1), ("ann", Verdict.ELIGIBLE, None, 1)]
+    found = add_up("Seats", rows)
     assert [(one.owner, one.verdict) for one in found] == [(owner, v) for owner in (None, "ann", "bo") for v in Verdict]
     totals = {(one.owner, one.verdict): (one.total, one.added, one.empty) for one in found if one.added or one.empty}
     assert totals == {
@@ -88,13 +83,13 @@ def test_by_verdict_and_owner() -> None:
 
 @given(st.lists(st.decimals(-(10**15), 10**15, places=2), max_size=20))
 def test_the_sum_is_exact(numbers: list[Decimal]) -> None:
-    """However many, however large; and in whichever of three spellings."""
+    """For many and large numbers in three spellings."""
     for form in ("{:.2f}", "{:,.2f}", "{:.2f} EUR"):
         assert _sums([form.format(number) for number in numbers]).total == sum(numbers)
 
 
 @given(st.text("0123456789.,' +-$€U%\u00a0", max_size=12))
 def test_any_text_is_counted_once(text: str) -> None:
-    """As a number, as none, or as nothing; never as a failure."""
+    """As added, unparsed or empty; never an exception."""
     found = _sums([text])
     assert found.added + found.unparsed + found.empty == 1

@@ -22,7 +22,7 @@ def header(text: str, *, url_safe: bool = False, padded: bool = True) -> str:
 @pytest.mark.parametrize("url_safe", [True, False])
 @pytest.mark.parametrize("padded", [True, False])
 def test_a_challenge_is_read_in_every_spelling(*, url_safe: bool, padded: bool) -> None:
-    """Either alphabet of base64, with or without its padding."""
+    """Both alphabets of base64, with and without padding."""
     wanted = WANTED.replace("c1", "c1~~~???>>>")
     assert claims_challenge(header(wanted, url_safe=url_safe, padded=padded)) == wanted
 
@@ -43,13 +43,13 @@ def test_a_challenge_is_read_in_every_spelling(*, url_safe: bool, padded: bool) 
         header("[" * 4000),
     ],
 )
-def test_what_is_no_challenge_asks_for_nothing(text: str | None) -> None:
+def test_other_headers_request_no_claims(text: str | None) -> None:
     """Other schemes, other parameters, base64 of something else."""
     assert claims_challenge(text) is None
 
 
 @given(st.text())
 def test_any_header_is_a_challenge_or_none(text: str) -> None:
-    """What comes out is JSON."""
+    """The result is JSON or None."""
     found = claims_challenge(text)
     assert found is None or isinstance(json.loads(found), dict)

@@ -29,8 +29,8 @@ def claims_of(**claims: Any) -> Claims:
     return found
 
 
-def test_a_users_token_says_who_signed_in() -> None:
-    """Audience, tenant, user, application, kind, MFA and times come out as they stand."""
+def test_the_claims_of_a_users_token() -> None:
+    """Audience, tenant, user, application, kind, MFA and times."""
     found = claims_of(**USER, appid="an-app", iat=NOW.timestamp(), exp=NOW.timestamp() + 4500)
     assert found == Claims(
         audience=API,
@@ -63,16 +63,16 @@ def test_a_users_token_says_who_signed_in() -> None:
         ({}, TokenKind.UNKNOWN),
     ],
 )
-def test_kind(claims: dict[str, Any], kind: TokenKind) -> None:
-    """`idtyp` decides where it is there; else a delegated scope, then roles, then who is the subject."""
+def test_token_kind(claims: dict[str, Any], kind: TokenKind) -> None:
+    """`idtyp` decides if present; else a delegated scope, then roles, then the subject."""
     assert claims_of(**claims).kind is kind
 
 
 @pytest.mark.parametrize(
     ("amr", "mfa"), [(["pwd", "mfa"], True), (["pwd"], False), ([], False), ("mfa", None), (None, None)]
 )
-def test_mfa(amr: object, mfa: bool | None) -> None:  # noqa: FBT001 - the expectation
-    """`amr` says whether MFA was passed; a token without it does not say."""
+def test_mfa_claim(amr: object, mfa: bool | None) -> None:  # noqa: FBT001 - the expectation
+    """By `amr`; None without it."""
     assert claims_of(amr=amr).mfa is mfa
 
 
@@ -85,8 +85,8 @@ def test_mfa(amr: object, mfa: bool | None) -> None:  # noqa: FBT001 - the expec
         ({"exp": NOW.timestamp() - 301}, "expired at 2026-11-22 11:54:59 UTC"),
     ],
 )
-def test_useless_tokens_are_named(change: dict[str, Any], words: str) -> None:
-    """App-only, another audience, expired: each is told apart, and what to do stands in the same sentence."""
+def test_tokens_with_a_problem(change: dict[str, Any], words: str) -> None:
+    """App-only, another audience, expired: each with what to do."""
     assert words in (problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) or "")
 
 
@@ -107,8 +107,8 @@ def test_useless_tokens_are_named(change: dict[str, Any], words: str) -> None:
         {"scp": None},
     ],
 )
-def test_what_is_not_known_to_be_wrong_goes_to_the_api(change: dict[str, Any]) -> None:
-    """Spellings, clocks that differ a little, claims of another type or none: the API may judge them."""
+def test_tokens_without_a_known_problem(change: dict[str, Any]) -> None:
+    """Other spellings, small clock differences, missing or odd claims: the API judges them."""
     assert problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) is None
 
 
@@ -116,29 +116,29 @@ def test_what_is_not_known_to_be_wrong_goes_to_the_api(change: dict[str, Any]) -
     "token", ["", "opaque", "a.b", "a.b.c", "a.!!.c", "...", jwt([1]), jwt("text"), f"a.{'A' * 70_000}.c", "a.é.c"]
 )
 def test_opaque_tokens_are_no_error(token: str) -> None:
-    """Whatever is no JWT is opaque."""
+    """Everything that is not a JWT is opaque."""
     assert read_claims(token) is None
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), lambda each: st.dictionaries(st.text(), each)).map(jwt))
-def test_no_token_breaks_the_reader(token: str) -> None:
-    """Any text is a token or is none, and what is wrong with one is a sentence or nothing."""
+def test_any_text_is_read_without_an_exception(token: str) -> None:
+    """The problem is a sentence or None."""
     found = read_claims(token)
     assert found is None or isinstance(problem(found, [API], NOW), str | None)
 
 
 @pytest.mark.parametrize("padding", range(4))
 def test_every_length_of_a_payload_is_read(padding: int) -> None:
-    """Tokens come without the padding of base64."""
+    """Tokens have no base64 padding."""
     assert claims_of(x="a" * padding, tid="a-tenant").tenant_id == "a-tenant"
 
 
 @pytest.mark.parametrize("tenant", [5, "", None, []])
-def test_claims_of_another_type_say_nothing(tenant: object) -> None:
-    """And are no error."""
+def test_claims_of_another_type_are_ignored(tenant: object) -> None:
+    """They are no error."""
     assert claims_of(tid=tenant, upn=tenant, aud=tenant, amr=tenant).tenant_id is None
 
 
-def test_claims_can_be_shown_anywhere() -> None:
-    """A name with control characters cannot repaint a terminal or split a line of a log."""
+def test_claims_are_printable() -> None:
+    """Control characters in a name do not reach a terminal or a log."""
     assert claims_of(upn="ann\x1b[2J\r\n@x").user_name == "ann [2J  @x"
