@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from auditor.core.baseline import Baseline
-from auditor.core.judge.documented_answers import contradictory
+from auditor.core.judge.documented_answers import is_contradictory
 from auditor.core.model import Cause
-from auditor.core.run_facts import ListFile, ListWarning, Membership, Presentation, RunFacts, Way
+from auditor.core.run_facts import ListFile, ListWarning, Membership, MembershipSource, Presentation, RunFacts
 
 _ASIDE = frozenset({"answer", "member", "baseline", "allowance"})
 """Kinds of lines that neither begin nor end a session."""
@@ -40,7 +40,9 @@ def _undamaged(line: bytes) -> dict[str, Any] | None:
     if seal != b'%08x"}\n' % zlib.crc32(body):
         return None
     document: dict[str, Any] = json.loads(line)
-    if document["kind"] == "answer" and contradictory(SimpleNamespace(**{**_ANSWER, "reused_from": None, **document})):
+    if document["kind"] == "answer" and is_contradictory(
+        SimpleNamespace(**{**_ANSWER, "reused_from": None, **document})
+    ):
         return None
     return document
 
@@ -86,4 +88,4 @@ def _membership(documents: list[dict[str, Any]]) -> Membership | None:
     if not documents:
         return None
     last = documents[-1]
-    return Membership(Way(last["way"]), last["customers"], last["complete"], last["message"])
+    return Membership(MembershipSource(last["way"]), last["customers"], last["complete"], last["message"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tzlocal
 
-from auditor.core.run_facts import Packs, Presentation
+from auditor.core.run_facts import OwnerWorkbooks, Presentation
 from auditor.runs.inputs import presentation_of
 from auditor.settings import Settings, load
 
@@ -17,7 +17,7 @@ def test_what_the_settings_say_is_kept(tmp_path: Path) -> None:
     file.write_text(f'packs = "all"\nzone = "Europe/Berlin"\ncustomer_link = "{link}"\n', encoding="utf-8")
     settings, _ = load({}, environment={}, config=str(file))
     shown = presentation_of(settings, ("Revenue",))
-    assert shown == Presentation(link, Packs.ALL, "Europe/Berlin", ("Revenue",))
+    assert shown == Presentation(link, OwnerWorkbooks.ALL, "Europe/Berlin", ("Revenue",))
     assert Presentation.from_document(shown.as_document()) == shown
 
 

@@ -17,7 +17,7 @@ from auditor.core.run_facts import RunFacts
 COMPLETE, FAILED, INCOMPLETE, MATCHED = 0, 1, 3, 10
 """Exit codes of a finished run: complete; a defect of auditor (`internal_error`); not complete; complete, and --fail-on matched."""
 
-STOPPED = MappingProxyType(
+STOP_EXIT_CODES = MappingProxyType(
     {
         Cause.SIGN_IN: 4,
         Cause.SERVICE: 6,
@@ -126,7 +126,7 @@ class Ledger:
         ) and self.customers == sum(count.customers for count in self.statuses)
 
 
-def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
+def build_ledger(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
     """Build the ledger.
 
     Args:
@@ -160,7 +160,7 @@ def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
     )
 
 
-def complete(ledger: Ledger, facts: RunFacts) -> bool:
+def counts_as_complete(ledger: Ledger, facts: RunFacts) -> bool:
     """True if every customer was asked, the ledger balances, and no more rows are undetermined than the run allows."""
     return facts.finished and ledger.balanced and ledger.rows_of(Verdict.UNDETERMINED) <= facts.max_undetermined
 
@@ -181,20 +181,20 @@ def exit_code(
     """
     if not facts.finished:
         # a killed process has no cause: all that is known is that rows are missing
-        return STOPPED[facts.cause] if facts.finished_at else INCOMPLETE
-    if internal_errors(ledger):
+        return STOP_EXIT_CODES[facts.cause] if facts.finished_at else INCOMPLETE
+    if count_internal_errors(ledger):
         return FAILED
-    if not complete(ledger, facts):
+    if not counts_as_complete(ledger, facts):
         return INCOMPLETE
-    return MATCHED if matched(ledger, fail_on, changed) else COMPLETE
+    return MATCHED if match_fail_on(ledger, fail_on, changed) else COMPLETE
 
 
-def internal_errors(ledger: Ledger) -> int:
+def count_internal_errors(ledger: Ledger) -> int:
     """Number of rows without an answer because of a defect in auditor."""
     return sum(count.rows for count in ledger.by_status() if count.reason is Reason.INTERNAL_ERROR)
 
 
-def matched(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
+def match_fail_on(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
     """The values of `fail_on` that match; parameters as in `exit_code`."""
     found = {*changed}
     found |= {FailOn.BLOCKED} if ledger.rows_of(Verdict.BLOCKED) else set()
