@@ -1,10 +1,10 @@
 """auditor: who among a partner's customers is blocked from buying, and who is eligible.
 
-A customer list comes in; a bounded, paced fetcher asks Partner Center for each customer's validation status and writes
-each answer to a journal; a pandas stage renders every report from the run folder alone. What is decided stands in
-`core/`, without I/O. I/O lives in separate packages that do not import each other.
+The input is a customer list. A bounded, paced fetcher asks Partner Center for each customer's validation status and writes
+each answer to a journal. A pandas stage renders every report from the run folder alone. `core` makes every decision, without
+I/O. I/O lives in separate packages that do not import each other.
 
-The map, in the order of one row's way:
+The packages, in the order in which a row passes through them:
 
 =================  =====================================================================
 `cli`, `commands`  argv -> settings -> one command -> exit code
@@ -14,7 +14,7 @@ The map, in the order of one row's way:
 `journal`          rows.jsonl and journal.jsonl: append-only, read back
 `report`           the pandas stage: run folder -> Parquet, CSV, workbooks, page, summary, manifest
 `settings`         flags, environment and settings file -> the values of one run
-`simulator`        Partner Center and its sign-in service, played on loopback
+`simulator`        Partner Center and its sign-in service, simulated on loopback
 =================  =====================================================================
 """
 

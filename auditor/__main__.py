@@ -1,4 +1,4 @@
-"""`python -m auditor` is `auditor`. Rule: whoever stops it at any moment sees no traceback."""
+"""`python -m auditor` is the same as `auditor`. Ctrl-C never shows a traceback."""
 
 try:
     from auditor.cli import main

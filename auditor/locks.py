@@ -1,8 +1,9 @@
-"""Locks between processes, on every file system: the kernel's lock, or a lease where the file system has no locks.
+"""Locks between processes, on every file system: the kernel's lock, or a lease if the file system has no locks.
 
-A lease is a file made with `O_EXCL` that its holder touches every few seconds; another process takes it over only after a
-long time without a touch. Both are filelock's. It does not take over the lease of a dead process where two names cannot be
-exchanged (NFS, SMB, Lustre): there the new holder first makes a file named after the dead claim, which only one process can.
+A lease is a file made with `O_EXCL` that its holder touches every few seconds. Another process takes it over only after a
+long time without a touch. Both come from filelock. filelock cannot take over the lease of a dead process on file systems
+that cannot exchange two names (NFS, SMB, Lustre). There the new holder first makes a file named after the dead claim, which
+only one process can do.
 """
 
 import logging
@@ -20,7 +21,7 @@ from auditor.errors import NO_LOCKS
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
-"""After so long without a renewal a lease may be taken over; the same in every process."""
+"""A lease without a renewal for this long may be taken over; the same in every process."""
 HEARTBEAT_SECONDS = 5.0
 """How often a holder renews its lease."""
 LEASE = ".lease"
@@ -37,10 +38,10 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
     """Acquire a lock; release it with its `release`.
 
     Args:
-        path: of the lock file; its folder exists. A lease stands beside it (`lease_of`).
+        path: of the lock file, in a folder that exists; a lease is in the same folder (`lease_of`).
         timeout: seconds to wait for another holder; 0 does not wait.
         mode: permissions of a new file.
-        patient: watch a lease, beyond the timeout, until it is renewed or expired; a renewal comes within `HEARTBEAT_SECONDS`.
+        patient: after the timeout, watch a lease until it is renewed (within `HEARTBEAT_SECONDS`) or expires.
 
     Raises:
         Timeout: another process holds it.
@@ -50,7 +51,7 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
     try:
         lock.acquire()
     except OSError as error:
-        # a Timeout is one, too
+        # Timeout is a subclass of OSError
         if isinstance(error, Timeout) or error.errno not in NO_LOCKS:
             raise
         _log.info("%s: the file system has no locks (%s): a lease is used", path, error.strerror)
@@ -60,7 +61,7 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A lease in its file: its holder, and when it was renewed."""
+    """A lease as it is in its file: its holder, and when it was renewed."""
 
     token: str
     renewed: tuple[int, int]
@@ -84,7 +85,7 @@ def _acquire_lease(path: Path, timeout: float, mode: int, *, patient: bool) -> S
         if found != last:
             last, changed = found, now
         if found and now - changed > LEASE_SECONDS + HEARTBEAT_SECONDS:
-            # filelock would have taken it over, where names can be exchanged
+            # filelock has already taken it over if names can be exchanged
             _take_over(path, found)
         # a file without a record is being made or released
         is_renewed = found is not None and found != first
@@ -111,8 +112,8 @@ def _claim(lease: SoftFileLease) -> _Claim | None:
 
 
 def _take_over(path: Path, claim: _Claim) -> None:
-    """Remove the file of an expired lease. Only one process can: it makes a file named after the claim, and later ones
-    find another claim, or none.
+    """Remove the file of an expired lease. Only one process can do so: it makes a file named after the claim, and later
+    processes find another claim, or none.
     """
     dead = path.with_name(f"{path.name}.{claim.token[:16]}.dead")
     with suppress(OSError), _exclusive_file(path.with_name(f"{path.name}.{claim.token[:16]}.taken")):
@@ -120,7 +121,7 @@ def _take_over(path: Path, claim: _Claim) -> None:
             return
         path.rename(dead)
         if _claim(SoftFileLease(dead, lease_duration=LEASE_SECONDS)) != claim:
-            # it was renewed or replaced just now: put it back, unless there is a third
+            # it was renewed or replaced in the meantime: put it back, unless there is already a new one
             os.link(dead, path)
         dead.unlink()
 

@@ -1,16 +1,16 @@
-"""Customer lists: file -> `Customer` or `RejectedRow`, in file order. Rule: nothing is lost, nothing is guessed silently.
+"""Customer lists: file -> `Customer` or `RejectedRow`, in file order. No row is lost, and every guess is a warning.
 
 =============================  =====================================================================
-`listing`                      `read`: one list, opened; its format by content; its rows
-`source`, `archive`            bytes from a file or standard input, and their text; what is packed
+`listing`                      `read`: opens a list, finds its format, yields its rows
+`source`, `archive`            bytes from a file or standard input, and their text; archives
 `delimited`                    CSV, TSV, plain text
 `json_list`, `json_values`     JSON and JSON Lines; JSON text to values and cells
-`workbook`, `workbook_xml`,    Excel and OpenDocument workbooks; how far their sheets reach, and the
+`workbook`, `workbook_xml`,    Excel and OpenDocument workbooks; the extent of their sheets, and the
 `workbook_binary`              cells that the workbook library omits
 `parquet`, `web_page`          Parquet; web pages with one table
 `table`                        what every format reader returns
 `parts`                        which sheet or array is the list
-`header`, `header_words`       where the header is; what its words say
+`header`, `header_words`       where the header is; what a column's name means
 `columns`, `id_column`         which column is the id, the company, the domain, the owner
 `rows`                         records -> customers and rejected rows, without the footer
 `messages`                     how messages name lists, columns and cells

@@ -1,7 +1,7 @@
-"""Archives and office documents. Rule: one list in an archive is the list; a document that is no list is called what it is.
+"""Archives and office documents. The only list in an archive is read; other documents are refused by their kind.
 
-What is packed is unpacked to a temporary file, never beyond a bound: a few kilobytes can unpack to terabytes, so that bytes are
-counted while they come, and what an archive states is not believed.
+Compressed data is unpacked to a temporary file, up to a limit: a few kilobytes can unpack to terabytes. The bytes are counted
+while they are unpacked; the size that an archive states is not used.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from auditor.errors import CustomerListError
 MOST_UNPACKED = 1 << 30
 """Bytes; a list of ten million rows."""
 MOST_TIMES = 200
-"""How much smaller a list is packed, at most; text packs to a tenth, zeros to a thousandth."""
+"""Maximum compression ratio of a list; text packs to a tenth, zeros to a thousandth."""
 
 _SUSPICIOUS = 1 << 26
 _MOST_MEMBERS = 100
@@ -31,10 +31,10 @@ _ENCRYPTED = 0x1
 ZIP_FAULTS = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, LookupError,
 )  # fmt: skip
-"""What the libraries raise for a damaged archive."""
+"""The libraries' exceptions for a damaged archive."""
 
 OLD_CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of older office documents, and of all that are protected with a password."""
+"""The first bytes of older office documents, and of all password-protected ones."""
 
 _FOLDERS = (
     ("xl/", "workbook"),
@@ -59,7 +59,7 @@ _LONGEST_TYPE = 200
 
 
 def unpack(source: Source) -> Source | zipfile.ZipFile:
-    """Unpack a list: return itself where it is not packed, the unpacked list, or an archive of files.
+    """Unpack a list. Return the unpacked list, the source itself if it is not packed, or an archive of files.
 
     Raises:
         CustomerListError: protected, damaged, too large, or a document of another kind.
@@ -75,10 +75,10 @@ def unpack(source: Source) -> Source | zipfile.ZipFile:
 
 
 def _refuse_nested(found: Source) -> Source:
-    """Return the same source, or close it where it is an archive itself.
+    """Return the same source, or close it if it is an archive itself.
 
     Raises:
-        CustomerListError: it is an archive, or a document that is no list.
+        CustomerListError: it is an archive, or a document that is not a list.
     """
     try:
         is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile)
@@ -93,7 +93,7 @@ def _refuse_nested(found: Source) -> Source:
 
 
 def _open_zip(source: Source) -> Source | zipfile.ZipFile:
-    """Open a ZIP archive; return the source where it is none, or a workbook, or so damaged that it may be either."""
+    """Open a ZIP archive. Return the source itself if it is none, is a workbook, or is too damaged to tell."""
     if not source.head.startswith(_ZIP):
         return source
     source = source.spool()
@@ -102,7 +102,7 @@ def _open_zip(source: Source) -> Source | zipfile.ZipFile:
         files = list_members(archive)
         kind = _find_office_kind(archive)
     except ZIP_FAULTS:
-        return source  # `read_workbook` says what is wrong
+        return source  # `read_workbook` reports the damage
     if kind == "workbook":
         return source
     if kind is not None:
@@ -116,7 +116,7 @@ def _open_zip(source: Source) -> Source | zipfile.ZipFile:
 
 
 def list_members(archive: zipfile.ZipFile) -> list[str]:
-    """Return the names of an archive's files, without what operating systems add."""
+    """Return the names of an archive's files, without those that operating systems add."""
     return list(dict.fromkeys(name for name in archive.namelist() if _is_file(name)))
 
 
@@ -129,7 +129,7 @@ def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> 
     """Unpack one file of an archive.
 
     Raises:
-        CustomerListError: protected, damaged, too large, an archive itself, or no list.
+        CustomerListError: protected, damaged, too large, an archive itself, or not a list.
     """
     info = archive.getinfo(member)
     name = f"{archive_name}#{member}"
@@ -141,7 +141,7 @@ def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> 
 
 
 def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind: str) -> Source:
-    """Copy what is packed in `size` bytes to a temporary file, and read its first bytes."""
+    """Unpack `size` bytes to a temporary file, and read its first bytes."""
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
     try:
         with open_stream() as stream:
@@ -188,7 +188,7 @@ def _find_office_kind(archive: zipfile.ZipFile) -> str | None:
 
 
 def find_old_document(file: BinaryIO) -> str | None:
-    """Return what an older container holds that is no workbook to be read; None where it may be one."""
+    """Return the kind of an older document that is not a readable workbook; None if it may be one."""
     file.seek(0)
     try:
         with olefile.OleFileIO(file) as compound:

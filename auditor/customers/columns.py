@@ -1,7 +1,7 @@
-"""Which column is the id, the company, the domain, the owner. Rule: of two equal candidates none is taken by a guess.
+"""Find the columns of id, company, domain and owner. Of two equal candidates none is guessed.
 
-The user's choice comes first, then the header's words (case, accents, blanks, underscores and dashes do not count). Two
-candidates for the id are an error; two for another role are a warning, and none of them is taken.
+The user's choice comes first, then the header's words (case, accents, blanks, underscores and dashes are ignored). Two
+candidates for the id are an error; two for another role are a warning, and neither is used.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ _ROLE_NAMES = {"id": "customer id", "company": "company name", "domain": "domain
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Column names by role: what the user asks for (None: find it), or what was found (None: there is none).
+    """Column names by role: the user's choice (None: find it), or the result (None: there is none).
 
     Attributes:
         id: the customer tenant ID.
         company: the customer's name.
         domain: the customer's domain.
         owner: the account manager.
-        allow_ragged: the user's word that rows longer than the header may go without company, domain and owner.
+        allow_ragged: True if the user accepts rows longer than the header, without company, domain and owner.
     """
 
     id: str | None = None
@@ -43,7 +43,7 @@ def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str])
         table: the parsed list.
         wanted: the user's choice.
         label: the list's name for messages.
-        warnings: gets what a person should know about the choice.
+        warnings: warnings for the user are appended here.
 
     Raises:
         CustomerListError: no id column, two candidates for a role, or a chosen column that is not there.
@@ -55,7 +55,7 @@ def find_columns(table: Table, wanted: Columns, label: str, warnings: list[str])
     found |= {
         role: _find_chosen(table, role, getattr(wanted, role), label) for role in ROLE_WORDS if getattr(wanted, role)
     }
-    # the company comes last: what is free then is where it may still stand
+    # the company comes last: the warning about a missing one lists the columns that are still free
     for role in ("domain", "owner", "company"):
         if role not in found:
             free = [name for name in table.names if name not in found.values()]
@@ -78,7 +78,7 @@ def _find_chosen(table: Table, role: str, choice: str, label: str) -> str:
 
 
 def assess_table(table: Table, wanted: Columns) -> IdEvidence:
-    """Return how sure it is that a table holds customer tenant IDs."""
+    """Return the evidence that a table holds customer tenant IDs."""
     if not wanted.id:
         return assess_id_columns(table)
     chosen = any(fold(name) == fold(wanted.id) for name in table.names)
@@ -86,7 +86,7 @@ def assess_table(table: Table, wanted: Columns) -> IdEvidence:
 
 
 def _find_by_words(table: Table, names: Sequence[str], role: str, warnings: list[str]) -> str | None:
-    """Return the one column whose header says the role; None where two say it alike, or none does."""
+    """Return the one column whose header names the role; None if no header or several do."""
     for words in ROLE_WORDS[role]:
         matching = [name for name in names if fold_name(name) in words]
         if len(matching) > 1:

@@ -1,8 +1,8 @@
-"""CSV, TSV and plain text. Rule: a record is what the csv module says it is; quotes that do not pair up are an error.
+"""CSV, TSV and plain text, parsed by the csv module. Quotes that do not pair up are an error.
 
 The delimiter is the one under which an id column is found and the header has the most columns. A list without any
-delimiter is plain text: an id a line, or several, and lines that start with `#` are comments. Where lines hold several ids,
-each id is a row of its own, and so is each word beside one. An open quote could swallow rows unseen, hence the strict reading.
+delimiter is plain text: one or several ids a line; lines that start with `#` are comments. If lines hold several ids, each
+word of them is a row. Reading is strict because an open quote could hide rows.
 """
 
 import csv
@@ -25,7 +25,7 @@ LONGEST_CELL = 1 << 20
 
 _SAMPLE_SIZE = 1 << 20
 _LEAST_IDS = 0.9
-"""The share of ids among the words of lines with several ids: a few may be wrong."""
+"""Minimum share of ids among the words of lines with several ids: a few may be wrong."""
 
 _excel_hint = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE).fullmatch
 _swallowed_row = re.compile(r"[\r\n]\W{0,3}[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE).search
@@ -35,16 +35,16 @@ _delimiter = re.compile(r"[,;|\t]").search
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A list's lines, and how they may be meant.
+    """A list's lines, and how they may be read.
 
     Attributes:
         format: CSV or plain text.
-        delimiters: to be tried.
+        delimiters: the candidates.
         start: number of the first line.
         sample: the first lines.
-        whole: True where those are all.
+        whole: True if the sample has all lines.
         all: every line from the first.
-        several: True where lines hold several ids and nothing else.
+        several: True if lines hold several ids and nothing else.
     """
 
     format: Format
@@ -58,7 +58,7 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A delimiter tried on the first lines: what it makes of them, how good that is, and the fault that ended the trial."""
+    """A delimiter tried on the first lines: the resulting table, its evidence, and the error that ended the trial."""
 
     delimiter: str
     header: Header
@@ -71,7 +71,7 @@ def read_delimited(text: Text, wanted: Columns) -> Table:
     """Parse a CSV, TSV or plain-text list.
 
     Raises:
-        CustomerListError: quotes that do not pair up, or a cell or line of absurd length; also while records are read.
+        CustomerListError: quotes that do not pair up, or a cell or line that is too long; also while records are read.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
     lines = _inspect_lines(text.lines(), wanted)
@@ -105,7 +105,7 @@ def _inspect_lines(lines: Iterator[str], wanted: Columns) -> _Lines:
 
 
 def _take_sample(lines: Iterator[str]) -> tuple[list[str], bool]:
-    """Return the first lines (blank ones are not counted), and whether they are all."""
+    """Return the first lines (not counting blank ones), and True if the list has no others."""
     taken: list[str] = []
     filled = size = 0
     for line in lines:
@@ -118,12 +118,12 @@ def _take_sample(lines: Iterator[str]) -> tuple[list[str], bool]:
 
 
 def _blank_comments(lines: Iterable[str]) -> Iterator[str]:
-    """Make a blank line of each comment, so that lines keep their numbers."""
+    """Replace each comment by a blank line, so that lines keep their numbers."""
     return ("\n" if line.lstrip().startswith("#") else line for line in lines)
 
 
 def _hold_several_ids(lines: Iterable[str]) -> bool:
-    """Return True where lines hold several ids, and none looks like a row of a table."""
+    """Return True if lines hold several ids, and none looks like a row of a table."""
     words = ids = most = 0
     for line in lines:
         parts = _words(line)
@@ -149,10 +149,10 @@ def _split_ids(lines: Iterable[str]) -> Iterator[GridRow]:
 
 
 def _choose_delimiter(lines: _Lines, label: str, wanted: Columns) -> _Trial:
-    """Return the trial of the delimiter that makes the best list.
+    """Return the trial of the delimiter with the best list.
 
     Raises:
-        CustomerListError: what is wrong under the best delimiter.
+        CustomerListError: the error of the best delimiter.
     """
     trials: list[_Trial] = []
     refused: list[CustomerListError] = []
@@ -163,7 +163,7 @@ def _choose_delimiter(lines: _Lines, label: str, wanted: Columns) -> _Trial:
             refused.append(error)
     best = max(trials, key=lambda trial: trial.merit, default=None)
     if best is None or (refused and (not best.merit[0] or len(best.table.names) == 1)):
-        # a delimiter that divides nothing must not hide a header that another one finds
+        # a delimiter that does not occur must not hide a header that another one finds
         raise refused[0]
     if best.fault and not best.merit[0]:
         raise best.fault
@@ -180,7 +180,7 @@ def _try_delimiter(lines: _Lines, delimiter: str, label: str, wanted: Columns) -
 
 
 def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:
-    """Return the first rows by a delimiter, and the fault that ended them, if one did."""
+    """Return the first rows with a delimiter, and the error that ended the reading, if any."""
     rows: list[GridRow] = []
     number = lines.start
     reader = csv.reader(lines.sample, delimiter=delimiter, strict=True)
@@ -189,7 +189,7 @@ def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRo
             rows.append((number, cells))
             number = lines.start + reader.line_num
     except csv.Error as error:
-        # The last record may go on below the sample; then it is no fault.
+        # The last record may continue after the sample; then it is not an error.
         if lines.whole or reader.line_num < len(lines.sample):
             return rows, _row_error(label, number, error)
     return rows, None

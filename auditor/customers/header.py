@@ -1,9 +1,9 @@
-"""Rows of cells to records: where the header stands, and what is below it. Rule: no cell that holds anything is dropped.
+"""Rows of cells -> records: find the header and read the rows below it. No filled cell is dropped.
 
-The header is the first row that names the id column, wherever it stands. A known name of an id column is believed as it
-stands; any other cell that speaks of ids, where ids stand below it. Titles above the header are passed over, and one that
-holds a GUID (the partner's own tenant, say) is named in a warning. Where no row names the id column, the header is the fullest
-row above the first GUID; where the first row holds a GUID already, there is no header and the columns are called "column 1", ….
+The header is the first row that names the id column. A known name of an id column is enough; any other cell that names ids
+counts only if there are ids below it. Titles above the header are skipped; one that holds a GUID (such as the partner's own
+tenant) is named in a warning. If no row names the id column, the header is the fullest row above the first GUID. If the first
+row holds a GUID, there is no header and the columns are called "column 1", ….
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from auditor.customers.table import Format, LongRow, Record, Table, is_blank, un
 from auditor.errors import CustomerListError
 
 GridRow = tuple[int, list[str]]
-"""Where a row stands, and its cells."""
+"""A row's number, and its cells."""
 
 _DEEPEST = 50
 """Rows; no title is longer."""
@@ -25,13 +25,13 @@ _DEEPEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the header stands.
+    """The header of a list.
 
     Attributes:
-        row: its number; None where there is none.
+        row: its number; None if there is none.
         names: the columns, each once.
-        warnings: what a person should know.
-        usual_width: the number of cells that most rows below it have.
+        warnings: for the user.
+        usual_width: the number of cells of most rows below it.
     """
 
     row: int | None
@@ -41,7 +41,7 @@ class Header:
 
 
 def inspect_grid(rows: Sequence[GridRow], wanted_id: str | None, kind: Format) -> tuple[Header, Table]:
-    """Find the header among the first rows, and return it with a table that has these as its sample, but no records yet.
+    """Find the header among the first rows; return it with a table that has the sample, but no records yet.
 
     Raises:
         CustomerListError: rows above the header may be customers.
@@ -49,14 +49,14 @@ def inspect_grid(rows: Sequence[GridRow], wanted_id: str | None, kind: Format) -
     header = find_header(rows, wanted_id)
     below = [cells for number, cells in rows if header.row is None or number > header.row]
     widths = Counter(len(cells) for cells in below if not all(map(is_blank, cells)))
-    # of two widths that are as frequent, the smaller
+    # of two equally frequent widths, the smaller
     header = replace(header, usual_width=max(sorted(widths), key=lambda width: widths[width], default=0))
     sample = [cells for _, cells in read_records(rows, header)]
     return header, Table(format=kind, names=header.names, sample=sample, header_row=header.row)
 
 
 def read_records(rows: Iterable[GridRow], header: Header) -> Iterator[Record]:
-    """Yield the records below the header; every row where there is none."""
+    """Yield the records below the header; every row if there is none."""
     names = header.names
     width = len(names)
     rows = iter(rows)
@@ -70,13 +70,13 @@ def read_records(rows: Iterable[GridRow], header: Header) -> Iterator[Record]:
 
 
 def _fit_to_header(header: Header, cells: list[str]) -> dict[str, str]:
-    """Return a row by columns: a short one is filled up; what stands beyond the header gets columns of its own."""
+    """Return a row by columns. Missing cells are blank; cells beyond the header get extra columns."""
     names = header.names
     beyond = cells[len(names) :]
     if not all(map(is_blank, beyond)):
         return LongRow(zip(unique_names([*names, *([""] * len(beyond))]), cells, strict=True))
     fitted = zip(names, [*cells[: len(names)], *([""] * (len(names) - len(cells)))], strict=True)
-    # blank cells beyond the header are an export's habit where all rows have them; else the row's last cell was blank
+    # if all rows have blank cells beyond the header, the export adds them; else the row's last cell was blank
     return LongRow(fitted) if beyond and len(cells) > header.usual_width else dict(fitted)
 
 
@@ -111,7 +111,7 @@ def _warn_of_guess(row: GridRow) -> str:
 
 
 def _find_naming_row(grid: Sequence[GridRow], wanted_id: str | None) -> int | None:
-    """Return the place of the first row that names the id column: by a known name; else by a cell with ids below it."""
+    """Return the index of the first row that names the id column: by a known name, else by a cell with ids below it."""
     top = [i for i, (_, cells) in enumerate(grid[:_DEEPEST]) if not _holds_id(cells)]
     known = next((i for i in top if any(is_id_header(cell, wanted_id) for cell in grid[i][1])), None)
     if known is not None or wanted_id:
@@ -124,7 +124,7 @@ def _find_naming_row(grid: Sequence[GridRow], wanted_id: str | None) -> int | No
 
 
 def _find_below_titles(grid: Sequence[GridRow], holding: int) -> int | None:
-    """Return the place of a header without a known name below titles that hold GUIDs, where there are such."""
+    """Return the index of a header without a known name below titles that hold GUIDs, if there are any."""
     for i, (_, cells) in enumerate(grid[:_DEEPEST]):
         if i > holding and _count_filled(cells) > 1 and not _holds_id(cells):
             below = any(_holds_id(others) for _, others in grid[i + 1 :])
@@ -137,7 +137,7 @@ def _find_fullest(grid: Sequence[GridRow], above: Sequence[GridRow]) -> GridRow:
     """Return the fullest of the rows above the first GUID.
 
     Raises:
-        CustomerListError: a row above it has several cells, and no blank row between them: it may be a customer.
+        CustomerListError: a row above it has several cells and no blank row between them, so it may be a customer.
     """
     number, cells = max(above, key=lambda row: _count_filled(row[1]))
     at = next(i for i, (row, _) in enumerate(grid) if row == number)
@@ -165,12 +165,12 @@ def _holds_id_in(rows: Sequence[GridRow], column: int) -> bool:
 
 
 def _find_customers_above(grid: Sequence[GridRow], header: int) -> list[int]:
-    """Return the places of the rows above the header that hold a GUID and do not look like titles."""
+    """Return the indexes of the rows above the header that hold a GUID and do not look like titles."""
     return [i for i in range(header) if _holds_id(grid[i][1]) and not _is_title(grid, i, header)]
 
 
 def _is_title(grid: Sequence[GridRow], row: int, header: int) -> bool:
-    """Return True for a row with one GUID and a label beside it, or one with fewer cells than the header and a blank row below."""
+    """Return True for a row with a GUID and its label, or with fewer cells than the header and a blank row below."""
     cells = [cell for cell in grid[row][1] if not is_blank(cell)]
     ids = [i for i, cell in enumerate(cells) if normalise_id(cell)]
     if len(ids) != 1:
@@ -180,16 +180,16 @@ def _is_title(grid: Sequence[GridRow], row: int, header: int) -> bool:
 
 
 def _has_blank_between(grid: Sequence[GridRow], row: int, header: int) -> bool:
-    """Return True where a blank row stands between two rows; in a workbook, blank rows are left out."""
+    """Return True if there is a blank row between two rows; a workbook omits blank rows, so its row numbers show it."""
     if any(not _count_filled(cells) for _, cells in grid[row + 1 : header]):
         return True
-    # a cell of several lines makes line numbers leap as well
+    # a cell with several lines also causes a gap in the line numbers
     breaks = sum(max(cell.count("\n"), cell.count("\r")) for _, cells in grid[row:header] for cell in cells)
     return grid[header][0] - grid[row][0] > header - row + breaks
 
 
 def _warn_of_titles(grid: Sequence[GridRow], header: int, *, insisted: bool) -> tuple[str, ...]:
-    """Return warnings of the rows above the header that hold a GUID.
+    """Return warnings about the rows above the header that hold a GUID.
 
     Raises:
         CustomerListError: one may be a customer, and the user did not name the header's id column.

@@ -1,4 +1,4 @@
-"""What a header says of its column. Rule: the name alone is judged here; `id_column` weighs it with the cells.
+"""What a column's name means. Only the name is judged here; `id_column` also looks at the cells.
 
 `header_words.toml` has the words as people see them; `fold` makes them comparable.
 """
@@ -11,11 +11,11 @@ from enum import Enum
 from pathlib import Path
 
 _SPELLED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
-"""Letters that Unicode does not take apart."""
+"""Letters that Unicode does not decompose."""
 
 
 def fold(header: str) -> str:
-    """Return a header as it is compared: case, accents, blanks, underscores, dashes and quotes do not count."""
+    """Return a header for comparison, without case, accents, blanks, underscores, dashes and quotes."""
     bare = header if header.isascii() else unicodedata.normalize("NFKD", header)
     return "".join(
         c
@@ -33,12 +33,12 @@ _PARTS = {key: _fold_all(words) for key, words in _TABLES["parts"].items()}
 _WHOLE_WORDS = {key: frozenset(words) for key, words in _TABLES["whole_words"].items()}
 
 ID_WORDS = _fold_all(_TABLES["id"])
-"""Headers that name the id column by themselves."""
+"""Headers that are enough to name the id column."""
 ROLE_WORDS = {role: tuple(map(_fold_all, groups)) for role, groups in _TABLES["roles"].items()}
-"""Headers by role, the more telling ones first: a later group counts only where no earlier one is found."""
+"""Headers by role, the clearest group first: a later group counts only if no earlier one is found."""
 
 _MOST_TOKENS = 6
-"""Words of a header that names an id; a sentence about ids has more."""
+"""Maximum number of words of a header that names an id; a sentence about ids has more."""
 
 _repeated = re.compile(r" \(\d+\)$")
 _token = re.compile(r"[^\W\d_]+|\d+")
@@ -49,7 +49,7 @@ class Kind(Enum):
     """Whose ids a column holds, by its name."""
 
     TENANT = "a customer's tenant"
-    CUSTOMER = "a customer, in whatever system; or nothing but id"
+    CUSTOMER = "a customer, in any system; or only the word id"
     UNKNOWN = "the name does not say"
     OTHER = "something else than a customer"
 
@@ -65,7 +65,7 @@ def split_name(name: str) -> list[str]:
 
 
 def classify_name(name: str) -> Kind:
-    """Return whose ids a column of that name holds."""
+    """Return whose ids a column with this name holds."""
     folded = fold_name(name).replace("partnercenter", "microsoft")
     tokens = split_name(name)
     customer = _mentions(folded, tokens, "customer")
@@ -83,17 +83,17 @@ def classify_name(name: str) -> Kind:
 
 
 def is_known_id(name: str) -> bool:
-    """Return True where the name is one of the known names of an id column."""
+    """Return True if the name is one of the known names of an id column."""
     return fold_name(name) in ID_WORDS
 
 
 def says_id(name: str) -> bool:
-    """Return True where a name says that its column holds ids."""
+    """Return True if a name means that its column holds ids."""
     return fold_name(name).endswith(_PARTS["ids"]) or any(token in _PARTS["ids"] for token in split_name(name))
 
 
 def names_the_id(cell: str) -> bool:
-    """Return True where a cell may be the header of the id column, if there are ids below it."""
+    """Return True if a cell may be the header of the id column, if there are ids below it."""
     # several columns in one cell are those of another delimiter
     if len(split_name(cell)) > _MOST_TOKENS or not says_id(cell) or any(c in ",;|\t" for c in cell):
         return False
@@ -101,12 +101,12 @@ def names_the_id(cell: str) -> bool:
 
 
 def is_id_header(cell: str, wanted: str | None) -> bool:
-    """Return True where a cell names the id column: as the user wants it, else by one of the known words."""
+    """Return True if a cell names the id column: with the user's name for it, else with one of the known words."""
     return fold(cell) == fold(wanted) if wanted else fold(cell) in ID_WORDS
 
 
 def is_label(cell: str) -> bool:
-    """Return True where a cell says what the id beside it is: "Partner tenant", "MPN ID:"."""
+    """Return True if a cell is a label of the id beside it: "Partner tenant", "MPN ID:"."""
     tokens = split_name(cell)
     return bool(tokens) and (cell.rstrip().endswith(":") or all(token in _WHOLE_WORDS["title"] for token in tokens))
 
@@ -116,7 +116,7 @@ def _mentions(folded: str, tokens: list[str], key: str) -> bool:
 
 
 def _find_other(folded: str, tokens: list[str]) -> int:
-    """Return where the name last says that the id is something else's; -1 where it does not."""
+    """Return the last place at which the name says that the id is not a customer's; -1 if none does."""
     parts = (folded.rfind(part) for part in _PARTS["other"])
     whole = (folded.rfind(bare) for token in tokens if (bare := _strip_id(token)) in _WHOLE_WORDS["other"])
     return max([*parts, *whole])

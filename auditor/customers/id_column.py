@@ -1,9 +1,9 @@
-"""Which column holds the customer tenant IDs. Rule: the name and the cells decide together; where two columns are as
-likely and hold different ids, the user is asked.
+"""Find the column of customer tenant IDs by its name and its cells. If two columns are equally likely and hold different
+ids, the list is refused and the user chooses.
 
-A column whose name says tenant comes before one that only says customer or id: that one may hold the key of another
-system. Columns that hold the same id in every row are one candidate. A column that holds one id in all rows is no
-candidate beside one whose ids differ: it is likely the partner's own.
+A column whose name says tenant comes before one that only says customer or id, which may hold the key of another system.
+Columns that hold the same id in every row are one candidate. A column with one id in all rows is not a candidate beside
+one whose ids differ: it is probably the partner's own tenant.
 """
 
 import re
@@ -21,18 +21,18 @@ holds_guid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNOR
 
 
 class IdEvidence(IntEnum):
-    """How sure it is that a table holds customer tenant IDs; a larger value wins."""
+    """The evidence that a table holds customer tenant IDs; a larger value wins."""
 
     NONE = 0
     """No column holds a GUID, and none is named as an id."""
     OTHER_IDS = 1
     """The only GUIDs are named as other things: Subscription, Relationship, Agreement, Order, Product, …"""
     UNNAMED = 2
-    """A column of GUIDs under a name that says nothing, or a name that says tenant over no GUIDs."""
+    """A column of GUIDs under a name without a meaning, or a name that says tenant without GUIDs."""
     GENERIC = 3
-    """A generic name ("id", "Customer ID") over GUIDs."""
+    """A generic name ("id", "Customer ID") with GUIDs."""
     NAMED = 4
-    """A name that says tenant, Microsoft ID or Azure over GUIDs; or chosen with --id-column."""
+    """A name that says tenant, Microsoft ID or Azure, with GUIDs; or chosen with --id-column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class _Candidate:
         name: of the column.
         kind: whose ids they are, by the name.
         ids: the ids by the number of their row in the sample.
-        filled: rows in which the cell is not blank.
-        undashed: ids that are written as 32 digits without dashes.
-        first: the first cell that holds an id; without one, the first that is not blank.
+        filled: number of rows in which the cell is not blank.
+        undashed: number of ids that are written as 32 digits without dashes.
+        first: the first cell that holds an id; else the first that is not blank.
     """
 
     name: str
@@ -57,28 +57,28 @@ class _Candidate:
 
     @property
     def holds_ids(self) -> bool:
-        """At least half of the cells are ids, or any where the name says tenant ID."""
+        """True if at least half of the cells are ids, or any if the name says tenant ID."""
         surely = self.kind is Kind.TENANT and says_id(self.name)
         return bool(self.ids) and (surely or len(self.ids) * 2 >= self.filled)
 
     @property
     def is_constant(self) -> bool:
-        """Two rows or more, and all hold the same id."""
+        """True if there are two rows or more, and all hold the same id."""
         return len(self.ids) > 1 and len(set(self.ids.values())) == 1
 
     @property
     def looks_like_hashes(self) -> bool:
-        """All ids are 32 digits without dashes, under a name that does not speak of ids."""
+        """True if all ids are 32 digits without dashes, and the name does not mention ids."""
         return bool(self.ids) and self.undashed == len(self.ids) and self.kind is Kind.UNKNOWN
 
     def has_same_ids(self, other: "_Candidate") -> bool:
-        """Return True where both hold the same id in every row in which both hold one, and there is such a row."""
+        """Return True if there are rows in which both hold an id, and it is the same id in each."""
         both = self.ids.keys() & other.ids.keys()
         return bool(both) and all(self.ids[row] == other.ids[row] for row in both)
 
 
 def _list_candidates(table: Table) -> list[_Candidate]:
-    """Return every column of a table's sample, as a candidate."""
+    """Return a candidate for every column of a table's sample."""
     return [_make_candidate(name, [cells.get(name, "") for cells in table.sample]) for name in table.names]
 
 
@@ -91,12 +91,12 @@ def _make_candidate(name: str, cells: Sequence[str]) -> _Candidate:
 
 
 def _select_with_ids(found: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return the columns that hold ids: those that mostly do, or, failing that, those that hold any."""
+    """Return the columns that mostly hold ids; if there are none, those that hold any."""
     return [one for one in found if one.holds_ids] or [one for one in found if one.ids]
 
 
 def assess_id_columns(table: Table) -> IdEvidence:
-    """Return how sure it is that a table holds customer tenant IDs, by its names and its sample."""
+    """Return the evidence that a table holds customer tenant IDs, from its names and its sample."""
     found = _list_candidates(table)
     ids = _select_with_ids(found)
     kinds = {one.kind for one in ids}
@@ -117,7 +117,7 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
     """Find the column of customer tenant IDs.
 
     Raises:
-        CustomerListError: there is none, or two columns are as likely and hold different ids.
+        CustomerListError: there is none, or two columns are equally likely and hold different ids.
     """
     found = _list_candidates(table)
     ids = _select_with_ids(found)
@@ -129,7 +129,7 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
         return chosen_name
     if customers:
         _check_tenant_columns(found, customers[0], label, warnings)
-        # neither name is certain: a generic name may be the key of another system
+        # a generic name may be the key of another system
         return _find_fullest(
             _find_likeliest([*customers, *(one for one in unknown if not one.is_constant)], label)
         ).name
@@ -156,7 +156,7 @@ def find_id_column(table: Table, label: str, warnings: list[str]) -> str:
 def _warn_of_others(
     chosen: str, customers: Sequence[_Candidate], found: Sequence[_Candidate], warnings: list[str]
 ) -> None:
-    """Warn of a generic id column that holds other ids than the tenant column that was taken."""
+    """Warn about a generic id column whose ids differ from those of the chosen tenant column."""
     best = next(one for one in found if one.name == chosen)
     warnings.extend(
         f"{quote(chosen)} is taken (first {quote(best.first)}); {quote(one.name)} holds other ids (first "
@@ -167,7 +167,7 @@ def _warn_of_others(
 
 
 def _check_tenant_columns(found: Sequence[_Candidate], generic: _Candidate, label: str, warnings: list[str]) -> None:
-    """Warn of a column whose name says tenant but which holds no id, beside a generic column that holds some.
+    """Warn about a tenant column without ids, if there is a generic column with ids.
 
     Raises:
         CustomerListError: the tenant column is filled with something else.
@@ -188,9 +188,9 @@ def _check_tenant_columns(found: Sequence[_Candidate], generic: _Candidate, labe
 
 
 def find_columns_to_compare(table: Table, chosen: str) -> tuple[str, ...]:
-    """Return the columns that must not hold another id than the chosen one in any row.
+    """Return the columns that must hold the same id as the chosen column in every row.
 
-    Those that hold the same ids in the sample, and those whose name says tenant ID while the sample holds nothing there.
+    These hold the same ids in the sample, or their name says tenant ID and they are blank in the sample.
     """
     found = _list_candidates(table)
     own = next(one for one in found if one.name == chosen)
@@ -224,7 +224,7 @@ def _choose_tenant_column(
 
 
 def _find_likeliest(found: Sequence[_Candidate], label: str) -> list[_Candidate]:
-    """Return the columns that hold the same ids in every row, where all the others hold one id only.
+    """Return the columns that hold the same ids in every row, if all the others hold one id only.
 
     Raises:
         CustomerListError: two columns hold different ids.
@@ -249,7 +249,7 @@ def _find_fullest(group: Sequence[_Candidate]) -> _Candidate:
 def _choose_named_column(
     named: Sequence[_Candidate], unknown: Sequence[_Candidate], label: str, warnings: list[str]
 ) -> str:
-    """Return the column that is named as the id although the sample holds none there: the header is believed."""
+    """Return the column that is named as the id although its sample has none."""
     best = [one for one in named if one.kind is Kind.TENANT] or named
     if len(best) > 1:
         raise _ambiguity_error(best, label)
@@ -279,6 +279,6 @@ def _wrong_column_error(one: _Candidate, why: str, label: str) -> CustomerListEr
 
 
 def may_hold_customers(name: str, cells: Iterable[str]) -> bool:
-    """Return True where a column may be suggested as the id: it is not named as other things, and its ids differ."""
+    """Return True if a column may be suggested as the id: its name means nothing else, and its ids differ."""
     ids = [found for cell in cells if (found := normalise_id(cell))]
     return bool(ids) and classify_name(name) is not Kind.OTHER and (len(ids) == 1 or len(set(ids)) > 1)

@@ -1,9 +1,9 @@
-"""JSON and JSON Lines. Rule: an item is a row; the array whose id column is surest is the list, on every page of it.
+"""JSON and JSON Lines. Each item is a row. The list is the array with the clearest id column, on all its pages.
 
-A list is an array of objects or of ids, or such an array within an object, as the API and OData write it; pages of it may
-stand in an array, or one after another. One object is one row. An array is read item by item; only one is held at a time.
-A page that says that others follow is warned of, wherever it says so: Partner Center writes `totalCount` and `links.next`,
-OData `@odata.count` and `@odata.nextLink`; others say it likewise.
+A list is an array of objects or of ids, or such an array within an object, as the API and OData write it. Its pages may be
+in an array, or one after another. A single object is one row. An array is read item by item; one item is held at a time.
+If a page says that others follow, a warning says so: Partner Center writes `totalCount` and `links.next`, OData
+`@odata.count` and `@odata.nextLink`, other services similar members.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from auditor.customers.table import SAMPLE_ROWS, Format, Table, take_sample
 from auditor.errors import CustomerListError
 
 ITSELF = "."
-"""Names an object itself, not an array in it."""
+"""The path of an object itself, not of an array in it."""
 
 _NEXT = {
     "@odata.nextlink", "odata.nextlink", "nextlink", "nextpagelink", "nextpage", "nextpagetoken", "nextpageuri", "nexturl",
@@ -32,15 +32,15 @@ _TOTAL = {
     "@odata.count", "odata.count", "recordcount", "itemcount",
 }  # fmt: skip
 _NO_NEXT = {"", "0", "false", "null", "none", "-1", "get", "post"}
-"""Values of such members that mean that no page follows, or only say how it is asked for."""
+"""Values of such members that mean that no page follows, or that only describe the request."""
 
 _DEEPEST = 20
-"""Objects around an array; no service wraps a list so often."""
+"""Maximum number of objects around an array; no service nests a list so deep."""
 
 _Path = tuple[str, ...]
 """The members that lead to a value."""
 _Found = tuple[_Path, bool, Any]
-"""Where a value stands, whether it is an item of an array, and the value; `_BEGIN` where an array begins."""
+"""A value's path, whether it is an item of an array, and the value; `_BEGIN` at the start of an array."""
 _Value = tuple[int, Any]
 """Number of an item, and the item."""
 
@@ -51,13 +51,13 @@ def read_json(source: Source, text: Text, wanted: Columns, parts: Parts) -> Tabl
     """Parse a JSON or JSON Lines list.
 
     Args:
-        source: spooled where the list may be an object, which is looked through before it is read.
+        source: spooled if the list may be an object, which is searched before it is read.
         text: of the source.
         wanted: the user's choice of columns.
         parts: the user's choice of an array.
 
     Raises:
-        CustomerListError: no JSON, no list of customers, or several; also while the records are read.
+        CustomerListError: not JSON, no list of customers, or several; also while the records are read.
     """
     start = text.peek()
     choice = _Choice(wanted, parts.array, text)
@@ -79,7 +79,7 @@ def _make_table(sample: list[dict[str, str]], kind: Format = Format.JSON) -> Tab
 
 
 def _is_lines(start: str) -> bool:
-    """Return True where the first line is a whole object."""
+    """Return True if the first line is a complete object."""
     line = start.lstrip().partition("\n")[0]
     try:
         return isinstance(DECODER.decode(line), dict)
@@ -107,7 +107,7 @@ def _read_arrays(text: Text) -> Iterator[_Value]:
 
 
 def _walk_text(scanner: Scanner, path: _Path = ()) -> Iterator[_Found]:
-    """Yield what stands in the value that begins here: the items of its arrays and the other values, not within items."""
+    """Yield the items of the arrays and the other members of the value that begins here, without looking into items."""
     start = scanner.peek()
     if start == "{" and len(path) < _DEEPEST:
         for key in scanner.read_keys():
@@ -125,7 +125,7 @@ def _walk_objects(scanner: Scanner) -> Iterator[Iterator[_Found]]:
 
 
 def _walk_value(value: Any, path: _Path = ()) -> Iterator[_Found]:
-    """Yield the same for a value that has been read."""
+    """The same as `_walk_text`, for a value that has been read."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for key, member in value.items():
             yield from _walk_value(member, (*path, key))
@@ -139,10 +139,10 @@ def _walk_value(value: Any, path: _Path = ()) -> Iterator[_Found]:
 
 @dataclass(slots=True)
 class _Survey:
-    """What the first objects hold.
+    """The members of the first objects.
 
     Attributes:
-        own: by object, its values beside arrays.
+        own: by object, its values other than arrays.
         arrays: the first items of each array by its path.
     """
 
@@ -161,17 +161,17 @@ def _survey_objects(objects: Iterator[Iterator[_Found]]) -> _Survey:
                     items.append(value)
             elif value is _BEGIN:
                 survey.arrays.setdefault(path, [])
-            elif not isinstance(value, dict):  # one nested too deeply to be walked
+            elif not isinstance(value, dict):  # nested too deep
                 values[".".join(path)] = value
         survey.own.append(flatten(values))
     return survey
 
 
 class _Choice:
-    """Finds the values of a JSON text that are the rows.
+    """Chooses the values of a JSON text that are the rows.
 
     Attributes:
-        in_array: True once they were found to be the items of an array within objects.
+        in_array: True if they are the items of an array within objects.
     """
 
     def __init__(self, wanted: Columns, array: str | None, text: Text) -> None:
@@ -182,7 +182,7 @@ class _Choice:
         self.in_array = False
 
     def select_values(self, values: Iterator[_Value], *, rooted: bool) -> Iterator[_Value]:
-        """Return the rows among values that are read whole: lines, or the items of an array (`rooted`)."""
+        """Return the rows among complete values: lines, or the items of an array (`rooted`)."""
         first = list(islice(values, SAMPLE_ROWS))
         every = chain(first, values)
         if first and rooted and isinstance(first[0][1], list):
@@ -194,7 +194,7 @@ class _Choice:
         return every if path is None else self._read_array(path, (_walk_value(value) for _, value in every))
 
     def select_objects(self, source: Source) -> Iterator[_Value]:
-        """Return the rows of an object that is too long to be held, or of several that follow each other."""
+        """Return the rows of an object that is too long for memory, or of several that follow each other."""
         with source.reread() as again:
             survey = _survey_objects(_walk_objects(Scanner(Text(again, []))))
         path = self._choose_path(survey, several=len(survey.own) > 1)
@@ -213,7 +213,7 @@ class _Choice:
         return _read_pages(path, pages, self._text.warnings)
 
     def _choose_path(self, survey: _Survey, *, several: bool) -> _Path | None:
-        """Return the path of the array that is the list; None where the objects themselves are."""
+        """Return the path of the array that is the list; None if the list is the objects themselves."""
         paths = {".".join(path): path for path in survey.arrays}
         if self._array is not None:
             return None if self._array == ITSELF else paths[_find_path(list(paths), self._array, self._label)]
@@ -242,7 +242,7 @@ class _Choice:
         return assess_part(".".join(path), _make_table(cells), self._wanted)
 
     def _choose_without_ids(self, survey: _Survey) -> _Path:
-        """Return the array that comes nearest to a list; `find_columns` says later what it lacks."""
+        """Return the array that is most like a list; `find_columns` reports later what is missing."""
         for path, items in survey.arrays.items():
             if items and isinstance(items[0], dict):
                 return path
@@ -255,13 +255,13 @@ class _Choice:
 
 
 def _is_ambiguous(own: Part, best: list[Part]) -> bool:
-    """Return True where an object could be a customer itself, and an array in it a list: neither is taken in silence."""
+    """Return True if an object could be a customer itself, and an array in it a list: then the user chooses."""
     surely = best[0].evidence is IdEvidence.NAMED and own.evidence < IdEvidence.NAMED
     return own.evidence > IdEvidence.OTHER_IDS and not surely and best[0].evidence > IdEvidence.OTHER_IDS
 
 
 def _find_path(paths: list[str], wanted: str, label: str) -> str:
-    """Return the path of the array that the user names: as a whole, or by its last member where only one has that."""
+    """Return the path of the array that the user names: by its whole path, or by its last member if that is unique."""
     ending = [path for path in paths if path.rpartition(".")[2].casefold() == wanted.casefold()]
     if wanted not in paths and len(ending) == 1:
         return ending[0]
@@ -269,12 +269,12 @@ def _find_path(paths: list[str], wanted: str, label: str) -> str:
 
 
 def _read_pages(path: _Path, pages: Iterator[Iterator[_Found]], warnings: list[str]) -> Iterator[_Value]:
-    """Yield the items of one array on every page; then warn where the pages say that they are not the whole list."""
+    """Yield the items of one array on every page; then warn if the pages say that they are not the whole list."""
     number = 0
     next_name = ""
     total = (0, "")
     for page in pages:
-        next_name = ""  # what the page before said of the next is settled
+        next_name = ""  # the next page that the previous one announced is here
         for place, is_item, value in page:
             if is_item and place == path:
                 number += 1

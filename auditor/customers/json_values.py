@@ -1,8 +1,8 @@
-"""JSON text to values, and values to cells. Rule: one value is held at a time; a nested member is a column with a dotted name.
+"""JSON text -> values -> cells. One value is held at a time; a nested member is a column with a dotted name.
 
-The json module decodes the values; what is added is only the frame of an outer array or object around them. `ijson` was tried
-instead: it keeps neither a number's digits (`1e5`, `-0`) nor the line of an error nor a repeated member, refuses `NaN` and
-control characters, and sets no limit to a value; `msgspec` does not stream and keeps the last of repeated members.
+The json module decodes the values; this module only reads the outer array or object around them. Not `ijson`: it loses a
+number's digits (`1e5`, `-0`), the line of an error and repeated members, refuses `NaN` and control characters, and has no
+limit for a value. Not `msgspec`: it does not stream and keeps the last of repeated members only.
 """
 
 import json
@@ -24,13 +24,13 @@ _half_surrogate = re.compile("[\ud800-\udfff]").search
 
 
 class _Number(str):
-    """A number or constant as it is written."""
+    """A number or constant as it is written in the file."""
 
     __slots__ = ()
 
 
 def _keep_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's members; one that is repeated is kept under a numbered name."""
+    """Return an object's members; a repeated one is kept under a numbered name."""
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
@@ -46,7 +46,7 @@ DECODER: Final = json.JSONDecoder(
 
 
 class Scanner:
-    """Reads a JSON text value by value. Every method may raise `CustomerListError` with the line, where the text is no JSON."""
+    """Reads a JSON text value by value. Every method raises `CustomerListError` with the line for invalid JSON."""
 
     def __init__(self, text: Text, decoder: json.JSONDecoder = DECODER) -> None:
         self._text = text
@@ -57,7 +57,7 @@ class Scanner:
         self._line = 1
 
     def peek(self) -> str:
-        """Return the next character that is no blank, without moving past it; empty at the end."""
+        """Return the next non-blank character without moving past it; empty at the end."""
         while True:
             while self._at < len(self._held) and self._held[self._at] in _SPACE:
                 self._at += 1
@@ -75,11 +75,11 @@ class Scanner:
             except RecursionError:
                 raise self._error("is nested too deeply") from None
             except json.JSONDecodeError as error:
-                # It may be whole once more has been read.
+                # it may be complete when more has been read
                 if len(self._held) - self._at > LONGEST_VALUE or not self._read_on():
                     raise self._error(f"is no JSON ({error.msg})", error.pos) from None
                 continue
-            # A number near the end of what is held may go on: "1" may become "1e+5".
+            # a number at the end of the buffer may continue: "1" may become "1e+5"
             if end + _OPEN_NUMBER < len(self._held) or not self._read_on():
                 self._at = end
                 return value
@@ -99,7 +99,7 @@ class Scanner:
             yield key
 
     def _enter(self, opening: str, closing: str) -> Iterator[None]:
-        """Move through an array or object, and yield where each member begins; the caller reads the member."""
+        """Move through an array or object, and yield at the start of each member; the caller reads the member."""
         self._expect(opening)
         if self.peek() == closing:
             self._expect(closing)
@@ -109,7 +109,7 @@ class Scanner:
             yield
 
     def expect_end(self) -> None:
-        """Refuse anything that follows."""
+        """Raise an error unless the text ends here."""
         if self.peek():
             raise self._error("goes on after the end of the list")
 
@@ -122,7 +122,7 @@ class Scanner:
         return found
 
     def _read_on(self) -> bool:
-        """Drop what has been read, and read on; False at the end."""
+        """Drop the text that was read, and read more; False at the end."""
         chunk = next(self._chunks, "")
         if chunk:
             self._line += self._held.count("\n", 0, self._at)
@@ -144,7 +144,7 @@ def read_cells(value: Any, number: int, label: str) -> dict[str, str]:
     """Return the cells of an item: an object's members, or a text under the name "item".
 
     Raises:
-        CustomerListError: neither of both, or nested too deeply.
+        CustomerListError: it is neither, or nested too deep.
     """
     if type(value) is str:
         return {"item": _replace_halves(value)}
@@ -159,7 +159,7 @@ def read_cells(value: Any, number: int, label: str) -> dict[str, str]:
 
 
 def flatten(members: dict[str, Any], prefix: str = "", cells: dict[str, str] | None = None) -> dict[str, str]:
-    """Return an object's members as cells; those of an object within it have dotted names."""
+    """Return an object's members as cells; members of a nested object have dotted names."""
     cells = {} if cells is None else cells
     for key, value in members.items():
         if isinstance(value, dict):
@@ -188,7 +188,7 @@ def _write_json(value: Any) -> str:
 
 
 def _replace_halves(text: str) -> str:
-    """Return text that can be written: half a surrogate pair, which JSON can name but no file can hold, is replaced."""
+    """Replace half surrogate pairs, which JSON can contain but UTF-8 cannot."""
     if text.isascii() or not _half_surrogate(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

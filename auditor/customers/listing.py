@@ -1,7 +1,7 @@
-"""One customer list, opened: what was recognised, and its rows. Rule: every row comes out once, in order, or it fails.
+"""Open one customer list and yield its rows: every row once, in order, or an error.
 
-The content says which format a list has, never the file's name. A row without a usable id is a `RejectedRow`: it stays in every
-report and is never asked for.
+The content decides the format of a list, never the file's name. A row without a usable id is a `RejectedRow`: every report
+has it, and no request is sent for it.
 """
 
 import re
@@ -34,20 +34,20 @@ _starts_as_json = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])').match
 
 
 class CustomerList:
-    """A customer list whose format and columns are known, and whose rows are still to come.
+    """A customer list with known format and columns, whose rows have not been read yet.
 
-    Iterating gives `Customer` and `RejectedRow` in file order, one at a time, and may raise `CustomerListError`. A list
-    is read once, and closes itself at its end; as a context manager it closes in any case.
+    Iterating yields `Customer` and `RejectedRow` in file order, and may raise `CustomerListError`. A list can be read once,
+    and closes at its end; as a context manager it always closes.
 
     Attributes:
         name: as the user gave it; `-` for standard input.
         format: as found by content.
-        columns: the columns by role, by the names that they have in the list.
-        other_columns: the names of all the others, as far as the first rows show them.
-        header_row: line or row of the header; None where the list has none.
+        columns: the names of the columns by role.
+        other_columns: the names of all other columns, as far as the first rows have them.
+        header_row: line or row of the header; None if the list has none.
         delimiter: of CSV, else None.
-        sheet: of a workbook, else None; the names of several, where the list stands on several.
-        warnings: what a person should know, one line each; more may come while the rows are read.
+        sheet: of a workbook, else None; the names of several if the list is on several.
+        warnings: for the user, one line each; more may be added while the rows are read.
     """
 
     def __init__(self, source: Source, wanted: Columns, parts: Parts) -> None:
@@ -71,7 +71,7 @@ class CustomerList:
 
     @property
     def encoding(self) -> str | None:
-        """Of a text format, as far as it has been read; else None."""
+        """The encoding of a text format, as far as it has been read; else None."""
         return self._text.encoding if self._text else None
 
     def __iter__(self) -> Iterator[Customer | RejectedRow]:
@@ -100,7 +100,7 @@ class CustomerList:
         self._source.close()
 
     def _read_first(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
-        """Return the same rows.
+        """Read the first row; return all rows.
 
         Raises:
             CustomerListError: there is none.
@@ -115,7 +115,7 @@ class CustomerList:
         return chain([first], rows)
 
     def _read(self, table: Table, wanted: Columns) -> Iterator[Customer | RejectedRow]:
-        # an item without content is there all the same; a blank line is none
+        # an empty item is a row; a blank line is not
         items = table.format in (Format.JSON, Format.JSON_LINES)
         reader = RowReader(
             label=self._source.label,
@@ -137,12 +137,12 @@ def read(
 
     Args:
         source: path of a file, or `-` for standard input.
-        columns: the user's choice of columns; what is None is found.
+        columns: the user's choice of columns; None for a column to find.
         parts: the user's choice of sheets, or of an array of a JSON object.
-        stdin: stands in for the process's standard input.
+        stdin: replaces the process's standard input.
 
     Raises:
-        CustomerListError: missing, unreadable, no list, empty, no id column, or two candidates for a column.
+        CustomerListError: missing, unreadable, not a list, empty, no id column, or two candidates for a column.
     """
     opened = open_source(source, stdin)
     try:
@@ -156,7 +156,7 @@ def read(
 
 
 def _place_records(name: str, table: Table) -> Iterator[PlacedRecord]:
-    """Yield the records with the file that they stand in; the sheet of a list on several sheets follows after `#`."""
+    """Yield the records with their file; `#` and the sheet follow for a list on several sheets."""
     for part, records in table.parts:
         source = name if part is None else f"{name}#{part}"
         for number, cells in records:
@@ -164,19 +164,19 @@ def _place_records(name: str, table: Table) -> Iterator[PlacedRecord]:
 
 
 def _needs_spooling(head: bytes) -> bool:
-    """Return True for a workbook and Parquet, which are read from their end, and for JSON objects, which are read twice."""
+    """Return True for workbooks and Parquet, which are read from their end, and for JSON objects, which are read twice."""
     if head.startswith((_PARQUET, *_WORKBOOKS)):
         return True
     return head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"", b"{")
 
 
 def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
-    """Parse a list by its format; `text` is not read where the format is no text.
+    """Parse a list by its format; `text` is read for text formats only.
 
     Raises:
-        CustomerListError: no known format, or not readable as what it seems to be.
+        CustomerListError: unknown format, or not readable in the format that it seems to have.
     """
-    # imported where they are needed: a CSV list should not wait for calamine or pyarrow
+    # imported here: a CSV list does not need calamine or pyarrow
     if source.head.startswith(_PARQUET):
         from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
 
@@ -200,7 +200,7 @@ def _add_label(error: CustomerListError, label: str) -> CustomerListError:
 
 
 def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: Parts) -> CustomerList:
-    """Return the one list in an archive; a warning names every other file with what keeps it from being a list.
+    """Return the one list in an archive; a warning names every other file and why it is not a list.
 
     Raises:
         CustomerListError: the archive holds several lists, or none.

@@ -1,4 +1,4 @@
-"""How messages name lists, columns and cells. Rule: a message stays one line, and nothing in it steers a terminal."""
+"""How messages name lists, columns and cells: one line, without control characters."""
 
 from collections.abc import Sequence
 
@@ -34,11 +34,11 @@ def quote_all(names: Sequence[str]) -> str:
 
 
 def format_option(flag: str, name: str) -> str:
-    """Return an option with a column's name, as it is typed."""
+    """Return an option with a column's name, as the user types it."""
     shown = escape_controls(name)
     return f"{flag} '{shown}'" if '"' in shown else f'{flag} "{shown}"'
 
 
 def format_reason(error: Exception) -> str:
-    """Return what a library says of a failure, as one line."""
+    """Return the text of a library's exception as one line."""
     return " ".join(str(error).split())[:_LONGEST_REASON]

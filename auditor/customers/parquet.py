@@ -1,7 +1,7 @@
-"""Parquet. Rule: a value becomes text as Arrow casts it, a missing one is blank, and one batch is held at a time.
+"""Parquet files. Arrow casts values to text; a missing value is blank; one batch is held at a time.
 
-What Python has no type for is never made a Python value: a moment or a date beyond the years that Arrow can write becomes
-`<value out of range: N>`, as Arrow says it.
+A time or date beyond the years that Arrow can write becomes Arrow's text `<value out of range: N>`, because Python has no
+type for it.
 """
 
 import json
@@ -76,7 +76,7 @@ def format_values(column: "pa.Array[Any]") -> list[str | None]:
         ArrowException, ArithmeticError, ValueError, TypeError: the type has values that cannot be written.
     """
     kind = column.type
-    if isinstance(kind, pa.UuidType):  # Arrow would take the bytes for letters, where they can be
+    if isinstance(kind, pa.UuidType):  # Arrow would cast the bytes to letters if they are valid text
         return [None if value is None else str(value) for value in column.to_pylist()]
     if isinstance(kind, pa.BaseExtensionType):
         return format_values(column.storage)
@@ -92,23 +92,23 @@ def _format_simple(column: "pa.Array[Any]") -> list[str | None]:
         return _format_moments(column)
     try:
         return _to_list(column.cast(pa.string()))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # raw bytes, and what only later versions write
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # raw bytes, and types that only later versions cast
         return [_format_object(value) for value in column.to_pylist()]
 
 
 def _format_moments(column: "pa.Array[Any]") -> list[str | None]:
-    """Return moments with a time zone as text. In a zone that this machine does not know they are written in UTC."""
+    """Return times with a time zone as text; in UTC if this machine does not know the zone."""
     plain = column.cast(pa.timestamp(column.type.unit)).cast(pa.string())
     try:
         zoned = column.cast(pa.string())
     except pa.ArrowInvalid:
         zoned = pc.binary_join_element_wise(plain, "Z", "")
-    # beyond its years Arrow writes nonsense with a zone, and says so without one
+    # out of range, Arrow writes a wrong time with a zone, and `<value out of range>` without one
     return _to_list(pc.if_else(pc.starts_with(plain, "<"), plain, zoned))
 
 
 def _to_json(value: "pa.Scalar[Any]") -> Any:
-    """Return a value of lists and structures whose innermost values JSON knows, or are text."""
+    """Return a value of lists and structures whose innermost values are JSON values or text."""
     kind = value.type
     if not value.is_valid:
         return None

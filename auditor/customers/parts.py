@@ -1,4 +1,4 @@
-"""Which part of a file is the list. Rule: the part whose id column is surest; two that are equally sure are a question.
+"""Choose the part of a file that is the list: the one with the clearest id column. Two equally clear parts are an error.
 
 A part is a sheet of a workbook or an array of a JSON object. The user's choice comes first.
 """
@@ -20,12 +20,12 @@ _OTHER_THINGS = (
     "subscription", "order", "product", "agreement", "relationship", "invoice", "license", "licence", "user", "device",
     "offer", "sku", "lookup", "lineitem",
 )  # fmt: skip
-"""What parts of a file are called that hold ids of other things."""
+"""Names of parts that hold ids of other things."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Which parts of a file the user wants; what is empty is found.
+    """The parts of a file that the user chose; an empty value means: find it.
 
     Attributes:
         sheets: names of sheets.
@@ -42,13 +42,13 @@ WHOLE = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sheet or an array that may be the list.
+    """A sheet or an array that is a candidate for the list.
 
     Attributes:
         name: as the file has it.
-        table: its columns and first records; None where they could not be found.
-        evidence: how sure it is that it holds customer tenant IDs.
-        hidden: True for a sheet that the user does not see.
+        table: its columns and first records; None if they could not be found.
+        evidence: that it holds customer tenant IDs.
+        hidden: True for a hidden sheet.
         fault: why there is no table.
     """
 
@@ -60,7 +60,7 @@ class Part:
 
 
 def assess_part(name: str, table: Table, wanted: Columns, *, hidden: bool = False) -> Part:
-    """Return a part with its evidence. Its own name counts where its id column's name leaves the question open."""
+    """Return a part with its evidence. Its own name counts if the name of its id column is not clear."""
     evidence = assess_table(table, wanted)
     if evidence in (IdEvidence.UNNAMED, IdEvidence.GENERIC):
         evidence = IdEvidence(evidence + _assess_name(name))
@@ -68,7 +68,7 @@ def assess_part(name: str, table: Table, wanted: Columns, *, hidden: bool = Fals
 
 
 def _assess_name(name: str) -> int:
-    """Return 1 for a part called after customers, -1 for one called after other things; of a path, the last such name counts."""
+    """Return 1 for a part named after customers, -1 for one named after other things; in a path the last such name counts."""
     for word in reversed(name.casefold().split(".")):
         if any(other in word for other in _OTHER_THINGS):
             return -1
@@ -78,14 +78,14 @@ def _assess_name(name: str) -> int:
 
 
 def find_surest(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts with the most evidence, visible ones before hidden ones; none where no part has any."""
+    """Return the parts with the most evidence, visible ones before hidden ones; none if no part has any."""
     most = max((part.evidence for part in parts), default=IdEvidence.NONE)
     best = [part for part in parts if part.evidence == most > IdEvidence.NONE]
     return [part for part in best if not part.hidden] or best
 
 
 def find_named(names: Sequence[str], wanted: str, kind: str, label: str) -> str:
-    """Return the part that the user names, letter case aside.
+    """Return the part that the user names, ignoring letter case.
 
     Args:
         names: of all parts.
@@ -115,6 +115,6 @@ def ambiguity_error(parts: Sequence[Part], kind: str, label: str, *, several: bo
 
 
 def list_columns(table: Table) -> frozenset[str]:
-    """Return the columns that two parts of one list have in common; columns without a name do not count beside others."""
+    """Return the columns of a part, to compare with another part; columns without a name count only if there are no others."""
     named_ones = [name for name in table.names if not name.startswith("column ")]
     return frozenset(map(fold, named_ones or table.names))

@@ -1,8 +1,9 @@
-"""Records to customers and rejected rows. Rule: every record comes out once, in order, or the reading ends.
+"""Records -> customers and rejected rows: every record once, in order, or an error.
 
-Two columns that held the same ids in the sample must do so to the end; a row longer than the header is named, and nothing is
-taken from cells that may have shifted. A footer ("Total", "Applied filters: …") is only what comes after the last id, holds no
-id and looks like no customer; its rows are counted in a warning. A row that may be a customer stays a row with an invalid id.
+Two columns with the same ids in the sample must have the same ids in all rows. A row longer than the header is named in a
+warning, and cells that may have shifted are not used. A footer ("Total", "Applied filters: …") is the rows after the last id
+that hold no id and do not look like a customer; a warning counts them. A row that may be a customer stays a row with an
+invalid id.
 """
 
 import logging
@@ -21,16 +22,16 @@ from auditor.errors import CustomerListError
 
 _log = logging.getLogger(__name__)
 PlacedRecord = tuple[str, int, dict[str, str]]
-"""The file that a record stands in, its number there, and its cells by column."""
+"""A record's file, its number there, and its cells by column."""
 
 _MOST_NAMED = 10
 """Rows that are named one by one in a message."""
 
 LONGEST_FOOTER = 20
-"""Rows; what is longer is no footer."""
+"""Rows; a longer end of a list is not a footer."""
 
 _LEAST_FILLED = 3
-"""Cells of a customer's row from which a row with one cell stands out."""
+"""Filled cells of a full record; a row with one cell below such records may be a note."""
 
 _TOTAL = r"""
     (?:grand\ |sub|)total(?:s|e|en)?(?:\ (?:rows?|customers?|records?|count|seats?))?\s*[:=]?\s*[\d.,]*
@@ -48,9 +49,9 @@ _NOTE = r"""
     | (?:note|notes|hinweis|source|confidential|end\ of\ (?:report|list|file))\b\s*(?::.*)?
 """
 _is_total = re.compile(f"(?:{_TOTAL})", re.IGNORECASE | re.VERBOSE | re.DOTALL).fullmatch
-"""No customer is called so."""
+"""No customer has such a name."""
 _is_note = re.compile(f"(?:{_NOTE})", re.IGNORECASE | re.VERBOSE | re.DOTALL).fullmatch
-"""A customer may be called so: it is a note only outside the columns of names."""
+"""A customer may have such a name: it is a note only outside the columns of names."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,10 +62,10 @@ class RowReader:
         label: the list's name for messages.
         columns: as found.
         names: all columns, in order.
-        compared: columns that must not hold another id than the id column.
-        keep_blank: True where a record without any content is a row.
-        allow_ragged: the user's word that long rows may go without company, domain and owner.
-        warnings: gets what a person should know.
+        compared: columns that must hold the same id as the id column.
+        keep_blank: True if a record without any content is a row.
+        allow_ragged: True if the user accepts long rows, without company, domain and owner.
+        warnings: warnings for the user are appended here.
     """
 
     label: str
@@ -96,7 +97,7 @@ class RowReader:
             try:
                 tenant = normalise_id(raw)
             except Exception:  # noqa: BLE001 - logged below with its traceback
-                # a row that cannot be judged is no customer; the others are read all the same
+                # a row that cannot be judged is not a customer; the others are still read
                 _log.exception(
                     "%s, row %d: a defect of auditor, please report it; the row is not asked for", name, number
                 )
@@ -182,7 +183,7 @@ class RowReader:
 
 
 def drop_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> Iterator[Customer | RejectedRow]:
-    """Yield the rows of a list without its footer, which goes into a warning. Holds no more than `LONGEST_FOOTER` rows."""
+    """Yield the rows of a list without its footer; a warning counts that. Holds at most `LONGEST_FOOTER` rows."""
     held: list[RejectedRow] = []
     last: Customer | None = None
     too_long = False
@@ -215,8 +216,8 @@ def _may_be_footer(row: RejectedRow, filled: int, *, below: bool) -> bool:
 
     Args:
         row: without a usable id.
-        filled: cells of the last customer's row that held anything.
-        below: a row of the footer stands above.
+        filled: number of filled cells of the last customer's row.
+        below: True if the row above belongs to the footer.
     """
     own = row.row
     cells = _list_filled(row)
@@ -238,11 +239,11 @@ def _list_filled(row: RejectedRow) -> list[str]:
 
 
 def _list_cells(row: Row) -> list[str]:
-    """Return the cells beside the id that hold anything."""
+    """Return the filled cells other than the id."""
     cells = (row.company_name, row.domain, row.owner, *row.other.values())
     return [cell for cell in cells if cell and not is_blank(cell)]
 
 
 def _text(cell: str | None) -> str | None:
-    # spelled out instead of `is_blank`: it runs three times a row
+    # `is_blank` inlined: this runs three times a row
     return cell if cell and not cell.isspace() else None

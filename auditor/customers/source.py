@@ -1,9 +1,8 @@
-"""The bytes and the text of a list. Rule: a file that is no list is named, and no character is guessed at silently.
+"""The bytes and the text of a list. Files of other kinds are refused by name; a guessed encoding is a warning.
 
-Only the first bytes are read before the list is, so that a pipe serves as well as a file, and no more than a piece is held at
-a time. A byte-order mark decides the encoding. Without one the text is UTF-8 (or UTF-16, where every other byte is zero), and
-the first character beyond ASCII decides again: if it is no UTF-8, the list is read as Windows-1252 with a warning. After that
-a byte that does not fit ends the reading, with its line.
+Only the first bytes are read ahead, so that a list can come through a pipe; one piece is held at a time. A byte-order mark
+decides the encoding. Without one the text is UTF-8 (or UTF-16 if every other byte is zero). If the first character beyond
+ASCII is not UTF-8, the list is read as Windows-1252 with a warning. After that an invalid byte is an error with its line.
 """
 
 import codecs
@@ -23,7 +22,7 @@ from auditor.errors import CustomerListError
 HEAD_SIZE = 1 << 16
 CHUNK_SIZE = 1 << 18
 LONGEST_LINE = 1 << 23
-"""Characters. No export has such lines; it keeps a file without line ends from being held whole."""
+"""Characters. No export has such lines; the limit keeps a file without line ends out of memory."""
 
 _NO_LISTS = (
     (b"BZh", "bzip2-compressed"),
@@ -46,7 +45,7 @@ _LONGEST_LOCK = 165
 _LOCK_NAME = 54
 
 _LEAST_UTF_16 = 16
-"""Characters that must be there before zeros are taken for UTF-16."""
+"""Minimum number of characters for zeros to mean UTF-16."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ENCODING_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
@@ -54,13 +53,13 @@ _ENCODING_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened customer list, of which only the first bytes have been read.
+    """An opened customer list; only its first bytes have been read.
 
     Attributes:
         name: as the user gave it; `-` for standard input.
         head: the first bytes, at most `HEAD_SIZE`.
-        stream: stands right after `head`.
-        owned: True where closing is ours: standard input stays open.
+        stream: positioned right after `head`.
+        owned: True if we close it; standard input stays open.
     """
 
     name: str
@@ -78,7 +77,7 @@ class Source:
         """Yield all bytes from the first, in pieces.
 
         Raises:
-            CustomerListError: the file or device cannot be read on.
+            CustomerListError: the file or device cannot be read.
         """
         chunk = self.head
         while chunk:
@@ -86,10 +85,10 @@ class Source:
             chunk = _read(self.stream, CHUNK_SIZE, self.name)
 
     def spool(self) -> "Source":
-        """Return the same list on a file that can be read from any place: a pipe is copied to a temporary file.
+        """Return the same list in a seekable file: a pipe is copied to a temporary file.
 
         Raises:
-            CustomerListError: the file or device cannot be read on.
+            CustomerListError: the file or device cannot be read.
         """
         if self.owned and self.stream.seekable():
             return self
@@ -102,7 +101,7 @@ class Source:
 
     @contextmanager
     def reread(self) -> Iterator["Source"]:
-        """Read a spooled list from the first byte on; afterwards this source goes on where it stood."""
+        """Read a spooled list from its first byte; afterwards this source continues at its old position."""
         at = self.stream.tell()
         self.stream.seek(0)
         try:
@@ -120,7 +119,7 @@ def open_source(name: str, stdin: BinaryIO | None) -> Source:
     """Open the list `name` (`-`: `stdin`, by default the process's own) and read its first bytes.
 
     Raises:
-        CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is no customer list.
+        CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is not a customer list.
     """
     if name == STANDARD_INPUT:
         if stdin is None and sys.stdin is None:  # the parent process closed it
@@ -141,7 +140,7 @@ def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
     """Read the first bytes of a list.
 
     Raises:
-        CustomerListError: unreadable, empty, or of a known kind that is no customer list.
+        CustomerListError: unreadable, empty, or of a known kind that is not a customer list.
     """
     head = _read(stream, HEAD_SIZE, name)
     _refuse_lock_file(name, head)
@@ -163,7 +162,7 @@ def _refuse_lock_file(name: str, head: bytes) -> None:
     """Refuse the small file that an office program keeps beside a workbook while it is open.
 
     Raises:
-        CustomerListError: it is one; the message names the workbook, and who has it open where that can be read.
+        CustomerListError: it is one; the message names the workbook, and the user who has it open if known.
     """
     last = Path(name).name
     real = last.rpartition("~$")[2] if "~$" in last else ""
@@ -182,7 +181,7 @@ def _refuse_lock_file(name: str, head: bytes) -> None:
 
 
 def _find_lock_owner(head: bytes) -> str | None:
-    """Return the user's name in a lock file: its length, the name in 54 bytes, both again as UTF-16. None in other files."""
+    """Return the user's name in a lock file (its length, the name in 54 bytes, both again as UTF-16); None in other files."""
     if (
         not _LOCK_NAME * 2 < len(head) <= _LONGEST_LOCK
         or not 0 < head[0] <= _LOCK_NAME
@@ -194,7 +193,7 @@ def _find_lock_owner(head: bytes) -> str | None:
 
 
 def _read(stream: BinaryIO, size: int, name: str) -> bytes:
-    """Read `size` bytes where the stream has them; nothing only at its end."""
+    """Read up to `size` bytes; empty only at the end of the stream."""
     try:
         return stream.read(size)
     except (OSError, io.UnsupportedOperation) as error:
@@ -205,7 +204,7 @@ def _read_error(name: str, error: OSError | ValueError) -> CustomerListError:
     shown = format_label(name)
     if isinstance(error, FileNotFoundError):
         return CustomerListError(f"customer list {shown} does not exist", "check the path; - stands for standard input")
-    # Windows refuses to open a folder without saying why.
+    # Windows refuses to open a folder without a reason
     if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and Path(name).is_dir()):
         return CustomerListError(
             f"customer list {shown} is a folder; expected a file", "name the files in it one by one"
@@ -223,7 +222,7 @@ class Text:
 
     Attributes:
         label: the list's name for messages.
-        warnings: what a person should know; more may come while the text is read.
+        warnings: for the user; more may be added while the text is read.
     """
 
     def __init__(self, source: Source, warnings: list[str]) -> None:
@@ -231,8 +230,8 @@ class Text:
         self.label = source.label
         self.warnings = warnings
         self._codec, self._mark = _detect_codec(source.head)
-        # A mark settles it; plain UTF-8 stays open until a character beyond ASCII has been seen.
-        self._settled = self._mark > 0 or self._codec != "utf-8"
+        # a byte-order mark decides; without one, the first character beyond ASCII does
+        self._is_decided = self._mark > 0 or self._codec != "utf-8"
         self._decoder = codecs.getincrementaldecoder(self._codec)()
         self._lines_read = 0
         self._held = ""
@@ -240,11 +239,11 @@ class Text:
 
     @property
     def encoding(self) -> str:
-        """The encoding so far: text that was only ASCII until now counts as UTF-8."""
+        """The encoding so far: ASCII text counts as UTF-8."""
         return _ENCODING_NAMES[self._codec]
 
     def peek(self) -> str:
-        """Return the first piece of the text, which `chunks` and `lines` give again; empty where there is none."""
+        """Return the first piece of the text, which `chunks` and `lines` return again; empty if there is none."""
         first = next(self._stream, "")
         self._stream = chain([first] if first else [], self._stream)
         return first
@@ -253,7 +252,7 @@ class Text:
         """Return the text in pieces, once; none ends between a carriage return and its line feed.
 
         Raises:
-            CustomerListError: a byte does not fit the encoding, or the file is no text.
+            CustomerListError: a byte does not fit the encoding, or the file is not text.
         """
         return self._stream
 
@@ -273,7 +272,7 @@ class Text:
         r"""Yield the text line by line with its line ends: `\n`, `\r\n` or `\r`.
 
         Raises:
-            CustomerListError: as `chunks`, and where a line is longer than `LONGEST_LINE`.
+            CustomerListError: as `chunks`, or a line is longer than `LONGEST_LINE`.
         """
         rest = ""
         count = 0
@@ -297,17 +296,17 @@ class Text:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
             text = self._read_as_windows_1252(error, final=final)
-        self._settled = self._settled or not text.isascii()
+        self._is_decided = self._is_decided or not text.isascii()
         return text
 
     def _read_as_windows_1252(self, error: UnicodeDecodeError, *, final: bool) -> str:
-        """Decode a piece as Windows-1252, where no character has shown yet that the text is UTF-8."""
+        """Decode a piece as Windows-1252, unless an earlier character was UTF-8."""
         before = error.object[: error.start]
         line = self._lines_read + _count_breaks(self._held + before.decode(self._codec)) + 1
-        if self._settled or not before.isascii():
+        if self._is_decided or not before.isascii():
             tried = "neither UTF-8 nor Windows-1252" if self._codec == "cp1252" else f"not {self.encoding}"
             raise self._error(f"line {line} is {tried}") from None
-        self._settled = True
+        self._is_decided = True
         self._codec = "cp1252"
         self._decoder = codecs.getincrementaldecoder("cp1252")()
         self.warnings.append(
@@ -320,7 +319,7 @@ class Text:
 
 
 def _detect_codec(head: bytes) -> tuple[str, int]:
-    """Return the codec by the first bytes, and how many of them are a byte-order mark."""
+    """Return the codec by the first bytes, and the length of the byte-order mark."""
     for mark, codec in _MARKS:
         if head.startswith(mark):
             return codec, len(mark)

@@ -1,4 +1,4 @@
-"""What every format reader returns. Rule: a record is its number and its cells as text by column; nothing is judged yet."""
+"""The result of every format reader: records with their number and their cells as text by column, not judged yet."""
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from enum import StrEnum
 from itertools import chain, islice
 
 Record = tuple[int, dict[str, str]]
-"""Where the record stands (a line, a row of a sheet, an item; from 1), and its cells by column name."""
+"""A record's number (a line, a row of a sheet, an item; from 1), and its cells by column name."""
 
 SAMPLE_ROWS = 500
-"""Rows from which the header and the columns are found."""
+"""Number of rows in which the header and the columns are searched."""
 
 _MOST_DIGITS = 8
 
 
 class LongRow(dict[str, str]):
-    """The cells of a row that has more of them than the header: any of them may stand in another's column."""
+    """The cells of a row that has more of them than the header: each may be in the wrong column."""
 
 
 class Format(StrEnum):
-    """How a customer list is written."""
+    """The format of a customer list."""
 
     CSV = "CSV"
     TEXT = "plain text"
@@ -40,9 +40,9 @@ class Table:
         sample: the cells of the first records; `parts` has these records again.
         parts: every record in order, blank ones included; to be iterated once. The records of a list on several sheets come
             with the name of their sheet, all others with None.
-        header_row: where the header stands; None where the list has none.
+        header_row: number of the header; None if the list has none.
         delimiter: of CSV.
-        sheet: of a workbook; the names of several, where the list stands on several.
+        sheet: of a workbook; the names of several if the list is on several.
     """
 
     format: Format
@@ -60,19 +60,19 @@ def is_blank(cell: str | None) -> bool:
 
 
 def take_sample(records: Iterator[Record]) -> tuple[list[dict[str, str]], Iterator[Record]]:
-    """Return copies of the first records, and all records: a reader of records takes cells out of them."""
+    """Return copies of the first records, and all records; copies because readers of records remove cells."""
     first = list(islice(records, SAMPLE_ROWS))
     return [dict(cells) for _, cells in first], chain(first, records)
 
 
 def parse_repeat(number: str | None) -> int:
-    """Return how often a cell or a row is repeated or how far it spans, at least 1; 1 for what is no number."""
+    """Return how often a cell or row is repeated or how far it spans: at least 1, and 1 if it is not a number."""
     stated = (number or "").strip()
     return max(1, int(stated)) if stated.isascii() and stated.isdecimal() and len(stated) <= _MOST_DIGITS else 1
 
 
 def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
-    """Make column names of header cells: stripped, none blank, none twice."""
+    """Make column names from header cells: stripped, none blank, none repeated."""
     names: dict[str, None] = {}
     for i, cell in enumerate(cells, 1):
         names[number_name(cell.strip() or f"column {i}", names)] = None
@@ -80,7 +80,7 @@ def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def number_name(name: str, taken: Container[str]) -> str:
-    """Return a name, with a number after it where it is taken: `id (2)`."""
+    """Return a name, with a number after it if it is taken: `id (2)`."""
     unique, number = name, 2
     while unique in taken:
         unique = f"{name} ({number})"

@@ -1,4 +1,4 @@
-"""Web pages that hold one table. Rule: the table is the list where it is the only one; else the page is called what it is.
+"""Web pages with one table, which is the list. A page without a table, or with several, is refused.
 
 Portals and databases offer such pages as `.xls`, with or without `<html>`; Excel saves them as MHT, a mail with parts.
 """
@@ -34,7 +34,7 @@ _HEAD = 4096
 
 
 def is_page(start: str) -> bool:
-    """Return True where a text begins as HTML, XML or MHT."""
+    """Return True if a text begins as HTML, XML or MHT."""
     return bool(_markup(start)) or _is_mail(start)
 
 
@@ -81,7 +81,7 @@ def _read_whole(text: Text) -> str:
 
 
 def _split_mail(page: str) -> Iterator[str]:
-    """Yield the web pages in a mail; any other page as it is."""
+    """Yield the web pages in a mail; any other page unchanged."""
     if not _is_mail(page[:_HEAD]):
         yield page
         return
@@ -116,7 +116,7 @@ def _find_tables(part: str, label: str) -> list[list[GridRow]]:
 
 
 class _HtmlTable:
-    """A table as it is read: rows of cells, each with its text and how many columns and rows it spans."""
+    """A table while it is read: rows of cells, each with its text and the columns and rows that it spans."""
 
     def __init__(self) -> None:
         self.rows: list[list[tuple[list[str], int, int]]] = []
@@ -128,7 +128,7 @@ class _HtmlTable:
         return not all(is_blank(piece) for row in self.rows for pieces, _, _ in row for piece in pieces)
 
     def read_grid(self) -> list[GridRow]:
-        """Return rows of cells; what a cell spans beyond its place is blank."""
+        """Return rows of cells; a spanning cell has its text in the first place, and blanks in the others."""
         rows: list[GridRow] = []
         taken: dict[int, int] = {}
         for number, row in enumerate(self.rows, 1):
@@ -187,6 +187,6 @@ class _TableParser(HTMLParser):
             self._open[-1].open_cell = None
 
     def handle_data(self, data: str) -> None:
-        """Add text to the open cell; outside of a cell it is left out."""
+        """Add text to the open cell; text outside of a cell is ignored."""
         if self._open and self._open[-1].open_cell is not None:
             self._open[-1].open_cell.append(data)

@@ -1,9 +1,9 @@
-"""Excel workbooks. Rule: a cell becomes the text that a person typed, and the sheet whose id column is surest is the list.
+"""Excel workbooks. A cell becomes the text that a user typed. The list is the sheet with the clearest id column.
 
-Whole numbers have no ".0", dates are ISO 8601, truth values TRUE and FALSE. A sheet that is not the list is not judged.
-Visible sheets with the same columns are one list: every row of every sheet comes out, with its sheet, under the columns of the
-first. Unlike the other formats a sheet is read whole. In a workbook that auditor wrote itself (`audit.xlsx`, or that of an
-account manager) a customer is on several sheets; each is once on `All customers`, which goes on on `All customers 2`, ….
+Whole numbers have no ".0", dates are ISO 8601, truth values TRUE and FALSE. Rows of other sheets are ignored. Visible sheets
+with the same columns are one list: all their rows are read, with their sheet, under the columns of the first. Unlike in the
+other formats, a whole sheet is held in memory. In a workbook that auditor wrote (`audit.xlsx`, or that of an account
+manager) a customer is on several sheets, but once on `All customers`, which continues on `All customers 2`, ….
 """
 
 import re
@@ -70,10 +70,10 @@ class _Sheet:
 
     Attributes:
         cells: as the library reads them.
-        omitted: the cells that it omits.
+        omitted: the cells that the library omits.
         part: the sheet as a candidate for the list.
-        header: where it stands; None where it could not be found.
-        holds_ids: True where a GUID is among the first rows.
+        header: None if it could not be found.
+        holds_ids: True if a GUID is among the first rows.
     """
 
     cells: CalamineSheet
@@ -87,7 +87,7 @@ def read_workbook(file: BinaryIO, wanted: Columns, parts: Parts, label: str, war
     """Parse a workbook. `file` may be closed afterwards.
 
     Raises:
-        CustomerListError: no workbook, password-protected, damaged, no sheet has an id column, or several could be the list.
+        CustomerListError: not a workbook, protected, damaged, no sheet has an id column, or several could be the list.
     """
     _refuse_other_documents(file, label)
     far = find_far_cell(file)
@@ -103,7 +103,7 @@ def read_workbook(file: BinaryIO, wanted: Columns, parts: Parts, label: str, war
     except CalamineError as error:
         raise _read_error(label, error) from error
     except BaseException as error:
-        # some damaged files end the library itself with an exception that cannot be imported
+        # some damaged files make the library panic, with an exception that cannot be imported
         if type(error).__name__ != "PanicException":
             raise
         raise _read_error(label, error) from error
@@ -125,10 +125,10 @@ def _refuse_other_documents(file: BinaryIO, label: str) -> None:
 
 
 def _find_omitted(file: BinaryIO, sheets: Sequence[str], label: str) -> OmittedIn:
-    """Return a function for the cells of a sheet that the library omits; it is to be called while `file` is open.
+    """Return a function for the cells of a sheet that the library omits; call it while `file` is open.
 
     Raises:
-        CustomerListError: damaged; also while a sheet is looked at.
+        CustomerListError: damaged; also from the function.
     """
     try:
         file.seek(0)
@@ -174,7 +174,7 @@ def _read_error(label: str, error: BaseException) -> CustomerListError:
 def _inspect_sheets(
     book: CalamineWorkbook, omitted: OmittedIn, wanted: Columns, parts: Parts, label: str
 ) -> list[_Sheet]:
-    """Inspect the sheets that hold anything; of the sheets that the user chose, or else of our own lists, only those."""
+    """Inspect the sheets that are not empty: those that the user chose, or our own lists in our own workbook, else all."""
     known = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
     hidden = {meta.name: meta.visible != SheetVisibleEnum.Visible for meta in known}
     names = list(hidden)
@@ -192,7 +192,7 @@ def _inspect_sheets(
 def _inspect_sheet(
     cells: CalamineSheet, omitted: Omitted, wanted: Columns, label: str, *, hidden: bool
 ) -> _Sheet | None:
-    """Inspect a sheet by its first rows; None where it is empty."""
+    """Inspect a sheet by its first rows; None if it is empty."""
     filled = ((number, row) for number, row in _read_rows(cells, omitted) if not all(map(is_blank, row)))
     first = list(islice(filled, SAMPLE_ROWS))
     if not first:
@@ -219,7 +219,7 @@ def _choose_sheets(sheets: Sequence[_Sheet], parts: Parts, label: str, warnings:
     shapes = {list_columns(part.table) for part in best if part.table}
     if len(shapes) > 1:
         raise ambiguity_error(best, "sheet", label, several=True)
-    # a sheet with the same columns whose ids are all wrong is a part of the list as well
+    # a sheet with the same columns is part of the list even if all its ids are wrong
     lists = [
         sheet
         for sheet in sheets
@@ -263,7 +263,7 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
 
 
 def _join_sheets(sheets: Sequence[_Sheet], label: str, warnings: list[str]) -> Table:
-    """Return the table of one sheet, or of several that are one list.
+    """Return the table of one sheet, or of several sheets that are one list.
 
     Raises:
         CustomerListError: the sheets have no column in common.
@@ -297,14 +297,14 @@ def _join_sheets(sheets: Sequence[_Sheet], label: str, warnings: list[str]) -> T
 
 
 def _rename_columns(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a sheet's columns as the first sheet writes them, unless two would have the same name."""
+    """Return a sheet's columns with the names of the first sheet, unless two would have the same name."""
     spelled = {fold(name): name for name in reversed(known)}
     renamed = tuple(name if name in known else spelled.get(fold(name), name) for name in names)
     return names if len(set(renamed)) < len(renamed) else renamed
 
 
 def _read_rows(sheet: CalamineSheet, omitted: Omitted) -> Iterator[GridRow]:
-    """Yield the rows with their numbers; an omitted cell has its text, also below or beside what the library reads."""
+    """Yield the rows with their numbers, and with the text of omitted cells, also below or beside the library's cells."""
     number = 0
     for number, row in enumerate(sheet.iter_rows() if sheet.start is not None else (), 1):
         cells = list(map(format_cell, row))
@@ -321,7 +321,7 @@ def _insert_omitted(cells: list[str], omitted: dict[int, str]) -> list[str]:
 
 
 def format_cell(cell: _Cell) -> str:
-    """Return a cell's value as the text that a person would type for it."""
+    """Return a cell's value as the text that a user would type for it."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

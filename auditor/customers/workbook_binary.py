@@ -1,4 +1,4 @@
-"""Cells of the binary workbooks that the library omits: .xls (BIFF in a compound file) and .xlsb. Rule: those are errors only.
+"""Cells that the workbook library omits in .xls (BIFF in a compound file) and .xlsb: errors only.
 
 A formula always has a stored value in both. Sources: [MS-XLS] 2.4.24 BoolErr, 2.4.127 Formula, 2.4.28 BoundSheet8, 2.5.10 BErr;
 [MS-XLSB] 2.4.314 BrtCellError, 2.4.672 BrtFmlaError, 2.4.745 BrtRowHdr, 2.4.304 BrtBundleSh.
@@ -20,7 +20,7 @@ _ERROR_NAMES = {
 
 _BOUND_SHEET, _BOOL_ERR, _FORMULA, _END = 0x0085, 0x0205, 0x0006, 0x000A
 _BEGINS = (0x0809, 0x0009, 0x0209, 0x0409)
-"""BOF of the versions: a chart within a sheet is a substream of its own."""
+"""BOF records of the versions: a chart within a sheet is a separate substream."""
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _BUNDLE = 0, 3, 11, 156
 _BOOL_ERR_SIZE, _FORMULA_SIZE, _ROW_SIZE, _ERROR_SIZE = 8, 14, 4, 9
@@ -53,7 +53,7 @@ def find_omitted_xls(file: BinaryIO, sheets: Sequence[str]) -> OmittedIn:
 
 
 def _read_xls_records(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
-    """Yield kind, place and size of the records from one place to the end of the substream."""
+    """Yield kind, position and size of the records from a position to the end of the substream."""
     depth = 0
     while at + 4 <= len(data):
         kind, size = struct.unpack_from("<HH", data, at)
@@ -69,7 +69,7 @@ def _read_xls_records(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _error_code(kind: int, data: bytes) -> int | None:
-    """Return the code of the error that a cell's record holds; None where it holds none."""
+    """Return the error code in a cell's record; None if it has none."""
     if kind == _BOOL_ERR and len(data) >= _BOOL_ERR_SIZE:
         return data[6] if data[7] else None
     if kind == _FORMULA and len(data) >= _FORMULA_SIZE and data[6] == _ERROR_RESULT and data[12:14] == b"\xff\xff":

@@ -1,13 +1,13 @@
-"""Sheets in XML (.xlsx, .xlsm, .ods): how far they reach, and which cells the workbook library omits.
+"""Sheets in XML (.xlsx, .xlsm, .ods): their extent, and the cells that the workbook library omits.
 
-Rule: a sheet is measured before it is read, and a cell that holds anything has a text. The library allots a cell for every
-place between the first and the last one, so that one stray entry in the far corner would take half a terabyte; what the file
-states as its extent is not believed. It reads errors, and formulas without a stored value, as empty; such a cell gets its
-text back (`#N/A`), or a sentence that says what is missing. A sheet is parsed only where a search finds something of either kind.
+A sheet is measured before it is read: the library allots a cell for every place between the first and the last one, so
+that one stray cell in the far corner would take half a terabyte. The extent that the file states is not used. The library
+reads errors, and formulas without a stored value, as empty; here such a cell gets its text (`#N/A`), or a sentence that says
+what is missing. A sheet is parsed only if a search finds such a cell.
 
-.xlsx: an error is a cell of type "e". A formula without a stored value has no `v`, or an empty one; a formula whose value is the
-empty text says so by its type "str". .ods: a few bytes can say that a cell stands in a million rows; repeats are counted, not
-unfolded. What a cell shows counts where it has no value, or where its value is an error's: LibreOffice marks an error with
+.xlsx: an error is a cell of type "e". A formula without a stored value has no `v`, or an empty one; a formula whose value is
+the empty text has type "str". .ods: a few bytes can repeat a cell in a million rows, so repeats are counted, not expanded.
+The displayed text counts if a cell has no value, or the value of an error: LibreOffice marks an error with
 `calcext:value-type="error"`; older programs store the number 0 and show `#N/A` or `Err:508`.
 """
 
@@ -38,19 +38,19 @@ _MOST_OMITTED = MOST_CELLS >> 5
 _CONTENT = "content.xml"
 _PIECE = 1 << 20
 _OVERLAP = 1 << 12
-"""Bytes of a piece that the next one has as well: a cell may stand across."""
+"""Bytes by which pieces overlap: a cell may cross their boundary."""
 
 
 _is_xlsx_sheet = re.compile(r"xl/worksheets/[^/]+\.xml").fullmatch
-# 26 columns fit whatever the rows: only a sheet with a cell beyond column Z can be too large.
+# 26 columns always fit: only a sheet with a cell beyond column Z can be too large
 _wide = re.compile(rb' r="[A-Z]{2,3}[0-9]').search
 _filled = re.compile(rb'<(?:\w+:)?c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>').findall
 _no_value = rb"(?:/(?:\w+:)?c>|(?:\w+:)?v\s*/>|(?:\w+:)?v>\s*</)"
-# each begins with what the search can jump to; a hit that means nothing costs no more than the parsing
+# each pattern begins with a fixed text, which is quick to find; a false hit only costs the parsing
 _empty_formula = re.compile(rb"f>\s*<" + _no_value).search
 _empty_shared_formula = re.compile(rb"/>\s*<" + _no_value).search
 _cell_place = re.compile(r"([A-Z]{1,3})([0-9]{1,7})").fullmatch
-# only a sheet that repeats cells with a value by the thousand can be too large
+# only a sheet that repeats filled cells by the thousand can be too large
 _repeats = re.compile(
     rb'repeated="[0-9]{4,}"[^<>]*value-type=|value-type=[^<>]*repeated="[0-9]{4,}"'
     rb'|rows-repeated="[0-9]{4,}"[^<>]*>\s*<table:[\w-]*cell[^<>]*value-type='
@@ -59,9 +59,9 @@ _typeless = re.compile(rb"<table:(?:covered-)?table-cell(?![^<>]*value-type)[^<>
 
 
 def find_far_cell(file: BinaryIO) -> str | None:
-    """Return the last cell (such as `XFD1048576`) of a sheet that is too large to be read; None where none is.
+    """Return the last cell (such as `XFD1048576`) of a sheet that is too large; None if no sheet is.
 
-    What is no ZIP archive, or a damaged one, is not measured. The file stands at its beginning afterwards.
+    Other files and damaged archives are not measured. Afterwards the file is positioned at its beginning.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -70,7 +70,7 @@ def find_far_cell(file: BinaryIO) -> str | None:
             sheets = [name for name in archive.namelist() if _is_xlsx_sheet(name)]
             return next((last for name in sheets if (last := _find_far_xlsx_cell(archive, name))), None)
     except (*ZIP_FAULTS, expat.ExpatError):
-        return None  # `read_workbook` says what is wrong
+        return None  # `read_workbook` reports the damage
     finally:
         file.seek(0)
 
@@ -99,7 +99,7 @@ def _find_far_ods_cell(archive: zipfile.ZipFile) -> str | None:
 
 
 def find_omitted_xlsx(archive: zipfile.ZipFile) -> OmittedIn:
-    """Return a function for the omitted cells of an .xlsx; a sheet for which the workbook names no part has none."""
+    """Return a function for the omitted cells of an .xlsx; a sheet without a part in the archive has none."""
     known = {name.lower(): name for name in archive.namelist()}
     book, relations = known.get("xl/workbook.xml"), known.get("xl/_rels/workbook.xml.rels")
     parts: dict[str, str] = {}
@@ -150,7 +150,7 @@ def _may_omit_ods(piece: bytes) -> bool:
 
 
 def read_targets(relations: bytes) -> dict[str, str]:
-    """Return the parts of an Office archive by the ids of their relations: a target is relative to `xl`, or begins with `/`."""
+    """Return the parts of an Office archive by relation id; a target is relative to `xl`, or begins with `/`."""
     return {
         one.get("Id", ""): normpath(join("/xl", one.get("Target", ""))).lstrip("/")
         for one in _read_elements(relations, "Relationship")
@@ -158,7 +158,7 @@ def read_targets(relations: bytes) -> dict[str, str]:
 
 
 def format_column(column: int) -> str:
-    """Return the name of a column by its number from 0: A, …, Z, AA, …."""
+    """Return the name of the column with this number (from 0): A, …, Z, AA, …."""
     letters = ""
     column += 1
     while column:
@@ -168,7 +168,7 @@ def format_column(column: int) -> str:
 
 
 def _column_number(letters: str) -> int:
-    """Return the number of a column by its name; A is 0."""
+    """Return the number of the column with this name; A is 0."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
@@ -176,7 +176,7 @@ def _column_number(letters: str) -> int:
 
 
 def _read_pieces(archive: zipfile.ZipFile, part: str, overlap: int = 0) -> Iterator[bytes]:
-    """Yield a part of the archive in pieces, each after so many bytes of the one before."""
+    """Yield a part of the archive in overlapping pieces."""
     with archive.open(part) as opened:
         before = b""
         while piece := opened.read(_PIECE):
@@ -185,7 +185,7 @@ def _read_pieces(archive: zipfile.ZipFile, part: str, overlap: int = 0) -> Itera
 
 
 def _parse(pieces: Iterable[bytes], **handlers: Callable[..., Any]) -> expat.XMLParserType:
-    """Parse XML. Entities are refused: a workbook declares none, and they can be made to grow without end."""
+    """Parse XML. Entities are refused: a workbook declares none, and they can expand without limit."""
 
     def refuse(*_: object) -> None:
         raise ValueError("it declares entities")
@@ -218,7 +218,7 @@ def _read_elements(data: bytes, wanted: str) -> list[dict[str, str]]:
 
 
 class _XlsxSheet:
-    """The omitted cells of a sheet of an .xlsx. Cells and rows need not say where they stand: they follow each other."""
+    """The omitted cells of a sheet of an .xlsx. A cell or row without a position follows the one before."""
 
     def __init__(self, archive: zipfile.ZipFile, part: str) -> None:
         self.omitted: Omitted = {}
@@ -280,8 +280,8 @@ class _OdsContent:
 
     Attributes:
         extents: the last filled row and column of each sheet, from 1.
-        omitted: by sheet, the rows (from 1) and columns (from 0) of a cell that the library omits, and its text.
-        omitted_count: how many cells those are; beyond `_MOST_OMITTED` no more are kept.
+        omitted: by sheet, the rows (from 1) and columns (from 0) of each omitted cell, and its text.
+        omitted_count: the number of those cells; beyond `_MOST_OMITTED` no more are kept.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -347,12 +347,12 @@ class _OdsContent:
 
 
 def _next_range(before: range, attributes: dict[str, str], what: str) -> range:
-    """Return the rows or columns in which a row or a cell stands, after those of the one before."""
+    """Return the rows or columns that a row or cell covers, after those of the one before."""
     return range(before.stop, before.stop + parse_repeat(attributes.get(f"table:number-{what}-repeated")))
 
 
 def _find_omitted_text(cell: dict[str, str], shown: str) -> str:
-    """Return the text of a cell that the library omits or takes for a number; empty for any other."""
+    """Return the text of a cell that the library omits or reads as a number; empty for any other."""
     extension = {_strip_prefix(key): value for key, value in cell.items() if key.startswith("calcext:")}
     kind = cell.get("office:value-type", "")
     if extension.get("value-type") == "error":

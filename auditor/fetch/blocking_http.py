@@ -1,7 +1,7 @@
 """The blocking HTTP client of the sign-in (MSAL) and of `doctor`.
 
-It follows no redirects, reads nothing from the environment (REQUESTS_CA_BUNDLE, `.netrc`, requests' own certificate
-authorities), has a time-out on everything, and compares this machine's clock with the service's.
+It follows no redirects, reads nothing from the environment (REQUESTS_CA_BUNDLE, `.netrc`) and not requests' own list of
+certificate authorities, has a time-out on everything, and compares this machine's clock with the service's.
 """
 
 import json
@@ -25,19 +25,19 @@ T = TypeVar("T")
 _TIMEOUT = (10.0, 30.0)
 """Seconds to connect, and between bytes."""
 _TOTAL_SECONDS = 60.0
-"""For a whole request: a server that sends a byte now and then starts the time between bytes again each time."""
+"""Seconds for a whole request. A server that sends a byte now and then restarts the time-out between bytes each time."""
 _MAX_BYTES = 1 << 20
-"""Of a response; tokens and their metadata take some ten thousand."""
+"""Of a response; tokens and their metadata take about ten thousand."""
 _CLIENT_ERROR = 400
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
 
 def call_with_timeout(seconds: float, call: Callable[[], T]) -> T:
-    """Return or raise what `call` does, in a thread, which is abandoned where it takes longer.
+    """Return or raise what `call` does. It runs in a thread, which is abandoned after `seconds`.
 
-    Name look-up, handshake, headers and body may each be slow, and every time-out of a socket starts again with each byte:
-    only another thread can limit the whole.
+    Name look-up, handshake, headers and body may each be slow, and a socket's time-out restarts with each byte: only another
+    thread can limit the total.
 
     Raises:
         TimeoutError: it took longer.
@@ -65,7 +65,7 @@ def clock_ahead(date: str | None, sent_at: datetime, seconds: float) -> tuple[fl
     """Seconds that this clock is ahead of a `Date` header, which has whole seconds, and the uncertainty in seconds.
 
     Args:
-        date: the header; None where there is none.
+        date: the header; None if there is none.
         sent_at: when the request was sent; aware.
         seconds: that the response took.
     """
@@ -75,7 +75,7 @@ def clock_ahead(date: str | None, sent_at: datetime, seconds: float) -> tuple[fl
         # the service wrote it at some time between sending and receiving, and cut off up to a second
         return (sent_at - theirs).total_seconds() + seconds / 2 - 0.5, seconds / 2 + 0.5
     except (ValueError, OverflowError):
-        # whatever a service writes there must not keep anybody from signing in
+        # an unusable header must not prevent the sign-in
         return None, 0.0
 
 
@@ -86,7 +86,7 @@ class ServiceClock:
     skew: ClockSkew | None = None
 
     def update(self, date: str | None, sent_at: datetime, seconds: float) -> None:
-        """Take the `Date` of a response; the newest counts."""
+        """Update the difference from the `Date` of a response."""
         ahead, uncertain = clock_ahead(date, sent_at, seconds)
         if ahead is not None:
             self.skew = ClockSkew(ahead, uncertain)
@@ -110,7 +110,7 @@ def requests_session(ca_bundle: CaBundle, proxy: Proxy | None) -> "requests.Sess
             return super().proxy_manager_for(proxy, **kwargs, ssl_context=context, proxy_ssl_context=context)
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-            """As requests', but without loading the authorities that come with it beside ours."""
+            """Require a certificate, as requests does, but do not load requests' own list of authorities."""
             del url, verify, cert
             conn.cert_reqs = "CERT_REQUIRED"
 
@@ -124,11 +124,11 @@ def requests_session(ca_bundle: CaBundle, proxy: Proxy | None) -> "requests.Sess
 
 
 class ServiceBusyError(Exception):
-    """The sign-in service throttles, or is down for the moment.
+    """The sign-in service throttles, or is temporarily down.
 
     Attributes:
         status: HTTP status.
-        retry_after: seconds that it asks to wait; None where it asks for none.
+        retry_after: seconds that it asks to wait; None if it names no time.
     """
 
     def __init__(self, status: int, retry_after: float | None) -> None:
@@ -138,19 +138,19 @@ class ServiceBusyError(Exception):
 
 
 class UnusableResponseError(Exception):
-    """A response that no sign-in service gives; the text says what is wrong with it."""
+    """A response that cannot come from a sign-in service; the text says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _MsalResponse:
-    """A whole response, with what MSAL needs of one; `headers` by name, in any case."""
+    """A whole response, with the members that MSAL uses; `headers` ignore letter case."""
 
     status_code: int
     text: str
     headers: Mapping[str, str]
 
     def raise_for_status(self) -> None:
-        """As MSAL calls it, for a status that is no success."""
+        """Raise for an error status; MSAL calls this."""
         import requests
 
         if self.status_code >= _CLIENT_ERROR:
@@ -160,13 +160,13 @@ class _MsalResponse:
 class MsalHttpClient:
     """The HTTP client that MSAL is given.
 
-    MSAL would cache a 429 or 5xx by rules of its own and raise a different exception for each; here they are one
-    exception with the time that the service asks for, and MSAL never sees them.
+    MSAL would cache a 429 or 5xx by its own rules and raise a different exception for each. Here each becomes a
+    `ServiceBusyError` with the time that the service asks for, and MSAL never sees the response.
 
     Args:
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the sign-in service is reached, or None.
-        clock: takes the time of each response.
+        clock: updated with each response.
     """
 
     def __init__(self, ca_bundle: CaBundle, proxy: Proxy | None = None, clock: ServiceClock | None = None) -> None:
@@ -174,15 +174,15 @@ class MsalHttpClient:
         self._clock = clock or ServiceClock()
 
     def get(self, url: str, **kwargs: Any) -> Any:
-        """As MSAL calls it."""
+        """Send a GET."""
         return self._request("GET", url, kwargs)
 
     def post(self, url: str, **kwargs: Any) -> Any:
-        """As MSAL calls it."""
+        """Send a POST."""
         return self._request("POST", url, kwargs)
 
     def close(self) -> None:
-        """As MSAL calls it."""
+        """Close the connections."""
         self._session.close()
 
     def _request(self, method: str, url: str, kwargs: dict[str, Any]) -> _MsalResponse:
@@ -204,7 +204,7 @@ def _read(response: "requests.Response", end: float) -> _MsalResponse:
         if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
             raise _busy_error(response)
         if response.is_redirect:
-            # following it would take the refresh token there
+            # following it would send the refresh token to that address
             raise UnusableResponseError("a redirect, which is not followed")
         content = b""
         for chunk in response.iter_content(1 << 10):
@@ -212,7 +212,7 @@ def _read(response: "requests.Response", end: float) -> _MsalResponse:
             if len(content) > _MAX_BYTES:
                 raise UnusableResponseError("a response of more than a megabyte")
             if time.monotonic() > end:
-                break  # the caller waits no longer
+                break  # the caller has timed out
         text = content.decode("utf-8-sig", errors="replace")
         if response.status_code >= _CLIENT_ERROR and _is_transient_error(text):
             raise _busy_error(response)

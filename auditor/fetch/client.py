@@ -1,8 +1,9 @@
-"""The Partner Center client: one attempt -> ApiResponse. A network error is data; the token goes to the API's origin only.
+"""The Partner Center client: one attempt -> ApiResponse. A network error is a result, not an exception.
 
 Sources: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId, X-Locale, MS-PartnerCenter-Application) and
-"Retrieve the validation status of a customer". Redirects are never followed; a body is read up to a limit; aiohttp's
-own silent second GET on a dropped connection is off, because every request counts against the partner's quota.
+"Retrieve the validation status of a customer". The token is sent to the API's origin only: redirects are never followed.
+A body is read up to a limit. aiohttp's own silent second GET on a dropped connection is off, because every request counts
+against the partner's quota.
 """
 
 import math
@@ -39,13 +40,13 @@ def timeouts_within(total: float) -> aiohttp.ClientTimeout:
 
 
 class PartnerCenterClient:
-    """The API over one `ClientSession`, which stays the caller's to close.
+    """The API over one `ClientSession`, which the caller closes.
 
     Args:
         session: see `open_session`.
         api: base URL.
-        on_no_mfa: called where the API says that the user of the token did not pass multi-factor authentication. The first
-            request that is answered asks for it. Source: "Partner Center authentication" (`ValidateMfa`).
+        on_no_mfa: called if the API says that the user of the token did not pass multi-factor authentication. Requests ask
+            for this until one is answered. Source: "Partner Center authentication" (`ValidateMfa`).
     """
 
     def __init__(self, session: aiohttp.ClientSession, api: str, on_no_mfa: Callable[[], None] = lambda: None) -> None:
@@ -70,7 +71,7 @@ class PartnerCenterClient:
         Args:
             customer_id: lower-case GUID.
             token: App+User access token.
-            request_id: GUID; new after a response, the same again after a timeout or a lost connection.
+            request_id: GUID; new after a response, unchanged after a time-out or a lost connection.
             correlation_id: GUID, one for all attempts at this customer.
         """
         path = f"{self._root}/v1/customers/{customer_id}/validationStatus"
@@ -78,7 +79,7 @@ class PartnerCenterClient:
         return self._get(url, {}, LARGEST_BODY, (token, request_id, correlation_id))
 
     async def customers_page(self, continuation: str, token: str, request_id: str, correlation_id: str) -> ApiResponse:
-        """Ask for one page of the partner's customer list, once; the empty continuation token leads to the first page.
+        """Ask for one page of the partner's customer list, once. An empty continuation token asks for the first page.
 
         Source: "Partner Center REST: Get a list of customers"; the token travels in MS-ContinuationToken.
         """
@@ -94,7 +95,7 @@ class PartnerCenterClient:
         return await self._get(url, {}, LARGEST_BODY, (token, request_id, correlation_id))
 
     def _check_mfa(self, response: aiohttp.ClientResponse) -> None:
-        """Read what the API says about MFA; the gateway that throttles says nothing about it."""
+        """Read what the API says about MFA. A gateway that throttles says nothing about it, so the next request asks again."""
         self._ask_for_mfa = response.status == HTTPStatus.TOO_MANY_REQUESTS
         if response.headers.get("isMfaCompliant", "").strip().casefold() == "false":
             self._on_no_mfa()
@@ -111,7 +112,7 @@ class PartnerCenterClient:
         headers[AUTHORIZATION] = self._bearer
         headers[REQUEST_ID] = request_id
         headers[CORRELATION_ID] = correlation_id
-        # the token that was sent, whatever others send meanwhile
+        # this request's own token: another request may change `self._token` in the meantime
         return self._exchange(url, headers, limit, (token, self._secret, request_id, correlation_id))
 
     async def _exchange(self, url: URL, headers: dict[str, str], limit: int, sent: RequestSecrets) -> ApiResponse:
@@ -125,7 +126,7 @@ class PartnerCenterClient:
                 try:
                     if REQUEST_ID not in response.headers:
                         check_request_id(response, self._session.connector)
-                    # a small body nearly always comes in one piece, with the headers
+                    # a small body nearly always arrives with the headers
                     complete = response.content.is_eof()
                     body = read_available(response, limit) if complete else await read_body(response, limit, deadline)
                     if CONTENT_ENCODING in response.headers:
@@ -139,16 +140,16 @@ class PartnerCenterClient:
                 return result
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if is_too_many_files(error):
-                # no fault of this customer: the next one would fail as well
+                # the next customer would fail as well
                 raise StoppedEarlyError(f"no further connection can be opened: {TOO_MANY_FILES}", MORE_FILES) from None
             self._ask_for_mfa = self._ask_for_mfa or ask_for_mfa
             return failure_response(error, sent)
 
 
 class _Request(aiohttp.ClientRequest):
-    """Takes the headers as they are: aiohttp copies them one by one in Python, and adds what ours have already.
+    """Uses the headers as they are: aiohttp copies them one by one in Python, and adds some that ours have already.
 
-    Where a version of aiohttp does not call these two methods, only time is lost; a test holds what is sent.
+    If a version of aiohttp does not call these two methods, requests are only slower. A test checks what is sent.
     """
 
     def update_headers(self, headers: Any) -> None:
@@ -166,7 +167,7 @@ async def open_session(
     """A session with the time-outs, certificate authorities and fixed headers of the run.
 
     Args:
-        timeouts: of one attempt: `total` limits it whole, `sock_read` the silence of the server.
+        timeouts: of one attempt: `total` limits all of it, `sock_read` the time without a byte.
         ca_bundle: PEM file of extra certificate authorities, or None.
         proxy: through which the API is reached, or None; it sees the host's name and only ciphertext.
         connections: at most, one for each worker.
@@ -186,7 +187,7 @@ async def open_session(
             "User-Agent": f"auditor/{__version__}",
         },
     )
-    # aiohttp's own test client switches its hidden second GET off in this way too; there is no public one
+    # aiohttp's own test client switches the hidden second GET off in this way, too; there is no public way
     session._retry_connection = False  # noqa: SLF001
     async with session:
         yield session

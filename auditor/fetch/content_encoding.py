@@ -1,6 +1,6 @@
 """Decompress response bodies, and check that they are complete.
 
-aiohttp accepts a gzip stream that was cut, and does not check its checksum; a page of customers may be compressed.
+aiohttp accepts a truncated gzip stream and does not check its checksum.
 """
 
 import zlib
@@ -8,18 +8,18 @@ import zlib
 import aiohttp
 
 _ANY = zlib.MAX_WBITS | 32
-"""A gzip or zlib stream; zlib tells them apart by the first bytes."""
+"""A gzip or zlib stream; zlib detects which by the first bytes."""
 _ZLIB = 8
-"""The lower half of a zlib stream's first byte; some servers send deflate without that frame."""
+"""The lower half of a zlib stream's first byte. Some servers send deflate without this header."""
 
 
 def decode_body(body: bytes, coding: str, limit: int) -> bytes:
     """The body without its content coding.
 
     Args:
-        body: all of it, as received.
+        body: the whole body as received.
         coding: the Content-Encoding header.
-        limit: bytes that it may have when decoded.
+        limit: maximum size when decoded, in bytes.
 
     Raises:
         ClientPayloadError: the body is cut, damaged, too large or too long, or its coding was not asked for.

@@ -1,8 +1,8 @@
-"""The partner's own customer list, page by page. A customer that is missing from an incomplete list is unknown.
+"""Read the partner's own customer list page by page. An incomplete list proves nothing about a missing customer.
 
-Source: "Partner Center REST: Get a list of customers". The end may be a page without a token, or 400 with code 2000
-where a token was sent. A token that is repeated, or a page without a new customer, would go on for ever: the listing ends
-there and is incomplete.
+Source: "Partner Center REST: Get a list of customers". The list ends with a page without a token, or with 400 and code 2000
+for a request with a token. A repeated token, or a page without a new customer, would make an endless loop: the listing
+ends there and is incomplete.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,8 +20,8 @@ class CustomerListing:
 
     Attributes:
         customers: how many were listed.
-        complete: True where the end of the list was reached.
-        message: why it is incomplete, or what was unusual; empty where nothing was.
+        complete: True if the end of the list was reached.
+        message: why the list is incomplete, or what was unusual; else empty.
         run_end: why the whole run must end, or None.
     """
 
@@ -39,13 +39,13 @@ async def list_customers(
     """Read the list page by page.
 
     Args:
-        fetch_page: fetches the page of a continuation token; the empty one leads to the first page.
-        on_customer: is given every customer once.
-        on_item_without_id: is given every item without a customer tenant id.
+        fetch_page: fetches the page of a continuation token; the first page with an empty one.
+        on_customer: called once for every customer.
+        on_item_without_id: called for every item without a customer tenant id.
 
     Raises:
         RunStopping: the run is stopping.
-        SignInError: there is no token to ask with.
+        SignInError: there is no access token.
     """
     ids: set[bytes] = set()
     tokens: set[str] = set()

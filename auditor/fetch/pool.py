@@ -1,9 +1,9 @@
-"""A pool of workers over one lazy iterator of customers: fetch, then record. It knows no HTTP and no files.
+"""A pool of workers over one lazy iterator of customers: fetch, then record. No HTTP and no files here.
 
-There is never a task per customer. A worker records a result before it takes the next customer: a slow disk slows the
-intake by itself. An unexpected exception costs its customer the answer, and no other. Customers that an outage left
-without an answer are asked once more at the end. Not an async generator: yielding inside a TaskGroup leaks workers when
-the consumer leaves early.
+There is a task per worker, never one per customer. A worker records a result before it takes the next customer, so a slow
+disk slows the requests down. An unexpected exception affects its own customer only. Customers that have no answer because
+of an outage are asked once more at the end. Not an async generator: yielding inside a TaskGroup leaks workers when the
+consumer leaves early.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from auditor.fetch.rate_limiter import RateLimiter, RunStopping
 from auditor.fetch.retries import internal_error_result
 
 MAX_WAITING = 2
-"""Workers that may wait for the rate limiter; more would send nothing earlier."""
+"""Workers that may wait for the rate limiter; more would not send requests any earlier."""
 RowCustomer = tuple[int, str]
 """(row index, customer id)"""
 _NO_ANSWER = frozenset({Reason.TRANSPORT_ERROR, Reason.SERVICE_ERROR})
@@ -28,8 +28,8 @@ class PoolOptions:
     """Options of the pool.
 
     Attributes:
-        workers: how many customers are asked at a time.
-        grace: seconds that requests in flight are given once the run is stopping.
+        workers: maximum number of workers.
+        grace: seconds that requests in flight may take once the run is stopping.
         breaker: the circuit breaker, before the first result.
     """
 
@@ -51,7 +51,7 @@ async def run_pool(
         customers: read as workers get free.
         fetch: the result for one customer.
         record: writes one result; called in the order of arrival.
-        limiter: stopped when the run must end, so that no worker waits in vain.
+        limiter: stopped when the run must end, so that no worker keeps waiting for it.
         options: how many workers, and how long the last ones may take.
 
     Returns:
@@ -60,7 +60,7 @@ async def run_pool(
     Raises:
         AuditorError, OSError: the first of these that `fetch` raised; the other workers are cancelled. Any other exception
             of `fetch` becomes the result `internal_error` of its customer.
-        Exception: the first that `record` raised; likewise.
+        Exception: the first that `record` raised; the other workers are cancelled.
     """
     pool = _Pool(customers, fetch, record, limiter, options)
     try:
@@ -70,13 +70,13 @@ async def run_pool(
             await pool.all_done.wait()
             canceller.cancel()
     except ExceptionGroup as failures:
-        # one failure ends the run; the others were cancelled or say the same
+        # the first failure ends the run; the others were cancelled or are the same
         raise failures.exceptions[0] from failures
     return pool.end or limiter.run_end
 
 
 class _Pool:
-    """The workers of one run; as many at a time as the pace needs, for more would send nothing earlier."""
+    """The workers of one run: as many at a time as the pace needs."""
 
     def __init__(
         self,
@@ -99,21 +99,21 @@ class _Pool:
         self.end: RunEnd | None = None
 
     def start_workers(self, group: asyncio.TaskGroup, count: int) -> None:
-        """Start workers, at most up to the number in the options."""
+        """Start `count` workers, within the maximum of the options."""
         for _ in range(min(count, self._options.workers - len(self._tasks))):
             worker = group.create_task(self._work(group))
             self._tasks.add(worker)
             worker.add_done_callback(self._remove_worker)
 
     async def cancel_workers(self) -> None:
-        """Cancel the workers that still run `grace` seconds after the stop; resume asks for their customers."""
+        """Cancel the workers that still run `grace` seconds after the stop; `resume` asks for their customers."""
         await self._limiter.wait_stopping()
         await asyncio.sleep(self._options.grace)
         for worker in self._tasks:
             worker.cancel()
 
     def _next_customer(self) -> RowCustomer | None:
-        """The next of the list; then, after an outage, each customer that failed, once more; None at the end."""
+        """The next customer of the list; then, after an outage, each failed customer once more; None at the end."""
         for customer in self._customers:
             return customer
         if not self._failed or not self._limiter.outages:
@@ -131,12 +131,12 @@ class _Pool:
                 return
             except (AuditorError, OSError):
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever one customer raises must not end the run
+            except Exception as error:  # noqa: BLE001 - an error with one customer must not end the run
                 result = internal_error_result(error, customer_id)
             self._record(row, result)
             self._update_breaker(row, result)
-            # by Little's law a pace needs so many workers that one is always free: a worker that is busy with a slow
-            # response or waits for a retry is replaced, and the queue is kept short, so that few leave after a throttling
+            # Little's law: a pace needs as many workers as keep one free. A worker that is busy with a slow response or waits
+            # for a retry is replaced. The queue is kept short, so that few requests leave at once after a throttling.
             if self.end or self._limiter.waiting > MAX_WAITING:
                 return
             if not self._limiter.waiting and len(self._tasks) < self._options.workers:
@@ -148,7 +148,7 @@ class _Pool:
             if row not in self._retried:
                 self._failed.append((row, result.customer_id))
             if self._limiter.held:
-                # the outage has a limit of its own
+                # an outage has its own limit, in the rate limiter
                 return
         before, self._breaker = self._breaker, self._breaker.after(finding)
         if self._breaker is before and finding.run_end is None:

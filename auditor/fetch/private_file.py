@@ -1,9 +1,9 @@
-"""Files of this user alone: written whole or not at all, refused where others can read them, one process at a time.
+"""Private files of this user: written atomically, refused if others can read them, used by one process at a time.
 
-msal-extensions' plain file is none of this: it is truncated before it is written (most kills tear it), keeps whatever
-mode it has, and follows symbolic links. The lock is the kernel's, which a process that dies releases, or a lease where
-the file system has no locks (`auditor.locks`). Without either the sign-in is not used: two processes that redeem one
-refresh token at the same time make the sign-in service revoke it.
+msal-extensions' plain file is not used: it is truncated before it is written (a kill leaves it damaged), keeps its mode,
+and follows symbolic links. The lock is the kernel's, which is released when its process dies, or a lease if the file
+system has no locks (`auditor.locks`). Without either the sign-in is not used: two processes that redeem one refresh token
+at the same time make the sign-in service revoke it.
 """
 
 import errno
@@ -25,12 +25,12 @@ from auditor.errors import SignInError
 _log = logging.getLogger(__name__)
 
 LOCK_SECONDS = 120.0
-"""How long to wait for another process that renews the same sign-in; its time-outs are shorter."""
+"""Seconds to wait for another process that renews the same sign-in; its time-outs are shorter."""
 _NOT_WRITABLE = frozenset(
     getattr(errno, name, errno.EACCES)
     for name in ("EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EEXIST", "ENOSPC", "EDQUOT")
 )
-"""Nothing can be written there, so nothing is stored there either."""
+"""Errors of a folder that cannot be written to: nothing is stored there, so no lock is needed."""
 _MAX_BYTES = 1 << 20
 """A sign-in takes about ten thousand."""
 _OTHERS = 0o077
@@ -43,7 +43,7 @@ _NEW = (
 
 
 def state_folder() -> Path | None:
-    """The user's folder for what must survive between runs; None where there is no home. It need not exist yet.
+    """The user's folder for files that are kept between runs; None if there is no home folder. It need not exist yet.
 
     `auditor` in XDG_STATE_HOME (on Windows in LOCALAPPDATA), or in their defaults.
     Source: "XDG Base Directory Specification".
@@ -56,7 +56,7 @@ def state_folder() -> Path | None:
 
 
 def read(path: Path) -> bytes | None:
-    """The content; None where there is no such file.
+    """The content; None if there is no such file.
 
     Raises:
         SignInError: it is a link, folder or pipe, belongs to another user, others may read it, or it cannot be read.
@@ -99,8 +99,8 @@ def _unusable(path: Path, why: str, hint: str = "") -> SignInError:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and its missing parents, each for its owner alone; `mkdir(parents=True)` would give the parents
-    whatever the umask lets through. Existing folders stay as they are.
+    """Make a folder and its missing parents, each with mode 0700; `mkdir(parents=True)` would use the umask for the
+    parents. Existing folders stay as they are.
 
     Raises:
         OSError: one of them cannot be made.
@@ -111,7 +111,7 @@ def make_folder(path: Path) -> None:
 
 
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace the file as a whole, and remove the partial files of killed processes. One writer at a time.
+    """Replace the file atomically, and remove the partial files of killed processes. One writer at a time.
 
     Args:
         path: in a folder that exists.
@@ -119,7 +119,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
         mode: the new file's permissions.
 
     Raises:
-        OSError: the folder cannot be written to; the old file is as it was.
+        OSError: the folder cannot be written to; the old file is unchanged.
     """
     sweep(path)
     part = path.with_name(f".{path.name}-auditor-{secrets.token_hex(4)}.part")
@@ -140,7 +140,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Remove the partial files that killed processes left of a file: they may hold the secret. No other file is touched."""
+    """Remove the partial files that killed processes left of a file: they may hold the secret. Other files stay."""
     ours = re.compile(rf"\.{re.escape(path.name)}-auditor-[0-9a-f]{{8}}\.part")
     with suppress(OSError):
         for left in [each for each in path.parent.iterdir() if ours.fullmatch(each.name)]:
@@ -149,7 +149,7 @@ def sweep(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Force the new name to the disk, where the platform can sync a folder."""
+    """Force the new name to the disk, if the platform can sync a folder."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with suppress(OSError):
@@ -162,14 +162,14 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path | None) -> Iterator[None]:
-    """Keep other processes out; no lock where the folder cannot be written to.
+    """Keep other processes out; no lock if the folder cannot be written to.
 
     Args:
         path: of the lock file, which is not removed; None for no lock.
 
     Raises:
-        SignInError: another process holds the lock for longer than any renewal takes, the path is no regular file, or there
-            can be neither a lock nor a lease.
+        SignInError: another process holds the lock for longer than any renewal takes, the path is not a regular file, or
+            neither a lock nor a lease is possible.
     """
     held = _acquire(path) if path else None
     try:
@@ -200,7 +200,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
 
 
 def _check_lock_file(path: Path) -> None:
-    """A link may lead anywhere, and without the lock two processes would redeem one refresh token."""
+    """Refuse a lock path that is not a regular file: without the lock two processes would redeem one refresh token."""
     try:
         mode = path.lstat().st_mode
     except OSError:

@@ -1,7 +1,7 @@
 """The rate limiter that all workers share: every request waits for `acquire`, and every outcome is reported back.
 
-The arithmetic is in `core.pacing.rate`; here are the clock, the queue and the sleep. Workers wait in one queue (an `asyncio.Lock`
-is first come, first served), so that the end of a throttling wakes one of them, not all.
+`core.pacing` computes; this module has the clock, the queue and the sleep. Workers wait in one queue (an `asyncio.Lock`
+is first come, first served), so that the end of a throttling wakes one worker, not all.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ class RateLimiter:
     """The rate limiter of a run.
 
     Args:
-        plan: how to pace; a number is requests a minute, 0 does not pace, but a throttling still holds all requests.
+        plan: how to pace; a number is requests a minute. 0 does not pace, but a throttling still holds all requests.
         clock: monotonic seconds.
-        sleep: waits so many seconds.
-        remembered: what the last run against the same quota left.
+        sleep: waits this many seconds.
+        remembered: the rate that the last run against the same quota saved.
 
     Attributes:
-        requests: by outcome; `sent` is their sum, `throttled` those that were rejected for exceeding the limit.
-        waited: seconds that throttling and pace delayed the run.
-        outages: how many there were.
-        run_end: why the limiter ended the run: an outage that lasted too long; else None.
+        requests: number of requests by outcome; `sent` is their sum, `throttled` those rejected for exceeding the limit.
+        waited: seconds by which throttling and pace delayed the run.
+        outages: number of outages.
+        run_end: set if an outage lasted too long, so that the run must end; else None.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RateLimiter:
         self._plan = plan if isinstance(plan, Plan) else Plan(plan)
         self._started_at, self._remembered = clock(), remembered
         self._rate = rate.start(self._plan, self._started_at, remembered)
-        # a state that a request does not change makes no request wait
+        # a state that a request does not change never makes a request wait
         self._unlimited: rate.Rate | None = None
         self._outage = outage.NOT_YET_ANSWERED
         self._queue = asyncio.Lock()
@@ -66,7 +66,7 @@ class RateLimiter:
         self.run_end: RunEnd | None = None
 
     def expect(self, customers: int) -> None:
-        """Set how many customers are left to ask: where all fit into the quota, they are sent at once."""
+        """Set how many customers are left to ask. If all fit into the quota, they are sent at once."""
         self._rate = rate.expecting(self._rate, customers, self._clock())
 
     async def acquire(self) -> float:
@@ -86,7 +86,7 @@ class RateLimiter:
         return now
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but no longer than until the run is stopping.
+        """Sleep, but only until the run is stopping.
 
         Raises:
             RunStopping: the run is stopping.
@@ -102,7 +102,7 @@ class RateLimiter:
         self._check_stopping()
 
     def on_response(self, sent_at: float | None = None) -> None:
-        """Report a response that is no rejection; `sent_at` is what `acquire` returned for its request."""
+        """Report a response other than a rejection; `sent_at` is what `acquire` returned for its request."""
         now = self._last_answer_at = self._clock()
         self._rate = rate.accepted(self._rate, now, sent_at)
         self._answered += 1
@@ -110,13 +110,13 @@ class RateLimiter:
             self._end_outage(now)
 
     def on_lost(self, sent_at: float | None = None) -> None:
-        """Report that no response will come: a time-out or a lost connection."""
+        """Report a time-out or a lost connection."""
         now = self._clock()
         self._rate = rate.lost(self._rate, now, sent_at)
         self._count_failure(sent_at, now)
 
     def on_unavailable(self, sent_at: float) -> None:
-        """Report a response which only says that the service is unavailable."""
+        """Report a response that only says that the service is unavailable."""
         now = self._last_answer_at = self._clock()
         self._rate = rate.accepted(self._rate, now, sent_at)
         self._answered += 1
@@ -135,16 +135,16 @@ class RateLimiter:
 
     @property
     def held(self) -> bool:
-        """True during an outage: only one request at a time is sent, to see whether the service is back."""
+        """True during an outage: one request at a time is sent, to find out whether the service is back."""
         return self._outage.held
 
     @property
     def waiting(self) -> int:
-        """How many workers wait in the queue: while one does, more workers would send nothing earlier."""
+        """The number of workers in the queue."""
         return self._waiting
 
     def eta(self, customers: int) -> float | None:
-        """Estimated seconds until so many more customers are answered; None where it is not known yet."""
+        """Estimated seconds until this many more customers are answered; None if unknown."""
         now = self._clock()
         by_pace = rate.eta(self._rate, customers, now)
         if by_pace is not None:
@@ -154,16 +154,16 @@ class RateLimiter:
         return customers * (now - self._first_sent_at) / self._answered
 
     def closed_for(self) -> float:
-        """Seconds until a request may be sent after a rejection; 0 where one may be sent now."""
+        """Seconds until a request may be sent after a rejection; 0 if one may be sent now."""
         return max(0.0, self._rate.paused_until - self._clock()) if self._rate.paused else 0.0
 
     def slowed_to(self) -> float | None:
-        """The pace in requests a minute, where rejections keep it below the one that was set; else None."""
+        """The pace in requests a minute if rejections keep it below the configured one; else None."""
         per_second = rate.pace(self._rate, self._clock())
         return per_second * MINUTE if per_second < self._plan.pace else None
 
     def usage(self) -> dict[str, float | None]:
-        """How the limit was used so far; a value is None where there was no limit, or nothing was answered.
+        """How well the limit is used so far. A value is None if there was no limit, or no answer.
 
         Returns:
             `waited_seconds`; `learned_per_minute`: the pace at the end; `percent_of_ideal`: the time that the answers
@@ -181,12 +181,12 @@ class RateLimiter:
         }
 
     def rate_to_remember(self) -> RememberedRate:
-        """What the next run against the same quota starts with."""
+        """The rate with which the next run against the same quota starts."""
         now = self._clock()
         return rate.memory(self._rate, now).for_next_run(self._answered, self._remembered, now - self._started_at)
 
     def stop(self) -> None:
-        """Send no further request; every waiting worker gets `RunStopping`."""
+        """Stop sending requests; `RunStopping` is raised in every waiting worker."""
         self._stopping.set()
 
     async def wait_stopping(self) -> None:
@@ -223,14 +223,14 @@ class RateLimiter:
         if self._outage.held and not before.held:
             self.outages += 1
             _log.warning(
-                "%d requests in a row failed: nothing more is sent but one request now and then, until one is answered",
+                "%d requests in a row failed: only one request at a time is sent until one is answered",
                 self._outage.failures,
             )
 
     def _end_outage(self, now: float) -> None:
         before, self._outage = self._outage, outage.REACHABLE
         if before.since is not None:
-            _log.warning("the service answers again after %.0f s: the run goes on", now - before.since)
+            _log.warning("the service answers again after %.0f s: the run continues", now - before.since)
 
     def _check_outage(self, now: float) -> None:
         if outage.has_lasted_too_long(self._outage, now):

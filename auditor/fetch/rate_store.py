@@ -1,8 +1,8 @@
-"""Keep the learned rate limit for the next run. A damaged, foreign or unreachable file is ignored; nothing here ends a run.
+"""Store the learned rate limit for the next run. A file that is damaged, unreachable or of another quota is ignored.
 
-One small file for each API and partner tenant in the user's state folder, written whole or not at all. It has the learned
-pace, when it was learned, and how many requests the last minute held: a run that begins right after another one knows how
-much of the quota is used up.
+One small file for each API and partner tenant in the user's state folder, written atomically. It has the learned pace,
+when it was learned, and the number of requests in the last minute: a run that starts right after another one knows how
+much of the quota is used up. An error never ends a run.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ EXPIRES_AFTER = timedelta(days=30)
 _VERSION = 1
 _MAX_BYTES = 4096
 _MIN_PER_MINUTE = SLOWEST * MINUTE / 6
-"""No run that is paced leaves less."""
+"""No paced run saves less."""
 _CLOCK_TOLERANCE = timedelta(seconds=5)
-"""How far in the future a file may seem to be, where the folder is on another machine."""
+"""How far in the future a file may seem to be: the folder may be on another machine."""
 
 
 class _RateFile(msgspec.Struct, frozen=True):
-    """The file. `per_minute` is null where nothing was learned; the others are as in `RememberedRate`."""
+    """The file. `per_minute` is null if nothing was learned; the others are as in `RememberedRate`."""
 
     version: int
     api: str
@@ -44,7 +44,7 @@ class RateStore:
     """The learned rate of each quota.
 
     Args:
-        folder: where the files are; made when the first is written.
+        folder: of the files; made when the first is written.
         clock: the time of day, aware.
     """
 
@@ -54,7 +54,7 @@ class RateStore:
         self._loaded: dict[Path, datetime] = {}
 
     def load(self, api: str, tenant: str) -> RememberedRate | None:
-        """The rate that the last run against this API and partner tenant left; None where there is none of use."""
+        """The rate that the last run against this API and partner tenant saved; None if there is no usable one."""
         path = self._path(api, tenant)
         file = _read(path, api, tenant)
         if file is None:
@@ -63,9 +63,9 @@ class RateStore:
         return self._to_rate(file)
 
     def save(self, api: str, tenant: str, rate: RememberedRate) -> bool:
-        """Replace the stored rate by that of a run that ends now; False where it could not be written.
+        """Replace the stored rate by that of a run that ends now; False if it could not be written.
 
-        Where another run wrote since `load`, within the last minute, the two shared the quota: their shares add up.
+        If another run saved its rate since `load`, within the last minute, the two shared the quota: their rates add up.
         """
         path, now = self._path(api, tenant), self._clock()
         stored = _read(path, api, tenant)
@@ -101,10 +101,10 @@ class RateStore:
 
 
 def _read(path: Path, api: str, tenant: str) -> _RateFile | None:
-    """The file; None where it is damaged, of another quota, or has impossible values."""
+    """The parsed file; None if it is damaged, of another quota, or has impossible values."""
     try:
         if not path.is_file():
-            # opening a pipe would wait for somebody to write into it
+            # opening a pipe would block until another process writes to it
             return None
         with path.open("rb") as opened:
             file = msgspec.json.decode(opened.read(_MAX_BYTES), type=_RateFile)
@@ -119,7 +119,7 @@ def _read(path: Path, api: str, tenant: str) -> _RateFile | None:
 
 
 def _combine(ours: RememberedRate, other: RememberedRate | None) -> RememberedRate:
-    """The rate that two runs leave that shared the quota, where the other one ended within the last minute."""
+    """The sum of the rates of two runs that shared the quota; ours if the other ended more than a minute ago."""
     if other is None or other.age >= MINUTE:
         return ours
     longest, held = max(ours.longest_asked, other.longest_asked), ours.held + other.held

@@ -1,8 +1,8 @@
-"""Match responses with requests, by the ids that Partner Center repeats.
+"""Match responses with requests by the ids that Partner Center repeats.
 
-HTTP/1.1 matches responses with requests by their order alone: one that a server or proxy sends late or twice shifts all
-that follow it on that connection to the wrong customers. A response without our ids is accepted only as the first on its
-connection, and only where nothing was received before the request was sent.
+HTTP/1.1 matches responses with requests by their order alone. If a server or proxy sends one late or twice, all later ones
+on that connection go to the wrong customers. A response without our ids is accepted only as the first on its connection,
+and only if nothing was received before the request was sent.
 Source: "Partner Center REST headers" (MS-RequestId, MS-CorrelationId).
 """
 
@@ -15,20 +15,20 @@ from typing import Any
 import aiohttp
 from multidict import istr
 
-# made once: a header's name that is not an istr is folded at every look-up
+# made once: a header name that is not an istr is case-folded at every look-up
 REQUEST_ID, CORRELATION_ID = istr("MS-RequestId"), istr("MS-CorrelationId")
 _LEAST_SILENCE, _LONGEST_SILENCE = 0.03, 0.25
-"""Seconds that a new connection must be silent before the first request is sent; between them, as long as the quickest
-connection so far took to open.
+"""Seconds that a new connection must be silent before the first request is sent: the time that the quickest connection so
+far took to open, within these limits.
 """
 _GATEWAY_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _START = str(uuid.uuid4())[:24]
-# twelve digits, and so they stay for longer than any process asks; decimal ones are written in a third of the time
+# always twelve digits: no process counts far enough for a thirteenth; decimal digits are written in a third of the time
 _count = itertools.count(10**11 + uuid.uuid4().int % (8 * 10**11))
 
 
 def new_id() -> str:
-    """A GUID (version 4) that nobody else has: its start is random in each process, its end counts from a random number.
+    """A unique GUID (version 4): its start is random in each process, its end counts from a random number.
 
     Two are made for every customer; `uuid.uuid4` takes ten times as long.
     """
@@ -36,9 +36,9 @@ def new_id() -> str:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Closes connections that received anything while no request was out: it would be taken for the next response.
+    """Closes connections that received anything while no request was in flight: it would count as the next response.
 
-    Marks connections that were used before. aiohttp has no public way to do either; tests hold both.
+    Marks connections that were used before. aiohttp has no public way to do either; tests check both.
     """
 
     _quickest = _LONGEST_SILENCE
@@ -56,10 +56,10 @@ class Connector(aiohttp.TCPConnector):
     async def _create_connection(self, *request: Any) -> Any:
         started = self._loop.time()
         protocol = await super()._create_connection(*request)
-        # where many are made at once, each but the first waits for the others as well
+        # if many are opened at once, each but the first also waits for the others
         self._quickest = min(self._quickest, self._loop.time() - started)
         try:
-            # what a server sends unasked arrives one round trip after the connection is open
+            # bytes that a server sends before any request arrive one round trip after the connection is open
             await asyncio.sleep(max(self._quickest, _LEAST_SILENCE))
         except BaseException:
             protocol.close()
@@ -73,11 +73,11 @@ class Connector(aiohttp.TCPConnector):
 def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseConnector | None) -> None:
     """Check a response without our MS-RequestId; call it before the body is read.
 
-    A gateway that throttles, or gets no answer itself, says nothing about a customer: its response is accepted, and its
-    connection is closed. After any other such response no connection of this session is used again.
+    A gateway that throttles, or that gets no answer itself, says nothing about a customer: its response is accepted, and
+    its connection is closed. After any other such response no connection of this session is used again.
 
     Raises:
-        ClientPayloadError: its connection was used before, so that it may answer another request.
+        ClientPayloadError: its connection was used before, so it may answer another request.
     """
     if CORRELATION_ID in response.headers:
         return

@@ -1,6 +1,6 @@
-"""aiohttp's response or error -> ApiResponse, without secrets, and with no more of a body than the limit.
+"""aiohttp's response or error -> ApiResponse, without secrets, and with a limit on the body's size.
 
-Source: "Partner Center REST headers" (both ids are repeated in the response, with MS-CV and MS-ServerId beside them).
+Source: "Partner Center REST headers" (the response repeats both ids, and has MS-CV and MS-ServerId).
 """
 
 from datetime import UTC, datetime
@@ -16,20 +16,20 @@ from auditor.fetch.timeouts import Deadline
 from auditor.fetch.transport_security import verify_code
 
 _MAX_PLAIN = 40
-"""Characters; longer values are searched for what looks like a token. Trace ids are half as long."""
+"""Characters; longer values are searched for tokens. Trace ids are half as long."""
 _PLACEHOLDER = "[token]"
 _MIN_TOKEN = 32
 """Characters; a shorter text may be a word of a body. Access tokens have a thousand or more."""
 _OK = 200
-"""A number: to compare with an enumeration takes longer, with every response."""
+"""A number, because every response is compared with it, and an enumeration member is slower."""
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
 RequestSecrets = tuple[str, bytes, str, str]
-"""What a response may repeat: access token, the same as bytes, request id, correlation id. A tuple: made for every request."""
+"""Values that a response may repeat: access token, the same as bytes, request id, correlation id. A tuple for speed."""
 
 
 def read_available(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """As `read_body`, for a body that has arrived whole."""
+    """The same as `read_body`, for a body that has arrived completely."""
     body = response.content.read_nowait()
     if len(body) > limit:
         raise _too_large(response, limit)
@@ -52,14 +52,14 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Dead
 
 
 def _too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPayloadError:
-    """The error for a body larger than the limit; the rest of it is not read."""
+    """The error for a body larger than the limit. Closes the response, so that the rest is not read."""
     response.close()
     return aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
 
 
 def _body_without_token(body: bytes, token: str) -> bytes:
-    """The body without the token. A JSON body that contains a short token is dropped: with a placeholder in a key, the body
-    could hide a contradiction from the judgement.
+    """The body without the token. A JSON body that contains a short token is dropped: a placeholder in a key could hide a
+    contradiction from the judgement.
     """
     redacted = remove_secret_bytes(body, token, _PLACEHOLDER.encode())
     if redacted != body and len(token) < _MIN_TOKEN and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
@@ -68,14 +68,14 @@ def _body_without_token(body: bytes, token: str) -> bytes:
 
 
 def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecrets) -> ApiResponse:
-    """Convert a whole response, and remove the token that was sent: a server or proxy may quote the request.
+    """Convert a complete response, and remove our token from it: a server or proxy may quote the request.
 
     Raises:
-        ClientPayloadError: it repeats other ids than were sent: it belongs to another request.
+        ClientPayloadError: its ids differ from those that were sent, so it belongs to another request.
     """
     headers, status = response.headers, response.status
     token, secret, request_id, correlation_id = sent
-    # nearly always as they were sent
+    # the ids are nearly always repeated exactly
     if headers.get(REQUEST_ID) != request_id:
         request_id = _check_echo(response, REQUEST_ID, request_id)
     if headers.get(CORRELATION_ID) != correlation_id:
@@ -84,7 +84,7 @@ def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecr
     if status != _OK:
         wait = _safe_header(headers.get(RETRY_AFTER), token)
         challenge = remove_secret(headers.get(WWW_AUTHENTICATE, ""), token, _PLACEHOLDER) or None
-    # in the order of the fields: keywords take three times as long, with every response
+    # positional: keywords take three times as long, for every response
     return ApiResponse._make(
         (
             datetime.now(UTC),
@@ -106,7 +106,7 @@ def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecr
 
 
 def _check_echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
-    """The id as the response repeats it, else as it was sent. Partner Center repeats both."""
+    """The id as the response repeats it, else as it was sent."""
     received = response.headers.get(name)
     if received is None:
         return sent
@@ -117,16 +117,16 @@ def _check_echo(response: aiohttp.ClientResponse, name: str, sent: str) -> str:
 
 
 def _safe_header(value: str | None, token: str) -> str | None:
-    """A header as text that any file can hold, and without secrets: a server may send anything."""
+    """A header as printable text without secrets: a server may send anything."""
     if value is None or (len(value) < _MAX_PLAIN and token not in value and value.isascii() and value.isprintable()):
         return value
     return clean(value) if len(value) < _MAX_PLAIN and token not in value else redact(value, (token,), 100)
 
 
 def failure_response(error: BaseException, sent: RequestSecrets) -> ApiResponse:
-    """The response that stands for a network error, in words without secrets."""
-    # str() of an aiohttp error may hold a proxy's password, its repr the bearer token: only known words leave here, and a
-    # status line or header that aiohttp quotes is the server's, which may quote the token
+    """The ApiResponse for a network error; its text holds no secret."""
+    # str() of an aiohttp error may hold a proxy's password, and its repr the bearer token, so only known parts are used. A
+    # status line or header that aiohttp quotes comes from the server, which may quote the token.
     token, _, request_id, correlation_id = sent
     words = f"{type(error).__name__}: {_safe_text(error)}".rstrip(": ")
     return ApiResponse(
@@ -140,8 +140,8 @@ def failure_response(error: BaseException, sent: RequestSecrets) -> ApiResponse:
 
 
 def _without_token(words: str, error: BaseException, token: str) -> str:
-    """One line. From the server's own words (a status line, a chunk's size) everything that looks like a token is removed;
-    elsewhere only the token itself, as a host's name may look like one.
+    """The text as one line. From a text of the server (a status line, a chunk's size) everything that looks like a token is
+    removed; elsewhere only the token itself, as a host name may look like one.
     """
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return redact(words, (token,))
@@ -158,6 +158,6 @@ def _safe_text(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy refuses the way to the API ({error.status}): {error.message}"
     if isinstance(error, aiohttp.ClientResponseError):
-        # garbage on the wire is reported by aiohttp as a 400 that no server sent
+        # aiohttp reports garbage on the wire as a 400 that no server sent
         return error.message
     return str(error)

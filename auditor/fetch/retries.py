@@ -1,7 +1,7 @@
-"""One customer, from the first attempt to the final finding: `core` decides, tenacity runs the retry loop.
+"""Ask for one customer, from the first attempt to the final finding. `core` decides; tenacity runs the retry loop.
 
-tenacity is entered only after a first attempt has failed: nearly all succeed, and its bookkeeping costs a third of the
-throughput. One `AsyncRetrying` a customer (a shared one miscounts), no exception as control flow, attempts counted here.
+tenacity is used only after a first attempt has failed: nearly all succeed, and its bookkeeping costs a third of the
+throughput. Each customer has its own `AsyncRetrying`, because a shared one miscounts. Attempts are counted here.
 """
 
 import logging
@@ -26,11 +26,11 @@ from auditor.fetch.tokens import TokenSource
 
 _log = logging.getLogger(__name__)
 
-# an enumeration looks its members up in Python: this one is needed for every request
+# looking up an enumeration member is slow, and every request needs this one
 _DONE = Next.DONE
 _NO_RESPONSE = ApiResponse(received_at=datetime.min.replace(tzinfo=UTC))
 _MAX_TRACEBACK = 8000
-"""Characters that are logged; of an endless recursion only the last lines matter."""
+"""Characters of a traceback that are logged: its last ones."""
 
 Attempt = Callable[[str, str, str, str], Awaitable[ApiResponse]]
 """(customer id, access token, request id, correlation id) -> response; see `PartnerCenterClient.validation_status`."""
@@ -50,7 +50,7 @@ class _RequestState:
 
 
 _Outcome = tuple[Finding, ApiResponse, Retry | None]
-"""The outcome of one request. A tuple: made for every request."""
+"""The outcome of one request. A tuple for speed."""
 
 
 class _RetryBudget:
@@ -74,14 +74,14 @@ class _RetryBudget:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What all requests of a run share.
+    """The objects that all requests of a run share.
 
     Attributes:
         tokens: the source of access tokens.
         limiter: the rate limiter.
         policy: how often and how long transient failures are retried.
         random: returns a number in [0, 1), for jitter.
-        budget: of retries, for the run as a whole.
+        budget: the retries that the whole run has left.
     """
 
     tokens: TokenSource
@@ -96,8 +96,8 @@ class RetryingClient:
 
     Args:
         attempt: sends one request.
-        context: what all requests of a run share.
-        judge: what a response means: (response, what was asked for) -> finding.
+        context: the objects that all requests of a run share.
+        judge: classifies a response: (response, customer id or page token) -> finding.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class RetryingClient:
 
         Raises:
             RunStopping: the run is stopping; this customer has no result.
-            SignInError: there is no token to ask with.
+            SignInError: there is no access token.
             StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
         """
         state = _RequestState(new_id(), new_id())
@@ -129,21 +129,21 @@ class RetryingClient:
         return CustomerResult(customer_id, finding, response, state.attempts)
 
     async def _send(self, customer_id: str, state: _RequestState) -> _Outcome:
-        """Send one request and decide what follows from it."""
+        """Send one request and decide what to do next."""
         token = await self._tokens.token()
         sent_at = await self._limiter.acquire()
         state.attempts += 1
         if state.answered:
-            # "MS-RequestId": the same again after a time-out, a new one after any response
+            # "MS-RequestId": unchanged after a time-out, new after any response
             state.request_id = new_id()
         response = _NO_RESPONSE
         try:
             response = await self._attempt(customer_id, token.value, state.request_id, state.correlation_id)
             finding = self._judge(response, customer_id)
         except AuditorError:
-            # about the machine or the sign-in, and so about all customers
+            # an error of the machine or the sign-in affects all customers
             raise
-        except Exception as error:  # noqa: BLE001 - whatever one customer's response raises must not end the run
+        except Exception as error:  # noqa: BLE001 - an error with one customer's response must not end the run
             finding = _internal_error(error, customer_id)
             response = response if response is not _NO_RESPONSE else response._replace(received_at=datetime.now(UTC))
         state.answered = response.http_status is not None
@@ -179,7 +179,7 @@ class RetryingClient:
     async def _renew_token(
         self, finding: Finding, response: ApiResponse, state: _RequestState, generation: int
     ) -> _Outcome:
-        """After a 401: retry with a fresh token, where there can be one; refused again, the run ends."""
+        """After a 401: retry once with a new token, if it can be renewed. After a second 401 the run ends."""
         if not state.renewed:
             await self._tokens.renew(generation, claims_challenge(response.www_authenticate))
             state.renewed = True
@@ -219,7 +219,7 @@ def _counter_name(http_status: int) -> str:
 
 
 class _DecidedWait(wait_base):
-    """The wait that `core.judge.retry` decided on."""
+    """The wait that `core.judge.decide` returned."""
 
     def __call__(self, retry_state: RetryCallState) -> float:
         outcome: _Outcome = retry_state.outcome.result() if retry_state.outcome else None  # type: ignore[assignment] # tenacity calls wait only after an outcome
@@ -234,24 +234,24 @@ _THROTTLED_FOR_GOOD = RunEnd(
 
 
 def _internal_error(error: Exception, customer_id: str) -> Finding:
-    """The finding for a customer on which auditor itself failed; `resume` asks for it again.
+    """The finding for a customer after a defect of auditor; `resume` asks for it again.
 
-    The exception is logged with its traceback, without what looks like a token: a defect that only a long run shows can
-    be reported without running it again.
+    The traceback is logged without anything that looks like a token, so that a defect in a long run can be reported
+    without another run.
     """
     lines = "".join(traceback.format_exception(error, limit=-20)).splitlines()
     text = "\n".join(f"{line[: len(line) - len(line.lstrip())]}{redact(line, (), 1000)}" for line in lines)
     _log.error(
-        "customer %s: a defect of auditor, please report it; the run goes on\n%s", customer_id, text[-_MAX_TRACEBACK:]
+        "customer %s: a defect of auditor, please report it; the run continues\n%s", customer_id, text[-_MAX_TRACEBACK:]
     )
     return Finding(reason=Reason.INTERNAL_ERROR, error_message=redact(f"{type(error).__name__}: {error}"))
 
 
 def internal_error_result(error: Exception, customer_id: str, attempts: int = 1) -> CustomerResult:
-    """The result for a customer on which auditor itself failed, without a response that the exception belongs to.
+    """The result for a customer after a defect of auditor, without a response.
 
     Args:
-        error: what was raised.
+        error: the exception.
         customer_id: lower-case GUID.
         attempts: requests that may have been sent for it.
     """

@@ -1,7 +1,7 @@
-"""One request to a service, for `doctor`: how it is reached, its certificate, its clock.
+"""Send one request to a service, for `doctor`: how it is reached, its certificate, its clock.
 
-Proxy and certificate authorities are those of a run. An error on the way is data with a sentence, no exception. The token,
-where there is one, goes to the API's own origin only; redirects are never followed.
+Proxy and certificate authorities are those of a run. A network error is a result with a sentence, not an exception. A token
+is sent to the API's origin only: redirects are never followed.
 """
 
 import http.client
@@ -31,14 +31,14 @@ TIMEOUT = 10.0
 _MAX_BODY = 1 << 20
 """Bytes that are read of a response."""
 _TOTAL_SECONDS = 45.0
-"""For a whole probe: a server that sends a byte now and then starts the time between bytes again each time."""
+"""Seconds for a whole probe. A server that sends a byte now and then restarts the time-out between bytes each time."""
 # requests lets the last two through: impossible lengths and chunks, damaged gzip, a Location that is no URL
 _FAILURES = (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
-    """The certificate of a server. `issuer` is in words, `expires_at` is aware."""
+    """The certificate of a server. `issuer` is the issuer's name, `expires_at` is aware."""
 
     issuer: str
     expires_at: datetime
@@ -49,11 +49,11 @@ class ProbeResult:
     """The result of one request.
 
     Attributes:
-        response: as the fetcher would have it; its `failure` says in words what went wrong.
-        tls: TLS version as OpenSSL names it; None over plain http, or where there was no handshake.
-        certificate: of the server, trusted or not, where it could be read.
+        response: in the form of the API client; `failure` is a sentence.
+        tls: TLS version as OpenSSL names it; None over plain http, or without a handshake.
+        certificate: the server's, trusted or not; None if it could not be read.
         ahead: seconds that this machine's clock is ahead of the service's `Date`; None without one.
-        uncertain: seconds that `ahead` may be wrong by, either way.
+        uncertain: seconds by which `ahead` may be wrong in either direction.
         seconds: that the response took.
         headers: of the response.
     """
@@ -73,7 +73,7 @@ def connect(host: str, port: int) -> tuple[str, ...]:
     Raises:
         OSError: the name has no address, or the connection fails.
     """
-    # the resolver has time-outs of its own, as many as there are name servers
+    # the resolver waits for each name server in turn
     found = call_with_timeout(_TOTAL_SECONDS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
         connected = str(connection.getpeername()[0])
@@ -111,7 +111,7 @@ def _get(url: str, ca_bundle: CaBundle, proxy: Proxy | None, headers: Mapping[st
 
 
 def _to_result(response: requests.Response, sent_at: datetime, started: float) -> ProbeResult:
-    # before the body is read: then the connection goes back to its pool
+    # read it before the body: afterwards the connection is back in its pool
     connected = getattr(response.raw.connection, "sock", None)
     body = response.raw.read(_MAX_BODY, decode_content=True)
     seconds = time.monotonic() - started
@@ -166,7 +166,7 @@ def _untrusted_certificate(url: str, proxy: Proxy | None) -> ServerCertificate |
 
 
 def _describe(error: BaseException) -> str:
-    """What went wrong, in words; never the text of a library's error, which may hold the proxy's password."""
+    """A sentence for the error. Never the text of a library's error, which may hold the proxy's password."""
     refused = find_error(error, ssl.SSLCertVerificationError)
     if refused:
         what, _ = explain_untrusted(verify_code(error))
@@ -183,6 +183,6 @@ def _describe(error: BaseException) -> str:
 
 
 def _status_of_proxy(error: BaseException) -> str:
-    """`Tunnel connection failed: 407 Proxy Authentication Required` is how Python words a refusal."""
+    """The status in Python's error text, such as `Tunnel connection failed: 407 Proxy Authentication Required`."""
     words = next((str(one) for one in error_chain(error) if str(one).startswith("Tunnel connection failed: ")), "")
     return f" ({clean(words.partition(': ')[2], 60)})" if words else ""

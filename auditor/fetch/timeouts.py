@@ -1,7 +1,7 @@
-"""End requests that take too long. One timer watches all requests in flight: none has a timer of its own.
+"""End requests that take too long. One timer watches all requests in flight.
 
-A timer for each request, which nearly always is cancelled again, costs a tenth of the throughput. The price is that a
-request may live an eighth longer than it should.
+A timer for each request, which is nearly always cancelled, would cost a tenth of the throughput. With one timer, a request
+may take an eighth longer than its limit.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ class DeadlineTimer:
     """Watch the requests in flight on the running event loop.
 
     Args:
-        total: seconds that one request may take whole, so that no server can hold a worker with a byte now and then.
+        total: seconds for a whole request, so that no server can hold a worker with a byte now and then.
         silence: seconds without any byte.
     """
 
@@ -26,7 +26,7 @@ class DeadlineTimer:
         self.loop = asyncio.get_running_loop()
 
     def start(self) -> None:
-        """Start the timer, unless it runs already."""
+        """Start the timer, unless it is running."""
         if self._timer is None:
             self._timer = self.loop.call_later(self._period, self._check_all)
 
@@ -37,16 +37,16 @@ class DeadlineTimer:
             if now - deadline.started_at >= self._total:
                 deadline.expire(f"no whole answer within {self._total:g} s")
             elif now - deadline.last_byte_at >= self._silence:
-                deadline.expire(f"nothing heard for {self._silence:g} s")
+                deadline.expire(f"no data received for {self._silence:g} s")
         if self.in_flight:
             self.start()
 
 
 class Deadline:
-    """The deadline of the request that the current task sends; as `asyncio.timeout`, without a timer of its own.
+    """The deadline of the request that the current task sends: like `asyncio.timeout`, with the shared timer.
 
     Raises:
-        TimeoutError: at the end of the block, where the request took too long.
+        TimeoutError: at the end of the block, if the request took too long.
     """
 
     __slots__ = ("_cancelling", "_reason", "_task", "_timer", "last_byte_at", "started_at")
@@ -56,7 +56,7 @@ class Deadline:
         self._reason: str | None = None
 
     def __enter__(self) -> Self:
-        # the loop is passed: to look for it takes a system call on Python 3.11
+        # the loop is passed, because finding it takes a system call on Python 3.11
         task = asyncio.current_task(self._timer.loop)
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         self._task = task
@@ -69,7 +69,7 @@ class Deadline:
         return self
 
     def extend(self) -> None:
-        """Something was received: the silence starts again."""
+        """Restart the silence after a byte was received."""
         self.last_byte_at = self._timer.loop.time()
 
     def expire(self, reason: str) -> None:
@@ -82,6 +82,6 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._timer.in_flight.discard(self)
-        # somebody else may have cancelled the task at the same time: that stands
+        # another caller may have cancelled the task at the same time: then it stays cancelled
         if self._reason is not None and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError(self._reason) from error

@@ -1,8 +1,8 @@
-"""Keep a sign-in between runs: whole or not at all, for its owner alone, one process at a time.
+"""Store a sign-in between runs: written atomically, readable by its owner only, used by one process at a time.
 
-Either in the platform's own store (DPAPI, Keychain, libsecret) through msal-extensions, where that is installed and works;
-or in a file of ours, encrypted where a key is given. msal-extensions' own lock is not used: it is a file that a dead
-process leaves behind. On Linux its store needs a desktop's session, which a scheduled job has not.
+The platform's own store (DPAPI, Keychain, libsecret) is used through msal-extensions if that is installed and works; else
+our own file, encrypted if a key is set. msal-extensions' own lock is not used: it is a file that a dead process leaves
+behind. On Linux its store needs a desktop session, which a scheduled job does not have.
 """
 
 import base64
@@ -21,17 +21,17 @@ from auditor.settings import Secret
 _log = logging.getLogger(__name__)
 _KEY_BYTES = 32
 _ENCRYPTED = b"gAAAA"
-"""How every Fernet token begins: its version, and a time of this century."""
+"""The first bytes of every Fernet token: its version, and a time of this century."""
 
 
 @dataclass(slots=True)
 class FileTokenStore:
-    """One sign-in in a file of ours. Processes share it: load, renew and save belong into one `locked` block.
+    """One sign-in in our own file. Processes share it: load, renew and save within one `locked` block.
 
     Attributes:
-        path: of the file; its folder is made when it is needed.
+        path: of the file; its folder is made when needed.
         keys: the first encrypts the file, all of them decrypt it; None for plain text.
-        where: the store in words.
+        where: the store's name for messages.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class FileTokenStore:
         return private_file.locked(self.path.with_suffix(".lock"))
 
     def load(self) -> str | None:
-        """The stored text; None where there is none.
+        """The stored text; None if there is none.
 
         Raises:
             SignInError: the file must not, or cannot, be used.
@@ -59,18 +59,18 @@ class FileTokenStore:
         return content.decode(errors="replace")
 
     def needs_reencryption(self) -> bool:
-        """True where keys are given and the file is not encrypted with the first of them. Raises as `load`."""
+        """True if keys are given and the file is not encrypted with the first of them. Raises as `load`."""
         content = private_file.read(self.path) if self.keys else None
         return content is not None and self.keys is not None and not _opens(parse_keys(self.keys, first=True), content)
 
     def save(self, text: str) -> None:
-        """Replace the stored text. Raises OSError where it cannot be written."""
+        """Replace the stored text. Raises OSError if it cannot be written."""
         private_file.make_folder(self.path.parent)
         content = text.encode()
         private_file.write(self.path, parse_keys(self.keys).encrypt(content) if self.keys else content)
 
     def remove(self) -> bool:
-        """Remove the file, usable or not, and the rests of killed processes; False where there is none.
+        """Remove the file, usable or not, and partial files of killed processes; False if there is none.
 
         Raises:
             OSError: it cannot be removed.
@@ -121,7 +121,7 @@ class PlatformTokenStore:
         return private_file.locked(self.lock)
 
     def load(self) -> str | None:
-        """The stored text; None where there is none. Raises SignInError where the store cannot be read."""
+        """The stored text; None if there is none. Raises SignInError if the store cannot be read."""
         try:
             return self.persistence.load() or None
         except self.missing:
@@ -137,14 +137,14 @@ class PlatformTokenStore:
         return False
 
     def save(self, text: str) -> None:
-        """Replace the stored text. Raises OSError where the store refuses it."""
+        """Replace the stored text. Raises OSError if the store refuses it."""
         try:
             self.persistence.save(text)
         except Exception as error:  # noqa: BLE001 - see load
             raise OSError(f"{self.where} does not take it: {type(error).__name__}") from None
 
     def remove(self) -> bool:
-        """Save an empty text, as these stores have no removal; False where there is none."""
+        """Save an empty text, as these stores have no removal; False if there is none."""
         there = self.load() is not None
         if there:
             self.save("")
@@ -157,7 +157,7 @@ TokenStore = FileTokenStore | PlatformTokenStore
 def open_store(
     authority: str, client_id: str, *, folder: str | None = None, keys: Secret | None = None
 ) -> TokenStore | None:
-    """The store of the sign-in of one app registration at one authority; None where there is no folder for it.
+    """The store of the sign-in of one app registration at one authority; None if there is no folder for it.
 
     Args:
         authority: of the sign-in service.
@@ -179,7 +179,7 @@ def open_store(
 
 
 def platform_store(path: Path) -> PlatformTokenStore | None:
-    """The platform's own store; None where msal-extensions is not installed or the store cannot be used."""
+    """The platform's own store; None if msal-extensions is not installed or the store cannot be used."""
     try:
         from msal_extensions import build_encrypted_persistence
         from msal_extensions.persistence import PersistenceNotFound

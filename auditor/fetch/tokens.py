@@ -1,6 +1,6 @@
-"""The access token of a run, renewed ahead of expiry: one renewal at a time for all workers.
+"""The access token of a run, renewed before it expires: one renewal at a time for all workers.
 
-MSAL blocks and does not share renewals, so it runs in one thread of its own.
+MSAL blocks and does not share renewals, so it runs in its own thread.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 _log = logging.getLogger(__name__)
 
 RENEW_AHEAD = 300.0
-"""Seconds before expiry from which on a token is renewed while it is still used; as in MSAL."""
+"""Seconds before expiry from which a token is renewed while it is still used; as in MSAL."""
 TOO_OLD = 30.0
-"""Seconds before expiry from which on a token is not used any more."""
+"""Seconds before expiry from which a token is no longer used."""
 _RENEW_PAUSE = 30.0
 """Seconds between attempts to renew a token that is still valid."""
 _FOREVER = float("inf")
@@ -39,8 +39,8 @@ class TokenRequest:
     """A request for a token.
 
     Attributes:
-        force: True where the API refused the cached one.
-        claims: the claims that the API asks for (a claims challenge, JSON); None where it asks for none.
+        force: True if the API refused the cached one.
+        claims: the claims that the API asks for (a claims challenge, JSON), or None.
     """
 
     force: bool = False
@@ -58,7 +58,7 @@ class TokenSource:
         redeem: gets a token, in a thread.
         renewable: False for a token from elsewhere, which cannot be renewed here.
         clock: monotonic seconds.
-        cancel: ends a redeem that waits for the service; called when the run ends.
+        cancel: ends a `redeem` that waits for the service; called when the run ends.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class TokenSource:
         if token is None or token.expires_at - now < TOO_OLD:
             return await self._renew(TokenRequest())
         if token.expires_at - now < RENEW_AHEAD and self.renewable and now >= self._not_before:
-            # the old one is still valid; a failed renewal is reported when it no longer is
+            # the old token is still valid; a failed renewal is reported when it is not
             self._not_before = now + _RENEW_PAUSE
             self._start_renewal(TokenRequest()).add_done_callback(_retrieve_exception)
         return token
@@ -98,8 +98,8 @@ class TokenSource:
         """Replace a token that the API refused; a token that is not renewable stays.
 
         Args:
-            generation: of the refused token; nothing is done where it was replaced already.
-            claims: that the API's challenge asks for; None where there was none.
+            generation: of the refused token; nothing is done if it was replaced already.
+            claims: the claims that the API's challenge asks for; None if there was none.
 
         Raises:
             SignInError: the renewal was refused.
@@ -117,7 +117,7 @@ class TokenSource:
         self._thread.shutdown(wait=False)
 
     async def _renew(self, request: TokenRequest) -> AccessToken:
-        # shielded: a cancelled worker must not take the renewal of all others with it
+        # shielded: a cancelled worker must not cancel the renewal for all others
         return await asyncio.shield(self._start_renewal(request))
 
     def _start_renewal(self, request: TokenRequest) -> asyncio.Task[AccessToken]:
@@ -128,8 +128,8 @@ class TokenSource:
     async def _redeem_in_thread(self, request: TokenRequest) -> AccessToken:
         value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
         generation = self._token.generation + 1 if self._token else 1
-        lasts = f"for {seconds:.0f} s" if math.isfinite(seconds) else "for a time that nobody says"
-        _log.info("access token %d is here, %s", generation, lasts)
+        lasts = f"valid for {seconds:.0f} s" if math.isfinite(seconds) else "valid for an unknown time"
+        _log.info("access token %d received, %s", generation, lasts)
         self._token = AccessToken(value, self._clock() + seconds, generation)
         return self._token
 

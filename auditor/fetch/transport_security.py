@@ -1,8 +1,8 @@
-"""TLS and proxies: what the API's client and the sign-in's client share, so that what one trusts the other trusts.
+"""TLS and proxies for the API's client and the sign-in's client, so that both trust the same authorities.
 
-On Windows and macOS the certificate authorities are the system's own trust store, where a network that inspects TLS puts
-its authority; elsewhere OpenSSL reads the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another, as for every program
-that uses OpenSSL). Neither client reads proxies from the environment, where `.netrc` would come along.
+On Windows and macOS the certificate authorities come from the system's trust store, where a network that inspects TLS puts
+its authority. Elsewhere OpenSSL reads the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another, as for every program
+that uses OpenSSL). Neither client reads proxies from the environment itself, because it would also read `.netrc`.
 """
 
 import ssl
@@ -22,7 +22,7 @@ for every connection: 40 ms of the event loop each.
 def tls_context(ca_bundle: CaBundle) -> ssl.SSLContext:
     """The TLS context with the system's certificate authorities and those of `ca_bundle` (a PEM file); TLS 1.2 or newer.
 
-    How strictly the form of certificates is checked is Python's choice (from 3.13 on: strictly), unless it is relaxed.
+    Python decides how strictly the form of certificates is checked (strictly from 3.13 on), unless it is relaxed.
 
     Raises:
         SettingsError: the file is missing or holds no certificate.
@@ -52,14 +52,14 @@ def _system_context() -> ssl.SSLContext:
 
 
 def proxy_for(url: str, proxy: Proxy | None, no_proxy: str) -> Proxy | None:
-    """The proxy for a service; None where it is reached directly.
+    """The proxy for a service; None for a direct connection.
 
-    Plain http, which is for this machine only, never uses one: the proxy would see the access token.
+    Plain http, which is allowed for this machine only, never uses a proxy: it would see the access token.
 
     Args:
         url: of the service.
-        proxy: as set.
-        no_proxy: hosts that are reached without it, in the form of NO_PROXY.
+        proxy: the configured proxy.
+        no_proxy: hosts that are reached without a proxy, in the form of NO_PROXY.
 
     Raises:
         SettingsError: the proxy is of a kind that cannot be used.
@@ -75,9 +75,9 @@ def proxy_for(url: str, proxy: Proxy | None, no_proxy: str) -> Proxy | None:
 
 
 def error_chain(error: BaseException) -> list[BaseException]:
-    """An error and all that led to it; urllib3 passes them on as arguments and as `reason`.
+    """An error and all its causes; urllib3 passes them on as arguments and as `reason`.
 
-    Errors are told apart by their class: the text of a library's error may hold a secret.
+    Callers check the class of an error: the text of a library's error may hold a secret.
     """
     found: list[Any] = [error]
     for one in found:
@@ -92,7 +92,7 @@ def find_error(error: BaseException, kind: type[_Error]) -> _Error | None:
 
 
 def verify_code(error: BaseException) -> int | None:
-    """OpenSSL's code for why a certificate is not trusted; None where that is not the error, or there is no code."""
+    """OpenSSL's code for why a certificate is not trusted; None for another error, or without a code."""
     # aiohttp's own error is of this class, too, and has no code
     refused = (one for one in error_chain(error) if isinstance(one, ssl.SSLCertVerificationError))
     codes = (getattr(one, "verify_code", None) for one in refused)

@@ -18,15 +18,15 @@ from auditor.core.judge import apply_membership
 from auditor.core.model import Reason
 from auditor.core.run_facts import Freshness, Membership, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL, ROWS, AnswerRecord, MemberRecord, RowRecord
 from auditor.report import jsonl, times
 from auditor.report.files import Entry, measure
 from auditor.report.schema import (
-    JOURNAL,
+    FIXED,
     REASON_WORDS,
-    ROWS,
     VERDICT_WORDS,
-    columns,
     from_pandas,
+    line_schema,
     own_columns,
     to_arrow,
     to_pandas,
@@ -34,24 +34,17 @@ from auditor.report.schema import (
 
 NO_CUSTOMER = -1
 """The customer number of a row without a valid id."""
-UNLISTED = pa.schema([*columns("customer_id", "company_name", "domain"), ("relationship", pa.string())])
+UNLISTED = line_schema(MemberRecord, ["customer_id", "company_name", "domain", "relationship"])
 """The columns of unlisted.csv."""
 
-_OF_LIST = ("customer_id", "raw_id", "company_name", "domain", "owner", "source_file", "source_row")
 _REQUIRED = ("source_file", "source_row")
-_ANSWER = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("reason", pa.string()),
-        ("final", pa.bool_()),
-        ("status", pa.string()),
-        ("attempts", pa.int64()),
-        ("reused_from", pa.string()),
-        *columns("customer_id", "checked_at", "http_status", "last_update_raw"),
-        *columns("error_code", "error_name", "error_message", "request_id", "correlation_id"),
-    ]
+_IN_ANSWER = {"row", "final", "reused_from", *(field.name for field in FIXED)}
+_ANSWER = line_schema(
+    AnswerRecord,
+    [name for name in AnswerRecord.__struct_fields__ if name in _IN_ANSWER],
+    http_status=pa.int16(),
 )
-_MEMBER = pa.schema([("member", pa.bool_()), *UNLISTED])
+_MEMBER = line_schema(MemberRecord, ["member", *UNLISTED.names])
 _MOST_ATTEMPTS = 2**15 - 1
 _GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _VERDICT_OF = {reason.value: reason.verdict.value for reason in Reason}
@@ -125,7 +118,7 @@ def _read_rows(stored: StoredRun) -> tuple[pd.DataFrame, pa.Array, Entry]:
     """The rows with their customers' numbers, the customers' ids by number, and the file."""
     facts, path = stored.facts, stored.folder / ROWS
     own = pa.struct([pa.field(column, pa.string()) for column in facts.columns])
-    schema = pa.schema([*columns(*_OF_LIST), ("reason", pa.string()), ("first", pa.bool_()), ("other", own)])
+    schema = line_schema(RowRecord, RowRecord.__struct_fields__, other=own)
     table = jsonl.parse_blocks(jsonl.read_blocks(path), schema, ROWS, strict=True)
     file = measure(path)
     _check_file(facts, path, file)

@@ -16,12 +16,13 @@ import pyarrow.parquet
 
 from auditor.core.results import Ledger
 from auditor.errors import SettingsError
+from auditor.journal import JOURNAL, ROWS
 from auditor.report import page, workbook
 from auditor.report.data import RunData, load
 from auditor.report.files import Entry, Staging, measure
 from auditor.report.history import HistoryFile, changes, previous
 from auditor.report.records import StoredRun
-from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, from_pandas, own_columns, results_schema
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION, from_pandas, own_columns, results_schema
 from auditor.report.tables import csv, parquet, summary
 
 UNLISTED = "unlisted.csv"

@@ -7,8 +7,10 @@ The fixed columns come first, then the customer lists' own other columns as text
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pyarrow as pa
+from msgspec import inspect
 
 from auditor.core.model import Reason, Verdict
 
@@ -16,10 +18,7 @@ SCHEMA_VERSION = 2
 """Carried in the Parquet metadata as `schema_version`, and in summary.json and manifest.json. Version 1 had no `raw_id`, and the
 text of an invalid id in `customer_id`; its summary.json had no `list_warnings`.
 """
-JOURNAL_VERSIONS = (1, 2)
-"""The schema versions of a journal that can be read."""
-
-ROWS, JOURNAL, MANIFEST = "rows.jsonl", "journal.jsonl", "manifest.json"
+MANIFEST = "manifest.json"
 
 TIME = pa.timestamp("us", "UTC")
 WORD = pa.dictionary(pa.int32(), pa.string())
@@ -48,6 +47,8 @@ FIXED = (
     pa.field("source_row", pa.int64(), nullable=False),
     pa.field("raw_id", pa.string()),
 )
+_ADDED_IN = {"raw_id": 2}
+"""Schema version that added a column; the others are as old as version 1."""
 
 REASON_WORDS = pd.CategoricalDtype([reason.value for reason in Reason])
 VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
@@ -55,15 +56,41 @@ VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
 
 def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
     """The fixed columns of a schema version."""
-    if version == SCHEMA_VERSION:
-        return FIXED
-    return (FIXED[0].with_nullable(nullable=False), *(field for field in FIXED[1:] if field.name != "raw_id"))
+    known = [field for field in FIXED if _ADDED_IN.get(field.name, 1) <= version]
+    # version 1 had the text of an invalid id in `customer_id`
+    return (known[0].with_nullable(version > 1), *known[1:])
 
 
 def columns(*names: str, nullable: bool = True) -> list[pa.Field]:
     """Some of the fixed columns, as another table has them."""
     by_name = {field.name: field for field in FIXED}
     return [by_name[name].with_nullable(nullable) for name in names]
+
+
+_ARROW_TYPES: dict[type, pa.DataType] = {
+    inspect.BoolType: pa.bool_(),
+    inspect.DateTimeType: TIME,
+    inspect.EnumType: pa.string(),
+    inspect.IntType: pa.int64(),
+    inspect.StrType: pa.string(),
+}
+
+
+def line_schema(record: type[msgspec.Struct], names: Iterable[str], **other_types: pa.DataType) -> pa.Schema:
+    """Fields of a kind of line of rows.jsonl or journal.jsonl, from its declaration in `journal`.
+
+    Args:
+        record: declares the line.
+        names: of the fields, in the order wanted.
+        other_types: fields that do not get the usual type of what they hold (int64 for a number).
+    """
+    found: dict[str, pa.DataType | None] = {}
+    for field in inspect.type_info(record).fields:  # type: ignore[attr-defined] # of a struct, it has fields
+        # `X | None` is a union with one type that is not None
+        kind = field.type.types[0] if isinstance(field.type, inspect.UnionType) else field.type
+        found[field.name] = _ARROW_TYPES.get(type(kind))
+    found |= other_types
+    return pa.schema([pa.field(name, found[name]) for name in names])
 
 
 def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""Frozen settings. Rule: flag > environment > file > default, with one exception for an explicit profile (`identity`); an
-unknown key is an error; a secret is never shown.
+"""Frozen settings. Flag > environment > file > default, with one exception for an explicit profile (`identity`). An unknown
+key is an error. A secret is never shown.
 """
 
 from auditor.settings.fields import PREFIX, Settings, all_fields, reparse

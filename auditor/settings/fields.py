@@ -1,4 +1,4 @@
-"""Every setting, with its default and its parser. Rule: frozen; an unknown name or value is an error."""
+"""Every setting, with its default and its parser. An unknown name or value is an error."""
 
 import difflib
 import re
@@ -102,10 +102,10 @@ class Settings:
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
-    """A setting as a run's header keeps it, checked like a new one.
+    """Parse a setting from a run's header, with the same checks as for a new one.
 
     Raises:
-        SettingsError: it cannot be used, or there is no such setting.
+        SettingsError: the value is invalid, or there is no such setting.
     """
     check_known(name, origin)
     return value if value == AUTO and name == "rate" else parse(name, value, origin)
@@ -117,10 +117,10 @@ def all_fields() -> dict[str, Mapping[str, Any]]:
 
 
 def check_known(name: str, origin: str) -> None:
-    """Refuses an unknown setting.
+    """Refuse an unknown setting.
 
     Raises:
-        SettingsError: there is no setting of this name; the message says where it was set.
+        SettingsError: there is no setting of this name; the message names its origin.
     """
     if name not in all_fields():
         near = difflib.get_close_matches(name, all_fields(), n=1)
@@ -129,10 +129,10 @@ def check_known(name: str, origin: str) -> None:
 
 
 def parse(name: str, value: object, origin: str) -> Any:
-    """The value of a setting, from what was typed.
+    """Parse the value of a setting.
 
     Raises:
-        SettingsError: it cannot be used; the message shows it as it was typed, without a password.
+        SettingsError: the value is invalid; the message shows it as it was typed, without a password.
     """
     metadata = all_fields()[name]
     if metadata.get("secret"):
@@ -153,7 +153,7 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 
 def _place(name: str, origin: str) -> str:
-    """Where a setting was set, as the user wrote it."""
+    """The origin of a setting, as the user wrote it."""
     if origin == "flag":
         return f"--{name.replace('_', '-')}"
     return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"
@@ -173,7 +173,7 @@ def _how_to_change(name: str, origin: str) -> str:
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A setting with several values: a list, or a text with a separator between them; at least one of a closed list."""
+    """Parse a setting with several values: a list, or a text with separators. A closed list needs at least one value."""
     items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
     found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
     if order := metadata.get("order"):

@@ -1,5 +1,5 @@
-"""Which sign-in the settings describe. Rule: an explicit profile wins over the environment, and settings of two sign-ins are
-never mixed: a run would ask as one tenant and report about another.
+"""The settings of the sign-in. An explicit profile wins over the environment, and settings of two sign-ins are never mixed:
+a run would ask as one tenant and report about another.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from auditor.errors import SettingsError
 from auditor.settings.parsers import Secret
 
 _IDENTITY = ("cloud", "authority", "tenant_id", "client_id")
-"""Who signs in, and where."""
+"""The sign-in service and the app registration."""
 _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_password", "refresh_token", "access_token")
 """Credentials, which do not name their owner; an access token may."""
 IDENTITY = frozenset((*_IDENTITY, *_CREDENTIALS, "api_url", "token_store"))
@@ -22,17 +22,17 @@ Values = Mapping[str, Any]
 
 
 def check_not_mixed(profile: tuple[Values, str], environment: Values, variables: Mapping[str, str]) -> None:
-    """Refuses a profile that describes one sign-in together with an environment that adds settings of another.
+    """Refuse a profile for one sign-in together with an environment that adds settings of another.
 
     The environment may add credentials, unless it contradicts the profile's sign-in, and settings that name the same tenant.
 
     Args:
-        profile: its settings, and where they are.
-        environment: its settings; those that the profile sets as well are not used.
+        profile: its settings, and their origin.
+        environment: its settings; those that the profile also sets are not used.
         variables: name of a setting -> its environment variable.
 
     Raises:
-        SettingsError: the two are mixed; names both places.
+        SettingsError: the two are mixed; the message names both origins.
     """
     values, origin = profile
     own = [name for name in _IDENTITY if name in values]
@@ -59,7 +59,7 @@ def _is_foreign(name: str, values: Values, text: object, *, contradicted: bool) 
 
 
 def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
-    """Whether a setting of the environment names the profile's tenant; None where one of them names no tenant."""
+    """Whether a setting of the environment names the profile's tenant; None if one of them names no tenant."""
     own = _tenant(values.get("tenant_id")) or _tenant_of_authority(values.get("authority"))
     found = {"tenant_id": _tenant, "authority": _tenant_of_authority, "access_token": _tenant_of_token}
     named = found[name](text) if name in found else None
@@ -67,7 +67,7 @@ def _is_of_same_tenant(name: str, values: Values, text: object) -> bool | None:
 
 
 def _differs(name: str, values: Values, environment: Values) -> bool:
-    """True where both set it, to different values."""
+    """True if both set it, to different values."""
     one, another = (
         str(each[name]).strip().rstrip("/").casefold() if name in each else None for each in (values, environment)
     )
@@ -95,7 +95,7 @@ def _names(names: list[str], variables: Mapping[str, str]) -> str:
 
 
 def _alternative(foreign: list[str], other: list[str], variables: Mapping[str, str]) -> str:
-    """What to do to use the environment's settings."""
+    """The hint for a user who wants the environment's settings."""
     if other and not set(foreign) & set(_IDENTITY):
         return f"where {_names(foreign, variables)} belongs to the profile, unset {variables[other[0]]} alone"
     settings = " and ".join(name for name in foreign if name in _IDENTITY)

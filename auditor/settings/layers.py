@@ -1,5 +1,5 @@
-"""Loads the settings. Rule: flag > environment > file > default, but an explicit profile wins over the environment for the
-settings of the sign-in (`identity`); a settings file holds no secret.
+"""Load the settings: flag > environment > file > default, but an explicit profile wins over the environment for the settings
+of the sign-in (`identity`). A settings file holds no secret.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
 keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`.
@@ -25,7 +25,7 @@ from auditor.settings.parsers import Secret
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where each setting comes from: name -> text for people."""
+    """The origin of each setting: name -> text for messages."""
 
     by_name: Mapping[str, str]
 
@@ -37,17 +37,17 @@ def load(
     config: str | None = None,
     profile: str | None = None,
 ) -> tuple[Settings, Origins]:
-    """The effective settings and where each comes from.
+    """Load the effective settings and their origins.
 
     Args:
-        flags: name -> value as typed, None where the flag was not given.
+        flags: name -> value as typed, None if the flag was not given.
         environment: None takes the process's own.
         config: a TOML file named by the user.
-        profile: the part of the file that replaces the rest; its settings of the sign-in win over the environment.
+        profile: a part of the file that overrides the rest; its settings of the sign-in win over the environment.
 
     Raises:
-        SettingsError: a key is unknown or a value cannot be used; names the key and where it was set. Or the profile and
-            the environment describe two sign-ins; names both places.
+        SettingsError: an unknown key or invalid value; the message names the key and its origin. Or the profile and the
+            environment describe two sign-ins; the message names both.
     """
     environment = os.environ if environment is None else environment
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
@@ -69,7 +69,7 @@ def load(
             settings = replace(settings, **{name: parse(name, value, origin)})
             origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
     if settings.proxy is not None and origins["proxy"] in _COMMON_ORIGINS:
-        # such a proxy is for the outside network; without this a simulator on this machine could not be reached
+        # such a proxy is for the outside network; a simulator on this machine must be reachable without it
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
     _check_tenant(settings, origins)
     return settings, Origins(origins)
@@ -80,7 +80,7 @@ _ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
 
 
 def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
-    """Refuses two tenants. An id and a domain name may mean the same tenant; two ids or two names do not."""
+    """Refuse two different tenants. An id and a domain name may mean the same tenant; two ids or two names do not."""
     named = urlsplit(settings.authority or "").path.strip("/").partition("/")[0].casefold()
     tenant = (settings.tenant_id or "").casefold()
     comparable = bool(_GUID.fullmatch(named)) == bool(_GUID.fullmatch(tenant))
@@ -98,8 +98,8 @@ _COMMON_ORIGINS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
 
 
 def _common_variables(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """The proxy variables that other programs share: setting -> (value, origin). They are below every layer of ours, and are
-    checked when used: an unsupported kind of proxy must not stop a command that needs none.
+    """The proxy variables of other programs: setting -> (value, origin). Every layer of ours wins over them. They are checked
+    when used, because an unsupported kind of proxy must not stop a command that needs none.
     """
     found: dict[str, tuple[Any, str]] = {}
     for setting, names, kind in (("proxy", _PROXY_VARIABLES, Proxy), ("no_proxy", _NO_PROXY_VARIABLES, str)):
@@ -134,7 +134,7 @@ def _secret_file(variable: str, path: str) -> Secret:
     try:
         return Secret(Path(path).read_text(encoding="utf-8-sig").strip(), path)
     except (OSError, UnicodeDecodeError) as error:
-        # a user who put the secret itself there must not see it printed
+        # the user may have put the secret itself there: do not print it
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
 
@@ -155,7 +155,7 @@ def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, 
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
     if profile:
         layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
-    # the other profiles too: a secret is no safer there, and a mistake shows before the run that uses it
+    # the other profiles as well, so that a mistake shows before the run that uses them
     for name, values in (("", document), *profiles.items()):
         _check_file(values, f"file {path} [profile.{name}]" if name else f"file {path}")
     return layers
@@ -183,7 +183,7 @@ def _check_file(values: Mapping[str, Any], origin: str) -> None:
 
 
 def _usual_places() -> list[Path]:
-    """Where a settings file is looked for; without a home folder, as in a container, only the first place."""
+    """The paths of the settings file; without a home folder, as in a container, only the first."""
     windows = sys.platform == "win32"
     places = [Path("auditor.toml")]
     with suppress(RuntimeError):

@@ -1,6 +1,6 @@
-"""Parsers: text -> the value of a setting. Rule: a value that cannot be used is refused with what it must be.
+"""Parsers: text -> the value of a setting.
 
-Each raises ValueError; its text follows the setting and what was typed.
+Each raises ValueError for an invalid value. The error's text ("must be …") is shown after the setting and its value.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ CLOUDS = {
 
 
 class Secret:
-    """A text that no repr, log or traceback shows; `reveal` returns it.
+    """A text that is never part of a repr, log or traceback; `reveal` returns it.
 
     Attributes:
         file: the file that it was read from; None for any other source.
@@ -41,7 +41,7 @@ class Secret:
 
 
 class UnknownValueError(ValueError):
-    """A word that is not in a closed list, and the list."""
+    """The error for a word that is not in a closed list; has the word and the list."""
 
     def __init__(self, text: str, known: Iterable[str]) -> None:
         self.text, self.known = text, tuple(known)
@@ -49,7 +49,7 @@ class UnknownValueError(ValueError):
 
 
 def one_of(words: Iterable[str]) -> Callable[[str], str]:
-    """A parser for a word of a closed list; a member of an enumeration stays one."""
+    """A parser for a word of a closed list; returns the list's own item, such as a member of an enumeration."""
     known = {str(word): word for word in words}
 
     def parse(text: str) -> str:
@@ -61,7 +61,7 @@ def one_of(words: Iterable[str]) -> Callable[[str], str]:
 
 
 def without_nul(text: str) -> str:
-    """The text, which holds no NUL: no path may, and nothing else needs one."""
+    """Return the text, or raise ValueError if it holds a NUL character, which no path may."""
     if "\0" in text:
         raise ValueError("must not hold a NUL character")
     return text
@@ -75,7 +75,7 @@ def number(kind: type[int] | type[float], least: float, most: float = 1e9) -> Ca
             value = kind(text)
         except ValueError:
             raise ValueError(f"must be a {'whole ' if kind is int else ''}number") from None
-        # nan compares false with everything, so test for what is accepted
+        # nan compares false with everything, so test for the accepted values
         if not least <= value:
             raise ValueError(f"must be {least:g} or more")
         if value > most:
@@ -86,7 +86,7 @@ def number(kind: type[int] | type[float], least: float, most: float = 1e9) -> Ca
 
 
 AUTO = -1.0
-"""The value of the rate `auto`: not known, to be learned."""
+"""The value of the rate `auto`: to be learned during the run."""
 
 
 def rate(text: str) -> float:
@@ -100,7 +100,7 @@ def rate(text: str) -> float:
 
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)
-"""The beginning of a URL, also of one that lost a slash; a Windows drive has one letter."""
+"""The start of a URL, also with a missing slash; a Windows drive has one letter only."""
 
 
 def local_folder(text: str) -> str:
@@ -111,7 +111,7 @@ def local_folder(text: str) -> str:
 
 
 def flag(text: str) -> bool:
-    """True or false, in any usual spelling."""
+    """True or false in any common spelling."""
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if text.casefold() not in known:
         raise ValueError("must be true or false")
@@ -119,7 +119,7 @@ def flag(text: str) -> bool:
 
 
 _LONGEST = 100 * 365 * 86400
-"""Seconds of the longest duration; longer ones are cut to it, as no calendar has them."""
+"""Seconds of the longest duration; longer ones are reduced to it, because dates cannot be so far."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -127,18 +127,18 @@ def duration(text: str) -> float:
     """Seconds, from `90`, `90s`, `30m`, `8h` or `2d`; a hundred years at most.
 
     Raises:
-        ValueError: it is not of this form, or not positive.
+        ValueError: it does not have this form, or is not positive.
     """
     amount, unit = (text[:-1], _UNITS[text[-1:]]) if text[-1:] in _UNITS else (text, 1)
     digits = amount.lstrip("0")
     if not amount.isascii() or not amount.isdecimal() or not digits:
         raise ValueError("must be a duration such as 90s, 30m, 8h or 2d")
-    # Python refuses numbers of thousands of digits
+    # Python refuses numbers with thousands of digits
     return float(min(int(digits[:12]) * unit, _LONGEST))
 
 
 def url(text: str) -> str:
-    """A base URL without a slash at its end: https, or http on a loopback address."""
+    """A base URL without a trailing slash: https, or http on a loopback address."""
     parts = urlsplit(text)
     if not parts.hostname or parts.scheme not in {"https", "http"} or set(text) & set("?#\\") or not text.isprintable():
         raise ValueError("must be an https URL, without a query")
@@ -160,7 +160,7 @@ def is_loopback(host: str) -> bool:
 
 
 def proxy(text: str) -> Proxy | None:
-    """A proxy; None for `none`, which switches off the proxy of HTTPS_PROXY."""
+    """A proxy; None for `none`, which ignores HTTPS_PROXY."""
     if text.casefold() == "none":
         return None
     parsed = Proxy(text)

@@ -1,8 +1,8 @@
-"""Partner Center and its sign-in service, simulated on loopback. Rule: shares no code, so no wrong belief, with the client.
+"""Partner Center and its sign-in service, simulated on loopback. It shares no code, and so no wrong assumption, with the client.
 
-Assumptions, as the documentation is silent: how unknown, foreign and malformed customer ids are answered; the throttle's window
-of 60 s; that the gateway throttles before it reads the token; the answer to a wrong `type` (400/900126); that the page size is
-cut at 500; that an audience other than the API's is a plain 401.
+Assumptions, which the documentation does not cover: the answers for unknown, foreign and malformed customer ids; the throttle's
+window of 60 s; that the gateway throttles before it reads the token; the answer to a wrong `type` (400/900126); that the page
+size is limited to 500; that an audience other than the API's is a plain 401.
 """
 
 from auditor.simulator.kinds import DEFAULT_WEIGHTS, KINDS, Kind

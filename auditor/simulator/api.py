@@ -1,5 +1,5 @@
-"""Partner Center over HTTP(S): routes, headers, log, and the bytes or the fault of each reply. Rule: what is answered is planned
-elsewhere.
+"""Partner Center over HTTP(S): routes, headers, log, and the bytes or the fault of each reply. `customers`, `gate` and
+`scenario` plan the replies.
 
 Sources: "Partner Center REST: Retrieve the validation status of a customer", "Partner Center REST headers" (MS-RequestId and
 MS-CorrelationId come back as they were sent) and recorded responses (MS-CV, MS-ServerId, Request-Context). Resets are real: the
@@ -39,7 +39,7 @@ _LINGER = "hh" if sys.platform == "win32" else "ii"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request with what was read of it."""
+    """One request and its parsed parts."""
 
     request: web.Request
     customer_id: str | None
@@ -53,13 +53,13 @@ class PartnerCenterApi:
 
     Args:
         options: of the simulator.
-        scenario: what customers answer.
-        directory: who is a customer.
+        scenario: the replies for customers.
+        directory: the partner's customers.
         gate: throttle and token check.
-        log: where every request is recorded.
+        log: records every request.
 
     Attributes:
-        closing: set when the server goes down; ends every stall.
+        closing: set when the server shuts down; ends every stall.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class PartnerCenterApi:
         self._log.append(record)
 
     async def _send(self, request: web.Request, reply: PlannedReply, headers: Mapping[str, str]) -> web.StreamResponse:
-        """Sends a reply with further headers, or fails in the planned way."""
+        """Send a reply with further headers, or fail in the planned way."""
         body = self._body(reply)
         all_headers = {**headers, **reply.headers, **self._retry_after(reply)}
         if reply.content_type is not None:
@@ -187,7 +187,7 @@ class PartnerCenterApi:
     async def _break_off(
         self, request: web.Request, reply: PlannedReply, body: bytes, headers: Mapping[str, str]
     ) -> web.StreamResponse:
-        """The faults after the header block, which announces the whole body's length."""
+        """Fail after the header block, which has the whole body's length."""
         response = web.StreamResponse(status=reply.status, headers=headers)
         response.content_length = len(body)
         await response.prepare(request)
@@ -225,7 +225,7 @@ class PartnerCenterApi:
 
 
 def _reset(request: web.Request) -> None:
-    """Ends the connection with a TCP reset."""
+    """End the connection with a TCP reset."""
     transport = request.transport
     if transport is None:
         return

@@ -1,10 +1,10 @@
-"""Who the partner's customers are, the customer resources, and how other ids are answered. Rule: read once at the start, never
-changed; the continuation token alone says where the next page begins.
+"""The partner's customers, the customer resources, and the replies for other ids. The roster is read once at the start and
+never changes; the continuation token alone decides where the next page begins.
 
-How this resource answers for ids that are no customers is not documented; its neighbours answer 404/60003, 403/20002,
+The reply for ids that are not customers is not documented; similar resources answer 404/60003, 403/20002,
 400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Sources for the list: "Partner
-Center REST: Get a list of customers" and "Get a list of customers filtered by a search field". That pages are cut at 500 is an
-assumption; so is that a search for an IndirectReseller finds nobody.
+Center REST: Get a list of customers" and "Get a list of customers filtered by a search field". Assumptions: pages are limited to
+500 customers, and a search for an IndirectReseller finds no customer.
 """
 
 import base64
@@ -31,7 +31,7 @@ _SEARCH_FIELDS = {
     "IndirectReseller": "",
     "IndirectCloudSolutionProvider": "",
 }
-"""Field of a search -> attribute of a customer; empty where it finds nobody."""
+"""Field of a search -> attribute of a customer; empty if it finds no customer."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMES = [
     "Alpine",
@@ -66,7 +66,7 @@ class Member:
 
     @property
     def resource(self) -> dict[str, object]:
-        """The customer as the list shows it."""
+        """The customer's resource, as in the list."""
         path = f"/customers/{self.id}"
         return {
             "id": self.id,
@@ -84,12 +84,12 @@ class Member:
 
 
 class _BadQueryError(Exception):
-    """The query cannot be answered; the message is what the client is told with 400/2000."""
+    """The query is invalid; the message is sent to the client with 400/2000."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """What a request for the list asks for: `size` of the customers that match, from `offset` on."""
+    """The query of a request for the list: `size` of the customers that match, from `offset`."""
 
     size: int
     offset: int
@@ -110,7 +110,7 @@ def is_guid(text: str) -> bool:
 
 
 def made_up(customer_id: str) -> Member:
-    """A made-up company for a customer that no roster names; always the same for the same id."""
+    """A made-up company for a customer that is not on a roster; always the same for the same id."""
     random = Random(customer_id)
     name = f"{random.choice(_NAMES)} {random.choice(_TRADES)}"
     label = f"{name.lower().replace(' ', '-')}-{customer_id[:8]}"
@@ -125,7 +125,7 @@ def generate(count: int, seed: int) -> tuple[Member, ...]:
 
 
 def read_roster(path: Path) -> tuple[Member, ...]:
-    """The customers of a CSV file, in file order, each id once; rows whose id is no GUID are left out.
+    """Read the customers of a CSV file, in file order, each id once, without rows whose id is not a GUID.
 
     Raises:
         OSError: the file cannot be read.
@@ -155,11 +155,11 @@ def _member(row: list[str], columns: dict[str, int]) -> Member:
 
 
 class Directory:
-    """Tells customers from other ids, and answers the customer resources.
+    """Knows which ids are customers, and answers the customer resources.
 
     Args:
         options: the roster and the policies.
-        scenario: an id with an override is a customer; kinds of other ids are no customers even on the roster.
+        scenario: an id with an override is a customer; an id of a kind without a customer is none, even on the roster.
     """
 
     def __init__(self, options: CustomerListOptions, scenario: Scenario) -> None:
@@ -171,11 +171,11 @@ class Directory:
 
     @property
     def listed(self) -> tuple[Member, ...]:
-        """The customers that the customer list names, in order of the roster."""
+        """The customers of the customer list, in order of the roster."""
         return tuple(member for member in self._members.values() if self._kind(member.id) not in NOT_CUSTOMERS)
 
     def refusal(self, customer_id: str) -> PlannedReply | None:
-        """How a request for this id's validation status is refused; None where the scenario has an answer."""
+        """The refusal of a request for this id's validation status; None if the scenario has an answer."""
         if not is_guid(customer_id):
             return self._refuse(customer_id, self._options.malformed)
         key = customer_id.lower()
@@ -184,7 +184,7 @@ class Directory:
         return self._refuse(customer_id, self._policy(key))
 
     def customer(self, customer_id: str) -> PlannedReply:
-        """The answer to `GET /v1/customers/{id}`."""
+        """The reply to `GET /v1/customers/{id}`."""
         key = customer_id.lower()
         if not is_guid(customer_id):
             return self._refuse(customer_id, self._options.malformed)
@@ -193,12 +193,12 @@ class Directory:
         if self._accepts_all or key in self._members:
             return PlannedReply(body=compact((self._members.get(key) or made_up(key)).resource))
         policy = self._policy(key)
-        # A missing account status proves nothing about membership; the customer resource has no such answer.
+        # a missing account status proves nothing about membership; the customer resource has no such answer
         is_no_status = policy is StrangerPolicy.NO_ACCOUNT_STATUS
         return self._refuse(customer_id, StrangerPolicy.TENANT_NOT_FOUND if is_no_status else policy)
 
     def page(self, query: Mapping[str, str], headers: Mapping[str, str]) -> PlannedReply:
-        """The answer to `GET /v1/customers`."""
+        """The reply to `GET /v1/customers`."""
         if self._options.refused:
             return fault(403, 1002, "Authorization Failed")
         try:
@@ -285,7 +285,7 @@ def _offset(token: str) -> int:
 
 
 def _read_filter(text: str | None) -> tuple[str | None, str]:
-    """Field and prefix of a search; no field where there is no search."""
+    """Field and prefix of a search; no field if there is no search."""
     if not text:
         return None, ""
     try:

@@ -1,4 +1,4 @@
-"""The checks before every resource: outage, throttle, access token. Rule: returns a refusal, or None to accept.
+"""The checks before every resource: outage, throttle, access token. Each returns a refusal, or None to accept.
 
 Sources: "Partner Center REST error codes" (900420, 900421, 900329, 900150), "Partner security requirements: mandating MFA"
 (`ValidateMfa`, `isMfaCompliant`, 401 without MFA), "Partner Center REST: Customer resources" (500 requests a minute per tenant
@@ -30,7 +30,7 @@ class _Meter:
     times: deque[float] = field(default_factory=deque)
 
     def wait(self, now: float, limit: int) -> float:
-        """Seconds until a request is below `limit` again; 0 where it is now."""
+        """Seconds until a request is below `limit` again; 0 if it is now."""
         while self.times and self.times[0] <= now - self.window.seconds:
             self.times.popleft()
         if len(self.times) < limit:
@@ -57,7 +57,7 @@ class Throttle:
         self._customer_meters: dict[str, _Meter] = {}
 
     def acquire(self, tenant_id: str, customer_id: str | None) -> int | None:
-        """None accepts the request; else the whole seconds after which one is accepted again (1 at least)."""
+        """Count a request. None accepts it; else the whole seconds after which one is accepted again (at least 1)."""
         now = self._clock()
         meters = self._meters_of(tenant_id, customer_id)
         wait = max((meter.wait(now, self._limit(meter.window)) for meter in meters), default=0.0)
@@ -80,13 +80,13 @@ class Throttle:
 
 
 def bearer(authorization: str | None) -> str | None:
-    """The token of an Authorization header; None where the header is missing or of another scheme."""
+    """The token of an Authorization header; None if the header is missing or of another scheme."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def has_mfa(claims: Claims) -> bool:
-    """True where the token says that its user passed multi-factor authentication."""
+    """True if the token says that its user passed multi-factor authentication."""
     methods = claims.get("amr")
     return isinstance(methods, list) and "mfa" in methods
 
@@ -119,11 +119,11 @@ class Gate:
         self._outage_ends: float | None = None
 
     def refuse(self, claims: Claims | None, customer_id: str | None) -> tuple[str, PlannedReply] | None:
-        """By what a request is refused (`outage`, `throttle` or `token`), and the reply; None accepts it.
+        """The check that refuses a request (`outage`, `throttle` or `token`), and the reply; None accepts it.
 
         Args:
-            claims: of the bearer token; None where there is no readable token.
-            customer_id: from the path; None where there is none.
+            claims: of the bearer token; None if there is no readable token.
+            customer_id: from the path; None if there is none.
         """
         self._requests += 1
         if self._requests == self._options.end_sign_ins_after:
@@ -140,7 +140,7 @@ class Gate:
         return None if reply is None else ("token", reply)
 
     def _is_outage(self) -> bool:
-        """True while the outage lasts, which begins with the first request after its count."""
+        """True during the outage, which begins with the first request after its count."""
         after = self._options.outage_after
         if after is None or self._requests <= after:
             return False
@@ -149,7 +149,7 @@ class Gate:
         return time.monotonic() < self._outage_ends
 
     def headers(self, request: Mapping[str, str], claims: Claims | None) -> dict[str, str]:
-        """`isMfaCompliant` where the client asked for it with `ValidateMfa: true`."""
+        """`isMfaCompliant`, if the client asked for it with `ValidateMfa: true`."""
         if claims is None or request.get("ValidateMfa", "").lower() != "true":
             return {}
         return {"isMfaCompliant": str(has_mfa(claims)).lower()}

@@ -1,9 +1,9 @@
-"""The sign-in service over HTTPS, as MSAL and a person's browser use it: discovery, tokens, sign-in pages. Rule: what is granted
-is decided in `sign_ins`; every value on a page is escaped.
+"""The sign-in service over HTTPS for MSAL and a user's browser: discovery, tokens, sign-in pages. `sign_ins` decides what is
+granted. Every value on a page is escaped.
 
 Sources: "OpenID Connect on the Microsoft identity platform" (discovery document), "Microsoft identity platform and OAuth 2.0
-authorization code flow" (parameters, response modes, PKCE) and the flows named in `sign_ins`. Every path stands under the
-tenant's id or under the aliases `common` and `organizations`.
+authorization code flow" (parameters, response modes, PKCE) and the flows named in `sign_ins`. Every path begins with the
+tenant's id or one of the aliases `common` and `organizations`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from auditor.simulator.sign_ins import GRANT_NAMES, SignIns
 _ALIASES = ("common", "organizations")
 _LOOPBACK = ("localhost", "127.0.0.1")
 _HOLD_SECONDS = 0.01
-"""Between two checks whether answers are still held back."""
+"""Seconds between two checks whether answers are still held back."""
 
 
 class IdentityService:
@@ -32,8 +32,8 @@ class IdentityService:
 
     Args:
         options: tenant, application, user.
-        sign_ins: what is granted.
-        log: where every request is recorded.
+        sign_ins: the grants.
+        log: records every request.
     """
 
     def __init__(self, options: IdentityOptions, sign_ins: SignIns, log: RequestLog) -> None:
@@ -45,7 +45,7 @@ class IdentityService:
         self._is_holding = False
 
     def fail_next(self, name: str, times: int = 1, retry_after: int = 1) -> None:
-        """Answers the next requests to the token endpoint with an error (see `oauth.planned_error`).
+        """Answer the next requests to the token endpoint with an error (see `oauth.planned_error`).
 
         Raises:
             ValueError: there is no such error.
@@ -54,7 +54,7 @@ class IdentityService:
         self._next_errors.extend([(name, retry_after)] * times)
 
     def fail_always(self, name: str | None, retry_after: int = 1) -> None:
-        """Answers all further requests to the token endpoint with an error; None ends it.
+        """Answer all further requests to the token endpoint with an error; None ends it.
 
         Raises:
             ValueError: there is no such error.
@@ -64,11 +64,11 @@ class IdentityService:
         self._lasting_error = None if name is None else (name, retry_after)
 
     def hold_answers(self) -> None:
-        """From now on the token endpoint accepts and grants requests, and holds its answers back."""
+        """From now on, accept and grant requests to the token endpoint, but hold back the answers."""
         self._is_holding = True
 
     def release_answers(self) -> None:
-        """Sends the answers that were held back, and holds back no more."""
+        """Send the answers that were held back, and stop holding them back."""
         self._is_holding = False
 
     def application(self) -> web.Application:
@@ -178,7 +178,7 @@ class IdentityService:
         return {"code": self._sign_ins.give_code(form), **state}
 
     def _problem(self, query: Mapping[str, str]) -> str | None:
-        """What is wrong with an authorization request; None where nothing is."""
+        """What is wrong with an authorization request; None if nothing is."""
         if query.get("client_id") != self._options.client_id:
             return "AADSTS700016: The application was not found in the directory."
         parts = urlsplit(query.get("redirect_uri", ""))
@@ -265,7 +265,7 @@ def _hidden(fields: Mapping[str, str]) -> str:
 
 
 def _sign_in_form(fields: Mapping[str, str], user_name: str) -> str:
-    """Asks for the account; `fields` are the parameters of the authorization request, sent along with the form."""
+    """The form that asks for the account; `fields` are the parameters of the authorization request, sent with the form."""
     return _page(
         "Sign in",
         f"""<form method="post">
@@ -278,7 +278,7 @@ def _sign_in_form(fields: Mapping[str, str], user_name: str) -> str:
 
 
 def _post_back_form(redirect_uri: str, fields: Mapping[str, str]) -> str:
-    """Posts the answer to the application, by script where the browser has one, else by a button."""
+    """The form that posts the answer to the application: by script if the browser allows it, else by a button."""
     return _page(
         "Working",
         f"""<form method="post" id="answer" action="{escape(redirect_uri)}">
@@ -290,7 +290,7 @@ def _post_back_form(redirect_uri: str, fields: Mapping[str, str]) -> str:
 
 
 def _code_form(note: str = "") -> str:
-    """Asks for the code that a device shows."""
+    """The form that asks for a device's code."""
     return _page(
         "Enter code",
         f"""<p id="note">{escape(note)}</p>

@@ -1,9 +1,8 @@
-"""The kinds of customer, by name. Rule: a kind is data and pure functions; the same question gets the same answer.
+"""The kinds of customer by name, as data and pure functions. The same question gets the same answer.
 
-A kind either answers alike for ever (`lasts` is None), or answers with an error `lasts` times and from then on as another kind:
-as `allowed`, or as what stands after a colon in its specification (`throttled_once:under_review`). The weights are a plausible
-partner's mix: 70 % allowed, 8 % under review, 10 % without account status; the rest is small, yet large enough that every kind
-occurs in a list of 2,000.
+A kind either always answers alike (`lasts` is None), or answers with an error `lasts` times and then as another kind: as
+`allowed`, or as the kind after the colon of its specification (`throttled_once:under_review`). The weights are a plausible
+mix: 70 % allowed, 8 % under review, 10 % without account status; the others are rare, but each occurs in a list of 2,000.
 
 Sources: "Partner Center REST: Retrieve the validation status of a customer" (status values, sample bodies, the 404 with code
 600074), "Partner Center REST error codes" (codes and their HTTP statuses), "Partner Center API throttling guidance" (429), and
@@ -33,9 +32,9 @@ from auditor.simulator.replies import (
 Reply = Callable[[Question], PlannedReply]
 
 DEFAULT_RECOVERY = "allowed"
-"""The kind as which a customer answers after its errors, unless the specification says otherwise."""
+"""The kind as which a customer answers after its errors, unless the specification names another."""
 NOT_CUSTOMERS = frozenset({"tenant_not_found", "no_relationship", "relationship_gone"})
-"""Kinds whose ids are none of the partner's customers: absent from the customer list as well."""
+"""Kinds whose ids are not the partner's customers, and not in the customer list."""
 _ABSENT = object()
 _NO_STATUS = 600074
 _UNEXPECTED = "An unexpected error occurred."
@@ -50,8 +49,8 @@ class Kind:
         name: in lower-case words joined by underscores.
         weight: share in the default mix, relative to the sum of all.
         description: one line for people.
-        reply: what is answered while the kind lasts.
-        lasts: number of answers until the customer answers as another kind; None for ever.
+        reply: the reply while the kind lasts.
+        lasts: number of answers until the customer answers as another kind; None for no limit.
     """
 
     name: str
@@ -77,12 +76,12 @@ def _fraction(moment: datetime) -> str:
 
 
 def _american(moment: datetime) -> str:
-    """`7/14/2021 6:02:00 PM`: what a service prints that formats dates for people."""
+    """`7/14/2021 6:02:00 PM`: a date formatted for people."""
     return f"{moment.month}/{moment.day}/{moment.year} {moment.strftime('%I:%M:%S %p').lstrip('0')}"
 
 
 def _status(value: object, date: Callable[[datetime], object] = _plain, kind: object = "account") -> Reply:
-    """A 200 with this status, date form and type; `_ABSENT` leaves a member out."""
+    """A 200 with this status, date format and type; `_ABSENT` omits a member."""
 
     def reply(question: Question) -> PlannedReply:
         body = {"type": kind, "status": value, "lastUpdateDateTime": date(question.changed_at)}
@@ -202,7 +201,7 @@ DEFAULT_WEIGHTS = MappingProxyType({name: kind.weight for name, kind in KINDS.it
 
 
 def split(specification: str) -> tuple[Kind, Kind]:
-    """The kind, and the kind as which the customer answers once it has ended, from `kind` or `kind:next`.
+    """The kind, and the kind as which the customer answers afterwards, from `kind` or `kind:next`.
 
     Raises:
         ValueError: a name is not in the table.

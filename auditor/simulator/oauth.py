@@ -1,4 +1,4 @@
-"""The sign-in service's errors with their AADSTS numbers. Rule: values only.
+"""The sign-in service's errors with their AADSTS numbers.
 
 Sources: "Microsoft identity platform: error codes" and "OAuth 2.0 device authorization grant"; the shape of the body is that of
 the service's own documentation (error, error_description, error_codes, timestamp, trace_id, correlation_id, suberror, claims).
@@ -27,7 +27,7 @@ class OAuthError(Exception):
 
     Attributes:
         headers: of the reply.
-        one_line: False writes trace id, correlation id and time on lines of their own, as the service also does.
+        one_line: False writes trace id, correlation id and time on separate lines, as the service also does.
     """
 
     def __init__(self, error: str, number: int, text: str, status: int = 400, **more: object) -> None:
@@ -40,7 +40,7 @@ class OAuthError(Exception):
         self.one_line = True
 
     def body(self) -> dict[str, object]:
-        """The error as the service words it."""
+        """The body of the reply."""
         timestamp = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
         lines = (str(self), f"Trace ID: {trace}", f"Correlation ID: {correlation}", f"Timestamp: {timestamp}")

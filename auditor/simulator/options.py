@@ -1,5 +1,5 @@
-"""How the simulator behaves, as frozen values grouped by the part that reads them. Rule: defaults are what is documented;
-where the documentation is silent the default is an assumption, and the attribute's text says so.
+"""The simulator's options, grouped by the part that reads them. Defaults follow the documentation; a default that is an
+assumption is marked as one.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from auditor.simulator.kinds import DEFAULT_WEIGHTS
 
 API_AUDIENCE = "https://api.partnercenter.microsoft.com"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
-"""The default moment before which all statuses changed."""
+"""The default time before which all statuses changed."""
 
 Bom = Literal["success", "all", "none"]
 """Which JSON bodies begin with a UTF-8 byte order mark."""
@@ -31,7 +31,7 @@ class Window:
 
 
 class StrangerPolicy(StrEnum):
-    """How a request for an id that is none of the partner's customers is answered."""
+    """The reply for an id that is not one of the partner's customers."""
 
     NO_RELATIONSHIP = "no_relationship"
     TENANT_NOT_FOUND = "tenant_not_found"
@@ -42,13 +42,13 @@ class StrangerPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
-    """What customers answer; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
+    """The replies for customers; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
 
     Attributes:
         bom: which JSON bodies begin with a byte order mark; recorded successes do and errors do not.
         stall_seconds: pause of a slow reply; only a pause longer than the client's time-out is a fault.
         latency_seconds: minimum time of every reply.
-        newly_blocked: how many customers of the list that would be allowed are under review.
+        newly_blocked: number of customers of the list that are under review instead of allowed.
     """
 
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
@@ -63,13 +63,13 @@ class AnswerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThrottleOptions:
-    """How many requests are accepted.
+    """The limits on requests.
 
     Attributes:
-        windows: all of them hold, each for one partner tenant. Documented: 500 a minute for the Customer resource; that
+        windows: all of them apply to each partner tenant. Documented: 500 a minute for the Customer resource; that
             the window slides over 60 s is an assumption. Empty: no throttle.
-        per_customer: a second limit for partner tenant and customer together; None: no such limit.
-        count_rejected: True counts rejected requests as well, as the throttling guidance says.
+        per_customer: a second limit for each customer of a partner tenant; None: no such limit.
+        count_rejected: True also counts rejected requests, as the throttling guidance says.
         inaccuracy: the limit varies at random by up to this share, as a gateway's does; 0 is exact.
         retry_after: form of the Retry-After header.
     """
@@ -83,16 +83,16 @@ class ThrottleOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
-    """What the API asks of an access token.
+    """The API's requirements for an access token, and its outage.
 
     Attributes:
-        check: False accepts any token, and none.
+        check: False accepts any token, and no token.
         empty_401: True answers a bad token with an empty 401 instead of the service's error.
         mfa_enforced: share of the requests for which a token without MFA is refused (a staged roll-out has less than 1).
         revoke_after: the token in use is revoked when these counts of requests have been reached.
-        end_sign_ins_after: every access and refresh token given so far is revoked when this count is reached.
-        ask_for_claims_after: from this count on a token has to hold an authentication context, and one without is
-            answered with a claims challenge. Whether Partner Center does so is not documented; other services do.
+        end_sign_ins_after: every access and refresh token issued so far is revoked when this count is reached.
+        ask_for_claims_after: from this count a token must hold an authentication context; one without it gets a claims
+            challenge. Whether Partner Center does so is not documented; other services do.
         outage_after: after this count every request is answered with 503, for `outage_seconds`; None: no outage.
         outage_seconds: length of the outage, from its first 503.
     """
@@ -109,19 +109,19 @@ class GateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerListOptions:
-    """The partner's customers, how other ids are answered, and the peculiarities of paging.
+    """The partner's customers, the replies for other ids, and the details of paging.
 
     Attributes:
         roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
-        generated: size of a made-up roster where there is no file; with neither, the customer list is empty.
-        everybody: True accepts every GUID as a customer, on the roster or not; always so where there is no roster.
-        foreign: for another partner's tenant. The three policies are assumptions: the documentation does not say.
-        missing: for an id of no tenant.
-        malformed: for a text that is no GUID.
-        foreign_share: share of the ids outside the roster that are another partner's tenants; the others do not exist.
+        generated: size of a made-up roster if there is no file; with neither, the customer list is empty.
+        everybody: True accepts every GUID as a customer, on the roster or not; always so without a roster.
+        foreign: for another partner's tenant. The three policies are assumptions.
+        missing: for an id that belongs to no tenant.
+        malformed: for a text that is not a GUID.
+        foreign_share: share of the ids outside the roster that are other partners' tenants; the others do not exist.
         next_with_version: True begins the next link's path with `/v1`.
-        end_with_400: True gives the last page a token too, and answers it with 400/2000.
-        repeat_token: True gives every page after the first the token that led to it.
+        end_with_400: True gives the last page a token too, and answers that with 400/2000.
+        repeat_token: True gives every page after the first its own token again.
         repeated_customers: how many customers of a page are repeated on the next.
         refused: True answers the list with 403/1002.
     """
@@ -146,18 +146,19 @@ class IdentityOptions:
 
     Attributes:
         enabled: False starts no sign-in service, which needs TLS; `mint_token` works without it.
-        client_secret: what a confidential client has to present; a request without a secret counts as a public client's.
-        client_certificate: PEM; a client assertion has to be signed with its key. Empty: signatures are not checked.
+        client_secret: the secret of the confidential client; a request without a secret counts as a public client's.
+        client_certificate: PEM; a client assertion must be signed with its key. Empty: signatures are not checked.
         user_name, display_name: of the only user.
-        mfa: True puts `mfa` among the token's authentication methods.
+        mfa: True adds `mfa` to the token's authentication methods.
         agent_role: the user's role in the partner tenant; an empty one is refused by the API.
-        app_only: True gives application tokens instead of a user's.
+        app_only: True issues application tokens instead of a user's.
         access_lifetime, refresh_lifetime, device_lifetime: seconds.
-        device_interval: seconds between polls, as told to a device-code client.
-        approve_device: True lets the second poll of a device code succeed; False waits for `/device` or `approve`.
-        quotes_tokens: True makes a refused refresh token part of the error's text.
+        device_interval: seconds between polls, as sent to a device-code client.
+        approve_device: True approves a device code at the second poll; False waits for `/device` or `approve`.
+        quotes_tokens: True quotes a refused refresh token in the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
-        clock_ahead: seconds by which the services' clock is ahead of this machine's; negative where it is behind.
+
+        clock_ahead: seconds by which the services' clock is ahead of this machine's; negative if it is behind.
     """
 
     enabled: bool = True
@@ -189,8 +190,8 @@ class SimulatorOptions:
         tls: False serves the API over plain http; the sign-in service always uses TLS, as MSAL refuses http.
         host: address to listen on.
         api_port, identity_port: 0 picks a free one.
-        announces: True marks every reply as simulated (X-Simulated); False only where a test needs a real run.
-        log_file: JSON Lines file that the request log is written to as well.
+        announces: True marks every reply as simulated (X-Simulated); False only for tests that need a real run.
+        log_file: JSON Lines file to which the request log is also written.
     """
 
     seed: int = 0

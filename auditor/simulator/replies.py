@@ -1,5 +1,5 @@
-"""Replies as frozen values, and the bodies that Partner Center and its gateway send. Rule: no I/O; a kind of customer maps a
-`Question` to a `PlannedReply`, and `api` sends it.
+"""Replies as frozen values, and the bodies that Partner Center and its gateway send. A kind of customer maps a `Question` to a
+`PlannedReply`, and `api` sends it.
 
 Bodies are compact JSON without a byte order mark. Sources: "Partner Center REST: Retrieve the validation status of a
 customer" (the 404 with code 600074), "Partner Center REST error codes" (code, description, data, source) and "Partner Center
@@ -21,23 +21,23 @@ ACCESS_DENIED = 400
 """The error code (not the HTTP status) of a plain 401."""
 
 Fault = Literal["reset_before_headers", "reset_after_headers", "truncated_body", "slow_headers", "slow_body"]
-"""What goes wrong while a reply is sent: a TCP reset instead of it; a TCP reset after the header block; an orderly close after
-half of the body; a stall before the first byte; a stall in the middle of the body.
+"""Faults while a reply is sent: a TCP reset instead of it; a TCP reset after the header block; an orderly close after half of
+the body; a stall before the first byte; a stall in the middle of the body.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedReply:
-    """One reply, or one failure to reply.
+    """One reply or fault.
 
     Attributes:
         status: HTTP status.
         body: the content without a byte order mark.
-        content_type: None sends no such header.
+        content_type: None omits the header.
         headers: further headers of this reply.
-        retry_after: seconds for Retry-After, which is written in the form that the options name; None sends none.
-        gateway: True where the gateway answers instead of the service: then there are no MS-* headers.
-        fault: what goes wrong while it is sent.
+        retry_after: seconds for Retry-After, which is written in the form that the options name; None omits it.
+        gateway: True if the gateway answers instead of the service, without MS-* headers.
+        fault: None sends the reply without a fault.
     """
 
     status: int = 200
@@ -51,7 +51,7 @@ class PlannedReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a reply may depend on.
+    """The values on which a reply may depend.
 
     Attributes:
         customer_id: as spelled in the request.
@@ -64,12 +64,12 @@ class Question:
     code_as_string: bool = False
 
     def code(self, number: int) -> int | str:
-        """The error code in the JSON type that the options ask for."""
+        """The error code in the JSON type of the options."""
         return str(number) if self.code_as_string else number
 
 
 def compact(value: object) -> bytes:
-    """JSON without blanks, UTF-8, non-ASCII characters unescaped."""
+    """JSON without spaces, in UTF-8 without escapes."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -102,7 +102,7 @@ def no_account_status(customer_id: str, code: int | str, **extra: object) -> Pla
 
 
 def gateway(status: int, message: str, retry_after: int | None = None) -> PlannedReply:
-    """The API gateway's own error, with blanks in the JSON, before any service was reached."""
+    """The API gateway's own error, with spaces in the JSON, before any service was reached."""
     body = f'{{ "statusCode": {status}, "message": "{message}" }}'.encode()
     return PlannedReply(status=status, body=body, content_type=GATEWAY_JSON, retry_after=retry_after, gateway=True)
 
@@ -113,7 +113,7 @@ def throttled(seconds: int) -> PlannedReply:
 
 
 def no_route() -> PlannedReply:
-    """The gateway's answer to a path that it has no route for."""
+    """The gateway's reply for a path without a route."""
     return gateway(404, "Resource not found")
 
 
@@ -124,7 +124,7 @@ def html(status: int, title: str) -> PlannedReply:
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> PlannedReply:
-    """No content at all, Content-Length 0."""
+    """An empty body, Content-Length 0."""
     return PlannedReply(status=status, content_type=None, headers=headers or {})
 
 
@@ -135,7 +135,7 @@ def unauthorized(code: int | str = ACCESS_DENIED, description: str = "Access den
 
 
 def claims_challenge(context: str) -> PlannedReply:
-    """401 that asks for a token of an authentication context.
+    """401 that asks for a token with an authentication context.
 
     Source: "Claims challenges, claims requests, and client capabilities".
     """

@@ -1,4 +1,4 @@
-"""What was asked, when, and what was answered. Rule: append-only, frozen records, never a token.
+"""The log of requests and replies: append-only, frozen records, never a token.
 
 A record is appended before its reply is sent, so a client that has read a reply finds its record. Reading from another thread
 than the server's is safe.
@@ -23,7 +23,7 @@ LOGGED_HEADERS = (
     "MS-Contract-Version",
     "ValidateMfa",
 )
-"""Request headers that a record keeps, where they were sent."""
+"""Request headers that a record keeps if they were sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +32,18 @@ class RequestRecord:
 
     Attributes:
         at: monotonic seconds at which it arrived.
-        unix_time: seconds since 1970, likewise.
+        unix_time: the same time in seconds since 1970.
         service: `api` or `identity`.
         method, path, query: as received; the path decoded.
-        customer_id: from the path, lower-case; None where there is none.
-        kind: of the customer, or the grant that the sign-in service was asked for; None where neither applies.
-        attempt: number of the request for this customer, from 1, rejected ones included; 0 without customer.
-        turned_away: `outage`, `throttle` or `token` where the request was refused before the customer's record was read.
-        request_id, correlation_id: as the client sent them; None where it sent none.
+        customer_id: from the path, lower-case; None if there is none.
+        kind: of the customer, or the grant requested from the sign-in service; None if neither applies.
+        attempt: number of the request for this customer, from 1, including rejected ones; 0 without customer.
+        turned_away: `outage`, `throttle` or `token` if the request was refused before the customer's record was read.
+        request_id, correlation_id: as the client sent them; None if it sent none.
         token_id, tenant_id: `uti` and `tid` of the access token.
-        status: of the reply; None where the connection broke before one.
-        fault: what went wrong while the reply was sent, see `replies.Fault`; None where nothing did.
-        error: OAuth error code of the sign-in service; None where there is none.
+        status: of the reply; None if the connection broke before it.
+        fault: the fault of the reply, see `replies.Fault`; None without one.
+        error: OAuth error code of the sign-in service; None if there is none.
         headers: those of `LOGGED_HEADERS` that were sent.
     """
 
@@ -71,7 +71,7 @@ class RequestLog:
     """All records of one simulator.
 
     Args:
-        path: JSON Lines file to write to as well; None writes none.
+        path: JSON Lines file to which the records are also written; None for no file.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -83,25 +83,25 @@ class RequestLog:
         self.peak_in_flight = 0
 
     def count_attempt(self, customer_id: str) -> int:
-        """Counts one more request for this customer; returns how many there were, this one included."""
+        """Count one more request for this customer; return the number so far, including this one."""
         self._attempts[customer_id] += 1
         return self._attempts[customer_id]
 
     def append(self, record: RequestRecord) -> None:
-        """Adds a record, to the file as well."""
+        """Add a record, also to the file."""
         with self._appended:
             self._records.append(record)
             self._appended.notify_all()
         if self._file is not None:
-            # not `asdict`, which copies values, and a read-only mapping cannot be copied
+            # not `asdict`: it copies values, and a read-only mapping cannot be copied
             values = {each.name: getattr(record, each.name) for each in fields(record)}
             self._file.write(json.dumps({**values, "headers": dict(record.headers)}) + "\n")
 
     def wait_for(self, count: int, timeout: float = 30.0) -> None:
-        """Blocks until there are `count` records; for another thread than the server's.
+        """Block until there are `count` records; not for the server's thread.
 
         Raises:
-            TimeoutError: there were fewer after the time-out (seconds).
+            TimeoutError: there are fewer after `timeout` seconds.
         """
         with self._appended:
             if not self._appended.wait_for(lambda: len(self._records) >= count, timeout):
@@ -109,7 +109,7 @@ class RequestLog:
 
     @contextmanager
     def count_in_flight(self) -> Iterator[None]:
-        """Counts an API request while it lasts."""
+        """Count an API request while it is in flight."""
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
         try:
@@ -118,7 +118,7 @@ class RequestLog:
             self.in_flight -= 1
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -144,11 +144,11 @@ class RequestLog:
         return tuple(record for record in self.api if record.customer_id == key)
 
     def by_status(self) -> Counter[int | None]:
-        """How many API requests were answered with each status; None: with none."""
+        """The number of API requests by status of the reply; None is no reply."""
         return Counter(record.status for record in self.api)
 
     def attempts(self) -> Counter[str]:
-        """How many requests there were for each customer."""
+        """The number of requests for each customer."""
         return Counter(record.customer_id for record in self.api if record.customer_id is not None)
 
     def busiest(self, seconds: float) -> int:

@@ -1,7 +1,7 @@
-"""What each customer answers, attempt by attempt. Rule: pure and seeded; the same question always gets the same answer.
+"""The reply for each customer and attempt. It depends on the seed only: the same question always gets the same answer.
 
-The kind of a customer follows from a hash of the seed and the customer id over a table of weights (see `kinds`), unless an
-override names it. The moment of the last status change follows from a hash as well.
+A hash of seed and customer id selects the kind of a customer from a table of weights (see `kinds`), unless an override names
+it. Another hash selects the time of the last status change.
 """
 
 from bisect import bisect_right
@@ -24,13 +24,13 @@ _OTHER_DAYS = 1500.0
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """The customers' answers.
+    """The replies for customers.
 
     Attributes:
-        seed: two scenarios with the same values answer alike.
+        seed: two scenarios with the same values give the same replies.
         weights: specification of a kind -> relative share of the customers.
         overrides: lower-case customer id -> specification of its kind.
-        as_of: statuses changed before this moment: reviews within three weeks, others within four years.
+        as_of: statuses changed before this time: reviews within three weeks, others within four years.
         code_as_string: True writes error codes as JSON strings.
 
     Raises:
@@ -59,7 +59,7 @@ class Scenario:
         return names[bisect_right(bounds, self.share(key, "kind") * bounds[-1])]
 
     def reply(self, customer_id: str, attempt: int) -> PlannedReply:
-        """The answer to the `attempt`-th time (from 1) that this customer's record is asked for."""
+        """The reply to the `attempt`-th request (from 1) for this customer's record."""
         kind, following = split(self.kind_of(customer_id))
         if kind.lasts is not None and attempt > kind.lasts:
             kind = following
@@ -75,16 +75,16 @@ class Scenario:
         return self.as_of - timedelta(days=days * self.share(key, "date"))
 
     def count_kinds(self, customer_ids: Iterable[str]) -> Counter[str]:
-        """How many of these customers are of each kind that has a weight, 0 included."""
+        """The number of these customers of each kind that has a weight, including 0."""
         counts = Counter(dict.fromkeys(self.weights, 0))
         counts.update(self.kind_of(customer_id) for customer_id in customer_ids)
         return counts
 
     def with_newly_blocked(self, customer_ids: Iterable[str], count: int) -> "Scenario":
-        """The scenario in which `count` of these customers, which were allowed, are under review.
+        """A copy of the scenario in which `count` of the allowed customers are under review.
 
-        The first N are among the first N + 1: a simulator that is started every night with a higher number simulates a partner
-        whose customers become blocked one by one.
+        A larger count adds customers to those of a smaller one: a simulator that is started every night with a larger count
+        simulates a partner whose customers become blocked one by one.
 
         Raises:
             ValueError: fewer of these customers are allowed.
@@ -110,10 +110,10 @@ class Scenario:
 
 
 def covering_seed(customer_ids: Iterable[str], weights: Mapping[str, int] = DEFAULT_WEIGHTS, tries: int = 500) -> int:
-    """The smallest seed at which a mix (the default one) puts every kind into this list; a list of 2,000 needs few tries.
+    """The smallest seed with which every kind of the mix occurs in this list; a list of 2,000 needs few tries.
 
     Raises:
-        ValueError: no seed below `tries` does, as the list is too short.
+        ValueError: there is none below `tries`, because the list is too short.
     """
     ids = tuple(customer_ids)
     for seed in range(tries):

@@ -1,8 +1,8 @@
-"""The running simulator: parts, TLS, life cycle. Rule: nothing remains when a simulator ends.
+"""The running simulator: parts, TLS, life cycle. No socket, thread or file remains when it ends.
 
-`Simulator` is an asynchronous context manager on the caller's event loop. `serve_in_thread` runs one on an event loop in a
-thread of its own: client and simulator share sockets only. Reading the log and minting or revoking tokens from the caller's
-thread is safe: each is one step on a built-in container.
+`Simulator` is an asynchronous context manager on the caller's event loop. `serve_in_thread` runs one on its own event loop in
+its own thread: client and simulator share sockets only. Reading the log and minting or revoking tokens from the caller's
+thread is safe: each is one operation on a built-in container.
 """
 
 import asyncio
@@ -37,23 +37,23 @@ _GRACE_SECONDS = 1.0
 
 
 class Simulator:
-    """Partner Center and its sign-in service, while the context lasts.
+    """Partner Center and its sign-in service, as a context manager.
 
     Args:
         options: see `options.SimulatorOptions`; None for the defaults.
 
     Attributes:
-        scenario: what customers answer; `scenario.kind_of(id)` names a customer's kind.
+        scenario: the replies for customers; `scenario.kind_of(id)` names a customer's kind.
         log: every request.
-        sign_ins: `decide_device(user_code, approved=...)` acts for the person at the browser.
+        sign_ins: `decide_device(user_code, approved=...)` acts for the user at the browser.
         identity: `fail_next` and `fail_always` make the token endpoint answer with errors.
-        api_url: base of the API, without a slash at the end; empty until served.
+        api_url: base URL of the API without a trailing slash; empty until served.
         authority: for MSAL, with the tenant; empty without sign-in service.
-        ca_pem: certificate of the temporary certificate authority, PEM; empty where nothing is served over TLS.
+        ca_pem: certificate of the temporary certificate authority, PEM; empty if nothing is served over TLS.
 
     Raises:
         OSError: the roster cannot be read, or a port is taken.
-        ValueError: the options contradict themselves.
+        ValueError: the options contradict each other.
     """
 
     def __init__(self, options: SimulatorOptions | None = None) -> None:
@@ -100,7 +100,7 @@ class Simulator:
 
     @property
     def ca_file(self) -> Path:
-        """A file with `ca_pem`, removed when the simulator ends."""
+        """A file with `ca_pem`; it is removed when the simulator ends."""
         return self._folder / "ca.pem"
 
     def mint_token(self, *, app_only: bool | None = None, **claims: object) -> str:
@@ -108,11 +108,11 @@ class Simulator:
         return self.mint.access_token(app_only=app_only, **claims)
 
     def mint_refresh_token(self, lifetime: float | None = None) -> str:
-        """A refresh token as of an earlier sign-in; a negative lifetime (seconds) makes it expired."""
+        """A refresh token as from an earlier sign-in; one with a negative lifetime (seconds) is expired."""
         return self.sign_ins.give_refresh_token(lifetime=lifetime)
 
     def revoke_tokens(self, *, access: bool = True, refresh: bool = True) -> None:
-        """Revokes the access tokens, the refresh tokens, or both, that were given so far."""
+        """Revoke the access tokens, the refresh tokens, or both, that were issued so far."""
         if access:
             self.mint.revoke_all()
         if refresh:
@@ -150,7 +150,7 @@ class Simulator:
         self.sign_ins.issuer = f"{self.authority}/v2.0"
 
     async def _serve(self, stack: AsyncExitStack, application: web.Application, port: int, *, tls: bool) -> int:
-        """Serves until the stack is closed; returns the port."""
+        """Serve until the stack is closed; return the port."""
         if self.options.identity.clock_ahead:
             application.on_response_prepare.append(self._set_date)
         runner = web.AppRunner(
@@ -170,7 +170,7 @@ class Simulator:
 
 
 async def _close(runner: web.AppRunner) -> None:
-    """Ends the server and every connection, without waiting for a TLS peer's close_notify, which may never come."""
+    """End the server and every connection, without waiting for a TLS peer's close_notify, which may never come."""
     connections = runner.server.connections if runner.server is not None else []
     transports = [connection.transport for connection in connections]
     await runner.cleanup()
@@ -192,7 +192,7 @@ def _tls_context(authority: trustme.CA) -> ssl.SSLContext:
 
 @contextmanager
 def serve_in_thread(options: SimulatorOptions | None = None) -> Iterator[Simulator]:
-    """A simulator on an event loop and in a thread of its own; both have ended when the context has.
+    """Run a simulator on its own event loop in its own thread; both end with the context.
 
     Raises:
         OSError, ValueError: as `Simulator` does.
@@ -215,7 +215,7 @@ def serve_in_thread(options: SimulatorOptions | None = None) -> Iterator[Simulat
 def _run(
     options: SimulatorOptions | None, started: "Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]]"
 ) -> None:
-    """The thread's work: serve until told to stop."""
+    """Serve in the thread until told to stop."""
 
     async def serve() -> None:
         stop = asyncio.Event()

@@ -1,5 +1,5 @@
-"""The sign-in service without HTTP: what it remembers (authorization codes, device codes, refresh tokens), and the grants of its
-token endpoint. Rule: form fields in, the body of the reply out; a refusal is an `OAuthError`.
+"""The sign-in service without HTTP: its codes and refresh tokens, and the grants of its token endpoint (form fields -> body of
+the reply). A refusal is an `OAuthError`.
 
 Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow", "... device authorization grant flow", "... client
 credentials flow" and "Refresh tokens in the Microsoft identity platform" (every use gives a new refresh token; the old one
@@ -38,7 +38,7 @@ _CODE_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AuthorizationCode:
-    """What an authorization code stands for."""
+    """The sign-in behind an authorization code."""
 
     scope: str
     redirect_uri: str
@@ -49,7 +49,7 @@ class _AuthorizationCode:
 
 @dataclass(slots=True)
 class _Device:
-    """A device that waits to be approved; `state` is `pending`, `approved` or `declined`."""
+    """A device that waits for approval; `state` is `pending`, `approved` or `declined`."""
 
     code: str
     user_code: str
@@ -61,7 +61,7 @@ class _Device:
 
 @dataclass(slots=True)
 class _RefreshToken:
-    """What a refresh token stands for; `confidential`: for a confidential client only."""
+    """The sign-in behind a refresh token; `confidential`: for a confidential client only."""
 
     scope: str
     expires_at: float
@@ -77,7 +77,7 @@ class SignIns:
         mint: issues access tokens and id tokens.
 
     Attributes:
-        issuer: of the id tokens; known once the service has its port.
+        issuer: of the id tokens; set when the service has its port.
     """
 
     def __init__(self, options: IdentityOptions, mint: TokenMint) -> None:
@@ -89,7 +89,7 @@ class SignIns:
         self._refresh_tokens: dict[str, _RefreshToken] = {}
 
     def grant(self, form: Form) -> dict[str, object]:
-        """The answer of the token endpoint.
+        """The reply of the token endpoint.
 
         Raises:
             OAuthError: the request is refused.
@@ -112,7 +112,7 @@ class SignIns:
                 raise OAuthError("unsupported_grant_type", 70003, "The grant type is not supported.")
 
     def start_device(self, form: Form, verification_uri: str) -> dict[str, object]:
-        """The answer of the device-code endpoint; the device waits to be approved.
+        """The reply of the device-code endpoint; the device then waits for approval.
 
         Raises:
             OAuthError: the application is unknown.
@@ -135,7 +135,7 @@ class SignIns:
         }
 
     def _authenticate(self, form: Form) -> bool:
-        """True for a confidential client that proved itself, False for a public one."""
+        """True for an authenticated confidential client, False for a public one."""
         if form.get("client_id") != self._options.client_id:
             raise oauth_error("unknown_application")
         if "client_secret" in form:
@@ -180,7 +180,7 @@ class SignIns:
         }
 
     def give_code(self, query: Mapping[str, str]) -> str:
-        """An authorization code for an approved sign-in that was asked for with this query."""
+        """Issue an authorization code for an approved sign-in with this query."""
         code = secrets.token_urlsafe(32)
         self._codes[code] = _AuthorizationCode(
             scope=query.get("scope", ""),
@@ -192,10 +192,10 @@ class SignIns:
         return code
 
     def _take_code(self, form: Mapping[str, str]) -> _AuthorizationCode:
-        """The sign-in behind an authorization code, which can be taken once.
+        """Redeem an authorization code, which works once; return its sign-in.
 
         Raises:
-            OAuthError: unknown, used or expired code, another redirect URI, or a verifier that does not fit (RFC 7636).
+            OAuthError: unknown, used or expired code, another redirect URI, or a wrong verifier (RFC 7636).
         """
         code = self._codes.pop(form.get("code", ""), None)
         if code is None:
@@ -210,7 +210,7 @@ class SignIns:
         return code
 
     def decide_device(self, user_code: str, *, approved: bool) -> bool:
-        """Approves or declines a device's sign-in; False where no device waits with this code."""
+        """Approve or decline a device's sign-in; False if no device waits with this code."""
         for device in tuple(self._devices.values()):
             if device.user_code == user_code.strip().upper() and device.state == "pending":
                 device.state = "approved" if approved else "declined"
@@ -218,7 +218,7 @@ class SignIns:
         return False
 
     def _poll_device(self, code: str) -> _Device:
-        """The approved device with this code, which can be taken once.
+        """Redeem a device code, which works once; return the approved device.
 
         Raises:
             OAuthError: unknown or expired code; not yet approved; declined.
@@ -241,17 +241,17 @@ class SignIns:
     def give_refresh_token(
         self, scope: str = DEFAULT_SCOPE, lifetime: float | None = None, *, confidential: bool = False
     ) -> str:
-        """A refresh token; `lifetime` in seconds, negative for one that is expired already, None as the options say."""
+        """Issue a refresh token; `lifetime` in seconds, negative for an expired one, None for the options' lifetime."""
         seconds = self._options.refresh_lifetime if lifetime is None else lifetime
         token = f"simulated-{secrets.token_urlsafe(32)}"
         self._refresh_tokens[token] = _RefreshToken(scope, time.monotonic() + seconds, confidential)
         return token
 
     def use_refresh_token(self, text: str, *, confidential: bool) -> _RefreshToken:
-        """The sign-in behind a refresh token.
+        """Redeem a refresh token; return its sign-in.
 
         Raises:
-            OAuthError: unknown, revoked or expired token, or one of a confidential client that did not prove itself.
+            OAuthError: unknown, revoked or expired token, or one of a confidential client that did not authenticate.
         """
         token = self._refresh_tokens.get(text)
         quoted = f" Token: {text}" if self._options.quotes_tokens else ""
@@ -267,13 +267,13 @@ class SignIns:
         return token
 
     def revoke_all(self) -> None:
-        """Revokes every refresh token given so far."""
+        """Revoke every refresh token issued so far."""
         for token in tuple(self._refresh_tokens.values()):
             token.revoked = True
 
 
 def _contexts(form: Form) -> list[str] | None:
-    """The authentication contexts that the request's `claims` ask for; None where it asks for none."""
+    """The authentication contexts that the request's `claims` ask for; None if it asks for none."""
     try:
         wanted = json.loads(form.get("claims") or "null")["access_token"]["acrs"]["value"]
     except (ValueError, KeyError, TypeError):

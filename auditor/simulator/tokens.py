@@ -1,7 +1,7 @@
-"""Access tokens as unsigned JWTs, and a confidential client's signed assertion. Rule: the simulator signs nothing.
+"""Access tokens as unsigned JWTs, and a confidential client's signed assertion. The simulator signs nothing.
 
 Claims follow "Microsoft identity platform: access token claims reference": aud, tid, oid, upn, name, amr, scp or roles, idtyp,
-exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks roles up, and puts none into a token. Assertions follow
+exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks up roles, its tokens have none. Assertions follow
 "Microsoft identity platform application authentication certificate credentials" (PS256; RS256 is still accepted).
 """
 
@@ -36,7 +36,7 @@ def encode(claims: Claims) -> str:
 
 
 def decode(token: str) -> Claims | None:
-    """The claims of a JWT, unverified; None where it is none."""
+    """The claims of a JWT, unverified; None if the text is not a JWT."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -48,7 +48,7 @@ def decode(token: str) -> Claims | None:
 
 
 def read_assertion(assertion: str, certificate: bytes) -> Claims:
-    """The claims of an assertion; none where its signature does not match.
+    """The claims of an assertion; none if its signature does not match.
 
     Args:
         assertion: a JWT.
@@ -95,7 +95,7 @@ class TokenMint:
         return str(uuid.uuid5(_USER_NAMESPACE, self._options.user_name))
 
     def now(self) -> float:
-        """The time of the services, in seconds of the epoch."""
+        """The services' time, in seconds since 1970."""
         return time.time() + self._options.clock_ahead
 
     def access_token(self, *, app_only: bool | None = None, **claims: object) -> str:
@@ -129,7 +129,7 @@ class TokenMint:
         return encode({**claims, "nonce": nonce} if nonce else claims)
 
     def revoke_all(self) -> None:
-        """Revokes every access token given so far."""
+        """Revoke every access token issued so far."""
         self.revoked |= self._minted
 
     def _common(self) -> Claims:

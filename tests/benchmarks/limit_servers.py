@@ -95,7 +95,7 @@ KINDS: dict[str, Callable[[Path, int, int, int], Configuration]] = {
 
 @contextmanager
 def limiting(kind: str, limit: int, seconds: int) -> Iterator[str]:
-    """Base URL of a server that lets so many requests through in so many seconds.
+    """Base URL of a server that lets so many requests through in this many seconds.
 
     Raises:
         FileNotFoundError: its program is not installed.

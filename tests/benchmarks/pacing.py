@@ -108,7 +108,7 @@ def figures(case: Case, outcome: Outcome) -> dict[str, float]:
 
 
 def show(row: Row, seeds: int) -> bool:
-    """Measures and prints one line; False where an aim is missed."""
+    """Measures and prints one line; False if an aim is missed."""
     runs = [figures(row.case, measure(row.case, seed)) for seed in range(seeds)]
     aims = {**row.aims, "lost": 0.0}
     cells, met = [], True

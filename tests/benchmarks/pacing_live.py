@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def _show(name: str, figures: Figures) -> bool:
-    """Prints a line; True where an aim is missed."""
+    """Prints a line; True if an aim is missed."""
     cells, any_missed = [], False
     for title, (value, aim) in figures.items():
         missed = aim is not None and round(value, 3) > aim

@@ -19,7 +19,7 @@ class Server(Protocol):
     """A rate limit."""
 
     def arrive(self, now: float) -> float | None:
-        """None where the request is accepted, else seconds."""
+        """None if the request is accepted, else seconds."""
 
     def ideal(self, count: int, share: Share) -> float:
         """When the last of so many requests could be accepted at the earliest."""
@@ -135,7 +135,7 @@ class Limit:
         return SlidingWindow(self.limit, self.window, counts_rejected=self.counts_rejected)
 
     def said(self, seconds: float) -> str | None:
-        """The Retry-After header for so many seconds."""
+        """The Retry-After header for this many seconds."""
         if self.retry_after == "honest":
             return str(max(1, math.ceil(seconds)))
         return None if self.retry_after == "missing" else self.retry_after

@@ -199,7 +199,7 @@ async def test_a_silent_server_times_out_before_the_total(begun: bytes) -> None:
         reply = await _ask(api, aiohttp.ClientTimeout(total=30.0, sock_connect=2.0, sock_read=0.05))
         await ended.wait()
     assert reply.http_status is None
-    assert reply.failure == "TimeoutError: nothing heard for 0.05 s"
+    assert reply.failure == "TimeoutError: no data received for 0.05 s"
 
 
 @pytest.mark.parametrize("bomb", [True, False], ids=["gzip-bomb", "plain"])

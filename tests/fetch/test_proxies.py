@@ -41,7 +41,7 @@ def _discovery(simulator: Simulator, proxy: str, ca: Path | None = None) -> requ
 
 
 def _is_closed(proxy: ConnectProxy) -> bool:
-    """True where nobody said more to the proxy than where to go."""
+    """True if nobody said more to the proxy than where to go."""
     said = "".join(proxy.heads)
     return proxy.methods == {"CONNECT"} and "Bearer" not in said and CUSTOMER not in said
 

@@ -22,7 +22,7 @@ async def test_a_request_that_takes_too_long_is_cancelled() -> None:
 
 async def test_a_silent_request_is_cancelled_earlier() -> None:
     """Earlier than one that is only slow."""
-    with pytest.raises(TimeoutError, match=r"nothing heard for 0\.02 s"):
+    with pytest.raises(TimeoutError, match=r"no data received for 0\.02 s"):
         await _wait_for_ever(DeadlineTimer(total=60.0, silence=0.02))
 
 

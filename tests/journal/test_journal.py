@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -117,7 +117,6 @@ def test_a_killed_run_counts_as_interrupted(tmp_path: Path) -> None:
     assert facts.finished_at is None
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_any_prefix_reads_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """A journal cut anywhere gives every whole line before the cut, and reports a torn one."""
@@ -142,7 +141,6 @@ def test_a_torn_line_does_not_damage_the_next(tmp_path: Path) -> None:
     assert journal.read_facts(tmp_path).damaged_lines == (6,)
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_a_flipped_bit_is_detected(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """A damaged answer is lost, no other is, and its line is reported."""

@@ -1,5 +1,6 @@
 """Damaged, cut and forged journals: each has one outcome, with the line named, and none is a traceback."""
 
+import csv
 import errno
 import json
 import os
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor import journal
@@ -19,7 +20,7 @@ from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Rea
 from auditor.core.run_facts import Membership, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal.records import encode
-from conftest import load_reply
+from conftest import load_reply, many_examples
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -87,6 +88,7 @@ def _forge(run: Path, at: int, **changes: Any) -> None:
         (3, {"checked_at": "yesterday"}),
         (3, {"status": ["Allowed"]}),
         (3, {"http_status": "200"}),
+        (3, {"status": "NotAllowed", "attempts": "1"}),
         (3, {"kind": "anwser"}),
         (3, {"kind": ...}),
         (3, {"kind": {"answer": 1}}),
@@ -121,6 +123,8 @@ def test_a_forged_line_is_refused_with_its_number(
         ("200-allowed", {"status": "NotAllowed", "http_status": 503}),
         ("200-allowed", {"http_status": 503}),
         ("200-allowed", {"final": False}),
+        ("200-allowed", {"attempts": ...}),
+        ("200-allowed", {"attempts": 0}),
         ("200-not-allowed", {"reason": "allowed"}),
         ("200-not-allowed", {"reason": "no_account_status"}),
         ("200-not-allowed", {"status": "Allowed"}),
@@ -147,6 +151,23 @@ def test_an_answer_that_contradicts_itself_counts_as_damaged(
         "undetermined",
         "blocked",
     ]
+    assert main(["verify", str(run)]) == 0
+
+
+def test_an_undetermined_answer_without_a_number_of_attempts_stays_undetermined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts no requests; its customer is asked again."""
+    run = _run(tmp_path, ["200-allowed", "500"])
+    _forge(run, 4, attempts=...)
+    assert journal.read_facts(run).damaged_lines == ()
+    done = journal.finally_answered(run, 2)
+    assert [row in done for row in range(2)] == [True, False]
+    monkeypatch.setenv("AUDITOR_API_URL", "https://api.example")
+    assert main(["report", str(run), "--format", "csv"]) == 3
+    with (run / "undetermined.csv").open(encoding="utf-8", newline="") as file:
+        (record,) = csv.DictReader(file)
+    assert (record["customer_id"], record["attempts"]) == (IDS[1], "0")
     assert main(["verify", str(run)]) == 0
 
 
@@ -278,7 +299,7 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
     return (run / journal.JOURNAL).read_bytes()
 
 
-@settings(max_examples=80)
+@many_examples()
 @given(history=histories(), data=st.data())
 def test_any_prefix_of_any_journal_reads_back(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, Any]], data: st.DataObject
@@ -302,7 +323,6 @@ def test_any_prefix_of_any_journal_reads_back(
     assert sum(block.count(b"\n") for block in journal.answer_blocks(run)) == sum(t["kind"] == "answer" for t in told)
 
 
-@settings(max_examples=80)
 @given(plan=st.lists(st.tuples(st.lists(st.sampled_from(TRANSIENT), max_size=2), st.sampled_from(FINAL)), max_size=8),
        data=st.data())  # fmt: skip
 def test_a_resume_after_any_prefix_equals_one_run(

@@ -7,19 +7,25 @@ from typing import Any
 
 import pytest
 from report_support import Run, answer, new_run, row
-from verify_support import verify
+from verify_support import copy_run, verify
 
 from auditor.errors import IncompleteError
 
 Document = dict[str, Any]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small run, rendered."""
-    made = new_run(tmp_path / "r", [row(1), row("x")], [answer(0, 1)])
+    made = new_run(tmp_path_factory.mktemp("manifest") / "r", [row(1), row("x")], [answer(0, 1)])
     made.render()
     return made
+
+
+@pytest.fixture
+def run(rendered: Run, tmp_path: Path) -> Run:
+    """A copy of it."""
+    return copy_run(rendered, tmp_path)
 
 
 def _written(run: Run, change: Callable[[Document], object], **how: Any) -> str:

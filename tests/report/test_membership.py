@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from report_support import Case, Run, answer, cases, guid, member, new_run, row
 
 from auditor import journal, report
@@ -14,7 +14,6 @@ from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
 from auditor.report.tables.summary import COLUMNS
 
-THOROUGH = settings(max_examples=25)
 LISTED = Membership(MembershipSource.LIST, 2, complete=True)
 ROWS = [row(1), row(2), row(1), row(3), row("?")]
 ANSWERS = [answer(0, 1, "no_account_status"), answer(1, 2, "no_account_status"), answer(3, 3)]
@@ -84,7 +83,6 @@ def test_a_stranger_without_an_account_status_is_not_eligible(
     assert run.verify().ledger.customers_of(Verdict.UNDETERMINED) == strangers
 
 
-@THOROUGH
 @given(cases())
 def test_names_are_taken_from_the_partners_list_only_where_there_is_none(case: Case) -> None:
     """Null is filled from the customer's last line; what a list says, the empty text too, stays as it is."""
@@ -98,7 +96,6 @@ def test_names_are_taken_from_the_partners_list_only_where_there_is_none(case: C
                 assert record[name] == (told[-1][name] if own is None and told else own)
 
 
-@THOROUGH
 @given(cases())
 def test_unlisted_customers_are_those_that_no_row_names(case: Case) -> None:
     """Each once, with its last line, in the journal's order; the file is there exactly where the list was paged through."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import NOON, Case, Run, answer, cases, guid, member, new_run, row
 
@@ -21,7 +21,6 @@ from oracle import changes, evidence, summary
 from oracle.facts import read_facts
 from oracle.sums import Column as OracleColumn
 
-THOROUGH = settings(max_examples=40)
 MONEY = st.text("0123456789.,' +-$€US%\u00a0", max_size=9) | st.sampled_from(
     ["1,234", "1.234", "0.99", "2,50", "1 234,50", "$5", "€6", "EUR 7", "12,34,567.00", "n/a", "", "-5", "$-5", "1'000"]
 )
@@ -39,7 +38,6 @@ def _made(folder: Path, case: Case, **facts: Any) -> Run:
     return new_run(folder, case.rows, case.answers, case.members, membership=case.membership, **facts)
 
 
-@THOROUGH
 @given(cases(), cases(), cases(), st.sampled_from([None, 0, 1]))
 def test_runs_that_know_of_each_other(first: Case, second: Case, third: Case, against: int | None) -> None:
     """Three runs, the last compared with one of the others or with none, of whom the history knows all the same."""
@@ -56,7 +54,6 @@ def test_runs_that_know_of_each_other(first: Case, second: Case, third: Case, ag
             check(runs[-1])
 
 
-@THOROUGH
 @given(cases(), st.data())
 def test_sums_of_any_texts(case: Case, data: st.DataObject) -> None:
     """Two columns added up, of which one may have the name of a column of ours."""
@@ -125,7 +122,6 @@ def _sessions(run: Path) -> bytes:
     return (run / journal.JOURNAL).read_bytes()
 
 
-@THOROUGH
 @given(st.data())
 def test_the_facts_are_those_that_the_journal_tells(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

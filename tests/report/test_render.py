@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from report_support import BOTH, Case, answer, cases, new_run, row
 
 from auditor import report
@@ -14,10 +14,7 @@ from auditor.core.model import Cause, Reason, Verdict
 from auditor.errors import IncompleteError, OutputError, SettingsError
 from auditor.report.render import TABLES
 
-THOROUGH = settings(max_examples=25)
 
-
-@THOROUGH
 @given(cases())
 def test_every_row_has_one_verdict_in_input_order(case: Case) -> None:
     """Rows in = rows out, in order; each has the reason that the rules give it and the verdict of that reason."""
@@ -38,7 +35,6 @@ def test_every_row_has_one_verdict_in_input_order(case: Case) -> None:
         assert run.verify().ledger == ledger
 
 
-@THOROUGH
 @given(cases())
 def test_the_splits_divide_the_results(case: Case) -> None:
     """Each split holds exactly its verdict's records, in order."""
@@ -49,7 +45,6 @@ def test_the_splits_divide_the_results(case: Case) -> None:
             assert run.records(f"{verdict}.csv") == share
 
 
-@THOROUGH
 @given(cases())
 def test_customers_are_counted_as_a_set_counts_them(case: Case) -> None:
     """Customers by verdict and by owner are the distinct valid ids among those rows."""
@@ -66,7 +61,6 @@ def test_customers_are_counted_as_a_set_counts_them(case: Case) -> None:
         assert count.customers == len({c for c, v, owner in told if (v, owner) == (count.verdict, count.owner)})
 
 
-@THOROUGH
 @given(cases())
 def test_the_order_in_which_customers_were_answered_does_not_matter(case: Case) -> None:
     """Answers of different customers may come in any order, and in blocks of any size."""
@@ -80,7 +74,6 @@ def test_the_order_in_which_customers_were_answered_does_not_matter(case: Case) 
         assert other.table().equals(run.table())
 
 
-@THOROUGH
 @given(cases())
 def test_rendering_twice_gives_the_same_bytes(case: Case) -> None:
     """No file holds the time of rendering; Parquet is equal as a frame."""

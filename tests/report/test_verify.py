@@ -11,16 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import BOTH, Case, Run, answer, cases, forge, guid, member, new_run, row, sealed
-from verify_support import verify
+from verify_support import copy_run, verify
 
 from auditor.core.model import Cause
 from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
+from conftest import many_examples
 
-THOROUGH = settings(max_examples=40)
 ROWS = [
     row(1, owner="ann", company_name='a\nb, "c"', other={"Tags": "", "Seats": "007"}),
     row(2, owner="bo", source_row=3, other={"Tags": "x"}),
@@ -46,16 +46,16 @@ def _rendered(folder: Path, formats: tuple[str, ...] = BOTH, **facts: Any) -> Ru
     return run
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """A run with everything in it, rendered."""
-    return _rendered(tmp_path / "r")
-
-
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same for many examples, each of which puts back what it changes."""
+    """A run with everything in it, rendered; a test that changes it puts it back."""
     return _rendered(tmp_path_factory.mktemp("verify") / "r")
+
+
+@pytest.fixture
+def run(lasting: Run, tmp_path: Path) -> Run:
+    """A copy of it."""
+    return copy_run(lasting, tmp_path)
 
 
 def _found(run: Run) -> str:
@@ -66,7 +66,6 @@ def _found(run: Run) -> str:
     return caught.value.message
 
 
-@THOROUGH
 @given(cases(), st.sampled_from([BOTH, ("csv",), ("parquet",)]))
 def test_whatever_is_rendered_agrees(case: Case, formats: tuple[str, ...]) -> None:
     """Any rows, answers and members, in any formats, and the ledger is the one counted while writing."""
@@ -116,7 +115,7 @@ def test_a_journal_with_damage_agrees_where_the_damage_is_told(tmp_path: Path) -
     assert _found(run) == "summary.json, damaged_lines: [], where [4] was counted"
 
 
-@settings(max_examples=300)
+@many_examples()
 @given(st.data())
 def test_one_changed_byte_is_found(lasting: Run, data: st.DataObject) -> None:
     """Any file, any position, any other byte."""

@@ -10,18 +10,19 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import TEXTS
 
 from auditor.report.tables import csv
 from auditor.report.verify.tables import read_csv, read_parquet
+from conftest import many_examples
 
 RECORDS = st.lists(st.tuples(*[st.none() | TEXTS] * 3), max_size=6)
 NAMES = ["a", "b", 'c"d']
 
 
-@settings(max_examples=200)
+@many_examples()
 @given(RECORDS)
 def test_texts_come_back_from_both_formats(records: list[tuple[str | None, ...]]) -> None:
     """Quotes, commas, line ends of every kind, NUL, blanks, and nothing."""

@@ -217,7 +217,7 @@ async def test_all_sign_ins_end_at_once() -> None:
 
 
 def test_an_outage_begins_after_its_count_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 for so many seconds from the first request that meets it, whatever token comes."""
+    """503 for this many seconds from the first request that meets it, whatever token comes."""
     now = [100.0]
     monkeypatch.setattr("auditor.simulator.gate.time.monotonic", lambda: now[0])
     options = GateOptions(check=False, outage_after=2, outage_seconds=30)

@@ -1,7 +1,7 @@
-"""Signing in through MSAL, which gets our HTTP client; no text of MSAL's leaves here unchecked.
+"""Sign-in through MSAL with our own HTTP client. MSAL's texts are checked for secrets before they are shown.
 
 MSAL's own client would follow a redirect and post the refresh token to another host, waits without limit, and lets
-REQUESTS_CA_BUNDLE override the certificate authorities it was given; MSAL does network I/O even in its constructor.
+REQUESTS_CA_BUNDLE override the configured certificate authorities. MSAL does network I/O even in its constructor.
 
 Source: "Partner Center authentication" (App+User tokens only; the secure application model).
 """

@@ -1,4 +1,4 @@
-"""A person signs in, in the user's own browser on the sign-in service's own pages. No password passes through this program.
+"""Interactive sign-in: the user signs in on the service's own pages in a browser. This program never sees a password.
 
 Sources: "Microsoft identity platform and OAuth 2.0 authorization code flow" (PKCE, loopback redirect), "... device
 authorization grant flow".
@@ -20,13 +20,13 @@ from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.auth.service import Tell, Wait, call_with_retries, msal_application, parse_token, refusal_error
 
 _WITH_MFA = "&amr_values=mfa"
-"""Asks for multi-factor authentication where no policy does. Source: Microsoft's own sample for partners' consent
+"""Asks for multi-factor authentication if no policy does. Source: Microsoft's own sample for partners' consent
 ("Partner Center .NET samples", PartnerConsent), as the renewals inherit what the first sign-in had.
 """
 
 
 def open_browser(address: str) -> bool:
-    """Open an address in the user's browser; False where there is no window to show it, only this terminal."""
+    """Open an address in the user's browser; False if there is only a terminal."""
     has_window = sys.platform in {"win32", "darwin"} or any(
         map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
     )
@@ -40,8 +40,8 @@ class BrowserOptions:
     """Options of the sign-in through the browser.
 
     Attributes:
-        port: that the browser is redirected to; 0 takes any free one.
-        open: opens an address in the user's browser, if it can; may last until that is closed.
+        port: the port that the browser is redirected to; 0 takes any free one.
+        open: opens an address in the user's browser; may block until the browser is closed.
         timeout: seconds that the user may take.
     """
 
@@ -54,11 +54,11 @@ def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, brow
     """Sign in through the user's browser (authorization code with PKCE); returns the access token.
 
     Args:
-        sign_in: where and as what.
-        cache: MSAL's token cache, which takes what comes.
-        tell: is given the sentences for the user: what to do, and what is waited for.
+        sign_in: the service and the app registration.
+        cache: MSAL's token cache; the tokens are added to it.
+        tell: receives the sentences for the user: what to do, and why there is a wait.
         wait: see `call_with_retries`.
-        browser: how.
+        browser: port, time-out and how to open an address.
 
     Raises:
         SignInError: the service refused, or the user took too long.
@@ -102,9 +102,9 @@ def sign_in_by_device_code(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait) 
     """Sign in with a code that the user types in any browser, on any device; returns the access token.
 
     Args:
-        sign_in: where and as what; a public client.
-        cache: MSAL's token cache, which takes what comes.
-        tell: is given the sentences for the user: where to go, the code, and what is waited for.
+        sign_in: the service and the app registration; a public client.
+        cache: MSAL's token cache; the tokens are added to it.
+        tell: receives the sentences for the user: the address, the code, and why there is a wait.
         wait: see `call_with_retries`.
 
     Raises:
@@ -128,7 +128,7 @@ def sign_in_by_device_code(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait) 
 
 
 def _instructions(flow: Mapping[str, Any]) -> str:
-    """The service's own sentence, in the user's language; ours where it sends none (RFC 8628)."""
+    """The service's own sentence, in the user's language; our own if it sends none (RFC 8628)."""
     message = flow.get("message")
     if isinstance(message, str) and message.strip():
         return clean(message, 1000)

@@ -1,8 +1,8 @@
-"""The loopback server to which the browser brings the result of the sign-in.
+"""The loopback server to which the browser posts the result of the sign-in.
 
 Source: RFC 8252 section 7.3 (loopback redirect), "Microsoft identity platform and OAuth 2.0 authorization code flow"
 (response_mode=form_post keeps the code out of addresses and histories). Any page in any browser may send requests here:
-what does not carry our `state` is refused, and nothing that was sent is shown.
+a request without our `state` is refused, and the page never repeats what was sent.
 """
 
 import hmac
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 
 _MAX_BYTES = 1 << 16
 _TIMEOUT = 10.0
-"""Seconds that a browser may take for one request; it opens connections that it never uses."""
+"""Seconds that a browser may take for one request; browsers open connections that they never use."""
 _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>auditor: sign-in</title>"
     "<body style='font:1.2em sans-serif;margin:3em'><h1>{title}</h1><p>{text}</p>"
@@ -53,15 +53,15 @@ class LoopbackServer:
 
     @property
     def redirect_uri(self) -> str:
-        """What the app registration knows as `http://localhost`; the port does not count."""
+        """The redirect URI, registered as `http://localhost`; the service ignores the port."""
         return f"http://localhost:{self.port}"
 
     def expect(self, state: str) -> None:
-        """Accept answers with this `state` from now on; call it before the browser is opened, which may be quick."""
+        """Accept answers with this `state` from now on. Call it before the browser is opened."""
         self._state = state
 
     def wait(self, seconds: float) -> dict[str, str] | None:
-        """The parameters that come with the expected `state`; None where none come within so many seconds."""
+        """The answer with the expected `state`; None if none arrives within this many seconds."""
         with suppress(queue.Empty):
             return self._answers.get(timeout=seconds)
         return None
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_POST(self) -> None:
-        """Take the form that the sign-in service gave to the browser."""
+        """Receive the form that the browser posts for the sign-in service."""
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdecimal() or int(length[:9]) > _MAX_BYTES:
             self._show(_NOT_OURS, HTTPStatus.BAD_REQUEST)

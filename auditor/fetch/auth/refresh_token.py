@@ -1,7 +1,7 @@
-"""A refresh token that the operator set, and the file that its successor replaces as a whole.
+"""The refresh token that the operator set. If it is in a file, its successor replaces the whole file.
 
 Source: "Refresh tokens in the Microsoft identity platform": every use returns a new one, valid for 90 days; the
-old one is not revoked, so a file that cannot be written is still valid until its own 90 days are over.
+old one is not revoked, so a token in a file that cannot be written stays valid for its own 90 days.
 """
 
 import logging
@@ -27,7 +27,7 @@ class ConfiguredRefreshToken:
 
     Args:
         secret: the token, with the file that it came from.
-        where: its place in words; None for the name of the variable.
+        where: its origin for messages; None for the name of the variable.
     """
 
     def __init__(self, secret: Secret, where: str | None = None) -> None:
@@ -37,24 +37,24 @@ class ConfiguredRefreshToken:
 
     @property
     def in_file(self) -> bool:
-        """True where it came from a file, or from a pipe with a name."""
+        """True if it came from a file or a named pipe."""
         return self._secret.file is not None
 
     @property
     def fingerprint(self) -> str | None:
-        """See `sign_in_store.fingerprint`; None where it cannot be read."""
+        """See `sign_in_store.fingerprint`; None if the token cannot be read."""
         with suppress(SignInError):
             return fingerprint(self.read())
         return None
 
     @property
     def is_writable(self) -> bool:
-        """True where its successor can replace it: a file that may be written."""
+        """True if it is in a file that can be written, so that its successor can replace it."""
         return self._file is not None and os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
 
     @property
     def issued_at(self) -> datetime | None:
-        """When it was issued, by the file's time; None for one from the environment itself."""
+        """When it was issued: the file's modification time; None for a token from the environment itself."""
         if self._file is None:
             return None
         try:
@@ -63,10 +63,10 @@ class ConfiguredRefreshToken:
             return None
 
     def read(self) -> str:
-        """The token; from the file as it is now, for another process may have replaced it.
+        """The token. The file is read again each time, because another process may have replaced the token.
 
         Raises:
-            SignInError: the file cannot be read, or holds no token.
+            SignInError: the file cannot be read, or does not hold a token.
         """
         text = self._secret.reveal() if self._file is None else self._read(self._file)
         if not is_token(text):
@@ -83,7 +83,7 @@ class ConfiguredRefreshToken:
         )
 
     def replace(self, successor: str) -> bool:
-        """Replace the token in the file by its successor; False where that is not possible."""
+        """Replace the token in the file by its successor; return False if that is not possible."""
         if self._file is None:
             return False
         try:
@@ -103,13 +103,13 @@ class ConfiguredRefreshToken:
 
 
 def _replaceable(path: str) -> Path | None:
-    """The file to replace; None for what can be read only once: a pipe, `/dev/stdin`, a shell's `<(...)`.
+    """The file to replace; None for a source that can be read only once: a pipe, `/dev/stdin`, a shell's `<(...)`.
 
-    A vault's agent may have put a link there: the file behind it is replaced, and the link stays.
+    If the path is a link (as a vault's agent makes one), its target is replaced and the link stays.
     """
     file = Path(os.path.realpath(path))
     try:
         is_file = stat.S_ISREG(os.stat(path).st_mode) and file.exists()  # noqa: PTH116 - a link in /proc leads to no path
     except OSError:
-        return file  # reading it says what is wrong
+        return file  # the error is reported when it is read
     return file if is_file else None

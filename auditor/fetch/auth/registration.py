@@ -18,7 +18,7 @@ class Credential:
     Attributes:
         secret: the client secret.
         certificate: file with certificate and private key: PEM, or PKCS #12 (`.pfx`, `.p12`).
-        password: of the private key, if it has one.
+        password: the private key's password, if it has one.
     """
 
     secret: Secret | None = None
@@ -26,7 +26,7 @@ class Credential:
     password: Secret | None = None
 
     def for_msal(self) -> Any:
-        """The credential as MSAL takes it; None for a public client.
+        """The credential in MSAL's form; None for a public client.
 
         Raises:
             SettingsError: the certificate's file cannot be read, or lacks a part.
@@ -86,7 +86,7 @@ def _certificate_error(path: str, why: str) -> SettingsError:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Where and as what to sign in.
+    """The sign-in service and the app registration to use.
 
     Attributes:
         client_id: of the app registration.
@@ -114,7 +114,7 @@ class SignIn:
 
 
 def mention_clock(error: SignInError, sign_in: SignIn) -> SignInError:
-    """The error; where this machine's clock is wrong, the message says so first: it causes most refusals."""
+    """The error; if this machine's clock is wrong, which causes most refusals, the message begins with that."""
     wrong = sign_in.clock.skew.words if sign_in.clock.skew else None
     if wrong is None or error.message.startswith(wrong):
         return error
@@ -122,7 +122,7 @@ def mention_clock(error: SignInError, sign_in: SignIn) -> SignInError:
 
 
 def not_signed_in(sign_in: SignIn) -> SignInError:
-    """The error where there is nothing to sign in with."""
+    """The error for a run without any sign-in, refresh token or access token."""
     return SignInError(
         f"nobody is signed in at {sign_in.authority} for the app registration {sign_in.client_id}",
         "sign in with: auditor login; or set AUDITOR_REFRESH_TOKEN_FILE or AUDITOR_ACCESS_TOKEN",

@@ -1,6 +1,6 @@
-"""Call MSAL with retries. The result is a token, or an error of ours without secrets.
+"""Call MSAL with retries. The result is a token, or one of our own errors without secrets.
 
-A busy service is waited for as long as it asks, within limits; a lost connection is tried again; a refusal is final.
+A busy service is retried after the time that it asks for, within limits. A lost connection is retried. A refusal is final.
 """
 
 import logging
@@ -26,37 +26,37 @@ T = TypeVar("T")
 MAX_WAIT = 300.0
 """Seconds from the first failure, all waits together, after which a busy service counts as down."""
 _MIN_WAIT = 1.0
-"""Seconds; where the service asks for less, the waits double."""
+"""Seconds; if the service asks for less, the waits double."""
 _MAX_LOST = 4
 """Attempts in a row without a response, after which the service counts as unreachable."""
 _MAX_SLOW = 2
-"""Attempts that timed out, after which likewise."""
+"""Attempts in a row that timed out, after which the service counts as unreachable."""
 Wait = Callable[[float], bool]
-"""Waits so many seconds; True where the token is not needed any more."""
+"""Waits this many seconds; returns True if the token is no longer needed."""
 Tell = Callable[[str], None]
-"""Is given a sentence for the user."""
+"""Receives a sentence for the user."""
 SILENT_SECONDS = 5.0
-"""After which the user is told that the service has not answered yet."""
+"""Seconds after which the user is told that the service has not answered yet."""
 
 
-def tell_nobody(_sentence: str) -> None:
+def _ignore_sentence(_sentence: str) -> None:
     """A `Tell` that drops the sentence."""
 
 
 def msal_application(sign_in: SignIn, cache: Any = None) -> Any:
-    """MSAL's client for an app registration; asks the authority for its endpoints.
+    """Create MSAL's client for an app registration. This sends a request for the authority's endpoints.
 
     Args:
-        sign_in: where and as what.
+        sign_in: the service and the app registration.
         cache: MSAL's token cache; None for one in memory.
 
     Raises:
         SettingsError: the credential cannot be used.
-        Exception: whatever MSAL raises; see `call_with_retries`.
+        Exception: any that MSAL raises; see `call_with_retries`.
     """
     import msal
 
-    # it logs a body that is not JSON as it is, tokens and all
+    # it logs a body that is not JSON unchanged, with any token in it
     logging.getLogger("msal.oauth2cli.oauth2").setLevel(logging.CRITICAL)
     credential = sign_in.credential.for_msal()
     kind = msal.PublicClientApplication if credential is None else msal.ConfidentialClientApplication
@@ -74,52 +74,52 @@ def msal_application(sign_in: SignIn, cache: Any = None) -> Any:
 
 
 def call_with_retries(
-    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = tell_nobody, *, for_user: bool = False
+    step: Callable[[], T], authority: str, wait: Wait, tell: Tell = _ignore_sentence, *, for_user: bool = False
 ) -> T:
-    """Return what `step` does; wait while the service is busy, and try again after a lost connection.
+    """Return the result of `step`; retry while the service is busy, and after a lost connection.
 
     Args:
-        step: asks the service.
-        authority: of the service, for messages.
+        step: sends requests to the service.
+        authority: the service's URL, for messages.
         wait: see `Wait`.
-        tell: is given what is waited for, and until when.
+        tell: receives a sentence before each wait: why, and until when.
         for_user: True for a step that waits for a person.
 
     Raises:
-        SignInError: the service refused, or it is no sign-in service.
-        StoppedEarlyError: it is busy for too long, or cannot be reached.
+        SignInError: the service refused, or is not a sign-in service.
+        StoppedEarlyError: the service is busy for too long, or cannot be reached.
         SettingsError: from `step`.
     """
     waited, failures, first = 0.0, 0, None
     while True:
         try:
-            with _report_slow(authority, tell_nobody if for_user else tell):
+            with _report_slow(authority, _ignore_sentence if for_user else tell):
                 return step()
         except AuditorError:
             raise
         except Exception as error:  # noqa: BLE001 - the network, HTML bodies and odd JSON come as exceptions of many libraries
             failure = error
-        # outside of the handler, so that our exception does not carry theirs along, which may hold a whole reply
+        # outside of the handler: theirs, which may hold a whole reply, must not become the context of our exception
         failures += 1
         first = first or time.monotonic()
         waited = max(waited, time.monotonic() - first)
         pause = _pause(failure, failures)
         if pause is None or waited + pause > MAX_WAIT:
             _raise_final(failure, authority)
-        _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(failure), pause)
+        _log.info("the sign-in service gives no answer (%s): next attempt in %.0f s", _kind(failure), pause)
         tell(_describe_wait(failure, authority, pause))
         if wait(pause):
-            raise SignInError("nobody waits for the sign-in any more")
+            raise SignInError("the run is stopping: it no longer waits for the sign-in service")
         waited += pause
 
 
 @contextmanager
 def _report_slow(authority: str, tell: Tell) -> Iterator[None]:
-    """Tell the user what is waited for, where a response takes long."""
+    """Tell the user if a response takes long."""
     sentence = f"no answer yet from the sign-in service at {authority}: still waiting for it"
     timer = threading.Timer(SILENT_SECONDS, tell, (sentence,))
     timer.daemon = True
-    if tell is not tell_nobody:
+    if tell is not _ignore_sentence:
         timer.start()
     try:
         yield
@@ -128,7 +128,7 @@ def _report_slow(authority: str, tell: Tell) -> Iterator[None]:
 
 
 def _describe_wait(error: Exception, authority: str, pause: float) -> str:
-    """Why and when the service is asked again."""
+    """The sentence for the user: why there is a wait, and when the next attempt is."""
     why = "cannot be reached"
     if isinstance(error, ServiceBusyError):
         why = "is busy or down"
@@ -140,7 +140,7 @@ def _describe_wait(error: Exception, authority: str, pause: float) -> str:
 
 
 def _pause(error: Exception, failures: int) -> float | None:
-    """Seconds to wait before the next attempt; None where there should be none."""
+    """Seconds to wait before the next attempt; None for no further attempt."""
     import requests
 
     if isinstance(error, ServiceBusyError):
@@ -159,7 +159,7 @@ def _kind(error: Exception) -> str:
 
 
 def _raise_final(error: Exception, authority: str) -> NoReturn:
-    """Raise our error for a library's; its text may hold a token, so only its class is named."""
+    """Raise our own error for a library's. The library's text may hold a token, so only its class is named."""
     import requests
 
     if isinstance(error, ServiceBusyError):

@@ -1,7 +1,7 @@
-"""The stored sign-in: one sign-in of one app registration. A damaged or foreign one counts as none.
+"""The stored sign-in of one app registration. A damaged one, or one of another app registration, counts as none.
 
-The text is a JSON object: `version`, `authority`, `client_id`, `source`, and `cache`, which is MSAL's own, with its access
-and refresh tokens. `source` tells whether the operator has set another refresh token since: see `fingerprint`.
+The text is a JSON object: `version`, `authority`, `client_id`, `source` and `cache`, which is MSAL's own, with its access
+and refresh tokens. `source` shows whether the operator has set another refresh token since: see `fingerprint`.
 """
 
 import hashlib
@@ -38,9 +38,9 @@ class StoredSignIn:
 
     Attributes:
         cache: MSAL's token cache, serialized; holds secrets.
-        user_name: who signed in; empty where the service did not say.
-        renewed_at: when the refresh token was issued; None where there is none.
-        source: fingerprint of the operator's refresh token that was set when this sign-in began; None where there was none.
+        user_name: who signed in; empty if unknown.
+        renewed_at: when the refresh token was issued; None if there is none.
+        source: fingerprint of the operator's refresh token that was set when this sign-in began; None if there was none.
     """
 
     cache: str
@@ -59,12 +59,12 @@ class StoredSignIn:
 
 
 class SignInStore:
-    """The sign-in that a run uses: in the token store, or where that fails, in memory for as long as the run lasts.
+    """The sign-in that a run uses: in the token store, or if that fails, in memory until the run ends.
 
     Args:
-        sign_in: where and as what it signs in.
+        sign_in: the service and the app registration.
         store: keeps it between runs, or None.
-        tell: is given what the user should know, a sentence each.
+        tell: receives sentences for the user.
     """
 
     def __init__(self, sign_in: SignIn, store: TokenStore | None, tell: Callable[[str], None]) -> None:
@@ -75,7 +75,7 @@ class SignInStore:
 
     @property
     def where(self) -> str:
-        """The place in words."""
+        """The place, for messages."""
         return self._store.where if self._store and self._in_memory is None else "memory"
 
     def locked(self) -> AbstractContextManager[None]:
@@ -83,15 +83,15 @@ class SignInStore:
         return self._store.locked() if self._store else nullcontext()
 
     def load(self) -> StoredSignIn | None:
-        """The sign-in; None where there is none. Changes nothing, so it needs no lock.
+        """The sign-in; None if there is none. Changes nothing, so it needs no lock.
 
         Raises:
-            SignInError: the stored one must not, or cannot, be used.
+            SignInError: the stored sign-in must not, or cannot, be used.
         """
         return (load_sign_in(self._store, self._sign_in) if self._store else None) or self._in_memory
 
     def source(self) -> str | None:
-        """The fingerprint of the operator's refresh token that was set when the sign-in began; None where unknown."""
+        """The fingerprint of the operator's refresh token that was set when the sign-in began; None if unknown."""
         try:
             stored = self.load()
         except SignInError:
@@ -99,7 +99,7 @@ class SignInStore:
         return stored.source if stored else None
 
     def reencrypt(self) -> None:
-        """Encrypt the stored sign-in with the key that is first now, so that the old one can go. Call it locked.
+        """Encrypt the stored sign-in with the key that is now first. Call it within `locked`.
 
         Raises:
             SignInError: the stored one must not, or cannot, be used.
@@ -116,10 +116,10 @@ class SignInStore:
             )
 
     def save(self, cache: str, source: str | None) -> StoredSignIn | None:
-        """Store a sign-in and return it; in memory, and None, where the token store does not take it.
+        """Store a sign-in and return it. If the token store refuses it, keep it in memory and return None.
 
         Args:
-            cache: MSAL's, serialized; one without a refresh token is not stored: it could not be renewed.
+            cache: MSAL's, serialized. A cache without a refresh token is not stored, as it could not be renewed.
             source: see `StoredSignIn`.
         """
         text = encode_sign_in(self._sign_in, cache, source)
@@ -142,7 +142,7 @@ class SignInStore:
 
 
 def load_sign_in(store: TokenStore, sign_in: SignIn) -> StoredSignIn | None:
-    """The sign-in in a token store; None where it has none of this app registration.
+    """The sign-in of this app registration in a token store; None if there is none.
 
     Raises:
         SignInError: the stored one must not, or cannot, be used.
@@ -168,7 +168,7 @@ def encode_sign_in(sign_in: SignIn, cache: str, source: str | None = None) -> st
     """The text to store.
 
     Args:
-        sign_in: where and as what it signs in.
+        sign_in: the service and the app registration.
         cache: MSAL's, serialized.
         source: see `StoredSignIn`.
     """
@@ -205,7 +205,7 @@ def _document(text: str | None, sign_in: SignIn) -> dict[str, Any] | None:
 
 
 def _is_readable(cache: Any) -> bool:
-    """True where MSAL can read its cache: it does not check the entries."""
+    """True if MSAL can read its cache: it does not check the entries."""
     for kind, required in _REQUIRED.items():
         found = cache.get(kind, {})
         if not isinstance(found, dict) or len(_entries(cache, kind)) != len(found):
@@ -228,7 +228,7 @@ def _entries(cache: Any, kind: str) -> list[dict[str, Any]]:
 
 
 def _newest(tokens: list[dict[str, Any]]) -> datetime | None:
-    """When the newest of them was issued, by the clock of this machine."""
+    """When the newest token was issued, by the clock of this machine."""
     times = [str(each.get("last_modification_time")) for each in tokens]
     seconds = [int(each) for each in times if each.isascii() and each.isdecimal() and len(each) < 12]  # noqa: PLR2004 - later than the year 5000 is damage
     return datetime.fromtimestamp(max(seconds), UTC) if seconds else None

@@ -1,7 +1,7 @@
-"""Tokens for a run, without a person: the stored sign-in, else the configured refresh token, else the access token.
+"""Tokens for a run without a user: from the stored sign-in, else the configured refresh token, else the access token.
 
-A refresh token that was set after the stored sign-in began is used first. The user is told what was not used and why. The
-successor of a refresh token is stored before the access token that came with it is used.
+A refresh token that was set after the stored sign-in is used first. The user is told which source was not used and why.
+The successor of a refresh token is stored before the access token that came with it is used.
 """
 
 import logging
@@ -29,7 +29,7 @@ Redeem = Callable[[TokenRequest], tuple[str, float] | None]
 
 @dataclass(frozen=True, slots=True)
 class TokenSources:
-    """The sources of a token, in this order.
+    """The sources of a token, in order of use.
 
     Attributes:
         store: of the stored sign-in; also takes successors of a refresh token that is not in a file.
@@ -46,10 +46,10 @@ class UnattendedSignIn:
     """Gets tokens from the sources; used in one thread.
 
     Args:
-        sign_in: where and as what.
+        sign_in: the service and the app registration.
         sources: of tokens.
-        say: is given what the user should know, a sentence each.
-        waits: is given what is waited for, while it is; None takes `say`.
+        say: receives sentences for the user.
+        waits: receives a sentence before each wait; None takes `say`.
     """
 
     def __init__(self, sign_in: SignIn, sources: TokenSources, say: Tell, waits: Tell | None = None) -> None:
@@ -62,9 +62,9 @@ class UnattendedSignIn:
         self._sign_ins = SignInStore(sign_in, sources.store, self._tell)
         self._cancelled = threading.Event()
         self.source = ""
-        """The source of the last token, in words."""
+        """The source of the last token, for messages."""
         self.days_left: int | None = None
-        """Days until the sign-in expires without use; None where unknown."""
+        """Days until the sign-in expires without use; None if unknown."""
 
     def cancel(self) -> None:
         """Stop waiting for a busy service."""
@@ -87,7 +87,7 @@ class UnattendedSignIn:
 
     @property
     def skew(self) -> ClockSkew | None:
-        """The difference between this machine's clock and the sign-in service's; None where there was no response."""
+        """The difference between this machine's clock and the sign-in service's; None if there was no response."""
         return self._sign_in.clock.skew
 
     def _redeem(self, request: TokenRequest) -> tuple[str, float]:
@@ -109,7 +109,7 @@ class UnattendedSignIn:
         raise refusals[-1][1] if refusals else not_signed_in(self._sign_in)
 
     def _attempts(self) -> list[tuple[str, Redeem]]:
-        """What to try in turn: the stored sign-in first, unless the operator has set another refresh token since."""
+        """The sources to try in turn: the stored sign-in first, unless the operator has set another refresh token since."""
         given = self._sources.refresh_token
         attempts: list[tuple[str, Redeem]] = [(f"{_STORED} {self._sign_ins.where}", self._from_store)]
         if given is None:
@@ -119,16 +119,16 @@ class UnattendedSignIn:
         return attempts[::-1] if before and now and before != now else attempts
 
     def _tell_refusals(self, refusals: list[tuple[str, SignInError]]) -> None:
-        """Tell the user what did not work and what is used instead, before that ends as well."""
+        """Tell the user which source failed and which is used instead."""
         for where, error in refusals:
             named = error.message.startswith(where.partition(" (")[0])
-            what = error.message if named else f"{where} does not serve: {error.message}"
+            what = error.message if named else f"{where} cannot be used: {error.message}"
             stored = where.startswith(_STORED)
             rest = "forget it: auditor logout" if stored else "put another refresh token there, or none"
             self._tell(f"{what}; used instead: {self.source}{REMEDY}{error.hint}; or {rest}")
 
     def _from_store(self, request: TokenRequest) -> tuple[str, float] | None:
-        """From the stored sign-in: the cached access token where it is valid and was not refused, else a new one."""
+        """A token from the stored sign-in: the cached one if it is valid and was not refused, else a new one."""
         sign_ins = self._sign_ins
         with sign_ins.locked():
             sign_ins.reencrypt()
@@ -163,7 +163,7 @@ class UnattendedSignIn:
         return token
 
     def _store_successor(self, given: ConfiguredRefreshToken, text: str, result: Mapping[str, Any]) -> None:
-        """Store the successor: in the file itself, else in the token store, else for this run alone."""
+        """Store the successor: in the file itself, else in the token store, else in memory for this run."""
         successor, store = result.get("refresh_token"), self._sources.store
         if successor and not is_token(successor):
             self._tell(f"the sign-in service gave a successor that is no refresh token: {given.where} stays as it is")
@@ -181,7 +181,7 @@ class UnattendedSignIn:
         self._use(given.where, stored.renewed_at)
 
     def _application(self, cache: str) -> Any:
-        """MSAL with this cache."""
+        """MSAL's client with this cache."""
         import msal
 
         if self._app is None:
@@ -191,7 +191,7 @@ class UnattendedSignIn:
         return self._app
 
     def _use(self, source: str, since: datetime | None) -> None:
-        """Set the source of the token, and warn where its sign-in expires soon."""
+        """Set the source of the token, and warn if its sign-in expires soon."""
         if source != self.source:
             _log.info("tokens come from %s", source)
         self.source = source
@@ -200,7 +200,7 @@ class UnattendedSignIn:
             self._tell(sentence)
 
     def _tell(self, sentence: str) -> None:
-        """Say a sentence once in a run."""
+        """Tell the user a sentence once in a run."""
         if sentence not in self._said:
             self._said.add(sentence)
             self._say(sentence)

@@ -16,11 +16,12 @@ import pyarrow.parquet
 
 from auditor.core.baseline import Baseline
 from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL
 from auditor.report.files import Staging, measure
 from auditor.report.history.store import FOLDER
 from auditor.report.history.stretches import read_stretches
 from auditor.report.records import NO_CUSTOMER, StoredRun, read_customers, read_records
-from auditor.report.schema import JOURNAL, SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
+from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
 
 NAME = "before.parquet"
 STATE = ("verdict", "status", "reason", "last_update", "checked_at")
@@ -35,6 +36,7 @@ SCHEMA = pa.schema(
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
+_PLAIN = pa.schema([pa.field(field.name, pa.string()) if field.type == WORD else field for field in SCHEMA])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ def combine(customers: pa.Array, baseline: StoredRun | None, stretches: pd.DataF
     listed = state["customer"] != NO_CUSTOMER
     known = state[listed].drop(columns=[*NAMES]).merge(stretches, on="customer", how="outer").sort_values("customer")
     known["customer_id"] = pd.arrays.ArrowExtensionArray(customers.take(to_arrow(known["customer"])))
-    return pa.concat_tables([from_pandas(known, SCHEMA), from_pandas(state[~listed], SCHEMA)]).unify_dictionaries()
+    records = pa.concat_tables([from_pandas(known, SCHEMA), from_pandas(state[~listed], SCHEMA)]).combine_chunks()
+    # words in the order in which the records have them: the same records always are the same bytes
+    return records.cast(_PLAIN).cast(SCHEMA)
 
 
 def read_previous(run: Path, baseline: Baseline | None, customers: pa.Array) -> Previous:

@@ -24,11 +24,12 @@ import pyarrow.parquet
 from auditor.core.results import Change, ChangeCounts, Ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL, ROWS
 from auditor.report.history import changes, previous
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
 from auditor.report.render import UNLISTED
-from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION, results_schema
+from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, results_schema
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
@@ -38,6 +39,9 @@ from auditor.report.verify.rerender import check_reproducible
 from auditor.report.verify.tables import check_summary, read_csv, read_parquet, read_results_csv
 
 __all__ = ["Verified", "as_disagreement", "check_reproducible", "verify_run"]
+
+_REMOVED = (Change.GONE_FROM_LIST, Change.NOT_COMPARED)
+"""What may be said of a customer that the lists no longer have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         records = _check_results(run, manifest, index)
         ledger = count_records(records)
         unlisted = _check_unlisted(run, index) if UNLISTED in manifest.files else None
-        changed = _read_changes(run) if changes.CSV in manifest.files else None
+        changed = _read_changes(run, records) if changes.CSV in manifest.files else None
         counts = None if changed is None else _count_changes(changed)
         found = {ROWS: ledger.rows, JOURNAL: index.lines, summary.JSON: 1, UNLISTED: unlisted or 0}
         found |= dict.fromkeys((csv.RESULTS, *parquet.NAMES), ledger.rows)
@@ -120,7 +124,7 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
     version, (parquet_name,) = manifest.schema_version, parquet.NAMES
     names = results_schema(index.facts.columns).names
     schema = results_schema(index.facts.columns, version)
-    pick, raw_id = itemgetter(*map(names.index, Counted._fields)), names.index("raw_id")
+    pick = itemgetter(*map(names.index, Counted._fields))
     counted: list[Counted] = []
     with ExitStack() as stack:
         formats: dict[str, Iterator[Cells]] = {}
@@ -131,7 +135,7 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
             raise IncompleteError(f"{parquet_name}: not of the declared types, or without their version")
         wanted = stack.enter_context(closing(index.records()))
         for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
-            shown = right if right is None or version == SCHEMA_VERSION else _as_version_1(right, raw_id)
+            shown = right if right is None or version == SCHEMA_VERSION else _in_version(right, version)
             for name, cells in zip(formats, found, strict=True):
                 if cells != shown:
                     raise _disagreement(f"{name}, row {number}", cells, shown, schema.names)
@@ -141,9 +145,12 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
     return counted
 
 
-def _as_version_1(cells: Cells, raw_id: int) -> Cells:
-    """The record as schema version 1 has it: the text of an invalid id in `customer_id`, and no `raw_id`."""
-    return (cells[0] if cells[raw_id] is None else cells[raw_id], *cells[1:raw_id], *cells[raw_id + 1 :])
+def _in_version(cells: Cells, version: int) -> Cells:
+    """The record as an earlier schema version has it; version 1 has the text of an invalid id in `customer_id`."""
+    record = dict(zip((field.name for field in FIXED), cells, strict=False))
+    if version == 1 and record["raw_id"] is not None:
+        record["customer_id"] = record["raw_id"]
+    return (*(record[field.name] for field in fixed(version)), *cells[len(FIXED) :])
 
 
 def _is_declared(path: Path, schema: pa.Schema) -> bool:
@@ -183,10 +190,22 @@ def _check_unlisted(run: Path, index: SourceIndex) -> int:
     return len(found)
 
 
-def _read_changes(run: Path) -> list[dict[str, str | None]]:
+def _read_changes(run: Path, records: list[Counted]) -> list[dict[str, str | None]]:
+    """The records of changes.csv: first customers of `results`, in its order and as it has them, then removed ones."""
     header = tuple(changes.CHANGED.names)
     with closing(read_csv(run / changes.CSV)) as file:
-        return [dict(zip(header, cells, strict=True)) for cells in _without_header(changes.CSV, file, header)]
+        changed = [dict(zip(header, cells, strict=True)) for cells in _without_header(changes.CSV, file, header)]
+    results = iter(records)
+    for number, record in enumerate(changed, 1):
+        shown = tuple(map(record.get, ("customer_id", "verdict", "reason", "status")))
+        removed = shown[1:] == (None, None, None) and record["change"] in _REMOVED
+        if not removed and not any(_state(one) == shown for one in results):
+            raise IncompleteError(f"{changes.CSV}, record {number}: {shown}, which {csv.RESULTS} does not have there")
+    return changed
+
+
+def _state(one: Counted) -> Cells:
+    return (one.customer_id, one.verdict, one.reason, one.status)
 
 
 def _count_changes(changed: list[dict[str, str | None]]) -> ChangeCounts:
@@ -210,4 +229,5 @@ def _facts_of_summary(
     }
     if counts:
         wanted["changes.customers"] = {str(change): count for change, count in counts.customers.items()}
+        wanted["changes.blocked_and_not_before"] = counts.newly_blocked_count
     return wanted

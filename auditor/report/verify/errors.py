@@ -9,7 +9,7 @@ import msgspec
 
 from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError
-from auditor.report.schema import JOURNAL, ROWS
+from auditor.journal import JOURNAL, ROWS
 
 
 @contextmanager

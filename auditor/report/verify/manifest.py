@@ -13,10 +13,11 @@ from typing import Any
 
 from auditor.core.run_facts import MembershipSource, RunFacts
 from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL, ROWS
 from auditor.report.files import Entry
 from auditor.report.history import changes, previous
 from auditor.report.render import DOCUMENTS, TABLES, UNLISTED
-from auditor.report.schema import JOURNAL, MANIFEST, ROWS, SCHEMA_VERSION
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION
 from auditor.report.tables import summary
 
 _FILE_MANAGERS = frozenset({".DS_Store", ".directory"})

@@ -20,7 +20,7 @@ from auditor.core.model import Reason
 from auditor.core.results import Ledger, Tally, build_ledger
 from auditor.core.run_facts import Freshness, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
-from auditor.report.schema import JOURNAL, ROWS
+from auditor.journal import JOURNAL, ROWS
 
 Cells = tuple[str | None, ...]
 """A record of a file."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL, ROWS
 from auditor.report.history import previous
 from auditor.report.records import StoredRun
 from auditor.report.render import DOCUMENTS, FORMATS, TABLES, render
-from auditor.report.schema import JOURNAL, ROWS
 from auditor.report.tables import parquet
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import read_manifest

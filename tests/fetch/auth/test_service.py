@@ -131,7 +131,7 @@ def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[Audi
 
 def test_a_stopped_run_does_not_wait() -> None:
     """A run that is stopped does not wait for the service."""
-    with pytest.raises(SignInError, match="nobody waits"):
+    with pytest.raises(SignInError, match="the run is stopping"):
         call_with_retries(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
 
 

@@ -222,7 +222,7 @@ def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
         for _ in range(2):
             assert found.redeem(TokenRequest())[0] == "theirs"
     (said,) = talk
-    assert f"the sign-in kept in {store.where} does not serve" in said
+    assert f"the sign-in kept in {store.where} cannot be used" in said
     assert "revoked" in said
     assert "used instead: AUDITOR_ACCESS_TOKEN" in said
     assert "auditor login" in said
@@ -271,7 +271,7 @@ def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path
         assert "kept in" in found.source
     assert store.load() == before
     (said,) = talk
-    assert "AUDITOR_REFRESH_TOKEN does not serve" in said
+    assert "AUDITOR_REFRESH_TOKEN cannot be used" in said
     assert "used instead: the sign-in of auditor@partner.example" in said
     assert "or put another refresh token there" in said
 
@@ -435,7 +435,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) 
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
         before = time.monotonic()
         threading.Timer(0.05, found.cancel).start()
-        with pytest.raises(SignInError, match="nobody waits"):
+        with pytest.raises(SignInError, match="the run is stopping"):
             found.redeem(TokenRequest(force=True))
     assert time.monotonic() - before < 30
 

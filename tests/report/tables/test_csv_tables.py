@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import TEXTS, answer, new_run, passing_run, row
 
@@ -15,7 +15,6 @@ from auditor.report.tables import csv
 HEADER = ",".join(field.name for field in FIXED)
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=20))
 def test_awkward_texts_come_out_as_they_went_in(texts: list[tuple[str, str]]) -> None:
     """Numbers, dates, formulas, quotes, line ends and other scripts are texts, in fixed columns and the list's own."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import TEXTS, answer, new_run, passing_run, row
 
@@ -60,7 +60,6 @@ def test_the_schema_does_not_depend_on_the_data(tmp_path: Path) -> None:
     assert full.table().schema.equals(bare.table().schema, check_metadata=True)
 
 
-@settings(max_examples=40)
 @given(st.lists(st.none() | st.dictionaries(st.sampled_from(["a", "b", 'Ünï, "cod"']), TEXTS), min_size=1, max_size=9))
 def test_missing_and_empty_are_told_apart(others: list[dict[str, str] | None]) -> None:
     """A column that a line lacks is null, an empty text stays one, whatever the other lines have."""
