@@ -75,15 +75,15 @@ MORE_FILES = "raise the limit on open files (ulimit -n 1024), or lower --concurr
 """What to do when the process may not open another file."""
 
 
-def too_many_files(error: BaseException) -> bool:
+def is_too_many_files(error: BaseException) -> bool:
     """True if the process, or the machine, may not open another file or connection."""
     return isinstance(error, OSError) and error.errno in _TOO_MANY_FILES
 
 
-def reason(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """Describe the error, with what is missing."""
     words = error.strerror or str(error)
-    if too_many_files(error):
+    if is_too_many_files(error):
         return f"{words} ({TOO_MANY_FILES})"
     if error.errno in NO_LOCKS:
         return f"{words} (the file system does not support it)"
@@ -101,7 +101,7 @@ def remedy(error: BaseException, otherwise: str = "make room, or fix the path") 
         error = error.__cause__
     if not isinstance(error, OSError):
         return otherwise
-    if too_many_files(error):
+    if is_too_many_files(error):
         return MORE_FILES
     if error.errno in NO_LOCKS:
         return "name a folder on another file system with --reports"

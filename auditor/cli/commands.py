@@ -138,13 +138,13 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     """`auditor customers`."""
     from auditor.cli import customer_lists, terminal
     from auditor.commands.customer_list import customer_list
-    from auditor.core.text import many
+    from auditor.core.text import count_noun
 
     with customer_lists.customer_table(output, as_json=as_json) as write:
         listing = customer_list(settings, write, terminal.warn)
     if listing.message:
         terminal.warn(listing.message)
-    terminal.note(many(listing.customers, "customer"), quiet=quiet)
+    terminal.note(count_noun(listing.customers, "customer"), quiet=quiet)
     return 0
 
 
@@ -167,7 +167,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
 
     from auditor.cli import progress, render_run, terminal
     from auditor.commands import resume as command
-    from auditor.core.text import typed
+    from auditor.core.text import shell_quote
     from auditor.runs.find import find_run
     from auditor.runs.unfinished import find_to_resume
 
@@ -178,7 +178,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     if unfinished is not None and unfinished.newer is not None:
         terminal.note(
             f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
-            f"same list; to finish the old one all the same: auditor resume {typed(unfinished.run)}",
+            f"same list; to finish the old one all the same: auditor resume {shell_quote(unfinished.run)}",
             quiet=quiet,
         )
         return 0

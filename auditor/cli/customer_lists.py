@@ -14,8 +14,8 @@ import click
 
 from auditor.cli.streams import output_failure
 from auditor.cli.terminal import warn
-from auditor.core.judge import Listed
-from auditor.core.text import escaped, lasting, many
+from auditor.core.judge import ListedCustomer
+from auditor.core.text import count_noun, escape_controls, format_duration
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[Listed], None]]:
+def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[ListedCustomer], None]]:
     """Gives a function that writes a customer to standard output, or to a file that appears only when it is complete.
 
     Raises:
@@ -52,12 +52,12 @@ def _check_complete() -> None:
         raise OutputError(message, "auditor customers -o FILE writes a file that is there whole or not at all")
 
 
-def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[Listed], None]:
+def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[ListedCustomer], None]:
     writer = csv.writer(file, lineterminator="\n")
     names = ("customer_id", "company_name", "domain", "relationship")
     has_header = as_json
 
-    def write(one: Listed) -> None:
+    def write(one: ListedCustomer) -> None:
         nonlocal has_header
         if not has_header:
             writer.writerow(names)
@@ -79,7 +79,7 @@ def preview(found: "Preview", *, as_json: bool) -> None:
     for one in found.lists:
         _print_list(one)
     click.echo(
-        f"{many(found.rows, 'row')}, {many(found.customers, 'customer')}, {many(found.duplicates, 'duplicate')}, "
+        f"{count_noun(found.rows, 'row')}, {count_noun(found.customers, 'customer')}, {count_noun(found.duplicates, 'duplicate')}, "
         f"{found.invalid:,} invalid"
     )
     for name, row, text in found.invalid_rows:
@@ -89,17 +89,21 @@ def preview(found: "Preview", *, as_json: bool) -> None:
     for warning in found.warnings:
         warn(warning)
     if found.reused:
-        click.echo(f"{many(found.reused, 'answer')} of earlier runs would be reused")
-    at = "as fast as the service answers" if found.seconds is None else f"{lasting(found.seconds)} {_pace(found)}"
-    click.echo(f"{many(found.calls, 'call')}, {at}; nothing was sent.")
+        click.echo(f"{count_noun(found.reused, 'answer')} of earlier runs would be reused")
+    at = (
+        "as fast as the service answers"
+        if found.seconds is None
+        else f"{format_duration(found.seconds)} {_pace(found)}"
+    )
+    click.echo(f"{count_noun(found.calls, 'call')}, {at}; nothing was sent.")
 
 
 def _print_list(one: "ListFound") -> None:
     click.echo(f"{one.name}: {one.format}")
     for role, name in one.columns.items():
-        click.echo(f"  {role:<8} {escaped(name)}")
+        click.echo(f"  {role:<8} {escape_controls(name)}")
     if one.other_columns:
-        click.echo(f"  others   {', '.join(map(escaped, one.other_columns))}")
+        click.echo(f"  others   {', '.join(map(escape_controls, one.other_columns))}")
     for warning in one.warnings:
         warn(f"{one.name}: {warning}")
 

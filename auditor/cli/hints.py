@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from auditor import journal
 from auditor.cli.terminal import note, say, say_next
 from auditor.core.model import Verdict
-from auditor.core.results import FAILED, MATCHED, FailOn, internal_errors, unresolved_step
-from auditor.core.run_facts import Way
-from auditor.core.text import many, typed
+from auditor.core.results import FAILED, MATCHED, FailOn, count_internal_errors, unresolved_step
+from auditor.core.run_facts import MembershipSource
+from auditor.core.text import count_noun, shell_quote
 from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
     elif not rendered.facts.finished:
         say(f"auditor: the run did not finish: {rendered.facts.message}")
     elif rendered.exit_code == FAILED:
-        rows = many(internal_errors(rendered.ledger), "row")
+        rows = count_noun(count_internal_errors(rendered.ledger), "row")
         say(f"auditor: {rows} could not be checked because of a defect in auditor")
         say("  this is a defect of auditor: report the lines of the log that say so")
     else:
@@ -43,7 +43,7 @@ def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
 
 def are_undetermined(rows: int) -> str:
     """That so many rows are undetermined."""
-    return f"{many(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
+    return f"{count_noun(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
 
 
 def _matches(rendered: "Rendered") -> list[str]:
@@ -51,10 +51,10 @@ def _matches(rendered: "Rendered") -> list[str]:
     customers = {count.verdict: count.customers for count in rendered.ledger.by_verdict()}
     changes = rendered.changes
     counts = {
-        FailOn.BLOCKED: many(customers.get(Verdict.BLOCKED, 0), "customer"),
-        FailOn.NEWLY_BLOCKED: many(changes.news if changes else 0, "customer"),
-        FailOn.UNDETERMINED: many(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
-        FailOn.CHANGES: many(changes.total if changes else 0, "customer"),
+        FailOn.BLOCKED: count_noun(customers.get(Verdict.BLOCKED, 0), "customer"),
+        FailOn.NEWLY_BLOCKED: count_noun(changes.newly_blocked_count if changes else 0, "customer"),
+        FailOn.UNDETERMINED: count_noun(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
+        FailOn.CHANGES: count_noun(changes.total if changes else 0, "customer"),
     }
     return [f"{what} ({counts[what]})" for what in rendered.matched]
 
@@ -65,11 +65,11 @@ def _print_resume_hint(rendered: "Rendered") -> None:
     if journal.read_header(rendered.run).simulated:
         say_next("a demo cannot be resumed; start it again: auditor demo")
     elif pending and not rendered.tries:
-        say(f"  {many(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
-        say_next(f"auditor resume {typed(rendered.run)}")
+        say(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
+        say_next(f"auditor resume {shell_quote(rendered.run)}")
     elif not rendered.facts.finished:
         say("  every customer has a final answer, but the run did not finish")
-        say_next(f"auditor resume {typed(rendered.run)}")
+        say_next(f"auditor resume {shell_quote(rendered.run)}")
 
 
 def _pending_customers(rendered: "Rendered") -> int:
@@ -88,7 +88,7 @@ def _early_end(message: str) -> str:
 def _what_may_change(rendered: "Rendered") -> str:
     """Which of the undetermined rows another try may settle, and what is left to do for the others."""
     open_, settled = rendered.undetermined
-    allow = f"allow them: auditor resume {typed(rendered.run)} --max-undetermined"
+    allow = f"allow them: auditor resume {shell_quote(rendered.run)} --max-undetermined"
     if open_ and rendered.tries:
         files = (
             rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL)
@@ -104,6 +104,6 @@ def _what_may_change(rendered: "Rendered") -> str:
         seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
         reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
         known = rendered.facts.membership
-        what = unresolved_step(reasons, listed=known is None or known.way is not Way.OWN)
+        what = unresolved_step(reasons, listed=known is None or known.way is not MembershipSource.OWN)
         sentences.append(f"{settled:,} will not change: look at {seen_in} and {what}, or {allow} {settled}")
     return "; ".join(sentences)

@@ -11,7 +11,7 @@ import click
 
 from auditor.cli import INTERRUPTED
 from auditor.cli.commands import auditor
-from auditor.errors import AuditorError, OutputError, reason, remedy
+from auditor.errors import AuditorError, OutputError, describe_os_error, remedy
 
 UNEXPECTED = 1
 
@@ -51,7 +51,7 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
             return int(getattr(stopped, "exit_code", INTERRUPTED))
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            _print_error(f"{where}{reason(error)}", f"{remedy(error)}; answers are safe", arguments)
+            _print_error(f"{where}{describe_os_error(error)}", f"{remedy(error)}; answers are safe", arguments)
             return OutputError.exit_code
         case _:
             _print_error(

@@ -11,7 +11,7 @@ from rich.console import Console
 from auditor.cli.terminal import VERDICT_COLOURS, note, say, warn
 from auditor.core.model import CustomerResult, Reason, Verdict
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import lasting, many
+from auditor.core.text import count_noun, format_duration
 from auditor.runs.options import Outlook, Watch
 
 NOTE_EVERY = 30.0
@@ -56,7 +56,7 @@ class _Progress:
         """Prints what the run asks for."""
         self.to_ask, self.outlook = to_ask, outlook
         source = "the simulator" if facts.simulated else facts.api
-        counted = f"{many(facts.rows, 'row')}, {many(facts.customers, 'customer')}"
+        counted = f"{count_noun(facts.rows, 'row')}, {count_noun(facts.customers, 'customer')}"
         say(f"run {facts.run_id}: {counted}; asking {source} for {to_ask:,}")
 
     def add(self, answer: CustomerResult) -> None:
@@ -89,7 +89,7 @@ class _Progress:
         seconds = self.outlook.eta(self.to_ask - self.reasons.total())
         return [
             *([f"throttled: waiting {wait:,.0f} s more"] if wait >= SHORTEST_WAIT else []),
-            "no telling how long yet" if seconds is None else f"{lasting(seconds)} left",
+            "no telling how long yet" if seconds is None else f"{format_duration(seconds)} left",
             *([f"{slowed:,.0f} a minute"] if slowed is not None else []),
         ]
 
@@ -116,7 +116,7 @@ class _ProgressNotes(_Progress):
             say(self._so_far())
 
     def _so_far(self) -> str:
-        asked = f"{self.reasons.total():,} of {many(self.to_ask, 'customer')} asked"
+        asked = f"{self.reasons.total():,} of {count_noun(self.to_ask, 'customer')} asked"
         not_final = f", {self.not_final:,} of them without a final answer" if self.not_final else ""
         return f"{asked}{not_final}: {self.verdicts()}"
 

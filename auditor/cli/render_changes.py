@@ -11,7 +11,7 @@ import click
 
 from auditor.cli import terminal
 from auditor.core.results import Change
-from auditor.core.text import many
+from auditor.core.text import count_noun
 
 if TYPE_CHECKING:
     from auditor.commands.compare import Compared
@@ -50,7 +50,7 @@ def changes_since_baseline(rendered: "Rendered") -> list[str]:
         return [f"Changes: {baseline.note}"] if baseline and baseline.note else []
     began = _shown(baseline.started_at)
     lines = [f"Changes since run {baseline.run_id} ({began}): {in_words(changes.customers)}"]
-    more = changes.news - changes.customers[Change.NEWLY_BLOCKED]
+    more = changes.newly_blocked_count - changes.customers[Change.NEWLY_BLOCKED]
     if more:
         lines.append(f"        {more:,} more are blocked that were undetermined or not listed then")
     return lines
@@ -64,8 +64,8 @@ def column_sums(run: Path) -> list[str]:
     for one in document.get("sums", []):
         if "owner" in one:
             continue
-        left = f" ({many(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
-        who = many(customers[one["verdict"]], "customer")
+        left = f" ({count_noun(one['unparsed'], 'row')} without a certain number)" if one["unparsed"] else ""
+        who = count_noun(customers[one["verdict"]], "customer")
         lines.append(f"{one['column']}, {one['verdict']}: {who}, {_amount(one['total'])}{left}")
     return lines
 
@@ -126,7 +126,7 @@ def _print_json(found: "Compared", records: list[dict[str, Any]]) -> None:
         },
         "note": found.changed.note,
         "changed": found.changed.counts.total,
-        "blocked_and_not_before": found.changed.counts.news,
+        "blocked_and_not_before": found.changed.counts.newly_blocked_count,
         "customers": {str(change): count for change, count in found.changed.counts.customers.items()},
         "changes": [
             {name: time(value) if isinstance(value, datetime) else value for name, value in record.items()}

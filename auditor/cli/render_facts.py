@@ -11,15 +11,20 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.cli.terminal import VERDICT_COLOURS, say, say_next, wrap_behind
-from auditor.core.diagnosis import Named, State, exit_code
-from auditor.core.text import many
+from auditor.core.diagnosis import CheckResult, CheckState, exit_code
+from auditor.core.text import count_noun
 
 if TYPE_CHECKING:
     from auditor.commands.config import Setting
     from auditor.commands.doctor import Doctor
     from auditor.commands.status import CustomerStatus, Statuses
 
-_STATE_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.SKIPPED: "bright_black"}
+_STATE_COLOURS = {
+    CheckState.OK: "green",
+    CheckState.WARNING: "yellow",
+    CheckState.FAILED: "red",
+    CheckState.SKIPPED: "bright_black",
+}
 _CHECK_WIDTH = 15
 """Of the name of a check."""
 
@@ -126,7 +131,7 @@ def _status_age(document: dict[str, Any]) -> str:
         return ""
     days = document["days_in_status"]
     at = document["last_update"] or f"{document['last_update_raw']} (as received)"
-    return f"since {at}" + (f", {many(days, 'day')}" if days is not None else "")
+    return f"since {at}" + (f", {count_noun(days, 'day')}" if days is not None else "")
 
 
 def _error_text(document: dict[str, Any]) -> str:
@@ -166,22 +171,22 @@ def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
     elif not quiet:
         if doctor.simulated:
             click.echo("The service is the simulator: no real customer was asked for.")
-        counts = {state: sum(one.result.state is state for one in results) for state in State}
+        counts = {state: sum(one.result.state is state for one in results) for state in CheckState}
         words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        failed = next((one.name for one in results if one.result.state is State.FAILED), "")
+        failed = next((one.name for one in results if one.result.state is CheckState.FAILED), "")
         outcome = f"a run would end with exit code {code}; fix first: {failed}" if failed else "a run can start"
         click.echo(f"{words}: {outcome}")
     return code
 
 
-def print_checks(results: Iterable[Named], *, quiet: bool) -> list[Named]:
+def print_checks(results: Iterable[CheckResult], *, quiet: bool) -> list[CheckResult]:
     """Prints each result as it comes, with what to do, and returns them all; quiet leaves out those that need no action."""
     console = Console(highlight=False, soft_wrap=True)
-    printed: list[Named] = []
+    printed: list[CheckResult] = []
     for one in results:
         printed.append(one)
         state, result = one.result.state, one.result
-        if quiet and state in {State.OK, State.SKIPPED}:
+        if quiet and state in {CheckState.OK, CheckState.SKIPPED}:
             continue
         first, *others = wrap_behind(f"{state:<8} {one.name:<{_CHECK_WIDTH}} ", result.found)
         console.print(Text(first[:8], style=_STATE_COLOURS[state]).append(first[8:], style="default"))

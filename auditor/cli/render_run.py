@@ -17,9 +17,9 @@ from auditor.cli.hints import are_undetermined, print_hints
 from auditor.cli.render_changes import changes_since_baseline, column_sums
 from auditor.cli.terminal import VERDICT_COLOURS, console, note
 from auditor.core.model import Reason, Verdict
-from auditor.core.pacing import in_words
+from auditor.core.pacing import describe_usage
 from auditor.core.results import Count, Ledger
-from auditor.core.text import many, typed
+from auditor.core.text import count_noun, shell_quote
 
 if TYPE_CHECKING:
     from auditor.report import Verified
@@ -126,7 +126,7 @@ def _unrecognized(ledger: Ledger) -> list[str]:
 def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     facts = rendered.facts
     lines = _balance(rendered.ledger)
-    used = in_words(facts.requests, facts.pace, facts.elapsed_seconds)
+    used = describe_usage(facts.requests, facts.pace, facts.elapsed_seconds)
     if resumed:
         used[0] += ", in all sessions of the run together"
     # lines break after a comma only: `wrap` does not see the other blanks
@@ -137,7 +137,7 @@ def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
-            f"Taken from earlier runs: {many(fresh.reused, 'answer')}; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
+            f"Taken from earlier runs: {count_noun(fresh.reused, 'answer')}; the oldest evidence is of {fresh.oldest:%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
         numbers = ", ".join(map(str, facts.damaged_lines[:10]))
@@ -148,8 +148,9 @@ def _ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
 def _balance(ledger: Ledger) -> list[str]:
     counts = ledger.by_verdict()
     return [
-        f"Ledger: {many(ledger.rows, 'row')} = " + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
-        f"        {many(ledger.customers, 'customer')} = "
+        f"Ledger: {count_noun(ledger.rows, 'row')} = "
+        + " + ".join(f"{count.rows:,} {count.verdict}" for count in counts),
+        f"        {count_noun(ledger.customers, 'customer')} = "
         + " + ".join(f"{count.customers:,} {count.verdict}" for count in counts)
         + ("" if ledger.balanced else "  DOES NOT BALANCE"),
     ]
@@ -172,7 +173,7 @@ def _latest(rendered: "Rendered") -> list[str]:
     target = f"still points to run {pointer.run_id}" if pointer.run_id else "does not point to this run"
     return [
         f"{rendered.run.parent / pointer.name} {target}: {pointer.reason}",
-        f"  to point it to this run: auditor runs latest {typed(rendered.run)}",
+        f"  to point it to this run: auditor runs latest {shell_quote(rendered.run)}",
     ]
 
 
@@ -215,7 +216,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     click.echo(
-        f"Run {found.facts.run_id}: {many(len(found.files), 'file')} agree, and each of {many(ledger.rows, 'row')} is in them once"
+        f"Run {found.facts.run_id}: {count_noun(len(found.files), 'file')} agree, and each of {count_noun(ledger.rows, 'row')} is in them once"
     )
     for line in _balance(ledger):
         click.echo(line)

@@ -5,7 +5,7 @@ with a reservation is compared, and the reservation said.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.core.baseline import incomparable, other_lists
+from auditor.core.baseline import describe_other_lists, why_incomparable
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
 from auditor.runs.baseline import identity, source_of
@@ -41,13 +41,13 @@ def compare(old: str, new: str, reports: str) -> Compared:
 
     folders = find_run(old, reports), find_run(new, reports)
     asked = identity(folders[0]), identity(folders[1])
-    if why := incomparable(*asked):
+    if why := why_incomparable(*asked):
         raise SettingsError(
             f"{old} and {new} cannot be compared: {why}", "compare two runs that asked the same service: auditor runs"
         )
     sources = source_of(folders[0]), source_of(folders[1])
     facts = sources[0].facts, sources[1].facts
-    remarks = [other_lists(*asked)]
+    remarks = [describe_other_lists(*asked)]
     remarks += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
     if order_time(folders[1]) < order_time(folders[0]):
         remarks.append("the run named first is the later one")

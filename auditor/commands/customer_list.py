@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from auditor.core.judge import Listed
+from auditor.core.judge import ListedCustomer
 from auditor.errors import StoppedEarlyError
 from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import credentials
@@ -13,7 +13,9 @@ from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
-def customer_list(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
+def customer_list(
+    settings: Settings, take: Callable[[ListedCustomer], None], show: Callable[[str], None]
+) -> CustomerListing:
     """Lists the partner's customers.
 
     Args:
@@ -32,7 +34,9 @@ def customer_list(settings: Settings, take: Callable[[Listed], None], show: Call
     return listing
 
 
-async def _listed(settings: Settings, take: Callable[[Listed], None], show: Callable[[str], None]) -> CustomerListing:
+async def _listed(
+    settings: Settings, take: Callable[[ListedCustomer], None], show: Callable[[str], None]
+) -> CustomerListing:
     async with fetching(settings, show) as api:
         with stop_on_signals(api.pacing, show) as stopped:
             try:

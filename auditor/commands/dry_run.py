@@ -8,7 +8,7 @@ from uuid import UUID
 
 from auditor import customers, journal
 from auditor.core.model import Customer
-from auditor.core.pacing import recalled, seconds_for
+from auditor.core.pacing import estimate_seconds, starting_rate
 from auditor.core.run_facts import VALIDATION_TYPE
 from auditor.errors import CustomerListError
 from auditor.runs.api_client import learned, plan_of
@@ -107,8 +107,8 @@ def preview(
     plan, memory = plan_of(settings), learned(settings)
     warnings: list[str] = []
     reused = _reused(counting.seen, settings, warnings.append)
-    begins, calls = recalled(plan, memory), _calls(len(counting.seen), reused, settings.limit)
-    seconds = seconds_for(plan, memory, calls)
+    begins, calls = starting_rate(plan, memory), _calls(len(counting.seen), reused, settings.limit)
+    seconds = estimate_seconds(plan, memory, calls)
     return Preview(
         lists=found,
         rows=counting.rows,

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from auditor.commands.whoami import SignedIn, described
-from auditor.core.sign_in import LIFE
+from auditor.core.sign_in import REFRESH_TOKEN_LIFE
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch import TokenStore
 from auditor.fetch.auth import (
@@ -82,7 +82,7 @@ def login(settings: Settings, way: Way, say: Say) -> SignedIn:
         except SignInError as error:
             raise mention_clock(error, sign_in) from None
         skew = sign_in.clock.skew
-        found = described(token, settings, store.where, LIFE.days, skew)
+        found = described(token, settings, store.where, REFRESH_TOKEN_LIFE.days, skew)
         if found.problem:
             raise SignInError(found.problem, "then sign in again: auditor login" if skew and skew.words else "")
         warn_of_clock(skew, say)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.runs import Stored, stored
-from auditor.core.results import Candidate, runs_to_keep
+from auditor.core.results import PruneCandidate, runs_to_keep
 from auditor.errors import LockHeldError, OutputError
 from auditor.runs.find import LATEST_SIMULATED, latest_run_id
 from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
@@ -29,7 +29,7 @@ class Pruned:
 
 
 def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
-    """Removes the folders of the runs that need not stay (`core.keeping`), but for those in use.
+    """Removes the folders of the runs that need not stay (`core.results.retention`), but for those in use.
 
     Raises:
         SettingsError: there is no such folder.
@@ -56,8 +56,8 @@ def prune(reports: Path, *, daily: int, monthly: int, dry_run: bool) -> Pruned:
     return Pruned(tuple(removed), tuple((run, reasons[run.run_id]) for run in runs if run.run_id in reasons))
 
 
-def _candidate(run: Stored) -> Candidate:
-    return Candidate(
+def _candidate(run: Stored) -> PruneCandidate:
+    return PruneCandidate(
         run_id=run.run_id,
         started_at=run.order_time,
         list_key=run.list_key,

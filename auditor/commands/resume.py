@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor import journal
-from auditor.core.judge import Check
+from auditor.core.judge import MembershipCheck
 from auditor.core.model import Reason
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.text import typed
-from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, reason, remedy
+from auditor.core.text import shell_quote
+from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, describe_os_error, remedy
 from auditor.runs import audit, credentials
 from auditor.runs.create import KEPT
 from auditor.runs.find import is_complete
@@ -78,8 +78,8 @@ def _allow(run: Path, facts: RunFacts, rows: int) -> None:
                 opened.set_max_undetermined(rows)
         except OSError as error:
             raise StoppedEarlyError(
-                f"{run} cannot be written: {reason(error)}; nothing was asked",
-                f"{remedy(error)}, then: auditor resume {typed(run)} --max-undetermined {rows}",
+                f"{run} cannot be written: {describe_os_error(error)}; nothing was asked",
+                f"{remedy(error)}, then: auditor resume {shell_quote(run)} --max-undetermined {rows}",
             ) from error
 
 
@@ -120,13 +120,15 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
         )
 
 
-def _asked_to_the_end(run: Path, facts: RunFacts, check: Check) -> bool:
+def _asked_to_the_end(run: Path, facts: RunFacts, check: MembershipCheck) -> bool:
     """True where a session would have nothing to ask."""
     if not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers:
         return False
     if facts.membership is not None:
         return facts.membership.complete
-    return check is Check.NEVER or (check is Check.AUTO and not journal.membership_unknown(run, facts.rows))
+    return check is MembershipCheck.NEVER or (
+        check is MembershipCheck.AUTO and not journal.membership_unknown(run, facts.rows)
+    )
 
 
 def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, watch: Watch) -> Job:
@@ -138,7 +140,7 @@ def _job(run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, 
     unflagged = [name for name in KEPT if name in kept and origins.by_name[name] != "flag"]
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}
-        check = Check(kept.get("customer_list", Check.NEVER))
+        check = MembershipCheck(kept.get("customer_list", MembershipCheck.NEVER))
         # it is there that nobody else may be at work, wherever new runs would go
         own = replace(settings, reports=str(run.parent), limit=None, **known)
         return Job(own, tuple(kept["formats"]), check, watch=watch)

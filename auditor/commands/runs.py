@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.ids import is_in_the_future
+from auditor.core.ids import is_future
 from auditor.errors import IncompleteError, SettingsError
 from auditor.runs.find import order_time, run_folders, summary_of
 
@@ -24,7 +24,7 @@ class Stored:
         order_time: what runs are ordered by; `started_at`, but where the clock was behind.
         api: base URL that was asked.
         lists: names of the customer lists.
-        list_key: what is equal of two runs over the same list (`core.baseline.Identity.same`).
+        list_key: what is equal of two runs over the same list (`core.baseline.RunIdentity.comparison_key`).
         simulated: True where the answers are made up.
         resumable: whether `resume` could go on with it: not where its simulator is gone with the demo.
         complete: as the run's own reports say; False where it has none.
@@ -85,12 +85,12 @@ def _stored(run: Path) -> Stored:
         order_time=order_time(run),
         api=header.api,
         lists=header.lists,
-        list_key=identity(run).same,
+        list_key=identity(run).comparison_key,
         simulated=simulated,
         resumable=not header.simulated,
         complete=summary is not None and summary.complete,
         rendered=summary is not None,
-        from_the_future=is_in_the_future(header.started_at, datetime.now(UTC)),
+        from_the_future=is_future(header.started_at, datetime.now(UTC)),
         customers=header.customers,
         counts={name: count for name, count in counts.items() if name != "listed"},
         baseline=(choice_of(header.settings, simulated=simulated) or {}).get("run_id", ""),

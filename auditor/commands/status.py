@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from auditor import fetch
 from auditor.core.ids import normalise_id
-from auditor.core.judge import BELIEVING, is_member, with_membership
+from auditor.core.judge import LENIENT_BREAKER, apply_membership, is_member
 from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
-from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOPPED
+from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOP_EXIT_CODES
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching, fetching
@@ -63,7 +63,7 @@ class Statuses:
     def exit_code(self) -> int:
         """What the command returns."""
         if self.end is not None:
-            return STOPPED[self.end.cause]
+            return STOP_EXIT_CODES[self.end.cause]
         if any(one.reason is Reason.INTERNAL_ERROR for one in self.customers):
             return FAILED
         return INCOMPLETE if any(one.verdict is Verdict.UNDETERMINED for one in self.customers) else COMPLETE
@@ -102,7 +102,7 @@ def _found(
         return CustomerStatus(given, customer_id, Reason.NOT_ATTEMPTED)
     member = members.get(customer_id)
     return CustomerStatus(
-        given, customer_id, with_membership(answer.finding.reason, member=member), answer=answer, member=member
+        given, customer_id, apply_membership(answer.finding.reason, member=member), answer=answer, member=member
     )
 
 
@@ -130,7 +130,7 @@ async def _ask_all(wanted: list[str], api: Fetching, taken: Taken) -> RunEnd | N
     def looked_up(_row: int, answer: CustomerResult) -> None:
         members[answer.customer_id] = is_member(answer)
 
-    crew = replace(api.crew, breaker=BELIEVING)
+    crew = replace(api.crew, breaker=LENIENT_BREAKER)
     end = await fetch.run_pool(_numbered(wanted), api.status.fetch, answered, api.pacing, crew)
     # a missing record proves nothing about a stranger
     doubtful = [one for one, answer in answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]

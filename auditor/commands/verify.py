@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__, journal
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError, remedy
 from auditor.runs.baseline import source_of
 from auditor.runs.find import find_run
@@ -44,7 +44,7 @@ def verify(run: str, reports: str) -> "Verified":
     except OutputError as error:
         raise OutputError(
             f"the reports of {folder} cannot be made again to compare them: {error.message}",
-            f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {typed(folder)}",
+            f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {shell_quote(folder)}",
         ) from error
     return replace(found, reproducible=True)
 

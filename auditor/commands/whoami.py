@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from auditor.core.sign_in import Claims, ClockSkew, problem, read_claims
+from auditor.core.sign_in import Claims, ClockSkew, find_token_problem, read_claims
 from auditor.errors import SignInError
 from auditor.fetch import TokenRequest
 from auditor.runs import credentials
@@ -60,5 +60,5 @@ def described(
 ) -> SignedIn:
     """What a token says of itself, and whether it serves."""
     claims = read_claims(token)
-    wrong = problem(claims, settings.audiences, datetime.now(UTC), skew) if claims else None
+    wrong = find_token_problem(claims, settings.audiences, datetime.now(UTC), skew) if claims else None
     return SignedIn(source, claims, days_left, wrong)

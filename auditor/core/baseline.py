@@ -37,7 +37,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RunIdentity:
     """What a run asked for, and which service.
 
     Attributes:
@@ -57,21 +57,21 @@ class Identity:
     @property
     def list_names(self) -> frozenset[str]:
         """Normalised names of the lists."""
-        return frozenset(map(list_name, self.lists))
+        return frozenset(map(normalise_list_name, self.lists))
 
     @property
-    def places(self) -> frozenset[str]:
+    def list_paths(self) -> frozenset[str]:
         """Normalised names of the lists with their folders."""
-        return frozenset(f"{_folder(name)}/{list_name(name)}" for name in self.lists)
+        return frozenset(f"{_folder(name)}/{normalise_list_name(name)}" for name in self.lists)
 
     @property
-    def same(self) -> tuple[object, ...]:
+    def comparison_key(self) -> tuple[object, ...]:
         """Equal for two runs over the same list; a simulator's URL differs every time and does not count."""
         service = () if self.simulated else (self.api, self.tenant)
         return (self.simulated, *service, self.validation_type, self.list_names)
 
 
-def list_name(name: str) -> str:
+def normalise_list_name(name: str) -> str:
     """A list's name without folder, date and download number, in lower case: the same for each export."""
     base = name.replace("\\", "/").rstrip("/").rpartition("/")[2].casefold()
     plain = _DATE.sub("#", _SECOND_DOWNLOAD.sub("", base))
@@ -85,7 +85,7 @@ def _folder(name: str) -> str:
     return root + "/".join(_DATE.sub("#", part.casefold()) for part in parts if part not in ("", "."))
 
 
-def incomparable(before: Identity, after: Identity) -> str:
+def why_incomparable(before: RunIdentity, after: RunIdentity) -> str:
     """Why two runs cannot be compared; empty if they can. Tenants count only if both are known."""
     if before.simulated != after.simulated:
         return "one of them is simulated"
@@ -98,7 +98,7 @@ def incomparable(before: Identity, after: Identity) -> str:
     return ""
 
 
-def other_lists(before: Identity, after: Identity) -> str:
+def describe_other_lists(before: RunIdentity, after: RunIdentity) -> str:
     """How the lists of two runs differ, for a reader of the comparison; empty if they are the same."""
     if before.list_names == after.list_names:
         return ""

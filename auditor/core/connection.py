@@ -93,7 +93,7 @@ _CODES = MappingProxyType(
 )
 
 
-def untrusted(code: int | None) -> tuple[str, str]:
+def explain_untrusted(code: int | None) -> tuple[str, str]:
     """(what is wrong with a certificate, to follow its name in a sentence; what to do).
 
     Args:
@@ -174,7 +174,7 @@ def _read(url: str) -> tuple[str, int, str]:
     return host, port or (443 if parts.scheme == "https" else 80), ""
 
 
-def bypassed(url: str, no_proxy: str) -> bool:
+def bypasses_proxy(url: str, no_proxy: str) -> bool:
     """True if a URL is to be reached without a proxy.
 
     Args:

@@ -88,11 +88,11 @@ def is_folder_name(text: str) -> bool:
     return plain and text.strip(". ") != "" and len(text.encode("utf-8", errors="replace")) <= _LONGEST_NAME
 
 
-def is_time_of_a_run(moment: datetime) -> bool:
+def is_plausible_time(moment: datetime) -> bool:
     """True for an aware time that is plausible as the start or end of a run."""
     return moment.tzinfo is not None and _FIRST <= moment < _LAST
 
 
-def is_in_the_future(moment: datetime, now: datetime) -> bool:
+def is_future(moment: datetime, now: datetime) -> bool:
     """True if a run's start is later than any clock error explains; both times are aware."""
     return moment > now + _SKEW

@@ -64,7 +64,7 @@ class Reason(StrEnum):
         return _VERDICTS.get(self, Verdict.UNDETERMINED)
 
     @property
-    def asked_again(self) -> bool:
+    def retried_on_resume(self) -> bool:
         """True if `resume` asks again: there was no answer, or it could not be read."""
         return self in _NO_ANSWER or self is Reason.MALFORMED_REPLY
 

@@ -5,22 +5,21 @@ The options for documents are set when the run begins, so that a later rendering
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Cause
-from auditor.core.text import escaped
+from auditor.core.text import escape_controls
 
 FORMATS = ("parquet", "csv", "xlsx", "html")
 """Formats of a report, in the order in which messages name them."""
 VALIDATION_TYPE = "account"
 """The `type` of the query; this version asks for no other."""
-MOST = 50
+MOST_WARNINGS = 50
 """Stored warnings about the lists of a run."""
-LONGEST = 500
+LONGEST_WARNING = 500
 """Characters stored of a warning, and of a list's name."""
 CUSTOMER_ID = "{customer_id}"
 """Placeholder for the id in a link to a customer."""
@@ -46,7 +45,7 @@ class ListWarning:
         return f"{self.list}: {self.text}" if self.list else self.text
 
 
-def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
+def limit_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
     """Limit the number and length of the warnings about lists.
 
     Args:
@@ -55,17 +54,17 @@ def kept_warnings(found: Sequence[tuple[str, str]]) -> tuple[ListWarning, ...]:
     Returns:
         The first warnings, in order, control characters escaped; if there are more, the last one gives their number.
     """
-    kept = tuple(ListWarning(_shorten(name), _shorten(text)) for name, text in found[:MOST])
-    more = len(found) - MOST
+    kept = tuple(ListWarning(_shorten(name), _shorten(text)) for name, text in found[:MOST_WARNINGS])
+    more = len(found) - MOST_WARNINGS
     return (*kept, ListWarning("", f"and {more:,} more")) if more > 0 else kept
 
 
 def _shorten(text: str) -> str:
     """The text in one line, cut if it is too long, control characters escaped."""
-    return escaped(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+    return escape_controls(text if len(text) <= LONGEST_WARNING else f"{text[: LONGEST_WARNING - 1]}…")
 
 
-class Way(StrEnum):
+class MembershipSource(StrEnum):
     """Source of the knowledge which customers are in the partner's own customer list."""
 
     NONE = "none"
@@ -89,7 +88,7 @@ class Membership:
         message: why it is not complete, or another remark; else empty.
     """
 
-    way: Way
+    way: MembershipSource
     customers: int
     complete: bool
     message: str = ""
@@ -117,7 +116,7 @@ class ListFile:
     sha256: str
 
 
-class Packs(StrEnum):
+class OwnerWorkbooks(StrEnum):
     """Which account managers get their own workbook."""
 
     ACTING = "acting"
@@ -138,27 +137,12 @@ class Presentation:
     """
 
     customer_link: str = CUSTOMER_LINK
-    packs: Packs = Packs.ACTING
+    packs: OwnerWorkbooks = OwnerWorkbooks.ACTING
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
 
-    def as_document(self) -> dict[str, Any]:
-        """The form in the journal's header."""
-        return asdict(self)
 
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Self:
-        """Read the form in the journal's header; fields missing in an older one have their defaults.
-
-        Raises:
-            ValueError: `packs` has an unknown value.
-        """
-        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
-        given = cls(**known)
-        return cls(given.customer_link, Packs(given.packs), given.zone, tuple(given.sums))
-
-
-def customer_link(text: str) -> str:
+def check_customer_link(text: str) -> str:
     """Check a link to a customer, with `{customer_id}` for the id; empty for no links.
 
     Raises:

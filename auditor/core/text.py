@@ -11,27 +11,27 @@ _SHORT = 90
 """Seconds; shorter durations are given in seconds."""
 
 
-def many(count: int, what: str) -> str:
+def count_noun(count: int, what: str) -> str:
     """A count with its noun, in the plural unless the count is 1."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def undetermined(count: int, rows: int, where: str = "") -> str:
+def describe_undetermined(count: int, rows: int, where: str = "") -> str:
     """Say how many rows are undetermined; `where` follows the word row, such as `here`."""
-    of = " ".join(filter(None, [many(rows, "row"), where]))
+    of = " ".join(filter(None, [count_noun(rows, "row"), where]))
     return f"{count:,} of {of} {'is' if count == 1 else 'are'} undetermined, not to be taken as eligible"
 
 
-def lasting(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A rounded duration, such as `about 5 minutes`."""
     if seconds < _SHORT:
-        return f"about {many(max(1, round(seconds)), 'second')}"
+        return f"about {count_noun(max(1, round(seconds)), 'second')}"
     if seconds < 2 * _HOUR:
-        return f"about {many(round(seconds / MINUTE), 'minute')}"
+        return f"about {count_noun(round(seconds / MINUTE), 'minute')}"
     return f"about {seconds / _HOUR:,.1f} hours"
 
 
-def escaped(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Replace control characters by visible escapes: a line break by `\n`, an escape by `\x1b`."""
     if text.isprintable():
         return text
@@ -47,7 +47,7 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def typed(path: object, *, windows: bool = sys.platform == "win32") -> str:
+def shell_quote(path: object, *, windows: bool = sys.platform == "win32") -> str:
     """Quote a path for the shell, if it needs quotes."""
     text = str(path)
     if not windows:

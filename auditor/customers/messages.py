@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from auditor.core.text import escaped
+from auditor.core.text import escape_controls
 
 STANDARD_INPUT = "-"
 EXPECTED = "expected a customer list: CSV, TSV, plain text, JSON, JSON Lines, an Excel workbook or Parquet"
@@ -22,7 +22,7 @@ def format_label(name: str) -> str:
 
 def quote(name: str) -> str:
     """Return a column's name or a cell in quotes, shortened to fit in a line."""
-    line = escaped(name)
+    line = escape_controls(name)
     return f'"{line}"' if len(line) <= _LONGEST_NAME else f'"{line[: _LONGEST_NAME - 1]}…"'
 
 
@@ -35,7 +35,7 @@ def quote_all(names: Sequence[str]) -> str:
 
 def format_option(flag: str, name: str) -> str:
     """Return an option with a column's name, as the user types it."""
-    shown = escaped(name)
+    shown = escape_controls(name)
     return f"{flag} '{shown}'" if '"' in shown else f'{flag} "{shown}"'
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, Reason, RejectedRow, Row
-from auditor.core.text import many
+from auditor.core.text import count_noun
 from auditor.customers.columns import Columns
 from auditor.customers.id_column import holds_guid
 from auditor.customers.messages import format_option, quote, quote_all
@@ -113,7 +113,7 @@ class RowReader:
         self._warn_of_long_rows()
         if count > 1 and not several:
             self.warnings.append(
-                f"all {many(count, 'row')} are one customer, {first}: if that is your own tenant, "
+                f"all {count_noun(count, 'row')} are one customer, {first}: if that is your own tenant, "
                 f"{quote(id_column)} is not the column of customers; choose another with --id-column NAME"
             )
 
@@ -177,7 +177,7 @@ class RowReader:
         numbers = ", ".join(map(str, self._long_numbers)) + (f" and {more:,} more" if more else "")
         have, rows = ("has", "row") if self._long_rows == 1 else ("have", "rows")
         return (
-            f"{many(self._long_rows, 'row')} {have} more cells than the header "
+            f"{count_noun(self._long_rows, 'row')} {have} more cells than the header "
             f"({rows} {numbers}; the first is {quote_all(self._first_long)})"
         )
 
@@ -206,7 +206,7 @@ def drop_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> 
             yield row
     if held:
         warnings.append(
-            f"{many(len(held), 'row')} after the last customer, from row {held[0].row.source_row} "
+            f"{count_noun(len(held), 'row')} after the last customer, from row {held[0].row.source_row} "
             f"({quote_all(_list_filled(held[0]))}), without an id: counted as a footer, not as customers"
         )
 

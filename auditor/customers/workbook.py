@@ -27,7 +27,7 @@ from python_calamine import (
 )
 
 from auditor.core.ids import normalise_id
-from auditor.core.text import many
+from auditor.core.text import count_noun
 from auditor.customers.archive import OLD_CONTAINER, ZIP_FAULTS, find_old_document
 from auditor.customers.columns import Columns
 from auditor.customers.header import GridRow, Header, inspect_grid, read_records
@@ -259,7 +259,7 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
             first, advice = f"{text} in {place}", "its row keeps it as text"
             if has_no_value:
                 first, advice = place, "open the file in Excel and save it"
-            yield f'sheet "{sheet.part.name}": {many(len(cells), "cell")} with {kind}, first {first}: {advice}'
+            yield f'sheet "{sheet.part.name}": {count_noun(len(cells), "cell")} with {kind}, first {first}: {advice}'
 
 
 def _join_sheets(sheets: Sequence[_Sheet], label: str, warnings: list[str]) -> Table:

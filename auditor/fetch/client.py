@@ -21,7 +21,7 @@ from auditor import __version__
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import ApiResponse
-from auditor.errors import MORE_FILES, TOO_MANY_FILES, StoppedEarlyError, too_many_files
+from auditor.errors import MORE_FILES, TOO_MANY_FILES, StoppedEarlyError, is_too_many_files
 from auditor.fetch.content_encoding import decode_body
 from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID, Connector, check_request_id
 from auditor.fetch.responses import RequestSecrets, failure_response, read_available, read_body, to_response
@@ -139,7 +139,7 @@ class PartnerCenterClient:
                     self._check_mfa(response)
                 return result
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            if too_many_files(error):
+            if is_too_many_files(error):
                 # the next customer would fail as well
                 raise StoppedEarlyError(f"no further connection can be opened: {TOO_MANY_FILES}", MORE_FILES) from None
             self._ask_for_mfa = self._ask_for_mfa or ask_for_mfa

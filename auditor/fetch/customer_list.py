@@ -8,7 +8,7 @@ ends there and is incomplete.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from auditor.core.judge import Listed, read_page
+from auditor.core.judge import ListedCustomer, read_page
 from auditor.core.model import CustomerResult, RunEnd
 
 _NO_MORE = (400, "2000")
@@ -33,8 +33,8 @@ class CustomerListing:
 
 async def list_customers(
     fetch_page: Callable[[str], Awaitable[CustomerResult]],
-    on_customer: Callable[[Listed], None],
-    on_item_without_id: Callable[[Listed], None] = lambda _listed: None,
+    on_customer: Callable[[ListedCustomer], None],
+    on_item_without_id: Callable[[ListedCustomer], None] = lambda _listed: None,
 ) -> CustomerListing:
     """Read the list page by page.
 

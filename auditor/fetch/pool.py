@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.core.judge import FRESH, Breaker
+from auditor.core.judge import NEW_BREAKER, Breaker
 from auditor.core.model import CustomerResult, Reason, RunEnd
 from auditor.errors import AuditorError
 from auditor.fetch.rate_limiter import RateLimiter, RunStopping
@@ -35,7 +35,7 @@ class PoolOptions:
 
     workers: int
     grace: float = 30.0
-    breaker: Breaker = FRESH
+    breaker: Breaker = NEW_BREAKER
 
 
 async def run_pool(

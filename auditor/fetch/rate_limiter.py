@@ -53,7 +53,7 @@ class RateLimiter:
         self._rate = rate.start(self._plan, self._started_at, remembered)
         # a state that a request does not change never makes a request wait
         self._unlimited: rate.Rate | None = None
-        self._outage = outage.NONE_YET
+        self._outage = outage.NOT_YET_ANSWERED
         self._queue = asyncio.Lock()
         self._waiting = 0
         self._stopping = asyncio.Event()
@@ -106,7 +106,7 @@ class RateLimiter:
         now = self._last_answer_at = self._clock()
         self._rate = rate.accepted(self._rate, now, sent_at)
         self._answered += 1
-        if self._outage is not outage.CALM:
+        if self._outage is not outage.REACHABLE:
             self._end_outage(now)
 
     def on_lost(self, sent_at: float | None = None) -> None:
@@ -183,7 +183,7 @@ class RateLimiter:
     def rate_to_remember(self) -> RememberedRate:
         """The rate with which the next run against the same quota starts."""
         now = self._clock()
-        return rate.memory(self._rate, now).handed_on(self._answered, self._remembered, now - self._started_at)
+        return rate.memory(self._rate, now).for_next_run(self._answered, self._remembered, now - self._started_at)
 
     def stop(self) -> None:
         """Stop sending requests; `RunStopping` is raised in every waiting worker."""
@@ -228,12 +228,12 @@ class RateLimiter:
             )
 
     def _end_outage(self, now: float) -> None:
-        before, self._outage = self._outage, outage.CALM
+        before, self._outage = self._outage, outage.REACHABLE
         if before.since is not None:
             _log.warning("the service answers again after %.0f s: the run continues", now - before.since)
 
     def _check_outage(self, now: float) -> None:
-        if outage.given_up(self._outage, now):
+        if outage.has_lasted_too_long(self._outage, now):
             self.run_end = _OUTAGE_TOO_LONG
             self.stop()
 

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp.hdrs import RETRY_AFTER, WWW_AUTHENTICATE
 from multidict import istr
 
-from auditor.core.judge import MESSAGE_LENGTH, clean, redact, without, without_bytes
+from auditor.core.judge import MESSAGE_LENGTH, clean, redact, remove_secret, remove_secret_bytes
 from auditor.core.model import ApiResponse
 from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID
 from auditor.fetch.timeouts import Deadline
@@ -61,7 +61,7 @@ def _body_without_token(body: bytes, token: str) -> bytes:
     """The body without the token. A JSON body that contains a short token is dropped: a placeholder in a key could hide a
     contradiction from the judgement.
     """
-    redacted = without_bytes(body, token, _PLACEHOLDER.encode())
+    redacted = remove_secret_bytes(body, token, _PLACEHOLDER.encode())
     if redacted != body and len(token) < _MIN_TOKEN and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return b""
     return redacted
@@ -83,7 +83,7 @@ def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecr
     wait = challenge = None
     if status != _OK:
         wait = _safe_header(headers.get(RETRY_AFTER), token)
-        challenge = without(headers.get(WWW_AUTHENTICATE, ""), token, _PLACEHOLDER) or None
+        challenge = remove_secret(headers.get(WWW_AUTHENTICATE, ""), token, _PLACEHOLDER) or None
     # positional: keywords take three times as long, for every response
     return ApiResponse._make(
         (
@@ -145,7 +145,7 @@ def _without_token(words: str, error: BaseException, token: str) -> str:
     """
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return redact(words, (token,))
-    return clean(" ".join(without(words, token, _PLACEHOLDER).split()), MESSAGE_LENGTH)
+    return clean(" ".join(remove_secret(words, token, _PLACEHOLDER).split()), MESSAGE_LENGTH)
 
 
 def _safe_text(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from functools import cache
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
-from auditor.core.judge import UNAVAILABLE_STATUSES, Again, RetryPolicy, classify, decide, redact, retry_after_seconds
+from auditor.core.judge import UNAVAILABLE_STATUSES, Retry, RetryPolicy, classify, decide, redact, retry_after_seconds
 from auditor.core.judge import retry as retry_quota
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, RunEnd
 from auditor.core.sign_in import claims_challenge
@@ -49,7 +49,7 @@ class _RequestState:
     retry_cost: int = 0
 
 
-_Outcome = tuple[Finding, ApiResponse, Again | None]
+_Outcome = tuple[Finding, ApiResponse, Retry | None]
 """The outcome of one request. A tuple for speed."""
 
 
@@ -170,7 +170,7 @@ class RetryingClient:
             state.failures += 1
             _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, response.http_status, finding.error_message)
         decision = decide(finding, state.failures, self._random(), self._policy, retry_after)
-        retry = decision if isinstance(decision, Again) else None
+        retry = decision if isinstance(decision, Retry) else None
         if retry and not throttled:
             state.retry_cost = retry_quota.COST_WITHOUT_ANSWER if response.http_status is None else retry_quota.COST
             retry = retry if self._budget.take(state.retry_cost) else None
@@ -183,7 +183,7 @@ class RetryingClient:
         if not state.renewed:
             await self._tokens.renew(generation, claims_challenge(response.www_authenticate))
             state.renewed = True
-            return finding, response, Again(0.0)
+            return finding, response, Retry(0.0)
         code = f", code {finding.error_code}" if finding.error_code else ""
         said = f": {finding.error_message}" if finding.error_message else ""
         token = "even a fresh token" if self._tokens.renewable else "the access token"

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from requests.adapters import HTTPAdapter
 
-from auditor.core.connection import CaBundle, Proxy, untrusted
+from auditor.core.connection import CaBundle, Proxy, explain_untrusted
 from auditor.core.judge import clean
 from auditor.core.model import ApiResponse
 from auditor.fetch.blocking_http import call_with_timeout, clock_ahead, requests_session
@@ -169,7 +169,7 @@ def _describe(error: BaseException) -> str:
     """A sentence for the error. Never the text of a library's error, which may hold the proxy's password."""
     refused = find_error(error, ssl.SSLCertVerificationError)
     if refused:
-        what, _ = untrusted(verify_code(error))
+        what, _ = explain_untrusted(verify_code(error))
         return f"the certificate {what}: {clean(refused.verify_message or str(refused))}"
     broken = find_error(error, ssl.SSLError)
     if broken:

@@ -9,7 +9,7 @@ import ssl
 import sys
 from typing import Any, TypeVar
 
-from auditor.core.connection import CaBundle, Proxy, Trust, bypassed
+from auditor.core.connection import CaBundle, Proxy, Trust, bypasses_proxy
 from auditor.errors import SettingsError, remedy
 
 _Error = TypeVar("_Error", bound=BaseException)
@@ -64,7 +64,7 @@ def proxy_for(url: str, proxy: Proxy | None, no_proxy: str) -> Proxy | None:
     Raises:
         SettingsError: the proxy is of a kind that cannot be used.
     """
-    if proxy is None or not url.casefold().startswith("https:") or bypassed(url, no_proxy):
+    if proxy is None or not url.casefold().startswith("https:") or bypasses_proxy(url, no_proxy):
         return None
     if proxy.problem:
         raise SettingsError(

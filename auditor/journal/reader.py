@@ -14,7 +14,7 @@ from typing import NoReturn
 from msgspec import structs
 
 from auditor.core.baseline import Baseline
-from auditor.core.judge import BELIEVING, FIRST, FRESH, doubted
+from auditor.core.judge import FIRST_ANSWERS, LENIENT_BREAKER, NEW_BREAKER, is_suspect_refusal
 from auditor.core.model import Cause, Finding, Reason
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.errors import IncompleteError
@@ -214,17 +214,17 @@ def finally_answered(run: Path, rows: int) -> set[int]:
         OSError: the journal cannot be read.
     """
     done = set[int]()
-    breaker, refused, sessions = FRESH, list[int](), 0
+    breaker, refused, sessions = NEW_BREAKER, list[int](), 0
     for record in _answers_and_sessions(run, rows):
         if isinstance(record, SessionStart):
             sessions += 1
-            breaker, refused = BELIEVING if sessions > 1 else FRESH, []
+            breaker, refused = LENIENT_BREAKER if sessions > 1 else NEW_BREAKER, []
             continue
-        if breaker.seen < FIRST and not record.reused_from:
+        if breaker.seen < FIRST_ANSWERS and not record.reused_from:
             breaker = breaker.after(Finding(record.reason, error_code=record.error_code))
         if record.final:
             done.add(record.row)
-        if doubted(record.reason, record.error_code) and (breaker.seen < FIRST or breaker.alike):
+        if is_suspect_refusal(record.reason, record.error_code) and (breaker.seen < FIRST_ANSWERS or breaker.alike):
             refused.append(record.row)
         if breaker.alike:
             done.difference_update(refused)

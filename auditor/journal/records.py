@@ -17,10 +17,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from auditor.core.ids import is_folder_name, is_run_id, is_time_of_a_run
-from auditor.core.judge import DECIDED, contradictory
+from auditor.core.ids import is_folder_name, is_plausible_time, is_run_id
+from auditor.core.judge import DOCUMENTED, is_contradictory
 from auditor.core.model import Cause, Reason
-from auditor.core.run_facts import ListFile, ListWarning, Presentation, RunFacts, Way
+from auditor.core.run_facts import ListFile, ListWarning, MembershipSource, Presentation, RunFacts
 from auditor.errors import IncompleteError
 
 JOURNAL = "journal.jsonl"
@@ -78,9 +78,9 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
         """
         if not is_run_id(self.run_id):
             raise ValueError("no run is called so - at `$.run_id`")
-        if not is_time_of_a_run(self.started_at):
+        if not is_plausible_time(self.started_at):
             raise ValueError("no run began then - at `$.started_at`")
-        if self.order_time and not is_time_of_a_run(self.order_time):
+        if self.order_time and not is_plausible_time(self.order_time):
             raise ValueError("no run is ordered so - at `$.order_time`")
         if self.customers > self.rows:
             raise ValueError("there are more customers than rows - at `$.customers`")
@@ -145,7 +145,7 @@ class MemberRecord(Struct, tag_field="kind", tag="member"):
 class MembershipRecord(Struct, tag_field="kind", tag="membership"):
     """How membership in the partner's own list was checked; see `Membership`."""
 
-    way: Way
+    way: MembershipSource
     customers: _Count
     complete: bool
     message: str
@@ -261,7 +261,7 @@ def _is_consistent(line: bytes) -> bool:
     if _is_decided_answer(line):
         return True
     try:
-        return not contradictory(decode_answer(line))
+        return not is_contradictory(decode_answer(line))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return True
 
@@ -283,7 +283,9 @@ def _decided_fields(reason: Reason, status: str, http: int) -> str:
 
 
 _is_decided_answer = re.compile(
-    (_BEFORE + f"(?:{'|'.join(_decided_fields(reason, *said) for reason, said in DECIDED.items())})" + _AFTER).encode()
+    (
+        _BEFORE + f"(?:{'|'.join(_decided_fields(reason, *said) for reason, said in DOCUMENTED.items())})" + _AFTER
+    ).encode()
     + rb',"crc":"[0-9a-f]{8}"\}\n'
 ).fullmatch
 """Matches consistent eligible and blocked answers as auditor writes them, each key once: most need no parsing."""

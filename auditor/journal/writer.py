@@ -16,7 +16,7 @@ import msgspec
 
 from auditor import __version__
 from auditor.core.baseline import Baseline
-from auditor.core.judge import Listed
+from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, CustomerResult
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.records import (
@@ -145,7 +145,7 @@ class Journal:
         """Write that a response said that it comes from the simulator."""
         self._append(SimulatedMark())
 
-    def add_member(self, customer_id: str, listed: Listed | None, row: int | None = None) -> None:
+    def add_member(self, customer_id: str, listed: ListedCustomer | None, row: int | None = None) -> None:
         """Write whether the partner's own list has a customer.
 
         Args:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import Counts, Ledger, Sum, Tally, add_up, complete, fold
+from auditor.core.results import ChangeCounts, Ledger, Sum, Tally, add_up, build_ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.report.files import Entry
 from auditor.report.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
@@ -36,7 +36,7 @@ class RunChanges:
     run_id: str
     started_at: datetime
     note: str
-    counts: Counts
+    counts: ChangeCounts
     table: pa.Table
 
     @property
@@ -78,7 +78,7 @@ class RunData:
     @property
     def complete(self) -> bool:
         """True where every row has a verdict, and no more of them are undetermined than allowed."""
-        return complete(self.ledger, self.facts)
+        return counts_as_complete(self.ledger, self.facts)
 
     @property
     def without_changes(self) -> str:
@@ -101,7 +101,7 @@ def load(stored: StoredRun) -> RunData:
     return RunData(
         facts,
         results,
-        fold(_tallies(results), facts.rows, facts.customers),
+        build_ledger(_tallies(results), facts.rows, facts.customers),
         records.freshness,
         records.membership_unchecked,
         records.unlisted,
@@ -155,7 +155,7 @@ def _tallies(results: pd.DataFrame) -> list[Tally]:
 
 
 def _sums(results: pd.DataFrame, facts: RunFacts) -> list[Sum]:
-    """Columns of the lists added up by verdict and owner. `core.money` reads the numbers, each distinct text once."""
+    """Columns of the lists added up by verdict and owner. `core.results.money` reads the numbers, each distinct text once."""
     own = dict(zip(facts.columns, own_columns(len(facts.columns)), strict=True))
     owners = results["owner"].fillna("")
     sums: list[Sum] = []

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from auditor.core.text import typed
-from auditor.errors import OutputError, reason, remedy
+from auditor.core.text import shell_quote
+from auditor.errors import OutputError, describe_os_error, remedy
 
 PACKS = "by-owner"
 """The folder in a run's folder for the workbooks of account managers."""
@@ -40,8 +40,10 @@ def as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        then = f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {typed(path.parent)}"
-        raise OutputError(f"{path}: {reason(error)}", then) from error
+        then = (
+            f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {shell_quote(path.parent)}"
+        )
+        raise OutputError(f"{path}: {describe_os_error(error)}", then) from error
 
 
 class AtomicFile:
@@ -223,7 +225,7 @@ def point_latest(reports: Path, run_id: str, name: str) -> None:
     if not latest.is_symlink() and latest.is_dir():
         raise OutputError(
             f"{latest} is a folder, where a link to the newest complete run belongs",
-            f"the reports are whole; move that folder away, then: auditor report {typed(reports / run_id)}",
+            f"the reports are whole; move that folder away, then: auditor report {shell_quote(reports / run_id)}",
         )
     try:
         _link(latest, run_id)
@@ -236,7 +238,7 @@ def point_latest(reports: Path, run_id: str, name: str) -> None:
         except OutputError as error:
             raise OutputError(
                 error.message,
-                f"the reports are whole; fix the cause, then: auditor report {typed(reports / run_id)}",
+                f"the reports are whole; fix the cause, then: auditor report {shell_quote(reports / run_id)}",
             ) from error
     sync_folder(reports)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json
 
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, OutputError
 
 _BLOCK_BYTES = 4 << 20
@@ -29,7 +29,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
                 yield block + file.readline()
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be read: {error.strerror or error}", f"auditor report {typed(path.parent)}"
+            f"{path}: cannot be read: {error.strerror or error}", f"auditor report {shell_quote(path.parent)}"
         ) from error
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.core.judge import with_membership
+from auditor.core.judge import apply_membership
 from auditor.core.model import Reason
-from auditor.core.run_facts import Freshness, Membership, RunFacts, Way
+from auditor.core.run_facts import Freshness, Membership, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS, AnswerRecord, MemberRecord, RowRecord
 from auditor.report import jsonl, times
@@ -48,7 +48,7 @@ _MEMBER = line_schema(MemberRecord, ["member", *UNLISTED.names])
 _MOST_ATTEMPTS = 2**15 - 1
 _GUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _VERDICT_OF = {reason.value: reason.verdict.value for reason in Reason}
-_WHEN_NOT_LISTED = {reason.value: with_membership(reason, member=False).value for reason in Reason}
+_WHEN_NOT_LISTED = {reason.value: apply_membership(reason, member=False).value for reason in Reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _deciding(answers: pd.DataFrame) -> pd.DataFrame:
 
 def _read_members(blocks: Iterable[bytes], membership: Membership | None, customers: pa.Array) -> pd.DataFrame:
     """The last line of each customer of the partner's own list, with the customer's number in the run."""
-    was_asked = membership is not None and membership.way in (Way.LIST, Way.SINGLY)
+    was_asked = membership is not None and membership.way in (MembershipSource.LIST, MembershipSource.SINGLY)
     table = jsonl.parse_blocks(blocks if was_asked else (), _MEMBER, JOURNAL)
     _check_ids(table["customer_id"], JOURNAL)
     number = pc.fill_null(pc.index_in(table["customer_id"], value_set=customers), NO_CUSTOMER)
@@ -220,7 +220,7 @@ def _read_members(blocks: Iterable[bytes], membership: Membership | None, custom
 
 
 def _unlisted(members: pd.DataFrame, membership: Membership | None) -> pa.Table | None:
-    if membership is None or membership.way is not Way.LIST:
+    if membership is None or membership.way is not MembershipSource.LIST:
         return None
     return from_pandas(members[members["member"] & (members["customer"] == NO_CUSTOMER)], UNLISTED)
 
@@ -251,9 +251,11 @@ def _apply_membership(frame: pd.DataFrame, membership: Membership | None) -> int
         Customers without an account status of whom membership is unknown.
     """
     member: pd.Series[Any] = frame.pop("member")
-    if membership and (membership.way is Way.OWN or (membership.way is Way.LIST and membership.complete)):
+    if membership and (
+        membership.way is MembershipSource.OWN or (membership.way is MembershipSource.LIST and membership.complete)
+    ):
         # a customer that the partner's list does not have is not the partner's; in the partner's own list, all are
-        member = member.fillna(membership.way is Way.OWN)
+        member = member.fillna(membership.way is MembershipSource.OWN)
     not_listed = (frame["customer"] != NO_CUSTOMER) & (~member).fillna(value=False).astype(bool)
     unchecked = frame["first_row"] & (frame["reason"] == Reason.NO_ACCOUNT_STATUS.value) & member.isna()
     reason = frame["reason"].mask(not_listed, frame["reason"].map(_WHEN_NOT_LISTED))

@@ -5,8 +5,8 @@ from datetime import UTC
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import Ledger
-from auditor.core.run_facts import Way
-from auditor.core.text import many, undetermined
+from auditor.core.run_facts import MembershipSource
+from auditor.core.text import count_noun, describe_undetermined
 from auditor.report.data import RunData
 
 
@@ -23,15 +23,15 @@ def _remarks(data: RunData) -> Iterator[str]:
     if not ledger.balanced:
         yield "the ledger does not balance"
     if count := ledger.rows_of(Verdict.UNDETERMINED):
-        yield undetermined(count, ledger.rows)
+        yield describe_undetermined(count, ledger.rows)
     yield from _remarks_on_membership(data)
     if data.freshness.reused and data.freshness.oldest:
         yield (
-            f"{many(data.freshness.reused, 'answer')} taken from earlier runs, "
+            f"{count_noun(data.freshness.reused, 'answer')} taken from earlier runs, "
             f"the oldest evidence is of {data.freshness.oldest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         )
     if facts.damaged_lines:
-        yield f"{many(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
+        yield f"{count_noun(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
     if facts.simulated:
         yield "the data are simulated"
 
@@ -41,7 +41,7 @@ def _not_finished(ledger: Ledger) -> str:
     left = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NOT_ATTEMPTED)
     if not left:
         return "the run did not finish"
-    return f"the run did not finish: {many(left, 'customer')} {'was' if left == 1 else 'were'} not asked"
+    return f"the run did not finish: {count_noun(left, 'customer')} {'was' if left == 1 else 'were'} not asked"
 
 
 def _remarks_on_membership(data: RunData) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _remarks_on_membership(data: RunData) -> Iterator[str]:
 def on_unlisted(data: RunData) -> str:
     """Why unlisted.csv may lack customers; empty where it is whole."""
     found = data.facts.membership
-    if found is None or found.way is not Way.LIST or found.complete:
+    if found is None or found.way is not MembershipSource.LIST or found.complete:
         return ""
     why = f" ({found.message})" if found.message and not data.membership_unchecked else ""
     return f"the partner's own list was not read to its end{why}, so unlisted.csv may lack customers"

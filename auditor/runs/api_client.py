@@ -13,7 +13,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import RetryPolicy, judge_customer, judge_page
-from auditor.core.pacing import Plan, Recalled, RememberedRate, recalled
+from auditor.core.pacing import Plan, RememberedRate, StartingRate, starting_rate
 from auditor.errors import IncompleteError
 from auditor.fetch import (
     PartnerCenterClient,
@@ -52,7 +52,7 @@ class Fetching:
     tokens: TokenSource
     pacing: RateLimiter
     crew: PoolOptions
-    recalled: Recalled | None = None
+    recalled: StartingRate | None = None
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def fetching(
                 tokens=tokens,
                 pacing=pacing,
                 crew=PoolOptions(settings.concurrency, settings.grace),
-                recalled=recalled(plan, memory),
+                recalled=starting_rate(plan, memory),
             )
         finally:
             if quota and pacing.requests["sent"]:

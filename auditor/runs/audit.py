@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor.core.model import RunEnd
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import OutputError, StoppedEarlyError, remedy
 from auditor.runs import session
 from auditor.runs.api_client import fetching
@@ -41,7 +41,7 @@ def _name_resume_command(run: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stopped:
-        stopped.add_note(f"auditor resume {typed(run)}")
+        stopped.add_note(f"auditor resume {shell_quote(run)}")
         raise
 
 
@@ -99,5 +99,5 @@ def _render(run: Path, job: Job, end: RunEnd | None) -> Rendered:
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(
-            message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {typed(run)}"
+            message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {shell_quote(run)}"
         ) from error

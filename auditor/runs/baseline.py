@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from auditor import journal
-from auditor.core.baseline import Baseline, Identity, incomparable, other_lists
+from auditor.core.baseline import Baseline, RunIdentity, describe_other_lists, why_incomparable
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
-from auditor.core.text import many, typed
-from auditor.errors import IncompleteError, OutputError, SettingsError, reason, remedy
+from auditor.core.text import count_noun, shell_quote
+from auditor.errors import IncompleteError, OutputError, SettingsError, describe_os_error, remedy
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import find_run, is_complete, is_from_the_future, run_folders
 from auditor.runs.options import Job
@@ -28,7 +28,7 @@ KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
 """Keys of the choice in the settings of a journal's header: for real customers, and for simulated ones."""
 
 
-def identity(run: Path) -> Identity:
+def identity(run: Path) -> RunIdentity:
     """What a stored run asked, and which API and partner.
 
     Raises:
@@ -37,16 +37,16 @@ def identity(run: Path) -> Identity:
     """
     header = journal.read_header(run)
     tenant = header.settings.get("tenant_id") or ""
-    return Identity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
+    return RunIdentity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
 
 
-def identity_of(job: Job, lists: tuple[str, ...]) -> Identity:
+def identity_of(job: Job, lists: tuple[str, ...]) -> RunIdentity:
     """What a new run asks, and which API and partner."""
     settings = job.settings
-    return Identity(settings.api, VALIDATION_TYPE, job.simulated, tenant_of(settings) or "", lists)
+    return RunIdentity(settings.api, VALIDATION_TYPE, job.simulated, tenant_of(settings) or "", lists)
 
 
-def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[str, str]:
+def choose_baseline(reports: Path, mine: RunIdentity, wanted: str | None) -> dict[str, str]:
     """Choose the baseline of a new run, in the form that its journal's header keeps.
 
     Args:
@@ -66,11 +66,13 @@ def choose_baseline(reports: Path, mine: Identity, wanted: str | None) -> dict[s
             return _choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
     ahead = sum(map(is_from_the_future, run_folders(reports)))
-    note += f"; not counting {many(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
+    note += (
+        f"; not counting {count_noun(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""
+    )
     return {"run_id": "", "folder": "", "note": note}
 
 
-def choices(reports: Path, mine: Identity, wanted: str | None) -> dict[str, dict[str, str]]:
+def choices(reports: Path, mine: RunIdentity, wanted: str | None) -> dict[str, dict[str, str]]:
     """Choose the baseline, for real and for simulated customers, in the form that the header keeps.
 
     Only the first response says whether a service on a loopback address is a simulator: there, both are chosen.
@@ -112,17 +114,17 @@ def complete_runs(reports: Path) -> Iterator[Path]:
     return (run for run in run_folders(reports) if is_complete(run) and not is_from_the_future(run))
 
 
-def _comparable_identity(run: Path, mine: Identity) -> Identity | None:
+def _comparable_identity(run: Path, mine: RunIdentity) -> RunIdentity | None:
     try:
         found = identity(run)
     except (IncompleteError, OSError):
         return None
-    return found if found.same == mine.same else None
+    return found if found.comparison_key == mine.comparison_key else None
 
 
-def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
+def _requested_run(wanted: str, reports: Path, mine: RunIdentity) -> Path:
     run = find_run(wanted, str(reports))
-    if why := incomparable(identity(run), mine):
+    if why := why_incomparable(identity(run), mine):
         raise SettingsError(
             f"--baseline {wanted}: that run cannot be compared with this one: {why}",
             "name a run that asked the same service, or --baseline none",
@@ -130,10 +132,10 @@ def _requested_run(wanted: str, reports: Path, mine: Identity) -> Path:
     return run
 
 
-def _choice(run: Path, mine: Identity, why: str) -> dict[str, str]:
+def _choice(run: Path, mine: RunIdentity, why: str) -> dict[str, str]:
     folder, run_id = run.resolve(), journal.read_header(run).run_id
     name = run_id if folder.name == run_id else f"{run_id} in the folder {folder.name}"
-    remarks = [f"compared with run {name}, {why}", other_lists(identity(run), mine)]
+    remarks = [f"compared with run {name}, {why}", describe_other_lists(identity(run), mine)]
     return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, remarks))}
 
 
@@ -154,7 +156,9 @@ def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
         with journal.Journal(run) as opened:
             opened.set_baseline(baseline)
     except OSError as error:
-        raise OutputError(f"{run}: {reason(error)}", f"{remedy(error)}, then: auditor report {typed(run)}") from error
+        raise OutputError(
+            f"{run}: {describe_os_error(error)}", f"{remedy(error)}, then: auditor report {shell_quote(run)}"
+        ) from error
     # a last line that lacked only its line end has one now, and is no longer damaged
     return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.judge import Listed
+from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
-from auditor.core.run_facts import ListFile, ListWarning, Membership, RunFacts, Way, kept_warnings
-from auditor.core.text import typed
+from auditor.core.run_facts import ListFile, ListWarning, Membership, MembershipSource, RunFacts, limit_warnings
+from auditor.core.text import shell_quote
 from auditor.customers import STANDARD_INPUT
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, reason, remedy
+from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, describe_os_error, remedy
 from auditor.fetch import CustomerListing, RunStopping, list_customers
 from auditor.runs import unfinished
 from auditor.runs.api_client import Fetching
@@ -68,7 +68,7 @@ def create_run(
         written = journal.write_rows(run, rows)
         found = [*warnings()]
         files = () if job.simulated else tuple(_unchanged_files(lists, before, found))
-        kept = kept_warnings(found)
+        kept = limit_warnings(found)
         _write_header(run, start_time, written, Lists(lists, files, kept), job)
     for warning in kept:
         job.watch.warned(warning.sentence)
@@ -111,23 +111,25 @@ async def create_run_from_own_list(job: Job, api: Fetching) -> Path:
         check_listing(listing)
         _write_header(run, start_time, written, Lists((OWN_LIST,)), job)
         with journal.Journal(run) as opened:
-            opened.set_membership(Membership(Way.OWN, listing.customers, listing.complete, listing.message))
+            opened.set_membership(
+                Membership(MembershipSource.OWN, listing.customers, listing.complete, listing.message)
+            )
     return run
 
 
 async def _list_into(rows: journal.RowsFile, api: Fetching, warn: Callable[[str], None]) -> CustomerListing:
     count = 0
 
-    def row_of(listed: Listed) -> Row:
+    def row_of(listed: ListedCustomer) -> Row:
         nonlocal count
         count += 1
         other = {"relationship": listed.relationship or ""}
         return Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)
 
-    def take(listed: Listed) -> None:
+    def take(listed: ListedCustomer) -> None:
         rows.add(Customer(listed.id, row_of(listed)))
 
-    def reject(listed: Listed) -> None:
+    def reject(listed: ListedCustomer) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
     with stop_on_signals(api.pacing, warn) as stopped:
@@ -152,7 +154,8 @@ def _new_run(job: Job) -> Iterator[tuple[Path, datetime]]:
     except OSError as error:
         _remove(run)
         raise StoppedEarlyError(
-            f"{run} cannot be written: {reason(error)}", f"{remedy(error)}, then run it again: nothing was asked"
+            f"{run} cannot be written: {describe_os_error(error)}",
+            f"{remedy(error)}, then run it again: nothing was asked",
         ) from error
     except BaseException:
         _remove(run)
@@ -208,7 +211,7 @@ def _write_header(
     if other is not None:
         job.watch.warned(
             f"{other} is a run of the same list that is not finished, and this one asks for everybody again; "
-            f"to go on with that one, stop this one and type: auditor resume {typed(other)}"
+            f"to go on with that one, stop this one and type: auditor resume {shell_quote(other)}"
         )
 
 
@@ -236,7 +239,7 @@ def _new_folder(reports: Path, start_time: datetime) -> Path:
                 return reports / f"{name}{suffix}"
     except OSError as error:
         raise SettingsError(
-            f"{reports}: no run folder can be made there: {reason(error)}",
+            f"{reports}: no run folder can be made there: {describe_os_error(error)}",
             remedy(error, "name a folder that you may write to"),
         ) from error
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from auditor.core.model import Cause, RunEnd
-from auditor.core.sign_in import MEND, SET_CLOCK, ClockSkew, problem, read_claims
+from auditor.core.sign_in import REMEDY, SET_CLOCK, ClockSkew, find_token_problem, read_claims
 from auditor.errors import AuditorError, SignInError
 from auditor.fetch import Redeem, TokenRequest, TokenSource, TokenStore, fixed_token, open_store, proxy_for, tls_context
 from auditor.fetch.auth import (
@@ -131,7 +131,7 @@ def _stored_sign_in(settings: Settings, sign_in: SignIn, store: TokenStore | Non
         if settings.refresh_token is None and settings.access_token is None:
             raise
         if settings.refresh_token is None:
-            say(f"{error.message}; used instead: AUDITOR_ACCESS_TOKEN{MEND}{error.hint}")
+            say(f"{error.message}; used instead: AUDITOR_ACCESS_TOKEN{REMEDY}{error.hint}")
     return None
 
 
@@ -208,7 +208,7 @@ def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None
         SignInError: the token is an application's own, for another audience, or expired.
     """
     claims = read_claims(token)
-    if claims and (words := problem(claims, settings.audiences, datetime.now(UTC), skew)):
+    if claims and (words := find_token_problem(claims, settings.audiences, datetime.now(UTC), skew)):
         raise SignInError(words)
     if claims and claims.mfa is False:
         say(NO_MFA)

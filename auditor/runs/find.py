@@ -12,8 +12,8 @@ from typing import Annotated
 import msgspec
 
 from auditor import journal
-from auditor.core.ids import is_folder_name, is_in_the_future
-from auditor.core.text import typed
+from auditor.core.ids import is_folder_name, is_future
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import local_folder
 
@@ -95,7 +95,7 @@ def order_time(run: Path) -> datetime:
 
 def is_from_the_future(run: Path) -> bool:
     """True where a run started in the future, by a wrong clock; such a run is never the newest."""
-    return is_in_the_future(started_at(run), datetime.now(UTC))
+    return is_future(started_at(run), datetime.now(UTC))
 
 
 def run_folders(reports: Path) -> list[Path]:
@@ -146,6 +146,6 @@ def find_run(run: str, reports: str) -> Path:
         kind = "of real customers" if run == LATEST else "against a simulator"
         raise SettingsError(
             f"{run}: no run {kind} is complete in {reports}; latest never points to a simulated run",
-            f"name the run: auditor runs --reports {typed(reports)} lists them",
+            f"name the run: auditor runs --reports {shell_quote(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

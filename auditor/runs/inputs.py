@@ -11,7 +11,7 @@ from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, RejectedRow
 from auditor.core.results import FailOn
 from auditor.core.run_facts import Presentation
-from auditor.core.text import escaped
+from auditor.core.text import escape_controls
 from auditor.customers import Columns, CustomerList, Parts, may_hold_customers, quote_all
 from auditor.errors import CustomerListError, SettingsError
 from auditor.settings import Settings
@@ -79,7 +79,11 @@ def _hint(wanted: str, columns: Iterable[str]) -> str:
     by_key = {name.casefold(): name for name in columns}
     if near := difflib.get_close_matches(wanted.casefold(), by_key, n=1):
         return f"did you mean {by_key[near[0]]!r}?"
-    return f"name one of: {', '.join(map(escaped, columns))}" if by_key else "the lists have no other column at all"
+    return (
+        f"name one of: {', '.join(map(escape_controls, columns))}"
+        if by_key
+        else "the lists have no other column at all"
+    )
 
 
 SEARCHED_ROWS = 1000

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import journal
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import SettingsError
 from auditor.runs.baseline import identity
 from auditor.runs.find import (
@@ -66,9 +66,9 @@ def decide_latest(run: Path) -> Pointer:
 def _subject_change(current: Path, run: Path) -> str:
     """Why two runs have different subjects; empty where they have the same."""
     old, new = identity(current), identity(run)
-    if old.places != new.places:
+    if old.list_paths != new.list_paths:
         return f"that run is of {', '.join(old.lists)}, and this one of {', '.join(new.lists)}"
-    if old.same == new.same:
+    if old.comparison_key == new.comparison_key:
         return ""
     if old.api != new.api:
         return f"that run asked {old.api}, and this one {new.api}"
@@ -102,7 +102,7 @@ def move_latest(run: str, reports: str) -> tuple[str, str]:
     if not is_stored(folder):
         raise SettingsError(f"{folder} is a copy under another name", "name a run that this lists: auditor runs")
     if not is_complete(folder):
-        raise SettingsError(f"{folder} is not complete", f"finish it first: auditor resume {typed(folder)}")
+        raise SettingsError(f"{folder} is not complete", f"finish it first: auditor resume {shell_quote(folder)}")
     if journal.read_header(folder).simulated:
         raise SettingsError(f"{folder} is a demo's", "name a run that this lists without `simulated`: auditor runs")
     name = LATEST_SIMULATED if journal.is_simulated(folder) else LATEST

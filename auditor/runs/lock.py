@@ -18,8 +18,8 @@ from pathlib import Path
 from filelock import BaseFileLock, SoftFileLock, Timeout
 
 from auditor import locks
-from auditor.core.text import typed
-from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError, reason, remedy
+from auditor.core.text import shell_quote
+from auditor.errors import AuditorError, LockHeldError, OutputError, SettingsError, describe_os_error, remedy
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def one_run_at_a_time(reports: Path, api: str, tenant: str | None) -> Iterator[N
     """
 
     def unwritable(error: OSError) -> SettingsError:
-        what = f"{reports}: no run folder can be made there: {reason(error)}"
+        what = f"{reports}: no run folder can be made there: {describe_os_error(error)}"
         return SettingsError(what, remedy(error, "name a folder that you may write to"))
 
     with _hold(reports, _key(api, tenant), f"another run for this partner writes to {reports}", unwritable):
@@ -87,8 +87,8 @@ def one_writer_at_a_time(run: Path) -> Iterator[None]:
     """
 
     def unwritable(error: OSError) -> OutputError:
-        then = f"the answers are safe; {remedy(error)}, then: auditor report {typed(run)}"
-        return OutputError(f"{run.parent} cannot be written to: {reason(error)}", then)
+        then = f"the answers are safe; {remedy(error)}, then: auditor report {shell_quote(run)}"
+        return OutputError(f"{run.parent} cannot be written to: {describe_os_error(error)}", then)
 
     folder, complaint = run.resolve(), f"another process works on {run}"
     holder_file = folder.parent / f".lock-{folder.name}{_HOLDER}"

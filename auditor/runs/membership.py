@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor import fetch, journal
-from auditor.core.judge import BELIEVING, Check, cheapest_way, is_member, read_customer
+from auditor.core.judge import LENIENT_BREAKER, MembershipCheck, cheapest_source, is_member, read_customer
 from auditor.core.model import CustomerResult, RunEnd
-from auditor.core.run_facts import Membership, Way
+from auditor.core.run_facts import Membership, MembershipSource
 from auditor.fetch import RowCustomer, RunStopping, list_customers
 from auditor.runs.api_client import Fetching
 
-_WHOLE_LIST = frozenset({Way.LIST, Way.OWN})
+_WHOLE_LIST = frozenset({MembershipSource.LIST, MembershipSource.OWN})
 
 
 async def check_membership(
-    run: Path, opened: journal.Journal, check: Check, api: Fetching, warned: Callable[[str], None]
+    run: Path, opened: journal.Journal, check: MembershipCheck, api: Fetching, warned: Callable[[str], None]
 ) -> RunEnd | None:
     """Find out whether customers without an account status are in the partner's list, and write it to the journal.
 
@@ -38,17 +38,17 @@ async def check_membership(
         return None
     # a resumed run may have found further customers without an account status
     unknown_rows = journal.membership_unknown(run, facts.rows)
-    way = cheapest_way(check, len(unknown_rows), facts.customers)
+    way = cheapest_source(check, len(unknown_rows), facts.customers)
     unchecked: list[RowCustomer] = []
-    if way is Way.SINGLY:
+    if way is MembershipSource.SINGLY:
         # they are few, so that their ids fit into memory; a listing that was stopped may have covered some
         unchecked = [one for one in journal.read_customers(run) if one[0] in unknown_rows]
         failures = journal.checked_singly(run, {customer_id for _, customer_id in unchecked})
         unchecked = [one for one in unchecked if one[1] not in failures]
-        way = cheapest_way(check, len(unchecked), facts.customers)
-    if way is Way.NONE:
+        way = cheapest_source(check, len(unchecked), facts.customers)
+    if way is MembershipSource.NONE:
         return None
-    found, end = await (_by_list(opened, api) if way is Way.LIST else _singly(unchecked, opened, api))
+    found, end = await (_by_list(opened, api) if way is MembershipSource.LIST else _singly(unchecked, opened, api))
     if found is not None:
         opened.set_membership(found)
         if found.message:
@@ -61,7 +61,7 @@ async def _by_list(opened: journal.Journal, api: Fetching) -> tuple[Membership |
         listing = await list_customers(api.page.fetch, lambda listed: opened.add_member(listed.id, listed))
     except RunStopping:
         return None, None
-    return Membership(Way.LIST, listing.customers, listing.complete, listing.message), listing.run_end
+    return Membership(MembershipSource.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
 async def _singly(
@@ -78,11 +78,11 @@ async def _singly(
         else:
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
-    crew = replace(api.crew, breaker=BELIEVING)
+    crew = replace(api.crew, breaker=LENIENT_BREAKER)
     end = await fetch.run_pool(iter(unchecked), api.customer.fetch, record, api.pacing, crew)
     if len(failures) < len(unchecked):
         # the run was stopped: resume asks for the others
         return None, end
     unknown = [why for why in failures.values() if why]
     message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
-    return Membership(Way.SINGLY, len(failures), not unknown, message), end
+    return Membership(MembershipSource.SINGLY, len(failures), not unknown, message), end

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from auditor.core.judge import Check
+from auditor.core.judge import MembershipCheck
 from auditor.core.model import CustomerResult, Reason
 from auditor.core.run_facts import RunFacts
 from auditor.settings import Settings
@@ -63,6 +63,6 @@ class Job:
 
     settings: Settings
     formats: tuple[str, ...]
-    check: Check = Check.AUTO
+    check: MembershipCheck = MembershipCheck.AUTO
     simulated: bool = False
     watch: Watch = field(default_factory=Watch)

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Self
 
 from auditor import journal
 from auditor.core.model import RunEnd, Verdict
-from auditor.core.results import STOPPED, Counts, FailOn, Ledger, complete, exit_code, matched
+from auditor.core.results import (
+    STOP_EXIT_CODES,
+    ChangeCounts,
+    FailOn,
+    Ledger,
+    counts_as_complete,
+    exit_code,
+    match_fail_on,
+)
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, OutputError, remedy
 from auditor.runs.find import is_stored
 
@@ -40,7 +48,7 @@ class Rendered:
     ledger: Ledger
     freshness: Freshness = field(default_factory=Freshness)
     end: RunEnd | None = None
-    changes: Counts | None = None
+    changes: ChangeCounts | None = None
     fail_on: tuple[FailOn, ...] = ()
     tries: int = 0
     latest: "Pointer | None" = None
@@ -62,35 +70,35 @@ class Rendered:
         """The command's exit code."""
         if self.end:
             # with a full disk, the journal may lack the line that says so
-            return STOPPED[self.end.cause]
+            return STOP_EXIT_CODES[self.end.cause]
         return exit_code(self.ledger, self.facts, self.fail_on, self._changes_found)
 
     @property
     def matched(self) -> tuple[FailOn, ...]:
         """The parts of `fail_on` that apply."""
-        return matched(self.ledger, self.fail_on, self._changes_found)
+        return match_fail_on(self.ledger, self.fail_on, self._changes_found)
 
     @property
     def _changes_found(self) -> set[FailOn]:
-        changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.news else set()
+        changed = {FailOn.NEWLY_BLOCKED} if self.changes and self.changes.newly_blocked_count else set()
         return changed | ({FailOn.CHANGES} if self.changes and self.changes.total else set())
 
     @property
     def unanswered(self) -> int:
         """Number of customers that `resume` would ask for."""
-        return sum(c.customers for c in self.ledger.by_reason() if c.reason is not None and c.reason.asked_again)
+        return sum(c.customers for c in self.ledger.by_reason() if c.reason is not None and c.reason.retried_on_resume)
 
     @property
     def undetermined(self) -> tuple[int, int]:
         """(undetermined rows that `resume` may settle, those that it cannot)."""
         counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
-        again = sum(c.rows for c in counts if c.reason is not None and c.reason.asked_again)
+        again = sum(c.rows for c in counts if c.reason is not None and c.reason.retried_on_resume)
         return again, sum(c.rows for c in counts) - again
 
     @property
     def complete(self) -> bool:
         """True where every row has a verdict, and no more are undetermined than allowed."""
-        return complete(self.ledger, self.facts)
+        return counts_as_complete(self.ledger, self.facts)
 
 
 def render(run: Path, formats: Collection[str]) -> Rendered:
@@ -138,7 +146,8 @@ def _hint_to_render_again(run: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise OutputError(
-            error.message, f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {typed(run)}"
+            error.message,
+            f"the answers are safe; {remedy(error, 'fix the cause')}, then: auditor report {shell_quote(run)}",
         ) from error
 
 
@@ -156,5 +165,5 @@ def _verify(stored: "StoredRun") -> "Verified":
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
             "report it; the answers are safe",
-            f"auditor verify {typed(run)} says it again; auditor report {typed(run)} makes the reports again, without a request",
+            f"auditor verify {shell_quote(run)} says it again; auditor report {shell_quote(run)} makes the reports again, without a request",
         ) from error

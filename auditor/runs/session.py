@@ -16,11 +16,11 @@ from itertools import islice
 from pathlib import Path
 
 from auditor import fetch, journal
-from auditor.core.judge import BELIEVING, FRESH, nothing_answered, pending_customers
+from auditor.core.judge import LENIENT_BREAKER, NEW_BREAKER, end_without_answer, pending_customers
 from auditor.core.model import Cause, CustomerResult, Reason, RunEnd
-from auditor.core.pacing import in_words
-from auditor.core.text import typed
-from auditor.errors import SignInError, StoppedEarlyError, reason, remedy, too_many_files
+from auditor.core.pacing import describe_usage
+from auditor.core.text import shell_quote
+from auditor.errors import SignInError, StoppedEarlyError, describe_os_error, is_too_many_files, remedy
 from auditor.fetch import internal_error_result
 from auditor.runs import credentials
 from auditor.runs.api_client import Fetching
@@ -63,8 +63,8 @@ def _open_session(run: Path, job: Job) -> Iterator[journal.Journal]:
             opened.begin_session()
         except OSError as error:
             raise StoppedEarlyError(
-                f"{run} cannot be written: {reason(error)}; nothing was asked",
-                f"{remedy(error)}, then: auditor resume {typed(run)}",
+                f"{run} cannot be written: {describe_os_error(error)}; nothing was asked",
+                f"{remedy(error)}, then: auditor resume {shell_quote(run)}",
             ) from error
         yield opened
 
@@ -101,14 +101,14 @@ def _write_end(opened: journal.Journal, end: RunEnd | None, spent: journal.Sessi
 
 
 def _disk_end(error: OSError) -> RunEnd:
-    what = "no further file can be opened" if too_many_files(error) else "the journal cannot be written"
-    return RunEnd(Cause.DISK, f"{what}: {reason(error)}", f"{remedy(error)}, then resume")
+    what = "no further file can be opened" if is_too_many_files(error) else "the journal cannot be written"
+    return RunEnd(Cause.DISK, f"{what}: {describe_os_error(error)}", f"{remedy(error)}, then resume")
 
 
 def _session_stats(api: Fetching, elapsed: float) -> journal.SessionStats:
     requests, usage = dict(api.pacing.requests), api.pacing.usage()
     rounded = {name: None if value is None else round(value, 1) for name, value in usage.items()}
-    _log.info("session over: %s", "; ".join(in_words(requests, rounded, elapsed)))
+    _log.info("session over: %s", "; ".join(describe_usage(requests, rounded, elapsed)))
     return journal.SessionStats(elapsed, requests, rounded)
 
 
@@ -131,15 +131,15 @@ async def _ask_all(run: Path, opened: journal.Journal, job: Job, api: Fetching) 
         to_ask = sum(1 for _ in pending_customers(islice(journal.read_customers(run), limit), done))
     api.pacing.expect(to_ask)
     if api.recalled:
-        job.watch.noted(api.recalled.in_words(job.settings.rate, datetime.now(UTC)))
+        job.watch.noted(api.recalled.describe(job.settings.rate, datetime.now(UTC)))
     job.watch.started(facts, to_ask, api.pacing)
 
     recorder = Recorder(opened, job.watch, simulated=facts.simulated)
     wanted = pending_customers(islice(journal.read_customers(run), limit), done)
-    crew = replace(api.crew, breaker=BELIEVING if journal.is_resumed(run) else FRESH)
+    crew = replace(api.crew, breaker=LENIENT_BREAKER if journal.is_resumed(run) else NEW_BREAKER)
     async with _tick_regularly(job.watch.ticked):
         end = await fetch.run_pool(wanted, api.status.fetch, recorder.take, api.pacing, crew)
-    end = end or nothing_answered(api.pacing.requests, job.settings.api, recorder.last_failure)
+    end = end or end_without_answer(api.pacing.requests, job.settings.api, recorder.last_failure)
     return end or await check_membership(run, opened, job.check, api, job.watch.warned)
 
 
@@ -252,7 +252,7 @@ class Recorder:
         if row in self._unanswered:
             # after an outage it was asked again
             self._watch.replaced(self._unanswered.pop(row))
-        if answer.finding.reason.asked_again:
+        if answer.finding.reason.retried_on_resume:
             self._unanswered[row] = answer.finding.reason
         self._watch.answered(answer)
 

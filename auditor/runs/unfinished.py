@@ -78,7 +78,7 @@ def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
     complete: dict[tuple[object, ...], Path] = {}
     for run in run_folders(reports):
         try:
-            header, same = journal.read_header(run), identity(run).same
+            header, same = journal.read_header(run), identity(run).comparison_key
             whole = is_complete(run)
             settled = whole and not _latest_not_moved(run)
         except (IncompleteError, OSError):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from auditor.core.connection import Proxy, Trust
-from auditor.core.judge import Check
+from auditor.core.judge import MembershipCheck
 from auditor.core.results import FailOn
-from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, Packs, customer_link
+from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -47,7 +47,9 @@ class Settings:
     allow_ragged: bool = field(default=False, metadata={"parse": parsers.flag})
     sheet: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     array: str | None = None
-    customer_list: Check = field(default=Check.AUTO, metadata={"parse": parsers.one_of(Check)})
+    customer_list: MembershipCheck = field(
+        default=MembershipCheck.AUTO, metadata={"parse": parsers.one_of(MembershipCheck)}
+    )
     reports: str = field(default="reports", metadata={"parse": parsers.local_folder})
     format: tuple[str, ...] = field(
         default=FORMATS, metadata={"parse": parsers.one_of(FORMATS), "many": ",", "order": FORMATS}
@@ -61,8 +63,8 @@ class Settings:
     reuse: float | None = field(default=None, metadata={"parse": parsers.duration})
     grace: float = field(default=30.0, metadata={"parse": parsers.number(float, 0)})
     max_undetermined: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
-    packs: Packs = field(default=Packs.ACTING, metadata={"parse": parsers.one_of(Packs)})
-    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": customer_link})
+    packs: OwnerWorkbooks = field(default=OwnerWorkbooks.ACTING, metadata={"parse": parsers.one_of(OwnerWorkbooks)})
+    customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": check_customer_link})
     zone: str | None = field(default=None, metadata={"parse": parsers.zone})
     baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})

@@ -6,8 +6,8 @@ import pytest
 
 from auditor.cli.hints import print_hints
 from auditor.core.model import Cause, Reason
-from auditor.core.results.changes import Change, Counts
-from auditor.core.results.ledger import FailOn, Tally, fold
+from auditor.core.results.changes import Change, ChangeCounts
+from auditor.core.results.ledger import FailOn, Tally, build_ledger
 from auditor.core.run_facts import RunFacts
 from auditor.runs.render import Rendered
 from conftest import NOON
@@ -30,8 +30,8 @@ def test_what_fail_on_matched_is_counted(tmp_path: Path, capsys: pytest.CaptureF
         Tally(Reason.ALLOWED, rows=1, customers=1),
         Tally(Reason.INVALID_ID, rows=1),
     ]
-    changes = Counts({**dict.fromkeys(Change, 0), Change.NEWLY_BLOCKED: 1}, 2)
-    rendered = Rendered(tmp_path, facts, fold(tallies, 5, 3), changes=changes)
+    changes = ChangeCounts({**dict.fromkeys(Change, 0), Change.NEWLY_BLOCKED: 1}, 2)
+    rendered = Rendered(tmp_path, facts, build_ledger(tallies, 5, 3), changes=changes)
     print_hints(rendered.with_fail_on(["undetermined", "newly-blocked"]), quiet=False)
     print_hints(rendered.with_fail_on([FailOn.BLOCKED, FailOn.CHANGES]), quiet=False)
     assert capsys.readouterr().err.splitlines() == [

@@ -11,7 +11,7 @@ import pytest
 from auditor.cli import main
 from auditor.core.ids import normalise_id
 from auditor.core.judge import classification as classify_module
-from auditor.core.judge.breaker import FIRST
+from auditor.core.judge.breaker import FIRST_ANSWERS
 from auditor.core.model import ApiResponse, Finding
 from auditor.fetch.retries import RetryingClient
 from auditor.journal import Journal, read_facts
@@ -156,7 +156,7 @@ def test_a_defect_on_every_customer_ends_the_run_early(simulator: Simulator, mon
     """Twenty in a row are enough to know; the rest of the quota is not wasted."""
     _judging(monkeypatch, _failing_for(set(IDS)))
     assert main([*RUN, "--quiet"]) == 1
-    assert FIRST <= len(simulator.log.api) <= FIRST + 2
+    assert FIRST_ANSWERS <= len(simulator.log.api) <= FIRST_ANSWERS + 2
     facts = read_facts(_folder())
     assert (facts.cause, facts.finished) == ("defect", False)
     assert json.loads((_folder() / "summary.json").read_text(encoding="utf-8"))["complete"] is False
@@ -189,7 +189,7 @@ def test_one_code_for_everybody_ends_the_run_early_and_resume_asks_them_again(
     """403/600006 is no matter of twenty customers: exit 4 as for a missing role; nobody's refusal is final."""
     kind_of.update(dict.fromkeys(IDS, "refused"))
     assert main(RUN) == 4
-    assert FIRST <= len(simulator.log.api) <= FIRST + 2
+    assert FIRST_ANSWERS <= len(simulator.log.api) <= FIRST_ANSWERS + 2
     said = capsys.readouterr().err
     assert "403, code 600006" in said
     assert "role" in said
@@ -213,7 +213,7 @@ def test_a_list_of_former_customers_can_be_finished(simulator: Simulator, kind_o
     assert simulator.api_url
     kind_of.update(dict.fromkeys(IDS, "no_relationship"))
     assert main([*RUN, "--quiet"]) == 4
-    assert list(_reasons().values()).count("not_attempted") >= len(IDS) - FIRST - 2
+    assert list(_reasons().values()).count("not_attempted") >= len(IDS) - FIRST_ANSWERS - 2
     assert main(["resume", "--quiet"]) == 3
     assert set(_reasons().values()) == {"no_relationship"}
     assert read_facts(_folder()).finished

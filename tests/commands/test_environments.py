@@ -16,7 +16,7 @@ from auditor.cli.hints import print_hints
 from auditor.cli.program import failed
 from auditor.commands.status import Statuses
 from auditor.core.diagnosis import checks as doctor
-from auditor.core.diagnosis.checks import Named
+from auditor.core.diagnosis.checks import CheckResult
 from auditor.core.model import Cause, RunEnd
 from auditor.runs.render import render
 from auditor.simulator import (
@@ -216,7 +216,7 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     end = RunEnd(Cause.SIGN_IN, "the token is refused", hint)
     print_hints(render(only_run(), ("csv",)).with_end(end), quiet=True)
     render_facts.print_statuses(Statuses("https://api.example", (), end), as_json=False)
-    render_facts.print_checks([Named("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
+    render_facts.print_checks([CheckResult("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2
     program._print_error("the token is refused", hint, [])
     said = capsys.readouterr()

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from auditor import customers, journal
 from auditor.cli import main
 from auditor.core.model import Customer, RejectedRow
-from auditor.core.run_facts import LONGEST, MOST, kept_warnings
+from auditor.core.run_facts import LONGEST_WARNING, MOST_WARNINGS, limit_warnings
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 
@@ -102,18 +102,18 @@ def test_a_hostile_list_cannot_flood_a_run(monkeypatch: pytest.MonkeyPatch, caps
 
     def flooding(source: str, **options: Any) -> customers.CustomerList:
         found = real(source, **options)
-        found.warnings[:] = [f"<r>{n}: {text}" for n in range(MOST + 7)]
+        found.warnings[:] = [f"<r>{n}: {text}" for n in range(MOST_WARNINGS + 7)]
         return found
 
     monkeypatch.setattr(customers, "read", flooding)
     assert main(RUN) == 0
     kept = _kept()
     # reading the list adds the one about its encoding
-    assert len(kept) == MOST + 1
+    assert len(kept) == MOST_WARNINGS + 1
     assert kept[-1]["text"] in ("and 7 more", "and 8 more")
-    assert all(len(one["text"]) <= LONGEST + 50 and one["text"].isprintable() for one in kept)
+    assert all(len(one["text"]) <= LONGEST_WARNING + 50 and one["text"].isprintable() for one in kept)
     assert "\x1b" not in capsys.readouterr().err
-    assert len(_in_workbook()) == MOST + 1
+    assert len(_in_workbook()) == MOST_WARNINGS + 1
     assert "<script>_x0041_" not in (_run() / "report.html").read_text(encoding="utf-8")
     assert main(["verify", str(_run()), "--quiet"]) == 0
 
@@ -144,8 +144,8 @@ def test_a_changed_warning_is_found(name: str, old: str, new: str, capsys: pytes
 
 def test_what_is_kept_of_many_warnings() -> None:
     """Nothing is added where there are not too many; the name of a list is made fit to be shown as well."""
-    assert kept_warnings([]) == ()
-    exact = kept_warnings([("a.csv", f"text {n}") for n in range(MOST)])
-    assert [one.sentence for one in exact] == [f"a.csv: text {n}" for n in range(MOST)]
-    (one,) = kept_warnings([("a\n\udcff.csv", "a\tb")])
+    assert limit_warnings([]) == ()
+    exact = limit_warnings([("a.csv", f"text {n}") for n in range(MOST_WARNINGS)])
+    assert [one.sentence for one in exact] == [f"a.csv: text {n}" for n in range(MOST_WARNINGS)]
+    (one,) = limit_warnings([("a\n\udcff.csv", "a\tb")])
     assert (one.list, one.text) == ("a\\n\\udcff.csv", "a\\tb")

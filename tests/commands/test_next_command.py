@@ -10,7 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 
@@ -93,8 +93,8 @@ def test_the_command_to_report_is_pasted_whole(simulator: Simulator, capsys: pyt
     (_run(HARD) / "results.csv").unlink()
     (_run(HARD) / "results.csv").mkdir()
     assert main(["report", str(_run(HARD)), "--format", "csv", "--quiet"]) == 7
-    assert f"fix the cause, then: auditor report {typed(_run(HARD))}\n" in capsys.readouterr().err
-    assert shlex.split(typed(_run(HARD))) == [str(_run(HARD))]
+    assert f"fix the cause, then: auditor report {shell_quote(_run(HARD))}\n" in capsys.readouterr().err
+    assert shlex.split(shell_quote(_run(HARD))) == [str(_run(HARD))]
 
 
 def test_killed_after_the_last_answer(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:

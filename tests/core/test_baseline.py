@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.core.baseline import Identity, incomparable, list_name, other_lists
+from auditor.core.baseline import RunIdentity, describe_other_lists, normalise_list_name, why_incomparable
 
-RUN = Identity("https://api.example", "account", simulated=False, tenant="", lists=("in/Customers-2026-11.csv",))
+RUN = RunIdentity("https://api.example", "account", simulated=False, tenant="", lists=("in/Customers-2026-11.csv",))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ RUN = Identity("https://api.example", "account", simulated=False, tenant="", lis
 )
 def test_the_same_list_in_two_exports(one: str, other: str) -> None:
     """Folder, letter case, a date, and the number of a second download do not matter."""
-    assert list_name(one) == list_name(other)
+    assert normalise_list_name(one) == normalise_list_name(other)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_same_list_in_two_exports(one: str, other: str) -> None:
 )
 def test_different_lists(one: str, other: str) -> None:
     """Any other number or word makes another list."""
-    assert list_name(one) != list_name(other)
+    assert normalise_list_name(one) != normalise_list_name(other)
 
 
 @pytest.mark.parametrize(
@@ -53,28 +53,28 @@ def test_different_lists(one: str, other: str) -> None:
 def test_incomparable_runs(change: dict[str, object], words: str) -> None:
     """Another service, another type, a simulator: refused with the reason."""
     other = replace(RUN, **change)  # type: ignore[arg-type] # by name
-    assert words in incomparable(RUN, other)
-    assert RUN.same != other.same
+    assert words in why_incomparable(RUN, other)
+    assert RUN.comparison_key != other.comparison_key
 
 
 def test_two_partners_cannot_be_compared() -> None:
     """If both runs know their tenant; a run with a given token does not."""
     first, second = replace(RUN, tenant="a"), replace(RUN, tenant="b")
-    assert "partner" in incomparable(first, second)
-    assert not incomparable(first, RUN)
+    assert "partner" in why_incomparable(first, second)
+    assert not why_incomparable(first, RUN)
 
 
 def test_simulators_are_one_service() -> None:
     """A simulator's URL differs every time, and demos are compared."""
     first = replace(RUN, simulated=True)
     second = replace(first, api="http://127.0.0.1:1", tenant="b")
-    assert not incomparable(first, second)
-    assert first.same == second.same
+    assert not why_incomparable(first, second)
+    assert first.comparison_key == second.comparison_key
 
 
 def test_other_lists_are_compared_with_a_remark() -> None:
     """It concerns new and removed customers."""
     other = replace(RUN, lists=("region2.csv",))
-    assert not incomparable(RUN, other)
-    assert "region2.csv" in other_lists(RUN, other)
-    assert not other_lists(RUN, replace(RUN, lists=("Customers-2026-12.csv",)))
+    assert not why_incomparable(RUN, other)
+    assert "region2.csv" in describe_other_lists(RUN, other)
+    assert not describe_other_lists(RUN, replace(RUN, lists=("Customers-2026-12.csv",)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.core.connection import LOOPBACK, Proxy, bypassed
+from auditor.core.connection import LOOPBACK, Proxy, bypasses_proxy
 
 API = "https://api.partnercenter.microsoft.com"
 
@@ -31,7 +31,7 @@ API = "https://api.partnercenter.microsoft.com"
 )
 def test_hosts_in_no_proxy_are_reached_directly(url: str, no_proxy: str) -> None:
     """Names with their subdomains, addresses, networks and ports, in any case."""
-    assert bypassed(url, no_proxy)
+    assert bypasses_proxy(url, no_proxy)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_hosts_in_no_proxy_are_reached_directly(url: str, no_proxy: str) -> None
 )
 def test_all_other_hosts_use_the_proxy(url: str, no_proxy: str) -> None:
     """Half a label, another port or another family of addresses is no match."""
-    assert not bypassed(url, no_proxy)
+    assert not bypasses_proxy(url, no_proxy)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from list_support import example as example_list
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, Reason, RejectedRow, Row
-from auditor.core.text import many
+from auditor.core.text import count_noun
 from auditor.customers import Columns, Format
 from auditor.customers.delimited import LONGEST_CELL
 from auditor.errors import CustomerListError
@@ -75,7 +75,7 @@ def test_rows_in_are_rows_out(
         listed = list(found)
         footer = expected[len(listed) :]
         assert listed == expected[: len(listed)]
-        assert not footer or f"{many(len(footer), 'row')} after the last customer" in " ".join(found.warnings)
+        assert not footer or f"{count_noun(len(footer), 'row')} after the last customer" in " ".join(found.warnings)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.cli.customer_lists import customer_table
 from auditor.commands.customer_list import customer_list
-from auditor.core.judge.membership import Listed, judge_page, read_page
+from auditor.core.judge.membership import ListedCustomer, judge_page, read_page
 from auditor.core.model import ApiResponse, CustomerResult
 from auditor.errors import CustomerListError, SignInError
 from auditor.fetch.customer_list import CustomerListing, list_customers
@@ -42,8 +42,8 @@ def _settings(simulator: Simulator) -> Settings:
     return Settings(api_url=simulator.api_url, access_token=Secret(simulator.mint_token()), rate=0)
 
 
-def _list(simulator: Simulator) -> tuple[list[Listed], CustomerListing]:
-    found: list[Listed] = []
+def _list(simulator: Simulator) -> tuple[list[ListedCustomer], CustomerListing]:
+    found: list[ListedCustomer] = []
     return found, customer_list(_settings(simulator), found.append, print)
 
 
@@ -133,8 +133,8 @@ def test_items_without_an_id_are_kept() -> None:
     """A page keeps them apart from its customers; an invalid profile loses the names only."""
     page = read_page(_ODD_PAGE)
     assert page is not None
-    assert page.customers == (Listed("1f2e3d4c-0000-4000-8000-000000000001"),)
-    assert page.without_id == (Listed(""), Listed("x", "Ada"))
+    assert page.customers == (ListedCustomer("1f2e3d4c-0000-4000-8000-000000000001"),)
+    assert page.without_id == (ListedCustomer(""), ListedCustomer("x", "Ada"))
 
 
 async def test_items_without_an_id_become_rows() -> None:
@@ -144,8 +144,8 @@ async def test_items_without_an_id_become_rows() -> None:
     async def ask(_token: str) -> CustomerResult:
         return CustomerResult("", judge_page(reply, ""), reply, 1)
 
-    taken: list[Listed] = []
-    rejected: list[Listed] = []
+    taken: list[ListedCustomer] = []
+    rejected: list[ListedCustomer] = []
     listing = await list_customers(ask, taken.append, rejected.append)
     assert (len(taken), [one.id for one in rejected]) == (1, ["", "x"])
     assert (listing.customers, listing.complete) == (1, True)
@@ -157,12 +157,12 @@ def test_a_failed_listing_leaves_no_file(tmp_path: Path) -> None:
 
     def cut_short() -> None:
         with customer_table(str(target), as_json=False) as take:
-            take(Listed("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
+            take(ListedCustomer("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
             raise CustomerListError("cut short")
 
     with pytest.raises(CustomerListError):
         cut_short()
     assert list(tmp_path.iterdir()) == []
     with customer_table(str(target), as_json=False) as take:
-        take(Listed("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
+        take(ListedCustomer("1f2e3d4c-0000-4000-8000-000000000001", "Ada, Ltd"))
     assert '"Ada, Ltd"' in target.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from auditor.core.connection import Trust, untrusted
+from auditor.core.connection import Trust, explain_untrusted
 from auditor.core.judge.classification import classify
 from auditor.core.model import ApiResponse
 from auditor.errors import SettingsError, StoppedEarlyError
@@ -192,7 +192,7 @@ async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, mo
             return [reply, (await asyncio.to_thread(probe, url, trust, None)).response]
 
         for refused in await both(Trust(ca)):
-            what, cure = untrusted(refused.verify_code)
+            what, cure = explain_untrusted(refused.verify_code)
             assert refused.untrusted
             assert "no Authority Key Identifier" in what or "not critical" in what or "without key usage" in what
             assert "AUDITOR_CA_RELAXED=true" in cure

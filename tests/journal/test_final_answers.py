@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from auditor import journal
-from auditor.core.judge.breaker import FIRST
+from auditor.core.judge.breaker import FIRST_ANSWERS
 from auditor.core.judge.classification import classify
 from auditor.core.model import Cause, Customer, CustomerResult, Row
 from auditor.core.run_facts import RunFacts
 from conftest import load_reply
 
-IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, FIRST + 6)]
+IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, FIRST_ANSWERS + 6)]
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -42,15 +42,15 @@ def _sessions(run: Path, *sessions: dict[int, str]) -> None:
 def test_customers_refused_with_the_whole_session_are_asked_again(tmp_path: Path, name: str) -> None:
     """A missing role or a proxy may refuse all of them. Requests in flight when the session ended count as well; real answers stay final."""
     rows = range(len(IDS))
-    _sessions(tmp_path, dict.fromkeys(rows, name) | {FIRST + 1: "200-allowed"})
+    _sessions(tmp_path, dict.fromkeys(rows, name) | {FIRST_ANSWERS + 1: "200-allowed"})
     done = journal.finally_answered(tmp_path, len(IDS))
-    assert [row for row in rows if row in done] == [FIRST + 1]
+    assert [row for row in rows if row in done] == [FIRST_ANSWERS + 1]
     assert len(journal.pending_rows(tmp_path, len(IDS))) == len(IDS) - 1
 
 
 def test_a_refusal_in_a_later_session_is_final(tmp_path: Path) -> None:
     """A refusal is the customer's own where others were answered in the same session."""
-    first = dict.fromkeys(range(FIRST), "403-900308")
+    first = dict.fromkeys(range(FIRST_ANSWERS), "403-900308")
     _sessions(tmp_path, first, {0: "200-allowed", **dict.fromkeys(range(1, len(IDS)), "403-900308")})
     assert len(journal.finally_answered(tmp_path, len(IDS))) == len(IDS)
     assert journal.pending_rows(tmp_path, len(IDS)) == {}

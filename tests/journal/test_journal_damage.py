@@ -17,7 +17,7 @@ from auditor.cli import main
 from auditor.core.judge.classification import classify
 from auditor.core.judge.retry import pending_customers
 from auditor.core.model import ApiResponse, Cause, Customer, CustomerResult, Reason, Row
-from auditor.core.run_facts import Membership, RunFacts, Way
+from auditor.core.run_facts import Membership, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal.records import encode
 from conftest import load_reply, many_examples
@@ -293,7 +293,7 @@ def _write(run: Path, history: list[tuple[str, Any]]) -> bytes:
                 case "member":
                     opened.add_member(IDS[what[0]], None, what[0])
                 case "membership":
-                    opened.set_membership(Membership(Way.SINGLY, 1, complete=True))
+                    opened.set_membership(Membership(MembershipSource.SINGLY, 1, complete=True))
                 case _:
                     opened.end(what, "why", journal.SessionStats(1.0, {"sent": 1}))
     return (run / journal.JOURNAL).read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditor import journal
-from auditor.core.judge.documented_answers import DECIDED
+from auditor.core.judge.documented_answers import DOCUMENTED
 from auditor.core.model import Customer, Reason, Row
 from auditor.core.run_facts import RunFacts
 
@@ -28,7 +28,7 @@ def _run(reports: Path, name: str, answers: Sequence[tuple[int, str, float]] = (
     with journal.Journal(run) as opened:
         opened.begin(RunFacts(rows=written.rows, **known), {"tenant_id": tenant})
         for customer, reason, hours in answers:
-            status, http = DECIDED.get(Reason(reason), ("raw", None))
+            status, http = DOCUMENTED.get(Reason(reason), ("raw", None))
             answer = journal.AnswerRecord(
                 customer,
                 IDS[customer],

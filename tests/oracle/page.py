@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.advice import ADVICE, LONG_NOTE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.results.changes import Change
-from auditor.core.results.ledger import complete
+from auditor.core.results.ledger import counts_as_complete
 from oracle import evidence
 from oracle.evidence import Evidence, Record
 from oracle.page_markup import Element, Page, cells
@@ -149,7 +149,7 @@ def _selected(records: list[Shown], most_rows: int, most_of_verdict: int) -> dic
 
 
 def _check_head(page: Page, found: Evidence) -> None:
-    facts, is_complete = found.facts, complete(found.ledger, found.facts)
+    facts, is_complete = found.facts, counts_as_complete(found.ledger, found.facts)
     flags = [*(() if is_complete else ("incomplete",)), *(("simulated",) if facts.simulated else ())]
     _same("class", page.flags, flags)
     _same("title", page.title, " · ".join([*map(str.upper, flags), "Partner Center audit", facts.run_id]))

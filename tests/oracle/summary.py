@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from auditor.core.model import Verdict
-from auditor.core.results.ledger import Count, complete
-from auditor.core.run_facts import Membership, Way
+from auditor.core.results.ledger import Count, counts_as_complete
+from auditor.core.run_facts import Membership, MembershipSource
 from oracle.changes import count_changes, expected_changes
 from oracle.evidence import Evidence, csv_records
 from oracle.sums import ColumnSum, expected_columns
@@ -37,10 +37,10 @@ def check_summary(evidence: Evidence) -> None:
 def check_note(evidence: Evidence, note: str) -> None:
     """Compare the state, and whatever a remark counts, with what was counted."""
     facts, ledger = evidence.facts, evidence.ledger
-    word = "complete" if complete(ledger, facts) else "INCOMPLETE"
+    word = "complete" if counts_as_complete(ledger, facts) else "INCOMPLETE"
     assert note.partition(":")[0] == word
     undetermined, rows = ledger.rows_of(Verdict.UNDETERMINED), ledger.rows
-    unlisted = len(evidence.unlisted) if facts.membership and facts.membership.way is Way.LIST else 0
+    unlisted = len(evidence.unlisted) if facts.membership and facts.membership.way is MembershipSource.LIST else 0
     for said, wanted in (
         ("did not finish", not facts.finished),
         (f"{undetermined:,} of {rows:,} row", undetermined > 0),
@@ -57,12 +57,12 @@ def check_note(evidence: Evidence, note: str) -> None:
 def _document(evidence: Evidence) -> dict[str, Any]:
     """summary.json without its note and its sums."""
     facts, ledger = evidence.facts, evidence.ledger
-    membership = facts.membership or Membership(Way.NONE, 0, complete=False)
-    unlisted = len(evidence.unlisted) if membership.way is Way.LIST else None
+    membership = facts.membership or Membership(MembershipSource.NONE, 0, complete=False)
+    unlisted = len(evidence.unlisted) if membership.way is MembershipSource.LIST else None
     verdicts = ledger.by_verdict()
     return {
         "schema_version": 2,
-        "complete": complete(ledger, facts),
+        "complete": counts_as_complete(ledger, facts),
         **{name: getattr(facts, name) for name in _FACTS},
         "started_at": _time(facts.started_at),
         "finished_at": _time(facts.finished_at),
@@ -138,7 +138,7 @@ def _check_table(evidence: Evidence, note: str) -> None:
         ]
         assert found == wanted, scope
     unlisted = [(one["rows"], one["customers"]) for one in by_scope.pop("unlisted", [])]
-    paged = evidence.facts.membership is not None and evidence.facts.membership.way is Way.LIST
+    paged = evidence.facts.membership is not None and evidence.facts.membership.way is MembershipSource.LIST
     assert unlisted == ([("0", str(len(evidence.unlisted)))] if paged else [])
     changed = expected_changes(evidence)
     by_change = {str(one["change"]): int(one["customers"] or 0) for one in by_scope.pop("change", [])}

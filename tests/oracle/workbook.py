@@ -20,8 +20,8 @@ from python_calamine import CalamineWorkbook
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.results.changes import CHANGES
-from auditor.core.results.ledger import complete
-from auditor.core.run_facts import UTC_NAMES, Packs
+from auditor.core.results.ledger import counts_as_complete
+from auditor.core.run_facts import UTC_NAMES, OwnerWorkbooks
 from oracle import evidence
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names
@@ -215,7 +215,7 @@ class _Subset:
         if self.owner is None:
             return _capital(document["note"])
         simulated = "; the data are simulated" if document["simulated"] else ""
-        state = f"The whole run is {'complete' if complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
+        state = f"The whole run is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
         unknown, rows = self.rows_of("undetermined"), len(self.records)
         if not unknown:
             return f"{state}{simulated}: each of {_count(rows, 'row')} here has a verdict"
@@ -512,7 +512,7 @@ def _check_index(run: Path, whole: _Subset) -> dict[str, str]:
         counts = {"rows": str(len(subset.records)), **{verdict: str(rows) for verdict, rows in of.items()}}
         wanted = {"owner": line["owner"], "file": line["file"], **counts, "changed": changed}
         _same(f"{INDEX}, {line['owner']!r}", {**line, "changed": line["changed"] or None}, wanted)
-        everybody = whole.found.facts.presentation.packs is Packs.ALL
+        everybody = whole.found.facts.presentation.packs is OwnerWorkbooks.ALL
         acts = everybody or of["blocked"] + of["undetermined"] + subset.changed > 0
         _same(f"{INDEX}, {line['owner']!r}, whether there is a file", bool(line["file"]), acts)
     files = {line["owner"] or "": f"by-owner/{line['file']}" for line in lines if line["file"]}

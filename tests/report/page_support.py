@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 from report_support import NOON, Run, answer, guid, new_run, row
 
-from auditor.core.judge.documented_answers import DECIDED
+from auditor.core.judge.documented_answers import DOCUMENTED
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.results.changes import Change
-from auditor.core.results.ledger import Tally, fold
+from auditor.core.results.ledger import Tally, build_ledger
 from auditor.core.results.money import Sum
 from auditor.core.run_facts import Freshness, Presentation, RunFacts
 from auditor.report import page
@@ -29,7 +29,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 _SHARES = (("under_review", 8), ("not_allowed", 3), ("unknown", 2), ("service_error", 4), ("not_ready", 4))
 _REASONS = [reason for reason, share in _SHARES for _ in range(share)]
-_STATUSES = {str(reason): status for reason, (status, _) in DECIDED.items()} | {"not_ready": "Not Ready"}
+_STATUSES = {str(reason): status for reason, (status, _) in DOCUMENTED.items()} | {"not_ready": "Not Ready"}
 
 
 def sample_run(folder: Path, rows: int, **facts: Any) -> Run:
@@ -119,7 +119,7 @@ def run_data(
     data = RunData(
         facts=facts,
         results=results,
-        ledger=fold(tallies, len(records), len(records)),
+        ledger=build_ledger(tallies, len(records), len(records)),
         freshness=Freshness(),
         membership_unchecked=0,
         unlisted=None,

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from auditor import report
 from auditor.core.baseline import Baseline
-from auditor.core.judge.documented_answers import DECIDED
+from auditor.core.judge.documented_answers import DOCUMENTED
 from auditor.core.model import Cause, Reason
 from auditor.core.results.ledger import Ledger
-from auditor.core.run_facts import Membership, RunFacts, Way
+from auditor.core.run_facts import Membership, MembershipSource, RunFacts
 
 BOTH = ("parquet", "csv")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ def answer(at: int, customer: int = 1, reason: str = "allowed", **given: Any) ->
     """A line of the journal."""
     line = {"kind": "answer", "row": at, "customer_id": guid(customer), "reason": reason}
     line |= {"final": reason in STATUS, "status": STATUS.get(Reason(reason)), "attempts": 1}
-    http = DECIDED[Reason(reason)][1] if Reason(reason) in DECIDED else None
+    http = DOCUMENTED[Reason(reason)][1] if Reason(reason) in DOCUMENTED else None
     line |= {"http_status": http, "error_code": "600074" if http == HTTPStatus.NOT_FOUND else None}
     return {**line, "checked_at": "2026-11-22T11:59:58.250000Z", "ms_cv": "x", **given}
 
@@ -171,7 +171,7 @@ def _journal(run: Run) -> bytes:
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
     header["list_warnings"] = [asdict(one) for one in facts.list_warnings]
-    header["presentation"] = facts.presentation.as_document()
+    header["presentation"] = asdict(facts.presentation)
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {
         "elapsed_seconds": facts.elapsed_seconds,
@@ -292,11 +292,11 @@ class Case:
             return None
         told = [line["member"] for line in self.members if line["customer_id"] == customer]
         match self.membership.way:
-            case Way.OWN:
+            case MembershipSource.OWN:
                 return True
-            case Way.LIST:
+            case MembershipSource.LIST:
                 return told[-1] if told else False if self.membership.complete else None
-            case Way.SINGLY:
+            case MembershipSource.SINGLY:
                 return told[-1] if told else None
             case _:
                 return None
@@ -304,7 +304,7 @@ class Case:
 
 def _agreeing(line: dict[str, Any]) -> dict[str, Any]:
     """The answer, with what comes with its reason; anything else would make it a damaged one."""
-    decided = DECIDED.get(Reason(line["reason"]))
+    decided = DOCUMENTED.get(Reason(line["reason"]))
     if decided is None:
         return line
     code = "600074" if decided[1] == HTTPStatus.NOT_FOUND else None
@@ -334,15 +334,15 @@ def cases(draw: st.DrawFn) -> Case:
         for customer, place in first.items()
         for _ in range(draw(st.integers(0, 3)))
     ]
-    way = draw(st.sampled_from([None, Way.OWN, Way.LIST, Way.SINGLY]))
+    way = draw(st.sampled_from([None, MembershipSource.OWN, MembershipSource.LIST, MembershipSource.SINGLY]))
     complete, message = draw(st.booleans()), draw(TEXTS)
     membership = None if way is None else Membership(way, 9, complete, message)
     lines = st.builds(
         lambda customer, listed, name, domain: member(customer, known=listed, company_name=name, domain=domain),
         st.integers(1, 8),
-        st.just(True) if way is Way.LIST else st.booleans(),  # noqa: FBT003 - the value itself
+        st.just(True) if way is MembershipSource.LIST else st.booleans(),  # noqa: FBT003 - the value itself
         texts,
         st.sampled_from([None, "a.example"]),
     )
-    members = draw(st.lists(lines, max_size=9)) if way in (Way.LIST, Way.SINGLY) else []
+    members = draw(st.lists(lines, max_size=9)) if way in (MembershipSource.LIST, MembershipSource.SINGLY) else []
     return Case(rows, draw(st.permutations(answers)), members, membership)

@@ -10,11 +10,11 @@ from report_support import Case, Run, answer, cases, guid, member, new_run, row
 
 from auditor import journal, report
 from auditor.core.model import Cause, Verdict
-from auditor.core.run_facts import Membership, Way
+from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
 from auditor.report.tables.summary import COLUMNS
 
-LISTED = Membership(Way.LIST, 2, complete=True)
+LISTED = Membership(MembershipSource.LIST, 2, complete=True)
 ROWS = [row(1), row(2), row(1), row(3), row("?")]
 ANSWERS = [answer(0, 1, "no_account_status"), answer(1, 2, "no_account_status"), answer(3, 3)]
 
@@ -43,18 +43,30 @@ def test_the_journal_of_these_tests_is_one_that_the_journal_reads(tmp_path: Path
     [
         (LISTED, [member(1)], ["no_account_status", "not_in_customer_list"]),
         (LISTED, [], ["not_in_customer_list", "not_in_customer_list"]),
-        (Membership(Way.LIST, 1, complete=False), [member(1)], ["no_account_status", "no_account_status"]),
-        (Membership(Way.LIST, 2, complete=True), [member(1), member(2)], ["no_account_status", "no_account_status"]),
-        (Membership(Way.LIST, 1, complete=True), [member(1, known=False), member(1)], ["no_account_status", None]),
+        (Membership(MembershipSource.LIST, 1, complete=False), [member(1)], ["no_account_status", "no_account_status"]),
         (
-            Membership(Way.SINGLY, 2, complete=True),
+            Membership(MembershipSource.LIST, 2, complete=True),
+            [member(1), member(2)],
+            ["no_account_status", "no_account_status"],
+        ),
+        (
+            Membership(MembershipSource.LIST, 1, complete=True),
+            [member(1, known=False), member(1)],
+            ["no_account_status", None],
+        ),
+        (
+            Membership(MembershipSource.SINGLY, 2, complete=True),
             [member(1), member(2, known=False)],
             ["no_account_status", "not_in_customer_list"],
         ),
-        (Membership(Way.SINGLY, 2, complete=False), [member(2, known=False)], ["no_account_status", None]),
-        (Membership(Way.SINGLY, 2, complete=True), [member(2), member(2, known=False)], ["no_account_status", None]),
-        (Membership(Way.OWN, 2, complete=True), [], ["no_account_status", "no_account_status"]),
-        (Membership(Way.NONE, 0, complete=False), [], ["no_account_status", "no_account_status"]),
+        (Membership(MembershipSource.SINGLY, 2, complete=False), [member(2, known=False)], ["no_account_status", None]),
+        (
+            Membership(MembershipSource.SINGLY, 2, complete=True),
+            [member(2), member(2, known=False)],
+            ["no_account_status", None],
+        ),
+        (Membership(MembershipSource.OWN, 2, complete=True), [], ["no_account_status", "no_account_status"]),
+        (Membership(MembershipSource.NONE, 0, complete=False), [], ["no_account_status", "no_account_status"]),
         (None, [], ["no_account_status", "no_account_status"]),
         (None, [member(1, known=False)], ["no_account_status", "no_account_status"]),
     ],
@@ -74,7 +86,7 @@ def test_a_stranger_without_an_account_status_is_not_eligible(
 @given(cases())
 def test_names_are_taken_from_the_partners_list_only_where_there_is_none(case: Case) -> None:
     """Null is filled from the customer's last line; what a list says, the empty text too, stays as it is."""
-    asked = case.membership is not None and case.membership.way in (Way.LIST, Way.SINGLY)
+    asked = case.membership is not None and case.membership.way in (MembershipSource.LIST, MembershipSource.SINGLY)
     with case.run() as run:
         run.render(["parquet"])
         for line, record in zip(case.rows, run.typed(), strict=True):
@@ -87,7 +99,7 @@ def test_names_are_taken_from_the_partners_list_only_where_there_is_none(case: C
 @given(cases())
 def test_unlisted_customers_are_those_that_no_row_names(case: Case) -> None:
     """Each once, with its last line, in the journal's order; the file is there exactly where the list was paged through."""
-    listed = case.membership is not None and case.membership.way is Way.LIST
+    listed = case.membership is not None and case.membership.way is MembershipSource.LIST
     last = {line["customer_id"]: place for place, line in enumerate(case.members)}
     named = {line["customer_id"] for line in case.rows if line["reason"] is None}
     expected = [line for place, line in enumerate(case.members) if last[line["customer_id"]] == place]
@@ -132,7 +144,7 @@ def test_an_outdated_unlisted_csv_is_removed(tmp_path: Path) -> None:
     [
         (None, [], "membership was not checked: 2 customers without an account status"),
         (
-            Membership(Way.LIST, 0, complete=False, message="403 (2032)"),
+            Membership(MembershipSource.LIST, 0, complete=False, message="403 (2032)"),
             [],
             (
                 "membership was not checked: 2 customers without an account status count as eligible "
@@ -141,14 +153,18 @@ def test_an_outdated_unlisted_csv_is_removed(tmp_path: Path) -> None:
             ),
         ),
         (
-            Membership(Way.LIST, 2, complete=False, message="page 2: 500"),
+            Membership(MembershipSource.LIST, 2, complete=False, message="page 2: 500"),
             [member(1), member(2)],
             "the partner's own list was not read to its end (page 2: 500), so unlisted.csv may lack customers",
         ),
-        (Membership(Way.SINGLY, 2, complete=False), [member(1)], "membership was not checked: 1 customers"),
-        (Membership(Way.SINGLY, 2, complete=True), [member(1), member(2)], None),
+        (
+            Membership(MembershipSource.SINGLY, 2, complete=False),
+            [member(1)],
+            "membership was not checked: 1 customers",
+        ),
+        (Membership(MembershipSource.SINGLY, 2, complete=True), [member(1), member(2)], None),
         (LISTED, [], None),
-        (Membership(Way.OWN, 2, complete=True), [], None),
+        (Membership(MembershipSource.OWN, 2, complete=True), [], None),
     ],
 )
 def test_what_was_not_checked_is_said(
@@ -162,7 +178,7 @@ def test_what_was_not_checked_is_said(
     told = _summary(run)["membership"]
     assert told["way"] == (membership.way if membership else "none")
     assert told["complete"] == bool(membership and membership.complete)
-    assert told["unlisted"] == (0 if membership and membership.way is Way.LIST else None)
+    assert told["unlisted"] == (0 if membership and membership.way is MembershipSource.LIST else None)
 
 
 def test_nobody_in_doubt_needs_no_remark(tmp_path: Path) -> None:

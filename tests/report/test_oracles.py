@@ -16,7 +16,7 @@ from report_support import NOON, Case, Run, answer, cases, guid, member, new_run
 from auditor import journal
 from auditor.core.model import Cause, Verdict
 from auditor.core.results.money import add_up
-from auditor.core.run_facts import Membership, Presentation, RunFacts, Way
+from auditor.core.run_facts import Membership, MembershipSource, Presentation, RunFacts
 from oracle import changes, evidence, summary
 from oracle.facts import read_facts
 from oracle.sums import Column as OracleColumn
@@ -73,7 +73,7 @@ def test_sums_of_any_texts(case: Case, data: st.DataObject) -> None:
         {"cause": Cause.SERVICE, "message": "20 of 20 answers were 503"},
         {"simulated": True, "max_undetermined": 9, "elapsed_seconds": 1.25, "pace": {"waited_seconds": None}},
         {"requests": {"throttled": 1, "sent": 3}, "lists": ("kunden-ü.csv",)},
-        {"membership": Membership(Way.LIST, 2, complete=False, message="page 2: 500")},
+        {"membership": Membership(MembershipSource.LIST, 2, complete=False, message="page 2: 500")},
     ],
 )
 def test_runs_of_every_kind(tmp_path: Path, facts: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def _sessions(run: Path) -> bytes:
         opened.end(Cause.DEADLINE, "the time is over", journal.SessionStats(1.5, {"sent": 3, "throttled": 1}))
         opened.begin_session()
         opened.add_member(guid(1), None)
-        opened.set_membership(Membership(Way.SINGLY, 1, complete=False, message="403"))
+        opened.set_membership(Membership(MembershipSource.SINGLY, 1, complete=False, message="403"))
         opened.end(Cause.FINISHED, "", journal.SessionStats(2.25, {"sent": 2}, {"waited_seconds": 0.5}))
     return (run / journal.JOURNAL).read_bytes()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.ledger import Ledger, Tally, fold
+from auditor.core.results.ledger import Ledger, Tally, build_ledger
 from auditor.report.page import charts
 from auditor.report.page.selection import ORDER
 
@@ -31,7 +31,7 @@ def _ledger(owners: dict[str, tuple[int, int, int]]) -> Ledger:
         for reason, rows in zip(_REASONS, counts, strict=True)
         if rows
     ]
-    return fold(tallies, sum(map(sum, owners.values())), 0)
+    return build_ledger(tallies, sum(map(sum, owners.values())), 0)
 
 
 @given(OWNERS)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from report_support import Case, Run, answer, cases, guid, member, new_run, passing_run, row
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.ledger import Tally, fold
-from auditor.core.run_facts import Membership, Way
+from auditor.core.results.ledger import Tally, build_ledger
+from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
 from auditor.report import times
 from auditor.report.schema import TIME, results_schema
@@ -50,7 +50,10 @@ def test_each_record_follows_from_its_row_and_the_deciding_answer(case: Case) ->
             assert (record["customer_id"], record["raw_id"]) == (line["customer_id"], line.get("raw_id"))
             assert (record["owner"], record["source_row"]) == (line["owner"], str(line["source_row"]))
             listed = [told for told in case.members if told["customer_id"] == line["customer_id"]]
-            asked = case.membership is not None and case.membership.way in (Way.LIST, Way.SINGLY)
+            asked = case.membership is not None and case.membership.way in (
+                MembershipSource.LIST,
+                MembershipSource.SINGLY,
+            )
             name = listed[-1]["company_name"] if listed and asked and not line["reason"] else None
             assert record["company_name"] == (name if line["company_name"] is None else line["company_name"])
 
@@ -101,14 +104,24 @@ def test_a_row_that_was_never_asked_for(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("way", [Way.OWN, Way.LIST, Way.SINGLY, None])
-def test_a_known_stranger_without_an_account_status_is_not_eligible(tmp_path: Path, way: Way | None) -> None:
+@pytest.mark.parametrize("way", [MembershipSource.OWN, MembershipSource.LIST, MembershipSource.SINGLY, None])
+def test_a_known_stranger_without_an_account_status_is_not_eligible(
+    tmp_path: Path, way: MembershipSource | None
+) -> None:
     """Where the partner's list was read to its end, or its customer was asked for by itself."""
-    members = [member(1, known=way is not Way.SINGLY)] if way in (Way.LIST, Way.SINGLY) else []
+    members = (
+        [member(1, known=way is not MembershipSource.SINGLY)]
+        if way in (MembershipSource.LIST, MembershipSource.SINGLY)
+        else []
+    )
     found_list = None if way is None else Membership(way, 1, complete=True)
     rows, answers = [row(1), row(2)], [answer(0, 1, "no_account_status"), answer(1, 2, "no_account_status")]
     run = new_run(tmp_path / "r", rows, answers, members, membership=found_list)
-    strange = {Way.LIST: [False, True], Way.SINGLY: [True, False]}.get(way, [False, False]) if way else [False, False]
+    strange = (
+        {MembershipSource.LIST: [False, True], MembershipSource.SINGLY: [True, False]}.get(way, [False, False])
+        if way
+        else [False, False]
+    )
     verdicts = [Verdict.UNDETERMINED if one else Verdict.ELIGIBLE for one in strange]
     assert [record["verdict"] for record in _records(run)] == verdicts
 
@@ -116,7 +129,7 @@ def test_a_known_stranger_without_an_account_status_is_not_eligible(tmp_path: Pa
 def test_names_come_from_the_partners_list_where_the_list_has_none(tmp_path: Path) -> None:
     """Null is filled, a text is not."""
     members = [member(1, company_name="B", domain="b.example")]
-    paged = Membership(Way.LIST, 1, complete=True)
+    paged = Membership(MembershipSource.LIST, 1, complete=True)
     (found,) = _records(new_run(tmp_path / "r", [row(1, company_name="A")], [], members, membership=paged))
     assert (found["company_name"], found["domain"]) == ("A", "b.example")
 
@@ -156,7 +169,9 @@ def test_a_customer_is_one_by_its_id(tmp_path: Path) -> None:
     other = "ffffffff-0000-4000-8000-000000000001"
     rows = [row(1), row(2), {**row(1), "customer_id": other}, row(1), row("?")]
     members = [member(2), {**member(1), "customer_id": other}, member(5)]
-    found = _read(new_run(tmp_path / "r", rows, [], members, membership=Membership(Way.LIST, 3, complete=True)))
+    found = _read(
+        new_run(tmp_path / "r", rows, [], members, membership=Membership(MembershipSource.LIST, 3, complete=True))
+    )
     assert found.customers == [guid(1), guid(2), other, guid(1), None]
     assert [cells[0] for cells in found.unlisted()] == [guid(5)]
 
@@ -213,7 +228,7 @@ def test_the_ledger_counts_rows_and_distinct_customers(records: list[Counted]) -
         )
         for at, one in enumerate(records)
     ]
-    assert count_records(records) == fold(tallies, len(records), len({one.customer_id for one in records}))
+    assert count_records(records) == build_ledger(tallies, len(records), len({one.customer_id for one in records}))
 
 
 def test_an_invalid_id_is_a_row_but_no_customer() -> None:

@@ -17,7 +17,7 @@ from report_support import BOTH, Case, Run, answer, cases, forge, guid, member, 
 from verify_support import copy_run, verify
 
 from auditor.core.model import Cause
-from auditor.core.run_facts import Membership, Way
+from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
 from conftest import many_examples
 
@@ -36,7 +36,7 @@ ANSWERS = [
     answer(4, 3, "allowed", error_message="né"),
 ]
 MEMBERS = [member(1), member(3, company_name="Three"), member(9, company_name="Nine"), member(8, domain="")]
-PAGED = Membership(Way.LIST, 4, complete=True)
+PAGED = Membership(MembershipSource.LIST, 4, complete=True)
 
 
 def _rendered(folder: Path, formats: tuple[str, ...] = BOTH, **facts: Any) -> Run:
@@ -83,8 +83,8 @@ def test_whatever_is_rendered_agrees(case: Case, formats: tuple[str, ...]) -> No
         {"cause": Cause.INTERRUPTED, "finished_at": None, "message": "the run ended without a word", "requests": {}},
         {"cause": Cause.SERVICE, "message": "20 of 20 answers were 503"},
         {"membership": None},
-        {"membership": Membership(Way.SINGLY, 2, complete=False, message="403")},
-        {"membership": Membership(Way.LIST, 2, complete=False, message="page 2: 500")},
+        {"membership": Membership(MembershipSource.SINGLY, 2, complete=False, message="403")},
+        {"membership": Membership(MembershipSource.LIST, 2, complete=False, message="page 2: 500")},
         {"simulated": True, "max_undetermined": 0, "elapsed_seconds": 1.25, "pace": {"waited_seconds": None}},
         {"requests": {}},
     ],
@@ -396,10 +396,10 @@ def test_a_forged_journal_disagrees_with_the_reports(run: Run, change: Callable[
 
 @pytest.mark.parametrize(
     ("way", "forged", "named"),
-    [(Way.LIST, "singly", "stands in manifest.json"), (Way.SINGLY, "list", "is missing")],
+    [(MembershipSource.LIST, "singly", "stands in manifest.json"), (MembershipSource.SINGLY, "list", "is missing")],
 )
 def test_unlisted_csv_must_be_there_exactly_where_the_list_was_paged_through(
-    tmp_path: Path, way: Way, forged: str, named: str
+    tmp_path: Path, way: MembershipSource, forged: str, named: str
 ) -> None:
     """One file too many, or one too few."""
     run = _rendered(tmp_path / "r", membership=Membership(way, 4, complete=False))

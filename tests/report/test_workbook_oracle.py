@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.model import Cause
-from auditor.core.run_facts import ListWarning, Packs, Presentation
+from auditor.core.run_facts import ListWarning, OwnerWorkbooks, Presentation
 from oracle import workbook
 
 ANN = "by-owner/Ann.xlsx"
@@ -28,7 +28,7 @@ FACTS = st.fixed_dictionaries(
         "list_warnings": st.lists(st.builds(ListWarning, TEXTS, TEXTS), max_size=2),
         "presentation": st.builds(
             Presentation,
-            packs=st.sampled_from(Packs),
+            packs=st.sampled_from(OwnerWorkbooks),
             zone=st.sampled_from(["UTC", "Etc/UTC", "Europe/Copenhagen", "No/Where"]),
             sums=st.sampled_from([(), ("Tags",), ("status", "Tags")]),
             customer_link=st.sampled_from(["", "https://x.example/{customer_id}"]),
@@ -51,9 +51,9 @@ STATES = st.lists(st.tuples(REASONS, DATES), min_size=6, max_size=6)
 
 
 @settings(max_examples=15)
-@given(STATES, STATES, st.sampled_from(Packs))
+@given(STATES, STATES, st.sampled_from(OwnerWorkbooks))
 def test_any_comparison_has_the_workbooks_that_it_must_have(
-    then: list[tuple[str | None, str | None]], now: list[tuple[str | None, str | None]], packs: Packs
+    then: list[tuple[str | None, str | None]], now: list[tuple[str | None, str | None]], packs: OwnerWorkbooks
 ) -> None:
     """Customers of two account managers, removed ones, new ones, and those that were blocked for long."""
     owners = ["Ann", "Bo", None]

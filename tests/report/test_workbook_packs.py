@@ -7,10 +7,10 @@ from book_support import records, render, sheet
 from hypothesis import given, settings
 from report_support import Case, Run, answer, cases, new_run, passing_run, row
 
-from auditor.core.run_facts import Packs, Presentation
+from auditor.core.run_facts import OwnerWorkbooks, Presentation
 
 
-def _run(folder: Path, packs: Packs = Packs.ACTING) -> Run:
+def _run(folder: Path, packs: OwnerWorkbooks = OwnerWorkbooks.ACTING) -> Run:
     """Ann has a blocked row, Bo an undetermined one, Cy only eligible ones; a row is nobody's."""
     rows = [row(n, owner=owner) for n, owner in enumerate(["Ann", "Ann", "Bo", "Cy", None, ""])]
     reasons = ["under_review", "allowed", "service_error", "allowed", "not_allowed", "allowed"]
@@ -36,7 +36,7 @@ def test_whoever_has_something_to_do_gets_one(tmp_path: Path) -> None:
 
 def test_everybody_may_get_one(tmp_path: Path) -> None:
     """The setting `packs = "all"`."""
-    run = _run(tmp_path / "r", Packs.ALL)
+    run = _run(tmp_path / "r", OwnerWorkbooks.ALL)
     render(run)
     assert "Cy.xlsx" in _packs(run)
 
@@ -64,7 +64,7 @@ def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
 @given(cases())
 def test_the_packs_add_up_to_the_whole(case: Case) -> None:
     """Every row is in exactly one pack, whoever owns it."""
-    shown = Presentation(packs=Packs.ALL)
+    shown = Presentation(packs=OwnerWorkbooks.ALL)
     with passing_run(case.rows, case.answers, case.members, membership=case.membership, presentation=shown) as run:
         render(run)
         whole = [(one["Row"], one["Verdict"]) for one in records(run.path / "audit.xlsx", "All customers")]

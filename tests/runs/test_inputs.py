@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import tzlocal
 
-from auditor.core.run_facts import Packs, Presentation
+from auditor.core.run_facts import OwnerWorkbooks, Presentation
 from auditor.runs.inputs import presentation_of
 from auditor.settings import Settings, load
 
@@ -17,8 +18,8 @@ def test_what_the_settings_say_is_kept(tmp_path: Path) -> None:
     file.write_text(f'packs = "all"\nzone = "Europe/Berlin"\ncustomer_link = "{link}"\n', encoding="utf-8")
     settings, _ = load({}, environment={}, config=str(file))
     shown = presentation_of(settings, ("Revenue",))
-    assert shown == Presentation(link, Packs.ALL, "Europe/Berlin", ("Revenue",))
-    assert Presentation.from_document(shown.as_document()) == shown
+    assert shown == Presentation(link, OwnerWorkbooks.ALL, "Europe/Berlin", ("Revenue",))
+    assert msgspec.json.decode(msgspec.json.encode(shown), type=Presentation) == shown
 
 
 def test_the_zone_is_the_machines_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_the_lease_of_a_killed_process_hinders_nobody(tmp_path: Path) -> None:
     ("number", "said", "remedy"),
     [
         (errno.EMFILE, "limit on open files", "--concurrency"),
-        (errno.ENOTSUP, "does not offer", "another file system"),
+        (errno.ENOTSUP, "does not support it", "another file system"),
         (errno.ENOSPC, "No space left", "make room"),
         (errno.EACCES, "Permission denied", "may write to"),
     ],

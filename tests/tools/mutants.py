@@ -197,7 +197,7 @@ def _runs(folder: Path) -> Iterator["Run"]:
     """Three runs, a week apart, each compared with the one before; the answers are chosen so that each defect shows."""
     from report_support import NOON, answer, member, new_run, row
 
-    from auditor.core.run_facts import Membership, Presentation, Way
+    from auditor.core.run_facts import Membership, MembershipSource, Presentation
     from auditor.report.history.store import history_file
     from auditor.report.render import FORMATS, render
 
@@ -232,7 +232,7 @@ def _runs(folder: Path) -> Iterator["Run"]:
         ]
         answers += [answer(9, 9, "allowed", **given)] if week else []
         members = [member(n, company_name=f"M{n}", domain="m.example") for n in (0, 1, 20, 21)]
-        paged = Membership(Way.LIST, 4, complete=week == 2, message="page 2: 500")
+        paged = Membership(MembershipSource.LIST, 4, complete=week == 2, message="page 2: 500")
         made = new_run(
             folder / f"{began:%Y%m%d}T120000Z",
             rows[1:] if week == 2 else rows,

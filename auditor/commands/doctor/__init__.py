@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auditor.commands.doctor import api, machine, network, sign_in
 from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
-from auditor.core.diagnosis import Named, Result, State
+from auditor.core.diagnosis import CheckResult, CheckState, Result
 from auditor.errors import AuditorError, SettingsError
 from auditor.fetch import tls_context
 from auditor.runs.credentials import ignore_message
@@ -84,27 +84,29 @@ class Doctor:
     simulated: bool = False
     tell: Callable[[str], None] = ignore_message
 
-    def examine(self) -> Iterator[Named]:
+    def examine(self) -> Iterator[CheckResult]:
         """Every check in turn, as it is made."""
         home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
         for one in self._examined():
-            yield Named(one.name, diagnosis.shareable(one.result, home))
+            yield CheckResult(one.name, diagnosis.shareable(one.result, home))
 
-    def _examined(self) -> Iterator[Named]:
-        yield Named("program", network.program())
+    def _examined(self) -> Iterator[CheckResult]:
+        yield CheckResult("program", network.program())
         try:
             subject = Subject(*self.load(), tell=self.tell)
         except SettingsError as error:
-            yield Named("settings", _failed(error))
-            yield from (Named(check.name, diagnosis.skipped("not checked: needs settings")) for check in CHECKS)
+            yield CheckResult("settings", _failed(error))
+            yield from (CheckResult(check.name, diagnosis.skipped("not checked: needs settings")) for check in CHECKS)
             return
-        states: dict[str, State] = {}
+        states: dict[str, CheckState] = {}
         for check in (_Check("settings", _settings), *CHECKS):
-            missing = next((name for name in check.needs if states[name] in {State.FAILED, State.SKIPPED}), None)
+            missing = next(
+                (name for name in check.needs if states[name] in {CheckState.FAILED, CheckState.SKIPPED}), None
+            )
             result = _looked(check, subject) if missing is None else diagnosis.skipped(f"not checked: needs {missing}")
             states[check.name] = result.state
             self.simulated = subject.simulated
-            yield Named(check.name, result)
+            yield CheckResult(check.name, result)
 
 
 def _settings(subject: Subject) -> Result:

@@ -42,11 +42,11 @@ def call(subject: Subject) -> Result:
         subject, renewable, TokenRequest(force=True, claims=claims_challenge(first.headers.get("WWW-Authenticate")))
     )
     judged = sign_in.token(subject)
-    if judged.state is diagnosis.State.FAILED:
+    if judged.state is diagnosis.CheckState.FAILED:
         return judged
     result = _called(subject, _page(subject), "even a new access token")
     renewed = "the API refused the access token that was kept, so a new one was fetched, as a run does"
-    return diagnosis.noted(result, [renewed, *subject.said[before:]])
+    return diagnosis.with_messages(result, [renewed, *subject.said[before:]])
 
 
 def _page(subject: Subject) -> ProbeResult:
@@ -70,7 +70,7 @@ def _page(subject: Subject) -> ProbeResult:
 def _called(subject: Subject, seen: ProbeResult, token: str) -> Result:
     page = read_page(seen.response.body) if seen.response.http_status == HTTPStatus.OK else None
     if page is None:
-        return diagnosis.call_refused(judge_page(seen.response, ""), seen.response, token)
+        return diagnosis.customer_list_refused(judge_page(seen.response, ""), seen.response, token)
     subject.customer = page.customers[0].id if page.customers else None
     return diagnosis.ok(
         f"a real call works: the partner's customer list answers in {seen.seconds:.2f} s",
@@ -114,7 +114,7 @@ def account_status(subject: Subject) -> Result:
     answer = _asked(subject, subject.customer)
     if answer is None:
         return _no_turn()
-    return diagnosis.answered(answer.finding, answer.response.http_status, time.monotonic() - began)
+    return diagnosis.customer_answer(answer.finding, answer.response.http_status, time.monotonic() - began)
 
 
 def stranger(subject: Subject) -> Result:
@@ -123,8 +123,8 @@ def stranger(subject: Subject) -> Result:
     if answer is None:
         return _no_turn()
     if answer.finding.run_end is not None or answer.response.http_status is None:
-        return diagnosis.answered(answer.finding, answer.response.http_status, 0.0)
-    return diagnosis.stranger(answer.finding, answer.response.http_status, simulated=subject.simulated)
+        return diagnosis.customer_answer(answer.finding, answer.response.http_status, 0.0)
+    return diagnosis.random_id(answer.finding, answer.response.http_status, simulated=subject.simulated)
 
 
 def _no_turn() -> Result:

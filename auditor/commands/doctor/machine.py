@@ -10,7 +10,7 @@ from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Result
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import MINUTE, typed
+from auditor.core.text import MINUTE, shell_quote
 from auditor.errors import IncompleteError
 from auditor.fetch import state_folder
 from auditor.runs.api_client import learned
@@ -31,7 +31,7 @@ def state(_subject: Subject) -> Result:
     if folder is None:
         return diagnosis.warning("this user has no home", "set XDG_STATE_HOME to a folder that may be written to")
     found = _writable(folder, "make it writable, or name another with XDG_STATE_HOME")
-    if found.state is diagnosis.State.FAILED:
+    if found.state is diagnosis.CheckState.FAILED:
         return diagnosis.warning(found.found, found.next)
     return found
 
@@ -93,13 +93,17 @@ def last_run(subject: Subject) -> Result:
         return diagnosis.no_run(len(run_folders(Path(subject.settings.reports))))
     facts = _facts(run)
     if facts is None:
-        return diagnosis.warning(f"{run.name} cannot be read", f"auditor verify {typed(run)} says why", run_id=run.name)
+        return diagnosis.warning(
+            f"{run.name} cannot be read", f"auditor verify {shell_quote(run)} says why", run_id=run.name
+        )
     hours = (datetime.now(UTC) - facts.started_at).total_seconds() / 3600
     age = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours:,.0f} hours"  # noqa: PLR2004 - where days say enough
     words = f"{run.name}, {age} old, {facts.rows:,} rows"
     known: dict[str, diagnosis.Fact] = {"run_id": run.name, "age_hours": round(hours, 1), "rows": facts.rows}
     if not _complete(run, facts):
-        return diagnosis.warning(f"{words}: NOT COMPLETE", f"auditor resume {typed(run)}", complete=False, **known)
+        return diagnosis.warning(
+            f"{words}: NOT COMPLETE", f"auditor resume {shell_quote(run)}", complete=False, **known
+        )
     return diagnosis.ok(f"{words}: complete", complete=True, **known)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from auditor import __version__
 from auditor.commands.doctor.context import Subject
 from auditor.core import diagnosis
-from auditor.core.connection import Proxy, untrusted
+from auditor.core.connection import Proxy, explain_untrusted
 from auditor.core.diagnosis import Result
 from auditor.fetch import ProbeResult, connect, probe
 
@@ -130,7 +130,7 @@ def _no_tls(seen: ProbeResult, through: Proxy | None) -> Result:
     if seen.response.untrusted:
         issuer = seen.certificate.issuer if seen.certificate else "an authority that does not show itself"
         found = f"{found}; it was issued by {issuer}"
-        _, then = untrusted(seen.response.verify_code)
+        _, then = explain_untrusted(seen.response.verify_code)
         named = os.environ.get("SSL_CERT_FILE")
         if "AUDITOR_CA_BUNDLE" in then and named and not Path(named).is_file():
             then = f"SSL_CERT_FILE names {named}, which is not there; {then}"

@@ -11,11 +11,11 @@ from enum import StrEnum
 
 from auditor.core.judge import clean
 from auditor.core.model import Cause
-from auditor.core.results import STOPPED
+from auditor.core.results import STOP_EXIT_CODES
 from auditor.core.sign_in import SET_CLOCK
-from auditor.core.text import lasting, many
+from auditor.core.text import count_noun, format_duration
 
-SETTINGS, SIGN_IN, SERVICE, LOCKED = 2, STOPPED[Cause.SIGN_IN], STOPPED[Cause.SERVICE], 11
+SETTINGS, SIGN_IN, SERVICE, LOCKED = 2, STOP_EXIT_CODES[Cause.SIGN_IN], STOP_EXIT_CODES[Cause.SERVICE], 11
 """Exit codes of failed checks."""
 SKEW_WARNING = 30.0
 """Seconds; a larger error of the clock is a warning."""
@@ -31,7 +31,7 @@ _USER = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 Fact = str | int | float | bool | None
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -52,7 +52,7 @@ class Result:
         facts: the result for programs.
     """
 
-    state: State
+    state: CheckState
     found: str
     next: str = ""
     exit_code: int = 0
@@ -60,7 +60,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class CheckResult:
     """A result with the name of its check."""
 
     name: str
@@ -69,22 +69,22 @@ class Named:
 
 def ok(found: str, **facts: Fact) -> Result:
     """The check passed: nothing to do."""
-    return Result(State.OK, found, facts=facts)
+    return Result(CheckState.OK, found, facts=facts)
 
 
 def warning(found: str, then: str, **facts: Fact) -> Result:
     """A run would continue, but there is something to do."""
-    return Result(State.WARNING, found, then, facts=facts)
+    return Result(CheckState.WARNING, found, then, facts=facts)
 
 
 def failed(found: str, then: str, exit_code: int, **facts: Fact) -> Result:
     """A run would fail."""
-    return Result(State.FAILED, found, then, exit_code, facts)
+    return Result(CheckState.FAILED, found, then, exit_code, facts)
 
 
 def skipped(because: str) -> Result:
     """The check was not made."""
-    return Result(State.SKIPPED, because)
+    return Result(CheckState.SKIPPED, because)
 
 
 def shareable(result: Result, home: str) -> Result:
@@ -97,20 +97,20 @@ def shareable(result: Result, home: str) -> Result:
 
     def mask(text: str) -> str:
         short = text.replace(home, "~") if len(home) > 1 else text
-        return _USER.sub(lambda found: masked(found[0]), short)
+        return _USER.sub(lambda found: mask_user(found[0]), short)
 
     return replace(result, found=mask(result.found), next=mask(result.next))
 
 
-def masked(name: str) -> str:
+def mask_user(name: str) -> str:
     """Mask a user's name, so that only the user recognises it."""
     local, at, domain = clean(name).rpartition("@")
     return f"{local[:1]}…{at}{domain}" if at else f"{name[:1]}…"
 
 
-def exit_code(results: Iterable[Named]) -> int:
+def exit_code(results: Iterable[CheckResult]) -> int:
     """The exit code of the first failed check; 0 if none failed. Later checks depend on earlier ones."""
-    return next((one.result.exit_code for one in results if one.result.state is State.FAILED), 0)
+    return next((one.result.exit_code for one in results if one.result.state is CheckState.FAILED), 0)
 
 
 def clock(ahead: float, uncertain: float) -> Result:
@@ -167,7 +167,9 @@ def no_run(simulated: int) -> Result:
     """There is no run of real customers; `simulated` is the number of runs against a simulator."""
     if not simulated:
         return ok("no run is in this reports folder yet", run_id=None)
-    there = f"{many(simulated, 'simulated run')} (demo, or a simulator), which {'is' if simulated == 1 else 'are'}"
+    there = (
+        f"{count_noun(simulated, 'simulated run')} (demo, or a simulator), which {'is' if simulated == 1 else 'are'}"
+    )
     return ok(f"no run of real customers is in this reports folder yet; {there} left out here", run_id=None)
 
 
@@ -186,7 +188,5 @@ def pace(per_minute: float | None, learned: float | None, customers: int) -> Res
     found = f"{how}; earlier runs learned {f'a limit of {learned:,.0f} a minute' if learned else 'of no limit'}"
     minutes = round(customers / at, 1) if at and customers and per_minute != 0 else None
     if minutes is not None and at:
-        found += (
-            f"; a list as long as the newest run's ({many(customers, 'customer')}) takes {lasting(60 * customers / at)}"
-        )
+        found += f"; a list as long as the newest run's ({count_noun(customers, 'customer')}) takes {format_duration(60 * customers / at)}"
     return ok(found, per_minute=per_minute, learned_per_minute=learned, minutes=minutes)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from auditor.core.diagnosis.checks import SERVICE, SIGN_IN, Fact, Result, State, failed, masked, ok, warning
+from auditor.core.diagnosis.checks import SERVICE, SIGN_IN, CheckState, Fact, Result, failed, mask_user, ok, warning
 from auditor.core.model import ApiResponse, Finding, Reason, Verdict
-from auditor.core.results import STOPPED
-from auditor.core.sign_in import MEND, Claims, ClockSkew, TokenKind, problem
+from auditor.core.results import STOP_EXIT_CODES
+from auditor.core.sign_in import REMEDY, Claims, ClockSkew, TokenKind, find_token_problem
 from auditor.core.sign_in import expiry_warning as ending_soon
 
 _UNAUTHORIZED, _THROTTLED = 401, 429
@@ -21,23 +21,23 @@ def signed_in(source: str, days: int | None, messages: Iterable[str]) -> Result:
     Args:
         source: of the token, for people.
         days: until the sign-in ends without use; another check warns of the end.
-        messages: sentences; what to do follows after `MEND`.
+        messages: sentences; what to do follows after `REMEDY`.
     """
     notes = [sentence for sentence in messages if sentence != ending_soon(days, source)]
-    return noted(ok(f"got an access token, from {source}"), notes)
+    return with_messages(ok(f"got an access token, from {source}"), notes)
 
 
-def noted(result: Result, messages: Iterable[str]) -> Result:
+def with_messages(result: Result, messages: Iterable[str]) -> Result:
     """Add a run's messages to a result; a warning if there is something to do."""
-    notes = [sentence.partition(MEND) for sentence in messages]
+    notes = [sentence.partition(REMEDY) for sentence in messages]
     found = "; ".join([result.found, *(note for note, _, _ in notes)])
     remedies = "; ".join(remedy for _, _, remedy in notes if remedy)
-    if result.state is State.OK and remedies:
-        return replace(result, state=State.WARNING, found=found, next=remedies)
+    if result.state is CheckState.OK and remedies:
+        return replace(result, state=CheckState.WARNING, found=found, next=remedies)
     return replace(result, found=found)
 
 
-def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
+def customer_list_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
     """The request for one page of the partner's customers failed.
 
     Args:
@@ -47,7 +47,7 @@ def call_refused(finding: Finding, reply: ApiResponse, token: str) -> Result:
     """
     status = reply.http_status
     if finding.run_end is not None:
-        return answered(finding, status, 0.0)
+        return customer_answer(finding, status, 0.0)
     code = f", code {finding.error_code}" if finding.error_code else ""
     if status == _UNAUTHORIZED:
         return failed(f"the API refuses {token} (HTTP 401{code})", "sign in again: auditor login", SIGN_IN)
@@ -67,13 +67,13 @@ def token(claims: Claims | None, audiences: Iterable[str], now: datetime, skew: 
     """Judge the kind, audience and expiry of an access token."""
     if claims is None:
         return ok("the access token cannot be read: only the API can judge it")
-    trouble = problem(claims, frozenset(audiences), now, skew)
+    trouble = find_token_problem(claims, frozenset(audiences), now, skew)
     if trouble is not None:
         what, _, then = trouble.partition(": ")
         return failed(what, then or "sign in again: auditor login", SIGN_IN, kind=claims.kind)
     kind = {TokenKind.APP_USER: "App+User", TokenKind.APP_ONLY: "app-only"}.get(claims.kind, "of unknown kind")
     words = [f"an access token {kind}" if claims.kind is TokenKind.UNKNOWN else f"an {kind} token, as required,"]
-    words += [f"of user {masked(claims.user_name)}"] if claims.user_name else []
+    words += [f"of user {mask_user(claims.user_name)}"] if claims.user_name else []
     words += [f"of tenant {claims.tenant_id}"] if claims.tenant_id else []
     words += [f"for {claims.audience}"] if claims.audience else []
     minutes = (claims.expires_at - now).total_seconds() / 60 if claims.expires_at else None
@@ -122,7 +122,7 @@ def days_left(days: int | None, where: str) -> Result:
     return ok(f"{days} days until the sign-in ends without use; every use extends it to 90 days", days=days)
 
 
-def answered(finding: Finding, http_status: int | None, seconds: float) -> Result:
+def customer_answer(finding: Finding, http_status: int | None, seconds: float) -> Result:
     """Judge the response about one of the partner's customers; the customer is not named."""
     code = f", code {finding.error_code}" if finding.error_code else ""
     facts: dict[str, Fact] = {
@@ -133,7 +133,7 @@ def answered(finding: Finding, http_status: int | None, seconds: float) -> Resul
     http = f"HTTP {http_status}{code}" if http_status else "no answer"
     if finding.run_end is not None:
         end = finding.run_end
-        return failed(end.message, end.hint, STOPPED[end.cause], **facts)
+        return failed(end.message, end.hint, STOP_EXIT_CODES[end.cause], **facts)
     if http_status is None:
         return failed(http, "fix what failed above, then run auditor doctor again", SERVICE, **facts)
     if finding.verdict is Verdict.UNDETERMINED:
@@ -144,7 +144,7 @@ def answered(finding: Finding, http_status: int | None, seconds: float) -> Resul
     )
 
 
-def stranger(finding: Finding, http_status: int | None, *, simulated: bool = False) -> Result:
+def random_id(finding: Finding, http_status: int | None, *, simulated: bool = False) -> Result:
     """Judge the response about a random id: whether "no account status" identifies a customer."""
     facts: dict[str, Fact] = {"http_status": http_status, "error_code": finding.error_code, "reason": finding.reason}
     code = f"HTTP {http_status}" + (f", code {finding.error_code}" if finding.error_code else "")

@@ -2,57 +2,64 @@
 
 from auditor.core.judge import outage, retry
 from auditor.core.judge.body import MESSAGE_LENGTH, clean, parse_json
-from auditor.core.judge.breaker import BELIEVING, FIRST, FRESH, Breaker, doubted, nothing_answered
+from auditor.core.judge.breaker import (
+    FIRST_ANSWERS,
+    LENIENT_BREAKER,
+    NEW_BREAKER,
+    Breaker,
+    end_without_answer,
+    is_suspect_refusal,
+)
 from auditor.core.judge.classification import classify
-from auditor.core.judge.documented_answers import DECIDED, contradictory
+from auditor.core.judge.documented_answers import DOCUMENTED, is_contradictory
 from auditor.core.judge.membership import (
     PAGE_SIZE,
-    Check,
-    Listed,
-    cheapest_way,
+    ListedCustomer,
+    MembershipCheck,
+    apply_membership,
+    cheapest_source,
     is_member,
     judge_customer,
     judge_page,
     read_customer,
     read_page,
-    with_membership,
 )
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
-from auditor.core.judge.redaction import redact, without, without_bytes
-from auditor.core.judge.retry import Again, RetryPolicy, decide, pending_customers, retry_after_seconds
+from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
+from auditor.core.judge.retry import Retry, RetryPolicy, decide, pending_customers, retry_after_seconds
 
 __all__ = [
-    "BELIEVING",
-    "DECIDED",
-    "FIRST",
-    "FRESH",
+    "DOCUMENTED",
+    "FIRST_ANSWERS",
+    "LENIENT_BREAKER",
     "MESSAGE_LENGTH",
+    "NEW_BREAKER",
     "PAGE_SIZE",
     "UNAVAILABLE_STATUSES",
-    "Again",
     "Breaker",
-    "Check",
-    "Listed",
+    "ListedCustomer",
+    "MembershipCheck",
+    "Retry",
     "RetryPolicy",
-    "cheapest_way",
+    "apply_membership",
+    "cheapest_source",
     "classify",
     "clean",
-    "contradictory",
     "decide",
-    "doubted",
+    "end_without_answer",
+    "is_contradictory",
     "is_member",
+    "is_suspect_refusal",
     "judge_customer",
     "judge_page",
-    "nothing_answered",
     "outage",
     "parse_json",
     "pending_customers",
     "read_customer",
     "read_page",
     "redact",
+    "remove_secret",
+    "remove_secret_bytes",
     "retry",
     "retry_after_seconds",
-    "with_membership",
-    "without",
-    "without_bytes",
 ]

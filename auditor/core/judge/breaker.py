@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from auditor.core.model import Cause, Finding, Reason, RunEnd
 
-FIRST = 20
+FIRST_ANSWERS = 20
 """Number of first answers that must be alike to end a run."""
 IN_A_ROW = 50
 """Number of customers in a row that must fail, each after all attempts, for the service to count as down."""
@@ -37,7 +37,7 @@ class Breaker:
     seen: int = 0
     failing: int = 0
     defects: int = 0
-    believes_no_relationship: bool = False
+    accepts_no_relationship: bool = False
 
     def after(self, finding: Finding) -> "Breaker":
         """Return the breaker after one more finding."""
@@ -45,7 +45,7 @@ class Breaker:
             failing = self.failing + 1 if finding.reason in _FAILURES else 0
             defects = self.defects + 1 if finding.reason is Reason.INTERNAL_ERROR else 0
             return replace(self, failing=failing, defects=defects)
-        if self.seen >= FIRST or (self.seen and self.kind is None):
+        if self.seen >= FIRST_ANSWERS or (self.seen and self.kind is None):
             # the usual case
             return replace(self, failing=0, defects=0) if self.failing or self.defects else self
         kind = self._suspicion(finding)
@@ -57,14 +57,14 @@ class Breaker:
         """Why the run must end, or None."""
         if self.failing >= IN_A_ROW:
             return _DOWN
-        if self.defects >= FIRST:
+        if self.defects >= FIRST_ANSWERS:
             return _BROKEN
         return (_ENDS.get(self.kind) or _all_refused(self.kind)) if self.alike and self.kind else None
 
     @property
     def alike(self) -> bool:
         """True where the first findings are all of one suspicious kind."""
-        return self.seen == FIRST and self.kind is not None
+        return self.seen == FIRST_ANSWERS and self.kind is not None
 
     def _suspicion(self, finding: Finding) -> str | None:
         code = finding.error_code
@@ -72,16 +72,16 @@ class Breaker:
             return "refused"
         if finding.reason in _ANYBODYS and code is None:
             return "elsewhere"
-        if finding.reason in _REFUSALS and not (self.believes_no_relationship and code == _NO_RELATIONSHIP):
+        if finding.reason in _REFUSALS and not (self.accepts_no_relationship and code == _NO_RELATIONSHIP):
             return code
         return None
 
 
-FRESH, BELIEVING = Breaker(), Breaker(believes_no_relationship=True)
+NEW_BREAKER, LENIENT_BREAKER = Breaker(), Breaker(accepts_no_relationship=True)
 """Start states. The second one accepts code 20002: for resumed runs, and for single customers."""
 
 
-def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd | None:
+def end_without_answer(requests: Mapping[str, int], api: str, last: str) -> RunEnd | None:
     """The end of a session in which no request got an answer; None where one did.
 
     Args:
@@ -99,7 +99,7 @@ def nothing_answered(requests: Mapping[str, int], api: str, last: str) -> RunEnd
     )
 
 
-def doubted(reason: Reason, error_code: str | None) -> bool:
+def is_suspect_refusal(reason: Reason, error_code: str | None) -> bool:
     """True for a refusal that ended a session together with others of its kind: `resume` asks for these customers again."""
     return reason in _REFUSALS and (reason is Reason.FORBIDDEN or error_code is not None)
 
@@ -109,13 +109,13 @@ def _all_refused(code: str) -> RunEnd:
     if code == _NO_RELATIONSHIP:
         return RunEnd(
             Cause.SIGN_IN,
-            f"the first {FIRST} customers have no relationship with this partner (403, code {code}): the list or the sign-in "
+            f"the first {FIRST_ANSWERS} customers have no relationship with this partner (403, code {code}): the list or the sign-in "
             "is probably another partner's",
             "check the list and the partner's tenant (auditor whoami); where both are right, resume asks for all of them",
         )
     return RunEnd(
         Cause.SIGN_IN,
-        f"the first {FIRST} customers were all refused in the same way (403, code {code}): the cause is probably the user's "
+        f"the first {FIRST_ANSWERS} customers were all refused in the same way (403, code {code}): the cause is probably the user's "
         "role or the partner's account, not the customers",
         "give the user the Admin agent role, or check the partner's account in Partner Center, then resume",
     )
@@ -130,12 +130,12 @@ _ANYBODYS = frozenset({Reason.UNEXPECTED_REPLY, Reason.MALFORMED_REPLY, Reason.F
 _ENDS = {
     "refused": RunEnd(
         Cause.SIGN_IN,
-        f"the first {FIRST} customers were all refused for lack of privileges (403, code 900308 or 900309)",
+        f"the first {FIRST_ANSWERS} customers were all refused for lack of privileges (403, code 900308 or 900309)",
         "check the user's role and Conditional Access policies, then resume",
     ),
     "elsewhere": RunEnd(
         Cause.SERVICE,
-        f"the first {FIRST} answers were none of Partner Center's own",
+        f"the first {FIRST_ANSWERS} answers were none of Partner Center's own",
         "check AUDITOR_API_URL and the proxy, then resume",
     ),
 }
@@ -146,6 +146,6 @@ _DOWN = RunEnd(
 )
 _BROKEN = RunEnd(
     Cause.DEFECT,
-    f"{FIRST} customers in a row could not be checked because of a defect in auditor",
+    f"{FIRST_ANSWERS} customers in a row could not be checked because of a defect in auditor",
     "this is a defect of auditor: report the lines of the log that say so",
 )

@@ -8,7 +8,7 @@ Center REST error codes", "Partner Center API throttling guidance".
 from collections.abc import Callable
 from types import MappingProxyType
 
-from auditor.core.connection import untrusted
+from auditor.core.connection import explain_untrusted
 from auditor.core.judge.body import Body, clean, read_body
 from auditor.core.judge.documented_answers import as_documented, is_account_status, is_no_account_status
 from auditor.core.model import NO_STATUS, ApiResponse, Cause, Finding, Next, Reason, RunEnd
@@ -94,7 +94,7 @@ def classify_strictly(reply: ApiResponse, customer_id: str) -> Finding:
 def _no_response(reply: ApiResponse) -> Finding:
     if not reply.untrusted:
         return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.RETRY, error_message=reply.failure)
-    what, remedy = untrusted(reply.verify_code)
+    what, remedy = explain_untrusted(reply.verify_code)
     end = RunEnd(Cause.SERVICE, f"the server's certificate {what}: {reply.failure}", remedy)
     return Finding(reason=Reason.TRANSPORT_ERROR, next=Next.END_RUN, error_message=reply.failure, run_end=end)
 

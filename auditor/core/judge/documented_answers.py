@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from auditor.core.judge.body import Body
 from auditor.core.model import NO_STATUS, Finding, Next, Reason
 
-DECIDED = MappingProxyType(
+DOCUMENTED = MappingProxyType(
     {
         Reason.ALLOWED: ("Allowed", 200),
         Reason.UNDER_REVIEW: ("UnderReview", 200),
@@ -34,7 +34,7 @@ _DONE = Next.DONE
 _STATUSES = MappingProxyType(
     {
         mark + _BEGINS + status.encode(): (reason, status)
-        for reason, (status, http_status) in DECIDED.items()
+        for reason, (status, http_status) in DOCUMENTED.items()
         for mark in (b"", b"\xef\xbb\xbf")
         if http_status == 200  # noqa: PLR2004 - OK
     }
@@ -128,9 +128,9 @@ class _StoredAnswer(Protocol):
     reused_from: Any
 
 
-def contradictory(stored: _StoredAnswer) -> bool:
+def is_contradictory(stored: _StoredAnswer) -> bool:
     """True if a blocked or eligible answer lacks a field that every such answer has."""
-    right = DECIDED.get(stored.reason)
+    right = DOCUMENTED.get(stored.reason)
     if right is None:
         return False
     found = (stored.final, stored.status, stored.http_status, stored.error_code)

@@ -8,6 +8,7 @@ Paging follows the continuation token, never a link: links come with and without
 with the access token. Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -16,7 +17,7 @@ from auditor.core.ids import normalise_id
 from auditor.core.judge.body import clean, read_body
 from auditor.core.judge.classification import classify
 from auditor.core.model import ApiResponse, CustomerResult, Finding, Next, Reason
-from auditor.core.run_facts import Way
+from auditor.core.run_facts import MembershipSource
 
 PAGE_SIZE = 500
 """Customers per page, the service's maximum."""
@@ -24,7 +25,7 @@ _OK = 200
 _NOT_OURS = frozenset({Reason.CUSTOMER_NOT_FOUND, Reason.NO_RELATIONSHIP})
 
 
-class Check(StrEnum):
+class MembershipCheck(StrEnum):
     """`--customer-list`: whether the partner's own list is asked for as well."""
 
     AUTO = "auto"
@@ -33,7 +34,7 @@ class Check(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedCustomer:
     """A customer in the partner's own list."""
 
     id: str
@@ -43,7 +44,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CustomerPage:
     """One page of the partner's list.
 
     Attributes:
@@ -52,62 +53,62 @@ class Page:
         without_id: items without a valid customer id; their `id` is the text as found.
     """
 
-    customers: tuple[Listed, ...]
+    customers: tuple[ListedCustomer, ...]
     continuation: str | None
-    without_id: tuple[Listed, ...] = ()
+    without_id: tuple[ListedCustomer, ...] = ()
 
 
 def judge_page(reply: ApiResponse, _continuation: str) -> Finding:
-    """The finding of a response to a request for a page; a page itself says nothing about any status."""
-    if reply.http_status != _OK:
-        return classify(reply, "")
-    if read_page(reply.body) is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a page of customers")
-    return Finding(reason=Reason.NOT_ATTEMPTED)
+    """The finding of a response to a request for a page."""
+    return _judge(reply, "", read_page, "not a page of customers")
 
 
 def judge_customer(reply: ApiResponse, customer_id: str) -> Finding:
     """The finding of a response to a request for one customer's record."""
+    return _judge(reply, customer_id, read_customer, "not a customer's record")
+
+
+def _judge(reply: ApiResponse, customer_id: str, read: Callable[[bytes], object], error: str) -> Finding:
+    """A page or a record has no status, so it is not an answer about its customers."""
     if reply.http_status != _OK:
         return classify(reply, customer_id)
-    if read_customer(reply.body) is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a customer's record")
+    if read(reply.body) is None:
+        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=error)
     return Finding(reason=Reason.NOT_ATTEMPTED)
 
 
-def read_page(body: bytes) -> Page | None:
+def read_page(body: bytes) -> CustomerPage | None:
     """Parse a page; None where the body is not one."""
     document = read_body(body).document
     items = document.get("items") if document else None
     if document is None or not isinstance(items, list):
         return None
-    customers = tuple(listed for item in items if (listed := _listed(item)) is not None)
-    without_id = (
-        tuple(_as_found(item) for item in items if _listed(item) is None) if len(customers) < len(items) else ()
-    )
+    listed = [(item, _listed(item)) for item in items]
+    customers = tuple(customer for _, customer in listed if customer is not None)
+    without_id = tuple(_as_found(item) for item, customer in listed if customer is None)
     continuation = _continuation(document)
     if continuation is not None and not (continuation.isascii() and continuation.isprintable()):
         # no header can carry such a token, and to ignore it would cut the list short
         return None
-    return Page(customers, continuation, without_id)
+    return CustomerPage(customers, continuation, without_id)
 
 
-def read_customer(body: bytes) -> Listed | None:
+def read_customer(body: bytes) -> ListedCustomer | None:
     """Parse one customer's record; None where the body is not one."""
     return _listed(read_body(body).document)
 
 
-def _listed(item: object) -> Listed | None:
+def _listed(item: object) -> ListedCustomer | None:
     customer_id = normalise_id(str(item.get("id", ""))) if isinstance(item, dict) else None
     return None if customer_id is None else replace(_as_found(item), id=customer_id)
 
 
-def _as_found(item: object) -> Listed:
+def _as_found(item: object) -> ListedCustomer:
     """The item, with any id."""
     fields = item if isinstance(item, dict) else {"id": item}
     profile = fields.get("companyProfile")
     profile = profile if isinstance(profile, dict) else {}
-    return Listed(
+    return ListedCustomer(
         "" if fields.get("id") is None else clean(str(fields["id"]), 1000),
         _text(profile.get("companyName")),
         _text(profile.get("domain")),
@@ -133,7 +134,7 @@ def _continuation(document: dict[str, Any]) -> str | None:
     return None
 
 
-def cheapest_way(check: Check, unknown: int, customers: int) -> Way:
+def cheapest_source(check: MembershipCheck, unknown: int, customers: int) -> MembershipSource:
     """The way with the fewest requests.
 
     Args:
@@ -142,11 +143,11 @@ def cheapest_way(check: Check, unknown: int, customers: int) -> Way:
         customers: number of customers in the given list; the partner's own is assumed to be at least as long.
     """
     pages = -(-customers // PAGE_SIZE)
-    if check is Check.ALWAYS:
-        return Way.LIST
-    if check is Check.NEVER or not unknown:
-        return Way.NONE
-    return Way.SINGLY if unknown <= pages else Way.LIST
+    if check is MembershipCheck.ALWAYS:
+        return MembershipSource.LIST
+    if check is MembershipCheck.NEVER or not unknown:
+        return MembershipSource.NONE
+    return MembershipSource.SINGLY if unknown <= pages else MembershipSource.LIST
 
 
 def is_member(record: CustomerResult) -> bool | None:
@@ -157,7 +158,7 @@ def is_member(record: CustomerResult) -> bool | None:
     return False if record.finding.reason in _NOT_OURS else None
 
 
-def with_membership(reason: Reason, *, member: bool | None) -> Reason:
+def apply_membership(reason: Reason, *, member: bool | None) -> Reason:
     """The reason in view of membership, which is None where it is not known."""
     if reason is Reason.NO_ACCOUNT_STATUS and member is False:
         return Reason.NOT_IN_CUSTOMER_LIST

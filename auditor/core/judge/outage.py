@@ -45,7 +45,7 @@ class Outage:
         return self.since is not None
 
 
-NONE_YET, CALM = Outage(), Outage(answered=True)
+NOT_YET_ANSWERED, REACHABLE = Outage(), Outage(answered=True)
 """States before the first answer, and after any answer."""
 
 
@@ -85,6 +85,6 @@ def wait(state: Outage, now: float) -> float:
     return min(_LOOK_AGAIN, max(0.0, state.next_probe - now))
 
 
-def given_up(state: Outage, now: float) -> bool:
+def has_lasted_too_long(state: Outage, now: float) -> bool:
     """True where the outage has lasted too long."""
     return state.since is not None and now - state.since >= LONGEST

@@ -28,17 +28,17 @@ def redact(text: str, secrets: Iterable[str] = (), length: int = MESSAGE_LENGTH)
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
-            text = without(text, secret, _HOLE)
+            text = remove_secret(text, secret, _HOLE)
     line = clean(text, len(text))
     return " ".join(_RUN.sub(_HOLE, line).split())[:length]
 
 
-def without(text: str, secret: str, hole: str) -> str:
+def remove_secret(text: str, secret: str, hole: str) -> str:
     """Replace a secret in `text` by `hole`, plain or escaped as in a URL, a form, HTML or JSON."""
     return _forms(secret).sub(hole, text) if secret else text
 
 
-def without_bytes(content: bytes, secret: str, hole: bytes) -> bytes:
+def remove_secret_bytes(content: bytes, secret: str, hole: bytes) -> bytes:
     """As `without`, for undecoded content."""
     return _forms_in_bytes(secret).sub(hole, content) if secret else content
 

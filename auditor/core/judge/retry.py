@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from auditor.core.model import Finding, Next
-from auditor.core.pacing import DOUBTED
+from auditor.core.pacing import SHORT_PAUSE
 
 LONGEST_RETRY_AFTER = 300.0
 """Seconds: the longest window of API Management; a longer Retry-After is cut to this."""
@@ -40,14 +40,14 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """Retry after this number of seconds; 0 leaves the time to the rate limiter."""
 
     after: float
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class GiveUp:
     """No retry: the finding is the result."""
 
 
@@ -56,7 +56,7 @@ _TRIES = MappingProxyType({Next.RETRY_ONCE: 2, Next.RETRY_TWICE: 3})
 
 def decide(
     finding: Finding, failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None = None
-) -> Again | Stop:
+) -> Retry | GiveUp:
     """Decide whether to retry, and when.
 
     Args:
@@ -69,13 +69,13 @@ def decide(
     match finding.next:
         case Next.WAIT:
             # other customers may not be paused, if the limit is this customer's own
-            return Again(retry_after if retry_after is not None and retry_after > DOUBTED else 0.0)
+            return Retry(retry_after if retry_after is not None and retry_after > SHORT_PAUSE else 0.0)
         case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
             if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
-                return Stop()
-            return Again(_backoff(failures, jitter, policy, retry_after))
+                return GiveUp()
+            return Retry(_backoff(failures, jitter, policy, retry_after))
         case Next.DONE | Next.RENEW_TOKEN | Next.END_RUN:
-            return Stop()
+            return GiveUp()
 
 
 def _backoff(failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None) -> float:

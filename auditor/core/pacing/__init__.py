@@ -2,18 +2,18 @@
 
 from auditor.core.pacing import rate
 from auditor.core.pacing.learning import SLOWEST, RememberedRate
-from auditor.core.pacing.plan import Plan, Recalled, in_words, recalled, seconds_for
-from auditor.core.pacing.rate import DOUBTED, PATIENCE
+from auditor.core.pacing.plan import Plan, StartingRate, describe_usage, estimate_seconds, starting_rate
+from auditor.core.pacing.rate import PATIENCE, SHORT_PAUSE
 
 __all__ = [
-    "DOUBTED",
     "PATIENCE",
+    "SHORT_PAUSE",
     "SLOWEST",
     "Plan",
-    "Recalled",
     "RememberedRate",
-    "in_words",
+    "StartingRate",
+    "describe_usage",
+    "estimate_seconds",
     "rate",
-    "recalled",
-    "seconds_for",
+    "starting_rate",
 ]

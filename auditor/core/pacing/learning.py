@@ -58,11 +58,11 @@ class RememberedRate:
     killed: tuple[tuple[float, int], ...] = ()
 
     @property
-    def believed(self) -> float:
+    def starting_per_second(self) -> float:
         """The rate to start with, in requests a second: the older it is, the less it slows the next run down."""
         return self.per_second * math.exp2(min(1000.0, (self.learned_ago + self.age) / DOUBTED_AFTER))
 
-    def handed_on(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
+    def for_next_run(self, answers: int, earlier: "RememberedRate | None", seconds: float) -> "RememberedRate":
         """The rate to store for the next run: after too few answers, the earlier rate, older by this run.
 
         Args:
@@ -113,7 +113,7 @@ class Learned:
 
 def resume_learning(memory: RememberedRate, now: float) -> Learned:
     """Start with what an earlier run learned; the rate grows from there."""
-    per_second = max(SLOWEST, memory.believed)
+    per_second = max(SLOWEST, memory.starting_per_second)
     learned_at = now - memory.age - memory.learned_ago
     learned = Learned(per_second, now, now, usable(memory.longest_asked), learned_at=learned_at)
     counts = _RECALLED_COUNTS * learned.memory

@@ -45,7 +45,7 @@ class Plan:
         return SHARE * self.per_second
 
     @property
-    def in_a_window(self) -> int:
+    def limit_per_window(self) -> int:
         """Maximum requests in any window of a run that does not fit into one window; the whole limit with `burst`."""
         return self._limit if self.burst else math.ceil(SHARE * self._limit)
 
@@ -66,7 +66,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class StartingRate:
     """A rate learned by an earlier run, with which this run starts, since it is lower than the configured one.
 
     Attributes:
@@ -77,7 +77,7 @@ class Recalled:
     per_minute: float
     ago: float
 
-    def in_words(self, rate: float, now: datetime) -> str:
+    def describe(self, rate: float, now: datetime) -> str:
         """Describe it for people; `rate` is the configured one (requests a minute; not positive if it is to be learned)."""
         learned_on = (now - timedelta(seconds=self.ago)).date()
         grows = f"It returns to {rate:,.0f}" if rate > 0 else "It grows"
@@ -87,15 +87,15 @@ class Recalled:
         )
 
 
-def recalled(plan: Plan, memory: RememberedRate | None) -> Recalled | None:
+def starting_rate(plan: Plan, memory: RememberedRate | None) -> StartingRate | None:
     """The learned rate with which a run starts; None if it starts with the configured one."""
-    if memory is None or not plan.learns or memory.believed >= plan.pace:
+    if memory is None or not plan.learns or memory.starting_per_second >= plan.pace:
         return None
     learned = learning.resume_learning(memory, 0.0)
-    return Recalled(learned.per_second * MINUTE, memory.learned_ago + memory.age)
+    return StartingRate(learned.per_second * MINUTE, memory.learned_ago + memory.age)
 
 
-def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> float | None:
+def estimate_seconds(plan: Plan, memory: RememberedRate | None, customers: int) -> float | None:
     """Estimate the seconds that a run takes without a rejection; None if no rate is known.
 
     Args:
@@ -103,7 +103,7 @@ def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> fl
         memory: stored by the last run with the same quota, or None.
         customers: number of customers, one request each.
     """
-    if memory is None or recalled(plan, memory) is None:
+    if memory is None or starting_rate(plan, memory) is None:
         return MINUTE * customers / plan.per_minute if plan.per_minute else None
     learned, seconds, left = learning.resume_learning(memory, 0.0), 0.0, float(customers)
     if plan.pace == math.inf:
@@ -118,7 +118,7 @@ def seconds_for(plan: Plan, memory: RememberedRate | None, customers: int) -> fl
     return seconds
 
 
-def in_words(requests: Mapping[str, int], pace: Mapping[str, float | None], seconds: float) -> list[str]:
+def describe_usage(requests: Mapping[str, int], pace: Mapping[str, float | None], seconds: float) -> list[str]:
     """Describe how a run used the limit: requests, rate and outcomes, in one line each; at least the first.
 
     Args:

@@ -24,11 +24,11 @@ _LOOK_AGAIN = 1.0  # seconds: the longest wait for credit, since the rate grows 
 _POLL, _DUST = 0.05, 1e-9  # seconds between two checks of a probe; tolerance of the arithmetic
 PATIENCE = 20
 """Pauses in a row without an accepted request after which a run gives up: a quarter of an hour."""
-BELIEVED = 8
+TRUSTED_PAUSES = 8
 """Pauses in a row without an accepted request that follow the server's Retry-After; then the wait doubles."""
 FIRST_WAIT = 1.0
 """Seconds of a pause where the server does not say how long."""
-DOUBTED = 2.0
+SHORT_PAUSE = 2.0
 """Seconds; a shorter pause costs less than to find out whom the limit concerns."""
 IGNORED_EVERY = 30
 """Accepted answers for each rejection that counts as one customer's own; protects a server that asks for a minute while it accepts the next
@@ -83,7 +83,7 @@ def start(plan: Plan, now: float, memory: RememberedRate | None = None) -> Rate:
         answers = tuple((now - ago, now - ago, count) for ago, count in spent)
         guard = replace(guard, answers=answers, answered=sum(count for _, count in spent))
     credited_at = math.inf
-    if memory is not None and plan.learns and memory.believed < plan.pace:
+    if memory is not None and plan.learns and memory.starting_per_second < plan.pace:
         learned = learning.resume_learning(memory, now)
         # an unknown quota has filled up meanwhile
         credited_at = math.inf if plan.per_minute else now - memory.age
@@ -96,7 +96,7 @@ def expecting(state: Rate, customers: int, now: float) -> Rate:
         return state
     if customers <= window.room(state.window, now) and state.learned.since is None and not state.paused:
         return replace(state, learned=replace(state.learned, per_second=math.inf))
-    return replace(state, window=replace(state.window, limit=state.plan.in_a_window))
+    return replace(state, window=replace(state.window, limit=state.plan.limit_per_window))
 
 
 def pace(state: Rate, now: float) -> float:
@@ -182,7 +182,7 @@ def pause_seconds(asked: float, fruitless: int) -> float:
         fruitless: number of pauses in a row without an accepted request between them, this one included.
     """
     # after several pauses in vain: longer than the server asks for, up to a minute
-    doublings = fruitless - (BELIEVED if asked else 1)
+    doublings = fruitless - (TRUSTED_PAUSES if asked else 1)
     longer = min(MINUTE, FIRST_WAIT * 2.0 ** min(doublings, 10)) if doublings > 0 else 0.0
     return max(asked or FIRST_WAIT, longer)
 
@@ -195,7 +195,7 @@ def is_per_customer_limit(asked: float, ignored: int, accepted: int) -> bool:
         ignored: rejections since the last pause that concerned one customer only.
         accepted: answers since the last pause.
     """
-    return asked > DOUBTED and ignored * IGNORED_EVERY < accepted
+    return asked > SHORT_PAUSE and ignored * IGNORED_EVERY < accepted
 
 
 def eta(state: Rate, customers: int, now: float) -> float | None:

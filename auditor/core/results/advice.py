@@ -150,7 +150,9 @@ def unresolved_step(reasons: Collection[Reason], *, listed: bool) -> str:
         reasons: the reasons that occur; others than these are ignored.
         listed: whether a list was given, so that there are ids to correct.
     """
-    unresolved = {reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.asked_again}
+    unresolved = {
+        reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.retried_on_resume
+    }
     ids = unresolved & _OF_AN_ID if listed else frozenset()
     words = ["correct the ids in the list"] if ids else []
     words += ["check the accounts in Partner Center"] if unresolved - ids else []

@@ -36,7 +36,7 @@ CHANGES = tuple(change for change in Change if change is not Change.NOT_COMPARED
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class CustomerState:
     """The state of a customer in a run.
 
     Attributes:
@@ -50,7 +50,7 @@ class State:
     last_update: datetime | None = None
 
 
-def compare(before: State | None, after: State | None) -> Change | None:
+def compare(before: CustomerState | None, after: CustomerState | None) -> Change | None:
     """What changed for one customer; None where nothing changed.
 
     Args:
@@ -70,14 +70,14 @@ def compare(before: State | None, after: State | None) -> Change | None:
     return None
 
 
-def _listed(before: State | None, after: State | None) -> Change | None:
+def _listed(before: CustomerState | None, after: CustomerState | None) -> Change | None:
     if after is not None:
         return Change.NEW_IN_LIST
     return Change.GONE_FROM_LIST if before is not None else None
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ChangeCounts:
     """Customers by change between two runs.
 
     Attributes:
@@ -86,7 +86,7 @@ class Counts:
     """
 
     customers: Mapping[Change, int]
-    news: int = 0
+    newly_blocked_count: int = 0
 
     @property
     def total(self) -> int:
@@ -94,7 +94,7 @@ class Counts:
         return sum(self.customers[change] for change in CHANGES)
 
 
-def news(change: Change | None, after: Verdict | None) -> bool:
+def is_newly_blocked(change: Change | None, after: Verdict | None) -> bool:
     """Whether a customer is blocked now and was not blocked in the earlier run.
 
     Wider than `newly_blocked`: a customer that was undetermined or not listed before, and is blocked now, counts as well.

@@ -17,7 +17,7 @@ from auditor.core.run_facts import RunFacts
 COMPLETE, FAILED, INCOMPLETE, MATCHED = 0, 1, 3, 10
 """Exit codes of a finished run: complete; a defect of auditor (`internal_error`); not complete; complete, and --fail-on matched."""
 
-STOPPED = MappingProxyType(
+STOP_EXIT_CODES = MappingProxyType(
     {
         Cause.SIGN_IN: 4,
         Cause.SERVICE: 6,
@@ -103,15 +103,16 @@ class Ledger:
 
     def by_reason(self) -> tuple[Count, ...]:
         """One count for each reason that occurs."""
-        rows: Counter[Reason | None] = Counter()
-        customers: Counter[Reason | None] = Counter()
-        for count in self.statuses:
-            rows[count.reason] += count.rows
-            customers[count.reason] += count.customers
+        counts = {reason: [count for count in self.statuses if count.reason is reason] for reason in Reason}
         return tuple(
-            Count(verdict=reason.verdict, reason=reason, rows=rows[reason], customers=customers[reason])
-            for reason in Reason
-            if reason in rows
+            Count(
+                verdict=reason.verdict,
+                reason=reason,
+                rows=sum(count.rows for count in found),
+                customers=sum(count.customers for count in found),
+            )
+            for reason, found in counts.items()
+            if found
         )
 
     def by_status(self, verdict: Verdict | None = None) -> tuple[Count, ...]:
@@ -126,7 +127,7 @@ class Ledger:
         ) and self.customers == sum(count.customers for count in self.statuses)
 
 
-def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
+def build_ledger(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
     """Build the ledger.
 
     Args:
@@ -134,33 +135,38 @@ def fold(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
         rows: rows of the customer lists.
         customers: distinct valid ids among them.
     """
-    sums: Counter[tuple[Reason, str]] = Counter()
-    firsts: Counter[tuple[Reason, str]] = Counter()
-    owned: Counter[tuple[str, Verdict]] = Counter()
-    owned_firsts: Counter[tuple[str, Verdict]] = Counter()
+    status_rows: Counter[tuple[Reason, str]] = Counter()
+    status_customers: Counter[tuple[Reason, str]] = Counter()
+    owner_rows: Counter[tuple[str, Verdict]] = Counter()
+    owner_customers: Counter[tuple[str, Verdict]] = Counter()
     for tally in tallies:
-        sums[tally.reason, tally.status] += tally.rows
-        firsts[tally.reason, tally.status] += tally.customers
-        owned[tally.owner, tally.reason.verdict] += tally.rows
-        owned_firsts[tally.owner, tally.reason.verdict] += tally.owner_customers
+        status_rows[tally.reason, tally.status] += tally.rows
+        status_customers[tally.reason, tally.status] += tally.customers
+        owner_rows[tally.owner, tally.reason.verdict] += tally.rows
+        owner_customers[tally.owner, tally.reason.verdict] += tally.owner_customers
     verdicts, reasons = list(Verdict), list(Reason)
+    statuses = sorted(status_rows, key=lambda k: (verdicts.index(k[0].verdict), reasons.index(k[0]), k[1]))
+    owners = sorted(owner_rows, key=lambda k: (k[0], verdicts.index(k[1])))
     return Ledger(
         rows=rows,
         customers=customers,
         statuses=tuple(
-            Count(verdict=reason.verdict, reason=reason, status=status, rows=sums[key], customers=firsts[key])
-            for key in sorted(sums, key=lambda k: (verdicts.index(k[0].verdict), reasons.index(k[0]), k[1]))
-            for reason, status in [key]
+            Count(
+                verdict=key[0].verdict,
+                reason=key[0],
+                status=key[1],
+                rows=status_rows[key],
+                customers=status_customers[key],
+            )
+            for key in statuses
         ),
         owners=tuple(
-            Count(verdict=verdict, owner=owner, rows=owned[key], customers=owned_firsts[key])
-            for key in sorted(owned, key=lambda k: (k[0], verdicts.index(k[1])))
-            for owner, verdict in [key]
+            Count(verdict=key[1], owner=key[0], rows=owner_rows[key], customers=owner_customers[key]) for key in owners
         ),
     )
 
 
-def complete(ledger: Ledger, facts: RunFacts) -> bool:
+def counts_as_complete(ledger: Ledger, facts: RunFacts) -> bool:
     """True if every customer was asked, the ledger balances, and no more rows are undetermined than the run allows."""
     return facts.finished and ledger.balanced and ledger.rows_of(Verdict.UNDETERMINED) <= facts.max_undetermined
 
@@ -181,20 +187,20 @@ def exit_code(
     """
     if not facts.finished:
         # a killed process has no cause: all that is known is that rows are missing
-        return STOPPED[facts.cause] if facts.finished_at else INCOMPLETE
-    if internal_errors(ledger):
+        return STOP_EXIT_CODES[facts.cause] if facts.finished_at else INCOMPLETE
+    if count_internal_errors(ledger):
         return FAILED
-    if not complete(ledger, facts):
+    if not counts_as_complete(ledger, facts):
         return INCOMPLETE
-    return MATCHED if matched(ledger, fail_on, changed) else COMPLETE
+    return MATCHED if match_fail_on(ledger, fail_on, changed) else COMPLETE
 
 
-def internal_errors(ledger: Ledger) -> int:
+def count_internal_errors(ledger: Ledger) -> int:
     """Number of rows without an answer because of a defect in auditor."""
     return sum(count.rows for count in ledger.by_status() if count.reason is Reason.INTERNAL_ERROR)
 
 
-def matched(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
+def match_fail_on(ledger: Ledger, fail_on: Collection[FailOn], changed: Collection[FailOn]) -> tuple[FailOn, ...]:
     """The values of `fail_on` that match; parameters as in `exit_code`."""
     found = {*changed}
     found |= {FailOn.BLOCKED} if ledger.rows_of(Verdict.BLOCKED) else set()

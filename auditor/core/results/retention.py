@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class PruneCandidate:
     """A stored run.
 
     Attributes:
@@ -31,7 +31,7 @@ class Candidate:
     from_the_future: bool = False
 
 
-def runs_to_keep(runs: Iterable[Candidate], *, daily: int, monthly: int, latest: str) -> dict[str, str]:
+def runs_to_keep(runs: Iterable[PruneCandidate], *, daily: int, monthly: int, latest: str) -> dict[str, str]:
     """Run-id -> why the run stays; all other runs may be removed.
 
     Args:
@@ -57,14 +57,14 @@ def runs_to_keep(runs: Iterable[Candidate], *, daily: int, monthly: int, latest:
     return reasons
 
 
-def _by_list(runs: list[Candidate]) -> Iterator[list[Candidate]]:
-    groups: dict[object, list[Candidate]] = {}
+def _by_list(runs: list[PruneCandidate]) -> Iterator[list[PruneCandidate]]:
+    groups: dict[object, list[PruneCandidate]] = {}
     for run in runs:
         groups.setdefault(run.list_key, []).append(run)
     yield from groups.values()
 
 
-def _of_one_list(runs: list[Candidate], daily: int, monthly: int) -> Iterator[tuple[Candidate, str]]:
+def _of_one_list(runs: list[PruneCandidate], daily: int, monthly: int) -> Iterator[tuple[PruneCandidate, str]]:
     """The runs of one list that stay; they come newest first."""
     for run in runs:
         if run.complete:
@@ -77,9 +77,9 @@ def _of_one_list(runs: list[Candidate], daily: int, monthly: int) -> Iterator[tu
             yield run, f"{why} {period}"
 
 
-def _one_each(runs: list[Candidate], form: str) -> dict[str, Candidate]:
+def _one_each(runs: list[PruneCandidate], form: str) -> dict[str, PruneCandidate]:
     """Period -> its newest complete run, else its newest; the newest period first."""
-    found: dict[str, Candidate] = {}
+    found: dict[str, PruneCandidate] = {}
     for run in runs:
         period = run.started_at.astimezone(UTC).strftime(form)
         if period not in found or (run.complete and not found[period].complete):

@@ -1,9 +1,9 @@
 """What tokens and the sign-in service's errors mean."""
 
-from auditor.core.sign_in.sign_in_errors import is_transient, refusal
+from auditor.core.sign_in.sign_in_errors import explain_refusal, is_transient
 from auditor.core.sign_in.token_claims import (
-    LIFE,
-    MEND,
+    REFRESH_TOKEN_LIFE,
+    REMEDY,
     SET_CLOCK,
     Claims,
     ClockSkew,
@@ -11,14 +11,14 @@ from auditor.core.sign_in.token_claims import (
     claims_challenge,
     days_left,
     expiry_warning,
+    find_token_problem,
     is_token,
-    problem,
     read_claims,
 )
 
 __all__ = [
-    "LIFE",
-    "MEND",
+    "REFRESH_TOKEN_LIFE",
+    "REMEDY",
     "SET_CLOCK",
     "Claims",
     "ClockSkew",
@@ -26,9 +26,9 @@ __all__ = [
     "claims_challenge",
     "days_left",
     "expiry_warning",
+    "explain_refusal",
+    "find_token_problem",
     "is_token",
     "is_transient",
-    "problem",
     "read_claims",
-    "refusal",
 ]

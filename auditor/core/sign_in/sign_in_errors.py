@@ -151,7 +151,7 @@ _IDS = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):", re.IGNORECASE)
 """What follows the message of an error; the ids go to the log."""
 
 
-def refusal(reply: Mapping[str, Any], secrets: Iterable[str] = ()) -> tuple[str, str]:
+def explain_refusal(reply: Mapping[str, Any], secrets: Iterable[str] = ()) -> tuple[str, str]:
     """Explain an error response of the sign-in service: (what happened, what to do), in one line each, without secrets.
 
     Args:

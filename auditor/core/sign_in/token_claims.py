@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any, TypeGuard
 
 from auditor.core.judge import clean, parse_json
-from auditor.core.text import lasting
+from auditor.core.text import format_duration
 
 CLOCK_SKEW = 300.0
 """Seconds: tolerated difference between two clocks before a token counts as expired; services tolerate as much."""
@@ -64,7 +64,7 @@ class ClockSkew:
             return None
         direction = "ahead of" if self.ahead > 0 else "behind"
         size = abs(self.ahead)
-        return f"this machine's clock is {size:.0f} s ({lasting(size)}) {direction} that of {self.whose}"
+        return f"this machine's clock is {size:.0f} s ({format_duration(size)}) {direction} that of {self.whose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,9 @@ def read_claims(token: str) -> Claims | None:
     )
 
 
-def problem(claims: Claims, audiences: Collection[str], now: datetime, skew: ClockSkew | None = None) -> str | None:
+def find_token_problem(
+    claims: Claims, audiences: Collection[str], now: datetime, skew: ClockSkew | None = None
+) -> str | None:
     """Why this API will refuse a token, and what to do, in one sentence; None without a known reason.
 
     A missing MFA claim is not a reason: the API enforces MFA in stages, and reports it where it does.
@@ -150,12 +152,17 @@ def _payload(token: str) -> Mapping[str, Any] | None:
     parts = token.split(".") if len(token) <= _LONGEST else []
     if len(parts) != _PARTS:
         return None
+    return _decode(parts[1])[1]
+
+
+def _decode(part: str) -> tuple[str, Mapping[str, Any] | None]:
+    """Decode base64 of a JSON object: (its text, the object; None if it is not one)."""
     try:
-        text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        document = parse_json(text.decode())
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        document = parse_json(text)
     except (binascii.Error, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        return "", None
+    return text, document if isinstance(document, dict) else None
 
 
 def _kind(found: Mapping[str, Any]) -> TokenKind:
@@ -205,27 +212,22 @@ def claims_challenge(www_authenticate: str | None) -> str | None:
     found = _CLAIMS.search(www_authenticate or "")
     if found is None:
         return None
-    text = found.group(1).rstrip("=").replace("+", "-").replace("/", "_")
-    try:
-        wanted = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        document = parse_json(wanted)
-    except (binascii.Error, ValueError, RecursionError):
-        return None
-    return wanted if isinstance(document, dict) and document else None
+    text, document = _decode(found.group(1).rstrip("=").replace("+", "-").replace("/", "_"))
+    return text if document else None
 
 
-LIFE = timedelta(days=90)
+REFRESH_TOKEN_LIFE = timedelta(days=90)
 """Of a refresh token."""
 WARN_FROM = 14
 """Days left from which a warning is shown."""
 
-MEND = "; to fix it: "
+REMEDY = "; to fix it: "
 """Separates what happened to a sign-in from what to do."""
 
 
 def days_left(given_at: datetime, now: datetime) -> int:
     """Days until a refresh token issued at `given_at` expires, rounded up; 0 if it has expired. Both times are aware."""
-    left = given_at + LIFE - now
+    left = given_at + REFRESH_TOKEN_LIFE - now
     return max(-(-left // timedelta(days=1)), 0)
 
 

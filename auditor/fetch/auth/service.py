@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
-from auditor.core.connection import untrusted
-from auditor.core.sign_in import is_token, refusal
-from auditor.errors import MORE_FILES, TOO_MANY_FILES, AuditorError, SignInError, StoppedEarlyError, too_many_files
+from auditor.core.connection import explain_untrusted
+from auditor.core.sign_in import explain_refusal, is_token
+from auditor.errors import MORE_FILES, TOO_MANY_FILES, AuditorError, SignInError, StoppedEarlyError, is_too_many_files
 from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.blocking_http import MsalHttpClient, ServiceBusyError, UnusableResponseError
 from auditor.fetch.transport_security import error_chain, verify_code
@@ -166,9 +166,9 @@ def _raise_final(error: Exception, authority: str) -> NoReturn:
         message = f"the sign-in service at {authority} is busy or down ({_kind(error)}), however long the wait"
         raise StoppedEarlyError(message, "run it again later")
     if isinstance(error, requests.exceptions.SSLError):
-        what, cure = untrusted(verify_code(error))
+        what, cure = explain_untrusted(verify_code(error))
         raise StoppedEarlyError(f"the certificate of the sign-in service at {authority} {what}", cure)
-    if any(map(too_many_files, error_chain(error))):
+    if any(map(is_too_many_files, error_chain(error))):
         raise StoppedEarlyError(f"no connection to the sign-in service can be opened: {TOO_MANY_FILES}", MORE_FILES)
     if isinstance(error, TimeoutError):
         message = f"the sign-in service at {authority} answers too slowly: a whole answer does not come in a minute"
@@ -209,7 +209,7 @@ def refusal_error(result: Mapping[str, Any], secrets: tuple[str, ...]) -> SignIn
         code if _CODE.fullmatch(code) and code not in secrets else "no error code",
         trace if _GUID.fullmatch(trace) else "none",
     )
-    return SignInError(*refusal(result, secrets))
+    return SignInError(*explain_refusal(result, secrets))
 
 
 _CODE, _GUID = re.compile("[a-z_]{1,40}"), re.compile("[0-9a-fA-F-]{36}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.core.sign_in import MEND, ClockSkew, days_left, expiry_warning, is_token
+from auditor.core.sign_in import REMEDY, ClockSkew, days_left, expiry_warning, is_token
 from auditor.errors import SignInError
 from auditor.fetch.auth.refresh_token import ConfiguredRefreshToken
 from auditor.fetch.auth.registration import SignIn, mention_clock, not_signed_in
@@ -125,7 +125,7 @@ class UnattendedSignIn:
             what = error.message if named else f"{where} cannot be used: {error.message}"
             stored = where.startswith(_STORED)
             rest = "forget it: auditor logout" if stored else "put another refresh token there, or none"
-            self._tell(f"{what}; used instead: {self.source}{MEND}{error.hint}; or {rest}")
+            self._tell(f"{what}; used instead: {self.source}{REMEDY}{error.hint}; or {rest}")
 
     def _from_store(self, request: TokenRequest) -> tuple[str, float] | None:
         """A token from the stored sign-in: the cached one if it is valid and was not refused, else a new one."""

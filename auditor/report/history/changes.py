@@ -1,6 +1,6 @@
 """What became of each customer since the baseline run: derived columns of the results, and changes.csv.
 
-The rule for one customer is `core.changes.compare`; here its table is merged onto the frame. changes.csv has one record a
+The rule for one customer is `core.results.compare`; here its table is merged onto the frame. changes.csv has one record a
 customer of whom there is something to say, in input order; then customers removed from the lists, in the order of the
 baseline. It is written wherever there is a baseline, even if nothing changed.
 """
@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditor.core.model import Verdict
-from auditor.core.results import Change, Counts, State, compare, news
+from auditor.core.results import Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.report import times
 from auditor.report.history.previous import NAMES, STATE, Previous
 from auditor.report.records import NO_CUSTOMER
@@ -29,7 +29,7 @@ CHANGED = pa.schema(
         ("times_blocked", pa.int32()),
     ]
 )
-"""Columns of changes.csv. `change` is a `core.changes.Change`; `…_before` is the baseline's and null where its lists do not
+"""Columns of changes.csv. `change` is a `core.results.Change`; `…_before` is the baseline's and null where its lists do not
 have the customer; the same without it is this run's and null where the customer was removed from the lists. Names and owner
 are those of the customer's first row, of the baseline's where the customer was removed.
 """
@@ -59,10 +59,10 @@ _ABSENT = "absent"
 
 def _change(before: str, after: str, differs: bool, later: bool) -> str | None:  # noqa: FBT001 - one of all cases
     """`compare` for a status that differs or not, and was updated later or not."""
-    was = None if before == _ABSENT else State(Verdict(before), "a", datetime(2026, 1, 1, tzinfo=UTC))
+    was = None if before == _ABSENT else CustomerState(Verdict(before), "a", datetime(2026, 1, 1, tzinfo=UTC))
     day, status = 2 if later else 1, "b" if differs else "a"
     found = compare(
-        was, None if after == _ABSENT else State(Verdict(after), status, datetime(2026, 1, day, tzinfo=UTC))
+        was, None if after == _ABSENT else CustomerState(Verdict(after), status, datetime(2026, 1, day, tzinfo=UTC))
     )
     return found and found.value
 
@@ -118,12 +118,12 @@ def changed_customers(results: pd.DataFrame, previous: Previous) -> pa.Table:
     return pa.concat_tables([from_pandas(changed, CHANGED), from_pandas(removed, CHANGED)]).unify_dictionaries()
 
 
-def count(changed: pa.Table) -> Counts:
+def count(changed: pa.Table) -> ChangeCounts:
     """Customers by change, and how many are blocked now that the baseline does not have as blocked."""
     pairs = Counter(zip(changed["change"].to_pylist(), changed["verdict"].to_pylist(), strict=True))
     by_change: Counter[Change] = Counter()
     newly_blocked = 0
     for (change, verdict), customers in pairs.items():
         by_change[Change(change)] += customers
-        newly_blocked += customers * news(Change(change), verdict and Verdict(verdict))
-    return Counts({change: by_change[change] for change in Change}, newly_blocked)
+        newly_blocked += customers * is_newly_blocked(Change(change), verdict and Verdict(verdict))
+    return ChangeCounts({change: by_change[change] for change in Change}, newly_blocked)

@@ -169,8 +169,8 @@ def _changes(data: RunData) -> dict[str, Any]:
     missing = sum(group["count"] - len(group["rows"]) for group in groups)
     return {
         "note": sentence(changes.note),
-        "newly_blocked": changes.counts.news,
-        "not_eligible_before": changes.counts.news - changes.counts.customers[Change.NEWLY_BLOCKED],
+        "newly_blocked": changes.counts.newly_blocked_count,
+        "not_eligible_before": changes.counts.newly_blocked_count - changes.counts.customers[Change.NEWLY_BLOCKED],
         "since": f"{since.day} {since:%b}" + ("" if since.year == data.facts.started_at.year else f" {since.year}"),
         "groups": groups,
         "left_out": f"{missing:,} more are not on this page; changes.csv has all of them." if missing else "",

@@ -13,7 +13,7 @@ SHORT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.UNKNOWN: "Look at the account",
     }
 )
-"""The next step in a few words, for a column; `core.advice` has the full text."""
+"""The next step in a few words, for a column; `core.results.advice` has the full text."""
 
 _LABELS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ def label(word: str) -> str:
 
 
 def short_step(reason: Reason, days: int | None) -> str:
-    """The next step of a blocked row in a few words; `days` as in `core.advice.next_step`."""
+    """The next step of a blocked row in a few words; `days` as in `core.results.next_step`."""
     usual = next_step(reason, days) == ADVICE[reason].next_step
     return SHORT_STEPS[reason] if usual else "Unusually long: open a support case"
 

@@ -30,7 +30,7 @@ from typing import Any
 from auditor.core.baseline import Baseline
 from auditor.core.model import Verdict
 from auditor.core.results import Count, Ledger, Sum
-from auditor.core.run_facts import Membership, Way
+from auditor.core.run_facts import Membership, MembershipSource
 from auditor.report.data import RunData
 from auditor.report.files import Staging
 from auditor.report.remarks import note, on_unlisted
@@ -132,7 +132,7 @@ def _document(data: RunData) -> dict[str, Any]:
 
 
 def _membership(data: RunData) -> dict[str, Any]:
-    found = data.facts.membership or Membership(Way.NONE, 0, complete=False)
+    found = data.facts.membership or Membership(MembershipSource.NONE, 0, complete=False)
     unlisted = None if data.unlisted is None else len(data.unlisted)
     return {**asdict(found), "unchecked": data.membership_unchecked, "unlisted": unlisted}
 
@@ -162,7 +162,7 @@ def _changes(data: RunData) -> dict[str, Any]:
         counts = data.changes.counts
         document |= {
             "changed": counts.total,
-            "blocked_and_not_before": counts.news,
+            "blocked_and_not_before": counts.newly_blocked_count,
             "customers": {str(change): customers for change, customers in counts.customers.items()},
         }
     return document

@@ -21,7 +21,7 @@ from sys import intern
 import pyarrow as pa
 import pyarrow.parquet
 
-from auditor.core.results import Change, Counts, Ledger, complete
+from auditor.core.results import Change, ChangeCounts, Ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
@@ -64,7 +64,7 @@ class Verified:
     facts: RunFacts
     ledger: Ledger
     freshness: Freshness
-    changes: Counts | None = None
+    changes: ChangeCounts | None = None
     reproducible: bool = False
     schema_version: int = SCHEMA_VERSION
 
@@ -76,7 +76,7 @@ class Verified:
     @property
     def complete(self) -> bool:
         """True where every row has a verdict, and no more of them are undetermined than allowed."""
-        return complete(self.ledger, self.facts)
+        return counts_as_complete(self.ledger, self.facts)
 
 
 def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
@@ -109,7 +109,9 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         del index  # the answers need room that the workbooks take when they are read
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         found |= check_documents(
-            Expected(run, facts.run_id, complete(ledger, facts), records, None if changed is None else states),
+            Expected(
+                run, facts.run_id, counts_as_complete(ledger, facts), records, None if changed is None else states
+            ),
             manifest.files,
         )
         check_counts(manifest, found)
@@ -206,19 +208,19 @@ def _state(one: Counted) -> Cells:
     return (one.customer_id, one.verdict, one.reason, one.status)
 
 
-def _count_changes(changed: list[dict[str, str | None]]) -> Counts:
+def _count_changes(changed: list[dict[str, str | None]]) -> ChangeCounts:
     customers = Counter(record["change"] for record in changed)
     newly_blocked = sum(record["verdict"] == "blocked" != record["verdict_before"] for record in changed)
-    return Counts({change: customers[change] for change in Change}, newly_blocked)
+    return ChangeCounts({change: customers[change] for change in Change}, newly_blocked)
 
 
 def _facts_of_summary(
-    index: SourceIndex, ledger: Ledger, unlisted: int | None, counts: Counts | None
+    index: SourceIndex, ledger: Ledger, unlisted: int | None, counts: ChangeCounts | None
 ) -> dict[str, object]:
     """What summary.json must say beside the counts by verdict, reason, status and owner."""
     wanted: dict[str, object] = {
         "run_id": index.facts.run_id,
-        "complete": complete(ledger, index.facts),
+        "complete": counts_as_complete(ledger, index.facts),
         "simulated": index.facts.simulated,
         "ledger.balanced": ledger.balanced,
         "damaged_lines": index.damaged,
@@ -227,5 +229,5 @@ def _facts_of_summary(
     }
     if counts:
         wanted["changes.customers"] = {str(change): count for change, count in counts.customers.items()}
-        wanted["changes.blocked_and_not_before"] = counts.news
+        wanted["changes.blocked_and_not_before"] = counts.newly_blocked_count
     return wanted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.core.text import typed
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 
@@ -34,4 +34,4 @@ def as_disagreement(run: Path) -> Iterator[None]:
 def _disagreement(run: Path, message: str) -> IncompleteError:
     if message.startswith((ROWS, JOURNAL)):
         return IncompleteError(message, "put the file back as it was, or audit the list again")
-    return IncompleteError(message, f"the answers are safe; render them again: auditor report {typed(run)}")
+    return IncompleteError(message, f"the answers are safe; render them again: auditor report {shell_quote(run)}")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from auditor.core.run_facts import RunFacts, Way
+from auditor.core.run_facts import MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.files import Entry
@@ -155,7 +155,7 @@ def _check_run(manifest: Manifest, facts: RunFacts) -> None:
             raise IncompleteError(f"{what}: {found!r}, where {JOURNAL} has {wanted!r}")
     baseline = facts.baseline
     for name, needed in (
-        (UNLISTED, facts.membership is not None and facts.membership.way is Way.LIST),
+        (UNLISTED, facts.membership is not None and facts.membership.way is MembershipSource.LIST),
         (previous.NAME, bool(baseline and baseline.digest)),
         (changes.CSV, bool(baseline and baseline.run_id and baseline.digest)),
     ):

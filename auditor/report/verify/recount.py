@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from auditor.core.judge import contradictory, with_membership
+from auditor.core.judge import apply_membership, is_contradictory
 from auditor.core.model import Reason
-from auditor.core.results import Ledger, Tally, fold
-from auditor.core.run_facts import Freshness, RunFacts, Way
+from auditor.core.results import Ledger, Tally, build_ledger
+from auditor.core.run_facts import Freshness, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 
@@ -30,7 +30,7 @@ _JUDGED = {
     (given.value, member): (reason.verdict.value, reason.value)
     for given in Reason
     for member in (True, False, None)
-    for reason in [with_membership(given, member=member)]
+    for reason in [apply_membership(given, member=member)]
 }
 _MOST_ATTEMPTS = 2**15 - 1
 _TIME = re.compile(
@@ -150,9 +150,18 @@ class SourceIndex:
     def _member_of(self) -> Callable[[str], _Member]:
         """What tells what the partner's own list says of a customer."""
         found = self.facts.membership
-        way = found.way if found else Way.NONE
-        absent = True if way is Way.OWN else False if found and way is Way.LIST and found.complete else None
-        members, unknown = self.members if way in (Way.LIST, Way.SINGLY) else {}, _Member(member=absent)
+        way = found.way if found else MembershipSource.NONE
+        absent = (
+            True
+            if way is MembershipSource.OWN
+            else False
+            if found and way is MembershipSource.LIST and found.complete
+            else None
+        )
+        members, unknown = (
+            self.members if way in (MembershipSource.LIST, MembershipSource.SINGLY) else {},
+            _Member(member=absent),
+        )
         return lambda customer: members.get(customer, unknown)
 
 
@@ -200,7 +209,7 @@ def _read_rows(index: SourceIndex) -> dict[str, str]:
 def _add_answer(index: SourceIndex, line: bytes) -> bool:
     """Take an answer in; False where it contradicts itself and so counts as damaged."""
     answer = _decode_answer(line)
-    if contradictory(answer):
+    if is_contradictory(answer):
         return False
     customer = index.customers[answer.row] if 0 <= answer.row < len(index.customers) else None
     if customer is None or customer != answer.customer_id:
@@ -304,4 +313,4 @@ def count_records(records: Iterable[Counted]) -> Ledger:
                 counter[key] += customer not in seen
                 seen.add(customer)
     tallies = [Tally(Reason(key[0]), key[1], key[2], rows[key], customers[key], of_owner[key]) for key in rows]
-    return fold(tallies, rows.total(), customers.total())
+    return build_ledger(tallies, rows.total(), customers.total())

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from types import MappingProxyType
 
 from auditor.core.model import Verdict
-from auditor.core.run_facts import Packs
+from auditor.core.run_facts import OwnerWorkbooks
 from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.tables import csv
 from auditor.report.workbook.subset import Subset, for_owner
@@ -83,7 +83,7 @@ def _has_workbook(subset: Subset) -> bool:
     """Whether the account manager has something to do, or all account managers get a workbook."""
     open_rows = subset.ledger.rows_of(Verdict.BLOCKED) + subset.ledger.rows_of(Verdict.UNDETERMINED)
     changed = subset.delta.changed if subset.delta else 0
-    return subset.data.facts.presentation.packs is Packs.ALL or bool(open_rows or changed)
+    return subset.data.facts.presentation.packs is OwnerWorkbooks.ALL or bool(open_rows or changed)
 
 
 def file_names(owners: Iterable[str], is_allowed: Callable[[str], bool] = lambda _name: True) -> dict[str, str]:

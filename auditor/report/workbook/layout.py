@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.text import many, undetermined
+from auditor.core.text import count_noun, describe_undetermined
 from auditor.report.remarks import note
 from auditor.report.workbook.limits import safe
 from auditor.report.workbook.subset import Subset
@@ -131,8 +131,8 @@ def _status_of_owner(subset: Subset) -> str:
     state = f"The whole run is {'complete' if data.complete else 'INCOMPLETE'}"
     simulated = "; the data are simulated" if data.facts.simulated else ""
     count = ledger.rows_of(Verdict.UNDETERMINED)
-    known = f"each of {many(ledger.rows, 'row')} here has a verdict"
-    return f"{state}{simulated}: {undetermined(count, ledger.rows, 'here') if count else known}"
+    known = f"each of {count_noun(ledger.rows, 'row')} here has a verdict"
+    return f"{state}{simulated}: {describe_undetermined(count, ledger.rows, 'here') if count else known}"
 
 
 def run_line(subset: Subset) -> str:

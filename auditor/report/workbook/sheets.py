@@ -15,7 +15,7 @@ from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.text import many
+from auditor.core.text import count_noun
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import Cell, SheetColumn
@@ -63,7 +63,7 @@ def add_action_needed(context: WorkbookContext) -> None:
     subset = context.subset
     blocked = subset.results[subset.results["verdict"] == Verdict.BLOCKED.value]
     blocked = blocked.sort_values("blocked_since", kind="stable", na_position="last")
-    text = f"{many(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
+    text = f"{count_noun(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
     text = text if len(blocked) else "Nobody is blocked."
     _add_sheet(context, ACTION, text, columns.action_needed(subset), blocked)
 
@@ -81,7 +81,7 @@ def add_changes(context: WorkbookContext) -> None:
 def add_all_customers(context: WorkbookContext) -> None:
     """Every row."""
     subset = context.subset
-    text = f"{many(len(subset.results), 'row')} in the order of the lists."
+    text = f"{count_noun(len(subset.results), 'row')} in the order of the lists."
     text = text if len(subset.results) else "There are no rows."
     _add_sheet(context, ALL, text, columns.all_customers(subset), subset.results)
 
@@ -90,7 +90,7 @@ def add_not_verified(context: WorkbookContext) -> None:
     """Undetermined rows."""
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
-    count = many(len(rows), "row")
+    count = count_noun(len(rows), "row")
     text = f"Not verified (undetermined): {count} without a verdict; they must not be taken as eligible."
     text = text if len(rows) else "Every row has a verdict."
     _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import CHANGES, Ledger, Sum, Tally, fold
+from auditor.core.results import CHANGES, Ledger, Sum, Tally, build_ledger
 from auditor.report.data import RunData
 
 
@@ -104,7 +104,7 @@ def for_owner(run: Subset, owner: str, results: pd.DataFrame) -> Subset:
         removed = changes["verdict"].isna() & (changes["owner"].fillna("") == owner)
         listed = changes["verdict"].notna() & changes["customer_id"].isin(own_ids)
         changes = changes[(removed | listed).astype(bool)]
-    return Subset(run.data, results, changes, fold(tallies, rows, customers), first, owner)
+    return Subset(run.data, results, changes, build_ledger(tallies, rows, customers), first, owner)
 
 
 def _tallies(results: pd.DataFrame, first: "pd.Series[bool]") -> list[Tally]:

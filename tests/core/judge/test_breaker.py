@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.core.judge.breaker import BELIEVING, FIRST, Breaker, doubted, nothing_answered
+from auditor.core.judge.breaker import FIRST_ANSWERS, LENIENT_BREAKER, Breaker, end_without_answer, is_suspect_refusal
 from auditor.core.model import Cause, Finding, Reason
 
 ELSEWHERE = Finding(reason=Reason.UNEXPECTED_REPLY)
@@ -19,15 +19,15 @@ def _after(*findings: Finding) -> Breaker:
 
 def test_twenty_gateway_404s_mean_the_wrong_url() -> None:
     """Twenty answers without a code of Partner Center end the run, nineteen do not."""
-    assert _after(*[ELSEWHERE] * (FIRST - 1)).run_end is None
-    end = _after(*[ELSEWHERE] * FIRST).run_end
+    assert _after(*[ELSEWHERE] * (FIRST_ANSWERS - 1)).run_end is None
+    end = _after(*[ELSEWHERE] * FIRST_ANSWERS).run_end
     assert end is not None
     assert end.cause is Cause.SERVICE
 
 
 def test_twenty_missing_privileges_are_a_sign_in_fault() -> None:
     """Twenty times 900308 ends the run."""
-    end = _after(*[REFUSED] * FIRST).run_end
+    end = _after(*[REFUSED] * FIRST_ANSWERS).run_end
     assert end is not None
     assert end.cause is Cause.SIGN_IN
 
@@ -40,20 +40,20 @@ def test_one_other_answer_ends_the_suspicion() -> None:
 
 def test_without_any_answer_the_service_is_down() -> None:
     """After any number of requests; one answer of any kind is enough to continue."""
-    end = nothing_answered({"sent": 3, "transport_error": 3}, "https://api.example", "Connection refused")
+    end = end_without_answer({"sent": 3, "transport_error": 3}, "https://api.example", "Connection refused")
     assert end is not None
     assert (end.cause, end.message) == (
         Cause.SERVICE,
         "nothing at https://api.example answered (last: Connection refused)",
     )
-    assert nothing_answered({"sent": 3, "transport_error": 2, "http_503": 1}, "", "") is None
-    assert nothing_answered({"sent": 0}, "", "") is None
+    assert end_without_answer({"sent": 3, "transport_error": 2, "http_503": 1}, "", "") is None
+    assert end_without_answer({"sent": 0}, "", "") is None
 
 
 def test_answers_of_a_proxy_end_a_run() -> None:
     """A proxy's 403 and a sign-on page's 200, like a gateway's 404."""
     for reason in (Reason.FORBIDDEN, Reason.MALFORMED_REPLY):
-        end = _after(*[Finding(reason=reason)] * FIRST).run_end
+        end = _after(*[Finding(reason=reason)] * FIRST_ANSWERS).run_end
         assert end is not None
         assert end.cause is Cause.SERVICE
 
@@ -62,8 +62,8 @@ def test_answers_of_a_proxy_end_a_run() -> None:
 def test_one_code_for_all_customers_is_a_sign_in_fault(code: str) -> None:
     """Twenty 403s with one code and no other answer: exit code 4, and the message has the code."""
     refused = Finding(Reason.NO_RELATIONSHIP if code == "20002" else Reason.FORBIDDEN, error_code=code)
-    assert _after(*[refused] * (FIRST - 1)).run_end is None
-    end = _after(*[refused] * FIRST).run_end
+    assert _after(*[refused] * (FIRST_ANSWERS - 1)).run_end is None
+    end = _after(*[refused] * FIRST_ANSWERS).run_end
     assert end is not None
     assert end.cause is Cause.SIGN_IN
     assert f"403, code {code}" in end.message
@@ -83,7 +83,7 @@ def test_two_codes_or_one_answer_continue_the_run() -> None:
 def test_no_relationship_is_accepted_on_resume() -> None:
     """It ends the first session only; a resumed one accepts it for each customer."""
     stranger = Finding(Reason.NO_RELATIONSHIP, error_code="20002")
-    breaker = BELIEVING
+    breaker = LENIENT_BREAKER
     for _ in range(100):
         breaker = breaker.after(stranger)
     assert breaker.run_end is None
@@ -91,18 +91,18 @@ def test_no_relationship_is_accepted_on_resume() -> None:
 
 def test_suspect_refusals() -> None:
     """Any 403; a customer that is not found is not asked again."""
-    assert doubted(Reason.FORBIDDEN, None)
-    assert doubted(Reason.FORBIDDEN, "900308")
-    assert doubted(Reason.FORBIDDEN, "1002")
-    assert doubted(Reason.NO_RELATIONSHIP, "20002")
-    assert not doubted(Reason.CUSTOMER_NOT_FOUND, "60003")
+    assert is_suspect_refusal(Reason.FORBIDDEN, None)
+    assert is_suspect_refusal(Reason.FORBIDDEN, "900308")
+    assert is_suspect_refusal(Reason.FORBIDDEN, "1002")
+    assert is_suspect_refusal(Reason.NO_RELATIONSHIP, "20002")
+    assert not is_suspect_refusal(Reason.CUSTOMER_NOT_FOUND, "60003")
 
 
 def test_a_defect_on_twenty_customers_in_a_row_ends_the_run() -> None:
     """Not on nineteen, and not on every second one."""
     broken = Finding(Reason.INTERNAL_ERROR)
-    assert _after(FINE, *[broken] * (FIRST - 1)).run_end is None
+    assert _after(FINE, *[broken] * (FIRST_ANSWERS - 1)).run_end is None
     assert _after(*[broken, FINE] * 100).run_end is None
-    end = _after(FINE, *[broken] * FIRST).run_end
+    end = _after(FINE, *[broken] * FIRST_ANSWERS).run_end
     assert end is not None
     assert end.cause is Cause.DEFECT

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from auditor.core.judge.classification import classify
-from auditor.core.judge.documented_answers import DECIDED, contradictory
+from auditor.core.judge.documented_answers import DOCUMENTED, is_contradictory
 from auditor.core.model import Reason, Verdict
 from conftest import CUSTOMER, REPLIES, load_reply
 
@@ -27,7 +27,7 @@ class Said(NamedTuple):
 
 def wrong(said: Said) -> bool:
     """Judge a mutable copy, as readers have structs."""
-    return contradictory(SimpleNamespace(**said._asdict()))
+    return is_contradictory(SimpleNamespace(**said._asdict()))
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in REPLIES.glob("*.http")))
@@ -40,9 +40,9 @@ def test_no_finding_contradicts_itself(name: str) -> None:
 
 def test_a_decided_answer_has_exactly_its_fields() -> None:
     """Every eligible or blocked reason has one status, one HTTP status and one error code, and is final."""
-    assert {*DECIDED} == {reason for reason in Reason if reason.verdict is not Verdict.UNDETERMINED}
-    statuses, codes = {None, "Not Ready", *(status for status, _ in DECIDED.values())}, {None, 200, 404, 503}
-    for reason, (right, code) in DECIDED.items():
+    assert {*DOCUMENTED} == {reason for reason in Reason if reason.verdict is not Verdict.UNDETERMINED}
+    statuses, codes = {None, "Not Ready", *(status for status, _ in DOCUMENTED.values())}, {None, 200, 404, 503}
+    for reason, (right, code) in DOCUMENTED.items():
         error = "600074" if code == 404 else None
         for said in product(statuses, codes, (None, "1000", "600074"), (True, False)):
             assert wrong(Said(reason, *said)) is not (said == (right, code, error, True))

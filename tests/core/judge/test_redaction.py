@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.judge.redaction import redact, without, without_bytes
+from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
 
 TOKEN = "0.AX-" + "a1B2_c3.D4~" * 20
 GUID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
@@ -56,8 +56,8 @@ FORMS = {
 def test_a_known_secret_is_removed_in_every_form(form: str) -> None:
     """As it is sent, shown and logged by others; the text beside it stays."""
     assert redact(f"the key {form}, was refused", [ODD]) == "the key [secret], was refused"
-    assert without(f"<{form}>", ODD, "-") == "<->"
-    assert without_bytes(f"<{form}>".encode(), ODD, b"-") == b"<->"
+    assert remove_secret(f"<{form}>", ODD, "-") == "<->"
+    assert remove_secret_bytes(f"<{form}>".encode(), ODD, b"-") == b"<->"
 
 
 def test_an_escaped_token_is_removed() -> None:

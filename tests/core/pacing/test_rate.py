@@ -276,8 +276,8 @@ class TestGate:
 
     def test_a_retry_after_in_vain_is_doubled_in_the_end(self) -> None:
         """A server that rejects everything and asks for one second does not get a request every second."""
-        state = _closed(rate.start(KNOWN, 0.0), rate.BELIEVED, 1.0)
-        assert state.paused_until == pytest.approx(rate.BELIEVED * 1.0)
+        state = _closed(rate.start(KNOWN, 0.0), rate.TRUSTED_PAUSES, 1.0)
+        assert state.paused_until == pytest.approx(rate.TRUSTED_PAUSES * 1.0)
         assert _closed(state, 6, 1.0).paused_until == pytest.approx(state.paused_until + 2 + 4 + 8 + 16 + 32 + 60)
 
     def test_an_accepted_request_ends_the_doubling(self) -> None:
@@ -344,7 +344,7 @@ class TestSuspicion:
         assert rate.wait(unknown, 30.0) == 0.0
         assert rate.wait(rate.sent(unknown, 30.0), 30.0) > 0.0
 
-    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, rate.DOUBTED, math.nan])
+    @pytest.mark.parametrize("asked", [None, 0.0, 1.0, rate.SHORT_PAUSE, math.nan])
     def test_a_short_pause_is_followed(self, asked: float | None) -> None:
         """A pause of a second or two costs less than a request that may be rejected."""
         state = rate.accepted(rate.sent(rate.start(KNOWN, 0.0), 0.0), 0.1, 0.0)

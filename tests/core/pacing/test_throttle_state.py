@@ -19,7 +19,7 @@ def test_a_pause_is_retry_after_or_at_most_a_minute(asked: float, in_vain: int) 
 @given(asked=asked)
 def test_retry_after_is_followed_eight_times(asked: float) -> None:
     """Eight times in a row; without it a second, and then longer each time."""
-    assert {rate.pause_seconds(asked, n) for n in range(rate.BELIEVED + 1)} == {asked} or asked == 0
+    assert {rate.pause_seconds(asked, n) for n in range(rate.TRUSTED_PAUSES + 1)} == {asked} or asked == 0
     assert rate.pause_seconds(0, 1) == rate.FIRST_WAIT < rate.pause_seconds(0, 2)
 
 
@@ -30,4 +30,4 @@ def test_ignored_rejections_are_limited(asked: float, accepted: int) -> None:
     while rate.is_per_customer_limit(asked, forgiven, accepted):
         forgiven += 1
     assert forgiven <= -(-accepted // rate.IGNORED_EVERY)
-    assert (forgiven > 0) == (asked > rate.DOUBTED and accepted > 0)
+    assert (forgiven > 0) == (asked > rate.SHORT_PAUSE and accepted > 0)

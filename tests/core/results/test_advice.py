@@ -24,7 +24,7 @@ def test_every_other_customer_has_a_next_step(reason: Reason) -> None:
     assert (ADVICE[reason].next_step == "Nothing to do.") == (reason.verdict is Verdict.ELIGIBLE)
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.asked_again])
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.retried_on_resume])
 def test_next_steps_are_for_readers_of_the_report(reason: Reason) -> None:
     """An account manager runs no command: the step names none, and says what not to do meanwhile."""
     assert "auditor" not in ADVICE[reason].next_step

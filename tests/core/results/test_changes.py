@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.model import Verdict
-from auditor.core.results.changes import CHANGES, Change, Counts, State, compare, news
+from auditor.core.results.changes import CHANGES, Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 
 EARLIER, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
-ALLOWED, REVIEW = State(Verdict.ELIGIBLE, "Allowed", EARLIER), State(Verdict.BLOCKED, "UnderReview", EARLIER)
-LOST = State(Verdict.UNDETERMINED, None, None)
+ALLOWED, REVIEW = (
+    CustomerState(Verdict.ELIGIBLE, "Allowed", EARLIER),
+    CustomerState(Verdict.BLOCKED, "UnderReview", EARLIER),
+)
+LOST = CustomerState(Verdict.UNDETERMINED, None, None)
 
 STATES = st.none() | st.builds(
-    State,
+    CustomerState,
     st.sampled_from(Verdict),
     st.sampled_from([None, "Allowed", "UnderReview", "NotAllowed"]),
     st.none() | st.integers(0, 3).map(lambda days: EARLIER + timedelta(days)),
@@ -26,11 +29,11 @@ STATES = st.none() | st.builds(
     [
         (ALLOWED, REVIEW, Change.NEWLY_BLOCKED),
         (REVIEW, ALLOWED, Change.NEWLY_ELIGIBLE),
-        (REVIEW, State(Verdict.BLOCKED, "NotAllowed", EARLIER), Change.STATUS_MOVED),
-        (ALLOWED, State(Verdict.ELIGIBLE, "NoStatus", None), Change.STATUS_MOVED),
-        (REVIEW, State(Verdict.BLOCKED, "UnderReview", LATER), Change.RE_REVIEWED),
-        (State(Verdict.BLOCKED, "UnderReview", LATER), REVIEW, None),
-        (State(Verdict.BLOCKED, "UnderReview", None), REVIEW, None),
+        (REVIEW, CustomerState(Verdict.BLOCKED, "NotAllowed", EARLIER), Change.STATUS_MOVED),
+        (ALLOWED, CustomerState(Verdict.ELIGIBLE, "NoStatus", None), Change.STATUS_MOVED),
+        (REVIEW, CustomerState(Verdict.BLOCKED, "UnderReview", LATER), Change.RE_REVIEWED),
+        (CustomerState(Verdict.BLOCKED, "UnderReview", LATER), REVIEW, None),
+        (CustomerState(Verdict.BLOCKED, "UnderReview", None), REVIEW, None),
         (None, REVIEW, Change.NEW_IN_LIST),
         (REVIEW, None, Change.GONE_FROM_LIST),
         (LOST, REVIEW, Change.NOT_COMPARED),
@@ -40,19 +43,19 @@ STATES = st.none() | st.builds(
         (None, None, None),
     ],
 )
-def test_each_change(before: State | None, after: State | None, expected: Change | None) -> None:
+def test_each_change(before: CustomerState | None, after: CustomerState | None, expected: Change | None) -> None:
     """One case of each kind, and cases without a change."""
     assert compare(before, after) is expected
 
 
 @given(STATES)
-def test_nothing_changes_from_a_run_to_itself(state: State | None) -> None:
+def test_nothing_changes_from_a_run_to_itself(state: CustomerState | None) -> None:
     """Compared with itself, a customer is unchanged or cannot be compared."""
     assert compare(state, state) in (None, Change.NOT_COMPARED)
 
 
 @given(STATES, STATES)
-def test_an_undetermined_customer_is_not_compared(before: State | None, after: State | None) -> None:
+def test_an_undetermined_customer_is_not_compared(before: CustomerState | None, after: CustomerState | None) -> None:
     """Undetermined is never a change; a customer known in both runs, or in one list only, is always compared."""
     unknown = any(state and state.verdict is Verdict.UNDETERMINED for state in (before, after))
     assert (compare(before, after) is Change.NOT_COMPARED) == unknown
@@ -60,7 +63,7 @@ def test_an_undetermined_customer_is_not_compared(before: State | None, after: S
 
 
 @given(STATES, STATES)
-def test_the_reverse_comparison(before: State | None, after: State | None) -> None:
+def test_the_reverse_comparison(before: CustomerState | None, after: CustomerState | None) -> None:
     """Newly blocked, new and moved become newly eligible, removed and moved."""
     mirrored = {
         Change.NEWLY_BLOCKED: Change.NEWLY_ELIGIBLE,
@@ -78,13 +81,17 @@ def test_the_reverse_comparison(before: State | None, after: State | None) -> No
 
 
 @given(STATES, STATES)
-def test_newly_blocked_means_blocked_now_and_not_before(before: State | None, after: State | None) -> None:
+def test_newly_blocked_means_blocked_now_and_not_before(
+    before: CustomerState | None, after: CustomerState | None
+) -> None:
     """Every customer that is blocked now and was not known to be counts; one that was blocked does not."""
     blocked_now = after is not None and after.verdict is Verdict.BLOCKED
     blocked_before = before is not None and before.verdict is Verdict.BLOCKED
-    assert news(compare(before, after), after.verdict if after else None) == (blocked_now and not blocked_before)
+    assert is_newly_blocked(compare(before, after), after.verdict if after else None) == (
+        blocked_now and not blocked_before
+    )
 
 
 def test_customers_not_compared_are_no_change() -> None:
     """The total counts changes only."""
-    assert Counts(dict.fromkeys(Change, 1)).total == len(Change) - 1
+    assert ChangeCounts(dict.fromkeys(Change, 1)).total == len(Change) - 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.model import Cause, Reason, Verdict
-from auditor.core.results.ledger import Count, FailOn, Ledger, Tally, complete, exit_code, fold
+from auditor.core.results.ledger import Count, FailOn, Ledger, Tally, build_ledger, counts_as_complete, exit_code
 from auditor.core.run_facts import RunFacts
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -34,13 +34,13 @@ def _facts(**given_facts: Any) -> RunFacts:
 def _ledger(*reasons: Reason, rows: int | None = None) -> Ledger:
     """One customer a row, one row a reason."""
     total = len(reasons) if rows is None else rows
-    return fold([Tally(reason, rows=1, customers=1, owner_customers=1) for reason in reasons], total, total)
+    return build_ledger([Tally(reason, rows=1, customers=1, owner_customers=1) for reason in reasons], total, total)
 
 
 @given(TALLIES)
 def test_every_grouping_has_every_row_once(tallies: list[Tally]) -> None:
     """Verdicts, reasons, statuses and owners each add up to all rows; all but owners to all customers."""
-    ledger = fold(tallies, 0, 0)
+    ledger = build_ledger(tallies, 0, 0)
     rows, customers = sum(t.rows for t in tallies), sum(t.customers for t in tallies)
     for counts in (ledger.by_verdict(), ledger.by_reason(), ledger.by_status(), ledger.owners):
         assert sum(count.rows for count in counts) == rows
@@ -55,12 +55,12 @@ def test_the_order_of_tallies_does_not_matter(tallies: list[Tally], dice: Any) -
     """The ledger and its order are the same."""
     shuffled = tallies.copy()
     dice.shuffle(shuffled)
-    assert fold(shuffled, 1, 1) == fold(tallies, 1, 1)
+    assert build_ledger(shuffled, 1, 1) == build_ledger(tallies, 1, 1)
 
 
 def test_counts_are_sorted_by_the_model_then_by_text() -> None:
     """Verdicts and reasons in the model's order, statuses and owners by text."""
-    ledger = fold(
+    ledger = build_ledger(
         [
             Tally(Reason.THROTTLED, owner="bo", rows=1),
             Tally(Reason.UNRECOGNIZED_STATUS, "Z", "bo", 1),
@@ -90,9 +90,9 @@ def test_counts_are_sorted_by_the_model_then_by_text() -> None:
 def test_a_missing_or_extra_row_or_customer_unbalances(rows: int, customers: int) -> None:
     """Two rows of two customers balance against exactly that."""
     tallies = [Tally(Reason.ALLOWED, rows=2, customers=2, owner_customers=2)]
-    assert fold(tallies, 2, 2).balanced
-    assert not fold(tallies, rows, customers).balanced
-    assert exit_code(fold(tallies, rows, customers), _facts()) == 3
+    assert build_ledger(tallies, 2, 2).balanced
+    assert not build_ledger(tallies, rows, customers).balanced
+    assert exit_code(build_ledger(tallies, rows, customers), _facts()) == 3
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_stopped_run_returns_the_exit_code_of_its_cause(cause: Cause, code: in
     """The cause counts more than the results, even if nothing is missing."""
     ledger, facts = _ledger(Reason.UNDER_REVIEW), _facts(cause=cause)
     assert exit_code(ledger, facts, fail_on=list(FailOn)) == code
-    assert not complete(ledger, facts)
+    assert not counts_as_complete(ledger, facts)
 
 
 def test_every_cause_has_an_exit_code() -> None:
@@ -130,7 +130,7 @@ def test_undetermined_rows_count_against_the_limit(allowed: int, code: int) -> N
     """A complete run may have as many as the limit."""
     ledger, facts = _ledger(Reason.THROTTLED, Reason.INVALID_ID, Reason.ALLOWED), _facts(max_undetermined=allowed)
     assert exit_code(ledger, facts) == code
-    assert complete(ledger, facts) is (code == 0)
+    assert counts_as_complete(ledger, facts) is (code == 0)
 
 
 def test_a_defect_outranks_other_results() -> None:

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.results.retention import Candidate, runs_to_keep
+from auditor.core.results.retention import PruneCandidate, runs_to_keep
 
 END = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def run(days_ago: float, name: str = "", **given_: object) -> Candidate:
+def run(days_ago: float, name: str = "", **given_: object) -> PruneCandidate:
     """A complete run over the list "a" by default."""
     facts = {"list_key": "a", "complete": True, "resumable": True, "baseline": "", **given_}
-    return Candidate(run_id=name or f"{days_ago:g}", started_at=END - timedelta(days_ago), **facts)  # type: ignore[arg-type] # by name
+    return PruneCandidate(run_id=name or f"{days_ago:g}", started_at=END - timedelta(days_ago), **facts)  # type: ignore[arg-type] # by name
 
 
-def names(runs: list[Candidate], daily: int = 0, monthly: int = 0, latest: str = "") -> set[str]:
+def names(runs: list[PruneCandidate], daily: int = 0, monthly: int = 0, latest: str = "") -> set[str]:
     """Run ids that are kept."""
     return {*runs_to_keep(runs, daily=daily, monthly=monthly, latest=latest)}
 

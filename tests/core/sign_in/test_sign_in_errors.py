@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auditor.core.sign_in.sign_in_errors import REFUSALS, TRANSIENT, is_transient, refusal
+from auditor.core.sign_in.sign_in_errors import REFUSALS, TRANSIENT, explain_refusal, is_transient
 
 RT = "0.AXsimulated-" + "x" * 60
 
@@ -43,7 +43,7 @@ def reply(number: int, **more: Any) -> dict[str, Any]:
 )
 def test_known_numbers_have_a_remedy(number: int, message: str, hint: str) -> None:
     """What happened, the number to look up, and what to do."""
-    found = refusal(reply(number))
+    found = explain_refusal(reply(number))
     assert message in found[0]
     assert f"AADSTS{number}" in found[0]
     assert hint in found[1]
@@ -51,37 +51,41 @@ def test_known_numbers_have_a_remedy(number: int, message: str, hint: str) -> No
 
 def test_the_number_is_found_in_the_description() -> None:
     """Some responses have it there only."""
-    assert refusal(reply(50076, error_codes=None)) == refusal(reply(50076))
-    assert refusal({"error_description": "AADSTS50076: MFA", "error_codes": ["x"]}) == refusal(reply(50076))
+    assert explain_refusal(reply(50076, error_codes=None)) == explain_refusal(reply(50076))
+    assert explain_refusal({"error_description": "AADSTS50076: MFA", "error_codes": ["x"]}) == explain_refusal(
+        reply(50076)
+    )
 
 
 def test_the_first_known_of_several_numbers_counts() -> None:
     """A response may list a general number beside the specific one."""
-    assert refusal(reply(50173, error_codes=[123456, 50173])) == refusal(reply(50173))
+    assert explain_refusal(reply(50173, error_codes=[123456, 50173])) == explain_refusal(reply(50173))
 
 
 def test_unknown_numbers_show_the_services_message() -> None:
     """Without trace ids and possible tokens."""
-    found = refusal({"error_description": f"AADSTS999999: Odd {RT}. Trace ID: 5f0c Correlation ID: 7"}, ["short"])
+    found = explain_refusal(
+        {"error_description": f"AADSTS999999: Odd {RT}. Trace ID: 5f0c Correlation ID: 7"}, ["short"]
+    )
     assert found[0] == "sign-in was refused: AADSTS999999: Odd [secret]"
 
 
 @pytest.mark.parametrize("words", [{}, {"error": None}, {"error": []}, {"error_description": 7}, {"error_codes": {}}])
 def test_odd_responses_are_refusals(words: dict[str, Any]) -> None:
     """Also an empty one."""
-    assert refusal(words)[0].startswith("sign-in was refused: ")
+    assert explain_refusal(words)[0].startswith("sign-in was refused: ")
 
 
 def test_oauth_errors_without_a_number() -> None:
     """By the codes of the OAuth standard."""
-    assert "cancelled" in refusal({"error": "access_denied", "error_description": "AADSTS65004"[:0]})[0]
+    assert "cancelled" in explain_refusal({"error": "access_denied", "error_description": "AADSTS65004"[:0]})[0]
 
 
 @pytest.mark.parametrize("number", sorted(REFUSALS))
 def test_no_secret_is_repeated(number: int) -> None:
     """Whatever the service quotes."""
     quoting = reply(number, error_description=f"AADSTS{number}: Bad token {RT} and pass~1.", error=RT)
-    found = refusal(quoting, ["pass~1", RT])
+    found = explain_refusal(quoting, ["pass~1", RT])
     assert RT not in f"{found}"
     assert "pass~1" not in f"{found}"
 
@@ -102,17 +106,17 @@ def test_the_number_counts_more_than_the_oauth_code(word: str, where: str) -> No
     """An unknown number is shown with Entra's message: the code beside it would give a wrong cause."""
     text = "AADSTS777777: The words of Entra." if where == "text" else "The words of Entra."
     codes = {"error_codes": [777777], "digits": ["777777"]}.get(where)
-    found = refusal({"error": word, "error_description": text, "error_codes": codes})
+    found = explain_refusal({"error": word, "error_description": text, "error_codes": codes})
     assert "The words of Entra." in found[0]
     assert found[0].count("777777") == 1
     assert "error?code=777777" in found[1]
-    assert refusal({"error": word})[0] != found[0]
+    assert explain_refusal({"error": word})[0] != found[0]
 
 
 @pytest.mark.parametrize(("word", "number"), [("invalid_client", 650052), ("access_denied", 530035)])
 def test_a_known_number_has_its_cause_with_any_oauth_code(word: str, number: int) -> None:
     """Two that were seen with a wrong cause."""
-    assert refusal(reply(number, error=word)) == refusal(reply(number))
+    assert explain_refusal(reply(number, error=word)) == explain_refusal(reply(number))
 
 
 @pytest.mark.parametrize("gap", [" ", "\n", "\r\n", "\r\n\r\n", "\t", ""])
@@ -120,12 +124,12 @@ def test_a_known_number_has_its_cause_with_any_oauth_code(word: str, number: int
 def test_ids_after_the_message_are_removed(gap: str, first: str) -> None:
     """After a blank or a line break, in any order."""
     text = gap.join(["AADSTS777777: Odd.", first, "Trace ID: 1", "Correlation ID: 2", "Timestamp: 3"])
-    assert refusal({"error_description": text})[0] == "sign-in was refused: AADSTS777777: Odd."
+    assert explain_refusal({"error_description": text})[0] == "sign-in was refused: AADSTS777777: Odd."
 
 
 def test_a_response_of_ids_alone_shows_the_oauth_code() -> None:
     """No message is left."""
-    assert refusal({"error": "odd", "error_description": "Trace ID: 1"})[0] == "sign-in was refused: odd"
+    assert explain_refusal({"error": "odd", "error_description": "Trace ID: 1"})[0] == "sign-in was refused: odd"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.sign_in.token_claims import Claims, TokenKind, problem, read_claims
+from auditor.core.sign_in.token_claims import Claims, TokenKind, find_token_problem, read_claims
 
 API = "https://api.partnercenter.microsoft.com"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_the_claims_of_a_users_token() -> None:
         issued_at=NOW,
         expires_at=NOW + timedelta(seconds=4500),
     )
-    assert problem(found, [API], NOW) is None
+    assert find_token_problem(found, [API], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_mfa_claim(amr: object, mfa: bool | None) -> None:  # noqa: FBT001 - the
 )
 def test_tokens_with_a_problem(change: dict[str, Any], words: str) -> None:
     """App-only, another audience, expired: each with what to do."""
-    assert words in (problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) or "")
+    assert words in (find_token_problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) or "")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_tokens_with_a_problem(change: dict[str, Any], words: str) -> None:
 )
 def test_tokens_without_a_known_problem(change: dict[str, Any]) -> None:
     """Other spellings, small clock differences, missing or odd claims: the API judges them."""
-    assert problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) is None
+    assert find_token_problem(claims_of(**{**USER, **change}), ["fa3d", API], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_opaque_tokens_are_no_error(token: str) -> None:
 def test_any_text_is_read_without_an_exception(token: str) -> None:
     """The problem is a sentence or None."""
     found = read_claims(token)
-    assert found is None or isinstance(problem(found, [API], NOW), str | None)
+    assert found is None or isinstance(find_token_problem(found, [API], NOW), str | None)
 
 
 @pytest.mark.parametrize("padding", range(4))

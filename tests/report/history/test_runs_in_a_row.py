@@ -18,7 +18,7 @@ from report_support import NOON, STATUS, Run, answer, forge, guid, new_run, row
 
 from auditor import report
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.changes import Change, State, compare
+from auditor.core.results.changes import Change, CustomerState, compare
 from auditor.errors import IncompleteError
 
 REASONS = [Reason.ALLOWED, Reason.UNDER_REVIEW, Reason.NOT_ALLOWED, Reason.THROTTLED, Reason.NO_ACCOUNT_STATUS]
@@ -77,12 +77,14 @@ def after(stretch: Stretch | None, verdict: Verdict, checked_at: datetime) -> St
     return Stretch(verdict, checked_at, (stretch.times_blocked if stretch else 0) + (verdict is Verdict.BLOCKED))
 
 
-def state(known: dict[int, tuple[Reason, int]], customer: int) -> State | None:
+def state(known: dict[int, tuple[Reason, int]], customer: int) -> CustomerState | None:
     """What a run knows, in plain Python."""
     if customer not in known:
         return None
     reason, month = known[customer]
-    return State(reason.verdict, STATUS.get(reason, reason.value), datetime(2026, month + 1, 1, tzinfo=NOON.tzinfo))
+    return CustomerState(
+        reason.verdict, STATUS.get(reason, reason.value), datetime(2026, month + 1, 1, tzinfo=NOON.tzinfo)
+    )
 
 
 @given(RUNS)
