@@ -90,7 +90,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
     Edit("changes.csv: times_blocked is one too many", CHANGES, '(blocked & ~goes_on).astype("int32")', '(blocked & ~goes_on).astype("int32") + 1'),
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),
-    Edit("sums: amounts with a comma doubled", "core/money.py", "tally.comma if self._commas", "tally.comma * 2 if self._commas"),
+    Edit("sums: amounts with a comma doubled", "core/results/money.py", "tally.comma if self._commas", "tally.comma * 2 if self._commas"),
     Edit("summary: wrong count of unchecked membership", RECORDS, "return int(unchecked.sum())", "return 2 * int(unchecked.sum())"),
     Edit("an incomplete run is called complete", "report/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
     Edit("the first final answer decides, not the last", RECORDS, 'answers.sort_values("final", kind="stable")', 'answers.iloc[::-1].sort_values("final", kind="stable")'),
