@@ -183,7 +183,7 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
 def _cell_text(text: str) -> str:
     """A text as a cell holds it: cut, with the two characters that no XML has spelled out."""
     if text.isascii() and len(text) <= _LONGEST_TEXT:
-        return f"{text} " if text.startswith("<r>") else text
+        return text
     units = text.encode("utf-16-le")
     if len(units) > 2 * _LONGEST_TEXT:
         text = units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
