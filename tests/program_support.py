@@ -127,10 +127,10 @@ class _Stream:
         self.fd = fd
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (reduction.DupFd(self.fd),)
+        return _receive, (reduction.DupFd(self.fd),)
 
 
-def _received(duplicate: Any) -> _Stream:
+def _receive(duplicate: Any) -> _Stream:
     return _Stream(duplicate.detach())
 
 

@@ -31,12 +31,12 @@ def test_every_refusal_stands_in_the_table() -> None:
 def test_every_error_has_its_cure() -> None:
     """The longest piece of each sentence that the modules of the sign-in raise with advice stands in the page."""
     page = " ".join(PAGE.replace("`", "").split())
-    pieces = [piece for module in MODULES for piece in _said_in(module)]
+    pieces = [piece for module in MODULES for piece in _messages_in(module)]
     assert len(pieces) > 20
     assert [piece for piece in pieces if piece not in page] == []
 
 
-def _said_in(module: Path) -> list[str]:
+def _messages_in(module: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args[1:]:

@@ -16,7 +16,7 @@ BODY = '\ufeff{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07
 
 
 @contextmanager
-def served(folder: Path, *, tls: bool, delay: float = 0.0) -> Iterator[str]:
+def run_nginx(folder: Path, *, tls: bool, delay: float = 0.0) -> Iterator[str]:
     """The base URL; with TLS the certificate authority is `ca.pem` in the folder; each answer waits `delay` seconds.
 
     Raises:

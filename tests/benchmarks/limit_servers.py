@@ -94,7 +94,7 @@ KINDS: dict[str, Callable[[Path, int, int, int], Configuration]] = {
 
 
 @contextmanager
-def limiting(kind: str, limit: int, seconds: int) -> Iterator[str]:
+def run_server(kind: str, limit: int, seconds: int) -> Iterator[str]:
     """Base URL of a server that lets so many requests through in this many seconds.
 
     Raises:

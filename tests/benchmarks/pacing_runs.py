@@ -101,12 +101,12 @@ class Outcome:
 
 def measure(case: Case, seed: int) -> Outcome:
     """Runs it."""
-    return virtual_time.run(_measured(case, seed))
+    return virtual_time.run(_measure(case, seed))
 
 
-async def _measured(case: Case, seed: int) -> Outcome:
+async def _measure(case: Case, seed: int) -> Outcome:
     outcome, server, dice = Outcome(), case.limit.server(seed), random.Random(seed)
-    other = asyncio.ensure_future(_another(case.limit, case.other, server, outcome)) if case.other else None
+    other = asyncio.ensure_future(_send_others(case.limit, case.other, server, outcome)) if case.other else None
     await asyncio.gather(
         *(_copy(case, later, _Wire(case, server, random.Random(dice.random()), outcome)) for later in case.later)
     )
@@ -156,10 +156,12 @@ class _Wire:
             return ApiResponse(http_status=200, body=BODY, received_at=NOW)
         self.outcome.rejected += 1
         await asyncio.sleep(0.03 + 0.1 * latency)
-        return ApiResponse(http_status=429, body=b"", retry_after=self.case.limit.said(wait), received_at=NOW)
+        return ApiResponse(
+            http_status=429, body=b"", retry_after=self.case.limit.retry_after_header(wait), received_at=NOW
+        )
 
 
-async def _another(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:
+async def _send_others(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:
     now = asyncio.get_running_loop().time
     await asyncio.sleep(other.begins)
     while now() < other.ends:

@@ -134,7 +134,7 @@ class Limit:
             return FixedWindow(self.limit, self.window, phase=random.Random(seed).random() * self.window)
         return SlidingWindow(self.limit, self.window, counts_rejected=self.counts_rejected)
 
-    def said(self, seconds: float) -> str | None:
+    def retry_after_header(self, seconds: float) -> str | None:
         """The Retry-After header for this many seconds."""
         if self.retry_after == "honest":
             return str(max(1, math.ceil(seconds)))

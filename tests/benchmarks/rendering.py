@@ -8,13 +8,13 @@ from auditor import journal, report
 
 def render(run: Path, formats: Collection[str]) -> None:
     """Writes the reports of a run; with no format only the summary and the manifest."""
-    report.render(_stored(run), formats)
+    report.render(_load(run), formats)
 
 
 def verify(run: Path) -> None:
     """Checks the reports, as every command does that has written them."""
-    report.verify_run(_stored(run))
+    report.verify_run(_load(run))
 
 
-def _stored(run: Path) -> report.StoredRun:
+def _load(run: Path) -> report.StoredRun:
     return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run))

@@ -32,14 +32,14 @@ TENANTS = (
 """The customers of the example lists, in order."""
 
 
-def opened(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
+def open_list(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
     """The list that stands in `data`, as standard input."""
     return read("-", columns=columns, stdin=io.BytesIO(data))
 
 
 def rows_in(data: bytes, columns: Columns = FIND_ALL) -> list[Customer | RejectedRow]:
     """All rows of the list that stands in `data`."""
-    return list(opened(data, columns))
+    return list(open_list(data, columns))
 
 
 def ids_in(rows: Sequence[Customer | RejectedRow]) -> list[str]:

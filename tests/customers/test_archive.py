@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TWO, ids_in, open_list, refusal, rows_in
 from old_workbook import compound_file
 
 from auditor.core.model import Customer
@@ -52,11 +52,11 @@ def test_one_list_in_an_archive(name: str, data: bytes, kind: Format, tmp_path: 
     packed = _zip({"folder/": b"", name: data, f"__MACOSX/._{name}": b"x", "folder/.DS_Store": b"x"})
     path = tmp_path / "list.zip"
     path.write_bytes(packed)
-    for found in (read(str(path)), opened(packed)):
+    for found in (read(str(path)), open_list(packed)):
         rows = list(found)
         assert (found.format, ids_in(rows), found.warnings) == (kind, [ONE, TWO], [])
         assert rows[0].row.source_file == f"{'-' if found.name.startswith('-') else path}#{name}"
-    found = opened(gzip.compress(data))
+    found = open_list(gzip.compress(data))
     assert (found.format, found.name, ids_in(list(found))) == (kind, "-", [ONE, TWO])
 
 
@@ -85,7 +85,7 @@ def test_example_recon_archive() -> None:
 
 def test_other_files_in_the_archive_are_named() -> None:
     """Files that are no lists are named with the reason."""
-    found = opened(_zip({"readme.txt": "Hello, you\n", "a.csv": LIST, "logo.png": b"\x89PNG\r\n"}))
+    found = open_list(_zip({"readme.txt": "Hello, you\n", "a.csv": LIST, "logo.png": b"\x89PNG\r\n"}))
     assert ids_in(list(found)) == [ONE, TWO]
     assert [warning.split(" ")[4] for warning in found.warnings] == ["readme.txt", "logo.png"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, open_list, refusal, rows_in
 
 from auditor.customers import Columns
 from auditor.customers.columns import assess_table
@@ -157,11 +157,11 @@ def test_constant_column_is_ignored() -> None:
 
 def test_all_rows_with_one_id_are_a_warning() -> None:
     """F3: it is said, whoever chose the column; one row is no such list."""
-    found = opened(_table(["Tenant ID", "Name"], [(ONE, "a"), (ONE, "b")]))
+    found = open_list(_table(["Tenant ID", "Name"], [(ONE, "a"), (ONE, "b")]))
     assert ids_in(list(found)) == [ONE, ONE]
     assert f"all 2 rows are one customer, {ONE}" in found.warnings[-1]
     for rows in ([(ONE, "a")], [(ONE, "a"), (TWO, "b")]):
-        found = opened(_table(["Tenant ID", "Name"], rows))
+        found = open_list(_table(["Tenant ID", "Name"], rows))
         list(found)
         assert found.warnings == []
 
@@ -171,10 +171,10 @@ def test_a_constant_column_is_not_suggested() -> None:
     error = refusal(example("F3"))
     assert '"id" holds more than an id' in error.message
     assert "Tenant" not in error.hint
-    found = opened(example("F3"), Columns(id="Tenant"))
+    found = open_list(example("F3"), Columns(id="Tenant"))
     list(found)
     assert "are one customer" in found.warnings[-1]
-    found = opened(_table(["Tenant ID", "Zeichen", "Name"], [("1", ONE, "a"), ("2", ONE, "b")]))
+    found = open_list(_table(["Tenant ID", "Zeichen", "Name"], [("1", ONE, "a"), ("2", ONE, "b")]))
     assert found.warnings == []
 
 
@@ -187,7 +187,7 @@ def test_examples() -> None:
         "F1__gr": "tenantId",
     }
     for name, column in expected.items():
-        found = opened(example(name))
+        found = open_list(example(name))
         assert (found.columns.id, ids_in(list(found))) == (column, [*TENANTS])
     for name in ("F4", "F11"):
         assert ids_in(rows_in(example(name))) == [*TENANTS]
@@ -206,7 +206,7 @@ def test_a_customer_as_the_api_writes_it() -> None:
         }
         for one, key in zip(TENANTS, KEYS, strict=True)
     ]
-    found = opened(json.dumps({"totalCount": 12, "items": items}).encode())
+    found = open_list(json.dumps({"totalCount": 12, "items": items}).encode())
     assert found.columns.id == "companyProfile.tenantId"
     assert ids_in(list(found)) == [*TENANTS]
 
@@ -242,4 +242,4 @@ def test_tenant_column_without_ids(cell: str, refused: bool) -> None:  # noqa: F
     if refused:
         assert '"Azure Tenant ID" names the tenant but holds no GUID' in refusal(data).message
     else:
-        assert any('"Azure Tenant ID" names the tenant but is empty' in one for one in opened(data).warnings)
+        assert any('"Azure Tenant ID" names the tenant but is empty' in one for one in open_list(data).warnings)

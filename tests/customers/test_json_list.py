@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from json_support import JSON_VALUES
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, Parts, read, source
@@ -40,7 +40,7 @@ def test_customers_as_the_api_lists_them() -> None:
         b"\xef\xbb\xbf"
         + json.dumps({"totalCount": 1, "items": [item], "attributes": {"objectType": "Collection"}}).encode()
     )
-    found = opened(data)
+    found = open_list(data)
     assert found.format is Format.JSON
     assert found.columns == Columns("id", "companyProfile.companyName", "companyProfile.domain")
     assert list(found) == [
@@ -83,7 +83,7 @@ def test_missing_pages_are_a_warning(said: str) -> None:
     """A page that says that others follow, or that there are more than it holds, is warned of, wherever it says so."""
     items = f'"items": [{{"id": "{ONE}", "name": "a"}}]'
     for page in (f"{{{said}, {items}}}", f"{{{items}, {said}}}", f"{{\n{items},\n{said}\n}}", f"[{{{items}, {said}}}]"):
-        found = opened(page.encode())
+        found = open_list(page.encode())
         assert ids_in(list(found)) == [ONE]
         assert len(found.warnings) == 1
         assert "fetch the other pages" in found.warnings[0]
@@ -104,7 +104,7 @@ def test_missing_pages_are_a_warning(said: str) -> None:
 )
 def test_complete_list_has_no_warning(said: str) -> None:
     """What says that nothing follows is no warning."""
-    found = opened(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
+    found = open_list(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
     assert (ids_in(list(found)), found.warnings) == ([ONE], [])
 
 
@@ -130,7 +130,7 @@ def test_several_pages() -> None:
     texts = [json.dumps(pages), json.dumps(pages, indent=2), "\n".join(map(json.dumps, pages))]
     texts += ["".join(map(json.dumps, pages)), "\n".join(json.dumps(page, indent=1) for page in pages)]
     for text in texts:
-        found = opened(text.encode())
+        found = open_list(text.encode())
         rows = list(found)
         assert ids_in(rows) == [ONE, TWO, "wrong", THREE]
         assert [row.row.source_row for row in rows] == [1, 2, 3, 4]
@@ -211,7 +211,7 @@ def test_the_array_with_the_tenant_ids() -> None:
     listed = [{"tenantId": ONE}, {"tenantId": TWO}]
     for members in ({"a": others, "b": listed}, {"b": listed, "a": others}):
         for indent in (None, 1):
-            found = opened(json.dumps(members, indent=indent).encode())
+            found = open_list(json.dumps(members, indent=indent).encode())
             assert ids_in(list(found)) == [ONE, TWO]
             assert 'the list is array "b"; further arrays hold ids and were not read: "a"' in found.warnings[0]
 
@@ -224,9 +224,9 @@ def test_two_possible_arrays_are_ambiguous() -> None:
         '2 arrays could each be the list: array "now.items" has "id"; array "former" has "id", "name"' in error.message
     )
     assert error.hint == 'choose with --array "now.items"'
-    assert [_chosen(text, name) for name in ("former", "now.items", "ITEMS")] == [[TWO], [ONE], [ONE]]
+    assert [_choose_array(text, name) for name in ("former", "now.items", "ITEMS")] == [[TWO], [ONE], [ONE]]
     with pytest.raises(CustomerListError) as caught:
-        _chosen(text, "formr")
+        _choose_array(text, "formr")
     assert 'has no array "formr"; it has "now.items", "former"' in caught.value.message
     assert caught.value.hint == 'did you mean --array "former"?'
 
@@ -235,7 +235,7 @@ def test_object_with_an_id_around_a_list_is_ambiguous() -> None:
     """Neither the id of the object around a list nor the list is taken in silence where each could be meant."""
     text = json.dumps({"tenantId": THREE, "value": [{"id": ONE}, {"id": TWO}]}, indent=1)
     assert 'array "." has "tenantId"; array "value" has "id"' in refusal(text.encode()).message
-    assert (_chosen(text, "value"), _chosen(text, ".")) == ([ONE, TWO], [THREE])
+    assert (_choose_array(text, "value"), _choose_array(text, ".")) == ([ONE, TWO], [THREE])
     named = json.dumps({"id": THREE, "value": [{"tenantId": ONE}]})
     assert ids_in(rows_in(named.encode())) == [ONE]
 
@@ -267,12 +267,12 @@ def _write_all(descriptor: int, data: bytes) -> None:
         file.write(data)
 
 
-def _chosen(text: str, array: str) -> list[str]:
+def _choose_array(text: str, array: str) -> list[str]:
     return ids_in(list(read("-", parts=Parts(array=array), stdin=io.BytesIO(text.encode()))))
 
 
 def _warnings(text: str) -> list[str]:
-    found = opened(text.encode())
+    found = open_list(text.encode())
     list(found)
     return found.warnings
 
@@ -338,6 +338,6 @@ def test_many_items() -> None:
 
 def test_ids_from_three_lines_of_text() -> None:
     """Quoted ids, one a line, are plain text, not JSON."""
-    found = opened(f'"{ONE}"\n"{TWO}"\n"{THREE}"\n'.encode())
+    found = open_list(f'"{ONE}"\n"{TWO}"\n"{THREE}"\n'.encode())
     assert found.format is Format.TEXT
     assert ids_in(list(found)) == [ONE, TWO, THREE]

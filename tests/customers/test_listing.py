@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.customers import CustomerList, Format, read
@@ -62,20 +62,20 @@ def test_cells_are_untouched() -> None:
 def test_list_without_rows_is_refused(data: bytes) -> None:
     """An empty list is refused when it is opened, in one line that says what was expected."""
     with pytest.raises(CustomerListError):
-        opened(data)
+        open_list(data)
     assert any(word in refusal(data).message for word in ("is empty", "no rows", "no id column"))
 
 
 def test_sample_rows_are_read_again() -> None:
     """Rows that were read to find the format are read again."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert (found.format, found.columns.id, found.columns.company) == (Format.CSV, "Id", "Name")
     assert ids_in(list(found)) == [ONE, TWO]
 
 
 def test_a_list_is_read_once() -> None:
     """A second reading is an error, not an empty list."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert len(list(found)) == 2
     with pytest.raises(RuntimeError, match="read once"):
         iter(found)
@@ -109,7 +109,7 @@ def test_close_before_the_end(tmp_path: Path) -> None:
 
 def test_several_lists_do_not_share_anything() -> None:
     """Two lists with different columns, read in turn, keep their own."""
-    first, second = opened(LIST), opened(f"Ort;Tenant\nx;{ONE}\n".encode())
+    first, second = open_list(LIST), open_list(f"Ort;Tenant\nx;{ONE}\n".encode())
     mixed = list(zip(first, second, strict=False))
     assert [row.row.other for row in mixed[0]] == [{}, {"Ort": "x"}]
     assert first.warnings == []
@@ -130,7 +130,7 @@ def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
 
 def test_read_returns_a_customer_list() -> None:
     """`read` gives a list that knows its name."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert isinstance(found, CustomerList)
     assert found.name == "-"
 
@@ -151,7 +151,7 @@ def test_read_returns_a_customer_list() -> None:
 )
 def test_text_formats(text: str, kind: Format) -> None:
     """Each text format is told by its content, an id in braces from JSON."""
-    found = opened(text.encode())
+    found = open_list(text.encode())
     assert found.format is kind
     assert ids_in(list(found)) == [ONE]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer
 from auditor.customers import Format, read
@@ -46,7 +46,7 @@ def test_example_page() -> None:
 )
 def test_pages_with_one_table(page: str) -> None:
     """However a page is written, its only table is the list, with the text of its cells."""
-    found = opened(page.encode())
+    found = open_list(page.encode())
     rows = list(found)
     assert (found.format, ids_in(rows)) == (Format.WEB_PAGE, [ONE, TWO])
     assert [row.row.company_name for row in rows] == ["Ä & B", None]
@@ -79,7 +79,7 @@ def test_mht(packing: str) -> None:
         f"Content-Location: sheet001.htm\r\nContent-Transfer-Encoding: {packing}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
         f"{body}\r\n--x\r\nContent-Type: text/css\r\n\r\ntable {{}}\r\n--x--\r\n"
     )
-    found = opened(page.encode())
+    found = open_list(page.encode())
     assert (found.format, ids_in(list(found))) == (Format.WEB_PAGE, [ONE, TWO])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 from old_workbook import old_workbook
 from open_document import cell, open_document
 
@@ -90,7 +90,7 @@ def test_formula_with_empty_text_is_empty() -> None:
     """A formula whose stored value is the empty text is empty; a row of such cells is blank."""
     empty = '<c t="str"><f>IF(A2="","","x")</f><v></v></c>'
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row>{empty}</row><row>{_text(TWO)}</row>")
-    found = opened(data)
+    found = open_list(data)
     assert ids_in(list(found)) == [ONE, TWO]
     assert found.warnings == []
 
@@ -173,17 +173,17 @@ _STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
 
 def test_far_cell_is_refused() -> None:
     """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
-    far = _rewritten(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
+    far = _rewrite(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
     assert "reaches to cell XFD1048576" in refusal(far).message
-    assert "reaches to cell XFD1048576" in refusal(_rewritten(far, b"<dimension", b"<nodimension")).message
+    assert "reaches to cell XFD1048576" in refusal(_rewrite(far, b"<dimension", b"<nodimension")).message
 
 
 def test_empty_far_cells_are_read() -> None:
     """A sheet that only claims to be large, or has blank formatted cells far away, is read; a wide one too."""
-    data = _rewritten(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
-    assert ids_in(list(opened(_rewritten(data, b"</sheetData>", _STYLED)))) == [ONE]
+    data = _rewrite(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
+    assert ids_in(list(open_list(_rewrite(data, b"</sheetData>", _STYLED)))) == [ONE]
     wide = [["Id", *[f"c{n}" for n in range(100)]], [ONE, *range(100)]]
-    assert next(iter(opened(_book(wide)))).row.other["c99"] == "99"
+    assert next(iter(open_list(_book(wide)))).row.other["c99"] == "99"
 
 
 def test_find_far_cell_without_an_archive() -> None:
@@ -191,7 +191,7 @@ def test_find_far_cell_without_an_archive() -> None:
     assert find_far_cell(io.BytesIO(b"PK\x03\x04 no archive")) is None
 
 
-def _rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
+def _rewrite(data: bytes, old: bytes, new: bytes) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():

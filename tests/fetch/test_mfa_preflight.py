@@ -11,7 +11,7 @@ from conftest import CUSTOMER
 QUICK = aiohttp.ClientTimeout(total=2.0, sock_connect=2.0, sock_read=2.0)
 
 
-async def asked(*replies: str) -> tuple[list[bool], int]:
+async def send_requests(*replies: str) -> tuple[list[bool], int]:
     """Which of the requests asked for it, and how often the user was told; each reply closes its connection."""
     left, heads, told = list(replies), list[bool](), list[None]()
 
@@ -48,4 +48,4 @@ async def test_the_question_is_repeated_until_it_can_be_answered(
     replies: list[str], asks: list[bool], told: int
 ) -> None:
     """Neither a throttled request nor a lost connection answers it; a missing header is no answer."""
-    assert await asked(*replies) == (asks, told)
+    assert await send_requests(*replies) == (asks, told)

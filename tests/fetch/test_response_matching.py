@@ -60,7 +60,7 @@ def _late(_server: _Server, heads: list[bytes]) -> list[bytes]:
 
 
 @asynccontextmanager
-async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[ApiResponse]]]:
+async def _ask_all(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[ApiResponse]]]:
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
@@ -75,7 +75,7 @@ async def test_a_late_response_is_not_given_to_another_customer() -> None:
     """A server that repeats no id, and sends each response again after the next request, is never believed wrongly; no customer is asked twice because of it."""
     server = _Server(_late)
     names = [f"customer-{n}" for n in range(60)]
-    async with _asking(server, concurrency=8) as ask:
+    async with _ask_all(server, concurrency=8) as ask:
         replies = await asyncio.gather(*map(ask, names))
     assert [reply.body.decode() for reply in replies] == names
     assert (server.requests, server.connections) == (60, 60)
@@ -85,7 +85,7 @@ async def test_connections_are_reused_where_ids_are_repeated() -> None:
     """Either id is enough."""
     for echo in (b"MS-RequestId", b"MS-CorrelationId"):
         server = _Server(lambda _server, heads, echo=echo: [_answer(heads[-1], echo=echo)])  # type: ignore[misc] # a default binds it
-        async with _asking(server, concurrency=1) as ask:
+        async with _ask_all(server, concurrency=1) as ask:
             bodies = [(await ask(name)).body for name in ("one", "two", "three")]
         assert (bodies, server.connections) == ([b"one", b"two", b"three"], 1)
 
@@ -97,7 +97,7 @@ async def test_a_response_without_our_id_on_a_used_connection_is_rejected() -> N
         return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
 
     server = _Server(forgetful)
-    async with _asking(server, concurrency=1) as ask:
+    async with _ask_all(server, concurrency=1) as ask:
         one, two, again, last = [await ask(name) for name in ("one", "two", "two", "three")]
     assert (one.body, again.body, last.body) == (b"one", b"two", b"three")
     assert two.http_status is None
@@ -114,7 +114,7 @@ async def test_a_throttling_gateway_costs_one_connection() -> None:
         return [_answer(heads[-1], echo=b"MS-RequestId")]
 
     server = _Server(throttling)
-    async with _asking(server, concurrency=1) as ask:
+    async with _ask_all(server, concurrency=1) as ask:
         statuses = [(await ask(name)).http_status for name in ("one", "two", "two", "three", "four")]
     assert statuses == [200, 429, 200, 200, 200]
     assert (server.requests, server.connections) == (5, 2)
@@ -129,7 +129,7 @@ async def test_a_response_before_the_request_is_rejected() -> None:
             await super().serve(reader, writer)
 
     server = Hasty(lambda _server, heads: [_answer(heads[-1])])
-    async with _asking(server, concurrency=4) as ask:
+    async with _ask_all(server, concurrency=4) as ask:
         replies = await asyncio.gather(*(ask(f"customer-{n}") for n in range(12)))
     assert [reply.body for reply in replies] == [b""] * 12
     assert {reply.failure for reply in replies} == {"ClientPayloadError: the server sent an answer before it was asked"}

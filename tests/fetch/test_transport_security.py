@@ -161,7 +161,7 @@ def _inspection_authority(folder: Path) -> tuple[ssl.SSLContext, str]:
     return context, str(paths[0])
 
 
-def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+def _use_strict_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Python 3.13 makes its contexts."""
 
     def strict() -> ssl.SSLContext:
@@ -175,7 +175,7 @@ def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By both clients; the setting drops only the strict checks: untrusted and other hosts stay refused."""
     context, ca = _inspection_authority(tmp_path)
-    _strictly(monkeypatch)
+    _use_strict_contexts(monkeypatch)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -211,7 +211,7 @@ async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, mo
 
 def test_strict_checks_are_on_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting changes one flag, and neither trust nor the host's name."""
-    _strictly(monkeypatch)
+    _use_strict_contexts(monkeypatch)
     assert load({}, environment={})[0].trust == Trust()
     relaxed = load({}, environment={"AUDITOR_CA_RELAXED": "true"})[0].trust
     contexts = [tls_context(each) for each in (Trust(), relaxed)]

@@ -66,7 +66,7 @@ def login(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def said(stream: IO[str] | None, words: re.Pattern[str]) -> str:
+def read_until(stream: IO[str] | None, words: re.Pattern[str]) -> str:
     """What the program says first that fits."""
     assert stream is not None
     for line in stream:
@@ -85,7 +85,7 @@ def test_a_person_signs_in(monkeypatch: pytest.MonkeyPatch, browser: Chrome, tmp
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser") as process:
-            browser.get(said(process.stderr, ADDRESS))
+            browser.get(read_until(process.stderr, ADDRESS))
             press(browser, "accept")
             WebDriverWait(browser, 20).until(title_is("auditor: sign-in"))
             assert "You may close this window" in browser.page_source
@@ -109,7 +109,7 @@ def test_the_program_opens_the_browser_itself(monkeypatch: pytest.MonkeyPatch, b
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login() as process:
-            printed = said(process.stderr, ADDRESS)
+            printed = read_until(process.stderr, ADDRESS)
             WebDriverWait(browser, 20).until(lambda _: noted.exists())
             assert noted.read_text(encoding="utf-8") == printed
             browser.get(printed)
@@ -122,7 +122,7 @@ def test_a_person_cancels(monkeypatch: pytest.MonkeyPatch, browser: Chrome) -> N
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser") as process:
-            browser.get(said(process.stderr, ADDRESS))
+            browser.get(read_until(process.stderr, ADDRESS))
             press(browser, "cancel")
             WebDriverWait(browser, 20).until(title_is("auditor: sign-in"))
             assert "did not succeed" in browser.page_source
@@ -138,7 +138,7 @@ def test_a_person_types_a_device_code(monkeypatch: pytest.MonkeyPatch, browser: 
     with sign_in_service(approve_device=False, device_interval=1) as simulator:
         use(monkeypatch, simulator)
         with login("--device-code") as process:
-            typed = said(process.stderr, CODE)
+            typed = read_until(process.stderr, CODE)
             browser.get(f"{simulator.authority.rpartition('/')[0]}/device")
             browser.find_element(By.ID, "code").send_keys(typed)
             press(browser, button)
@@ -151,7 +151,7 @@ def test_a_page_cannot_sign_somebody_else_in(monkeypatch: pytest.MonkeyPatch, br
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser", "--port", "0") as process:
-            address = said(process.stderr, ADDRESS)
+            address = read_until(process.stderr, ADDRESS)
             found = re.search(r"localhost%3A(\d+)", address)
             assert found is not None
             form = (

@@ -93,7 +93,7 @@ def _page(run: Run) -> Path:
     return run.path / "report.html"
 
 
-def _found(browser: Browser) -> int:
+def _count_rows(browser: Browser) -> int:
     """How many rows the page says that it found."""
     numbers = re.findall(r"of ([\d,]+) found", browser.find("#found").text)
     return int(numbers[0].replace(",", "")) if numbers else 0
@@ -160,22 +160,22 @@ def test_the_policy_stops_what_is_not_the_pages_own(browser: Browser, odd: Run) 
 def test_filters_filter(browser: Browser, sample: Run) -> None:
     """Chips of one kind add up, kinds narrow each other down, and clearing brings everything back."""
     browser.open(_page(sample))
-    assert _found(browser) == 400
+    assert _count_rows(browser) == 400
     browser.click('#by-verdict [data-value="blocked"]')
-    assert _found(browser) == 52
+    assert _count_rows(browser) == 52
     assert set(browser.texts("#rows .badge")) == {"Blocked"}
     browser.click('#by-verdict [data-value="undetermined"]')
-    assert _found(browser) == 84
+    assert _count_rows(browser) == 84
     browser.click('#by-reason [data-value="not_allowed"]')
     assert set(browser.texts("#rows td small")) == {"Not allowed"}
-    narrowed = _found(browser)
+    narrowed = _count_rows(browser)
     owner = browser.texts("#rows td:nth-child(2)")[0]
     browser.click(f'#by-owner [data-value="{owner}"]')
-    assert 0 < _found(browser) < narrowed
+    assert 0 < _count_rows(browser) < narrowed
     assert set(browser.texts("#rows td:nth-child(2)")) == {owner}
     assert browser.find("#count-owner").get_attribute("textContent") == " (1 chosen)"
     browser.click("#clear")
-    assert _found(browser) == 400
+    assert _count_rows(browser) == 400
     assert not browser.all('.chip[aria-pressed="true"]')
 
 
@@ -184,7 +184,7 @@ def test_a_bar_of_the_chart_leads_to_its_customers(browser: Browser, sample: Run
     browser.open(_page(sample))
     counts = browser.texts("#owners tbody tr:first-child td.n")
     browser.click("#owners tbody a")
-    assert _found(browser) == sum(map(int, counts))
+    assert _count_rows(browser) == sum(map(int, counts))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_search_finds(browser: Browser, odd: Run, text: str, found: list[int]) -
     browser.open(_page(odd))
     _search(browser, text)
     assert sorted(_ids(browser)) == found
-    assert _found(browser) == len(found)
+    assert _count_rows(browser) == len(found)
 
 
 def test_headers_sort(browser: Browser, odd: Run) -> None:
@@ -372,7 +372,7 @@ def test_axe_finds_nothing(browser: Browser, full: Path, width: int, dark: bool)
 def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tmp_path: Path) -> None:
     """On every sheet; and all that asks for action is printed, though the screen shows its beginning."""
     browser.open(_page(sample))
-    pages = _printed(browser, tmp_path)
+    pages = _print_pages(browser, tmp_path)
     assert len(pages) > 5
     assert all("INCOMPLETE, and SIMULATED DATA" in page for page in pages)
     ids = browser.run('return Array.from(document.querySelectorAll("#blocked code"), (code) => code.textContent)')
@@ -380,7 +380,7 @@ def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tm
     assert all(customer in " ".join(pages) for customer in ids)
 
 
-def _printed(browser: Browser, folder: Path) -> list[str]:
+def _print_pages(browser: Browser, folder: Path) -> list[str]:
     """The texts of the printed sheets."""
     browser.command("Emulation.clearDeviceMetricsOverride")
     made = browser.command("Page.printToPDF", preferCSSPageSize=True)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sample_customers import Sample, invented
+from sample_customers import Sample, invent_customers
 
 from auditor import customers
 from auditor.commands.run import rows_of
@@ -86,7 +86,7 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
 
 def main(target: Path) -> None:
     """Makes the example anew."""
-    listed = invented()[:40]
+    listed = invent_customers()[:40]
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_list(folder / LIST, listed)

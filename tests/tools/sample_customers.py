@@ -116,7 +116,7 @@ class Sample:
         return [self.id, self.name, self.domain, "Cloud Reseller", self.tags]
 
 
-def invented() -> list[Sample]:
+def invent_customers() -> list[Sample]:
     """The customers of `customers.csv`; the other lists take theirs from among them."""
     dice = random.Random(SEED)
     names = [*ACCENTED, *OTHER_SCRIPTS, *AWKWARD]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from make_samples import FILES
-from sample_customers import CUSTOMERS, invented
+from sample_customers import CUSTOMERS, invent_customers
 
 from auditor import customers
 from auditor.core.model import Customer
@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parents[2] / "sample_inputs"
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".xlsx")])
 def test_regenerating_gives_the_same_bytes(name: str) -> None:
     """The committed text samples are what the generator writes: nobody edited them by hand, and the seed holds."""
-    assert FILES[name](invented()) == (SAMPLES / name).read_bytes()
+    assert FILES[name](invent_customers()) == (SAMPLES / name).read_bytes()
 
 
 def test_the_demo_list_holds_2000_customers_and_a_few_faults() -> None:
@@ -45,7 +45,7 @@ def test_every_sample_is_named_in_the_readme() -> None:
 
 def test_only_reserved_domains() -> None:
     """No sample customer has a domain that somebody could own."""
-    assert all(customer.domain.endswith(".example") for customer in invented())
+    assert all(customer.domain.endswith(".example") for customer in invent_customers())
 
 
 @pytest.mark.parametrize(

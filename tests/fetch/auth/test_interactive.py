@@ -64,7 +64,7 @@ class Person:
             return str(response.read().decode())
 
 
-def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str, Any, list[str]]:
+def complete_sign_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str, Any, list[str]]:
     """The access token, MSAL's cache, and what the user was told."""
     cache, talk = msal.SerializableTokenCache(), list[str]()
     sign_in = registration(simulator, **changes)
@@ -78,7 +78,7 @@ def test_browser_sign_in(kind: str) -> None:
     with sign_in_service() as simulator:
         changes = {"credential": confidential(simulator)} if kind == "confidential" else {}
         person = Person(simulator)
-        token, cache, talk = signed_in(simulator, person, **changes)
+        token, cache, talk = complete_sign_in(simulator, person, **changes)
         assert grants(simulator) == [("authorization_code", 200, None)]
         asked = {name: values[0] for name, values in parse_qs(urlsplit(person.addresses[0]).query).items()}
     assert (asked["code_challenge_method"], asked["response_mode"]) == ("S256", "form_post")
@@ -112,7 +112,7 @@ def test_a_cancelled_browser_sign_in_is_reported() -> None:
     """No code is redeemed."""
     with sign_in_service() as simulator:
         with pytest.raises(SignInError, match="refused"):
-            signed_in(simulator, Person(simulator, "cancel"))
+            complete_sign_in(simulator, Person(simulator, "cancel"))
         assert grants(simulator) == []
 
 
@@ -131,7 +131,7 @@ def test_a_code_with_another_state_is_not_redeemed() -> None:
 def test_a_wrong_code_is_not_quoted() -> None:
     """The service's own text may quote it."""
     with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS54005") as refused:
-        signed_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
+        complete_sign_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
     assert "marked" not in f"{refused.value} {refused.value.hint}"
 
 
@@ -180,7 +180,7 @@ def test_every_sign_in_method_works_while_the_simulator_logs_to_a_file(tmp_path:
     """Browser, device code and refresh token; each request is in the file, and no token is."""
     log = tmp_path / "requests.jsonl"
     with sign_in_service(log_file=log) as simulator:
-        token, cache, _ = signed_in(simulator, Person(simulator))
+        token, cache, _ = complete_sign_in(simulator, Person(simulator))
         another = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
         [refresh_token] = [each["secret"] for each in json.loads(cache.serialize())["RefreshToken"].values()]
         renewed = msal_application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])

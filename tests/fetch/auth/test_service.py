@@ -34,7 +34,7 @@ class Waits:
         return False
 
 
-def failing(*errors: Exception) -> Callable[[], str]:
+def fail_first(*errors: Exception) -> Callable[[], str]:
     """Raises these, one after the other, then gives a token."""
     left = list(errors)
 
@@ -55,7 +55,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
         ServiceBusyError(503, None),
         ServiceBusyError(500, None),
     ]
-    assert call_with_retries(failing(*busy), AUTHORITY, waits) == "token"
+    assert call_with_retries(fail_first(*busy), AUTHORITY, waits) == "token"
     assert waits.seconds == [7.0, 2.0, 8.0, 16.0]
 
 
@@ -63,7 +63,7 @@ def test_a_service_that_stays_busy_counts_as_down() -> None:
     """All waits together are bounded; the run is to be resumed later."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 429"):
-        call_with_retries(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
     assert MAX_WAIT - 40 <= sum(waits.seconds) <= MAX_WAIT
 
 
@@ -71,24 +71,26 @@ def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pyte
     """`Retry-After: 0`: the waits double from one second; and time that passes otherwise counts as well."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        call_with_retries(failing(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
     assert waits.seconds[:4] == [1.0, 2.0, 4.0, 8.0]
     assert sum(waits.seconds) <= MAX_WAIT
     clock = iter(range(0, 100_000, 100))
     monkeypatch.setattr("auditor.fetch.auth.service.time.monotonic", lambda: float(next(clock)) + 1)
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        call_with_retries(failing(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
     assert len(waits.seconds) < 4
 
 
 def test_a_lost_connection_is_tried_again() -> None:
     """A few times; then the service counts as out of reach."""
     waits = Waits()
-    assert call_with_retries(failing(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    assert (
+        call_with_retries(fail_first(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    )
     assert waits.seconds == [1.0, 2.0]
     with pytest.raises(StoppedEarlyError, match="cannot be reached: ConnectionError"):
-        call_with_retries(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
+        call_with_retries(fail_first(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
 
 
 def _certificate(code: int) -> Exception:
@@ -102,7 +104,7 @@ def test_a_slow_service_is_tried_twice() -> None:
     """Each attempt may take a minute."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="answers too slowly") as stopped:
-        call_with_retries(failing(*[TimeoutError()] * 9), AUTHORITY, waits)
+        call_with_retries(fail_first(*[TimeoutError()] * 9), AUTHORITY, waits)
     assert waits.seconds == [2.0]
     assert "proxy" in stopped.value.hint
 
@@ -123,7 +125,7 @@ def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[Audi
     """A library's text may hold a token, so only the class of the error is named."""
     waits = Waits()
     with pytest.raises(kind, match=words) as raised:
-        call_with_retries(failing(error), AUTHORITY, waits)
+        call_with_retries(fail_first(error), AUTHORITY, waits)
     assert waits.seconds == []
     assert "marked" not in f"{raised.value} {raised.value.hint}"
     assert raised.value is error or raised.value.__context__ is None
@@ -132,7 +134,7 @@ def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[Audi
 def test_a_stopped_run_does_not_wait() -> None:
     """A run that is stopped does not wait for the service."""
     with pytest.raises(SignInError, match="the run is stopping"):
-        call_with_retries(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
+        call_with_retries(fail_first(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
 
 
 def test_a_token_has_its_expiry() -> None:
@@ -248,7 +250,7 @@ def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None
         told.append("waits")
         return False
 
-    assert call_with_retries(failing(error), AUTHORITY, wait, told.append) == "token"
+    assert call_with_retries(fail_first(error), AUTHORITY, wait, told.append) == "token"
     assert told[0].startswith(f"the sign-in service at {AUTHORITY} {words}")
     assert re.search(r"at \d\d:\d\d:\d\d$", told[0])
     assert told[1:] == ["waits"]

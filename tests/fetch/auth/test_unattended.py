@@ -26,7 +26,9 @@ from auditor.simulator import Simulator
 from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
 
 
-def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> ConfiguredRefreshToken:
+def make_refresh_token(
+    simulator: Simulator, file: Path | None = None, lifetime: float | None = None
+) -> ConfiguredRefreshToken:
     """A refresh token of the operator's, in a file or not."""
     text = simulator.mint_refresh_token(lifetime)
     if file is None:
@@ -43,16 +45,16 @@ class Talk(list[str]):
         self.append(sentence)
 
 
-def signed_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
+def store_sign_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
     """A store with a sign-in, as `auditor login` leaves it."""
     sign_in = registration(simulator)
     store = store_in(folder, sign_in)
-    UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
+    UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), Talk()).redeem(TokenRequest())
     keep(store, sign_in, lambda _cache: None)
     return sign_in, store
 
 
-def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
+def make_older(store: TokenStore, sign_in: SignIn, days: float) -> None:
     """Lets the kept sign-in be older, and its access token be over."""
 
     def change(cache: dict[str, Any]) -> None:
@@ -66,9 +68,9 @@ def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
 def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
     """While its token is valid no request is sent; the configured refresh token and access token are not used."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         before = grants(simulator)
-        sources = TokenSources(store, given(simulator), Secret("theirs"))
+        sources = TokenSources(store, make_refresh_token(simulator), Secret("theirs"))
         found = UnattendedSignIn(sign_in, sources, Talk())
         token, seconds = found.redeem(TokenRequest())
         assert grants(simulator) == before
@@ -83,7 +85,7 @@ def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
 def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
     """The store holds the successor when `redeem` returns; another process goes on from there."""
     with sign_in_service(revoke_rotated=True) as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         for _ in range(3):
             (before,) = refresh_tokens(store)
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
@@ -94,8 +96,8 @@ def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
 def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
     """After eighty idle days the renewal starts ninety new ones, so there is no warning."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 80)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 80)
         talk = Talk()
         found = UnattendedSignIn(sign_in, TokenSources(store), talk)
         found.redeem(TokenRequest())
@@ -106,7 +108,7 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
     """As a whole, keeping its mode, and nothing beside it; the file then serves the next renewal."""
     file = tmp_path / "refresh-token"
     with sign_in_service(revoke_rotated=True) as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         file.chmod(0o640)
         first = file.read_text(encoding="utf-8")
         sign_in = registration(simulator)
@@ -129,7 +131,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     """A vault's agent may have put it there; its target is rewritten."""
     real, link = tmp_path / "real", tmp_path / "link"
     with sign_in_service() as simulator:
-        given(simulator, real)
+        make_refresh_token(simulator, real)
         link.symlink_to(real)
         before = real.read_text(encoding="utf-8")
         source = ConfiguredRefreshToken(Secret("", str(link)))
@@ -142,7 +144,7 @@ def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path
     """The next run goes on with that, whatever the environment still says."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
-        store, source = store_in(tmp_path, sign_in), given(simulator)
+        store, source = store_in(tmp_path, sign_in), make_refresh_token(simulator)
         for _ in range(3):
             UnattendedSignIn(sign_in, TokenSources(store, source), Talk()).redeem(TokenRequest(force=True))
 
@@ -154,7 +156,7 @@ def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, source = store_in(tmp_path / "store", sign_in), given(simulator, file)
+        store, source = store_in(tmp_path / "store", sign_in), make_refresh_token(simulator, file)
         before = file.read_text(encoding="utf-8")
         with monkeypatch.context() as patched:
             patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
@@ -175,7 +177,7 @@ def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None
         with sign_in_service(revoke_rotated=True) as simulator:
             sign_in = registration(simulator)
             store = store_in(folder, sign_in) if folder else None
-            found = UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), talk := Talk())
+            found = UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), talk := Talk())
             for _ in range(3):
                 found.redeem(TokenRequest(force=True))
             assert len(grants(simulator)) == 3
@@ -187,7 +189,7 @@ def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
     """A read-only file of eighty days, and no store: ten days are left."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         old = (datetime.now(UTC) - timedelta(days=80)).timestamp()
         os.utime(file, (old, old))
         with pytest.MonkeyPatch.context() as patched:
@@ -201,22 +203,22 @@ def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
 def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> None:
     """A new refresh token; without one the access token; without that the reason is reported."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 1)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 1)
         simulator.revoke_tokens()
         with pytest.raises(SignInError, match="revoked"):
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
         theirs = TokenSources(store, None, Secret("theirs"))
         assert UnattendedSignIn(sign_in, theirs, Talk()).redeem(TokenRequest())[0] == "theirs"
-        UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
+        UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), Talk()).redeem(TokenRequest())
         UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
 
 
 def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
     """One sentence: what expired and why, what is used now, and what to do; not again at the next renewal."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 1)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 1)
         simulator.revoke_tokens()
         found = UnattendedSignIn(sign_in, TokenSources(store, None, Secret("theirs")), talk := Talk())
         for _ in range(2):
@@ -232,12 +234,12 @@ def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
 def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
     """With the command that repairs it, and what is used meanwhile."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         (file,) = tmp_path.glob("sign-in-*.json")
         file.chmod(0o644)
-        UnattendedSignIn(sign_in, TokenSources(store, given(simulator, tmp_path / "rt")), talk := Talk()).redeem(
-            TokenRequest()
-        )
+        UnattendedSignIn(
+            sign_in, TokenSources(store, make_refresh_token(simulator, tmp_path / "rt")), talk := Talk()
+        ).redeem(TokenRequest())
     (said,) = talk
     assert said.count(str(file)) == 2
     assert f"chmod 600 {file}" in said
@@ -247,7 +249,7 @@ def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -
     """The operator sets one and it is used at once, even of another user; from then on its successors are used."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, first, second = store_in(tmp_path, sign_in), given(simulator), given(simulator)
+        store, first, second = store_in(tmp_path, sign_in), make_refresh_token(simulator), make_refresh_token(simulator)
         for source, redeemed in ((first, 1), (first, 1), (second, 2), (second, 2)):
             UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk()).redeem(TokenRequest())
             assert (len(grants(simulator)), talk) == (redeemed, [])
@@ -262,7 +264,7 @@ def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path
     """The user is told; the stored sign-in stays as it was."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, first = store_in(tmp_path, sign_in), given(simulator)
+        store, first = store_in(tmp_path, sign_in), make_refresh_token(simulator)
         UnattendedSignIn(sign_in, TokenSources(store, first), Talk()).redeem(TokenRequest())
         before = store.load()
         wrong = ConfiguredRefreshToken(Secret("no-refresh-token-at-all"))
@@ -284,8 +286,10 @@ def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
         store = store_in(tmp_path / "store", sign_in)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
-            UnattendedSignIn(sign_in, TokenSources(store, given(simulator, file)), Talk()).redeem(TokenRequest())
-        before, source = store.load(), given(simulator, file)
+            UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator, file)), Talk()).redeem(
+                TokenRequest()
+            )
+        before, source = store.load(), make_refresh_token(simulator, file)
         for _ in range(3):
             found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
             found.redeem(TokenRequest())
@@ -297,7 +301,7 @@ def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
     """Not only at the next renewal: after one use the old key is not needed any more."""
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with sign_in_service() as simulator:
-        sign_in, plain = signed_in(simulator, tmp_path)
+        sign_in, plain = store_sign_in(simulator, tmp_path)
         stores = [
             open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret(keys)) for keys in (old, f"{new} {old}", new)
         ]
@@ -315,7 +319,7 @@ def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
 def test_a_failed_key_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old key is still needed; the run goes on."""
     with sign_in_service() as simulator:
-        sign_in, _ = signed_in(simulator, tmp_path)
+        sign_in, _ = store_sign_in(simulator, tmp_path)
         store = open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret("A" * 43 + "="))
         monkeypatch.setattr(FileTokenStore, "save", _full)
         UnattendedSignIn(sign_in, TokenSources(store), talk := Talk()).redeem(TokenRequest())
@@ -357,7 +361,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
 def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: str) -> None:
     """With what to do."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_always(trouble)
         with pytest.raises(SignInError, match=words) as refused:
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
@@ -367,7 +371,7 @@ def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: st
 def test_an_expired_refresh_token(tmp_path: Path) -> None:
     """It was idle for ninety days."""
     with sign_in_service() as simulator:
-        source = given(simulator, tmp_path / "rt", lifetime=-1)
+        source = make_refresh_token(simulator, tmp_path / "rt", lifetime=-1)
         with pytest.raises(SignInError, match="90 days"):
             UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
 
@@ -392,15 +396,15 @@ def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
     """From the kept sign-in and from a refresh token's file alike: the new token claims what was asked for."""
     wanted = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        file = given(simulator, tmp_path / "rt")
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        file = make_refresh_token(simulator, tmp_path / "rt")
         for sources in (TokenSources(store), TokenSources(None, file)):
             token, _ = UnattendedSignIn(sign_in, sources, Talk()).redeem(TokenRequest(force=True, claims=wanted))
             payload = token.split(".")[1]
-            assert '"acrs": ["c1"]' in _decoded(payload)
+            assert '"acrs": ["c1"]' in _decode(payload)
 
 
-def _decoded(payload: str) -> str:
+def _decode(payload: str) -> str:
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
 
 
@@ -411,7 +415,7 @@ def test_throttling_by_the_sign_in_service_is_honoured(
     """As long as Retry-After says; then the renewal goes through."""
     waited: list[float] = []
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
@@ -430,7 +434,7 @@ def test_throttling_by_the_sign_in_service_is_honoured(
 def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) -> None:
     """`cancel` ends the wait at once."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_always("throttled", retry_after=200)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
         before = time.monotonic()
@@ -443,7 +447,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) 
 def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run can be resumed later, without a new sign-in."""
     with sign_in_service() as simulator:
-        signed_in(simulator, tmp_path)
+        store_sign_in(simulator, tmp_path)
         sign_in = registration(simulator, ca_bundle=None)
     found = UnattendedSignIn(sign_in, TokenSources(store_in(tmp_path, sign_in)), Talk())
     monkeypatch.setattr(found._cancelled, "wait", no_wait)
@@ -454,7 +458,7 @@ def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytes
 def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
     """Where a service revokes a used refresh token, two renewals at once would end the sign-in: the lock prevents it."""
     with sign_in_service(revoke_rotated=True) as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         failures: list[Exception] = []
 
         def renew() -> None:
@@ -509,7 +513,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
     """Only the cache holds tokens."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
     kept = decode_sign_in(store.load(), sign_in)
     (token,) = refresh_tokens(store)
     assert token not in repr(kept)
@@ -545,7 +549,7 @@ def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> Non
 def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
     """No request is sent, and the user is told to sign in again."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         damage(store, sign_in, kind, **changes)
         before = grants(simulator)
         with pytest.raises(SignInError, match=rf"the sign-in kept in {tmp_path}.* is damaged") as caught:
@@ -561,7 +565,7 @@ def test_a_quoted_refresh_token_is_not_shown(
     caplog.set_level("INFO")
     token = "M.C105/BL2*0.U.-CiZabc!def"
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         damage(store, sign_in, "RefreshToken", secret=token)
         quoting = {"error": "odd", "error_description": f"{token} is not valid"}
         monkeypatch.setattr(
@@ -582,7 +586,7 @@ def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
     reply = {"access_token": "an-access-token", "expires_in": 3600, "refresh_token": successor}
     monkeypatch.setattr(msal.ClientApplication, "acquire_token_by_refresh_token", lambda *_given, **_named: dict(reply))
     with sign_in_service() as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         before = file.read_bytes()
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
@@ -603,7 +607,7 @@ def test_a_transient_refusal_with_http_400_is_retried(
     """As a 503 is: the renewal succeeds without a new sign-in."""
     waited: list[float] = []
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
@@ -629,7 +633,7 @@ def test_a_transient_refusal_with_http_400_is_retried(
 def test_a_refused_renewal_has_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
     """The AADSTS number decides, not the OAuth error code; the ids after a line break are cut."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_next(name)
         with pytest.raises(SignInError) as refused:
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
