@@ -1,4 +1,4 @@
-"""Responses are matched with their requests, whatever a server or proxy sends late or twice. Over real sockets."""
+"""Responses are matched with their requests, even if a server or proxy sends some late or twice. Over real sockets."""
 
 import asyncio
 import subprocess
@@ -55,7 +55,7 @@ def _answer(head: bytes, *, echo: bytes = b"", status: bytes = b"200 OK") -> byt
 
 
 def _late(_server: _Server, heads: list[bytes]) -> list[bytes]:
-    """Every answer on a connection is preceded by the one before it, a second time."""
+    """Before every answer on a connection, send the previous one again."""
     return [_answer(head) for head in heads[-2:]]
 
 
@@ -72,7 +72,7 @@ async def _ask_all(server: _Server, concurrency: int) -> AsyncIterator[Callable[
 
 
 async def test_a_late_response_is_not_given_to_another_customer() -> None:
-    """A server that repeats no id, and sends each response again after the next request, is never believed wrongly; no customer is asked twice because of it."""
+    """A server without ids sends each response again after the next request: no customer gets a wrong response or a second request."""
     server = _Server(_late)
     names = [f"customer-{n}" for n in range(60)]
     async with _ask_all(server, concurrency=8) as ask:
@@ -91,7 +91,7 @@ async def test_connections_are_reused_where_ids_are_repeated() -> None:
 
 
 async def test_a_response_without_our_id_on_a_used_connection_is_rejected() -> None:
-    """Where a server omits the id after it has repeated it, the response is a transport error, and every later request has a new connection."""
+    """If a server stops repeating the id, the response is a transport error, and every later request has a new connection."""
 
     def forgetful(server: _Server, heads: list[bytes]) -> list[bytes]:
         return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
@@ -121,7 +121,7 @@ async def test_a_throttling_gateway_costs_one_connection() -> None:
 
 
 async def test_a_response_before_the_request_is_rejected() -> None:
-    """What a server sends when a connection opens is no response; no request is sent there."""
+    """Bytes that a server sends when a connection opens are not a response; no request is sent on it."""
 
     class Hasty(_Server):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

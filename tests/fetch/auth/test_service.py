@@ -23,19 +23,19 @@ AUTHORITY = "https://login.example/a-tenant"
 
 
 class Waits:
-    """Notes every wait."""
+    """Records every wait."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
     def __call__(self, seconds: float) -> bool:
-        """Waits for nothing, and goes on."""
+        """Record the wait and return at once."""
         self.seconds.append(seconds)
         return False
 
 
 def fail_first(*errors: Exception) -> Callable[[], str]:
-    """Raises these, one after the other, then gives a token."""
+    """A step that raises these errors in turn, and then returns a token."""
     left = list(errors)
 
     def step() -> str:
@@ -47,7 +47,7 @@ def fail_first(*errors: Exception) -> Callable[[], str]:
 
 
 def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
-    """Retry-After where there is one, doubling waits where there is none."""
+    """Waits follow Retry-After; without it they double."""
     waits = Waits()
     busy = [
         ServiceBusyError(429, 7.0),
@@ -60,7 +60,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
 
 
 def test_a_service_that_stays_busy_counts_as_down() -> None:
-    """All waits together are bounded; the run is to be resumed later."""
+    """The sum of all waits has a limit; the run can be resumed later."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 429"):
         call_with_retries(fail_first(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
@@ -68,7 +68,7 @@ def test_a_service_that_stays_busy_counts_as_down() -> None:
 
 
 def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Retry-After: 0`: the waits double from one second; and time that passes otherwise counts as well."""
+    """With `Retry-After: 0` the waits double from one second; time spent on requests counts as well."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
         call_with_retries(fail_first(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
@@ -83,7 +83,7 @@ def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pyte
 
 
 def test_a_lost_connection_is_tried_again() -> None:
-    """A few times; then the service counts as out of reach."""
+    """After a few attempts the service counts as unreachable."""
     waits = Waits()
     assert (
         call_with_retries(fail_first(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
@@ -94,7 +94,7 @@ def test_a_lost_connection_is_tried_again() -> None:
 
 
 def _certificate(code: int) -> Exception:
-    """As requests hands on what OpenSSL says of a certificate."""
+    """The exception of requests for OpenSSL's error about a certificate."""
     untrusted = ssl.SSLCertVerificationError("marked")
     untrusted.verify_code = code
     return requests.exceptions.SSLError(untrusted)
@@ -147,7 +147,7 @@ def test_a_token_has_its_expiry() -> None:
 
 @contextmanager
 def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) -> Iterator[SignIn]:
-    """Something over TLS that answers every request so."""
+    """A TLS server that gives every request the same answer."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -186,7 +186,7 @@ def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) ->
 def test_other_servers_are_reported_as_no_sign_in_service(
     tmp_path: Path, status: int, headers: dict[str, str], body: bytes, words: str
 ) -> None:
-    """A guest network's page, a redirect elsewhere, another server."""
+    """For example a guest network's page, a redirect, or another server."""
     with (
         impostor(tmp_path, status, headers, body) as sign_in,
         pytest.raises(SignInError, match=words) as refused_,
@@ -196,7 +196,7 @@ def test_other_servers_are_reported_as_no_sign_in_service(
 
 
 def test_an_untrusted_server_is_not_used() -> None:
-    """The certificate is checked against the one setting, whatever REQUESTS_CA_BUNDLE says."""
+    """The certificate is checked against our setting; REQUESTS_CA_BUNDLE is ignored."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator, ca_bundle=None)
         with pytest.raises(StoppedEarlyError, match="certificate") as stopped:
@@ -218,7 +218,7 @@ def test_a_busy_service_is_waited_for_in_msals_constructor(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("token", ["", "a\r\nX: y", "a b", "\ud800", "\u00e9", None, 5, ["a"]])
 def test_an_invalid_access_token_is_not_used(token: object) -> None:
-    """A text that no header can carry is reported at once, and not shown."""
+    """A text that is not valid in a header is reported at once, and not shown."""
     with pytest.raises(SignInError, match="gave an access token that is none"):
         parse_token({"access_token": token, "expires_in": 3600}, ())
 
@@ -243,7 +243,7 @@ def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogC
     ],
 )
 def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None:
-    """Which service, why, and when it is asked again."""
+    """The sentence names the service, the reason and the time of the next attempt."""
     told: list[str] = []
 
     def wait(_seconds: float) -> bool:
@@ -258,7 +258,7 @@ def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None
 
 
 def test_the_user_is_told_of_a_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not while a person signs in, which takes its time."""
+    """There is no such sentence while a user signs in, which takes long."""
     monkeypatch.setattr("auditor.fetch.auth.service.SILENT_SECONDS", 0.01)
     told: list[str] = []
     heard = threading.Event()

@@ -29,7 +29,7 @@ from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens,
 def make_refresh_token(
     simulator: Simulator, file: Path | None = None, lifetime: float | None = None
 ) -> ConfiguredRefreshToken:
-    """A refresh token of the operator's, in a file or not."""
+    """A refresh token of the operator, in a file if one is given."""
     text = simulator.mint_refresh_token(lifetime)
     if file is None:
         return ConfiguredRefreshToken(Secret(text))
@@ -41,7 +41,7 @@ class Talk(list[str]):
     """What the user was told."""
 
     def __call__(self, sentence: str) -> None:
-        """Takes a sentence."""
+        """Record a sentence."""
         self.append(sentence)
 
 
@@ -55,7 +55,7 @@ def store_sign_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStor
 
 
 def make_older(store: TokenStore, sign_in: SignIn, days: float) -> None:
-    """Lets the kept sign-in be older, and its access token be over."""
+    """Make the stored sign-in older, and remove its access token."""
 
     def change(cache: dict[str, Any]) -> None:
         cache["AccessToken"] = {}
@@ -66,7 +66,7 @@ def make_older(store: TokenStore, sign_in: SignIn, days: float) -> None:
 
 
 def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
-    """While its token is valid no request is sent; the configured refresh token and access token are not used."""
+    """While its token is valid, no request is sent, and the configured tokens are not used."""
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         before = grants(simulator)
@@ -83,7 +83,7 @@ def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
 
 
 def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
-    """The store holds the successor when `redeem` returns; another process goes on from there."""
+    """The store holds the successor when `redeem` returns, so that another process can use it."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         for _ in range(3):
@@ -105,7 +105,7 @@ def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
 
 
 def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
-    """As a whole, keeping its mode, and nothing beside it; the file then serves the next renewal."""
+    """The file is replaced atomically and keeps its mode; no other file remains, and the next renewal uses it."""
     file = tmp_path / "refresh-token"
     with sign_in_service(revoke_rotated=True) as simulator:
         source = make_refresh_token(simulator, file)
@@ -128,7 +128,7 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """A vault's agent may have put it there; its target is rewritten."""
+    """A vault's agent may have made it; its target is replaced."""
     real, link = tmp_path / "real", tmp_path / "link"
     with sign_in_service() as simulator:
         make_refresh_token(simulator, real)
@@ -141,7 +141,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path: Path) -> None:
-    """The next run goes on with that, whatever the environment still says."""
+    """The next run uses the successor, not the old token in the environment."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
         store, source = store_in(tmp_path, sign_in), make_refresh_token(simulator)
@@ -152,7 +152,7 @@ def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path
 def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the user is told, once."""
+    """The user is told once."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
@@ -171,7 +171,7 @@ def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
 
 
 def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None:
-    """The user is told; the run goes on, also where the service revokes the old token."""
+    """The user is told; the run continues, even if the service revokes the old token."""
     (tmp_path / "no-folder").write_text("", encoding="utf-8")
     for folder in (None, tmp_path / "no-folder" / "store"):
         with sign_in_service(revoke_rotated=True) as simulator:
@@ -186,7 +186,7 @@ def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None
 
 
 def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
-    """A read-only file of eighty days, and no store: ten days are left."""
+    """A read-only file is eighty days old, and there is no store: ten days are left."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         source = make_refresh_token(simulator, file)
@@ -201,7 +201,7 @@ def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
 
 
 def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> None:
-    """A new refresh token; without one the access token; without that the reason is reported."""
+    """The refresh token is next, then the access token; without either the reason is reported."""
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         make_older(store, sign_in, 1)
@@ -215,7 +215,7 @@ def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> No
 
 
 def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
-    """One sentence: what expired and why, what is used now, and what to do; not again at the next renewal."""
+    """One sentence says what expired and why, what is used now, and what to do; the next renewal does not repeat it."""
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         make_older(store, sign_in, 1)
@@ -232,7 +232,7 @@ def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
 
 
 def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
-    """With the command that repairs it, and what is used meanwhile."""
+    """The sentence has the command that repairs it, and the source that is used instead."""
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         (file,) = tmp_path.glob("sign-in-*.json")
@@ -246,7 +246,7 @@ def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
 
 
 def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -> None:
-    """The operator sets one and it is used at once, even of another user; from then on its successors are used."""
+    """It is used at once, even one of another user; afterwards its successors are used."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first, second = store_in(tmp_path, sign_in), make_refresh_token(simulator), make_refresh_token(simulator)
@@ -261,7 +261,7 @@ def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -
 
 
 def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path: Path) -> None:
-    """The user is told; the stored sign-in stays as it was."""
+    """The user is told; the stored sign-in does not change."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
         store, first = store_in(tmp_path, sign_in), make_refresh_token(simulator)
@@ -279,7 +279,7 @@ def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path
 
 
 def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
-    """The file takes its own successors; the stored sign-in is not used any more."""
+    """The file receives its successors; the stored sign-in is no longer used."""
     file = tmp_path / "rt"
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
@@ -298,7 +298,7 @@ def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
 
 
 def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
-    """Not only at the next renewal: after one use the old key is not needed any more."""
+    """The store is re-encrypted at once, not at the next renewal, so that the old key can be removed."""
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with sign_in_service() as simulator:
         sign_in, plain = store_sign_in(simulator, tmp_path)
@@ -317,7 +317,7 @@ def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
 
 
 def test_a_failed_key_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old key is still needed; the run goes on."""
+    """The old key is still needed; the run continues."""
     with sign_in_service() as simulator:
         sign_in, _ = store_sign_in(simulator, tmp_path)
         store = open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret("A" * 43 + "="))
@@ -359,7 +359,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     [("mfa_required", "AADSTS50076"), ("expired", "AADSTS700082"), ("no_consent", "AADSTS65001")],
 )
 def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: str) -> None:
-    """With what to do."""
+    """The message has the AADSTS number and what to do."""
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_always(trouble)
@@ -377,7 +377,7 @@ def test_an_expired_refresh_token(tmp_path: Path) -> None:
 
 
 def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
-    """The secure application model: without the secret its refresh token opens nothing."""
+    """Secure application model: the refresh token is refused without the secret."""
     with sign_in_service() as simulator:
         text = simulator.sign_ins.give_refresh_token(confidential=True)
         source = ConfiguredRefreshToken(Secret(text))
@@ -393,7 +393,7 @@ def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
 
 
 def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
-    """From the kept sign-in and from a refresh token's file alike: the new token claims what was asked for."""
+    """With the stored sign-in and with a refresh token's file, the new token has the claims of the challenge."""
     wanted = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
@@ -412,7 +412,7 @@ def _decode(payload: str) -> str:
 def test_throttling_by_the_sign_in_service_is_honoured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    """As long as Retry-After says; then the renewal goes through."""
+    """The renewal waits for Retry-After and then succeeds."""
     waited: list[float] = []
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
@@ -456,7 +456,7 @@ def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytes
 
 
 def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
-    """Where a service revokes a used refresh token, two renewals at once would end the sign-in: the lock prevents it."""
+    """If a service revokes used refresh tokens, two renewals at once would end the sign-in: the lock prevents it."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
         failures: list[Exception] = []
@@ -492,7 +492,7 @@ def test_a_damaged_store_counts_as_not_signed_in(tmp_path: Path, text: str) -> N
 
 @pytest.mark.parametrize("text", ["", " \n", "two words", "line\nline", "é" * 40])
 def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
-    """Nothing of it is sent or shown."""
+    """Its content is neither sent nor shown."""
     file = tmp_path / "rt"
     file.write_text(text, encoding="utf-8")
     with sign_in_service() as simulator:
@@ -503,7 +503,7 @@ def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """By its path and the reason."""
+    """The message has its path and the reason."""
     source = ConfiguredRefreshToken(Secret("", str(tmp_path / "none")))
     assert (source.issued_at, source.is_writable, source.replace("x")) == (None, False, False)
     with pytest.raises(SignInError, match="No such file"):
@@ -522,7 +522,7 @@ def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
 
 
 def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> None:
-    """Changes every entry of a kind in what a store holds."""
+    """Change every entry of a kind in a store."""
 
     def change(cache: dict[str, Any]) -> None:
         for entry in cache[kind].values():
@@ -561,7 +561,7 @@ def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: s
 def test_a_quoted_refresh_token_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A refusal may hold it as plain words that do not look like a token."""
+    """A refusal may contain it as text that does not look like a token."""
     caplog.set_level("INFO")
     token = "M.C105/BL2*0.U.-CiZabc!def"
     with sign_in_service() as simulator:
@@ -604,7 +604,7 @@ def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
 def test_a_transient_refusal_with_http_400_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As a 503 is: the renewal succeeds without a new sign-in."""
+    """It is retried like a 503: the renewal succeeds without a new sign-in."""
     waited: list[float] = []
     with sign_in_service() as simulator:
         sign_in, store = store_sign_in(simulator, tmp_path)
