@@ -38,7 +38,7 @@ for _ in range(20):
     lock.release()
 print(inside)
 """
-"""Ends with an error where two are inside at a time."""
+"""Exits with an error if two processes hold the lock at a time."""
 HOLDER = f"""{WITHOUT}
 lock = locks.acquire(path, timeout=0)
 print("held", flush=True)

@@ -1,4 +1,4 @@
-"""Tests of `auditor.customers.columns`: which column is which."""
+"""Tests of `auditor.customers.columns`: the columns by role."""
 
 import pytest
 from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
@@ -47,12 +47,12 @@ def test_id_words_are_folded() -> None:
     ],
 )
 def test_roles_by_their_headers(header: str, expected: Columns) -> None:
-    """Company, domain and owner are found by their headers; the more telling word wins."""
+    """Company, domain and owner are found by their headers; the clearer word wins."""
     assert open_list(f"Id,{header}\n{ONE},x,y,z\n".encode()).columns == expected
 
 
 def test_unnamed_column_of_guids_is_the_id() -> None:
-    """Without a known header, the id is the one column that holds GUIDs, whatever a few of its cells say."""
+    """Without a known header, the id is the only column with GUIDs, even if a few of its cells hold none."""
     found = open_list(f"Kunde,Mandant\nA,{ONE}\nB,?\nC,{{{TWO}}}\n".encode())
     assert found.columns.id == "Mandant"
     assert ids_in(list(found)) == [ONE, "?", TWO]
@@ -60,20 +60,20 @@ def test_unnamed_column_of_guids_is_the_id() -> None:
 
 
 def test_column_with_a_few_guids_is_ignored() -> None:
-    """A column with a GUID here and there is no candidate beside one that is full of them."""
+    """A column with a few GUIDs is not a candidate beside one that is full of them."""
     data = f"Kunde,Notiz\n{ONE},\n{TWO},siehe\n{THREE},{ONE}\n{ONE},offen\n".encode()
     assert open_list(data).columns.id == "Kunde"
 
 
 def test_known_header_without_guids_is_the_id() -> None:
-    """A known header is believed, and a warning says what speaks against it."""
+    """A known header is enough; a warning says that the cells hold no GUIDs."""
     found = open_list(f"Tenant ID,Zeichen\n1,{ONE}\n2,{TWO}\n".encode())
     assert found.columns.id == "Tenant ID"
     assert 'but "Zeichen" holds GUIDs' in found.warnings[0]
 
 
 def test_two_id_headers_are_ambiguous() -> None:
-    """Two columns of different GUIDs that are as likely are an error that names both, and quotes both."""
+    """Two equally likely columns with different GUIDs are an error that names and quotes both."""
     error = refusal(f"Tenant ID,Microsoft ID\n{ONE},{TWO}\n".encode())
     assert '"Tenant ID", "Microsoft ID"' in error.message
     assert f'"{ONE}", "{TWO}"' in error.message
@@ -95,7 +95,7 @@ def test_two_columns_of_guids_are_ambiguous() -> None:
     ],
 )
 def test_ambiguous_role_is_a_warning(header: str, flag: str) -> None:
-    """Of two equal candidates for company, domain or owner none is taken; a warning says how to choose."""
+    """Of two equal candidates for company, domain or owner neither is used; a warning says how to choose."""
     found = open_list(f"Id,{header}\n{ONE},x,y\n".encode())
     role = flag.removeprefix("--").removesuffix("-column")
     assert getattr(found.columns, role) is None
@@ -106,7 +106,7 @@ def test_ambiguous_role_is_a_warning(header: str, flag: str) -> None:
 
 
 def test_chosen_columns_are_used() -> None:
-    """A chosen column is taken whatever others there are; what was a candidate travels along."""
+    """A chosen column is used instead of any candidate; the candidates become other columns."""
     data = f"Tenant ID,Customer ID,Company name,Customer name,Betreuer\n{ONE},{TWO},x,y,z\n".encode()
     found = open_list(data, Columns("customer id", "Customer name", None, "BETREUER"))
     assert found.columns == Columns("Customer ID", "Customer name", None, "Betreuer")
@@ -116,14 +116,14 @@ def test_chosen_columns_are_used() -> None:
 
 
 def test_unknown_chosen_column_is_refused() -> None:
-    """A column that the user names and the list lacks is an error that names what there is."""
+    """A chosen column that the list does not have is an error that names its columns."""
     error = refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(owner="Betreuer"))
     assert 'no column "Betreuer"; it has "Id", "Name"' in error.message
     assert 'no column "Nr"' in refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(id="Nr")).message
 
 
 def test_exact_name_before_folded_name() -> None:
-    """Of two columns that differ in case only, the exact name chooses; any other spelling is a question."""
+    """Of two columns that differ in case only, the exact name is used; any other spelling is an error."""
     data = f"ID,id\n{ONE},{TWO}\n".encode()
     assert ids_in(rows_in(data, Columns(id="id"))) == [TWO]
     assert '"ID", "id"' in refusal(data, Columns(id="Id")).message

@@ -54,7 +54,7 @@ def _expected(row: tuple[str, ...], line: int) -> Customer | RejectedRow:
 def test_rows_in_are_rows_out(
     rows: list[tuple[str, ...]], delimiter: str, dialect: tuple[str, Literal[0, 1]], encoding: str
 ) -> None:
-    """In any dialect, every row that holds anything comes out once, in order, with its line, and its cells untouched.
+    """In any dialect, every non-blank row comes out once, in order, with its line and its unchanged cells.
 
     Only rows below the last customer that a warning counts as a footer are missing.
     """
@@ -80,7 +80,7 @@ def test_rows_in_are_rows_out(
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_delimiter_is_found(delimiter: str) -> None:
-    """The delimiter is the one that gives the id column, whatever else stands in the cells."""
+    """The delimiter is the one that gives the id column, for any content of the other cells."""
     lines = [delimiter.join(["Name", "Tenant ID", "Note"]), delimiter.join(['"A, B; C\tD"', ONE, '"1,2;3\t4"'])]
     found = open_list("\n".join(lines).encode())
     assert (found.format, found.delimiter, found.header_row) == (Format.CSV, delimiter, 1)
@@ -101,7 +101,7 @@ def test_excel_separator_hint() -> None:
 
 
 def test_portal_export() -> None:
-    """The portal's columns are recognised; what has no role travels along."""
+    """The portal's columns are recognised; columns without a role are kept."""
     text = f'Microsoft ID,Company name,Primary domain name,Relationship,Tags\r\n{ONE},"Amber, Inc.",amber.example,Cloud Reseller,\r\n'
     found = open_list(text.encode("utf-8-sig"))
     assert found.columns == Columns("Microsoft ID", "Company name", "Primary domain name")
@@ -113,7 +113,7 @@ def test_portal_export() -> None:
 
 
 def test_blank_rows_are_no_rows() -> None:
-    """Rows without anything in them, delimiters apart, are passed over, and lines still count."""
+    """Rows with delimiters only are skipped, and lines still count."""
     data = f"Id,Name\n\n{ONE},a\n , \n,,,\n\n{TWO},b\n   \n".encode()
     assert [(row.row.source_row) for row in rows_in(data)] == [3, 7]
 
@@ -129,7 +129,7 @@ def test_long_and_short_rows() -> None:
 
 
 def test_headerless_list() -> None:
-    """Where the first row holds a GUID there is no header: the columns are numbered, and no row is lost."""
+    """If the first row holds a GUID, there is no header: the columns are numbered, and no row is lost."""
     found = open_list(f"Amber,{ONE}\nBirch,{TWO}\n".encode())
     assert (found.header_row, found.columns.id, found.other_columns) == (None, "column 2", ("column 1",))
     assert [(row.row.source_row, row.row.other) for row in found] == [
@@ -148,7 +148,7 @@ def test_row_starts_at_its_first_line() -> None:
     "body", [f'{ONE},"open\n{TWO},b\n', f'{ONE},"a" b\n', f'{TWO},b\n{ONE},"open\n{THREE},"x, y"\n']
 )
 def test_open_quote_is_refused(body: str) -> None:
-    """An open quote swallows no row: the list is refused, and the line is named."""
+    """An open quote could hide rows: the list is refused, and the line is named."""
     line = 2 if body.startswith(ONE) else 3
     assert f"line {line} do not pair up" in refusal(f"Id,Name\n{body}".encode()).message
 
@@ -159,7 +159,7 @@ def test_open_quote_in_the_header_is_refused() -> None:
 
 
 def test_cell_with_further_rows_is_refused() -> None:
-    """Where an open quote happens to be closed further down, the cell that holds further rows ends the reading."""
+    """If an open quote is closed further down, the cell that holds further rows is an error."""
     found = open_list(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
     with pytest.raises(CustomerListError, match="line 2 holds further rows"):
         list(found)
@@ -193,7 +193,7 @@ def test_number_sign_is_no_comment_in_csv() -> None:
 
 
 def test_rows_beyond_the_sample() -> None:
-    """The rows after those that were looked at come out like the first, a late fault included."""
+    """Rows after the sample are read like the first ones; a late error is reported as well."""
     many = 3000
     lines = [f"5d31b3a8-1f0c-4c0e-9a57-{n:012x},{n}" for n in range(1, many + 1)]
     rows = rows_in("\n".join(["Id,N", *lines, "bad,x"]).encode())
@@ -203,7 +203,7 @@ def test_rows_beyond_the_sample() -> None:
 
 @pytest.mark.parametrize("separator", [",", ", ", ";", "; ", " ", "  ", "\t", "|", " | ", ",\t"])
 def test_all_ids_in_one_line(separator: str) -> None:
-    """Each is a row of its own, whatever stands between them."""
+    """Each id is a row, with any separator."""
     found = open_list((separator.join(TENANTS) + separator.rstrip() + "\n").encode())
     rows = list(found)
     assert ids_in(rows) == [*TENANTS]

@@ -1,4 +1,4 @@
-"""Tests of `auditor.customers.header`: where the header stands."""
+"""Tests of `auditor.customers.header`: finding the header."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from auditor.customers.table import unique_names
 
 
 def test_titles_above_the_header() -> None:
-    """Titles, notes and blank rows above the header are understood, however wide they are."""
+    """Titles, notes and blank rows above the header are skipped, for any width."""
     data = f"Customers of Amber\nAs of,1 January,,\n\nName,Tenant ID,Seats\nBirch,{ONE},7\n".encode()
     found = open_list(data)
     assert (found.header_row, found.columns.id, found.other_columns) == (4, "Tenant ID", ("Seats",))
@@ -20,7 +20,7 @@ def test_titles_above_the_header() -> None:
 
 
 def test_guid_above_the_header_is_refused() -> None:
-    """A row with an id above the header could be a customer: an error, unless the user insists on the header."""
+    """A row with an id above the header could be a customer: an error, unless the user names the header's column."""
     data = f"Amber,{TWO}\nName,Tenant ID\nBirch,{ONE}\n".encode()
     error = refusal(data)
     assert (
@@ -45,7 +45,7 @@ def test_guid_above_the_header_is_refused() -> None:
 )
 @pytest.mark.parametrize("header", ["Name,Tenant ID,Domain", "Name,Entra GUID,Domain", "Name,Kennzeichen,Domain"])
 def test_a_guid_in_a_title_is_no_customer(title: str, header: str) -> None:
-    """A labelled GUID above the header, or one apart from it, is passed over with a warning that quotes the row."""
+    """A labelled GUID above the header, or one separated by a blank row, is skipped with a warning that quotes the row."""
     found = open_list(f"{title}\n{header}\nBirch,{ONE},b.example\nFir,{THREE},f.example\n".encode())
     assert ids_in(list(found)) == [ONE, THREE]
     assert found.header_row == title.count("\n") + 2
@@ -87,13 +87,13 @@ def test_wrong_id_in_a_list_without_header_is_a_row(data: str) -> None:
 
 
 def test_ids_above_a_false_header_are_kept() -> None:
-    """A row that merely says "id", or a second list behind the first, is no reason to drop what stands above."""
+    """A row with the word "id", or a second list below the first, does not drop the rows above."""
     assert "holds a GUID" in refusal(f"{ONE}\n{TWO}\nid\n{THREE}\n".encode()).message
     assert "holds a GUID" in refusal(f"{ONE},a\n{TWO},b\nTenant ID,name\n{THREE},c\n".encode()).message
 
 
 def test_rows_above_a_guessed_header_are_refused() -> None:
-    """Where no word names the header, rows with several cells above it may be customers with wrong ids."""
+    """If no word names the header, rows with several cells above it may be customers with wrong ids."""
     assert "stands above what looks like" in refusal(f"bad1,x\nbad2,y\nbad3,z,w\n{ONE},v\n".encode()).message
 
 
@@ -116,7 +116,7 @@ def test_chosen_column_finds_the_header() -> None:
 
 
 def test_a_repeated_header_is_a_row() -> None:
-    """Lists that were put together keep their second header as a row without an id: nothing is dropped in between."""
+    """In joined lists, the second header is a row without an id, and no row is dropped."""
     assert ids_in(rows_in(f"Id,Name\n{ONE},a\nId,Name\n{TWO},b\n".encode())) == [ONE, "Id", TWO]
 
 

@@ -77,7 +77,7 @@ def test_no_word_stands_for_two_roles() -> None:
 
 
 def test_missing_company_column_is_a_warning() -> None:
-    """F9: it is said, with the option, where some column may hold the names."""
+    """F9: the warning has the option, if some column may hold the names."""
     found = open_list(f"Tenant ID,Betrieb,Seats\n{ONE},Amber,3\n".encode())
     assert found.columns.company is None
     assert '"Betrieb"' in found.warnings[0]
@@ -97,7 +97,7 @@ def test_two_company_columns_are_a_warning() -> None:
 
 
 def test_control_characters_are_escaped() -> None:
-    """F16: a header that would steer the terminal is escaped in a warning."""
+    """F16: control characters in a header are escaped in a warning."""
     [said] = open_list(example("F16")).warnings
     assert said.isprintable()
     assert r"Na\x1b[31mme" in said
@@ -118,7 +118,7 @@ def test_control_characters_are_escaped() -> None:
     ],
 )
 def test_classify_name(name: str, kind: Kind) -> None:
-    """Whose ids they are is read from whole words and telling parts of words."""
+    """Whole words and typical parts of words decide whose ids they are."""
     assert classify_name(name) is kind
 
 

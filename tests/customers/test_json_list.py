@@ -80,7 +80,7 @@ def test_members_that_differ_from_item_to_item() -> None:
     ],
 )
 def test_missing_pages_are_a_warning(said: str) -> None:
-    """A page that says that others follow, or that there are more than it holds, is warned of, wherever it says so."""
+    """A page that says that others follow, or that there are more customers, causes a warning, in any member."""
     items = f'"items": [{{"id": "{ONE}", "name": "a"}}]'
     for page in (f"{{{said}, {items}}}", f"{{{items}, {said}}}", f"{{\n{items},\n{said}\n}}", f"[{{{items}, {said}}}]"):
         found = open_list(page.encode())
@@ -103,7 +103,7 @@ def test_missing_pages_are_a_warning(said: str) -> None:
     ],
 )
 def test_complete_list_has_no_warning(said: str) -> None:
-    """What says that nothing follows is no warning."""
+    """Members that say that nothing follows cause no warning."""
     found = open_list(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
     assert (ids_in(list(found)), found.warnings) == ([ONE], [])
 
@@ -121,7 +121,7 @@ def test_the_page_of_partner_center() -> None:
 
 
 def test_several_pages() -> None:
-    """Pages in an array, one after another, or one a line are one list; a link to the next page is settled by it."""
+    """Pages in an array, one after another, or one a line are one list; links between them cause no warning."""
     pages = [
         {"value": [{"id": ONE}], "@odata.nextLink": "x"},
         {"value": [{"id": TWO}, {"id": "wrong"}], "@odata.nextLink": "y"},
@@ -149,7 +149,7 @@ def test_arrays_one_after_another_and_in_an_array() -> None:
 
 
 def test_broken_last_page_is_refused() -> None:
-    """A page far down that is no JSON ends the reading; nothing before it passes for the whole."""
+    """A later page that is not JSON is an error; the pages before it do not count as the whole list."""
     pages = "\n".join(json.dumps({"value": [{"id": ONE}]}, indent=1) for _ in range(600))
     assert "is no JSON" in refusal(f'{pages}\n{{"value": [{{"id": '.encode()).message
 
@@ -232,7 +232,7 @@ def test_two_possible_arrays_are_ambiguous() -> None:
 
 
 def test_object_with_an_id_around_a_list_is_ambiguous() -> None:
-    """Neither the id of the object around a list nor the list is taken in silence where each could be meant."""
+    """If the object around a list has an id as well, the list is refused as ambiguous."""
     text = json.dumps({"tenantId": THREE, "value": [{"id": ONE}, {"id": TWO}]}, indent=1)
     assert 'array "." has "tenantId"; array "value" has "id"' in refusal(text.encode()).message
     assert (_choose_array(text, "value"), _choose_array(text, ".")) == ([ONE, TWO], [THREE])
@@ -250,7 +250,7 @@ def test_the_example_with_two_arrays() -> None:
 
 
 def test_object_from_a_pipe() -> None:
-    """A list that has to be looked through first is read from a pipe too, and longer than what is held at a time."""
+    """A list that is read twice can come from a pipe, and be longer than the buffer."""
     items = [{"tenantId": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": str(n)} for n in range(1, 5001)]
     data = json.dumps({"a": [{"id": ONE}], "value": items}, indent=1).encode()
     assert len(data) > source.CHUNK_SIZE
@@ -296,13 +296,13 @@ def _warnings(text: str) -> list[str]:
     ],
 )
 def test_broken_json_is_refused(text: str, found: str) -> None:
-    """Text that is no JSON, or no list, is refused with its line or item; nothing after it is guessed at."""
+    """Text that is not JSON, or not a list, is refused with its line or item."""
     assert found in refusal(text.encode()).message
 
 
 @pytest.mark.parametrize("depth", [300, 700, 900, 960, 980, 1000])
 def test_deep_items(depth: int) -> None:
-    """However deep an item is nested, there is a row or our error."""
+    """For any depth of an item, there is a row or our error."""
     item = f'{{"id":"{ONE}","a":' + '{"b":' * depth + "1" + "}" * (depth + 1)
     with suppress(CustomerListError):
         assert len(rows_in(f"[{item}]".encode())) == 1
@@ -310,7 +310,7 @@ def test_deep_items(depth: int) -> None:
 
 @given(JSON_VALUES, st.sampled_from([None, 1]), st.integers(1, 3))
 def test_any_json_ends_in_rows_or_in_our_error(value: object, indent: int | None, times: int) -> None:
-    """Whatever a JSON text holds, alone or several times, there are rows or our error."""
+    """For any JSON text, alone or repeated, there are rows or our error."""
     for text in (value, {"value": value, "id": ONE}, [{"tenantId": ONE, "x": value}]):
         data = "\n".join([json.dumps(text, indent=indent)] * times).encode()
         with suppress(CustomerListError):
@@ -319,7 +319,7 @@ def test_any_json_ends_in_rows_or_in_our_error(value: object, indent: int | None
 
 @pytest.mark.parametrize("depth", [5, 19, 25, 300, 990, 100_000])
 def test_deep_wrapping(depth: int) -> None:
-    """However often a list is wrapped, there are rows or our error."""
+    """For any number of objects around a list, there are rows or our error."""
     for between in ("", "\n"):
         with suppress(CustomerListError):
             text = f'{{{between}"a":' * depth + f'[{{"id":"{ONE}"}}]' + "}" * depth
@@ -327,7 +327,7 @@ def test_deep_wrapping(depth: int) -> None:
 
 
 def test_many_items() -> None:
-    """A list longer than what is held at a time comes out whole and in order, from an array and from lines alike."""
+    """A list longer than the buffer comes out complete and in order, from an array and from lines."""
     items = [{"id": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": n} for n in range(1, 20_001)]
     array = json.dumps({"value": items}, indent=2).encode()
     lines = "\n".join(map(json.dumps, items)).encode()

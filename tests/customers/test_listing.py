@@ -30,17 +30,17 @@ def test_customers_and_rejected_rows() -> None:
 
 
 def test_a_row_without_an_id_is_a_row() -> None:
-    """A blank id cell beside anything at all is a rejected row with an empty id."""
+    """A blank id cell beside any filled cell is a rejected row with an empty id."""
     assert ids_in(rows_in(f"Id,Name\n{ONE},a\n,b\n".encode())) == [ONE, ""]
 
 
 def test_duplicates_stay() -> None:
-    """A customer that stands twice comes out twice: each row is accounted for."""
+    """A customer on two rows comes out twice: each row is accounted for."""
     assert ids_in(rows_in(f"Id\n{ONE}\n{ONE.upper()}\n".encode())) == [ONE, ONE]
 
 
 def test_cells_are_untouched() -> None:
-    """What looks like a number, a formula or a missing value comes out as it went in."""
+    """Cells that look like a number, a formula or a missing value are not changed."""
     cells = ["NA", "NULL", "007", "1e5", "=1+1", "  x ", "TRUE", "-", "1.0", "N/A", "\u200b"]
     data = f"Id,{','.join(f'c{n}' for n in range(len(cells)))}\n{ONE},{','.join(cells)}\n".encode()
     assert list(rows_in(data)[0].row.other.values()) == cells
@@ -117,7 +117,7 @@ def test_several_lists_do_not_share_anything() -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=120).map(str.encode))
 def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
-    """Whatever the bytes are, there are rows or a CustomerListError of one line; no other exception, and no empty list."""
+    """For any bytes there are rows or a CustomerListError of one line; no other exception, and no empty list."""
     try:
         rows = list(read("-", stdin=io.BytesIO(data)))
     except CustomerListError as error:
@@ -150,7 +150,7 @@ def test_read_returns_a_customer_list() -> None:
     ],
 )
 def test_text_formats(text: str, kind: Format) -> None:
-    """Each text format is told by its content, an id in braces from JSON."""
+    """Each text format is detected by its content; an id in braces is not JSON."""
     found = open_list(text.encode())
     assert found.format is kind
     assert ids_in(list(found)) == [ONE]
@@ -166,7 +166,7 @@ def test_file_name_does_not_decide_the_format(tmp_path: Path) -> None:
 
 
 def test_web_page_without_a_table_is_refused() -> None:
-    """A sign-in page that was saved instead of the export is called a web page."""
+    """The message says that a saved sign-in page is a web page."""
     assert "is a web page" in refusal(f"<!DOCTYPE html><html>{ONE}</html>".encode()).message
     assert "is a web page" in refusal(f"\ufeff<?xml version='1.0'?><a>{ONE}</a>".encode()).message
 

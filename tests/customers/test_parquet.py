@@ -88,7 +88,7 @@ def test_many_batches() -> None:
 
 
 def test_damaged_files() -> None:
-    """A cut or damaged file is refused, also where the damage shows only while it is read."""
+    """A truncated or damaged file is refused, even if the damage shows only while it is read."""
     data = _file({"id": [ONE] * 20_000, "n": range(20_000)})
     assert "(Parquet) cannot be read" in refusal(data[:-100]).message
     assert "(Parquet) cannot be read" in refusal(b"PAR1").message
@@ -149,7 +149,7 @@ _COLUMNS = [
 
 @pytest.mark.parametrize("column", _COLUMNS, ids=[f"{n} {column.type}" for n, column in enumerate(_COLUMNS)])
 def test_every_type_becomes_text(column: Any) -> None:
-    """Whatever type a column has, and however far its value lies, it is text, and a missing one is blank."""
+    """Values of every type, up to the end of its range, become text; a missing one is blank."""
     missing = pa.nulls(1, column.type)
     rows = list(open_list(_file({"id": [ONE, TWO], "x": pa.chunked_array([column, missing])})))
     assert ids_in(rows) == [ONE, TWO]
@@ -157,7 +157,7 @@ def test_every_type_becomes_text(column: Any) -> None:
 
 
 def test_timestamps_out_of_range() -> None:
-    """A moment beyond what Arrow writes says its number; one in a zone that is unknown here is in UTC."""
+    """A time out of Arrow's range is shown as its number; a time in an unknown zone is in UTC."""
     kinds = {zone: pa.array([0, _FAR]).cast(pa.timestamp("us", zone)) for zone in ("Europe/Oslo", "No/Where")}
     rows = list(open_list(_file({"id": [ONE, TWO], **kinds})))
     assert rows[0].row.other == {

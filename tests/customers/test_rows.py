@@ -31,7 +31,7 @@ def test_example_with_unquoted_commas() -> None:
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_delimiters_shift_cells_too(delimiter: str) -> None:
-    """Whatever the delimiter, and where the last column is blank as well."""
+    """Cells shift with every delimiter, and also if the last column is blank."""
     lines = [
         ["Tenant ID", "Name", "Domain", "Owner"],
         [ONE, "A", " Inc.", "a.example", ""],
@@ -50,14 +50,14 @@ def test_long_rows_without_a_domain_or_an_owner_are_a_warning() -> None:
 
 
 def test_blank_cells_beyond_the_header_that_every_row_has() -> None:
-    """A delimiter at the end of every row is an export's habit, and no shift."""
+    """A delimiter at the end of every row shifts no cell."""
     found = open_list(f"Id,Name,Owner\n{ONE},a,x,\n{TWO},b,y,\n{THREE},c,,\n".encode())
     assert [row.row.owner for row in found] == ["x", "y", None]
     assert found.warnings == []
 
 
 def test_an_id_that_may_have_shifted() -> None:
-    """Behind a name with a comma, another GUID may stand in the id column: refused in any case."""
+    """After a name with a comma, another GUID may be in the id column: always refused."""
     data = f"Name,Subscription ID,Tenant ID\nA, Inc.,{ONE},{TWO}\nB,{TWO},{THREE}\n".encode()
     for columns in (Columns(), RAGGED):
         assert "the customer id may have shifted" in refusal(data, columns).message
@@ -86,7 +86,7 @@ LIST = f"Tenant ID,Company name,Seats\n{ONE},a,1\n{TWO},b,2\n"
 
 @pytest.mark.parametrize("footer", FOOTERS)
 def test_a_footer_is_no_row(footer: str) -> None:
-    """F19: what follows the last id and is no customer goes into a warning, with its row and its text."""
+    """F19: rows after the last id that are not customers are named in a warning, with row and text."""
     found = open_list(f"{LIST}{footer}\n".encode())
     assert ids_in(list(found)) == [ONE, TWO]
     assert "after the last customer" in found.warnings[-1]

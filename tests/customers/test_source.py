@@ -1,4 +1,4 @@
-"""Tests of `auditor.customers.source`: files, pipes, what is no list; encodings and line ends."""
+"""Tests of `auditor.customers.source`: files, pipes, files of other kinds, encodings and line ends."""
 
 import io
 import os
@@ -34,7 +34,7 @@ def test_file(tmp_path: Path) -> None:
 
 
 def test_missing_folder_and_unusable_name(tmp_path: Path) -> None:
-    """What cannot be opened is named in one line: missing, a folder, no path at all."""
+    """A missing file, a folder or an invalid path is named in one line."""
     assert "does not exist" in _refusal(str(tmp_path / "none.csv")).message
     assert "is a folder; expected a file" in _refusal(str(tmp_path)).message
     assert "cannot be read: embedded null" in _refusal("a\0\nb").message
@@ -42,7 +42,7 @@ def test_missing_folder_and_unusable_name(tmp_path: Path) -> None:
 
 
 def test_permission_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that may not be read is reported as that. (Faked: root may read everything.)"""
+    """A file without permission is reported as such. (Simulated, because root may read everything.)"""
 
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -80,7 +80,7 @@ def test_standard_input_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_named_pipe(tmp_path: Path) -> None:
-    """A pipe in the file system, as a shell makes one for `<(…)`, is read as it comes."""
+    """A named pipe, as a shell makes one for `<(…)`, can be read."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(LIST,))
@@ -90,7 +90,7 @@ def test_named_pipe(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_spooled() -> None:
-    """Where a format must be read from its end, a pipe is copied whole, and the copy is closed with the source."""
+    """For a format that is read from its end, a pipe is copied, and the copy is closed with the source."""
     data = bytes(range(1, 256)) * 1000
     source = open_source("-", io.BytesIO(data))
     copy = source.spool()
@@ -115,7 +115,7 @@ def test_a_pipe_is_spooled() -> None:
     ],
 )
 def test_known_kinds_that_are_no_lists(head: bytes, kind: str) -> None:
-    """What is plainly something else is called by its name, with advice."""
+    """The message names the kind of the file, with advice."""
     error = refusal(head + b"rest")
     assert kind in error.message
     assert error.hint
@@ -194,7 +194,7 @@ def test_windows_1252_as_a_last_resort() -> None:
 
 
 def test_windows_1252_far_down() -> None:
-    """It does not matter how far down the first such character stands, nor that the list comes through a pipe."""
+    """The first such character may be far down, and the list may come through a pipe."""
     filler = f"{ONE},a\n" * 40_000
     found = open_list(f"Id,Name\n{filler}{TWO},{NAME}\n".encode("cp1252"))
     assert found.warnings == []
@@ -214,7 +214,7 @@ def test_windows_1252_far_down() -> None:
     ],
 )
 def test_invalid_bytes_are_refused(data: bytes, found: str) -> None:
-    """Once the encoding is settled, a byte that does not fit ends the reading, with its line; nothing is replaced."""
+    """When the encoding is known, an invalid byte is an error with its line; no byte is replaced."""
     if data.endswith(b"\xc3"):
         assert open_list(data).encoding == "Windows-1252"
     else:
@@ -232,7 +232,7 @@ def test_line_ends() -> None:
 
 @given(_any_text, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 70), st.integers(1, 7))
 def test_lines_in_pieces(text: str, encoding: str, head: int, size: int) -> None:
-    """However the bytes are cut into pieces, the same lines come out, and together they are the text."""
+    """For any division of the bytes into pieces, the lines are the same, and together they are the text."""
     data = text.encode(encoding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "CHUNK_SIZE", size)
@@ -262,5 +262,5 @@ def test_peek_does_not_consume() -> None:
 
 
 def test_overlong_line_is_refused() -> None:
-    """A file without line ends is refused before it is held whole."""
+    """A file without line ends is refused before all of it is in memory."""
     assert "line 2 is longer than" in refusal(b"Id\n" + b"x" * (LONGEST_LINE + (1 << 19))).message

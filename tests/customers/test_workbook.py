@@ -40,7 +40,7 @@ def _book(sheets: Mapping[str, Sequence[Sequence[Any]]], hidden: Sequence[str] =
 
 
 def test_a_sheet_with_a_title() -> None:
-    """A title above the header is understood, blank rows are no rows, and rows keep their numbers in the sheet."""
+    """A title above the header is skipped, blank rows are not rows, and rows keep their numbers in the sheet."""
     rows: Sequence[Sequence[Any]] = [
         ["Customers"],
         [],
@@ -143,7 +143,7 @@ _LIST: list[list[Any]] = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
 
 
 def test_cover_sheets_are_ignored() -> None:
-    """A cover sheet before or after the list ends nothing; alone it is refused, with the list's and the sheet's name."""
+    """A cover sheet before or after the list is ignored; alone it is refused, with the list's and the sheet's name."""
     for sheets in ({"Cover": _COVER, "L": _LIST}, {"L": _LIST, "Cover": _COVER}):
         found = open_list(_book(sheets))
         assert (found.sheet, found.warnings, ids_in(list(found))) == ("L", [], [ONE])
@@ -153,7 +153,7 @@ def test_cover_sheets_are_ignored() -> None:
 
 
 def test_a_sheet_with_ids_that_is_not_read_is_named() -> None:
-    """Where a sheet holds ids but no header can be told, the reason is a warning."""
+    """If a sheet holds ids but its header is unclear, a warning says why."""
     broken = [["x", "y"], [THREE, "above"], ["Microsoft ID", "Company name"], [TWO, "b"]]
     found = open_list(_book({"L": _LIST, "Broken": broken}))
     assert ids_in(list(found)) == [ONE]
@@ -237,7 +237,7 @@ def found_rows(path: Path) -> int:
 
 
 def test_our_own_workbook_over_two_sheets() -> None:
-    """A list longer than a sheet goes on on `All customers 2`; what other sheets repeat is not read twice."""
+    """A list longer than a sheet continues on `All customers 2`; the other sheets, which repeat rows, are not read."""
     head = [["Complete: …"], ["2 rows in the order of the lists."], ["Customer", "Verdict", "Customer id"]]
     sheets = {
         "Summary": [["Complete: …"]],
@@ -258,7 +258,7 @@ def test_the_chosen_column_chooses_the_sheet() -> None:
 
 
 def test_library_panic_is_an_error() -> None:
-    """A part of a workbook that makes the library panic is refused like any other damaged one."""
+    """A workbook that makes the library panic is refused like any other damaged one."""
     for data in (example("F13__x_password")[:1402], old_workbook({"S": [["Id"], [ONE]]})[:-30]):
         assert "no workbook that can be read" in refusal(data).message
 

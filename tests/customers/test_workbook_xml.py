@@ -46,7 +46,7 @@ def _text(text: str) -> str:
 
 
 def test_failed_lookup_keeps_its_row() -> None:
-    """A row whose id and name are `#N/A` is a row with an invalid id, also where it holds nothing else."""
+    """A row whose id and name are `#N/A` is a row with an invalid id, even if all other cells are blank."""
     found = read(str(LISTS / "W1__x_vlookup_NA_real.xlsx"))
     rows = list(found)
     assert len(rows) == 12
@@ -55,7 +55,7 @@ def test_failed_lookup_keeps_its_row() -> None:
 
 
 def test_formulas_that_nothing_has_calculated() -> None:
-    """Every row stays, the formula is called what it is, and the warning says what to do."""
+    """Every row stays, the cell says that the formula has no value, and the warning says what to do."""
     found = read(str(LISTS / "W1__x_single_column_formula_no_cache.xlsx"))
     rows = list(found)
     assert len(rows) == 12
@@ -105,7 +105,7 @@ def test_formula_with_empty_text_is_empty() -> None:
     ],
 )
 def test_cells_without_a_reference(omitted: str) -> None:
-    """Cells and rows need not say where they stand: they follow each other."""
+    """Cells and rows without a position follow each other."""
     data = _with_sheet(f"<row>{_text('Id')}{_text('Name')}</row><row>{_text(ONE)}{omitted}</row><row>{omitted}</row>")
     listed = rows_in(data)
     assert (ids_in(listed), listed[0].row.company_name) == ([ONE, "#REF!"], "#REF!")
@@ -116,7 +116,7 @@ def test_cells_without_a_reference(omitted: str) -> None:
     ["<f>A1</f>", "<f>A1</f><v/>", "<f>A1</f><v></v>", '<f t="shared" si="0"/>', '<f t="shared" si="0"/><v/>'],
 )
 def test_forms_of_a_formula_without_a_value(formula: str) -> None:
-    """Every way to leave a value out is recognised."""
+    """Every form of a missing value is recognised."""
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row><c>{formula}</c></row>")
     assert ids_in(rows_in(data)) == [ONE, NO_VALUE]
 
@@ -156,7 +156,7 @@ def test_entities_are_refused() -> None:
 
 
 def test_sheet_name_with_markup() -> None:
-    """The cells of a sheet are found by its name, whatever it holds."""
+    """The cells of a sheet are found by its name, with any characters."""
     book = openpyxl.Workbook()
     book.active.title = 'A & B <"é">'
     for row in (["Id"], [ONE], ["#N/A"], [THREE]):
@@ -172,7 +172,7 @@ _STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
 
 
 def test_far_cell_is_refused() -> None:
-    """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
+    """A sheet that would take half a terabyte is refused before it is read, for any stated extent."""
     far = _rewrite(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
     assert "reaches to cell XFD1048576" in refusal(far).message
     assert "reaches to cell XFD1048576" in refusal(_rewrite(far, b"<dimension", b"<nodimension")).message
