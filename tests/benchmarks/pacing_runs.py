@@ -1,4 +1,4 @@
-"""One run of the tool's own worker pool, retries and pacing against a made-up server, in virtual time."""
+"""One run of auditor's worker pool, retries and pacing against a simulated server, in virtual time."""
 
 import asyncio
 import math
@@ -69,7 +69,7 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What came of it.
+    """The outcome of a case.
 
     Attributes:
         finished: when each copy was done.
@@ -132,7 +132,7 @@ async def _copy(case: Case, later: float, wire: "_Wire") -> None:
 
 @dataclass(frozen=True)
 class _Wire:
-    """What lies between one copy and the server."""
+    """The simulated network between one copy and the server."""
 
     case: Case
     server: Server
@@ -141,7 +141,7 @@ class _Wire:
     met: set[str] = field(default_factory=set)
 
     async def attempt(self, customer: str, _token: str, _request: str, _correlation: str) -> ApiResponse:
-        """Takes the place of HTTP."""
+        """Send one request; replaces HTTP."""
         latency = min(max(self.dice.lognormvariate(math.log(LATENCY), 0.35), LATENCY / 2), LATENCY * 3)
         await asyncio.sleep(0.3 * latency)
         now = asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""The workbooks in somebody else's office suite: LibreOffice opens them without complaint and reads the same cells."""
+"""The workbooks in LibreOffice: it opens them without an error and reads the same cells."""
 
 import csv
 import subprocess
@@ -15,7 +15,7 @@ ALL_SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,fal
 
 
 def _convert(book: Path, folder: Path, form: str) -> set[Path]:
-    """What LibreOffice makes of a workbook."""
+    """The files to which LibreOffice converts a workbook."""
     done = subprocess.run(
         [
             *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),

@@ -1,4 +1,4 @@
-"""The main job against limits that are not ours: nginx's bucket, HAProxy's sliding and fixed windows."""
+"""A run against the limits of real servers: nginx's bucket, HAProxy's sliding and fixed windows."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Writes `reports/example/`: what a run leaves, for whoever wants to see it before running anything.
+"""Writes `reports/example/`: the files of a run, as an example for users.
 
     python tests/tools/make_example.py [FOLDER]
 
@@ -85,7 +85,7 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
 
 
 def main(target: Path) -> None:
-    """Makes the example anew."""
+    """Write the example."""
     listed = invent_customers()[:40]
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,6 +1,4 @@
-"""Invented customers for the sample lists. Rule: no name is known to be anybody's, every domain is a reserved one, and
-the same customers come out every time.
-"""
+"""Invented customers for the sample lists: no known company names, reserved domains only, the same customers every time."""
 
 import random
 import uuid
