@@ -157,7 +157,7 @@ def test_a_long_review_has_its_own_step_in_the_heading(tmp_path: Path) -> None:
     """To check back in a few days is no step for a review of a year; the card says from when on, for nobody may be so far."""
     data = run_data([{"reason": "under_review"}, {"reason": "not_allowed"}])
     assert [step["long"] for step in _page(data)["steps"]] == [LONG_NOTE, ""]
-    assert f"go on. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
+    assert f"continue. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
 
 
 def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
