@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
-from auditor.core.results.changes import CHANGES
+from auditor.core.results.changes import CHANGES, Change
 from auditor.core.results.ledger import counts_as_complete
 from auditor.core.run_facts import UTC_NAMES, OwnerWorkbooks
 from oracle import evidence
@@ -431,7 +431,7 @@ class _Workbook:
             counts = Counter(one["change"] for one in self.subset.changes)
             blocked = [one["verdict_before"] for one in self.subset.changes if one["verdict"] == "blocked"]
             newly, unknown = sum(one != "blocked" for one in blocked), counts["not_compared"]
-            others = [one for one in CHANGES if counts[one] and str(one) != "newly_blocked"]
+            others = [one for one in CHANGES if counts[one] and one is not Change.NEWLY_BLOCKED]
             said = [self.subset.baseline_note]
             if newly:
                 unseen = newly - counts["newly_blocked"]

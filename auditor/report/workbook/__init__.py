@@ -79,8 +79,8 @@ def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, s
     # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
     made = BytesIO() if small else Path(folder, NAME)
     book = Workbook(made, {**_OPTIONS, **mode})
-    _add_sheets(book, subset, workbooks or {})
     try:
+        _add_sheets(book, subset, workbooks or {})
         book.close()
     except FileCreateError as error:
         raise error.__context__ or error from None
@@ -88,6 +88,10 @@ def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, s
         raise OutputError(
             f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
         ) from error
+    finally:
+        if not small:  # XlsxWriter leaves them open after a failure
+            for page in book.worksheets():
+                page.row_data_fh.close()
     if isinstance(made, BytesIO):
         file.write(made.getvalue())
     else:

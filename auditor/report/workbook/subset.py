@@ -63,8 +63,8 @@ class Subset:
         customers = pd.concat([self.results.loc[self.first, columns].astype("str"), removed.astype("str")])
         was_blocked = self.changes["verdict_before"].isin([Verdict.BLOCKED])
         newly_blocked = (self.changes["verdict"].isin([Verdict.BLOCKED]) & ~was_blocked).sum()
-        before, changes = (customers[column].value_counts().to_dict() for column in columns)
-        return BaselineDelta(before, changes, int(newly_blocked))
+        before, kinds = (customers[column].value_counts().to_dict() for column in columns)
+        return BaselineDelta(before, kinds, int(newly_blocked))
 
 
 @dataclass(frozen=True, slots=True)
