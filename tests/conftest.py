@@ -1,4 +1,4 @@
-"""What all tests share: API replies from files, and an environment without the machine's own settings."""
+"""Shared by all tests: API replies from files, and an environment without the machine's own settings."""
 
 import os
 import signal
@@ -29,14 +29,14 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def many_examples() -> settings:
-    """Ten times the examples of the profile: for a test that is quick and holds a rule about who is eligible."""
+    """Ten times the examples of the profile: for quick tests of a rule about who is eligible."""
     profile = settings.default
     assert profile is not None
     return settings(max_examples=10 * profile.max_examples)
 
 
 def load_reply(name: str) -> ApiResponse:
-    """The reply that stands in `tests/replies/<name>.http`, as the wire would bring it."""
+    """The reply in `tests/replies/<name>.http`, as if received."""
     status_line, _, rest = (REPLIES / f"{name}.http").read_bytes().partition(b"\r\n")
     head, _, body = rest.partition(b"\r\n\r\n")
     headers = BytesHeaderParser().parsebytes(head)
@@ -52,7 +52,7 @@ def reply() -> Callable[[str], ApiResponse]:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the developer's machine reaches a test, and no test writes outside its folder."""
+    """Remove the developer's settings from the environment, and keep tests from writing outside their folder."""
     for name in list(os.environ):
         if name.startswith("AUDITOR_") or name.casefold() in {"https_proxy", "all_proxy", "no_proxy"}:
             monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""A proxy that knows CONNECT only, in a thread of its own; it remembers every byte that it was told in clear."""
+"""A proxy for CONNECT only, in its own thread; it records everything that it receives in clear text."""
 
 import base64
 import socket
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ConnectProxy:
-    """Where it listens, and what it heard.
+    """The proxy's port and what it received.
 
     Attributes:
         port: on loopback.
         heads: the header blocks that clients sent to it.
-        answer: status line where it does not let anybody through.
-        password: user and password that it asks for, or None.
+        answer: status line of a refusal, if it refuses all requests.
+        password: required user and password, or None.
     """
 
     port: int = 0
@@ -27,18 +27,18 @@ class ConnectProxy:
 
     @property
     def targets(self) -> list[str]:
-        """Where clients wanted to go, in order."""
+        """The requested targets, in order."""
         return [head.split()[1] for head in self.heads]
 
     @property
     def methods(self) -> set[str]:
-        """What clients wanted."""
+        """The methods of the requests."""
         return {head.split()[0] for head in self.heads}
 
 
 @contextmanager
 def connect_proxy(context: ssl.SSLContext | None = None, **options: str) -> Iterator[ConnectProxy]:
-    """Serves until the context ends; over TLS where a server's context is given."""
+    """Serve until the context ends; over TLS if a server's context is given."""
     proxy = ConnectProxy(**options)  # type: ignore[arg-type] # by name
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy.port = listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A server that sends a byte of its reply's headers now and then, and never comes to their end."""
+"""A server that sends one byte of its headers now and then, and never completes them."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""The program in processes of its own that start at once: each is forked from one that has imported everything.
+"""The program in separate processes that start quickly: each is forked from one that has imported everything.
 
 For tests in which a signal, a second process or a standard stream matters. A start by the interpreter takes about a second
 of processor time; use it where the start itself is tested, or what differs with it: locale, limits, closed streams.
@@ -61,7 +61,7 @@ class Program:
         return self.returncode
 
     def wait(self) -> None:
-        """Returns when it has ended."""
+        """Wait until it has ended."""
         self._process.join()
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -127,15 +127,15 @@ class _Stream:
         self.fd = fd
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (reduction.DupFd(self.fd),)
+        return _receive, (reduction.DupFd(self.fd),)
 
 
-def _received(duplicate: Any) -> _Stream:
+def _receive(duplicate: Any) -> _Stream:
     return _Stream(duplicate.detach())
 
 
 def _main(streams: list[_Stream], argv: tuple[str, ...], before: str, environment: dict[str, str]) -> None:
-    """What the new process does."""
+    """Run in the new process."""
     for number, stream in enumerate(streams):
         os.dup2(stream.fd, number)
         os.close(stream.fd)

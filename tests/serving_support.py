@@ -1,4 +1,4 @@
-"""A simulator for tests of whole commands: quick, unlimited, and what the settings lead to."""
+"""A quick simulator without a limit, for tests of whole commands."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

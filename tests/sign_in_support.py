@@ -1,4 +1,4 @@
-"""What the tests of signing in share: a simulator's sign-in service, and an app registration for it."""
+"""Shared by the tests of the sign-in: a simulator's sign-in service, and an app registration for it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 def sign_in_service(
     gate: GateOptions | None = None, latency: float = 0.01, log_file: Path | None = None, **identity: Any
 ) -> Iterator[Simulator]:
-    """A simulator on its own thread, in which everybody is allowed; devices are told to poll without a pause."""
+    """A simulator in its own thread whose customers are all allowed; devices poll without a pause."""
     options = SimulatorOptions(
         announces=False,
         answers=AnswerOptions(weights={"allowed": 1}, latency_seconds=latency),
@@ -72,14 +72,14 @@ def refresh_tokens(store: TokenStore) -> list[str]:
 
 
 def keep(store: TokenStore, sign_in: SignIn, change: Callable[[dict[str, Any]], None]) -> None:
-    """Changes what a store holds of MSAL's cache."""
+    """Change MSAL's cache in a store."""
     cache = json.loads(store.load() or "{}")["cache"]
     change(cache)
     store.save(encode_sign_in(sign_in, json.dumps(cache)))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **more: str) -> None:
-    """Sets what an operator sets, and what a test wants beside it."""
+    """Set the operator's environment variables, and others for a test."""
     wanted = {
         "API_URL": simulator.api_url,
         "AUTHORITY": simulator.authority,
@@ -92,14 +92,14 @@ def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, **more: str) -> N
 
 
 def grants(simulator: Simulator) -> list[tuple[str | None, int | None, str | None]]:
-    """What the token endpoint was asked for, and how it answered."""
+    """The requested grants of the token endpoint, and its errors."""
     return [(r.kind, r.status, r.error) for r in simulator.log.sign_ins if r.path.endswith("/token")]
 
 
 def no_wait(_seconds: float) -> bool:
-    """Waits for nothing, and goes on."""
+    """Return at once."""
     return False
 
 
 def say_nothing(_sentence: str) -> None:
-    """Tells nobody."""
+    """Ignore the sentence."""

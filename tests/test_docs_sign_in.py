@@ -20,8 +20,8 @@ MODULES = [
 ]
 
 
-def test_every_refusal_stands_in_the_table() -> None:
-    """And no number that the program would not explain."""
+def test_every_refusal_is_in_the_table() -> None:
+    """The table has no other numbers."""
     table = PAGE.partition("What the sign-in service says")[2].partition("What Partner Center says")[0]
     rows = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     numbers = [int(number) for row in rows for number in row.split(",")]
@@ -29,14 +29,14 @@ def test_every_refusal_stands_in_the_table() -> None:
 
 
 def test_every_error_has_its_cure() -> None:
-    """The longest piece of each sentence that the modules of the sign-in raise with advice stands in the page."""
+    """The longest part of each error with advice that the sign-in modules raise is in the page."""
     page = " ".join(PAGE.replace("`", "").split())
-    pieces = [piece for module in MODULES for piece in _said_in(module)]
+    pieces = [piece for module in MODULES for piece in _messages_in(module)]
     assert len(pieces) > 20
     assert [piece for piece in pieces if piece not in page] == []
 
 
-def _said_in(module: Path) -> list[str]:
+def _messages_in(module: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args[1:]:
@@ -46,7 +46,7 @@ def _said_in(module: Path) -> list[str]:
 
 
 def test_every_setting_exists() -> None:
-    """With or without _FILE."""
+    """A setting may be named with or without _FILE."""
     known = {f"{PREFIX}{one.name.upper()}" for one in fields(Settings)}
     named = {name.removesuffix("_FILE") for name in re.findall(r"AUDITOR_[A-Z_]+[A-Z]", PAGE)}
     assert named <= known
@@ -54,7 +54,7 @@ def test_every_setting_exists() -> None:
     assert {name for name in known if any(part in name for part in wanted)} <= {f"{name}" for name in named}
 
 
-def test_links_within_the_page_lead_somewhere() -> None:
+def test_links_within_the_page_have_a_target() -> None:
     """Headings as GitHub names them."""
     headings = re.findall(r"^#+ (.+)$", PAGE, re.MULTILINE)
     anchors = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""`locks`: the kernel's lock, and a lease where the file system has none; held by processes of their own."""
+"""`locks`: the kernel's lock, or a lease if the file system has none; held by other processes."""
 
 import errno
 import os
@@ -38,7 +38,7 @@ for _ in range(20):
     lock.release()
 print(inside)
 """
-"""Ends with an error where two are inside at a time."""
+"""Exits with an error if two processes hold the lock at a time."""
 HOLDER = f"""{WITHOUT}
 lock = locks.acquire(path, timeout=0)
 print("held", flush=True)
@@ -74,7 +74,7 @@ def _no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_there_are_locks_there_is_no_lease(tmp_path: Path) -> None:
-    """The kernel's lock is the better one: whoever dies lets go of it."""
+    """The kernel releases its lock when the process dies, so it is preferred."""
     lock = locks.acquire(tmp_path / "a", timeout=0)
     assert isinstance(lock, FileLock)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -83,7 +83,7 @@ def test_where_there_are_locks_there_is_no_lease(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_without_locks_two_are_never_inside(tmp_path: Path, error: int) -> None:
-    """Whatever the file system answers: each process finds nobody else inside, and no lease is left."""
+    """For every error of the file system: no two processes hold the lock at once, and no lease is left."""
     contenders = [_start(CONTENDER, tmp_path / "a", error) for _ in range(3)]
     told = [process.communicate()[0] for process in contenders]
     assert [process.returncode for process in contenders] == [0, 0, 0]
@@ -93,7 +93,7 @@ def test_without_locks_two_are_never_inside(tmp_path: Path, error: int) -> None:
 
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_the_lease_of_a_killed_process_goes_to_one_of_those_who_wait(tmp_path: Path, exchanges: bool) -> None:  # noqa: FBT001 - a parameter of pytest's
-    """Also where two names cannot be exchanged, as on NFS and SMB; nothing of the takeover is left."""
+    """Also if two names cannot be exchanged, as on NFS and SMB; no file of the takeover is left."""
     _end(_hold(tmp_path / "a", exchanges=exchanges))
     assert locks.lease_of(tmp_path / "a").exists()
     contenders = [_start(CONTENDER, tmp_path / "a", exchanges=exchanges) for _ in range(3)]
@@ -104,7 +104,7 @@ def test_the_lease_of_a_killed_process_goes_to_one_of_those_who_wait(tmp_path: P
 
 
 def test_a_living_holder_of_a_lease_is_not_disturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes is refused with its first renewal, and removes nothing."""
+    """Another process is refused at the first renewal, and removes nothing."""
     process = _hold(tmp_path / "a")
     _no_locks(monkeypatch)
     try:
@@ -119,13 +119,13 @@ def test_a_living_holder_of_a_lease_is_not_disturbed(tmp_path: Path, monkeypatch
 
 
 def test_another_error_is_no_lack_of_locks(tmp_path: Path) -> None:
-    """What stands in the way is said as it is."""
+    """The error is raised unchanged."""
     with pytest.raises(IsADirectoryError):
         locks.acquire(tmp_path, timeout=0)
 
 
 def test_a_lease_that_was_renewed_is_not_taken_over(tmp_path: Path) -> None:
-    """Whoever judged an older state of it gives up, and leaves no trace."""
+    """A process that saw an older state of the lease gives up, and leaves no file."""
     path = tmp_path / "a.lease"
     lease = SoftFileLease(path, lease_duration=60, heartbeat_interval=5)
     with lease:

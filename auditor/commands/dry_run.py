@@ -103,7 +103,7 @@ def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
     plan, memory = plan_of(settings), load_learned_rate(settings)
     warnings: list[str] = []
     reused = _find_reused(counter.ids, settings, warnings.append)
-    starting_rate, calls = starting_rate(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
+    learned, calls = starting_rate(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
     seconds = estimate_seconds(plan, memory, calls)
     return Preview(
         lists=lists,
@@ -114,7 +114,7 @@ def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
         invalid_rows=tuple(counter.invalid_rows),
         calls=calls,
         seconds=None if seconds is None else round(seconds, 1),
-        learned_per_minute=round(starting_rate.per_minute, 1) if starting_rate else None,
+        learned_per_minute=round(learned.per_minute, 1) if learned else None,
         reused=len(reused),
         warnings=tuple(warnings),
     )

@@ -5,10 +5,9 @@ The options for documents are set when the run begins, so that a later rendering
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Cause
@@ -141,21 +140,6 @@ class Presentation:
     packs: OwnerWorkbooks = OwnerWorkbooks.ACTING
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
-
-    def as_document(self) -> dict[str, Any]:
-        """The form in the journal's header."""
-        return asdict(self)
-
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Self:
-        """Read the form in the journal's header; fields missing in an older one have their defaults.
-
-        Raises:
-            ValueError: `packs` has an unknown value.
-        """
-        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
-        given = cls(**known)
-        return cls(given.customer_link, OwnerWorkbooks(given.packs), given.zone, tuple(given.sums))
 
 
 def check_customer_link(text: str) -> str:

@@ -131,12 +131,12 @@ class Staging:
     """
 
     def __init__(self, folder: Path, allowed: Container[str] | None = None) -> None:
-        self.folder = self._folder = folder
+        self.folder = folder
         self._allowed = allowed
         self._files: list[AtomicFile] = []
 
     def __enter__(self) -> Self:
-        for left in [*self._folder.glob(".*.part"), *self._folder.glob(f"{PACKS}/.*.part")]:
+        for left in [*self.folder.glob(".*.part"), *self.folder.glob(f"{PACKS}/.*.part")]:
             with as_output_error(left):
                 left.unlink(missing_ok=True)
         return self
@@ -145,7 +145,7 @@ class Staging:
         for file in self._files:
             file.discard()
         with suppress(OSError):  # it is not empty, or there is none
-            (self._folder / PACKS).rmdir()
+            (self.folder / PACKS).rmdir()
 
     def takes(self, name: str) -> bool:
         """Whether a file may have this name: the file system can encode it, or the earlier rendering has it."""
@@ -163,8 +163,8 @@ class Staging:
         Raises:
             OutputError: it cannot be created.
         """
-        path = self._folder / name
-        if path.parent != self._folder:
+        path = self.folder / name
+        if path.parent != self.folder:
             with as_output_error(path):
                 path.parent.mkdir(exist_ok=True)
         file = AtomicFile(path, name)
@@ -179,11 +179,11 @@ class Staging:
         """
         entries = [file.finish() for file in self._files]
         for name in outdated:
-            with as_output_error(self._folder / name):
-                (self._folder / name).unlink(missing_ok=True)
+            with as_output_error(self.folder / name):
+                (self.folder / name).unlink(missing_ok=True)
         for file in self._files:
             file.publish()
-        for folder in sorted({(self._folder / file.name).parent for file in self._files} | {self._folder}):
+        for folder in sorted({(self.folder / file.name).parent for file in self._files} | {self.folder}):
             sync_folder(folder)
         return entries
 

@@ -7,7 +7,18 @@ from auditor.core.model import Reason, Verdict
 from auditor.core.results import Ledger
 from auditor.core.run_facts import MembershipSource
 from auditor.core.text import count_noun, describe_undetermined
-from auditor.report.data import RunData
+from auditor.report.data import RunChanges, RunData
+
+
+def sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+
+
+def day_of_baseline(changes: RunChanges, data: RunData) -> str:
+    """The UTC day on which the baseline run began, such as `23 Nov`; with its year where that is not the run's."""
+    day = changes.started_at.astimezone(UTC)
+    return f"{day.day} {day:%b}" + ("" if day.year == data.facts.started_at.year else f" {day.year}")
 
 
 def note(data: RunData) -> str:

@@ -16,8 +16,8 @@ BODY = '\ufeff{"type":"account","status":"Allowed","lastUpdateDateTime":"2021-07
 
 
 @contextmanager
-def served(folder: Path, *, tls: bool, delay: float = 0.0) -> Iterator[str]:
-    """The base URL; with TLS the certificate authority is `ca.pem` in the folder; each answer waits `delay` seconds.
+def run_nginx(folder: Path, *, tls: bool, delay: float = 0.0) -> Iterator[str]:
+    """Run nginx; yield its base URL. With TLS, `ca.pem` in the folder is the authority. Answers wait `delay` seconds.
 
     Raises:
         FileNotFoundError: nginx is not installed.
@@ -67,10 +67,10 @@ def free_port() -> int:
 
 
 def wait_until_open(port: int) -> None:
-    """Returns when somebody listens.
+    """Wait until the port accepts connections.
 
     Raises:
-        TimeoutError: nobody did within ten seconds.
+        TimeoutError: it does not within ten seconds.
     """
     for _ in range(200):
         with socket.socket() as probe:

@@ -36,14 +36,14 @@ def main() -> None:
     print(f"{'customers':>12}{'peak while asking, MiB':>26}{'seconds':>10}{'journal, MiB':>15}")
     peaks = []
     for size in sizes:
-        with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as environment:
-            peak, seconds, journal = measured(Path(folder), size, environment)
+        with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as environment:
+            peak, seconds, journal = measure(Path(folder), size, environment)
         peaks.append(peak)
         print(f"{size:12,}{peak:26.1f}{seconds:10.1f}{journal:15.1f}", flush=True)
     print(f"highest {max(peaks):.1f} MiB (aim {AIM}), growth {max(peaks) - peaks[0]:.1f} MiB (aim {GROWTH})")
 
 
-def measured(folder: Path, size: int, environment: dict[str, str]) -> tuple[float, float, float]:
+def measure(folder: Path, size: int, environment: dict[str, str]) -> tuple[float, float, float]:
     """(highest resident memory between the journal's session line and its end, in MiB; seconds; MiB of journal)."""
     ids = folder / "ids.txt"
     with ids.open("w", encoding="ascii") as file:
@@ -54,7 +54,7 @@ def measured(folder: Path, size: int, environment: dict[str, str]) -> tuple[floa
     options = ["--rate", "0", "--concurrency", str(WORKERS), "--quiet", "--customer-list", "never"]
     with subprocess.Popen([*command, *options], env=environment, stdout=subprocess.DEVNULL) as process:
         status = Path(f"/proc/{process.pid}/status")
-        journal = waited_for(process, reports, b'"kind":"session"')
+        journal = wait_for(process, reports, b'"kind":"session"')
         Path(f"/proc/{process.pid}/clear_refs").write_text("5", encoding="ascii")
         began, peak = time.perf_counter(), 0.0
         while True:
@@ -71,7 +71,7 @@ def measured(folder: Path, size: int, environment: dict[str, str]) -> tuple[floa
     return peak, seconds, journal.stat().st_size / 2**20
 
 
-def waited_for(process: "subprocess.Popen[bytes]", reports: Path, words: bytes) -> Path:
+def wait_for(process: "subprocess.Popen[bytes]", reports: Path, words: bytes) -> Path:
     """The journal, as soon as it ends in a line with these words."""
     while process.poll() is None:
         for journal in reports.glob("*/journal.jsonl"):
@@ -95,7 +95,7 @@ def high_water(status: Path) -> float:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[dict[str, str]]:
+def serve(folder: Path) -> Iterator[dict[str, str]]:
     """The environment of a run against nginx over TLS and the simulator's sign-in service."""
     authority = trustme.CA()
     port = free_port()

@@ -36,14 +36,14 @@ def main() -> None:
     """Measures and prints."""
     given = [int(word) for word in sys.argv[1:]]
     records, rounds = (given + [200_000, 5][len(given) :])[:2]
-    answers = [made(number) for number in range(1_000)]
+    answers = [make_answer(number) for number in range(1_000)]
     rules: dict[str, Callable[[Path], Took]] = {
         "os.write alone": lambda run: bare(run, answers, records),
-        "never": lambda run: asyncio.run(written(run, answers, records)),
-        "every second (default)": lambda run: asyncio.run(written(run, answers, records, seconds=1.0)),
-        "every 100 lines": lambda run: asyncio.run(written(run, answers, records, lines=100)),
-        "every 10 lines": lambda run: asyncio.run(written(run, answers, records // 10, lines=10)),
-        "every line": lambda run: asyncio.run(written(run, answers, FEW, lines=1)),
+        "never": lambda run: asyncio.run(time_writes(run, answers, records)),
+        "every second (default)": lambda run: asyncio.run(time_writes(run, answers, records, seconds=1.0)),
+        "every 100 lines": lambda run: asyncio.run(time_writes(run, answers, records, lines=100)),
+        "every 10 lines": lambda run: asyncio.run(time_writes(run, answers, records // 10, lines=10)),
+        "every line": lambda run: asyncio.run(time_writes(run, answers, FEW, lines=1)),
         "read back: facts": lambda run: read(run, answers, records, journal.read_facts),
         "read back: who is done": lambda run: read(run, answers, records, lambda r: journal.finally_answered(r, 1_000)),
     }
@@ -59,7 +59,7 @@ def main() -> None:
         print(f"{rule:24}{elapsed:10.2f}{cpu:12.2f}")
 
 
-def made(number: int) -> CustomerResult:
+def make_answer(number: int) -> CustomerResult:
     """An answer as the API gives it."""
     ids = [str(uuid.UUID(int=number * 4 + n)) for n in range(3)]
     reply = ApiResponse(
@@ -69,28 +69,28 @@ def made(number: int) -> CustomerResult:
     return CustomerResult(customer_id=ids[0], finding=finding, response=reply, attempts=1)
 
 
-def begun(run: Path, lines: int = 0) -> journal.Journal:
+def open_journal(run: Path, lines: int = 0) -> journal.Journal:
     """A journal with its header."""
-    opened = journal.Journal(run, lines)
-    opened.begin(RunFacts(run_id="r", api="https://api.example", rows=1_000, started_at=datetime.now(UTC)), {})
-    opened.begin_session()
-    return opened
+    journal_file = journal.Journal(run, lines)
+    journal_file.begin(RunFacts(run_id="r", api="https://api.example", rows=1_000, started_at=datetime.now(UTC)), {})
+    journal_file.begin_session()
+    return journal_file
 
 
-async def written(
+async def time_writes(
     run: Path, answers: list[CustomerResult], records: int, *, seconds: float = 0.0, lines: int = 0
 ) -> Took:
     """Records answers, a slice at a time."""
-    opened = begun(run, lines)
-    async with sync_regularly(opened.sync, seconds, lambda error: sys.exit(str(error))):
+    journal_file = open_journal(run, lines)
+    async with sync_regularly(journal_file.sync, seconds, lambda error: sys.exit(str(error))):
         began = now()
         for first in range(0, records, SLICE):
             for number in range(first, first + SLICE):
-                opened.record(number % 1_000, answers[number % 1_000])
+                journal_file.record(number % 1_000, answers[number % 1_000])
             await asyncio.sleep(0)
-        took = since(began, records)
-    opened.end(Cause.FINISHED, "", journal.SessionStats(1.0, {}))
-    opened.close()
+        took = elapsed(began, records)
+    journal_file.end(Cause.FINISHED, "", journal.SessionStats(1.0, {}))
+    journal_file.close()
     return took
 
 
@@ -99,33 +99,33 @@ def now() -> Took:
     return time.perf_counter(), time.process_time()
 
 
-def since(began: Took, records: int) -> Took:
+def elapsed(began: Took, records: int) -> Took:
     """Microseconds a record."""
     return tuple((end - begin) / records * 1e6 for end, begin in zip(now(), began, strict=True))  # type: ignore[return-value] # two
 
 
 def bare(run: Path, answers: list[CustomerResult], records: int) -> Took:
     """Writes lines that are there already."""
-    opened = begun(run)
+    journal_file = open_journal(run)
     for number in range(1_000):
-        opened.record(number, answers[number])
-    opened.close()
+        journal_file.record(number, answers[number])
+    journal_file.close()
     lines = (run / journal.JOURNAL).read_bytes().splitlines(keepends=True)[-1_000:]
     file = os.open(run / "bare", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     began = now()
     for number in range(records):
         os.write(file, lines[number % 1_000])
-    took = since(began, records)
+    took = elapsed(began, records)
     os.close(file)
     return took
 
 
 def read(run: Path, answers: list[CustomerResult], records: int, reading: Callable[[Path], object]) -> Took:
     """Reads a journal."""
-    asyncio.run(written(run, answers, records))
+    asyncio.run(time_writes(run, answers, records))
     began = now()
     reading(run)
-    return since(began, records)
+    return elapsed(began, records)
 
 
 if __name__ == "__main__":

@@ -26,14 +26,14 @@ def main() -> None:
     rounds = int(sys.argv[1]) if sys.argv[1:] else 3
     print(f"answers after {SECONDS * 1000:.0f} ms, medians of {rounds} rounds, Python {sys.version.split()[0]}")
     print(f"{'workers':>8}{'customers':>11}{'ideal, s':>10}{'bare loop':>11}{'auditor run':>13}{'of bare':>9}")
-    with tempfile.TemporaryDirectory() as name, fast_server.served(Path(name), tls=False, delay=SECONDS) as api:
+    with tempfile.TemporaryDirectory() as name, fast_server.run_nginx(Path(name), tls=False, delay=SECONDS) as api:
         for workers, count in SIZES:
             ideal = math.ceil(count / workers) * SECONDS
-            bare, ours = measured(api, workers, count, rounds)
+            bare, ours = measure(api, workers, count, rounds)
             print(f"{workers:8}{count:11,}{ideal:10.2f}{ideal / bare:11.3f}{ideal / ours:13.3f}{bare / ours:9.3f}")
 
 
-def measured(api: str, workers: int, count: int, rounds: int) -> tuple[float, float]:
+def measure(api: str, workers: int, count: int, rounds: int) -> tuple[float, float]:
     """Seconds of asking: (bare loop, auditor run)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""Somebody else's servers that limit requests: nginx and HAProxy on loopback, as Debian packages them.
+"""Real servers that limit requests: nginx and HAProxy on loopback, from Debian packages.
 
 Each answers every customer's validation status with Allowed, at once, and rejects with 429 what exceeds its limit.
 """
@@ -94,8 +94,8 @@ KINDS: dict[str, Callable[[Path, int, int, int], Configuration]] = {
 
 
 @contextmanager
-def limiting(kind: str, limit: int, seconds: int) -> Iterator[str]:
-    """Base URL of a server that lets so many requests through in this many seconds.
+def run_server(kind: str, limit: int, seconds: int) -> Iterator[str]:
+    """Run a server that accepts `limit` requests in this many seconds; yield its base URL.
 
     Raises:
         FileNotFoundError: its program is not installed.

@@ -69,12 +69,16 @@ def rows() -> Iterator[Row]:
     for kind in KINDS:
         singled = Case(Limit(kind), singled_out=0.01, asked=57)
         yield Row(f"known {kind}, one in 100 singled out", singled, {"n/limit": 1.15, "wasted": 0.0})
-        yield Row(f"half {kind}, remembered", Case(Limit(kind, 250), memory=_left(kind, 250)), POLITE)
-        yield Row(f"auto {kind}, remembered", Case(Limit(kind), plan=AUTO, memory=_left(kind, 500)), {"wasted": 3.0})
+        yield Row(f"half {kind}, remembered", Case(Limit(kind, 250), memory=_rate_to_remember(kind, 250)), POLITE)
+        yield Row(
+            f"auto {kind}, remembered",
+            Case(Limit(kind), plan=AUTO, memory=_rate_to_remember(kind, 500)),
+            {"wasted": 3.0},
+        )
     yield from _without_aim()
 
 
-def _left(kind: str, per_minute: float) -> RememberedRate:
+def _rate_to_remember(kind: str, per_minute: float) -> RememberedRate:
     """What a run of an hour ago left that learned the limit of such a server."""
     return RememberedRate(per_minute / 60, 1.0 if kind == "bucket" else 57.0, age=3600.0)
 
@@ -135,7 +139,7 @@ def show_fitting() -> bool:
 def show_cost() -> None:
     """What an open gate costs a request, in real time."""
 
-    async def asking(plan: Plan) -> float:
+    async def ask(plan: Plan) -> float:
         pacing, count = RateLimiter(plan, clock=time.monotonic), 20_000
         began = time.perf_counter()
         for _ in range(count):
@@ -147,7 +151,7 @@ def show_cost() -> None:
         ("--rate auto", AUTO),
         ("--burst below its limit", Plan(6e7, burst=True)),
     ):
-        cost = min(asyncio.run(asking(plan)) for _ in range(5))
+        cost = min(asyncio.run(ask(plan)) for _ in range(5))
         print(f"open gate, {name:27}{cost:.1f} us a request")
 
 

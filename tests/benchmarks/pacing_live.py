@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from limit_servers import KINDS, limiting
+from limit_servers import KINDS, run_server
 
 LIMIT, SECONDS = 500, 60
 CUSTOMERS, EACH_COPY, FITTING = 1500, 2500, 500
@@ -74,13 +74,13 @@ def audit(api: str, folder: Path, customers: int, rate: str) -> Done:
 
 def single(kind: str, rate: str, aims: dict[str, float]) -> Figures:
     """One run that has the limit for itself."""
-    with limiting(kind, LIMIT, SECONDS) as api, TemporaryDirectory() as folder:
+    with run_server(kind, LIMIT, SECONDS) as api, TemporaryDirectory() as folder:
         return _figures(audit(api, Path(folder), CUSTOMERS, rate), CUSTOMERS, LIMIT, aims)
 
 
 def copies(kind: str) -> Figures:
     """Several runs at a time that share one limit and know nothing of one another."""
-    with limiting(kind, LIMIT, SECONDS) as api, TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+    with run_server(kind, LIMIT, SECONDS) as api, TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         began = time.monotonic()
         started = [pool.submit(audit, api, Path(folder, str(n)), EACH_COPY, str(LIMIT)) for n in range(COPIES)]
         done = [one.result() for one in started]
@@ -92,7 +92,7 @@ def copies(kind: str) -> Figures:
 
 def remembered(kind: str) -> Figures:
     """A server that allows half of what is configured: the second run begins with what the first one learned."""
-    with limiting(kind, LIMIT // 2, SECONDS) as api, TemporaryDirectory() as folder:
+    with run_server(kind, LIMIT // 2, SECONDS) as api, TemporaryDirectory() as folder:
         first, second = (audit(api, Path(folder), FITTING + 1, str(LIMIT)) for _ in range(2))
     figures = _figures(second, FITTING + 1, LIMIT // 2, {"n/limit": 1.10, "wasted": 3.0})
     return {**figures, "wasted by the first run": (100 * first.rejected / (FITTING + 1), None)}
@@ -103,7 +103,7 @@ def fitting() -> Figures:
     seconds: dict[str, list[float]] = {"0": [], str(LIMIT): []}
     for turn in range(11):
         for rate in sorted(seconds, reverse=turn % 2 == 0):
-            with limiting("nginx limit_req", LIMIT, SECONDS) as api, TemporaryDirectory() as folder:
+            with run_server("nginx limit_req", LIMIT, SECONDS) as api, TemporaryDirectory() as folder:
                 seconds[rate].append(audit(api, Path(folder), FITTING, rate).seconds)
     return {"unpaced": (statistics.median(seconds[str(LIMIT)]) / statistics.median(seconds["0"]), 1.2)}
 

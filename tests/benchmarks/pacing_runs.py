@@ -1,4 +1,4 @@
-"""One run of the tool's own worker pool, retries and pacing against a made-up server, in virtual time."""
+"""One run of auditor's worker pool, retries and pacing against a simulated server, in virtual time."""
 
 import asyncio
 import math
@@ -70,7 +70,7 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What came of it.
+    """The outcome of a case.
 
     Attributes:
         finished: when each copy was done.
@@ -102,12 +102,12 @@ class Outcome:
 
 def measure(case: Case, seed: int) -> Outcome:
     """Runs it."""
-    return virtual_time.run(_measured(case, seed))
+    return virtual_time.run(_measure(case, seed))
 
 
-async def _measured(case: Case, seed: int) -> Outcome:
+async def _measure(case: Case, seed: int) -> Outcome:
     outcome, server, dice = Outcome(), case.limit.server(seed), random.Random(seed)
-    other = asyncio.ensure_future(_another(case.limit, case.other, server, outcome)) if case.other else None
+    other = asyncio.ensure_future(_send_others(case.limit, case.other, server, outcome)) if case.other else None
     await asyncio.gather(
         *(_copy(case, later, _Wire(case, server, random.Random(dice.random()), outcome)) for later in case.later)
     )
@@ -133,7 +133,7 @@ async def _copy(case: Case, later: float, wire: "_Wire") -> None:
 
 @dataclass(frozen=True)
 class _Wire:
-    """What lies between one copy and the server."""
+    """The simulated network between one copy and the server."""
 
     case: Case
     server: Server
@@ -142,7 +142,7 @@ class _Wire:
     met: set[str] = field(default_factory=set)
 
     async def attempt(self, customer: str, _token: str, _request: str, _correlation: str) -> ApiResponse:
-        """Takes the place of HTTP."""
+        """Send one request; replaces HTTP."""
         latency = min(max(self.dice.lognormvariate(math.log(LATENCY), 0.35), LATENCY / 2), LATENCY * 3)
         await asyncio.sleep(0.3 * latency)
         now = asyncio.get_running_loop().time()
@@ -157,10 +157,12 @@ class _Wire:
             return ApiResponse(http_status=200, body=BODY, received_at=NOW)
         self.outcome.rejected += 1
         await asyncio.sleep(0.03 + 0.1 * latency)
-        return ApiResponse(http_status=429, body=b"", retry_after=self.case.limit.said(wait), received_at=NOW)
+        return ApiResponse(
+            http_status=429, body=b"", retry_after=self.case.limit.retry_after_header(wait), received_at=NOW
+        )
 
 
-async def _another(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:
+async def _send_others(limit: Limit, other: Other, server: Server, outcome: Outcome) -> None:
     now = asyncio.get_running_loop().time
     await asyncio.sleep(other.begins)
     while now() < other.ends:

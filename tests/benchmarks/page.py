@@ -52,13 +52,13 @@ def main() -> None:
             page = run / "report.html"
             size = page.stat().st_size
             with chromium(Path(folder)) as browser:
-                opened, typed, sorted_ = _browsed(browser, page)
+                opened, typed, sorted_ = _browse(browser, page)
         print(
             f"{rows:>9,} {size / rows:>9.1f} {seconds[0]:>7.2f} {seconds[1]:>7.2f} {opened:>8.0f} {typed:>14} {sorted_:>14}"
         )
 
 
-def _browsed(browser: Browser, page: Path) -> tuple[float, str, str]:
+def _browse(browser: Browser, page: Path) -> tuple[float, str, str]:
     browser.open(page)
     opened = browser.run("return performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     typed = _times(browser, _TYPED, [word[:end] for word in WORDS for end in range(1, len(word) + 1)])

@@ -1,4 +1,4 @@
-"""Servers that limit requests, in virtual time, and what a client could do at best that knew all about them.
+"""Servers that limit requests, in virtual time, and the best possible client for each.
 
 Nothing here is shared with the client's pacing. A server is asked with `arrive(now)` and says None for accepted, else the
 seconds until it may accept again.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 Share = Callable[[float], float]
-"""What part of the limit another client takes at a time, from 0 to 1."""
+"""The share of the limit that another client takes at a time, from 0 to 1."""
 
 
 class Server(Protocol):
@@ -22,7 +22,7 @@ class Server(Protocol):
         """None if the request is accepted, else seconds."""
 
     def ideal(self, count: int, share: Share) -> float:
-        """When the last of so many requests could be accepted at the earliest."""
+        """The earliest time at which the last of this many requests could be accepted."""
 
 
 class TokenBucket:
@@ -56,7 +56,7 @@ class TokenBucket:
 
 
 class FixedWindow:
-    """So many requests from one full window to the next; the first window began before we did."""
+    """A number of requests in each fixed window; the first window began before the run."""
 
     def __init__(self, limit: int, window: float, *, phase: float) -> None:
         self.limit, self.window, self.phase = limit, window, phase
@@ -73,7 +73,7 @@ class FixedWindow:
         return (number + 1) * self.window - self.phase - now
 
     def ideal(self, count: int, share: Share) -> float:
-        """See `Server`. Whoever knows the windows sends all that one allows when it opens."""
+        """See `Server`. The best client sends all requests of a window when it opens."""
         begins, sent = 0.0, 0.0
         while True:
             ends = (math.floor((begins + self.phase + 1e-6) / self.window) + 1) * self.window - self.phase
@@ -85,7 +85,7 @@ class FixedWindow:
 
 
 class SlidingWindow:
-    """So many requests in any window. A rejected request that counts stays in the window like an accepted one."""
+    """A number of requests in any window. A rejected request that counts stays in the window like an accepted one."""
 
     def __init__(self, limit: int, window: float, *, counts_rejected: bool) -> None:
         self.limit, self.window, self.counts_rejected = limit, window, counts_rejected
@@ -110,7 +110,7 @@ class SlidingWindow:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How a server limits.
+    """The limit of a server.
 
     Attributes:
         kind: `bucket`, `fixed` or `sliding`.
@@ -134,7 +134,7 @@ class Limit:
             return FixedWindow(self.limit, self.window, phase=random.Random(seed).random() * self.window)
         return SlidingWindow(self.limit, self.window, counts_rejected=self.counts_rejected)
 
-    def said(self, seconds: float) -> str | None:
+    def retry_after_header(self, seconds: float) -> str | None:
         """The Retry-After header for this many seconds."""
         if self.retry_after == "honest":
             return str(max(1, math.ceil(seconds)))

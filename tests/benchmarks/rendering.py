@@ -1,4 +1,4 @@
-"""What the benchmarks of the report stage call: the only place here that knows how a run folder becomes reports."""
+"""Shared by the benchmarks of the report stage: the only module here that renders a run folder."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,14 +7,14 @@ from auditor import journal, report
 
 
 def render(run: Path, formats: Collection[str]) -> None:
-    """Writes the reports of a run; with no format only the summary and the manifest."""
-    report.render(_stored(run), formats)
+    """Write the reports of a run; without a format only the summary and the manifest."""
+    report.render(_load(run), formats)
 
 
 def verify(run: Path) -> None:
-    """Checks the reports, as every command does that has written them."""
-    report.verify_run(_stored(run))
+    """Verify the reports, as every command does after writing them."""
+    report.verify_run(_load(run))
 
 
-def _stored(run: Path) -> report.StoredRun:
+def _load(run: Path) -> report.StoredRun:
     return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run))

@@ -139,13 +139,13 @@ def _make(run: Path, rows: int) -> None:
         "pace": {},
     }
     with (run / "journal.jsonl").open("wb") as journal, (run.parent / "answers.jsonl").open("wb") as answers:
-        journal.write(_sealed(json.dumps(header, separators=(",", ":"))))
-        journal.write(_sealed('{"kind":"session"}'))
+        journal.write(_seal(json.dumps(header, separators=(",", ":"))))
+        journal.write(_seal('{"kind":"session"}'))
         for n in range(rows):
             line = _answer((n * 7919) % rows if rows % 7919 else n)
-            journal.write(_sealed(line))
+            journal.write(_seal(line))
             answers.write(line.encode() + b"\n")
-        journal.write(_sealed(json.dumps(end, separators=(",", ":"))))
+        journal.write(_seal(json.dumps(end, separators=(",", ":"))))
 
 
 def _id(n: int) -> str:
@@ -164,7 +164,7 @@ def _answer(n: int) -> str:
     )
 
 
-def _sealed(line: str) -> bytes:
+def _seal(line: str) -> bytes:
     body = line.encode()[:-1]
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 

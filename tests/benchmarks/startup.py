@@ -30,8 +30,10 @@ def main() -> None:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": str(Path(__file__).parents[2])}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         for arguments in COMMANDS.values():
-            timed(arguments, environment)
-        figures = [{name: timed(arguments, environment) for name, arguments in COMMANDS.items()} for _ in range(rounds)]
+            time_start(arguments, environment)
+        figures = [
+            {name: time_start(arguments, environment) for name, arguments in COMMANDS.items()} for _ in range(rounds)
+        ]
     print(f"{rounds} rounds, Python {sys.version.split()[0]}")
     print(f"{'':20}{'ms':>8}{'ratio':>8}{'CPU ms':>10}{'ratio':>8}")
     bare = next(iter(COMMANDS))
@@ -44,7 +46,7 @@ def main() -> None:
         print(f"{name:20}{cells}")
 
 
-def timed(arguments: list[str], environment: dict[str, str]) -> tuple[float, float]:
+def time_start(arguments: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """(seconds, CPU seconds) of one start."""
     before, began = used_by_children(), time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=environment)

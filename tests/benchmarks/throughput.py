@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-from fast_server import served
+from fast_server import run_nginx
 
 TOKEN = "t" * 1500
 WORKERS = 50
@@ -49,7 +49,7 @@ def main() -> None:
 
 def compare(count: int, rounds: int, *, tls: bool) -> None:
     """One table: plain or TLS."""
-    with tempfile.TemporaryDirectory() as name, served(Path(name), tls=tls) as api:
+    with tempfile.TemporaryDirectory() as name, run_nginx(Path(name), tls=tls) as api:
         folder = Path(name)
         (folder / IDS).write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(count)), encoding="ascii")
         pairs = [(client("bare", api, folder), client("auditor", api, folder)) for _ in range(rounds)]
@@ -97,14 +97,14 @@ def as_auditor(api: str, folder: Path, workers: int) -> Figures:
     figures: Figures = {}
     asking = fetch.run_pool
 
-    async def timed(*everything: object) -> object:
+    async def time_requests(*everything: object) -> object:
         began, used = time.perf_counter(), time.process_time()
         try:
             return await asking(*everything)  # type: ignore[arg-type] # handed through
         finally:
             figures.update(seconds=time.perf_counter() - began, cpu=time.process_time() - used)
 
-    fetch.run_pool = timed  # type: ignore[assignment] # see above
+    fetch.run_pool = time_requests  # type: ignore[assignment] # see above
     options = ["--rate", "0", "--concurrency", str(workers), "--reports", str(folder / "reports")]
     code = auditor(["run", str(folder / IDS), *options])
     assert code == 0, f"auditor run against {api} ended with {code}"

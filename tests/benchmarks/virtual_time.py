@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class _Jumping(selectors.SelectSelector):
-    """Moves the clock on by as much as the loop would have waited for sockets."""
+    """Advances the clock by the time that the loop would have waited for sockets."""
 
     now = 0.0
 
@@ -21,7 +21,7 @@ class _Jumping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop with virtual seconds, from 0; there is nothing outside that could wake it."""
+    """A loop with virtual seconds, from 0, without sockets that could wake it."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()

@@ -1,4 +1,4 @@
-"""What the tests of customer lists share."""
+"""Shared by the tests of customer lists."""
 
 import io
 from collections.abc import Sequence
@@ -32,14 +32,14 @@ TENANTS = (
 """The customers of the example lists, in order."""
 
 
-def opened(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
-    """The list that stands in `data`, as standard input."""
+def open_list(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
+    """The list in `data`, read as standard input."""
     return read("-", columns=columns, stdin=io.BytesIO(data))
 
 
 def rows_in(data: bytes, columns: Columns = FIND_ALL) -> list[Customer | RejectedRow]:
-    """All rows of the list that stands in `data`."""
-    return list(opened(data, columns))
+    """All rows of the list in `data`."""
+    return list(open_list(data, columns))
 
 
 def ids_in(rows: Sequence[Customer | RejectedRow]) -> list[str]:
@@ -48,7 +48,7 @@ def ids_in(rows: Sequence[Customer | RejectedRow]) -> list[str]:
 
 
 def refusal(data: bytes, columns: Columns = FIND_ALL) -> CustomerListError:
-    """The error by which the list in `data` is refused, at once or while it is read."""
+    """The error for the list in `data`, when it is opened or read."""
     with pytest.raises(CustomerListError) as caught:
         rows_in(data, columns)
     assert caught.value.exit_code == 5
@@ -57,6 +57,6 @@ def refusal(data: bytes, columns: Columns = FIND_ALL) -> CustomerListError:
 
 
 def example(name: str) -> bytes:
-    """The bytes of the one example list whose name begins so."""
+    """The bytes of the only example list whose name begins with this text."""
     [path] = [path for path in LISTS.iterdir() if path.name.startswith(name)]
     return path.read_bytes()

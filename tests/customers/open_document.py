@@ -22,7 +22,7 @@ def cell(text: str, *, kind: str = "string", error: bool = False, formula: bool 
 
 
 def open_document(sheets: dict[str, list[list[str]]], rows_repeated: int = 1) -> bytes:
-    """An .ods; `rows_repeated` is said of the last row."""
+    """An .ods; `rows_repeated` is set on the last row."""
     tables = ""
     for name, rows in sheets.items():
         body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows[:-1])

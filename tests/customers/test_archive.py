@@ -1,4 +1,4 @@
-"""Tests of `auditor.customers.archive`: what is packed, and documents that are no lists."""
+"""Tests of `auditor.customers.archive`: archives, and documents that are not lists."""
 
 import gzip
 import io
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TWO, ids_in, open_list, refusal, rows_in
 from old_workbook import compound_file
 
 from auditor.core.model import Customer
@@ -48,20 +48,20 @@ def _book() -> bytes:
     ],
 )
 def test_one_list_in_an_archive(name: str, data: bytes, kind: Format, tmp_path: Path) -> None:
-    """The only list in a ZIP archive is read, whatever operating systems add, and a gzip-compressed one too."""
+    """The only list in a ZIP archive is read, ignoring files that operating systems add; a gzip-compressed one as well."""
     packed = _zip({"folder/": b"", name: data, f"__MACOSX/._{name}": b"x", "folder/.DS_Store": b"x"})
     path = tmp_path / "list.zip"
     path.write_bytes(packed)
-    for found in (read(str(path)), opened(packed)):
+    for found in (read(str(path)), open_list(packed)):
         rows = list(found)
         assert (found.format, ids_in(rows), found.warnings) == (kind, [ONE, TWO], [])
         assert rows[0].row.source_file == f"{'-' if found.name.startswith('-') else path}#{name}"
-    found = opened(gzip.compress(data))
+    found = open_list(gzip.compress(data))
     assert (found.format, found.name, ids_in(list(found))) == (kind, "-", [ONE, TWO])
 
 
 def test_archive_from_a_pipe() -> None:
-    """An archive and a workbook come whole through a pipe."""
+    """An archive and a workbook can be read from a pipe."""
     for data in (_zip({"a.csv": LIST}), _book(), gzip.compress(LIST)):
         reading, writing = os.pipe()
         writer = threading.Thread(target=_write_all, args=(writing, data))
@@ -85,7 +85,7 @@ def test_example_recon_archive() -> None:
 
 def test_other_files_in_the_archive_are_named() -> None:
     """Files that are no lists are named with the reason."""
-    found = opened(_zip({"readme.txt": "Hello, you\n", "a.csv": LIST, "logo.png": b"\x89PNG\r\n"}))
+    found = open_list(_zip({"readme.txt": "Hello, you\n", "a.csv": LIST, "logo.png": b"\x89PNG\r\n"}))
     assert ids_in(list(found)) == [ONE, TWO]
     assert [warning.split(" ")[4] for warning in found.warnings] == ["readme.txt", "logo.png"]
 
@@ -124,7 +124,7 @@ def test_nested_archives_are_refused() -> None:
 
 
 def test_archive_bombs_are_refused() -> None:
-    """A file that unpacks to far more than a list ever does is refused before it is whole."""
+    """A file that unpacks to far more than any list is refused before it is unpacked completely."""
     bomb = bytes(1 << 20)
     held = io.BytesIO()
     with gzip.GzipFile(fileobj=held, mode="wb") as packed:
@@ -166,7 +166,7 @@ def test_protected_member_is_refused() -> None:
     ],
 )
 def test_office_documents_are_named(members: dict[str, str], kind: str) -> None:
-    """Office documents are called what they are, alone and in an archive."""
+    """The message names the kind of an office document, alone and in an archive."""
     error = refusal(_zip(members))
     assert error.message.startswith(f"standard input is {kind}; expected")
     assert error.hint == "export the customers as CSV or XLSX"
@@ -183,12 +183,12 @@ def test_office_documents_are_named(members: dict[str, str], kind: str) -> None:
     ],
 )
 def test_old_office_documents_are_named(stream: str, kind: str) -> None:
-    """The container of older documents says what it holds."""
+    """The message names the kind of an older document."""
     assert kind in refusal(compound_file({"Other": b"x", stream: b"x"})).message
 
 
 def test_protected_workbook_is_refused() -> None:
-    """A workbook with a password is called that, with what to do."""
+    """The message says that the workbook has a password, and what to do."""
     with pytest.raises(CustomerListError) as caught:
         read(str(LISTS / "F13__x_password.xlsx"))
     assert caught.value.message.endswith("F13__x_password.xlsx is protected with a password")

@@ -1,7 +1,7 @@
-"""Tests of `auditor.customers.columns`: which column is which."""
+"""Tests of `auditor.customers.columns`: the columns by role."""
 
 import pytest
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.customers import Columns
 from auditor.customers.header_words import ID_WORDS, fold
@@ -23,7 +23,7 @@ HEADERS = [
 def test_known_headers_of_the_id(header: str) -> None:
     """Every known header names the id column, whatever its case, blanks, underscores and dashes."""
     for spelled in (header, header.upper(), f" {header.replace(' ', '_')} ", header.replace(" ", "-")):
-        assert opened(f"a,{spelled},b\n1,{ONE},2\n".encode()).columns.id == spelled.strip()
+        assert open_list(f"a,{spelled},b\n1,{ONE},2\n".encode()).columns.id == spelled.strip()
 
 
 def test_id_words_are_folded() -> None:
@@ -47,38 +47,38 @@ def test_id_words_are_folded() -> None:
     ],
 )
 def test_roles_by_their_headers(header: str, expected: Columns) -> None:
-    """Company, domain and owner are found by their headers; the more telling word wins."""
-    assert opened(f"Id,{header}\n{ONE},x,y,z\n".encode()).columns == expected
+    """Company, domain and owner are found by their headers; the clearer word wins."""
+    assert open_list(f"Id,{header}\n{ONE},x,y,z\n".encode()).columns == expected
 
 
 def test_unnamed_column_of_guids_is_the_id() -> None:
-    """Without a known header, the id is the one column that holds GUIDs, whatever a few of its cells say."""
-    found = opened(f"Kunde,Mandant\nA,{ONE}\nB,?\nC,{{{TWO}}}\n".encode())
+    """Without a known header, the id is the only column with GUIDs, even if a few of its cells hold none."""
+    found = open_list(f"Kunde,Mandant\nA,{ONE}\nB,?\nC,{{{TWO}}}\n".encode())
     assert found.columns.id == "Mandant"
     assert ids_in(list(found)) == [ONE, "?", TWO]
     assert '"Kunde", "Mandant"' in found.warnings[0]
 
 
 def test_column_with_a_few_guids_is_ignored() -> None:
-    """A column with a GUID here and there is no candidate beside one that is full of them."""
+    """A column with a few GUIDs is not a candidate beside one that is full of them."""
     data = f"Kunde,Notiz\n{ONE},\n{TWO},siehe\n{THREE},{ONE}\n{ONE},offen\n".encode()
-    assert opened(data).columns.id == "Kunde"
+    assert open_list(data).columns.id == "Kunde"
 
 
 def test_known_header_without_guids_is_the_id() -> None:
-    """A known header is believed, and a warning says what speaks against it."""
-    found = opened(f"Tenant ID,Zeichen\n1,{ONE}\n2,{TWO}\n".encode())
+    """A known header is enough; a warning says that the cells hold no GUIDs."""
+    found = open_list(f"Tenant ID,Zeichen\n1,{ONE}\n2,{TWO}\n".encode())
     assert found.columns.id == "Tenant ID"
     assert 'but "Zeichen" holds GUIDs' in found.warnings[0]
 
 
 def test_two_id_headers_are_ambiguous() -> None:
-    """Two columns of different GUIDs that are as likely are an error that names both, and quotes both."""
+    """Two equally likely columns with different GUIDs are an error that names and quotes both."""
     error = refusal(f"Tenant ID,Microsoft ID\n{ONE},{TWO}\n".encode())
     assert '"Tenant ID", "Microsoft ID"' in error.message
     assert f'"{ONE}", "{TWO}"' in error.message
     assert '--id-column "Tenant ID"' in error.hint
-    assert opened(f"Id,Tenant ID\n17,{ONE}\n".encode()).columns.id == "Tenant ID"
+    assert open_list(f"Id,Tenant ID\n17,{ONE}\n".encode()).columns.id == "Tenant ID"
 
 
 def test_two_columns_of_guids_are_ambiguous() -> None:
@@ -95,8 +95,8 @@ def test_two_columns_of_guids_are_ambiguous() -> None:
     ],
 )
 def test_ambiguous_role_is_a_warning(header: str, flag: str) -> None:
-    """Of two equal candidates for company, domain or owner none is taken; a warning says how to choose."""
-    found = opened(f"Id,{header}\n{ONE},x,y\n".encode())
+    """Of two equal candidates for company, domain or owner neither is used; a warning says how to choose."""
+    found = open_list(f"Id,{header}\n{ONE},x,y\n".encode())
     role = flag.removeprefix("--").removesuffix("-column")
     assert getattr(found.columns, role) is None
     said = next(warning for warning in found.warnings if flag in warning)
@@ -106,9 +106,9 @@ def test_ambiguous_role_is_a_warning(header: str, flag: str) -> None:
 
 
 def test_chosen_columns_are_used() -> None:
-    """A chosen column is taken whatever others there are; what was a candidate travels along."""
+    """A chosen column is used instead of any candidate; the candidates become other columns."""
     data = f"Tenant ID,Customer ID,Company name,Customer name,Betreuer\n{ONE},{TWO},x,y,z\n".encode()
-    found = opened(data, Columns("customer id", "Customer name", None, "BETREUER"))
+    found = open_list(data, Columns("customer id", "Customer name", None, "BETREUER"))
     assert found.columns == Columns("Customer ID", "Customer name", None, "Betreuer")
     row = next(iter(found))
     assert (ids_in([row]), row.row.company_name, row.row.owner) == ([TWO], "y", "z")
@@ -116,14 +116,14 @@ def test_chosen_columns_are_used() -> None:
 
 
 def test_unknown_chosen_column_is_refused() -> None:
-    """A column that the user names and the list lacks is an error that names what there is."""
+    """A chosen column that the list does not have is an error that names its columns."""
     error = refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(owner="Betreuer"))
     assert 'no column "Betreuer"; it has "Id", "Name"' in error.message
     assert 'no column "Nr"' in refusal(f"Id,Name\n{ONE},a\n".encode(), Columns(id="Nr")).message
 
 
 def test_exact_name_before_folded_name() -> None:
-    """Of two columns that differ in case only, the exact name chooses; any other spelling is a question."""
+    """Of two columns that differ in case only, the exact name is used; any other spelling is an error."""
     data = f"ID,id\n{ONE},{TWO}\n".encode()
     assert ids_in(rows_in(data, Columns(id="id"))) == [TWO]
     assert '"ID", "id"' in refusal(data, Columns(id="Id")).message

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from list_support import ONE, TENANTS, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, ids_in, open_list, refusal, rows_in
 from list_support import example as example_list
 
 from auditor.core.ids import normalise_id
@@ -54,7 +54,7 @@ def _expected(row: tuple[str, ...], line: int) -> Customer | RejectedRow:
 def test_rows_in_are_rows_out(
     rows: list[tuple[str, ...]], delimiter: str, dialect: tuple[str, Literal[0, 1]], encoding: str
 ) -> None:
-    """In any dialect, every row that holds anything comes out once, in order, with its line, and its cells untouched.
+    """In any dialect, every non-blank row comes out once, in order, with its line and its unchanged cells.
 
     Only rows below the last customer that a warning counts as a footer are missing.
     """
@@ -71,7 +71,7 @@ def test_rows_in_are_rows_out(
     if not expected:
         assert "no rows" in refusal(data).message
     else:
-        found = opened(data)
+        found = open_list(data)
         listed = list(found)
         footer = expected[len(listed) :]
         assert listed == expected[: len(listed)]
@@ -80,9 +80,9 @@ def test_rows_in_are_rows_out(
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_delimiter_is_found(delimiter: str) -> None:
-    """The delimiter is the one that gives the id column, whatever else stands in the cells."""
+    """The delimiter is the one that gives the id column, for any content of the other cells."""
     lines = [delimiter.join(["Name", "Tenant ID", "Note"]), delimiter.join(['"A, B; C\tD"', ONE, '"1,2;3\t4"'])]
-    found = opened("\n".join(lines).encode())
+    found = open_list("\n".join(lines).encode())
     assert (found.format, found.delimiter, found.header_row) == (Format.CSV, delimiter, 1)
     assert list(found) == [Customer(ONE, Row("-", 2, "A, B; C\tD", other={"Note": "1,2;3\t4"}))]
 
@@ -90,7 +90,7 @@ def test_delimiter_is_found(delimiter: str) -> None:
 def test_commas_in_names_are_no_delimiter() -> None:
     """Commas in every unquoted name do not make a semicolon list a comma list."""
     data = f"Microsoft ID;Company name\n{ONE};Amber, Inc.\n{TWO};Birch, Inc.\n".encode()
-    found = opened(data)
+    found = open_list(data)
     assert found.delimiter == ";"
     assert [row.row.company_name for row in found] == ["Amber, Inc.", "Birch, Inc."]
 
@@ -101,9 +101,9 @@ def test_excel_separator_hint() -> None:
 
 
 def test_portal_export() -> None:
-    """The portal's columns are recognised; what has no role travels along."""
+    """The portal's columns are recognised; columns without a role are kept."""
     text = f'Microsoft ID,Company name,Primary domain name,Relationship,Tags\r\n{ONE},"Amber, Inc.",amber.example,Cloud Reseller,\r\n'
-    found = opened(text.encode("utf-8-sig"))
+    found = open_list(text.encode("utf-8-sig"))
     assert found.columns == Columns("Microsoft ID", "Company name", "Primary domain name")
     assert found.other_columns == ("Relationship", "Tags")
     assert (found.encoding, found.warnings) == ("UTF-8", [])
@@ -113,7 +113,7 @@ def test_portal_export() -> None:
 
 
 def test_blank_rows_are_no_rows() -> None:
-    """Rows without anything in them, delimiters apart, are passed over, and lines still count."""
+    """Rows with delimiters only are skipped, and lines still count."""
     data = f"Id,Name\n\n{ONE},a\n , \n,,,\n\n{TWO},b\n   \n".encode()
     assert [(row.row.source_row) for row in rows_in(data)] == [3, 7]
 
@@ -129,8 +129,8 @@ def test_long_and_short_rows() -> None:
 
 
 def test_headerless_list() -> None:
-    """Where the first row holds a GUID there is no header: the columns are numbered, and no row is lost."""
-    found = opened(f"Amber,{ONE}\nBirch,{TWO}\n".encode())
+    """If the first row holds a GUID, there is no header: the columns are numbered, and no row is lost."""
+    found = open_list(f"Amber,{ONE}\nBirch,{TWO}\n".encode())
     assert (found.header_row, found.columns.id, found.other_columns) == (None, "column 2", ("column 1",))
     assert [(row.row.source_row, row.row.other) for row in found] == [
         (1, {"column 1": "Amber"}),
@@ -148,7 +148,7 @@ def test_row_starts_at_its_first_line() -> None:
     "body", [f'{ONE},"open\n{TWO},b\n', f'{ONE},"a" b\n', f'{TWO},b\n{ONE},"open\n{THREE},"x, y"\n']
 )
 def test_open_quote_is_refused(body: str) -> None:
-    """An open quote swallows no row: the list is refused, and the line is named."""
+    """An open quote could hide rows: the list is refused, and the line is named."""
     line = 2 if body.startswith(ONE) else 3
     assert f"line {line} do not pair up" in refusal(f"Id,Name\n{body}".encode()).message
 
@@ -159,8 +159,8 @@ def test_open_quote_in_the_header_is_refused() -> None:
 
 
 def test_cell_with_further_rows_is_refused() -> None:
-    """Where an open quote happens to be closed further down, the cell that holds further rows ends the reading."""
-    found = opened(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
+    """If an open quote is closed further down, the cell that holds further rows is an error."""
+    found = open_list(f'Id,Name\n{ONE},"open\n{TWO},b\n{THREE},close"\n'.encode())
     with pytest.raises(CustomerListError, match="line 2 holds further rows"):
         list(found)
 
@@ -174,7 +174,7 @@ def test_overlong_cell_is_refused() -> None:
 def test_plain_text() -> None:
     """One id a line: comments and blank lines are no rows, anything else is, and lines are counted."""
     data = f"# mine, all; of them\n\n  {ONE}\n\t# more\n{{{TWO}}}\nnobody\n".encode()
-    found = opened(data)
+    found = open_list(data)
     assert (found.format, found.delimiter, found.header_row) == (Format.TEXT, None, None)
     rows = list(found)
     assert ids_in(rows) == [ONE, TWO, "nobody"]
@@ -193,7 +193,7 @@ def test_number_sign_is_no_comment_in_csv() -> None:
 
 
 def test_rows_beyond_the_sample() -> None:
-    """The rows after those that were looked at come out like the first, a late fault included."""
+    """Rows after the sample are read like the first ones; a late error is reported as well."""
     many = 3000
     lines = [f"5d31b3a8-1f0c-4c0e-9a57-{n:012x},{n}" for n in range(1, many + 1)]
     rows = rows_in("\n".join(["Id,N", *lines, "bad,x"]).encode())
@@ -203,8 +203,8 @@ def test_rows_beyond_the_sample() -> None:
 
 @pytest.mark.parametrize("separator", [",", ", ", ";", "; ", " ", "  ", "\t", "|", " | ", ",\t"])
 def test_all_ids_in_one_line(separator: str) -> None:
-    """Each is a row of its own, whatever stands between them."""
-    found = opened((separator.join(TENANTS) + separator.rstrip() + "\n").encode())
+    """Each id is a row, with any separator."""
+    found = open_list((separator.join(TENANTS) + separator.rstrip() + "\n").encode())
     rows = list(found)
     assert ids_in(rows) == [*TENANTS]
     assert {row.row.source_row for row in rows} == {1}
@@ -215,7 +215,7 @@ def test_all_ids_in_one_line(separator: str) -> None:
 def test_examples_with_ids_in_a_line_and_bars() -> None:
     """F12: ids in one line, and a table with bars."""
     assert ids_in(rows_in(example_list("F12__ids"))) == [*TENANTS]
-    found = opened(example_list("F12__pipe"))
+    found = open_list(example_list("F12__pipe"))
     assert found.columns == Columns("Microsoft ID", "Company name", "Primary domain name")
     assert (found.delimiter, ids_in(list(found))) == ("|", [*TENANTS])
 

@@ -1,7 +1,7 @@
 """Tests of `auditor.customers.header_words`: the headers of the portal's languages, and of Microsoft's files."""
 
 import pytest
-from list_support import ONE, TENANTS, example, ids_in, opened
+from list_support import ONE, TENANTS, example, ids_in, open_list
 
 from auditor.customers import Columns
 from auditor.customers.header_words import ID_WORDS, ROLE_WORDS, Kind, classify_name, fold, is_label
@@ -46,7 +46,7 @@ HEADERS = {
 def test_headers_of_a_language(headers: tuple[str, str, str], spelling: type[str]) -> None:
     """Id, company and domain are found by their names, whatever their case."""
     spelled = [spelling(header) for header in headers]
-    found = opened(f"X,{','.join(spelled)}\n1,{ONE},Amber,amber.example\n".encode())
+    found = open_list(f"X,{','.join(spelled)}\n1,{ONE},Amber,amber.example\n".encode())
     assert found.columns == Columns(spelled[0], spelled[1], spelled[2])
     assert found.warnings == []
 
@@ -54,11 +54,11 @@ def test_headers_of_a_language(headers: tuple[str, str, str], spelling: type[str
 def test_examples() -> None:
     """F9 and F10: the portal's exports and a reconciliation file, which has many rows a customer."""
     for name in ("F9__loc_de", "F9__loc_fr"):
-        found = opened(example(name))
+        found = open_list(example(name))
         assert found.columns.company is not None
         assert found.columns.domain is not None
         assert ids_in(list(found)) == [*TENANTS]
-    found = opened(example("F10"))
+    found = open_list(example("F10"))
     assert found.columns == Columns("CustomerId", "CustomerName", "CustomerDomainName")
     assert set(ids_in(list(found))) == {*TENANTS}
 
@@ -77,28 +77,28 @@ def test_no_word_stands_for_two_roles() -> None:
 
 
 def test_missing_company_column_is_a_warning() -> None:
-    """F9: it is said, with the option, where some column may hold the names."""
-    found = opened(f"Tenant ID,Betrieb,Seats\n{ONE},Amber,3\n".encode())
+    """F9: the warning has the option, if some column may hold the names."""
+    found = open_list(f"Tenant ID,Betrieb,Seats\n{ONE},Amber,3\n".encode())
     assert found.columns.company is None
     assert '"Betrieb"' in found.warnings[0]
     assert "--company-column" in found.warnings[0]
-    assert opened(f"Tenant ID,Seats\n{ONE},3\n".encode()).warnings == []
-    assert opened(f"{ONE}\n".encode()).warnings == []
+    assert open_list(f"Tenant ID,Seats\n{ONE},3\n".encode()).warnings == []
+    assert open_list(f"{ONE}\n".encode()).warnings == []
 
 
 def test_two_company_columns_are_a_warning() -> None:
     """F8: none of them is taken, the list is read, and the warning says how to choose."""
-    found = opened(example("F8"))
+    found = open_list(example("F8"))
     assert found.columns == Columns("Tenant ID", owner="Owner")
     assert '--company-column "Customer"' in found.warnings[0]
     assert ids_in(list(found)) == [*TENANTS]
-    found = opened(example("F8"), Columns(company="Company"))
+    found = open_list(example("F8"), Columns(company="Company"))
     assert (found.columns.company, found.warnings) == ("Company", [])
 
 
 def test_control_characters_are_escaped() -> None:
-    """F16: a header that would steer the terminal is escaped in a warning."""
-    [said] = opened(example("F16")).warnings
+    """F16: control characters in a header are escaped in a warning."""
+    [said] = open_list(example("F16")).warnings
     assert said.isprintable()
     assert r"Na\x1b[31mme" in said
 
@@ -118,7 +118,7 @@ def test_control_characters_are_escaped() -> None:
     ],
 )
 def test_classify_name(name: str, kind: Kind) -> None:
-    """Whose ids they are is read from whole words and telling parts of words."""
+    """Whole words and typical parts of words decide whose ids they are."""
     assert classify_name(name) is kind
 
 

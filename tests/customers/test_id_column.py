@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, open_list, refusal, rows_in
 
 from auditor.customers import Columns
 from auditor.customers.columns import assess_table
@@ -58,7 +58,7 @@ def test_a_name_that_says_tenant_wins(generic: str, tenant: str) -> None:
 @pytest.mark.parametrize("name", [*SAYS_TENANT, *GENERIC, "Reference", "Kunde"])
 @pytest.mark.parametrize("other", OTHER)
 def test_a_column_of_other_ids_is_no_candidate(name: str, other: str) -> None:
-    """Beside any other column of GUIDs, one that is named as something else does not count."""
+    """A column that is named as something else does not count beside any other column of GUIDs."""
     assert ids_in(rows_in(_table([other, name], list(zip(KEYS, TENANTS, strict=True))))) == [*TENANTS]
 
 
@@ -86,7 +86,7 @@ def test_hashes_are_refused() -> None:
 
 @pytest.mark.parametrize("names", [("id", "Customer ID"), ("id", "Reference"), ("Customer ID", "Reference")])
 def test_two_uncertain_names_are_ambiguous(names: tuple[str, str]) -> None:
-    """Where neither name is certain and the ids differ, the user is asked; both are named and quoted."""
+    """If neither name is certain and the ids differ, the error names and quotes both."""
     error = refusal(_table([*names], list(zip(KEYS, TENANTS, strict=True))))
     assert f'"{names[0]}", "{names[1]}" could each be the customer id' in error.message
     assert f'"{KEYS[0]}", "{TENANTS[0]}"' in error.message
@@ -94,14 +94,14 @@ def test_two_uncertain_names_are_ambiguous(names: tuple[str, str]) -> None:
 
 
 def test_a_sparsely_filled_tenant_column() -> None:
-    """A tenant column that few rows fill is the id all the same; the other rows have no id, and stay."""
+    """A tenant column with few ids is still the id column; the other rows are kept without an id."""
     rows = [(key, TENANTS[n] if n % 4 == 0 else "n/a" if n % 4 == 1 else "") for n, key in enumerate(KEYS)]
     found = ids_in(rows_in(_table(["id", "Azure Tenant ID", "Name"], [(*row, "a") for row in rows])))
     assert found == [row[1] for row in rows]
 
 
 def test_a_tenant_column_that_is_filled_later_only() -> None:
-    """Where the first rows leave the tenant column blank, the generic id is taken; a later tenant ID ends the reading."""
+    """If the tenant column is blank in the first rows, the generic id is used; a later tenant ID is an error."""
     keys = [str(uuid.UUID(int=n + (1 << 120))) for n in range(700)]
     rows = [(key, "") for key in keys]
     assert ids_in(rows_in(_table(["id", "Azure Tenant ID"], rows))) == keys
@@ -114,7 +114,7 @@ def test_a_tenant_column_that_is_filled_later_only() -> None:
     "names", [("Id", "TenantId"), ("A", "B"), ("Tenant ID", "Microsoft ID"), ("id", "Kennzeichen")]
 )
 def test_columns_with_the_same_ids_are_one(names: tuple[str, str]) -> None:
-    """F1: two columns that hold the same id in every row are no question."""
+    """F1: two columns that hold the same id in every row are not ambiguous."""
     rows = [(one, one.upper()) for one in TENANTS]
     assert ids_in(rows_in(_table([*names], rows))) == [*TENANTS]
     rows[3] = ("", TENANTS[3])
@@ -136,7 +136,7 @@ def test_columns_with_the_same_ids_are_compared_to_the_end() -> None:
 
 @given(st.lists(st.sampled_from([ONE, TWO, THREE, ""]), min_size=1, max_size=6), st.data())
 def test_two_columns_lose_no_row(ids: list[str], data: st.DataObject) -> None:
-    """Whatever two uncertain columns hold, either every row comes out or the list is refused."""
+    """With any content of two uncertain columns, either every row comes out or the list is refused."""
     others = [data.draw(st.sampled_from([one, TWO, ""])) for one in ids]
     list_ = _table(["A", "B", "C"], [(a, b, "x") for a, b in zip(ids, others, strict=True)])
     differ = any(a and b and a != b for a, b in zip(ids, others, strict=True))
@@ -156,12 +156,12 @@ def test_constant_column_is_ignored() -> None:
 
 
 def test_all_rows_with_one_id_are_a_warning() -> None:
-    """F3: it is said, whoever chose the column; one row is no such list."""
-    found = opened(_table(["Tenant ID", "Name"], [(ONE, "a"), (ONE, "b")]))
+    """F3: the warning comes with a chosen column as well, but not for a list of one row."""
+    found = open_list(_table(["Tenant ID", "Name"], [(ONE, "a"), (ONE, "b")]))
     assert ids_in(list(found)) == [ONE, ONE]
     assert f"all 2 rows are one customer, {ONE}" in found.warnings[-1]
     for rows in ([(ONE, "a")], [(ONE, "a"), (TWO, "b")]):
-        found = opened(_table(["Tenant ID", "Name"], rows))
+        found = open_list(_table(["Tenant ID", "Name"], rows))
         list(found)
         assert found.warnings == []
 
@@ -171,15 +171,15 @@ def test_a_constant_column_is_not_suggested() -> None:
     error = refusal(example("F3"))
     assert '"id" holds more than an id' in error.message
     assert "Tenant" not in error.hint
-    found = opened(example("F3"), Columns(id="Tenant"))
+    found = open_list(example("F3"), Columns(id="Tenant"))
     list(found)
     assert "are one customer" in found.warnings[-1]
-    found = opened(_table(["Tenant ID", "Zeichen", "Name"], [("1", ONE, "a"), ("2", ONE, "b")]))
+    found = open_list(_table(["Tenant ID", "Zeichen", "Name"], [("1", ONE, "a"), ("2", ONE, "b")]))
     assert found.warnings == []
 
 
 def test_examples() -> None:
-    """The lists that were misread: the column that is expected, and every row."""
+    """Lists that were misread once: the expected column, and every row."""
     expected = {
         "W5__pc": "referenceCustomerId",
         "W5__pax8": "Azure Tenant ID",
@@ -187,7 +187,7 @@ def test_examples() -> None:
         "F1__gr": "tenantId",
     }
     for name, column in expected.items():
-        found = opened(example(name))
+        found = open_list(example(name))
         assert (found.columns.id, ids_in(list(found))) == (column, [*TENANTS])
     for name in ("F4", "F11"):
         assert ids_in(rows_in(example(name))) == [*TENANTS]
@@ -206,7 +206,7 @@ def test_a_customer_as_the_api_writes_it() -> None:
         }
         for one, key in zip(TENANTS, KEYS, strict=True)
     ]
-    found = opened(json.dumps({"totalCount": 12, "items": items}).encode())
+    found = open_list(json.dumps({"totalCount": 12, "items": items}).encode())
     assert found.columns.id == "companyProfile.tenantId"
     assert ids_in(list(found)) == [*TENANTS]
 
@@ -237,9 +237,9 @@ def test_evidence(names: list[str], cells: list[tuple[str, ...]], expected: IdEv
 
 @pytest.mark.parametrize(("cell", "refused"), [("co0.onmicrosoft.example", True), ("", False)])
 def test_tenant_column_without_ids(cell: str, refused: bool) -> None:  # noqa: FBT001 - a case
-    """A generic id beside it may be another system's key: filled with something else it is asked about, empty warned of."""
+    """A generic id beside it may be another system's key: an error if the tenant column is filled, a warning if it is empty."""
     data = f"id,Name,Azure Tenant ID\n{ONE},a,{cell}\n{TWO},b,{cell}\n".encode()
     if refused:
         assert '"Azure Tenant ID" names the tenant but holds no GUID' in refusal(data).message
     else:
-        assert any('"Azure Tenant ID" names the tenant but is empty' in one for one in opened(data).warnings)
+        assert any('"Azure Tenant ID" names the tenant but is empty' in one for one in open_list(data).warnings)

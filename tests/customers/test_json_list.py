@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from json_support import JSON_VALUES
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, Parts, read, source
@@ -40,7 +40,7 @@ def test_customers_as_the_api_lists_them() -> None:
         b"\xef\xbb\xbf"
         + json.dumps({"totalCount": 1, "items": [item], "attributes": {"objectType": "Collection"}}).encode()
     )
-    found = opened(data)
+    found = open_list(data)
     assert found.format is Format.JSON
     assert found.columns == Columns("id", "companyProfile.companyName", "companyProfile.domain")
     assert list(found) == [
@@ -80,10 +80,10 @@ def test_members_that_differ_from_item_to_item() -> None:
     ],
 )
 def test_missing_pages_are_a_warning(said: str) -> None:
-    """A page that says that others follow, or that there are more than it holds, is warned of, wherever it says so."""
+    """A page that says that others follow, or that there are more customers, causes a warning, in any member."""
     items = f'"items": [{{"id": "{ONE}", "name": "a"}}]'
     for page in (f"{{{said}, {items}}}", f"{{{items}, {said}}}", f"{{\n{items},\n{said}\n}}", f"[{{{items}, {said}}}]"):
-        found = opened(page.encode())
+        found = open_list(page.encode())
         assert ids_in(list(found)) == [ONE]
         assert len(found.warnings) == 1
         assert "fetch the other pages" in found.warnings[0]
@@ -103,8 +103,8 @@ def test_missing_pages_are_a_warning(said: str) -> None:
     ],
 )
 def test_complete_list_has_no_warning(said: str) -> None:
-    """What says that nothing follows is no warning."""
-    found = opened(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
+    """Members that say that nothing follows cause no warning."""
+    found = open_list(f'{{"items": [{{"id": "{ONE}"}}], {said}}}'.encode())
     assert (ids_in(list(found)), found.warnings) == ([ONE], [])
 
 
@@ -121,7 +121,7 @@ def test_the_page_of_partner_center() -> None:
 
 
 def test_several_pages() -> None:
-    """Pages in an array, one after another, or one a line are one list; a link to the next page is settled by it."""
+    """Pages in an array, one after another, or one a line are one list; links between them cause no warning."""
     pages = [
         {"value": [{"id": ONE}], "@odata.nextLink": "x"},
         {"value": [{"id": TWO}, {"id": "wrong"}], "@odata.nextLink": "y"},
@@ -130,7 +130,7 @@ def test_several_pages() -> None:
     texts = [json.dumps(pages), json.dumps(pages, indent=2), "\n".join(map(json.dumps, pages))]
     texts += ["".join(map(json.dumps, pages)), "\n".join(json.dumps(page, indent=1) for page in pages)]
     for text in texts:
-        found = opened(text.encode())
+        found = open_list(text.encode())
         rows = list(found)
         assert ids_in(rows) == [ONE, TWO, "wrong", THREE]
         assert [row.row.source_row for row in rows] == [1, 2, 3, 4]
@@ -149,7 +149,7 @@ def test_arrays_one_after_another_and_in_an_array() -> None:
 
 
 def test_broken_last_page_is_refused() -> None:
-    """A page far down that is no JSON ends the reading; nothing before it passes for the whole."""
+    """A later page that is not JSON is an error; the pages before it do not count as the whole list."""
     pages = "\n".join(json.dumps({"value": [{"id": ONE}]}, indent=1) for _ in range(600))
     assert "is no JSON" in refusal(f'{pages}\n{{"value": [{{"id": '.encode()).message
 
@@ -211,7 +211,7 @@ def test_the_array_with_the_tenant_ids() -> None:
     listed = [{"tenantId": ONE}, {"tenantId": TWO}]
     for members in ({"a": others, "b": listed}, {"b": listed, "a": others}):
         for indent in (None, 1):
-            found = opened(json.dumps(members, indent=indent).encode())
+            found = open_list(json.dumps(members, indent=indent).encode())
             assert ids_in(list(found)) == [ONE, TWO]
             assert 'the list is array "b"; further arrays hold ids and were not read: "a"' in found.warnings[0]
 
@@ -224,18 +224,18 @@ def test_two_possible_arrays_are_ambiguous() -> None:
         '2 arrays could each be the list: array "now.items" has "id"; array "former" has "id", "name"' in error.message
     )
     assert error.hint == 'choose with --array "now.items"'
-    assert [_chosen(text, name) for name in ("former", "now.items", "ITEMS")] == [[TWO], [ONE], [ONE]]
+    assert [_choose_array(text, name) for name in ("former", "now.items", "ITEMS")] == [[TWO], [ONE], [ONE]]
     with pytest.raises(CustomerListError) as caught:
-        _chosen(text, "formr")
+        _choose_array(text, "formr")
     assert 'has no array "formr"; it has "now.items", "former"' in caught.value.message
     assert caught.value.hint == 'did you mean --array "former"?'
 
 
 def test_object_with_an_id_around_a_list_is_ambiguous() -> None:
-    """Neither the id of the object around a list nor the list is taken in silence where each could be meant."""
+    """If the object around a list has an id as well, the list is refused as ambiguous."""
     text = json.dumps({"tenantId": THREE, "value": [{"id": ONE}, {"id": TWO}]}, indent=1)
     assert 'array "." has "tenantId"; array "value" has "id"' in refusal(text.encode()).message
-    assert (_chosen(text, "value"), _chosen(text, ".")) == ([ONE, TWO], [THREE])
+    assert (_choose_array(text, "value"), _choose_array(text, ".")) == ([ONE, TWO], [THREE])
     named = json.dumps({"id": THREE, "value": [{"tenantId": ONE}]})
     assert ids_in(rows_in(named.encode())) == [ONE]
 
@@ -250,7 +250,7 @@ def test_the_example_with_two_arrays() -> None:
 
 
 def test_object_from_a_pipe() -> None:
-    """A list that has to be looked through first is read from a pipe too, and longer than what is held at a time."""
+    """A list that is read twice can come from a pipe, and be longer than the buffer."""
     items = [{"tenantId": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": str(n)} for n in range(1, 5001)]
     data = json.dumps({"a": [{"id": ONE}], "value": items}, indent=1).encode()
     assert len(data) > source.CHUNK_SIZE
@@ -267,12 +267,12 @@ def _write_all(descriptor: int, data: bytes) -> None:
         file.write(data)
 
 
-def _chosen(text: str, array: str) -> list[str]:
+def _choose_array(text: str, array: str) -> list[str]:
     return ids_in(list(read("-", parts=Parts(array=array), stdin=io.BytesIO(text.encode()))))
 
 
 def _warnings(text: str) -> list[str]:
-    found = opened(text.encode())
+    found = open_list(text.encode())
     list(found)
     return found.warnings
 
@@ -296,13 +296,13 @@ def _warnings(text: str) -> list[str]:
     ],
 )
 def test_broken_json_is_refused(text: str, found: str) -> None:
-    """Text that is no JSON, or no list, is refused with its line or item; nothing after it is guessed at."""
+    """Text that is not JSON, or not a list, is refused with its line or item."""
     assert found in refusal(text.encode()).message
 
 
 @pytest.mark.parametrize("depth", [300, 700, 900, 960, 980, 1000])
 def test_deep_items(depth: int) -> None:
-    """However deep an item is nested, there is a row or our error."""
+    """For any depth of an item, there is a row or our error."""
     item = f'{{"id":"{ONE}","a":' + '{"b":' * depth + "1" + "}" * (depth + 1)
     with suppress(CustomerListError):
         assert len(rows_in(f"[{item}]".encode())) == 1
@@ -310,7 +310,7 @@ def test_deep_items(depth: int) -> None:
 
 @given(JSON_VALUES, st.sampled_from([None, 1]), st.integers(1, 3))
 def test_any_json_ends_in_rows_or_in_our_error(value: object, indent: int | None, times: int) -> None:
-    """Whatever a JSON text holds, alone or several times, there are rows or our error."""
+    """For any JSON text, alone or repeated, there are rows or our error."""
     for text in (value, {"value": value, "id": ONE}, [{"tenantId": ONE, "x": value}]):
         data = "\n".join([json.dumps(text, indent=indent)] * times).encode()
         with suppress(CustomerListError):
@@ -319,7 +319,7 @@ def test_any_json_ends_in_rows_or_in_our_error(value: object, indent: int | None
 
 @pytest.mark.parametrize("depth", [5, 19, 25, 300, 990, 100_000])
 def test_deep_wrapping(depth: int) -> None:
-    """However often a list is wrapped, there are rows or our error."""
+    """For any number of objects around a list, there are rows or our error."""
     for between in ("", "\n"):
         with suppress(CustomerListError):
             text = f'{{{between}"a":' * depth + f'[{{"id":"{ONE}"}}]' + "}" * depth
@@ -327,7 +327,7 @@ def test_deep_wrapping(depth: int) -> None:
 
 
 def test_many_items() -> None:
-    """A list longer than what is held at a time comes out whole and in order, from an array and from lines alike."""
+    """A list longer than the buffer comes out complete and in order, from an array and from lines."""
     items = [{"id": f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}", "n": n} for n in range(1, 20_001)]
     array = json.dumps({"value": items}, indent=2).encode()
     lines = "\n".join(map(json.dumps, items)).encode()
@@ -338,6 +338,6 @@ def test_many_items() -> None:
 
 def test_ids_from_three_lines_of_text() -> None:
     """Quoted ids, one a line, are plain text, not JSON."""
-    found = opened(f'"{ONE}"\n"{TWO}"\n"{THREE}"\n'.encode())
+    found = open_list(f'"{ONE}"\n"{TWO}"\n"{THREE}"\n'.encode())
     assert found.format is Format.TEXT
     assert ids_in(list(found)) == [ONE, TWO, THREE]

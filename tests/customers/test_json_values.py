@@ -38,7 +38,7 @@ def test_half_surrogates_are_replaced() -> None:
 
 @given(st.lists(JSON_VALUES, min_size=1, max_size=5), st.integers(1, 9), st.sampled_from([None, 1]))
 def test_items_in_pieces(values: list[object], size: int, indent: int | None) -> None:
-    """However a text is cut into pieces, the scanner gives the items that the json module gives."""
+    """For any division of a text into pieces, the scanner gives the same items as the json module."""
     data = json.dumps(values, ensure_ascii=False, indent=indent).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "CHUNK_SIZE", size)

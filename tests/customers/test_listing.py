@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.customers import CustomerList, Format, read
@@ -30,17 +30,17 @@ def test_customers_and_rejected_rows() -> None:
 
 
 def test_a_row_without_an_id_is_a_row() -> None:
-    """A blank id cell beside anything at all is a rejected row with an empty id."""
+    """A blank id cell beside any filled cell is a rejected row with an empty id."""
     assert ids_in(rows_in(f"Id,Name\n{ONE},a\n,b\n".encode())) == [ONE, ""]
 
 
 def test_duplicates_stay() -> None:
-    """A customer that stands twice comes out twice: each row is accounted for."""
+    """A customer on two rows comes out twice: each row is accounted for."""
     assert ids_in(rows_in(f"Id\n{ONE}\n{ONE.upper()}\n".encode())) == [ONE, ONE]
 
 
 def test_cells_are_untouched() -> None:
-    """What looks like a number, a formula or a missing value comes out as it went in."""
+    """Cells that look like a number, a formula or a missing value are not changed."""
     cells = ["NA", "NULL", "007", "1e5", "=1+1", "  x ", "TRUE", "-", "1.0", "N/A", "\u200b"]
     data = f"Id,{','.join(f'c{n}' for n in range(len(cells)))}\n{ONE},{','.join(cells)}\n".encode()
     assert list(rows_in(data)[0].row.other.values()) == cells
@@ -62,20 +62,20 @@ def test_cells_are_untouched() -> None:
 def test_list_without_rows_is_refused(data: bytes) -> None:
     """An empty list is refused when it is opened, in one line that says what was expected."""
     with pytest.raises(CustomerListError):
-        opened(data)
+        open_list(data)
     assert any(word in refusal(data).message for word in ("is empty", "no rows", "no id column"))
 
 
 def test_sample_rows_are_read_again() -> None:
     """Rows that were read to find the format are read again."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert (found.format, found.columns.id, found.columns.company) == (Format.CSV, "Id", "Name")
     assert ids_in(list(found)) == [ONE, TWO]
 
 
 def test_a_list_is_read_once() -> None:
     """A second reading is an error, not an empty list."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert len(list(found)) == 2
     with pytest.raises(RuntimeError, match="read once"):
         iter(found)
@@ -109,7 +109,7 @@ def test_close_before_the_end(tmp_path: Path) -> None:
 
 def test_several_lists_do_not_share_anything() -> None:
     """Two lists with different columns, read in turn, keep their own."""
-    first, second = opened(LIST), opened(f"Ort;Tenant\nx;{ONE}\n".encode())
+    first, second = open_list(LIST), open_list(f"Ort;Tenant\nx;{ONE}\n".encode())
     mixed = list(zip(first, second, strict=False))
     assert [row.row.other for row in mixed[0]] == [{}, {"Ort": "x"}]
     assert first.warnings == []
@@ -117,7 +117,7 @@ def test_several_lists_do_not_share_anything() -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=120).map(str.encode))
 def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
-    """Whatever the bytes are, there are rows or a CustomerListError of one line; no other exception, and no empty list."""
+    """For any bytes there are rows or a CustomerListError of one line; no other exception, and no empty list."""
     try:
         rows = list(read("-", stdin=io.BytesIO(data)))
     except CustomerListError as error:
@@ -130,7 +130,7 @@ def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
 
 def test_read_returns_a_customer_list() -> None:
     """`read` gives a list that knows its name."""
-    found = opened(LIST)
+    found = open_list(LIST)
     assert isinstance(found, CustomerList)
     assert found.name == "-"
 
@@ -150,8 +150,8 @@ def test_read_returns_a_customer_list() -> None:
     ],
 )
 def test_text_formats(text: str, kind: Format) -> None:
-    """Each text format is told by its content, an id in braces from JSON."""
-    found = opened(text.encode())
+    """Each text format is detected by its content; an id in braces is not JSON."""
+    found = open_list(text.encode())
     assert found.format is kind
     assert ids_in(list(found)) == [ONE]
 
@@ -166,7 +166,7 @@ def test_file_name_does_not_decide_the_format(tmp_path: Path) -> None:
 
 
 def test_web_page_without_a_table_is_refused() -> None:
-    """A sign-in page that was saved instead of the export is called a web page."""
+    """The message says that a saved sign-in page is a web page."""
     assert "is a web page" in refusal(f"<!DOCTYPE html><html>{ONE}</html>".encode()).message
     assert "is a web page" in refusal(f"\ufeff<?xml version='1.0'?><a>{ONE}</a>".encode()).message
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from list_support import ONE, TWO, ids_in, opened, refusal
+from list_support import ONE, TWO, ids_in, open_list, refusal
 
 from auditor.core.model import Customer, Row
 from auditor.customers import Columns, Format, read
@@ -52,7 +52,7 @@ def test_values_as_text() -> None:
         "category": pa.array(["x"]).dictionary_encode(),
         "missing": pa.array([None], pa.string()),
     }
-    other = next(iter(opened(_file(values)))).row.other
+    other = next(iter(open_list(_file(values)))).row.other
     assert other == {
         "text": "007",
         "int": "7",
@@ -76,19 +76,19 @@ def test_ids_as_uuids() -> None:
     ids = pa.ExtensionArray.from_storage(
         pa.uuid(), pa.array([uuid.UUID(ONE).bytes, uuid.UUID(TWO).bytes], pa.binary(16))
     )
-    assert ids_in(list(opened(_file({"Tenant": ids})))) == [ONE, TWO]
+    assert ids_in(list(open_list(_file({"Tenant": ids})))) == [ONE, TWO]
 
 
 def test_many_batches() -> None:
     """A file longer than a batch comes out whole, numbered, and from standard input too."""
     many = 10_000
     data = _file({"id": [f"5d31b3a8-1f0c-4c0e-9a57-{n:012x}" for n in range(1, many + 1)], "n": range(1, many + 1)})
-    rows = list(opened(data))
+    rows = list(open_list(data))
     assert [(row.row.source_row, row.row.other["n"]) for row in rows] == [(n, str(n)) for n in range(1, many + 1)]
 
 
 def test_damaged_files() -> None:
-    """A cut or damaged file is refused, also where the damage shows only while it is read."""
+    """A truncated or damaged file is refused, even if the damage shows only while it is read."""
     data = _file({"id": [ONE] * 20_000, "n": range(20_000)})
     assert "(Parquet) cannot be read" in refusal(data[:-100]).message
     assert "(Parquet) cannot be read" in refusal(b"PAR1").message
@@ -149,17 +149,17 @@ _COLUMNS = [
 
 @pytest.mark.parametrize("column", _COLUMNS, ids=[f"{n} {column.type}" for n, column in enumerate(_COLUMNS)])
 def test_every_type_becomes_text(column: Any) -> None:
-    """Whatever type a column has, and however far its value lies, it is text, and a missing one is blank."""
+    """Values of every type, up to the end of its range, become text; a missing one is blank."""
     missing = pa.nulls(1, column.type)
-    rows = list(opened(_file({"id": [ONE, TWO], "x": pa.chunked_array([column, missing])})))
+    rows = list(open_list(_file({"id": [ONE, TWO], "x": pa.chunked_array([column, missing])})))
     assert ids_in(rows) == [ONE, TWO]
     assert [bool(row.row.other["x"]) for row in rows] == [True, False]
 
 
 def test_timestamps_out_of_range() -> None:
-    """A moment beyond what Arrow writes says its number; one in a zone that is unknown here is in UTC."""
+    """A time out of Arrow's range is shown as its number; a time in an unknown zone is in UTC."""
     kinds = {zone: pa.array([0, _FAR]).cast(pa.timestamp("us", zone)) for zone in ("Europe/Oslo", "No/Where")}
-    rows = list(opened(_file({"id": [ONE, TWO], **kinds})))
+    rows = list(open_list(_file({"id": [ONE, TWO], **kinds})))
     assert rows[0].row.other == {
         "Europe/Oslo": "1970-01-01 01:00:00.000000+0100",
         "No/Where": "1970-01-01 00:00:00.000000Z",
@@ -170,7 +170,7 @@ def test_timestamps_out_of_range() -> None:
 def test_uuids_whose_bytes_are_letters() -> None:
     """The bytes of a UUID are never taken for text."""
     ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0123456789abcdef"], pa.binary(16)))
-    assert ids_in(list(opened(_file({"Tenant": ids})))) == ["30313233-3435-3637-3839-616263646566"]
+    assert ids_in(list(open_list(_file({"Tenant": ids})))) == ["30313233-3435-3637-3839-616263646566"]
 
 
 def test_invalid_utf_8_is_refused() -> None:

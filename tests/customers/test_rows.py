@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, opened, refusal, rows_in
+from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer, RejectedRow
 from auditor.customers import Columns
@@ -17,7 +17,7 @@ def test_example_with_unquoted_commas() -> None:
     assert "4 rows have more cells than the header (rows 2, 5, 8, 11; the first is" in error.message
     assert '"Kunde 0", " Inc."' in error.message
     assert "--allow-ragged" in error.hint
-    found = opened(example("W6"), RAGGED)
+    found = open_list(example("W6"), RAGGED)
     rows = list(found)
     assert ids_in(rows) == [*TENANTS]
     for number, row in enumerate(rows):
@@ -31,7 +31,7 @@ def test_example_with_unquoted_commas() -> None:
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_delimiters_shift_cells_too(delimiter: str) -> None:
-    """Whatever the delimiter, and where the last column is blank as well."""
+    """Cells shift with every delimiter, and also if the last column is blank."""
     lines = [
         ["Tenant ID", "Name", "Domain", "Owner"],
         [ONE, "A", " Inc.", "a.example", ""],
@@ -44,20 +44,20 @@ def test_other_delimiters_shift_cells_too(delimiter: str) -> None:
 
 def test_long_rows_without_a_domain_or_an_owner_are_a_warning() -> None:
     """Without a domain or owner column, long rows are read, and a warning names them."""
-    found = opened(f"Id,Name\n{ONE},a\n{TWO},B, Inc.\n".encode())
+    found = open_list(f"Id,Name\n{ONE},a\n{TWO},B, Inc.\n".encode())
     assert ids_in(list(found)) == [ONE, TWO]
     assert 'row 3; the first is "' in found.warnings[-1]
 
 
 def test_blank_cells_beyond_the_header_that_every_row_has() -> None:
-    """A delimiter at the end of every row is an export's habit, and no shift."""
-    found = opened(f"Id,Name,Owner\n{ONE},a,x,\n{TWO},b,y,\n{THREE},c,,\n".encode())
+    """A delimiter at the end of every row shifts no cell."""
+    found = open_list(f"Id,Name,Owner\n{ONE},a,x,\n{TWO},b,y,\n{THREE},c,,\n".encode())
     assert [row.row.owner for row in found] == ["x", "y", None]
     assert found.warnings == []
 
 
 def test_an_id_that_may_have_shifted() -> None:
-    """Behind a name with a comma, another GUID may stand in the id column: refused in any case."""
+    """After a name with a comma, another GUID may be in the id column: always refused."""
     data = f"Name,Subscription ID,Tenant ID\nA, Inc.,{ONE},{TWO}\nB,{TWO},{THREE}\n".encode()
     for columns in (Columns(), RAGGED):
         assert "the customer id may have shifted" in refusal(data, columns).message
@@ -86,8 +86,8 @@ LIST = f"Tenant ID,Company name,Seats\n{ONE},a,1\n{TWO},b,2\n"
 
 @pytest.mark.parametrize("footer", FOOTERS)
 def test_a_footer_is_no_row(footer: str) -> None:
-    """F19: what follows the last id and is no customer goes into a warning, with its row and its text."""
-    found = opened(f"{LIST}{footer}\n".encode())
+    """F19: rows after the last id that are not customers are named in a warning, with row and text."""
+    found = open_list(f"{LIST}{footer}\n".encode())
     assert ids_in(list(found)) == [ONE, TWO]
     assert "after the last customer" in found.warnings[-1]
     assert "counted as a footer" in found.warnings[-1]
@@ -122,7 +122,7 @@ def test_a_footer_in_the_middle_is_a_row(footer: str) -> None:
 def test_a_customer_without_an_id_is_no_footer(row: str) -> None:
     """A last row that may be a customer whose id is missing or wrong stays a row."""
     data = f"Tenant ID,Company name,Domain\n{ONE},a,a.example\n{TWO},b,b.example\n{row}\n".encode()
-    found = opened(data)
+    found = open_list(data)
     assert len(list(found)) == 3
     assert found.warnings == []
 
@@ -148,7 +148,7 @@ def test_long_end_is_no_footer() -> None:
 
 def test_example_with_power_bi_filters() -> None:
     """F19: Power BI writes its filters below the list."""
-    found = opened(example("F19"))
+    found = open_list(example("F19"))
     assert ids_in(list(found)) == [*TENANTS]
     assert "1 row after the last customer, from row 15" in found.warnings[-1]
 
@@ -156,7 +156,7 @@ def test_example_with_power_bi_filters() -> None:
 @given(st.lists(st.sampled_from([f"{ONE},a,1", f"{TWO},b,2", "x,c,3", "Total,,9", ",,9", "A note,,"]), min_size=1))
 def test_every_row_is_a_row_or_counted(lines: list[str]) -> None:
     """Rows and the rows of the footer add up, and all rows up to the last id come out in order."""
-    found = opened("\n".join(["Tenant ID,Company name,Seats", *lines]).encode())
+    found = open_list("\n".join(["Tenant ID,Company name,Seats", *lines]).encode())
     rows = list(found)
     said = next((warning for warning in found.warnings if "after the last customer" in warning), "0")
     assert len(rows) + int(said.split()[0]) == len(lines)

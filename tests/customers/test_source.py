@@ -1,4 +1,4 @@
-"""Tests of `auditor.customers.source`: files, pipes, what is no list; encodings and line ends."""
+"""Tests of `auditor.customers.source`: files, pipes, files of other kinds, encodings and line ends."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.customers import read, source
 from auditor.customers.source import HEAD_SIZE, LONGEST_LINE, Source, Text, open_source
@@ -18,7 +18,7 @@ from auditor.errors import CustomerListError
 LIST = f"Id,Name\n{ONE},a\n{TWO},b\n".encode()
 
 
-def _refused(name: str) -> CustomerListError:
+def _refusal(name: str) -> CustomerListError:
     with pytest.raises(CustomerListError) as caught:
         read(name)
     return caught.value
@@ -34,27 +34,27 @@ def test_file(tmp_path: Path) -> None:
 
 
 def test_missing_folder_and_unusable_name(tmp_path: Path) -> None:
-    """What cannot be opened is named in one line: missing, a folder, no path at all."""
-    assert "does not exist" in _refused(str(tmp_path / "none.csv")).message
-    assert "is a folder; expected a file" in _refused(str(tmp_path)).message
-    assert "cannot be read: embedded null" in _refused("a\0\nb").message
-    assert "cannot be read: File name too long" in _refused("x" * 5000).message
+    """A missing file, a folder or an invalid path is named in one line."""
+    assert "does not exist" in _refusal(str(tmp_path / "none.csv")).message
+    assert "is a folder; expected a file" in _refusal(str(tmp_path)).message
+    assert "cannot be read: embedded null" in _refusal("a\0\nb").message
+    assert "cannot be read: File name too long" in _refusal("x" * 5000).message
 
 
 def test_permission_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that may not be read is reported as that. (Faked: root may read everything.)"""
+    """A file without permission is reported as such. (Simulated, because root may read everything.)"""
 
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", denied)
-    assert "permission denied" in _refused("secret.csv").message
+    assert "permission denied" in _refusal("secret.csv").message
 
 
 def test_empty_file(tmp_path: Path) -> None:
     """A file without a byte is called empty."""
     (tmp_path / "list.csv").touch()
-    assert "is empty" in _refused(str(tmp_path / "list.csv")).message
+    assert "is empty" in _refusal(str(tmp_path / "list.csv")).message
 
 
 def test_read_error_later_on() -> None:
@@ -80,7 +80,7 @@ def test_standard_input_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_named_pipe(tmp_path: Path) -> None:
-    """A pipe in the file system, as a shell makes one for `<(…)`, is read as it comes."""
+    """A named pipe, as a shell makes one for `<(…)`, can be read."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(LIST,))
@@ -90,7 +90,7 @@ def test_named_pipe(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_spooled() -> None:
-    """Where a format must be read from its end, a pipe is copied whole, and the copy is closed with the source."""
+    """For a format that is read from its end, a pipe is copied, and the copy is closed with the source."""
     data = bytes(range(1, 256)) * 1000
     source = open_source("-", io.BytesIO(data))
     copy = source.spool()
@@ -115,7 +115,7 @@ def test_a_pipe_is_spooled() -> None:
     ],
 )
 def test_known_kinds_that_are_no_lists(head: bytes, kind: str) -> None:
-    """What is plainly something else is called by its name, with advice."""
+    """The message names the kind of the file, with advice."""
     error = refusal(head + b"rest")
     assert kind in error.message
     assert error.hint
@@ -132,7 +132,7 @@ def test_the_lock_file_of_excel(tmp_path: Path) -> None:
     """The file that Excel keeps beside an open workbook is called that, with the workbook to hand in and who has it open."""
     path = tmp_path / "~$list.xlsx"
     path.write_bytes(_lock("Anna Ott"))
-    error = _refused(str(path))
+    error = _refusal(str(path))
     assert (
         f"is the lock file that Excel keeps while {tmp_path / 'list.xlsx'} is open (Anna Ott has it open)"
         in error.message
@@ -141,10 +141,10 @@ def test_the_lock_file_of_excel(tmp_path: Path) -> None:
     example = (Path(__file__).parent / "lists" / "F17__lock_~$list.xlsx").read_bytes()
     assert "Anna Ott has it open" in refusal(example).message
     path.write_bytes(b"")
-    assert "is the lock file" in _refused(str(path)).message
+    assert "is the lock file" in _refusal(str(path)).message
     other = tmp_path / ".~lock.list.ods#"
     other.write_bytes(b",ann,host,24.11.2026 09:00,file:///home/ann;")
-    assert f"hand in {tmp_path / 'list.ods'}" in _refused(str(other)).hint
+    assert f"hand in {tmp_path / 'list.ods'}" in _refusal(str(other)).hint
 
 
 def test_a_list_called_like_a_lock_file(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def _text(data: bytes, head: int) -> Text:
 )
 def test_unicode(encoding: str, name: str) -> None:
     """UTF-8 and UTF-16 are understood with a byte-order mark and without."""
-    found = opened(f"Id,Name\r\n{ONE},{NAME}\r\n".encode(encoding))
+    found = open_list(f"Id,Name\r\n{ONE},{NAME}\r\n".encode(encoding))
     assert [row.row.company_name for row in found] == [NAME]
     assert (found.encoding, found.warnings) == (name, [])
 
@@ -186,7 +186,7 @@ def test_utf_16_big_endian_with_mark() -> None:
 
 def test_windows_1252_as_a_last_resort() -> None:
     """A first character that is no UTF-8 makes the list Windows-1252, with a warning that names the line."""
-    found = opened(f"Id,Name\n{ONE},a\n{TWO},{NAME}\n".encode("cp1252"))
+    found = open_list(f"Id,Name\n{ONE},a\n{TWO},{NAME}\n".encode("cp1252"))
     assert [row.row.company_name for row in found] == ["a", NAME]
     assert found.encoding == "Windows-1252"
     assert len(found.warnings) == 1
@@ -194,9 +194,9 @@ def test_windows_1252_as_a_last_resort() -> None:
 
 
 def test_windows_1252_far_down() -> None:
-    """It does not matter how far down the first such character stands, nor that the list comes through a pipe."""
+    """The first such character may be far down, and the list may come through a pipe."""
     filler = f"{ONE},a\n" * 40_000
-    found = opened(f"Id,Name\n{filler}{TWO},{NAME}\n".encode("cp1252"))
+    found = open_list(f"Id,Name\n{filler}{TWO},{NAME}\n".encode("cp1252"))
     assert found.warnings == []
     assert [row.row.company_name for row in found][-1] == NAME
     assert "line 40002 " in found.warnings[0]
@@ -214,9 +214,9 @@ def test_windows_1252_far_down() -> None:
     ],
 )
 def test_invalid_bytes_are_refused(data: bytes, found: str) -> None:
-    """Once the encoding is settled, a byte that does not fit ends the reading, with its line; nothing is replaced."""
+    """When the encoding is known, an invalid byte is an error with its line; no byte is replaced."""
     if data.endswith(b"\xc3"):
-        assert opened(data).encoding == "Windows-1252"
+        assert open_list(data).encoding == "Windows-1252"
     else:
         assert found in refusal(data).message
 
@@ -232,7 +232,7 @@ def test_line_ends() -> None:
 
 @given(_any_text, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.integers(1, 70), st.integers(1, 7))
 def test_lines_in_pieces(text: str, encoding: str, head: int, size: int) -> None:
-    """However the bytes are cut into pieces, the same lines come out, and together they are the text."""
+    """For any division of the bytes into pieces, the lines are the same, and together they are the text."""
     data = text.encode(encoding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "CHUNK_SIZE", size)
@@ -262,5 +262,5 @@ def test_peek_does_not_consume() -> None:
 
 
 def test_overlong_line_is_refused() -> None:
-    """A file without line ends is refused before it is held whole."""
+    """A file without line ends is refused before all of it is in memory."""
     assert "line 2 is longer than" in refusal(b"Id\n" + b"x" * (LONGEST_LINE + (1 << 19))).message

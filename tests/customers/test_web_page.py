@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 
 from auditor.core.model import Customer
 from auditor.customers import Format, read
@@ -45,8 +45,8 @@ def test_example_page() -> None:
     ],
 )
 def test_pages_with_one_table(page: str) -> None:
-    """However a page is written, its only table is the list, with the text of its cells."""
-    found = opened(page.encode())
+    """For every form of a page, its only table is the list, with the text of its cells."""
+    found = open_list(page.encode())
     rows = list(found)
     assert (found.format, ids_in(rows)) == (Format.WEB_PAGE, [ONE, TWO])
     assert [row.row.company_name for row in rows] == ["Ä & B", None]
@@ -67,7 +67,7 @@ def test_spanning_cells() -> None:
 
 @pytest.mark.parametrize("packing", ["7bit", "quoted-printable", "base64"])
 def test_mht(packing: str) -> None:
-    """A page saved with its parts is read, however its text is packed."""
+    """A page saved with its parts is read in every transfer encoding."""
     body = {
         "7bit": TABLE,
         "quoted-printable": quopri.encodestring(TABLE.encode()).decode(),
@@ -79,12 +79,12 @@ def test_mht(packing: str) -> None:
         f"Content-Location: sheet001.htm\r\nContent-Transfer-Encoding: {packing}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
         f"{body}\r\n--x\r\nContent-Type: text/css\r\n\r\ntable {{}}\r\n--x--\r\n"
     )
-    found = opened(page.encode())
+    found = open_list(page.encode())
     assert (found.format, ids_in(list(found))) == (Format.WEB_PAGE, [ONE, TWO])
 
 
 def test_pages_with_no_table_or_several_are_refused() -> None:
-    """A page with no table, or several, is called what it is, with the number."""
+    """The message for a page with no table, or several, has the number."""
     with pytest.raises(CustomerListError, match=r"F18__mht.xls is a web page or XML with no table"):
         read(str(LISTS / "F18__mht.xls"))
     error = refusal(f"<html>{TABLE}<table>{_ROWS}</table></html>".encode())
@@ -106,7 +106,7 @@ def test_is_page_rejects_other_text() -> None:
 
 @given(st.text(st.sampled_from("<>/!-[]&;=\"' tabledrhwospn123"), max_size=200))
 def test_any_markup_ends_in_rows_or_in_our_error(text: str) -> None:
-    """Whatever follows the beginning of a page, there are rows or our error."""
+    """For any markup after the beginning of a page, there are rows or our error."""
     for start in ("<table><tr><td>Id</td></tr><tr><td>", "<html>", "<!-- "):
         with suppress(CustomerListError):
             assert rows_in(f"{start}{text}".encode())

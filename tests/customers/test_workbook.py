@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from list_support import ONE, THREE, TWO, example, ids_in, opened, refusal
+from list_support import ONE, THREE, TWO, example, ids_in, open_list, refusal
 from old_workbook import old_workbook
 from openpyxl import load_workbook
 
@@ -40,7 +40,7 @@ def _book(sheets: Mapping[str, Sequence[Sequence[Any]]], hidden: Sequence[str] =
 
 
 def test_a_sheet_with_a_title() -> None:
-    """A title above the header is understood, blank rows are no rows, and rows keep their numbers in the sheet."""
+    """A title above the header is skipped, blank rows are not rows, and rows keep their numbers in the sheet."""
     rows: Sequence[Sequence[Any]] = [
         ["Customers"],
         [],
@@ -49,7 +49,7 @@ def test_a_sheet_with_a_title() -> None:
         [],
         [None, "Birch", "?", 2.5],
     ]
-    found = opened(_book({"List": rows}))
+    found = open_list(_book({"List": rows}))
     assert (found.format, found.sheet, found.header_row, found.encoding) == (Format.WORKBOOK, "List", 3, None)
     assert found.columns == Columns("Tenant ID", "Name")
     listed = list(found)
@@ -83,7 +83,7 @@ def test_a_sheet_with_a_title() -> None:
 def test_format_cell(cell: float | str | date | time | timedelta, text: str) -> None:
     """A cell is the text that a person would type for it, here and through a workbook."""
     assert format_cell(cell) == text
-    found = opened(_book({"A": [["Id", "Cell"], [ONE, cell]]}))
+    found = open_list(_book({"A": [["Id", "Cell"], [ONE, cell]]}))
     assert next(iter(found)).row.other == {"Cell": text}
 
 
@@ -96,7 +96,7 @@ def test_sheets_with_the_same_columns_are_one_list() -> None:
         "Now": [["Id"], [ONE]],
         "Later": [["Id"], [TWO]],
     }
-    found = opened(_book(sheets, hidden=["Old"]))
+    found = open_list(_book(sheets, hidden=["Old"]))
     assert found.sheet == "Now, Later"
     rows = list(found)
     assert ids_in(rows) == [ONE, TWO]
@@ -107,7 +107,7 @@ def test_sheets_with_the_same_columns_are_one_list() -> None:
 
 def test_a_hidden_sheet_alone() -> None:
     """Where only a hidden sheet has ids, it is the list."""
-    assert opened(_book({"About": [["Read me"]], "Ids": [["Id"], [ONE]]}, hidden=["Ids"])).sheet == "Ids"
+    assert open_list(_book({"About": [["Read me"]], "Ids": [["Id"], [ONE]]}, hidden=["Ids"])).sheet == "Ids"
 
 
 def test_no_sheet_has_ids() -> None:
@@ -121,7 +121,7 @@ def test_two_candidates_in_a_sheet() -> None:
     """Ambiguity in the sheet with ids is an error; a sheet whose id column has a name for it goes before such a one."""
     unnamed = [["A", "B"], [ONE, TWO]]
     assert '"A", "B"' in refusal(_book({"S": unnamed, "T": [["Name"], ["x"]]})).message
-    assert opened(_book({"S": unnamed, "T": [["Tenant ID"], [ONE]]})).sheet == "T"
+    assert open_list(_book({"S": unnamed, "T": [["Tenant ID"], [ONE]]})).sheet == "T"
 
 
 @pytest.mark.parametrize("name", ["W2__x_notes_sheet_last.xlsx", "W3__x_subscription_sheet_first.xlsx"])
@@ -143,9 +143,9 @@ _LIST: list[list[Any]] = [["Microsoft ID", "Company name"], [ONE, "Amber"]]
 
 
 def test_cover_sheets_are_ignored() -> None:
-    """A cover sheet before or after the list ends nothing; alone it is refused, with the list's and the sheet's name."""
+    """A cover sheet before or after the list is ignored; alone it is refused, with the list's and the sheet's name."""
     for sheets in ({"Cover": _COVER, "L": _LIST}, {"L": _LIST, "Cover": _COVER}):
-        found = opened(_book(sheets))
+        found = open_list(_book(sheets))
         assert (found.sheet, found.warnings, ids_in(list(found))) == ("L", [], [ONE])
     message = refusal(_book({"Cover": _COVER})).message
     assert message.startswith("standard input (Excel workbook) has no id column in any sheet")
@@ -153,9 +153,9 @@ def test_cover_sheets_are_ignored() -> None:
 
 
 def test_a_sheet_with_ids_that_is_not_read_is_named() -> None:
-    """Where a sheet holds ids but no header can be told, the reason is a warning."""
+    """If a sheet holds ids but its header is unclear, a warning says why."""
     broken = [["x", "y"], [THREE, "above"], ["Microsoft ID", "Company name"], [TWO, "b"]]
-    found = opened(_book({"L": _LIST, "Broken": broken}))
+    found = open_list(_book({"L": _LIST, "Broken": broken}))
     assert ids_in(list(found)) == [ONE]
     assert "Broken" in " ".join(found.warnings)
 
@@ -170,9 +170,9 @@ def test_the_sheet_with_the_surest_id_column() -> None:
     }
     for without in (0, 1, 2):
         kept = dict(list(kinds.items())[: 4 - without])
-        assert opened(_book(kept)).sheet == list(kept)[-1]
+        assert open_list(_book(kept)).sheet == list(kept)[-1]
     assert '"Subscription ID"' in refusal(_book({"Orders": kinds["Orders"]})).message
-    found = opened(_book(kinds, hidden=["Named"]))
+    found = open_list(_book(kinds, hidden=["Named"]))
     assert (found.sheet, ids_in(list(found))) == ("Named", [ONE])
 
 
@@ -185,10 +185,10 @@ def test_two_possible_sheets_are_ambiguous() -> None:
     error = refusal(_book(sheets))
     assert '2 sheets could each be the list: sheet "Now" has "Microsoft ID", "Name"; sheet "Then" has' in error.message
     assert '--sheet "Now"' in error.hint
-    assert _chosen(sheets, "then") == [TWO]
-    assert _chosen(sheets, "Then", "Now") == [TWO, ONE]
+    assert _choose_sheets(sheets, "then") == [TWO]
+    assert _choose_sheets(sheets, "Then", "Now") == [TWO, ONE]
     with pytest.raises(CustomerListError) as caught:
-        _chosen(sheets, "Thn")
+        _choose_sheets(sheets, "Thn")
     assert 'has no sheet "Thn"; it has "Now", "Then"' in caught.value.message
     assert caught.value.hint == 'did you mean --sheet "Then"?'
 
@@ -196,10 +196,10 @@ def test_two_possible_sheets_are_ambiguous() -> None:
 def test_sheets_that_share_no_column() -> None:
     """Sheets that the user wants as one list, but that share no column, are refused."""
     with pytest.raises(CustomerListError, match="they share no column"):
-        _chosen({"A": [["Microsoft ID"], [ONE]], "B": [["Tenant ID"], [TWO]]}, "A", "B")
+        _choose_sheets({"A": [["Microsoft ID"], [ONE]], "B": [["Tenant ID"], [TWO]]}, "A", "B")
 
 
-def _chosen(sheets: Mapping[str, Sequence[Sequence[Any]]], *names: str) -> list[str]:
+def _choose_sheets(sheets: Mapping[str, Sequence[Sequence[Any]]], *names: str) -> list[str]:
     return ids_in(list(read("-", parts=Parts(names), stdin=io.BytesIO(_book(sheets)))))
 
 
@@ -215,7 +215,7 @@ def test_a_list_in_several_sheets() -> None:
         "B": [["Note"], [], ["company  NAME", "microsoft id"], ["b", TWO]],
         "C": [["Microsoft ID", "Company name"], ["unknown", "c"]],
     }
-    listed = list(opened(_book(mixed)))
+    listed = list(open_list(_book(mixed)))
     assert ids_in(listed) == [ONE, TWO, "unknown"]
     assert [row.row.company_name for row in listed] == ["a", "b", "c"]
 
@@ -237,7 +237,7 @@ def found_rows(path: Path) -> int:
 
 
 def test_our_own_workbook_over_two_sheets() -> None:
-    """A list longer than a sheet goes on on `All customers 2`; what other sheets repeat is not read twice."""
+    """A list longer than a sheet continues on `All customers 2`; the other sheets, which repeat rows, are not read."""
     head = [["Complete: …"], ["2 rows in the order of the lists."], ["Customer", "Verdict", "Customer id"]]
     sheets = {
         "Summary": [["Complete: …"]],
@@ -247,18 +247,18 @@ def test_our_own_workbook_over_two_sheets() -> None:
         "Not verified": head,
         "About": [["Complete: …"]],
     }
-    assert ids_in(list(opened(_book(sheets)))) == [ONE, TWO]
+    assert ids_in(list(open_list(_book(sheets)))) == [ONE, TWO]
 
 
 def test_the_chosen_column_chooses_the_sheet() -> None:
     """A name given by the user is looked for in every sheet."""
     data = _book({"S": [["Id"], [ONE]], "T": [["Kunde"], [TWO]]})
-    found = opened(data, Columns(id="Kunde"))
+    found = open_list(data, Columns(id="Kunde"))
     assert (found.sheet, ids_in(list(found))) == ("T", [TWO])
 
 
 def test_library_panic_is_an_error() -> None:
-    """A part of a workbook that makes the library panic is refused like any other damaged one."""
+    """A workbook that makes the library panic is refused like any other damaged one."""
     for data in (example("F13__x_password")[:1402], old_workbook({"S": [["Id"], [ONE]]})[:-30]):
         assert "no workbook that can be read" in refusal(data).message
 
@@ -281,4 +281,4 @@ def test_open_document() -> None:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", "<manifest:manifest/>")
-    assert ids_in(list(opened(held.getvalue()))) == [ONE]
+    assert ids_in(list(open_list(held.getvalue()))) == [ONE]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from list_support import ONE, THREE, TWO, ids_in, opened, refusal, rows_in
+from list_support import ONE, THREE, TWO, ids_in, open_list, refusal, rows_in
 from old_workbook import old_workbook
 from open_document import cell, open_document
 
@@ -46,7 +46,7 @@ def _text(text: str) -> str:
 
 
 def test_failed_lookup_keeps_its_row() -> None:
-    """A row whose id and name are `#N/A` is a row with an invalid id, also where it holds nothing else."""
+    """A row whose id and name are `#N/A` is a row with an invalid id, even if all other cells are blank."""
     found = read(str(LISTS / "W1__x_vlookup_NA_real.xlsx"))
     rows = list(found)
     assert len(rows) == 12
@@ -55,7 +55,7 @@ def test_failed_lookup_keeps_its_row() -> None:
 
 
 def test_formulas_that_nothing_has_calculated() -> None:
-    """Every row stays, the formula is called what it is, and the warning says what to do."""
+    """Every row stays, the cell says that the formula has no value, and the warning says what to do."""
     found = read(str(LISTS / "W1__x_single_column_formula_no_cache.xlsx"))
     rows = list(found)
     assert len(rows) == 12
@@ -90,7 +90,7 @@ def test_formula_with_empty_text_is_empty() -> None:
     """A formula whose stored value is the empty text is empty; a row of such cells is blank."""
     empty = '<c t="str"><f>IF(A2="","","x")</f><v></v></c>'
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row>{empty}</row><row>{_text(TWO)}</row>")
-    found = opened(data)
+    found = open_list(data)
     assert ids_in(list(found)) == [ONE, TWO]
     assert found.warnings == []
 
@@ -105,7 +105,7 @@ def test_formula_with_empty_text_is_empty() -> None:
     ],
 )
 def test_cells_without_a_reference(omitted: str) -> None:
-    """Cells and rows need not say where they stand: they follow each other."""
+    """Cells and rows without a position follow each other."""
     data = _with_sheet(f"<row>{_text('Id')}{_text('Name')}</row><row>{_text(ONE)}{omitted}</row><row>{omitted}</row>")
     listed = rows_in(data)
     assert (ids_in(listed), listed[0].row.company_name) == ([ONE, "#REF!"], "#REF!")
@@ -116,7 +116,7 @@ def test_cells_without_a_reference(omitted: str) -> None:
     ["<f>A1</f>", "<f>A1</f><v/>", "<f>A1</f><v></v>", '<f t="shared" si="0"/>', '<f t="shared" si="0"/><v/>'],
 )
 def test_forms_of_a_formula_without_a_value(formula: str) -> None:
-    """Every way to leave a value out is recognised."""
+    """Every form of a missing value is recognised."""
     data = _with_sheet(f"<row>{_text('Id')}</row><row>{_text(ONE)}</row><row><c>{formula}</c></row>")
     assert ids_in(rows_in(data)) == [ONE, NO_VALUE]
 
@@ -156,7 +156,7 @@ def test_entities_are_refused() -> None:
 
 
 def test_sheet_name_with_markup() -> None:
-    """The cells of a sheet are found by its name, whatever it holds."""
+    """The cells of a sheet are found by its name, with any characters."""
     book = openpyxl.Workbook()
     book.active.title = 'A & B <"é">'
     for row in (["Id"], [ONE], ["#N/A"], [THREE]):
@@ -172,18 +172,18 @@ _STYLED = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
 
 
 def test_far_cell_is_refused() -> None:
-    """A sheet that would take half a terabyte is refused before it is read, whatever extent it states."""
-    far = _rewritten(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
+    """A sheet that would take half a terabyte is refused before it is read, for any stated extent."""
+    far = _rewrite(_book([["Id"], [ONE]]), b"</sheetData>", _STRAY)
     assert "reaches to cell XFD1048576" in refusal(far).message
-    assert "reaches to cell XFD1048576" in refusal(_rewritten(far, b"<dimension", b"<nodimension")).message
+    assert "reaches to cell XFD1048576" in refusal(_rewrite(far, b"<dimension", b"<nodimension")).message
 
 
 def test_empty_far_cells_are_read() -> None:
     """A sheet that only claims to be large, or has blank formatted cells far away, is read; a wide one too."""
-    data = _rewritten(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
-    assert ids_in(list(opened(_rewritten(data, b"</sheetData>", _STYLED)))) == [ONE]
+    data = _rewrite(_book([["Id"], [ONE]]), b'<dimension ref="A1:A2"', b'<dimension ref="A1:XFD1048576"')
+    assert ids_in(list(open_list(_rewrite(data, b"</sheetData>", _STYLED)))) == [ONE]
     wide = [["Id", *[f"c{n}" for n in range(100)]], [ONE, *range(100)]]
-    assert next(iter(opened(_book(wide)))).row.other["c99"] == "99"
+    assert next(iter(open_list(_book(wide)))).row.other["c99"] == "99"
 
 
 def test_find_far_cell_without_an_archive() -> None:
@@ -191,7 +191,7 @@ def test_find_far_cell_without_an_archive() -> None:
     assert find_far_cell(io.BytesIO(b"PK\x03\x04 no archive")) is None
 
 
-def _rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
+def _rewrite(data: bytes, old: bytes, new: bytes) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():

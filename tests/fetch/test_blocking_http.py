@@ -14,7 +14,7 @@ from dripping import dripping
 
 @contextmanager
 def server(body: bytes, length: int, until: threading.Event | None = None) -> Iterator[str]:
-    """Something on loopback that sends `body`, says that it is `length` long, and waits before it hangs up."""
+    """A loopback server that sends `body` with the Content-Length `length`, and waits before it closes."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -45,7 +45,7 @@ def test_a_response_is_read_whole() -> None:
 
 
 def test_an_endless_response_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However short the time between bytes is."""
+    """The total time is limited, even if bytes arrive all the time."""
     monkeypatch.setattr(blocking_http, "_TOTAL_SECONDS", 0.3)
     over = threading.Event()
     with server(b"{", 9, over) as url:
@@ -55,7 +55,7 @@ def test_an_endless_response_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_slow_headers_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte starts the time-out of a socket again; the whole request has one of its own."""
+    """Each byte restarts the socket's time-out, but the whole request has its own."""
     monkeypatch.setattr(blocking_http, "_TOTAL_SECONDS", 0.3)
     with dripping() as url, pytest.raises(TimeoutError):
         MsalHttpClient(None).post(url)

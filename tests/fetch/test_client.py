@@ -1,4 +1,4 @@
-"""One attempt over real sockets: what is sent, what comes back, and what a hostile server cannot do."""
+"""One attempt over real sockets: the request, the response, and hostile servers."""
 
 import asyncio
 import base64
@@ -39,7 +39,7 @@ async def _ask(api: str, timeouts: aiohttp.ClientTimeout = QUICK) -> ApiResponse
         )
 
 
-def _sending(raw: bytes, seen: list[bytes]) -> Serve:
+def _respond_with(raw: bytes, seen: list[bytes]) -> Serve:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(raw)
@@ -52,7 +52,9 @@ def _sending(raw: bytes, seen: list[bytes]) -> Serve:
 async def test_the_request_is_the_documented_one() -> None:
     """Path, query and headers are as the documentation has them."""
     seen: list[bytes] = []
-    async with _raw_server(_sending(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nMS-CV: abc.0\r\n\r\n{}", seen)) as api:
+    async with _raw_server(
+        _respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nMS-CV: abc.0\r\n\r\n{}", seen)
+    ) as api:
         reply = await _ask(api)
     head = seen[0].decode()
     assert head.startswith(f"GET /v1/customers/{CUSTOMER}/validationStatus?type=account HTTP/1.1\r\n")
@@ -72,12 +74,12 @@ async def test_the_request_is_the_documented_one() -> None:
 
 
 async def test_response_headers_are_kept() -> None:
-    """Each header in its field, and nothing else."""
+    """Each header is in its own field."""
     head = (
         "HTTP/1.1 429 Too Many\r\nContent-Length: 2\r\nRetry-After: 57\r\nWWW-Authenticate: Bearer\r\nX-Simulated: yes\r\n"
         "MS-RequestId: REQUEST-1\r\nMS-CorrelationId: Correlation-1\r\nMS-CV: abc.0\r\nMS-ServerId: 101\r\n\r\n{}"
     )
-    async with _raw_server(_sending(head.encode(), [])) as api:
+    async with _raw_server(_respond_with(head.encode(), [])) as api:
         reply = await _ask(api)
     assert reply == ApiResponse(
         received_at=reply.received_at,
@@ -98,7 +100,7 @@ async def test_a_base_url_may_have_a_path() -> None:
     """A gateway in front of the API keeps its own part of the path, for every kind of request."""
     seen: list[bytes] = []
     raw = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
-    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+    async with _raw_server(_respond_with(raw, seen)) as api, open_session(QUICK) as session:
         center = PartnerCenterClient(session, f"{api}/gate%20way/")
         await center.validation_status(CUSTOMER, "token", "r", "c")
         await center.customer(CUSTOMER, "token", "r", "c")
@@ -114,7 +116,7 @@ async def test_a_base_url_may_have_a_path() -> None:
 
 
 async def test_redirects_are_not_followed() -> None:
-    """The token never goes elsewhere: a redirect is a response like any other."""
+    """A redirect is a response like any other, so the token is never sent to another host."""
     visited: list[str] = []
 
     async def elsewhere(request: web.Request) -> web.Response:
@@ -133,9 +135,9 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_a_dropped_connection_is_one_request() -> None:
-    """Aiohttp's silent second GET is off: the server sees one request, and the response says what happened."""
+    """Aiohttp's silent second GET is off: the server sees one request, and the failure is reported."""
     seen: list[bytes] = []
-    async with _raw_server(_sending(b"", seen)) as api:
+    async with _raw_server(_respond_with(b"", seen)) as api:
         reply = await _ask(api)
     assert len(seen) == 1
     assert reply.http_status is None
@@ -156,14 +158,14 @@ async def test_a_dropped_connection_is_one_request() -> None:
 )
 async def test_protocol_errors_are_transport_errors(raw: bytes) -> None:
     """Aiohttp reports garbage as a 400; it is not accepted as a response."""
-    async with _raw_server(_sending(raw, [])) as api:
+    async with _raw_server(_respond_with(raw, [])) as api:
         reply = await _ask(api)
     assert reply.http_status is None
     assert reply.failure
 
 
 async def test_a_slow_server_cannot_hold_a_worker() -> None:
-    """A byte now and then does not keep a request alive: the total time-out ends it."""
+    """The total time-out ends a request that receives a byte now and then."""
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -185,7 +187,7 @@ async def test_a_slow_server_cannot_hold_a_worker() -> None:
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"], ids=["head", "body"])
 async def test_a_silent_server_times_out_before_the_total(begun: bytes) -> None:
-    """No byte within the read time-out ends a request, in its headers as in its body."""
+    """A request without a byte for the read time-out is ended, in the headers and in the body."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -204,11 +206,11 @@ async def test_a_silent_server_times_out_before_the_total(begun: bytes) -> None:
 
 @pytest.mark.parametrize("bomb", [True, False], ids=["gzip-bomb", "plain"])
 async def test_a_body_is_read_up_to_a_limit(*, bomb: bool) -> None:
-    """Compressed zeros or an endless body do not fill the memory."""
+    """Compressed zeros and an endless body do not use up the memory."""
     body = gzip.compress(bytes(64 * LARGEST_BODY)) if bomb else bytes(LARGEST_BODY + 1)
     coding = b"Content-Encoding: gzip\r\n" if bomb else b""
     head = b"HTTP/1.1 200 OK\r\n" + coding + b"Content-Length: %d\r\n\r\n" % len(body)
-    async with _raw_server(_sending(head + body, [])) as api:
+    async with _raw_server(_respond_with(head + body, [])) as api:
         reply = await _ask(api, aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=5.0))
     assert reply.http_status is None
     assert reply.failure
@@ -231,10 +233,10 @@ _GZIP = gzip.compress(_ALLOWED, mtime=0)
     ids=["gzip", "case", "deflate", "bare", "none"],
 )
 async def test_a_compressed_body_is_decompressed(coding: bytes, body: bytes) -> None:
-    """In each coding that is asked for."""
+    """Each requested coding is supported."""
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
     seen: list[bytes] = []
-    async with _raw_server(_sending(head + body, seen)) as api:
+    async with _raw_server(_respond_with(head + body, seen)) as api:
         assert (await _ask(api)).body == _ALLOWED
     assert b"\r\nAccept-Encoding: gzip, deflate\r\n" in seen[0]
 
@@ -253,9 +255,9 @@ async def test_a_compressed_body_is_decompressed(coding: bytes, body: bytes) -> 
     ids=range(10),
 )
 async def test_an_incomplete_compressed_body_is_an_error(coding: bytes, body: bytes) -> None:
-    """Cut within its checksum, with a wrong one, with more after its end, or in another coding."""
+    """It is cut within its checksum, has a wrong one, continues after its end, or has another coding."""
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
-    async with _raw_server(_sending(head + body, [])) as api:
+    async with _raw_server(_respond_with(head + body, [])) as api:
         reply = await _ask(api)
     assert (reply.http_status, reply.body) == (None, b"")
     assert reply.failure
@@ -263,8 +265,8 @@ async def test_an_incomplete_compressed_body_is_an_error(coding: bytes, body: by
 
 
 async def test_a_refused_connection_is_described() -> None:
-    """The failure names the address, and nothing of the request."""
-    async with _raw_server(_sending(b"", [])) as api:
+    """The failure names the address, but no part of the request."""
+    async with _raw_server(_respond_with(b"", [])) as api:
         pass
     reply = await _ask(api)
     assert reply.failure is not None
@@ -274,7 +276,7 @@ async def test_a_refused_connection_is_described() -> None:
 
 async def test_a_failed_lookup_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulated: an error of the transport that aiohttp itself raises."""
-    _mend_aioresponses(monkeypatch)
+    _patch_aioresponses(monkeypatch)
     api = "https://api.example"
     with aioresponses() as faked:
         url = f"{api}/v1/customers/{CUSTOMER}/validationStatus?type=account"
@@ -285,7 +287,7 @@ async def test_a_failed_lookup_is_described(monkeypatch: pytest.MonkeyPatch) -> 
     assert (second.http_status, second.request_id) == (200, "REQUEST-1")
 
 
-def _mend_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _patch_aioresponses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Aioresponses 0.7.9 does not know a parameter that aiohttp 3.14 requires."""
 
     class Response(ClientResponse):
@@ -301,7 +303,7 @@ async def test_a_response_to_another_request_is_rejected() -> None:
     """It repeats another MS-RequestId or MS-CorrelationId."""
     for header in (b"MS-RequestId: somebody-elses", b"MS-CorrelationId: somebody-elses"):
         raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + header + b"\r\n\r\n{}"
-        async with _raw_server(_sending(raw, [])) as api:
+        async with _raw_server(_respond_with(raw, [])) as api:
             reply = await _ask(api)
         assert reply.http_status is None
         assert reply.failure
@@ -353,15 +355,15 @@ async def test_a_short_token_in_a_body_gives_no_verdict() -> None:
     """A placeholder in the key "status" would hide that a 404 contradicts itself."""
     body = b'{"code":600074,"status":"NotAllowed"}'
     raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+    async with _raw_server(_respond_with(raw, [])) as api, open_session(QUICK) as session:
         reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, "t", "request", "correlation")
     assert (reply.http_status, reply.body) == (404, b"")
 
 
 async def test_an_echoed_token_is_removed() -> None:
-    """A server that quotes the request does not get the token into a journal or report."""
+    """A server may quote the request; the token must not reach a journal or report."""
     raw = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\nAuthorization: Bearer token\r\n"
-    async with _raw_server(_sending(raw, [])) as api:
+    async with _raw_server(_respond_with(raw, [])) as api:
         reply = await _ask(api)
     assert reply.body == b"Authorization: Bearer [token]\r\n"
 
@@ -387,11 +389,11 @@ TOKEN = f"eyJ{base64.urlsafe_b64encode(bytes(range(200))).decode().rstrip('=')}.
     ],
 )
 async def test_an_echoed_token_is_removed_from_every_part(raw: bytes) -> None:
-    """A server that repeats the Authorization header anywhere gets no part of the token into a response."""
+    """A server may repeat the Authorization header anywhere; the response has no part of the token."""
     seen: list[bytes] = []
     size = b"%d" % (len(TOKEN) if raw.endswith(b"TOKEN") else 5)
     raw = raw.replace(b"Content-Length: 5", b"Content-Length: " + size).replace(b"TOKEN", TOKEN.encode())
-    async with _raw_server(_sending(raw, seen)) as api, open_session(QUICK) as session:
+    async with _raw_server(_respond_with(raw, seen)) as api, open_session(QUICK) as session:
         reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, TOKEN, "request-1", "correlation-1")
     assert TOKEN.encode() in seen[0]
     assert TOKEN[:20] not in repr(reply)
@@ -400,13 +402,13 @@ async def test_an_echoed_token_is_removed_from_every_part(raw: bytes) -> None:
 
 @pytest.mark.parametrize("escapes", [{"/": "\\/"}, {"+": "\\u002B"}, {"+": "%2B", "/": "%2f"}, {"+": "&#43;"}])
 async def test_an_escaped_token_in_a_body_is_removed(escapes: dict[str, str]) -> None:
-    """JSON may write a character in several ways; the parsed body is as free of the token as its bytes."""
+    """JSON can escape characters; neither the bytes nor the parsed body contain the token."""
     token = "EwB4+abc/DEF+ghi/" * 6 + "=="
     written = token
     for character, escape in escapes.items():
         written = written.replace(character, escape)
     body = b'{"type":"account","status":"%s"}' % written.encode()
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    async with _raw_server(_sending(raw, [])) as api, open_session(QUICK) as session:
+    async with _raw_server(_respond_with(raw, [])) as api, open_session(QUICK) as session:
         reply = await PartnerCenterClient(session, api).validation_status(CUSTOMER, token, "request-1", "correlation-1")
     assert reply.body == b'{"type":"account","status":"[token]"}'

@@ -1,4 +1,4 @@
-"""Paging through the partner's list, against the simulator's traps, over real sockets."""
+"""Paging through the partner's list in the simulator, with all its variants, over real sockets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ WHOLE = 1203
 
 
 @contextmanager
-def _served(**options: object) -> Iterator[Simulator]:
+def _serve(**options: object) -> Iterator[Simulator]:
     listed = CustomerListOptions(**{"generated": WHOLE, **options})  # type: ignore[arg-type] # by name
     quiet = SimulatorOptions(
         tls=False, identity=IdentityOptions(enabled=False), throttle=ThrottleOptions(windows=()), customers=listed
@@ -58,8 +58,8 @@ def _list(simulator: Simulator) -> tuple[list[ListedCustomer], CustomerListing]:
     ids=["plain", "links-with-version", "400-at-the-end", "duplicates"],
 )
 def test_every_customer_is_listed_once(options: dict[str, object]) -> None:
-    """Whatever the links look like and however the list ends: each customer once, 500 a page."""
-    with _served(**options) as simulator:
+    """For every form of links and of the end of the list: each customer once, 500 a page."""
+    with _serve(**options) as simulator:
         found, listing = _list(simulator)
         expected = {member.id for member in simulator.directory.listed}
         assert len(simulator.log.api) in {3, 4}
@@ -73,21 +73,21 @@ def test_every_customer_is_listed_once(options: dict[str, object]) -> None:
 
 
 def test_a_repeated_token_ends_the_listing() -> None:
-    """The listing is incomplete and says so: membership of missing customers is unknown."""
-    with _served(repeat_token=True) as simulator, pytest.raises(CustomerListError, match="repeats itself"):
+    """The listing is reported as incomplete: membership of missing customers is unknown."""
+    with _serve(repeat_token=True) as simulator, pytest.raises(CustomerListError, match="repeats itself"):
         _list(simulator)
     assert len(simulator.log.api) <= 3
 
 
 def test_a_refusal_is_described() -> None:
-    """A user who may not list sees the service's own code."""
-    with _served(refused=True) as simulator, pytest.raises(CustomerListError, match="403, code 1002"):
+    """A user without permission sees the service's own code."""
+    with _serve(refused=True) as simulator, pytest.raises(CustomerListError, match="403, code 1002"):
         _list(simulator)
 
 
 def test_a_refused_token_is_a_sign_in_error() -> None:
-    """Exit code 4, not 5."""
-    with _served() as simulator:
+    """The exit code is 4, not 5."""
+    with _serve() as simulator:
         settings = replace(_settings(simulator), access_token=Secret(simulator.mint_token(amr=["pwd"])))
         with pytest.raises(SignInError, match="multi-factor"):
             customer_list(settings, print, print)
@@ -121,7 +121,7 @@ def test_listing_uses_the_rate_limiter() -> None:
     ],
 )
 def test_an_invalid_page_is_not_the_end(body: bytes) -> None:
-    """An empty object, or a token that no header can carry, is no page, and so not the last one."""
+    """An empty object, or a token that is not valid in a header, is not a page, and so not the last one."""
     assert read_page(body) is None
 
 

@@ -15,7 +15,7 @@ def test_every_exported_name_exists(name: str) -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    """As in any module."""
+    """The lazy import raises the same error as any module."""
     assert not hasattr(fetch, "unknown")
 
 

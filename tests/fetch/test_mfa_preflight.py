@@ -1,4 +1,4 @@
-"""`ValidateMfa`: sent with the first request, until a response can answer it, and with no other."""
+"""`ValidateMfa` is sent with the first requests, until a response answers it, and then no more."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ from conftest import CUSTOMER
 QUICK = aiohttp.ClientTimeout(total=2.0, sock_connect=2.0, sock_read=2.0)
 
 
-async def asked(*replies: str) -> tuple[list[bool], int]:
-    """Which of the requests asked for it, and how often the user was told; each reply closes its connection."""
+async def send_requests(*replies: str) -> tuple[list[bool], int]:
+    """Send a request for each reply; return which of them had the header, and how often the user was told."""
     left, heads, told = list(replies), list[bool](), list[None]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,4 +48,4 @@ async def test_the_question_is_repeated_until_it_can_be_answered(
     replies: list[str], asks: list[bool], told: int
 ) -> None:
     """Neither a throttled request nor a lost connection answers it; a missing header is no answer."""
-    assert await asked(*replies) == (asks, told)
+    assert await send_requests(*replies) == (asks, told)

@@ -1,4 +1,4 @@
-"""`private_file`: written whole or not at all, for the owner alone, even where a writer is killed."""
+"""`private_file`: written atomically, for the owner only, even if a writer is killed."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def test_a_written_file_is_read_back(tmp_path: Path) -> None:
 
 @posix
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
-    """Whatever the umask is."""
+    """The mode does not depend on the umask."""
     old = os.umask(0)
     try:
         private_file.write(tmp_path / "secret", b"x")

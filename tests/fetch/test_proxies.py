@@ -1,4 +1,4 @@
-"""The API and the sign-in service through a proxy: real sockets, real TLS, and nothing in clear but the hosts' names."""
+"""The API and the sign-in service through a proxy, with real sockets and TLS: only host names are in clear text."""
 
 import ssl
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _discovery(simulator: Simulator, proxy: str, ca: Path | None = None) -> requ
 
 
 def _is_closed(proxy: ConnectProxy) -> bool:
-    """True if nobody said more to the proxy than where to go."""
+    """True if the proxy received nothing but CONNECT requests."""
     said = "".join(proxy.heads)
     return proxy.methods == {"CONNECT"} and "Bearer" not in said and CUSTOMER not in said
 
@@ -64,7 +64,7 @@ def _services(simulator: Simulator) -> tuple[str, str]:
 
 
 async def test_the_proxy_itself_may_use_tls(simulator: Simulator, tmp_path: Path) -> None:
-    """TLS within TLS, both checked against the one setting of extra authorities."""
+    """TLS within TLS; both are checked against the same setting of extra authorities."""
     network = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     network.issue_cert("127.0.0.1").configure_cert(context)
@@ -123,7 +123,7 @@ async def test_the_environment_is_ignored(
 
 
 def test_which_proxy_a_service_uses() -> None:
-    """None for NO_PROXY and plain http; an unusable kind of proxy is an error only where it is needed."""
+    """None for NO_PROXY and plain http; an unsupported kind of proxy is an error only if it is needed."""
     proxy, socks = Proxy("http://proxy.example:3128"), Proxy("socks5://ada:marked@proxy.example:1080")
     assert proxy_for("https://api.example", proxy, "") is proxy
     assert proxy_for("https://api.example", None, "") is None

@@ -1,4 +1,4 @@
-"""`RateLimiter`: the queue, the clock and the usage, with a clock of its own and without sleeping."""
+"""`RateLimiter`: the queue, the clock and the usage, on a simulated clock."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ from auditor.fetch.rate_limiter import RateLimiter, RunStopping
 
 
 class Time:
-    """Seconds that pass only while somebody sleeps."""
+    """A clock that moves only in `sleep`."""
 
     now = 1000.0
 
@@ -20,7 +20,7 @@ class Time:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Moves the clock on, and lets the others run."""
+        """Advance the clock, and let other tasks run."""
         self.now += seconds
         await asyncio.sleep(0)
 
@@ -30,7 +30,7 @@ def _limiter(time: Time, plan: Plan | float = 500, remembered: RememberedRate | 
 
 
 async def _ask(limiter: RateLimiter, count: int) -> list[float]:
-    """The departures of so many requests that are answered at once."""
+    """Send this many requests, which are answered at once; return when each was sent."""
     times = []
     for _ in range(count):
         times.append(await limiter.acquire())
@@ -39,7 +39,7 @@ async def _ask(limiter: RateLimiter, count: int) -> list[float]:
 
 
 async def test_waiting_workers_are_first_come_first_served() -> None:
-    """Two requests in a row are one interval apart."""
+    """Consecutive requests are one interval apart."""
     limiter, order = _limiter(Time()), []
 
     async def wait(name: int) -> None:
@@ -127,7 +127,7 @@ async def test_usage_is_compared_with_the_limit() -> None:
 
 @pytest.mark.parametrize("plan", [0, Plan(None)])
 async def test_without_a_limit_there_is_no_ideal(plan: Plan | float) -> None:
-    """The value is None, as it is before any request."""
+    """The value is None, as before any request."""
     limiter = _limiter(Time(), plan)
     assert limiter.usage()["percent_of_ideal"] is None
     await _ask(limiter, 10)
@@ -136,7 +136,7 @@ async def test_without_a_limit_there_is_no_ideal(plan: Plan | float) -> None:
 
 
 async def test_the_time_left_is_estimated() -> None:
-    """Paced: by the pace, learned or not. Not paced: by the time so far, and unknown before the first response."""
+    """With a pace: by the pace. Without: by the time so far; unknown before the first response."""
     time = Time()
     assert _limiter(time).eta(1000) == pytest.approx(120.0, rel=0.01)
     assert _limiter(time, remembered=RememberedRate(4.0)).eta(1000) == pytest.approx(250.0, rel=0.05)
@@ -180,7 +180,7 @@ async def test_a_few_requests_do_not_change_the_remembered_rate() -> None:
 
 
 async def test_after_stop_no_request_is_sent() -> None:
-    """Neither at once nor out of the queue; `wait_stopping` returns."""
+    """New and queued requests raise, and `wait_stopping` returns."""
     time = Time()
     limiter = _limiter(time, 0)
     ended = asyncio.create_task(limiter.wait_stopping())

@@ -1,4 +1,4 @@
-"""`RateStore`: what one run leaves to the next, and that no file can hurt."""
+"""`RateStore`: the rate that one run saves for the next, and damaged files."""
 
 import math
 import os
@@ -29,7 +29,7 @@ def test_a_saved_rate_is_loaded_with_its_age(tmp_path: Path) -> None:
 
 
 def test_after_a_minute_no_request_counts_any_more(tmp_path: Path) -> None:
-    """The pace stays, the window is empty again."""
+    """The pace stays; the number of requests is 0."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     assert _at(tmp_path, timedelta(minutes=1)).load(API, TENANT) == RememberedRate(
         4.0, 57.0, learned_ago=90.0, age=60.0
@@ -37,7 +37,7 @@ def test_after_a_minute_no_request_counts_any_more(tmp_path: Path) -> None:
 
 
 def test_a_rate_expires_after_a_month(tmp_path: Path) -> None:
-    """Limits are adjusted: an old pace is of no use."""
+    """Limits change, so an old pace is ignored."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     assert _at(tmp_path, EXPIRES_AFTER - timedelta(seconds=1)).load(API, TENANT) is not None
     assert _at(tmp_path, EXPIRES_AFTER).load(API, TENANT) is None
@@ -62,7 +62,7 @@ def test_a_run_without_a_learned_rate_saves_its_requests(tmp_path: Path) -> None
 
 
 def test_two_runs_that_shared_the_quota_are_added_up(tmp_path: Path) -> None:
-    """Shares and the requests of the last minute add up; the last to write does not overwrite the other."""
+    """The rates and the requests of the last minute add up; the last writer does not overwrite the other."""
     one, other = _at(tmp_path), _at(tmp_path, timedelta(seconds=20))
     for run in (one, other):
         run.load(API, TENANT)
@@ -73,7 +73,7 @@ def test_two_runs_that_shared_the_quota_are_added_up(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_learned_rate_keeps_that_of_the_other(tmp_path: Path) -> None:
-    """Of two runs at a time only one was throttled: its rate stays, with its age; and the other way round."""
+    """If only one of two runs at a time was throttled, its rate stays, with its age, in either order of writing."""
     spared = RememberedRate(math.inf, held=7)
     _at(tmp_path).save(API, TENANT, LEARNED)
     _at(tmp_path, timedelta(seconds=20)).save(API, TENANT, spared)
@@ -85,14 +85,14 @@ def test_a_run_without_a_learned_rate_keeps_that_of_the_other(tmp_path: Path) ->
 
 
 def test_a_run_that_ended_long_before_is_replaced(tmp_path: Path) -> None:
-    """More than a minute before the other's end."""
+    """Runs that ended more than a minute apart did not share the quota."""
     _at(tmp_path).save(API, TENANT, LEARNED)
     _at(tmp_path, timedelta(minutes=2)).save(API, TENANT, RememberedRate(8.0, held=3))
     assert _at(tmp_path, timedelta(minutes=2)).load(API, TENANT) == RememberedRate(8.0, held=3)
 
 
 def test_expired_files_are_removed(tmp_path: Path) -> None:
-    """Files of other quotas and partial files do not pile up."""
+    """Old files of other quotas and partial files are removed."""
     rates = _at(tmp_path)
     rates.save(API, "old", LEARNED)
     (tmp_path / "rate-torn.part").write_bytes(b"{")
@@ -125,7 +125,7 @@ def test_a_file_of_another_quota_is_ignored(tmp_path: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=300), cut=st.integers(0, 400), place=st.integers(0, 400))
 def test_a_damaged_file_is_ignored(tmp_path: Path, raw: bytes, cut: int, place: int) -> None:
-    """Garbage, a torn file, a changed byte: never an error, and never an impossible pace."""
+    """Garbage, a truncated file or a changed byte: never an error, and never an impossible pace."""
     rates = _at(tmp_path)
     rates.save(API, TENANT, LEARNED)
     whole = rates._path(API, TENANT).read_bytes()
@@ -168,7 +168,7 @@ def test_impossible_values_are_ignored(tmp_path: Path, content: bytes) -> None:
 
 
 def test_an_unreachable_folder_is_no_error(tmp_path: Path) -> None:
-    """A file where the folder should be: nothing is saved, loaded or raised."""
+    """If there is a file in place of the folder, nothing is saved, loaded or raised."""
     (tmp_path / "file").write_bytes(b"")
     rates = _at(tmp_path / "file" / "below")
     assert not rates.save(API, TENANT, LEARNED)

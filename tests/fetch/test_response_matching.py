@@ -1,4 +1,4 @@
-"""Responses are matched with their requests, whatever a server or proxy sends late or twice. Over real sockets."""
+"""Responses are matched with their requests, even if a server or proxy sends some late or twice. Over real sockets."""
 
 import asyncio
 import subprocess
@@ -55,12 +55,12 @@ def _answer(head: bytes, *, echo: bytes = b"", status: bytes = b"200 OK") -> byt
 
 
 def _late(_server: _Server, heads: list[bytes]) -> list[bytes]:
-    """Every answer on a connection is preceded by the one before it, a second time."""
+    """Before every answer on a connection, send the previous one again."""
     return [_answer(head) for head in heads[-2:]]
 
 
 @asynccontextmanager
-async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[ApiResponse]]]:
+async def _ask_all(server: _Server, concurrency: int) -> AsyncIterator[Callable[[str], asyncio.Future[ApiResponse]]]:
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         api = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
@@ -72,10 +72,10 @@ async def _asking(server: _Server, concurrency: int) -> AsyncIterator[Callable[[
 
 
 async def test_a_late_response_is_not_given_to_another_customer() -> None:
-    """A server that repeats no id, and sends each response again after the next request, is never believed wrongly; no customer is asked twice because of it."""
+    """A server without ids sends each response again after the next request: no customer gets a wrong response or a second request."""
     server = _Server(_late)
     names = [f"customer-{n}" for n in range(60)]
-    async with _asking(server, concurrency=8) as ask:
+    async with _ask_all(server, concurrency=8) as ask:
         replies = await asyncio.gather(*map(ask, names))
     assert [reply.body.decode() for reply in replies] == names
     assert (server.requests, server.connections) == (60, 60)
@@ -85,19 +85,19 @@ async def test_connections_are_reused_where_ids_are_repeated() -> None:
     """Either id is enough."""
     for echo in (b"MS-RequestId", b"MS-CorrelationId"):
         server = _Server(lambda _server, heads, echo=echo: [_answer(heads[-1], echo=echo)])  # type: ignore[misc] # a default binds it
-        async with _asking(server, concurrency=1) as ask:
+        async with _ask_all(server, concurrency=1) as ask:
             bodies = [(await ask(name)).body for name in ("one", "two", "three")]
         assert (bodies, server.connections) == ([b"one", b"two", b"three"], 1)
 
 
 async def test_a_response_without_our_id_on_a_used_connection_is_rejected() -> None:
-    """Where a server omits the id after it has repeated it, the response is a transport error, and every later request has a new connection."""
+    """If a server stops repeating the id, the response is a transport error, and every later request has a new connection."""
 
     def forgetful(server: _Server, heads: list[bytes]) -> list[bytes]:
         return [_answer(heads[-1], echo=b"MS-RequestId" if server.requests != 2 else b"")]
 
     server = _Server(forgetful)
-    async with _asking(server, concurrency=1) as ask:
+    async with _ask_all(server, concurrency=1) as ask:
         one, two, again, last = [await ask(name) for name in ("one", "two", "two", "three")]
     assert (one.body, again.body, last.body) == (b"one", b"two", b"three")
     assert two.http_status is None
@@ -114,14 +114,14 @@ async def test_a_throttling_gateway_costs_one_connection() -> None:
         return [_answer(heads[-1], echo=b"MS-RequestId")]
 
     server = _Server(throttling)
-    async with _asking(server, concurrency=1) as ask:
+    async with _ask_all(server, concurrency=1) as ask:
         statuses = [(await ask(name)).http_status for name in ("one", "two", "two", "three", "four")]
     assert statuses == [200, 429, 200, 200, 200]
     assert (server.requests, server.connections) == (5, 2)
 
 
 async def test_a_response_before_the_request_is_rejected() -> None:
-    """What a server sends when a connection opens is no response; no request is sent there."""
+    """Bytes that a server sends when a connection opens are not a response; no request is sent on it."""
 
     class Hasty(_Server):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -129,7 +129,7 @@ async def test_a_response_before_the_request_is_rejected() -> None:
             await super().serve(reader, writer)
 
     server = Hasty(lambda _server, heads: [_answer(heads[-1])])
-    async with _asking(server, concurrency=4) as ask:
+    async with _ask_all(server, concurrency=4) as ask:
         replies = await asyncio.gather(*(ask(f"customer-{n}") for n in range(12)))
     assert [reply.body for reply in replies] == [b""] * 12
     assert {reply.failure for reply in replies} == {"ClientPayloadError: the server sent an answer before it was asked"}

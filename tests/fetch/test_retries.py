@@ -1,4 +1,4 @@
-"""`RetryingClient` and `run_pool`: with scripted responses, a clock of their own and without sleeping."""
+"""`RetryingClient` and `run_pool` with scripted responses on a simulated clock."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ from conftest import CUSTOMER, load_reply
 
 @dataclass
 class World:
-    """A clock that sleeps move on, and a server that answers each customer by its script, the last line for ever."""
+    """A clock that moves only in `sleep`, and a server that answers each customer by its script and repeats the last line."""
 
     scripts: dict[str, list[str]] = field(default_factory=dict)
     now: float = 0.0
@@ -33,12 +33,12 @@ class World:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Moves the clock on."""
+        """Advance the clock."""
         self.now += seconds
         await asyncio.sleep(0)
 
     async def attempt(self, customer_id: str, token: str, request_id: str, _correlation_id: str) -> ApiResponse:
-        """Plays the next reply of the customer's script."""
+        """The next reply of the customer's script."""
         self.sent.append((self.now, customer_id, token, request_id))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -91,7 +91,7 @@ async def test_five_failed_attempts_are_the_maximum() -> None:
     [("404-60003", 1), ("403-20002", 1), ("400-2000", 1), ("404-gateway", 3), ("200-html", 3), ("409", 2), ("501", 1)],
 )
 async def test_only_retryable_errors_are_retried(name: str, attempts: int) -> None:
-    """A final refusal costs one request, an unexpected response two more."""
+    """A final refusal takes one request, an unexpected response three."""
     assert (await _ask(World(), name)).attempts == attempts
 
 
@@ -127,7 +127,7 @@ async def test_one_rejection_holds_all_workers() -> None:
 
 
 async def test_endless_throttling_ends_the_run() -> None:
-    """Where every request is rejected the run ends; the customer is undetermined, throttled."""
+    """If every request is rejected, the run ends; the customer is undetermined because of throttling."""
     answer = await _ask(World(), "429")
     assert (answer.finding.reason, answer.attempts) == (Reason.THROTTLED, PATIENCE)
     assert answer.finding.run_end is not None
@@ -159,7 +159,7 @@ async def test_a_401_renews_the_token_once() -> None:
 
 
 async def test_a_refused_fixed_token_is_tried_once_more() -> None:
-    """It cannot be renewed: a transient fault is over, a lasting refusal ends the run."""
+    """It cannot be renewed: the retry succeeds after a transient fault; a second refusal ends the run."""
     assert (await _ask(World(), "401-empty", "200-allowed")).finding.verdict is Verdict.ELIGIBLE
     answer = await _ask(World(), "401-400")
     assert (answer.finding.next, answer.attempts) == (Next.END_RUN, 2)
@@ -188,7 +188,7 @@ async def test_every_customer_is_recorded_once_by_bounded_workers() -> None:
 
 
 async def test_the_list_is_read_as_workers_get_free() -> None:
-    """The iterator is never ahead of the workers: memory does not grow with the list."""
+    """The iterator is read only as fast as the workers, so that memory does not grow with the list."""
     world = World()
     taken = 0
 
@@ -227,13 +227,13 @@ async def test_a_wrong_address_ends_the_run_early() -> None:
 
 @dataclass
 class Flaky(World):
-    """A world whose service is gone between two moments: it refuses, or says 503."""
+    """A world with an outage: connections are refused, or answered with 503."""
 
     gone: tuple[float, float] = (0.0, 0.0)
     how: str = "lost"
 
     async def attempt(self, customer_id: str, token: str, request_id: str, correlation_id: str) -> ApiResponse:
-        """As in any world, but for the outage."""
+        """The reply, or the failure of the outage."""
         if self.gone[0] <= self.now < self.gone[1]:
             self.scripts.setdefault(customer_id, ["200-allowed"]).insert(0, self.how)
         return await super().attempt(customer_id, token, request_id, correlation_id)
@@ -270,7 +270,7 @@ async def test_after_an_outage_failed_customers_are_asked_again(how: str, worker
 
 
 async def test_a_long_outage_ends_the_run() -> None:
-    """After five minutes, with the exit code of a service that is down; resume asks the rest."""
+    """The run ends after five minutes with the exit code of a service that is down; resume asks for the rest."""
     world = Flaky(gone=(20.0, 1e9))
     answers, _, end = await _through(world, 5000)
     assert getattr(end, "cause", None) is Cause.SERVICE
@@ -286,7 +286,7 @@ async def test_without_an_outage_failed_customers_are_not_asked_again() -> None:
 
 
 async def test_an_unexpected_exception_is_that_customers_result() -> None:
-    """Any exception but ours and the system's is recorded as `internal_error`, and all others are asked."""
+    """Any exception other than ours and the system's is recorded as `internal_error`; all other customers are asked."""
     world = World()
     limiter, recorded = world.limiter(), dict[str, Reason]()
     client = world.client(limiter=limiter)
@@ -308,7 +308,7 @@ async def test_an_unexpected_exception_is_that_customers_result() -> None:
 
 
 async def test_a_failing_record_raises_its_own_error() -> None:
-    """A full disk stops the run with its own error, not with a group."""
+    """A full disk stops the run with its own error, not with an exception group."""
     world = World()
     limiter = world.limiter()
 
@@ -322,7 +322,7 @@ async def test_a_failing_record_raises_its_own_error() -> None:
 
 
 async def test_stop_wakes_all_waiting_workers() -> None:
-    """No worker sleeps through the end of a run, neither in the queue nor before a retry."""
+    """Workers in the queue and workers before a retry stop at once."""
     limiter = RateLimiter(1, clock=lambda: 0.0)
     await limiter.acquire()
     waiting = [asyncio.create_task(limiter.acquire()), asyncio.create_task(limiter.pause(1e6))]

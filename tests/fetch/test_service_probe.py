@@ -36,7 +36,7 @@ def late() -> Iterator[str]:
             self.end_headers()
 
         def log_message(self, *_args: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -60,7 +60,7 @@ def test_a_healthy_service(simulator: Simulator) -> None:
 
 
 def test_a_wrong_clock_is_measured(late: str) -> None:
-    """Through whatever connection."""
+    """It is measured over plain http, TLS and a proxy."""
     seen = probe(late, None, None)
     assert seen.ahead is not None
     assert abs(seen.ahead - 3600) < 2
@@ -69,7 +69,7 @@ def test_a_wrong_clock_is_measured(late: str) -> None:
 
 @pytest.mark.parametrize("through", [False, True])
 def test_an_untrusted_certificate_is_described(simulator: Simulator, through: bool) -> None:  # noqa: FBT001 - a table's column
-    """Its issuer shows which authority's file is missing; through a proxy as well."""
+    """The issuer shows which authority's file is missing, also through a proxy."""
     with connect_proxy(password="ada:marked") as proxy:
         way = Proxy(f"http://ada:marked@127.0.0.1:{proxy.port}") if through else None
         seen = probe(simulator.api_url, None, way)
@@ -116,7 +116,7 @@ async def test_a_server_without_tls_is_described() -> None:
     ],
 )
 async def test_an_invalid_response_is_described(answer: bytes) -> None:
-    """Whatever error a library raises."""
+    """Every library error becomes a sentence."""
 
     async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -131,7 +131,7 @@ async def test_an_invalid_response_is_described(answer: bytes) -> None:
 
 
 def test_a_closed_port_is_described() -> None:
-    """With the system's error text."""
+    """The sentence has the system's error text."""
     with pytest.raises(OSError, match="refused"):
         connect("127.0.0.1", 1)
     assert probe("https://127.0.0.1:1", None, None).response.failure == "ConnectionError: Connection refused"

@@ -15,13 +15,13 @@ async def _wait_for_ever(timer: DeadlineTimer, entered: asyncio.Event | None = N
 
 
 async def test_a_request_that_takes_too_long_is_cancelled() -> None:
-    """The total limits it whole; the error's text fits into a report."""
+    """The total limits the whole request; the error's text fits into a report."""
     with pytest.raises(TimeoutError, match=r"no whole answer within 0\.02 s"):
         await _wait_for_ever(DeadlineTimer(total=0.02, silence=60.0))
 
 
 async def test_a_silent_request_is_cancelled_earlier() -> None:
-    """Earlier than one that is only slow."""
+    """A silent request ends earlier than one that is only slow."""
     with pytest.raises(TimeoutError, match=r"no data received for 0\.02 s"):
         await _wait_for_ever(DeadlineTimer(total=60.0, silence=0.02))
 
@@ -41,7 +41,7 @@ async def test_each_byte_restarts_the_silence() -> None:
 
 
 async def test_each_request_has_its_own_deadline() -> None:
-    """One that ends in time stays; the others are cancelled."""
+    """A request that ends in time is not cancelled; the others are."""
     timer = DeadlineTimer(total=0.02, silence=60.0)
 
     async def quick() -> str:
@@ -67,7 +67,7 @@ async def test_the_timer_stops_when_no_request_is_in_flight() -> None:
 
 
 async def test_a_cancelled_worker_gets_no_timeout_error() -> None:
-    """Even where the deadline passes at the same moment."""
+    """It gets CancelledError even if the deadline passes at the same time."""
     timer = DeadlineTimer(total=60.0, silence=60.0)
     entered = asyncio.Event()
     task = asyncio.create_task(_wait_for_ever(timer, entered))

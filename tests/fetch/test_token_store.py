@@ -1,4 +1,4 @@
-"""`token_store`: a stored sign-in, encrypted where a key is given, behind a lock that a dead process cannot hold."""
+"""`token_store`: a stored sign-in, encrypted if a key is given, with a lock that a dead process cannot hold."""
 
 import base64
 import os
@@ -43,7 +43,7 @@ def content_of(folder: Path) -> bytes:
 
 
 def test_a_sign_in_is_stored(tmp_path: Path) -> None:
-    """In a folder for its owner alone; `where` says that it is plain text."""
+    """Its folder is readable by its owner only; `where` says that it is plain text."""
     store = store_in(tmp_path / "new" / "folder")
     assert store.load() is None
     assert store.remove() is False
@@ -103,7 +103,7 @@ def test_the_first_key_encrypts_and_all_decrypt(tmp_path: Path) -> None:
 
 
 def test_a_file_of_an_old_key_needs_reencryption(tmp_path: Path) -> None:
-    """As long as it is plain text or encrypted with a key that is not the first."""
+    """It does if it is plain text, or encrypted with a key that is not the first."""
     assert store_in(tmp_path, KEYS[0]).needs_reencryption() is False
     store_in(tmp_path).save(TEXT)
     assert store_in(tmp_path).needs_reencryption() is False
@@ -114,7 +114,7 @@ def test_a_file_of_an_old_key_needs_reencryption(tmp_path: Path) -> None:
 
 
 def test_without_the_key_the_file_is_reported_as_encrypted(tmp_path: Path) -> None:
-    """Not as missing."""
+    """It is not reported as missing."""
     store_in(tmp_path, KEYS[0]).save(TEXT)
     with pytest.raises(SignInError, match="is encrypted"):
         store_in(tmp_path).load()
@@ -130,7 +130,7 @@ def test_a_plain_file_becomes_encrypted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "short", "ä" * 43, base64.b64encode(b"x" * 31).decode()])
 def test_an_invalid_key_is_reported_at_once(tmp_path: Path, key: str) -> None:
-    """With the command that makes one, and without the key itself."""
+    """The message has the command that makes a key, but not the key itself."""
     with pytest.raises(SettingsError, match="is no key") as refused:
         store_in(tmp_path, key)
     assert "openssl" in refused.value.hint
@@ -138,7 +138,7 @@ def test_an_invalid_key_is_reported_at_once(tmp_path: Path, key: str) -> None:
 
 
 def test_the_default_is_the_users_state_folder(tmp_path: Path) -> None:
-    """Where the user names no other and the platform has no store of its own."""
+    """The default if the user names no folder and the platform has no store."""
     found = open_store(AUTHORITY, "an-app")
     assert found is not None
     found.save(TEXT)
@@ -146,7 +146,7 @@ def test_the_default_is_the_users_state_folder(tmp_path: Path) -> None:
 
 
 def test_without_a_home_there_is_no_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container may have none."""
+    """A container may have no home folder."""
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.delenv("LOCALAPPDATA")
     monkeypatch.setattr(Path, "home", _no_home)
@@ -169,7 +169,7 @@ with locked(Path(sys.argv[1])):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_dead_process_holds_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A living one does, and a process that waits for too long gets an error; a killed one releases it at once."""
+    """A living process holds it, and another one that waits for too long gets an error; a killed process releases it."""
     path = tmp_path / "a.lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -205,7 +205,7 @@ def test_the_platforms_own_store_keeps_a_text(tmp_path: Path) -> None:
 
 
 class Broken:
-    """A keyring that is locked: its errors are its own, and quote what they were given."""
+    """A locked keyring: its exceptions quote their arguments."""
 
     def load(self) -> str:
         """Fails."""
@@ -227,7 +227,7 @@ def test_a_locked_keyring_is_not_quoted(tmp_path: Path) -> None:
 
 
 def test_a_platform_without_a_store_falls_back_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without msal-extensions, and without a desktop's session."""
+    """The file is used without msal-extensions, and without a desktop session."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'none'}")
     assert platform_store(tmp_path / "sign-in-x") is None
     monkeypatch.setitem(sys.modules, "msal_extensions", None)
@@ -258,7 +258,7 @@ def test_a_damaged_encrypted_file_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
 def test_a_lock_path_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
-    """It would silently mean no lock: two processes would redeem the same refresh token."""
+    """Without a lock, two processes would redeem the same refresh token."""
     lock = tmp_path / "a.lock"
     if kind == "folder":
         lock.mkdir()

@@ -1,4 +1,4 @@
-"""`TokenSource`: one renewal for all workers, ahead of expiry, and never more than needed."""
+"""`TokenSource`: one renewal for all workers, before expiry, and no unnecessary ones."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from auditor.fetch.tokens import TokenRequest, TokenSource, fixed_token
 
 
 class Service:
-    """A sign-in service that counts; `life` seconds for each token, `failure` raised instead."""
+    """A sign-in service that counts requests; tokens last `life` seconds, or `failure` is raised."""
 
     def __init__(self, life: float = 3600.0) -> None:
         self.calls: list[TokenRequest] = []
@@ -20,7 +20,7 @@ class Service:
         self.may_answer.set()
 
     def redeem(self, need: TokenRequest) -> tuple[str, float]:
-        """Gives token-1, token-2, …"""
+        """Return token-1, token-2, …"""
         self.calls.append(need)
         assert self.may_answer.wait(10)
         if self.failure:
@@ -29,7 +29,7 @@ class Service:
 
 
 class Clock:
-    """Monotonic seconds that stand still."""
+    """Monotonic seconds that only the test changes."""
 
     now = 1000.0
 
@@ -85,7 +85,7 @@ async def test_a_token_is_renewed_before_it_expires() -> None:
 
 
 async def test_a_failed_early_renewal_is_no_error_yet() -> None:
-    """While the old token is valid, an unavailable sign-in service stops nothing, and is asked again only after a pause."""
+    """While the old token is valid, an unavailable sign-in service is not an error; the next attempt is after a pause."""
     service, clock = Service(life=1000.0), Clock()
     tokens = TokenSource(service.redeem, clock=clock)
     await tokens.token()
@@ -101,7 +101,7 @@ async def test_a_failed_early_renewal_is_no_error_yet() -> None:
 
 
 async def test_a_cancelled_worker_does_not_cancel_the_renewal() -> None:
-    """The others that wait for it get the token."""
+    """The other workers that wait for it get the token."""
     service = Service()
     service.may_answer.clear()
     tokens = TokenSource(service.redeem)

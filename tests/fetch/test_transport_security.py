@@ -1,4 +1,4 @@
-"""Which certificates both clients trust: those of the system's authorities and of one setting, and no others."""
+"""Both clients trust the system's authorities and those of one setting, and no others."""
 
 import asyncio
 import ssl
@@ -60,7 +60,7 @@ def _sign_in(simulator: Simulator, ca_bundle: str | None) -> bool:
 async def test_one_setting_feeds_both_clients(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
-    """With the authority both succeed, without it both refuse; through truststore's contexts as well."""
+    """With the authority both succeed, without it both refuse, also with truststore's contexts."""
     if platform != "ours":
         monkeypatch.setattr(transport_security, "_OWN_STORE", frozenset({sys.platform}))
         assert type(tls_context(None)) is not ssl.SSLContext
@@ -98,7 +98,7 @@ def test_the_sign_in_trusts_no_other_authority(simulator: Simulator, monkeypatch
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])
 def test_a_bundle_without_a_certificate_is_refused(tmp_path: Path, content: str | None) -> None:
-    """Missing, or no certificates: reported at once, with the setting's name."""
+    """A missing file, or one without certificates, is reported at once, with the setting's name."""
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content, encoding="ascii")
@@ -125,7 +125,7 @@ YESTERDAY, LONG_AGO, TOMORROW = (datetime.now(UTC) + timedelta(days=days) for da
 async def test_the_reason_for_an_untrusted_certificate_is_given(
     tmp_path: Path, name: str, dates: tuple[datetime, datetime], code: int, words: str
 ) -> None:
-    """Of a trusted authority: dates and names are told apart, by both clients alike."""
+    """With a trusted authority, both clients distinguish wrong dates from wrong names."""
     authority, ca = trustme.CA(), str(tmp_path / "ca.pem")
     authority.cert_pem.write_to_path(ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -142,7 +142,7 @@ async def test_the_reason_for_an_untrusted_certificate_is_given(
 
 
 def _inspection_authority(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """What many networks have: Basic Constraints that are not critical, no key identifiers; and a server's certificate."""
+    """An authority as in many networks (Basic Constraints not critical, no key identifiers), and a server's certificate."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Inspection CA", "server")]
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
@@ -161,7 +161,7 @@ def _inspection_authority(folder: Path) -> tuple[ssl.SSLContext, str]:
     return context, str(paths[0])
 
 
-def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+def _use_strict_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Python 3.13 makes its contexts."""
 
     def strict() -> ssl.SSLContext:
@@ -173,9 +173,9 @@ def _strictly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By both clients; the setting drops only the strict checks: untrusted and other hosts stay refused."""
+    """Both clients accept it; the setting only drops the strict checks: untrusted servers and other hosts stay refused."""
     context, ca = _inspection_authority(tmp_path)
-    _strictly(monkeypatch)
+    _use_strict_contexts(monkeypatch)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -211,7 +211,7 @@ async def test_an_authority_of_the_wrong_form_may_be_accepted(tmp_path: Path, mo
 
 def test_strict_checks_are_on_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting changes one flag, and neither trust nor the host's name."""
-    _strictly(monkeypatch)
+    _use_strict_contexts(monkeypatch)
     assert load({}, environment={})[0].trust == Trust()
     relaxed = load({}, environment={"AUDITOR_CA_RELAXED": "true"})[0].trust
     contexts = [tls_context(each) for each in (Trust(), relaxed)]

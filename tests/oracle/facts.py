@@ -11,7 +11,15 @@ from typing import Any
 from auditor.core.baseline import Baseline
 from auditor.core.judge.documented_answers import is_contradictory
 from auditor.core.model import Cause
-from auditor.core.run_facts import ListFile, ListWarning, Membership, MembershipSource, Presentation, RunFacts
+from auditor.core.run_facts import (
+    ListFile,
+    ListWarning,
+    Membership,
+    MembershipSource,
+    OwnerWorkbooks,
+    Presentation,
+    RunFacts,
+)
 
 _ASIDE = frozenset({"answer", "member", "baseline", "allowance"})
 """Kinds of lines that neither begin nor end a session."""
@@ -62,7 +70,7 @@ def _facts(by_kind: dict[str, list[dict[str, Any]]], session: list[dict[str, Any
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
         max_undetermined=[header, *by_kind.get("allowance", [])][-1]["max_undetermined"],
-        presentation=Presentation.from_document(header.get("presentation", {})),
+        presentation=_presentation(header.get("presentation", {})),
         started_at=datetime.fromisoformat(header["started_at"]),
         finished_at=datetime.fromisoformat(last["finished_at"]) if last else None,
         cause=Cause(last["cause"]) if last else Cause.INTERRUPTED,
@@ -89,3 +97,9 @@ def _membership(documents: list[dict[str, Any]]) -> Membership | None:
         return None
     last = documents[-1]
     return Membership(MembershipSource(last["way"]), last["customers"], last["complete"], last["message"])
+
+
+def _presentation(document: dict[str, Any]) -> Presentation:
+    given = {name: document[name] for name in ("customer_link", "zone") if name in document}
+    packs = OwnerWorkbooks(document.get("packs", "acting"))
+    return Presentation(**given, packs=packs, sums=tuple(document.get("sums", ())))

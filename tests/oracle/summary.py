@@ -10,6 +10,7 @@ from typing import Any
 from auditor.core.model import Verdict
 from auditor.core.results.ledger import Count, counts_as_complete
 from auditor.core.run_facts import Membership, MembershipSource
+from auditor.report import SCHEMA_VERSION
 from oracle.changes import count_changes, expected_changes
 from oracle.evidence import Evidence, csv_records
 from oracle.sums import ColumnSum, expected_columns
@@ -61,7 +62,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
     unlisted = len(evidence.unlisted) if membership.way is MembershipSource.LIST else None
     verdicts = ledger.by_verdict()
     return {
-        "schema_version": 2,
+        "schema_version": SCHEMA_VERSION,
         "complete": counts_as_complete(ledger, facts),
         **{name: getattr(facts, name) for name in _FACTS},
         "started_at": _time(facts.started_at),

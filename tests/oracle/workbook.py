@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
-from auditor.core.results.changes import CHANGES
+from auditor.core.results.changes import CHANGES, Change
 from auditor.core.results.ledger import counts_as_complete
 from auditor.core.run_facts import UTC_NAMES, OwnerWorkbooks
 from oracle import evidence
@@ -30,7 +30,7 @@ from oracle.sums import Column, expected_columns
 NAME, INDEX = "audit.xlsx", "by-owner/index.csv"
 _ORDER = {
     "blocked": ("Blocked", "Action needed"),
-    "undetermined": ("Undetermined", "Not verified"),
+    "undetermined": ("Not verified", "Not verified"),
     "eligible": ("Eligible", "All customers"),
 }
 _WHO = {"Customer": "(customer)", "Domain": "domain", "Account manager": "owner"}
@@ -213,7 +213,10 @@ class _Subset:
         """The first line of every sheet."""
         document = json.loads((self.found.run / "summary.json").read_bytes())
         if self.owner is None:
-            return _capital(document["note"])
+            state, _, remarks = document["note"].partition(": ")
+            if state != "complete":
+                return str(document["note"])
+            return f"Complete, with warnings. {_capital(remarks).rstrip('.')}." if remarks else "Complete."
         simulated = "; the data are simulated" if document["simulated"] else ""
         state = f"The whole run is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
         unknown, rows = self.rows_of("undetermined"), len(self.records)
@@ -238,6 +241,15 @@ class _Subset:
         note = _capital((baseline and baseline.note) or "There is nothing to compare with.")
         return note if note.endswith((".", "!", "?")) else f"{note}."
 
+    @property
+    def day_of_baseline(self) -> str:
+        """When the baseline run began, such as `23 Nov`, or `31 Dec 2025` in another year."""
+        facts = self.found.facts
+        assert facts.baseline
+        assert facts.baseline.started_at
+        began = facts.baseline.started_at
+        return f"{began.day} {began:%b}" if began.year == facts.started_at.year else f"{began.day} {began:%b %Y}"
+
     def sentence(self, sheet: str) -> str:
         """What the second line of a sheet says before the run."""
         count = len(self.of(sheet))
@@ -251,7 +263,7 @@ class _Subset:
             ),
             "All customers": (f"{rows} in the order of the lists.", "There are no rows."),
             "Not verified": (
-                f"Not verified (undetermined): {rows} without a verdict; they must not be taken as eligible.",
+                f"Not verified (undetermined): {rows} could not be checked. Do not treat as eligible.",
                 "Every row has a verdict.",
             ),
         }
@@ -417,13 +429,21 @@ class _Workbook:
             yield self.subset.baseline_note
         else:
             counts = Counter(one["change"] for one in self.subset.changes)
-            kinds = [f"{counts[one]:,} {_change(one)}" for one in CHANGES if counts[one]]
-            unknown = counts["not_compared"]
-            parts = [
-                ", ".join(kinds) or "Nothing changed",
-                *([f"{unknown:,} could not be compared"] if unknown else []),
-            ]
-            yield f"{self.subset.baseline_note} {'; '.join(parts)}."
+            blocked = [one["verdict_before"] for one in self.subset.changes if one["verdict"] == "blocked"]
+            newly, unknown = sum(one != "blocked" for one in blocked), counts["not_compared"]
+            others = [one for one in CHANGES if counts[one] and one is not Change.NEWLY_BLOCKED]
+            said = [self.subset.baseline_note]
+            if newly:
+                unseen = newly - counts["newly_blocked"]
+                tail = f", {unseen:,} of them not verified or not in the list then" if unseen else ""
+                said.append(f"{_count(newly, 'customer')} newly blocked since {self.subset.day_of_baseline}{tail}.")
+            if others:
+                said.append(", ".join(f"{counts[one]:,} {_change(one)}" for one in others) + ".")
+            elif not newly:
+                said.append("Nothing changed.")
+            if unknown:
+                said.append(f"{_count(unknown, 'customer')} could not be compared.")
+            yield " ".join(said)
         for name, of in sums.items():
             if unparsed := sum(of[verdict, self.subset.owner].unparsed for verdict in _ORDER):
                 yield f"{name}: {unparsed:,} of the rows hold no number, and are not added up."
@@ -447,7 +467,7 @@ class _Workbook:
             _same(where, [_trimmed(row) for row in rows if any(row)], [])
             return
         title, header, *lines = rows
-        labels = ["Account manager", "Blocked", "Undetermined", "Eligible", "Rows"]
+        labels = ["Account manager", "Blocked", "Not verified", "Eligible", "Rows"]
         _same(where, (title[0], list(header[: len(labels)])), ("By account manager (rows)", labels))
         wanted = [_trimmed([_plain(text or "(no account manager)"), *map(_plain, rest)]) for text, *rest in table]
         _same(where, [_trimmed(line) for line in lines], wanted)
@@ -548,7 +568,7 @@ def _check_header(where: str, header: Row, labels: Sequence[str]) -> None:
     for found, label in zip(header, labels, strict=True):
         name = label.removeprefix("own ")
         ordinary = name.isprintable() and name == " ".join(name.split()) and 0 < len(name) <= _HEADER
-        if name == label or (ordinary and names[name.casefold()] == 1 and "<r>" not in name):
+        if name == label or (ordinary and names[name.casefold()] == 1):
             _same(f"{where}, row {_HEAD}", found, name)
 
 
@@ -587,8 +607,7 @@ def _trimmed(row: Sequence[str]) -> Row:
 
 
 def _plain(text: str) -> str:
-    """A text as a cell can hold it: cut, no markup, and the two characters that no XML has spelled out."""
-    text = f"{text} " if text.startswith("<r>") else text
+    """A text as a cell can hold it: cut, and the two characters that no XML has spelled out."""
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) > 2 * _LONGEST:
         text = units[: 2 * (_LONGEST - 1)].decode("utf-16-le", "ignore") + "…"

@@ -17,6 +17,7 @@ HEAD, LINKS = 3, 65_530
 INJECTIONS = (
     *("=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "|calc"),
     *("<r><t>x</t></r>", "<r>", "&amp;", "{=1}", "http://x.example", "mailto:a@b.example", "_x0041_", "_x005F_"),
+    *("<r>ü</r>", "<r>_x0041_\x00</r>", "_x005F_x0041_", "_x0041_x0042_x0043_"),
     *("007", "1e5", "TRUE", "2021-07-14", "#N/A", " padded ", "a\nb", "\x00\x1f", "\ufffe", "😀", "</t></is></c>"),
 )
 

@@ -171,7 +171,7 @@ def _journal(run: Run) -> bytes:
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
     header["list_warnings"] = [asdict(one) for one in facts.list_warnings]
-    header["presentation"] = facts.presentation.as_document()
+    header["presentation"] = asdict(facts.presentation)
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
     end |= {
         "elapsed_seconds": facts.elapsed_seconds,

@@ -3,12 +3,14 @@
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from report_support import Case, Run, answer, cases, forge, guid, new_run, row
 from verify_support import copy_run, verify
 
@@ -40,12 +42,13 @@ def run(rendered: Run, tmp_path: Path) -> Run:
     return copy_run(rendered, tmp_path)
 
 
-@given(cases())
-def test_whatever_is_rendered_agrees(case: Case) -> None:
-    """Documents of any rows, answers and members."""
-    with case.run() as run:
-        run.render(FORMATS)
-        assert verify(run).rows == len(case.rows)
+@given(cases(), st.none() | cases())
+def test_whatever_is_rendered_agrees(case: Case, earlier: Case | None) -> None:
+    """Documents of any rows, answers and members, of any customers who left, joined, changed or could not be compared."""
+    with case.run() as run, earlier.run() if earlier else nullcontext() as old:
+        made = run.compared_with(old) if old else run
+        made.render(FORMATS)
+        assert verify(made).rows == len(case.rows)
 
 
 def _cell(sheet: str, row: int, label: str, value: Any, name: str = BOOK) -> Change:

@@ -96,30 +96,37 @@ def test_a_full_disk_leaves_older_reports_whole(tmp_path: Path, monkeypatch: pyt
     assert run.contents() == before
 
 
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, bytes]]:
+    """Every file of a run, rendered before and after it was resumed."""
+    found = []
+    for answers in (BEFORE, AFTER):
+        run = new_run(tmp_path_factory.mktemp("files") / "r", ROWS, answers)
+        run.render()
+        found.append(run.contents())
+    return found
+
+
 @pytest.mark.parametrize("call", range(10))
 @pytest.mark.parametrize("step", ["fsync", "replace", "unlink"])
 def test_whatever_step_fails_no_file_is_half_and_no_manifest_lies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, call: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, states: list[dict[str, bytes]], step: str, call: int
 ) -> None:
     """Reports of a resumed run replace older ones; if a step fails, each file is the old or the new one, whole."""
-    whole = []
-    for answers in (BEFORE, AFTER):
-        run = new_run(tmp_path / "r", ROWS, answers)
-        run.render()
-        whole.append(run.contents())
-    new_run(tmp_path / "r", ROWS, BEFORE).render()
     run = new_run(tmp_path / "r", ROWS, AFTER)
+    old, new = states
+    for name in old.keys() - SOURCES:
+        (run.path / name).write_bytes(old[name])
     with monkeypatch.context() as patch, suppress(OutputError):
         owner = os if step == "fsync" else Path
         patch.setattr(owner, step, _failing_at(call, getattr(owner, step)))
         run.render()
     found = run.contents()
-    assert all(content in (whole[0][name], whole[1][name]) for name, content in found.items())
+    assert all(content in (old[name], new[name]) for name, content in found.items())
     if "manifest.json" in found:
-        states = [{**state, "journal.jsonl": whole[1]["journal.jsonl"]} for state in whole]
-        assert found in [states[1], {**states[0], "manifest.json": whole[0]["manifest.json"]}]
+        assert found in [new, {**old, "journal.jsonl": new["journal.jsonl"]}]
     run.render()
-    assert run.contents() == whole[1]
+    assert run.contents() == new
 
 
 def test_what_a_killed_attempt_left_is_removed(tmp_path: Path) -> None:

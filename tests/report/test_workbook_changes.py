@@ -35,7 +35,7 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
         line["customer_id"] for line in run.records("changes.csv")
     ]
     told = {str(line[0]): line for line in sheet(path, "Summary")}
-    assert [told[word][1:4] for word in ("Blocked", "Undetermined", "Eligible")] == [
+    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Eligible")] == [
         *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
     ]
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
@@ -70,7 +70,7 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     render(run)
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
-    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Undetermined", "Eligible")] == [
+    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Eligible")] == [
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
     assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
@@ -108,13 +108,13 @@ def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
     run = _run(tmp_path)
     render(run)
     told = [str(line[0]) for line in sheet(run.path / "audit.xlsx", "Summary")]
-    said = "As the test wants it. 1 newly blocked, 1 newly eligible, 1 gone from list; 1 could not be compared."
-    assert said in told
+    said = "As the test wants it. 1 customer newly blocked since 21 Nov. 1 newly eligible, 1 gone from list."
+    assert f"{said} 1 customer could not be compared." in told
     assert "By account manager (rows)" in told
-    assert "Undetermined" in told
-    assert "Not verified" not in told
+    assert "Not verified" in told
+    assert "Undetermined" not in told
     first = str(sheet(run.path / "audit.xlsx", "Not verified")[1][0])
-    assert first.startswith("Not verified (undetermined): 1 row without a verdict")
+    assert first.startswith("Not verified (undetermined): 1 row could not be checked")
     assert change_in_words(Change.RE_REVIEWED) == "re-reviewed"
 
 

@@ -1,7 +1,7 @@
 """Every cell of the workbooks against the oracle, over made-up runs; and whatever is changed in a workbook, the oracle finds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,14 @@ FACTS = st.fixed_dictionaries(
         ),
     }
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def row_by_row() -> Iterator[None]:
+    """As large workbooks are made, so that a sheet's own texts stand in its part of the file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.report.workbook.MOST_CELLS", 0)
+        yield
 
 
 @settings(max_examples=25)

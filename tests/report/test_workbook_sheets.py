@@ -26,7 +26,7 @@ def test_a_full_sheet_goes_on_on_another(tmp_path: Path, monkeypatch: pytest.Mon
     read = [one["Row"] for name in names for one in records(path, name)]
     assert read == list(range(13))
     assert [len(records(path, name)) for name in names] == [5, 5, 3]
-    assert {sheet(path, name)[0][0] for name in names} == {"Complete"}
+    assert {sheet(path, name)[0][0] for name in names} == {"Complete."}
     tables = [table.ref for name in names for table in opened(path)[name].tables.values()]
     assert [ref.rpartition(":")[2][1:] for ref in tables] == ["8", "8", "6"]
     assert len([cell for cell in opened(path)["Action needed 2"]["J"] if cell.hyperlink]) == 5

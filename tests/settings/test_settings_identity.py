@@ -1,4 +1,4 @@
-"""Settings: what an explicit profile says of the sign-in wins over the environment, and two sign-ins are never mixed."""
+"""Settings: an explicit profile's sign-in wins over the environment, and two sign-ins are never mixed."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def token(tenant: str) -> str:
     return encode({"tid": tenant, "scp": "user_impersonation"})
 
 
-def loaded(folder: Path, profile: str, environment: dict[str, str], base: str = "") -> tuple[Any, Any]:
+def load_profile(folder: Path, profile: str, environment: dict[str, str], base: str = "") -> tuple[Any, Any]:
     """The settings with `--profile north`."""
     file = folder / "a.toml"
     file.write_text(f"{base}\n[profile.north]\n{profile}", encoding="utf-8")
@@ -41,18 +41,18 @@ def loaded(folder: Path, profile: str, environment: dict[str, str], base: str = 
     ],
 )
 def test_a_profile_wins_over_the_environment(tmp_path: Path, name: str, value: str, environment: str) -> None:
-    """For each setting of the sign-in; `auditor config` shows that it comes from the profile."""
-    settings, origins = loaded(tmp_path, f'{name} = "{value}"\n', {name.upper(): environment})
+    """It wins for each setting of the sign-in; `auditor config` shows the profile as the origin."""
+    settings, origins = load_profile(tmp_path, f'{name} = "{value}"\n', {name.upper(): environment})
     assert getattr(settings, name) == value
     assert origins.by_name[name].endswith("[profile.north]")
 
 
 def test_a_profile_of_other_things_leaves_the_order_as_it_is(tmp_path: Path) -> None:
-    """The environment wins over the rest of a profile, and over what stands above the profiles."""
+    """The environment wins over a profile's other settings, and over settings outside of profiles."""
     environment = {"TENANT_ID": SOUTH, "RATE": "7", "CLIENT_ID": "south-app", "REFRESH_TOKEN": "of-south"}
-    settings, _ = loaded(tmp_path, "rate = 5\n", environment, base=f'tenant_id = "{NORTH}"')
+    settings, _ = load_profile(tmp_path, "rate = 5\n", environment, base=f'tenant_id = "{NORTH}"')
     assert (settings.tenant_id, settings.client_id, settings.rate) == (SOUTH, "south-app", 7)
-    settings, _ = loaded(tmp_path, PROFILE + "rate = 5\n", {"RATE": "7", "TENANT_ID": SOUTH})
+    settings, _ = load_profile(tmp_path, PROFILE + "rate = 5\n", {"RATE": "7", "TENANT_ID": SOUTH})
     assert (settings.tenant_id, settings.rate) == (NORTH, 7)
 
 
@@ -71,8 +71,8 @@ def test_a_profile_of_other_things_leaves_the_order_as_it_is(tmp_path: Path) -> 
     ],
 )
 def test_the_environment_may_add_what_belongs_to_the_profile(tmp_path: Path, environment: dict[str, str]) -> None:
-    """Secrets have no other place, and what names the same tenant is no mix."""
-    settings, _ = loaded(tmp_path, PROFILE, environment)
+    """Secrets belong there, and settings with the same tenant are not mixed sign-ins."""
+    settings, _ = load_profile(tmp_path, PROFILE, environment)
     assert (settings.tenant_id, settings.client_id) == (NORTH, "north-app")
 
 
@@ -99,9 +99,9 @@ def test_the_environment_may_add_what_belongs_to_the_profile(tmp_path: Path, env
 def test_two_sign_ins_are_never_mixed(
     tmp_path: Path, profile: str, environment: dict[str, str], names: list[str]
 ) -> None:
-    """Refused with both places, and without any secret."""
+    """The error names both origins, and no secret."""
     with pytest.raises(SettingsError, match="two sign-ins would be mixed") as refused:
-        loaded(tmp_path, profile, environment)
+        load_profile(tmp_path, profile, environment)
     said = f"{refused.value.message} {refused.value.hint}"
     assert f"file {tmp_path / 'a.toml'} [profile.north]" in refused.value.message
     assert all(name in refused.value.message for name in names)
@@ -111,16 +111,16 @@ def test_two_sign_ins_are_never_mixed(
 
 
 def test_a_secret_in_a_file_is_named_by_its_variable(tmp_path: Path) -> None:
-    """What has to be unset is the variable that names the file."""
+    """The hint unsets the variable that names the file."""
     (tmp_path / "token").write_text("marked", encoding="ascii")
     with pytest.raises(SettingsError, match=r"refresh_token \(AUDITOR_REFRESH_TOKEN_FILE\)"):
-        loaded(tmp_path, PROFILE, {"TENANT_ID": SOUTH, "REFRESH_TOKEN_FILE": str(tmp_path / "token")})
+        load_profile(tmp_path, PROFILE, {"TENANT_ID": SOUTH, "REFRESH_TOKEN_FILE": str(tmp_path / "token")})
 
 
 def test_every_command_refuses_a_mix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 2, before anything is asked; the tenant alone is no mix, and `config` shows where it comes from."""
+    """Exit 2, before any request; the tenant alone is not a mix, and `config` shows its origin."""
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("11111111-1111-4222-8333-444444444444", encoding="ascii")
     Path("auditor.toml").write_text(f"[profile.north]\n{PROFILE}", encoding="utf-8")

@@ -53,7 +53,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
     ],
 )
 def test_a_bad_value_is_refused_with_the_reason(environment: dict[str, str], words: str) -> None:
-    """What cannot be used is named, with why or with the nearest known name."""
+    """The error names the value, and the reason or the nearest known name."""
     with pytest.raises(SettingsError) as caught:
         load({}, environment=environment)
     assert words in f"{caught.value.message} {caught.value.hint}"
@@ -62,7 +62,7 @@ def test_a_bad_value_is_refused_with_the_reason(environment: dict[str, str], wor
 
 @pytest.mark.parametrize("name", ["token_store", "client_certificate", "reports", "ca_bundle", "baseline", "client_id"])
 def test_a_nul_is_refused_with_the_name_of_its_setting(tmp_path: Path, name: str) -> None:
-    """No path and no name can hold one; a file of TOML can."""
+    """No path or name can hold a NUL, but a TOML file can."""
     file = tmp_path / "a.toml"
     file.write_text(f'{name} = "a\\u0000b"\n')
     with pytest.raises(SettingsError, match=rf"{name} = 'a\\x00b': must not hold a NUL"):
@@ -76,8 +76,8 @@ def test_a_nul_is_refused_with_the_name_of_its_setting(tmp_path: Path, name: str
     [("90", 90), ("0090s", 90), ("2d", 172800), ("1234567890s", 1234567890)]
     + [(text, 100 * 365 * 86400) for text in ("800000d", "9" * 20 + "s", "1" + "0" * 5000 + "h")],
 )
-def test_a_duration_has_an_end(text: str, seconds: float) -> None:
-    """What is longer than a hundred years means the same, and can be counted with."""
+def test_a_duration_has_a_maximum(text: str, seconds: float) -> None:
+    """Longer durations are reduced to a hundred years, so that dates can be computed."""
     assert load({"reuse": text}, environment={})[0].reuse == seconds
 
 
@@ -89,7 +89,7 @@ def test_plain_http_is_for_loopback(url: str) -> None:
     assert load({}, environment={"AUDITOR_API_URL": url})[0].api == url.rstrip("/")
 
 
-def test_a_secret_in_a_file_is_refused_and_in_none_shown(tmp_path: Path) -> None:
+def test_a_secret_in_a_file_is_refused_and_never_shown(tmp_path: Path) -> None:
     """Secrets come from the environment or a file of their own, and no repr shows them."""
     token = tmp_path / "token"
     token.write_text("\ufeffmarked-secret\n", encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("line", ["rates = 5", 'client_secret = "marked"', 'proxy = "http://a:marked@proxy"'])
 @pytest.mark.parametrize("selected", [None, "day"])
 def test_a_profile_that_is_not_selected_is_checked_too(tmp_path: Path, line: str, selected: str | None) -> None:
-    """A secret in it is as readable as any, and a misspelt key would show only in the night that uses it."""
+    """A secret in it is just as readable, and a misspelt key would show only in the run that uses it."""
     file = tmp_path / "auditor.toml"
     file.write_text(f"rate = 1\n[profile.day]\nrate = 2\n[profile.night]\n{line}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"\[profile.night\]") as refused:
@@ -147,7 +147,7 @@ ONE, OTHER = "6f2c3b7e-8f0a-4a53-9d71-5b1f0c2e7a10", "7f2c3b7e-8f0a-4a53-9d71-5b
     ],
 )
 def test_a_tenant_that_the_authority_contradicts_is_refused(tenant: str, path: str, fits: bool) -> None:  # noqa: FBT001 - a table's column
-    """Both are named, and where each comes from: a run would ask one tenant and speak of another."""
+    """The error names both and their origins: a run would ask one tenant and report about another."""
     environment = {"AUDITOR_TENANT_ID": tenant, "AUDITOR_AUTHORITY": f"https://login.example{path}"}
     if fits:
         assert load({}, environment=environment)[0].tenant_id == tenant
@@ -159,7 +159,7 @@ def test_a_tenant_that_the_authority_contradicts_is_refused(tenant: str, path: s
 
 
 def test_a_missing_file_or_profile_is_refused(tmp_path: Path) -> None:
-    """What the user names must be there."""
+    """A file or profile that the user names must exist."""
     with pytest.raises(SettingsError, match="does not exist"):
         load({}, environment={}, config=str(tmp_path / "none.toml"))
     with pytest.raises(SettingsError, match="no settings file"):
@@ -194,17 +194,17 @@ def test_no_message_shows_a_secret(tmp_path: Path) -> None:
         ({"AUDITOR_PROXY": "q:2", "NO_PROXY": "b", "AUDITOR_NO_PROXY": "c"}, "http://q:2", "c", "environment AUDITOR_PROXY"),
     ],
 )  # fmt: skip
-def test_everybodys_proxy_variables_are_below_ours(
+def test_common_proxy_variables_are_below_ours(
     environment: dict[str, str], proxy: str | None, no_proxy: str, origin: str
 ) -> None:
-    """HTTPS_PROXY and NO_PROXY count where nothing of ours says otherwise; only the former spares this machine."""
+    """HTTPS_PROXY and NO_PROXY count only if ours are not set; with HTTPS_PROXY, this machine is reached directly."""
     settings, origins = load({}, environment=environment)
     assert (settings.proxy and str(settings.proxy), settings.no_proxy) == (proxy, no_proxy)
     assert origins.by_name["proxy"] == origin
 
 
 def test_a_proxy_in_a_file_may_not_hold_a_password(tmp_path: Path) -> None:
-    """A settings file may name the proxy; its password comes from the environment or a file of its own, unseen."""
+    """A settings file may name the proxy; its password comes from the environment or its own file, and is never shown."""
     file = tmp_path / "a.toml"
     file.write_text('proxy = "http://proxy.example:3128"\n', encoding="utf-8")
     assert str(load({}, environment={"HTTPS_PROXY": "p:1"}, config=str(file))[0].proxy) == "http://proxy.example:3128"

@@ -1,4 +1,4 @@
-"""What the simulator's tests share: a running simulator with a client for it, and an HTTP client for MSAL."""
+"""Shared by the simulator's tests: a running simulator with a client for it, and an HTTP client for MSAL."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Bench:
-    """A running simulator and a session to ask it with."""
+    """A running simulator and a client session for it."""
 
     simulator: Simulator
     session: aiohttp.ClientSession
@@ -70,14 +70,14 @@ async def bench(options: SimulatorOptions | None = None) -> AsyncIterator[Bench]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Gives the loop to the others until the condition holds, for ten seconds at most."""
+    """Let other tasks run until the condition holds, for ten seconds at most."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - what is waited for is a number in the simulator, not an event
             await asyncio.sleep(0)
 
 
 class HasAuthority(Protocol):
-    """What `MsalHttp` needs to know of a simulator."""
+    """The part of a simulator that `MsalHttp` needs."""
 
     @property
     def ca_file(self) -> Any:
@@ -85,7 +85,7 @@ class HasAuthority(Protocol):
 
 
 class MsalHttp:
-    """MSAL's HTTP client: trusts the simulator's authority whatever the environment says, follows no redirects."""
+    """MSAL's HTTP client: trusts the simulator's authority only, ignores the environment, follows no redirects."""
 
     def __init__(self, simulator: HasAuthority) -> None:
         self._session = requests.Session()

@@ -1,4 +1,4 @@
-"""The browser's side of signing in: authorization code with PKCE, and the entry of a device's code."""
+"""Sign-in in the browser: authorization code with PKCE, and the entry of a device's code."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -63,7 +63,7 @@ def service() -> Iterator[tuple[Simulator, MsalHttp]]:
 
 
 def answer_of(response: requests.Response) -> dict[str, str]:
-    """What the application is told by a redirect."""
+    """The answer to the application in a redirect."""
     assert response.status_code == 302
     query = parse_qs(urlsplit(response.headers["Location"]).query)
     return {name: values[0] for name, values in query.items()}

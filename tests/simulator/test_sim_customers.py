@@ -1,4 +1,4 @@
-"""The partner's customer list: pages, searches and every trap of paging."""
+"""The partner's customer list: pages, searches and every option of paging."""
 
 import json
 from dataclasses import replace
@@ -197,7 +197,7 @@ async def test_search_by_other_operators() -> None:
 
 
 async def test_one_customer(roster: Path) -> None:
-    """A customer's own record is like its item in the list; its id's case does not matter."""
+    """A customer's own record equals its item in the list; the id's letter case does not matter."""
     async with bench(replace(PLAIN, customers=CustomerListOptions(roster=roster))) as b:
         item = (await b.get("/v1/customers")).json["items"][0]
         assert (await b.get(f"/v1/customers/{OWN_ID.upper()}")).json == item
@@ -212,7 +212,7 @@ async def test_one_customer(roster: Path) -> None:
     ],
 )
 async def test_one_id_that_is_no_customer(policy: StrangerPolicy, status: object, code: object) -> None:
-    """An id that is no customer has no record, even where its validation status says only that there is none."""
+    """An id that is not a customer has no record, even if its validation status is only missing."""
     async with bench(generated(1, foreign=policy, foreign_share=1.0)) as b:
         reply = await b.get(f"/v1/customers/{OTHER_ID}")
     assert (reply.status, reply.json["code"]) == (status, code)
@@ -226,7 +226,7 @@ async def test_one_malformed_id() -> None:
 
 
 async def test_former_customer_is_consistent(roster: Path) -> None:
-    """A customer whose relationship is gone is neither listed nor found, though the roster names it."""
+    """A customer whose relationship has ended is neither listed nor found, even if it is on the roster."""
     answers = AnswerOptions(weights={"allowed": 1}, overrides={OWN_ID: "no_relationship"})
     chosen = replace(PLAIN, answers=answers, customers=CustomerListOptions(roster=roster))
     async with bench(chosen) as b:

@@ -18,7 +18,7 @@ def options(kind: str, *, tls: bool = False, stall: float = 30.0) -> SimulatorOp
 
 @pytest.mark.parametrize("tls", [False, True])
 async def test_reset_before_headers(*, tls: bool) -> None:
-    """The peer sees a reset and not a response; the next request is answered."""
+    """The client sees a reset and no response; the next request is answered."""
     async with bench(options("reset_once", tls=tls)) as b:
         with pytest.raises(aiohttp.ClientConnectionError):
             await b.status()

@@ -30,7 +30,7 @@ PLAIN = SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(weights
     "authorization", [None, "Bearer", "Bearer nonsense", "Bearer a.b.c", "Basic dTpw", "bearer ..."]
 )
 async def test_no_token_or_a_malformed_one(authorization: str | None) -> None:
-    """401 as a service error with a challenge; the same for everything that is no token."""
+    """401 as a service error with a challenge, for every text that is not a token."""
     headers = {"Authorization": authorization} if authorization else {}
     async with bench(PLAIN) as b:
         reply = await b.status(token=None, **headers)
@@ -194,7 +194,7 @@ async def test_short_window_is_open_again() -> None:
 
 
 async def test_a_claims_challenge_asks_for_an_authentication_context() -> None:
-    """From the count on: 401 with the claims in base64, until a token holds the context."""
+    """From this count: 401 with the claims in base64, until a token has the context."""
     async with bench(replace(PLAIN, gate=GateOptions(ask_for_claims_after=1))) as b:
         assert (await b.status()).status == 200
         reply = await b.status()
@@ -217,7 +217,7 @@ async def test_all_sign_ins_end_at_once() -> None:
 
 
 def test_an_outage_begins_after_its_count_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 for this many seconds from the first request that meets it, whatever token comes."""
+    """503 for this many seconds from the first request of the outage, with any token."""
     now = [100.0]
     monkeypatch.setattr("auditor.simulator.gate.time.monotonic", lambda: now[0])
     options = GateOptions(check=False, outage_after=2, outage_seconds=30)

@@ -60,7 +60,7 @@ def ask(simulator: Simulator, http: MsalHttp, token: str) -> tuple[int, Any]:
 
 
 def grants(simulator: Simulator) -> list[tuple[str | None, int | None, str | None]]:
-    """What the token endpoint was asked for, and how it answered."""
+    """The requested grants of the token endpoint, and its errors."""
     return [(record.kind, record.status, record.error) for record in simulator.log.sign_ins]
 
 
@@ -174,7 +174,7 @@ def test_short_lifetime_is_in_the_answer_and_the_token() -> None:
     ],
 )
 def test_tokens_that_the_api_refuses(identity: dict[str, Any], expected: object) -> None:
-    """A sign-in can succeed although the API refuses its token."""
+    """A sign-in can succeed even if the API refuses its token."""
     with sign_in_service(**identity) as (simulator, http):
         result = public(simulator, http).acquire_token_by_refresh_token(simulator.mint_refresh_token(), SCOPES)
         assert ask(simulator, http, result["access_token"]) == expected

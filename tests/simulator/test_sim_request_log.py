@@ -46,7 +46,7 @@ async def test_attempts_count_all_requests_and_answers_only_accepted_ones() -> N
 
 
 async def test_refused_tokens_are_marked() -> None:
-    """The record of a request that the token check refused says so."""
+    """The record of a request names the token check that refused it."""
     async with bench(PLAIN) as b:
         await b.status(token=None)
         (record,) = b.simulator.log.records

@@ -17,7 +17,7 @@ GUIDS = st.uuids(version=4).map(str)
 
 @given(GUIDS, st.integers(0, 1000), st.integers(1, 5))
 def test_same_question_has_same_answer(customer_id: str, seed: int, attempt: int) -> None:
-    """Two scenarios of one seed answer alike, whatever they were asked before."""
+    """Two scenarios with the same seed give the same replies, for any earlier requests."""
     first, second = Scenario(seed=seed), Scenario(seed=seed)
     second.reply(customer_id, 1)
     assert first.reply(customer_id, attempt) == second.reply(customer_id, attempt)
@@ -149,7 +149,7 @@ def test_date_may_be_missing() -> None:
 
 
 def test_newly_blocked_customers_stay_blocked_at_a_higher_count() -> None:
-    """Exactly so many allowed customers become blocked; always the same ones."""
+    """Exactly this many allowed customers become blocked, always the same ones."""
     plain = Scenario(seed=3)
     before: set[str] = set()
     for count in range(6):

@@ -1,4 +1,4 @@
-"""Life cycle: TLS, ports, threads, and nothing left behind."""
+"""Life cycle: TLS, ports, threads and clean-up."""
 
 import ast
 import gc
@@ -106,7 +106,7 @@ def test_thread_reports_a_failed_start(tmp_path: Path) -> None:
 
 
 def test_open_connections_are_closed() -> None:
-    """Closing leaves no open socket behind, though the clients keep their connections."""
+    """Closing leaves no open socket, even if clients keep their connections."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with serve_in_thread(SimulatorOptions(throttle=OPEN)) as simulator:

@@ -257,7 +257,7 @@ ROSTER = (
     ],
 )
 async def test_policies_for_unlisted_ids(tmp_path: Path, policy: StrangerPolicy, status: object, code: object) -> None:
-    """A tenant that the roster does not name is answered as the policy says; the partner's own is not."""
+    """The policy decides the reply for a tenant outside the roster, but not for the partner's own customers."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
     customers = CustomerListOptions(roster=roster, foreign=policy, foreign_share=1.0)

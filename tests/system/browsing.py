@@ -19,14 +19,14 @@ CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 
 
 class Browser:
-    """One window of it."""
+    """A browser window."""
 
     def __init__(self, driver: Chrome, downloads: Path) -> None:
         self.driver = driver
         self.downloads = downloads
 
     def open(self, page: Path, *, dark: bool = False, width: int = 1280, scripts: bool = True) -> None:
-        """Opens a page as somebody with these preferences sees it."""
+        """Open a page with these user preferences."""
         self.command("Emulation.setScriptExecutionDisabled", value=not scripts)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
@@ -42,12 +42,12 @@ class Browser:
         return self.driver.execute_cdp_cmd(name, given)
 
     def logged(self, kind: str) -> list[dict[str, Any]]:
-        """What was logged since this was last asked for."""
+        """The log entries since the last call."""
         entries: list[dict[str, Any]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call]
         return entries
 
     def requests(self) -> list[str]:
-        """Addresses that were asked for since the page was opened."""
+        """Addresses requested since the page was opened."""
         events = [json.loads(entry["message"])["message"] for entry in self.logged("performance")]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
@@ -56,30 +56,30 @@ class Browser:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def all(self, selector: str) -> list[WebElement]:
-        """All of them, in the page's order."""
+        """All matching elements, in the page's order."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def texts(self, selector: str) -> list[str]:
-        """Their texts as they are seen, in one go."""
+        """The visible texts of all matching elements."""
         script = "return Array.from(document.querySelectorAll(arguments[0]), (found) => found.innerText)"
         found: list[str] = self.run(script, selector)
         return found
 
     def click(self, selector: str) -> None:
-        """Presses the first of them by its own click, wherever it stands."""
+        """Click the first matching element by script, at any position."""
         self.run("document.querySelector(arguments[0]).click()", selector)
 
     def run(self, script: str, *given: Any) -> Any:
-        """What a script gives."""
+        """The result of a script."""
         return self.driver.execute_script(script, *given)
 
     def downloaded(self) -> Path:
-        """The file that was saved, once it is whole."""
+        """The downloaded file, once it is complete."""
         return wait(lambda: next((path for path in self.downloads.iterdir() if path.suffix == ".csv"), None))
 
 
 def wait(found: Callable[[], Found | None]) -> Found:
-    """Waits until there is something.
+    """Wait until a value is found, and return it.
 
     Raises:
         TimeoutError: there is nothing after ten seconds.
@@ -94,7 +94,7 @@ def wait(found: Callable[[], Found | None]) -> Found:
 
 @contextmanager
 def chromium(downloads: Path) -> Iterator[Browser]:
-    """Starts it, and ends it."""
+    """Run Chromium while the context lasts."""
     assert Path(CHROMIUM).exists(), "Chromium is not installed: make test-system installs it"
     os.environ["SE_OFFLINE"] = "true"
     options = Options()

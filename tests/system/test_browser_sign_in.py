@@ -28,7 +28,7 @@ ADDRESS = re.compile(r"https://\S+")
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A headless Chromium that knows loopback alone; the simulator's throw-away authority is none that it trusts."""
+    """A headless Chromium for loopback addresses only; it does not trust the simulator's temporary authority."""
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     options.accept_insecure_certs = True
@@ -48,7 +48,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
-    """Sets what an operator sets."""
+    """Set the operator's environment variables."""
     monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
     monkeypatch.setenv("AUDITOR_AUTHORITY", simulator.authority)
     monkeypatch.setenv("AUDITOR_CLIENT_ID", simulator.client_id)
@@ -57,7 +57,7 @@ def use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
 
 @contextmanager
 def login(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """`auditor login` as a process of its own."""
+    """`auditor login` in its own process."""
     command = [sys.executable, "-m", "auditor", "login", "--json", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -66,8 +66,8 @@ def login(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def said(stream: IO[str] | None, words: re.Pattern[str]) -> str:
-    """What the program says first that fits."""
+def read_until(stream: IO[str] | None, words: re.Pattern[str]) -> str:
+    """Read the program's output until the first match; return it."""
     assert stream is not None
     for line in stream:
         if found := words.search(line):
@@ -76,16 +76,16 @@ def said(stream: IO[str] | None, words: re.Pattern[str]) -> str:
 
 
 def press(browser: Chrome, button: str) -> None:
-    """Presses one of the page's buttons."""
+    """Press one of the page's buttons."""
     browser.find_element(By.ID, button).click()
 
 
 def test_a_person_signs_in(monkeypatch: pytest.MonkeyPatch, browser: Chrome, tmp_path: Path) -> None:
-    """The page comes back to the program and says so, with no code in its address; the next run needs no browser."""
+    """The browser returns to the program, with no code in the address; the next run needs no browser."""
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser") as process:
-            browser.get(said(process.stderr, ADDRESS))
+            browser.get(read_until(process.stderr, ADDRESS))
             press(browser, "accept")
             WebDriverWait(browser, 20).until(title_is("auditor: sign-in"))
             assert "You may close this window" in browser.page_source
@@ -100,7 +100,7 @@ def test_a_person_signs_in(monkeypatch: pytest.MonkeyPatch, browser: Chrome, tmp
 
 
 def test_the_program_opens_the_browser_itself(monkeypatch: pytest.MonkeyPatch, browser: Chrome, tmp_path: Path) -> None:
-    """Through the user's own choice (BROWSER), with the address that it also prints."""
+    """It starts the browser in BROWSER with the address that it also prints."""
     noted = tmp_path / "address"
     opener = tmp_path / "opener"
     opener.write_text(f'#!/bin/sh\nprintf %s "$1" > "{noted}.part" && mv "{noted}.part" "{noted}"\n', encoding="utf-8")
@@ -109,7 +109,7 @@ def test_the_program_opens_the_browser_itself(monkeypatch: pytest.MonkeyPatch, b
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login() as process:
-            printed = said(process.stderr, ADDRESS)
+            printed = read_until(process.stderr, ADDRESS)
             WebDriverWait(browser, 20).until(lambda _: noted.exists())
             assert noted.read_text(encoding="utf-8") == printed
             browser.get(printed)
@@ -122,7 +122,7 @@ def test_a_person_cancels(monkeypatch: pytest.MonkeyPatch, browser: Chrome) -> N
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser") as process:
-            browser.get(said(process.stderr, ADDRESS))
+            browser.get(read_until(process.stderr, ADDRESS))
             press(browser, "cancel")
             WebDriverWait(browser, 20).until(title_is("auditor: sign-in"))
             assert "did not succeed" in browser.page_source
@@ -134,11 +134,11 @@ def test_a_person_cancels(monkeypatch: pytest.MonkeyPatch, browser: Chrome) -> N
 
 @pytest.mark.parametrize(("button", "code"), [("accept", 0), ("cancel", 4)])
 def test_a_person_types_a_device_code(monkeypatch: pytest.MonkeyPatch, browser: Chrome, button: str, code: int) -> None:
-    """On the page that the program names."""
+    """The user types it on the page that the program names."""
     with sign_in_service(approve_device=False, device_interval=1) as simulator:
         use(monkeypatch, simulator)
         with login("--device-code") as process:
-            typed = said(process.stderr, CODE)
+            typed = read_until(process.stderr, CODE)
             browser.get(f"{simulator.authority.rpartition('/')[0]}/device")
             browser.find_element(By.ID, "code").send_keys(typed)
             press(browser, button)
@@ -146,12 +146,12 @@ def test_a_person_types_a_device_code(monkeypatch: pytest.MonkeyPatch, browser: 
     assert process.returncode == code, talk
 
 
-def test_a_page_cannot_sign_somebody_else_in(monkeypatch: pytest.MonkeyPatch, browser: Chrome) -> None:
-    """A page in the same browser posts a code of its own to the waiting program: turned away, and the user's still comes."""
+def test_another_page_cannot_sign_in(monkeypatch: pytest.MonkeyPatch, browser: Chrome) -> None:
+    """A page in the same browser posts its own code to the waiting program: it is refused, and the user's still arrives."""
     with sign_in_service() as simulator:
         use(monkeypatch, simulator)
         with login("--no-browser", "--port", "0") as process:
-            address = said(process.stderr, ADDRESS)
+            address = read_until(process.stderr, ADDRESS)
             found = re.search(r"localhost%3A(\d+)", address)
             assert found is not None
             form = (

@@ -1,4 +1,4 @@
-"""Real disks that are full, or that nobody may write to: a small tmpfs, mounted by whoever may (root)."""
+"""Real disks that are full or read-only: a small tmpfs, which only root can mount."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
 
 
 def _fill(disk: Path, left: int) -> Path:
-    """A file that leaves so many bytes."""
+    """Write a file that leaves this many bytes free."""
     ballast = disk / "ballast"
     with ballast.open("wb") as file:
         file.write(b"x" * ((1 << 20) - left))
@@ -100,8 +100,8 @@ def test_a_disk_that_fills_while_reporting(
     assert len(simulator.log.api) - before == len(IDS)
 
 
-def test_a_disk_that_nobody_may_write_to(simulator: Simulator, disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A finished run cannot be rendered there (7), nor a new one begun (2); what is there stays as it was."""
+def test_a_read_only_disk(simulator: Simulator, disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A finished run cannot be rendered there (exit 7), and no new run created (exit 2); existing files do not change."""
     reports = str(disk / "reports")
     assert main(["run", "list.txt", *OPTIONS, "--reports", reports, "--quiet"]) == 0
     asked, run = len(simulator.log.api), _folder(disk)

@@ -1,4 +1,4 @@
-"""The workbooks in somebody else's office suite: LibreOffice opens them without complaint and reads the same cells."""
+"""The workbooks in LibreOffice: it opens them without an error and reads the same cells."""
 
 import csv
 import subprocess
@@ -14,8 +14,8 @@ ALL_SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,fal
 """Commas, quotes, UTF-8, each sheet in a file of its own."""
 
 
-def _converted(book: Path, folder: Path, form: str) -> set[Path]:
-    """What LibreOffice makes of a workbook."""
+def _convert(book: Path, folder: Path, form: str) -> set[Path]:
+    """The files to which LibreOffice converts a workbook."""
     done = subprocess.run(
         [
             *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
@@ -40,7 +40,7 @@ def test_libreoffice_reads_the_same_cells(tmp_path: Path) -> None:
     """Every sheet is there, no text was taken for a formula or a number, dates are dates."""
     run = awkward_run(tmp_path / "r")
     run.render(["xlsx"])
-    files = _converted(run.path / "audit.xlsx", tmp_path, ALL_SHEETS)
+    files = _convert(run.path / "audit.xlsx", tmp_path, ALL_SHEETS)
     sheets = {file.stem.removeprefix("audit-"): file for file in files}
     assert set(sheets) == {"Summary", "Action needed", "Changes", "All customers", "Not verified", "About"}
     rows = _rows(sheets["All customers"])[HEAD:]
@@ -58,5 +58,5 @@ def test_libreoffice_shows_the_packs_too(tmp_path: Path) -> None:
     empty = new_run(tmp_path / "e", [], [])
     empty.render(["xlsx"])
     for book in (run.path / "by-owner" / "Ann.xlsx", empty.path / "audit.xlsx"):
-        (made,) = [path for path in _converted(book, tmp_path, "pdf") if path.stem == book.stem]
+        (made,) = [path for path in _convert(book, tmp_path, "pdf") if path.stem == book.stem]
         assert made.read_bytes().startswith(b"%PDF")

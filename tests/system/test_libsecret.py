@@ -1,4 +1,4 @@
-"""The platform's own store on a Linux desktop: libsecret with GNOME's keyring, in a session of its own.
+"""The platform's own store on a Linux desktop: libsecret with GNOME's keyring, in its own session.
 
 libsecret's bindings are Debian's, so this part runs in Debian's own Python, with this project's packages on its path.
 """

@@ -1,11 +1,11 @@
-"""The main job against limits that are not ours: nginx's bucket, HAProxy's sliding and fixed windows."""
+"""A run against the limits of real servers: nginx's bucket, HAProxy's sliding and fixed windows."""
 
 import json
 import uuid
 from pathlib import Path
 
 import pytest
-from limit_servers import KINDS, limiting
+from limit_servers import KINDS, run_server
 
 from auditor.cli import main
 
@@ -33,7 +33,7 @@ def test_nobody_is_lost_however_the_server_limits(
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("".join(f"{uuid.UUID(int=n + 1)}\n" for n in range(customers)), encoding="ascii")
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "a-token")
-    with limiting(kind, *limit) as api:
+    with run_server(kind, *limit) as api:
         monkeypatch.setenv("AUDITOR_API_URL", api)
         assert main(["run", "list.txt", "--rate", rate, "--quiet", "--customer-list", "never"]) == 0
     summary = json.loads(Path("reports/latest/summary.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The main job against somebody else's server: nginx over TLS, with its own rate limit."""
+"""A run against nginx over TLS, with its own rate limit."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""report.html in Debian's Chromium: nothing runs that is not the page's own, nothing leaves it, and it does what it says."""
+"""report.html in Debian's Chromium: no foreign script runs, no request leaves the page, and its functions work."""
 
 import base64
 import csv
@@ -93,7 +93,7 @@ def _page(run: Run) -> Path:
     return run.path / "report.html"
 
 
-def _found(browser: Browser) -> int:
+def _count_rows(browser: Browser) -> int:
     """How many rows the page says that it found."""
     numbers = re.findall(r"of ([\d,]+) found", browser.find("#found").text)
     return int(numbers[0].replace(",", "")) if numbers else 0
@@ -158,24 +158,24 @@ def test_the_policy_stops_what_is_not_the_pages_own(browser: Browser, odd: Run) 
 
 
 def test_filters_filter(browser: Browser, sample: Run) -> None:
-    """Chips of one kind add up, kinds narrow each other down, and clearing brings everything back."""
+    """Chips of one kind add rows, chips of different kinds reduce them, and clearing shows all rows."""
     browser.open(_page(sample))
-    assert _found(browser) == 400
+    assert _count_rows(browser) == 400
     browser.click('#by-verdict [data-value="blocked"]')
-    assert _found(browser) == 52
+    assert _count_rows(browser) == 52
     assert set(browser.texts("#rows .badge")) == {"Blocked"}
     browser.click('#by-verdict [data-value="undetermined"]')
-    assert _found(browser) == 84
+    assert _count_rows(browser) == 84
     browser.click('#by-reason [data-value="not_allowed"]')
     assert set(browser.texts("#rows td small")) == {"Not allowed"}
-    narrowed = _found(browser)
+    narrowed = _count_rows(browser)
     owner = browser.texts("#rows td:nth-child(2)")[0]
     browser.click(f'#by-owner [data-value="{owner}"]')
-    assert 0 < _found(browser) < narrowed
+    assert 0 < _count_rows(browser) < narrowed
     assert set(browser.texts("#rows td:nth-child(2)")) == {owner}
     assert browser.find("#count-owner").get_attribute("textContent") == " (1 chosen)"
     browser.click("#clear")
-    assert _found(browser) == 400
+    assert _count_rows(browser) == 400
     assert not browser.all('.chip[aria-pressed="true"]')
 
 
@@ -184,7 +184,7 @@ def test_a_bar_of_the_chart_leads_to_its_customers(browser: Browser, sample: Run
     browser.open(_page(sample))
     counts = browser.texts("#owners tbody tr:first-child td.n")
     browser.click("#owners tbody a")
-    assert _found(browser) == sum(map(int, counts))
+    assert _count_rows(browser) == sum(map(int, counts))
 
 
 @pytest.mark.parametrize(
@@ -200,15 +200,15 @@ def test_a_bar_of_the_chart_leads_to_its_customers(browser: Browser, sample: Run
     ],
 )
 def test_search_finds(browser: Browser, odd: Run, text: str, found: list[int]) -> None:
-    """Any word of any column, letter case and accents aside; all words must be there."""
+    """Search finds words of any column, ignoring letter case and accents; all words must match."""
     browser.open(_page(odd))
     _search(browser, text)
     assert sorted(_ids(browser)) == found
-    assert _found(browser) == len(found)
+    assert _count_rows(browser) == len(found)
 
 
 def test_headers_sort(browser: Browser, odd: Run) -> None:
-    """Up, then down, days the longest first; what is missing stands last either way, and the header says the direction."""
+    """Ascending, then descending, days descending first; missing values are always last, and the header shows the order."""
     browser.open(_page(odd))
     browser.click('[data-key="name"]')
     # the customer without a name stands by its id, which begins with a 1
@@ -283,7 +283,7 @@ def test_the_csv_is_what_the_table_shows(browser: Browser, odd: Run) -> None:
 
 
 def test_the_csv_has_the_filtered_rows(browser: Browser, sample: Run) -> None:
-    """All of them, not only those on this page of the table; the name of the file says what is wrong with the run."""
+    """It has all filtered rows, not only this page of the table; the file name says what is wrong with the run."""
     browser.open(_page(sample))
     browser.click('#by-verdict [data-value="eligible"]')
     browser.click("#save")
@@ -296,8 +296,8 @@ def test_the_csv_has_the_filtered_rows(browser: Browser, sample: Run) -> None:
     assert {row["Relationship"] for row in rows} == {"Cloud Reseller"}
 
 
-def test_without_scripts_everything_is_there_to_read(browser: Browser, odd: Run) -> None:
-    """Every customer, every reason and what to do; nothing is shown that would not work."""
+def test_without_scripts_everything_can_be_read(browser: Browser, odd: Run) -> None:
+    """Every customer, every reason and what to do are shown; controls that need scripts are not."""
     browser.open(_page(odd), scripts=False)
     text = browser.run("return document.body.innerText")
     for n, name in enumerate(NAMES):
@@ -340,7 +340,7 @@ def test_the_keyboard_is_enough(browser: Browser, sample: Run) -> None:
 
 
 def test_an_id_is_copied(browser: Browser, odd: Run) -> None:
-    """The browser's clipboard has it, and whoever listens to the page hears of it."""
+    """It is in the clipboard, and a screen reader announces it."""
     browser.open(_page(odd))
     grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     browser.command("Browser.grantPermissions", **grant)
@@ -370,9 +370,9 @@ def test_axe_finds_nothing(browser: Browser, full: Path, width: int, dark: bool)
 
 
 def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tmp_path: Path) -> None:
-    """On every sheet; and all that asks for action is printed, though the screen shows its beginning."""
+    """Every sheet says it; all customers with action needed are printed, although the screen shows the first ones only."""
     browser.open(_page(sample))
-    pages = _printed(browser, tmp_path)
+    pages = _print_pages(browser, tmp_path)
     assert len(pages) > 5
     assert all("INCOMPLETE, and SIMULATED DATA" in page for page in pages)
     ids = browser.run('return Array.from(document.querySelectorAll("#blocked code"), (code) => code.textContent)')
@@ -380,7 +380,7 @@ def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tm
     assert all(customer in " ".join(pages) for customer in ids)
 
 
-def _printed(browser: Browser, folder: Path) -> list[str]:
+def _print_pages(browser: Browser, folder: Path) -> list[str]:
     """The texts of the printed sheets."""
     browser.command("Emulation.clearDeviceMetricsOverride")
     made = browser.command("Page.printToPDF", preferCSSPageSize=True)
@@ -389,8 +389,8 @@ def _printed(browser: Browser, folder: Path) -> list[str]:
     return done.stdout.decode().removesuffix("\f").split("\f")
 
 
-def test_a_page_that_came_damaged_is_read_all_the_same(browser: Browser, odd: Run, tmp_path: Path) -> None:
-    """A mail gateway that alters the script leaves tables to be read, because the browser then runs none of it."""
+def test_a_damaged_page_can_still_be_read(browser: Browser, odd: Run, tmp_path: Path) -> None:
+    """If a mail gateway alters the script, the browser does not run it, and the tables can be read."""
     text = _page(odd).read_text(encoding="utf-8")
     (tmp_path / "report.html").write_text(text.replace('"use strict";', '"use strict" ;'), encoding="utf-8")
     browser.open(tmp_path / "report.html")

@@ -1,4 +1,4 @@
-"""The main job through somebody else's proxy: tinyproxy, with a password, between us and both services."""
+"""A run through tinyproxy, with a password, between us and both services."""
 
 import json
 import re
@@ -22,7 +22,7 @@ IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 41)]
 
 @dataclass(frozen=True)
 class Tinyproxy:
-    """Where it listens, and its log."""
+    """The proxy's address and its log."""
 
     port: int
     log: Path
@@ -71,7 +71,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
 
 
 def test_a_run_through_a_proxy(simulator: Simulator, proxy: Tinyproxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sign-in and every answer come through; the proxy sees where to, never what; nothing on disk has its password."""
+    """Sign-in and all requests succeed; the proxy sees the targets only; no file has its password."""
     monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-password@127.0.0.1:{proxy.port}")
     Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
     assert main(["run", "list.txt", "--rate", "0", "--quiet"]) == 0
@@ -88,7 +88,7 @@ def test_a_run_through_a_proxy(simulator: Simulator, proxy: Tinyproxy, monkeypat
 def test_a_wrong_password_is_the_proxys_refusal(
     simulator: Simulator, proxy: Tinyproxy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Tinyproxy answers it with 401; that is not taken for the API's word about the token."""
+    """Tinyproxy answers it with 401, which is not mistaken for the API's answer about the token."""
     monkeypatch.delenv("AUDITOR_REFRESH_TOKEN")
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
     monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-wrong@127.0.0.1:{proxy.port}")
@@ -102,7 +102,7 @@ def test_a_wrong_password_is_the_proxys_refusal(
 
 
 def _wait_until_open(port: int) -> None:
-    """Returns when somebody listens."""
+    """Wait until the proxy accepts connections."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -114,7 +114,7 @@ def _wait_until_open(port: int) -> None:
 def test_doctor_and_status_through_a_proxy(
     simulator: Simulator, proxy: Tinyproxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever a command looks at, it looks at through the proxy."""
+    """Both commands send all their requests through the proxy."""
     monkeypatch.setenv("AUDITOR_PROXY", f"http://ada:marked-password@127.0.0.1:{proxy.port}")
     assert main(["doctor"]) == 0
     assert main(["status", IDS[0]]) == 0

@@ -1,4 +1,4 @@
-"""Writes `reports/example/`: what a run leaves, for whoever wants to see it before running anything.
+"""Writes `reports/example/`: the files of a run, as an example for users.
 
     python tests/tools/make_example.py [FOLDER]
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sample_customers import Sample, invented
+from sample_customers import Sample, invent_customers
 
 from auditor import customers
 from auditor.report import FORMATS
@@ -84,8 +84,8 @@ def ask(folder: Path, kinds: Mapping[str, str], port: int) -> tuple[Path, int]:
 
 
 def main(target: Path) -> None:
-    """Makes the example anew."""
-    listed = invented()[:40]
+    """Write the example."""
+    listed = invent_customers()[:40]
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_list(folder / LIST, listed)

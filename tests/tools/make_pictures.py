@@ -1,4 +1,4 @@
-"""Writes `docs/pictures/`: what the workbook and the page of the committed example look like.
+"""Writes `docs/pictures/`: screenshots of the workbook and the page of the committed example.
 
     python tests/tools/make_pictures.py [FOLDER]
 
@@ -25,7 +25,7 @@ ACTION_NEEDED = "2"
 
 
 def run(*command: str) -> None:
-    """Runs a program; what it says is shown where it fails."""
+    """Run a program; show its output if it fails."""
     subprocess.run(command, check=True, capture_output=True, timeout=180)
 
 
@@ -50,7 +50,7 @@ def take_workbook(target: Path, work: Path) -> None:
 
 
 def main(target: Path) -> None:
-    """Makes the pictures anew."""
+    """Write the pictures."""
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as name:
         take_page(target / PAGE, Path(name))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import xlsxwriter
-from sample_customers import NIL, Sample, invented, with_faults
+from sample_customers import NIL, Sample, invent_customers, with_faults
 
 PORTAL = ("Microsoft ID", "Company name", "Primary domain name", "Relationship", "Tags")
 TITLE_ROWS = 3
@@ -147,7 +147,7 @@ def _fits(text: str, encoding: str) -> bool:
 
 def main(folder: Path) -> None:
     """Write every sample into `folder`."""
-    customers = invented()
+    customers = invent_customers()
     for name, make in FILES.items():
         (folder / name).write_bytes(make(customers))
 

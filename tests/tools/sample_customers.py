@@ -1,6 +1,4 @@
-"""Invented customers for the sample lists. Rule: no name is known to be anybody's, every domain is a reserved one, and
-the same customers come out every time.
-"""
+"""Invented customers for the sample lists: no known company names, reserved domains only, the same customers every time."""
 
 import random
 import uuid
@@ -116,7 +114,7 @@ class Sample:
         return [self.id, self.name, self.domain, "Cloud Reseller", self.tags]
 
 
-def invented() -> list[Sample]:
+def invent_customers() -> list[Sample]:
     """The customers of `customers.csv`; the other lists take theirs from among them."""
     dice = random.Random(SEED)
     names = [*ACCENTED, *OTHER_SCRIPTS, *AWKWARD]

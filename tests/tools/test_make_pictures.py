@@ -10,8 +10,8 @@ SMALL = 150_000
 
 
 @pytest.mark.parametrize("name", [PAGE, WORKBOOK])
-def test_each_is_small_and_the_readme_shows_it_in_words_too(name: str) -> None:
-    """A picture loads quickly, is a PNG, and has a text for whoever does not see it."""
+def test_each_is_small_and_the_readme_has_a_text_for_it(name: str) -> None:
+    """A picture is a small PNG, and has an alternative text."""
     picture = (ROOT / "docs" / "pictures" / name).read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < SMALL

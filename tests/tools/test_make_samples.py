@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from make_samples import FILES
-from sample_customers import CUSTOMERS, invented
+from sample_customers import CUSTOMERS, invent_customers
 
 from auditor import customers
 from auditor.core.model import Customer
@@ -15,8 +15,8 @@ SAMPLES = Path(__file__).parents[2] / "sample_inputs"
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".xlsx")])
 def test_regenerating_gives_the_same_bytes(name: str) -> None:
-    """The committed text samples are what the generator writes: nobody edited them by hand, and the seed holds."""
-    assert FILES[name](invented()) == (SAMPLES / name).read_bytes()
+    """The committed text samples are the generator's output."""
+    assert FILES[name](invent_customers()) == (SAMPLES / name).read_bytes()
 
 
 def test_the_demo_list_holds_2000_customers_and_a_few_faults() -> None:
@@ -44,8 +44,8 @@ def test_every_sample_is_named_in_the_readme() -> None:
 
 
 def test_only_reserved_domains() -> None:
-    """No sample customer has a domain that somebody could own."""
-    assert all(customer.domain.endswith(".example") for customer in invented())
+    """All sample customers have reserved domains."""
+    assert all(customer.domain.endswith(".example") for customer in invent_customers())
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_only_reserved_domains() -> None:
     ],
 )
 def test_every_sample_is_read_to_the_end(name: str, kind: customers.Format, rows: int, ids: int, distinct: int) -> None:
-    """Each sample is recognised, and its rows, ids and customers are as many as were put in."""
+    """Each sample is recognised, with the expected numbers of rows, ids and customers."""
     found = customers.read(str(SAMPLES / name))
     listed = list(found)
     tenants = [row.id for row in listed if isinstance(row, Customer)]

@@ -8,6 +8,7 @@ Paging follows the continuation token, never a link: links come with and without
 with the access token. Source: "Partner Center REST: Get a list of customers". `totalCount` is the count of the page, so it is not read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -58,20 +59,21 @@ class CustomerPage:
 
 
 def judge_page(reply: ApiResponse, _continuation: str) -> Finding:
-    """The finding of a response to a request for a page; a page itself says nothing about any status."""
-    if reply.http_status != _OK:
-        return classify(reply, "")
-    if read_page(reply.body) is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a page of customers")
-    return Finding(reason=Reason.NOT_ATTEMPTED)
+    """The finding of a response to a request for a page."""
+    return _judge(reply, "", read_page, "not a page of customers")
 
 
 def judge_customer(reply: ApiResponse, customer_id: str) -> Finding:
     """The finding of a response to a request for one customer's record."""
+    return _judge(reply, customer_id, read_customer, "not a customer's record")
+
+
+def _judge(reply: ApiResponse, customer_id: str, read: Callable[[bytes], object], error: str) -> Finding:
+    """A page or a record has no status, so it is not an answer about its customers."""
     if reply.http_status != _OK:
         return classify(reply, customer_id)
-    if read_customer(reply.body) is None:
-        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message="not a customer's record")
+    if read(reply.body) is None:
+        return Finding(reason=Reason.MALFORMED_REPLY, next=Next.RETRY_TWICE, error_message=error)
     return Finding(reason=Reason.NOT_ATTEMPTED)
 
 
@@ -81,10 +83,9 @@ def read_page(body: bytes) -> CustomerPage | None:
     items = document.get("items") if document else None
     if document is None or not isinstance(items, list):
         return None
-    customers = tuple(listed for item in items if (listed := _listed(item)) is not None)
-    without_id = (
-        tuple(_as_found(item) for item in items if _listed(item) is None) if len(customers) < len(items) else ()
-    )
+    listed = [(item, _listed(item)) for item in items]
+    customers = tuple(customer for _, customer in listed if customer is not None)
+    without_id = tuple(_as_found(item) for item, customer in listed if customer is None)
     continuation = _continuation(document)
     if continuation is not None and not (continuation.isascii() and continuation.isprintable()):
         # no header can carry such a token, and to ignore it would cut the list short

@@ -103,15 +103,16 @@ class Ledger:
 
     def by_reason(self) -> tuple[Count, ...]:
         """One count for each reason that occurs."""
-        rows: Counter[Reason | None] = Counter()
-        customers: Counter[Reason | None] = Counter()
-        for count in self.statuses:
-            rows[count.reason] += count.rows
-            customers[count.reason] += count.customers
+        counts = {reason: [count for count in self.statuses if count.reason is reason] for reason in Reason}
         return tuple(
-            Count(verdict=reason.verdict, reason=reason, rows=rows[reason], customers=customers[reason])
-            for reason in Reason
-            if reason in rows
+            Count(
+                verdict=reason.verdict,
+                reason=reason,
+                rows=sum(count.rows for count in found),
+                customers=sum(count.customers for count in found),
+            )
+            for reason, found in counts.items()
+            if found
         )
 
     def by_status(self, verdict: Verdict | None = None) -> tuple[Count, ...]:
@@ -134,28 +135,33 @@ def build_ledger(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
         rows: rows of the customer lists.
         customers: distinct valid ids among them.
     """
-    sums: Counter[tuple[Reason, str]] = Counter()
-    firsts: Counter[tuple[Reason, str]] = Counter()
-    owned: Counter[tuple[str, Verdict]] = Counter()
-    owned_firsts: Counter[tuple[str, Verdict]] = Counter()
+    status_rows: Counter[tuple[Reason, str]] = Counter()
+    status_customers: Counter[tuple[Reason, str]] = Counter()
+    owner_rows: Counter[tuple[str, Verdict]] = Counter()
+    owner_customers: Counter[tuple[str, Verdict]] = Counter()
     for tally in tallies:
-        sums[tally.reason, tally.status] += tally.rows
-        firsts[tally.reason, tally.status] += tally.customers
-        owned[tally.owner, tally.reason.verdict] += tally.rows
-        owned_firsts[tally.owner, tally.reason.verdict] += tally.owner_customers
+        status_rows[tally.reason, tally.status] += tally.rows
+        status_customers[tally.reason, tally.status] += tally.customers
+        owner_rows[tally.owner, tally.reason.verdict] += tally.rows
+        owner_customers[tally.owner, tally.reason.verdict] += tally.owner_customers
     verdicts, reasons = list(Verdict), list(Reason)
+    statuses = sorted(status_rows, key=lambda k: (verdicts.index(k[0].verdict), reasons.index(k[0]), k[1]))
+    owners = sorted(owner_rows, key=lambda k: (k[0], verdicts.index(k[1])))
     return Ledger(
         rows=rows,
         customers=customers,
         statuses=tuple(
-            Count(verdict=reason.verdict, reason=reason, status=status, rows=sums[key], customers=firsts[key])
-            for key in sorted(sums, key=lambda k: (verdicts.index(k[0].verdict), reasons.index(k[0]), k[1]))
-            for reason, status in [key]
+            Count(
+                verdict=key[0].verdict,
+                reason=key[0],
+                status=key[1],
+                rows=status_rows[key],
+                customers=status_customers[key],
+            )
+            for key in statuses
         ),
         owners=tuple(
-            Count(verdict=verdict, owner=owner, rows=owned[key], customers=owned_firsts[key])
-            for key in sorted(owned, key=lambda k: (k[0], verdicts.index(k[1])))
-            for owner, verdict in [key]
+            Count(verdict=key[1], owner=key[0], rows=owner_rows[key], customers=owner_customers[key]) for key in owners
         ),
     )
 

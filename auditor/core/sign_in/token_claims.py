@@ -152,12 +152,17 @@ def _payload(token: str) -> Mapping[str, Any] | None:
     parts = token.split(".") if len(token) <= _LONGEST else []
     if len(parts) != _PARTS:
         return None
+    return _decode(parts[1])[1]
+
+
+def _decode(part: str) -> tuple[str, Mapping[str, Any] | None]:
+    """Decode base64 of a JSON object: (its text, the object; None if it is not one)."""
     try:
-        text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        document = parse_json(text.decode())
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        document = parse_json(text)
     except (binascii.Error, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        return "", None
+    return text, document if isinstance(document, dict) else None
 
 
 def _kind(found: Mapping[str, Any]) -> TokenKind:
@@ -207,13 +212,8 @@ def claims_challenge(www_authenticate: str | None) -> str | None:
     found = _CLAIMS.search(www_authenticate or "")
     if found is None:
         return None
-    text = found.group(1).rstrip("=").replace("+", "-").replace("/", "_")
-    try:
-        wanted = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        document = parse_json(wanted)
-    except (binascii.Error, ValueError, RecursionError):
-        return None
-    return wanted if isinstance(document, dict) and document else None
+    text, document = _decode(found.group(1).rstrip("=").replace("+", "-").replace("/", "_"))
+    return text if document else None
 
 
 REFRESH_TOKEN_LIFE = timedelta(days=90)

@@ -12,8 +12,8 @@ from auditor.core.run_facts import UTC_NAMES
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection
-from auditor.report.page.wording import label, sentence
-from auditor.report.remarks import note
+from auditor.report.page.wording import label
+from auditor.report.remarks import day_of_baseline, note, sentence
 from auditor.report.schema import own_columns
 
 MOST_CHANGES = 2_000
@@ -165,13 +165,12 @@ def _changes(data: RunData) -> dict[str, Any]:
         why = data.without_changes or "There is no earlier run over this list to compare with."
         return {"note": sentence(why), "newly_blocked": 0, "groups": [], "left_out": ""}
     groups = list(rows.change_groups(changes.frame, changes.counts.customers, MOST_CHANGES))
-    since = changes.started_at.astimezone(UTC)
     missing = sum(group["count"] - len(group["rows"]) for group in groups)
     return {
         "note": sentence(changes.note),
         "newly_blocked": changes.counts.newly_blocked_count,
         "not_eligible_before": changes.counts.newly_blocked_count - changes.counts.customers[Change.NEWLY_BLOCKED],
-        "since": f"{since.day} {since:%b}" + ("" if since.year == data.facts.started_at.year else f" {since.year}"),
+        "since": day_of_baseline(changes, data),
         "groups": groups,
         "left_out": f"{missing:,} more are not on this page; changes.csv has all of them." if missing else "",
     }

@@ -36,8 +36,3 @@ def short_step(reason: Reason, days: int | None) -> str:
     """The next step of a blocked row in a few words; `days` as in `core.results.next_step`."""
     usual = next_step(reason, days) == ADVICE[reason].next_step
     return SHORT_STEPS[reason] if usual else "Unusually long: open a support case"
-
-
-def sentence(text: str) -> str:
-    """A remark as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"

@@ -88,11 +88,10 @@ def check_documents(expected: Expected, names: Collection[str]) -> dict[str, int
 
 def _check_workbooks(expected: Expected, names: Collection[str]) -> dict[str, int]:
     """Compare audit.xlsx, and the workbooks of the account managers, which together are the whole."""
-    rows = [tuple(map(_cell_text, (one.shown_id, one.verdict, one.owner or ""))) for one in expected.records]
-    _check_workbook(expected, workbook.NAME, rows, expected.changed)
-    by_owner: dict[str, list[Shown]] = {}
-    for one, row in zip(expected.records, rows, strict=True):
-        by_owner.setdefault(one.owner or "", []).append(row)
+    _check_workbook(expected, workbook.NAME, expected.records, expected.changed)
+    by_owner: dict[str, list[Counted]] = {}
+    for one in expected.records:
+        by_owner.setdefault(one.owner or "", []).append(one)
     has_owners = bool(by_owner.keys() - {""})
     files = _check_index(expected, names, by_owner) if has_owners else {}
     stray = sorted({*names} - {workbook.NAME} - {*files} - ({_INDEX} if has_owners else set()))
@@ -100,10 +99,14 @@ def _check_workbooks(expected: Expected, names: Collection[str]) -> dict[str, in
         raise IncompleteError(f"{stray[0]}: stands there, where no account manager has it")
     for name, owner in files.items():
         _check_workbook(expected, name, by_owner[owner], None)
-    return {workbook.NAME: len(rows), _INDEX: len(by_owner), **{name: len(by_owner[files[name]]) for name in files}}
+    return {
+        workbook.NAME: len(expected.records),
+        _INDEX: len(by_owner),
+        **{name: len(by_owner[files[name]]) for name in files},
+    }
 
 
-def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str, list[Shown]]) -> dict[str, str]:
+def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str, list[Counted]]) -> dict[str, str]:
     """Compare index.csv with the records; gives the account manager of each workbook."""
     if _INDEX not in names:
         raise IncompleteError(f"{_INDEX}: is missing, where {len(by_owner)} own rows")
@@ -112,7 +115,7 @@ def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str,
     files: dict[str, str] = {}
     for owner in {*by_owner, *(record["owner"] or "" for record in records)}:
         mine = [record for record in records if (record["owner"] or "") == owner]
-        verdicts = Counter(verdict for _, verdict, _ in by_owner.get(owner, []))
+        verdicts = Counter(one.verdict for one in by_owner.get(owner, []))
         wanted = [verdicts.total(), *(verdicts[verdict] for verdict in Verdict)]
         counts = [[int(one[key] or 0) for key in ("rows", *Verdict)] for one in mine]
         if counts != [wanted]:
@@ -127,12 +130,13 @@ def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str,
     return files
 
 
-def _check_workbook(expected: Expected, name: str, rows: Sequence[Shown], changed: list[Shown] | None) -> None:
-    """Compare one workbook with the rows (id, verdict, owner) that it must show. Sheets are read one after the other."""
+def _check_workbook(expected: Expected, name: str, records: Sequence[Counted], changed: list[Shown] | None) -> None:
+    """Compare one workbook with the records that it must show. Sheets are read one after the other."""
     missing = {*_COLUMNS}
     for table, parts in groupby(_read_tables(expected, name), itemgetter(0)):
         missing.discard(table)
         found: Iterable[Shown] = chain.from_iterable(part for _, part in parts)
+        rows = (tuple(map(_cell_text, (one.shown_id, one.verdict, one.owner or ""))) for one in records)
         wanted: Iterable[Shown] = rows
         if table == NOT_VERIFIED:
             wanted = ((one, owner) for one, verdict, owner in rows if verdict == Verdict.UNDETERMINED)
@@ -179,7 +183,7 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
 def _cell_text(text: str) -> str:
     """A text as a cell holds it: cut, with the two characters that no XML has spelled out."""
     if text.isascii() and len(text) <= _LONGEST_TEXT:
-        return f"{text} " if text.startswith("<r>") else text
+        return text
     units = text.encode("utf-16-le")
     if len(units) > 2 * _LONGEST_TEXT:
         text = units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"

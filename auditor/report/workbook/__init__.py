@@ -1,16 +1,20 @@
 """Write audit.xlsx, and a workbook of the same kind for each account manager. The same run gives the same bytes."""
 
+import re
 from datetime import UTC
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
-from xlsxwriter import Workbook
+from xlsxwriter import Workbook, xmlwriter
 from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
-from auditor.errors import OutputError
+from auditor.core.text import shell_quote
+from auditor.errors import OutputError, describe_os_error
 from auditor.report.data import RunData
-from auditor.report.files import PACKS, AtomicFile, Staging, as_output_error
+from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.remarks import note
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
 from auditor.report.workbook.layout import add_styles
@@ -27,13 +31,16 @@ from auditor.report.workbook.summary import add_about, add_summary
 __all__ = ["NAME", "owns", "write"]
 
 NAME = "audit.xlsx"
-_OPTIONS = {
-    # XlsxWriter keeps one row in memory, so rows must be written in order
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
+_OPTIONS = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+MOST_CELLS = 500_000
+"""Up to so many cells of its records a workbook is made in memory, which takes some 50 MiB and no temporary file; a larger one
+goes through the temporary folder row by row.
+"""
+
+# XlsxWriter has no option for these two. Of escapes that share a `_`, as in `_x005F_x0041_`, it marks only the first as text;
+# and it takes a text from `<r>` to `</r>` for markup, unless `<` is written as the format's escape for it.
+xmlwriter.re_control_chars_1 = re.compile("(_)(?=x[0-9a-fA-F]{4}_)")
+xmlwriter.re_control_chars_2 = re.compile(r"([\x00-\x08\x0b-\x1f]|^<(?=r>))")
 
 
 def owns(name: str) -> bool:
@@ -48,26 +55,48 @@ def write(data: RunData, staging: Staging) -> None:
         OutputError: one of them cannot be written.
     """
     run = for_run(data)
-    workbooks = write_by_owner(run, staging, _write)
-    _write(run, staging.create(NAME), workbooks)
+    file = staging.create(NAME)
+    try:
+        with TemporaryDirectory(prefix="auditor-") as folder:
+            write_one = partial(_write, folder)
+            write_one(run, file, write_by_owner(run, staging, write_one))
+    except OSError as error:  # of the temporary folder: those of the files themselves are OutputErrors already
+        then = f"the answers are safe; set TMPDIR to a folder with room, then: auditor report {shell_quote(staging.folder)}"
+        raise OutputError(f"{file.path}: temporary folder {gettempdir()}: {describe_os_error(error)}", then) from error
 
 
-def _write(subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
-    with as_output_error(file.path), TemporaryDirectory(prefix="auditor-") as folder:
-        # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
-        path = Path(folder) / NAME
-        book = Workbook(path, {**_OPTIONS, "tmpdir": folder})
+def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
+    """Write one workbook.
+
+    Args:
+        folder: for temporary files.
+        subset: what it is about.
+        file: that it is written to.
+        workbooks: account manager -> path of their own workbook.
+    """
+    small = subset.results.size <= MOST_CELLS
+    mode = {"in_memory": True} if small else {"constant_memory": True, "tmpdir": folder}
+    # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
+    made = BytesIO() if small else Path(folder, NAME)
+    book = Workbook(made, {**_OPTIONS, **mode})
+    try:
         _add_sheets(book, subset, workbooks or {})
-        try:
-            book.close()
-        except FileCreateError as error:
-            raise error.__context__ or error from None
-        except FileSizeError as error:
-            raise OutputError(
-                f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
-            ) from error
-        with path.open("rb") as made:
-            copyfileobj(made, file)
+        book.close()
+    except FileCreateError as error:
+        raise error.__context__ or error from None
+    except FileSizeError as error:
+        raise OutputError(
+            f"{file.name}: a sheet would be larger than the format holds", "leave it out: --format parquet,csv,html"
+        ) from error
+    finally:
+        if not small:  # XlsxWriter leaves them open after a failure
+            for page in book.worksheets():
+                page.row_data_fh.close()
+    if isinstance(made, BytesIO):
+        file.write(made.getvalue())
+    else:
+        with made.open("rb") as finished:
+            copyfileobj(finished, file)
     file.records = subset.ledger.rows
 
 

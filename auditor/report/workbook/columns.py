@@ -99,15 +99,18 @@ def _early(day: float) -> str:
     return str((_EPOCH + pd.Timedelta(days=day)).round("s"))[:19]
 
 
-def _id(frame: pd.DataFrame) -> "pd.Series[Any]":
-    """The customer's id; the list's text where that is no id. changes.csv has ids only."""
-    return frame["customer_id"].fillna(frame["raw_id"]) if "raw_id" in frame else frame["customer_id"]
+def _ids(frame: pd.DataFrame) -> Sequence[Cell]:
+    """The customers' ids; the list's text where that is no id. changes.csv has ids only."""
+    ids = _cells(frame["customer_id"])
+    if "raw_id" not in frame:
+        return ids
+    return [raw if one is None else one for one, raw in zip(ids, _cells(frame["raw_id"]), strict=True)]
 
 
 def _customer(frame: pd.DataFrame) -> Sequence[Cell]:
     """The company's name; its domain or its id where there is no name."""
-    company, domain = (frame[name].where(frame[name] != "") for name in ("company_name", "domain"))
-    return _cells(company.fillna(domain).fillna(_id(frame)))
+    names = zip(_cells(frame["company_name"]), _cells(frame["domain"]), _ids(frame), strict=True)
+    return [company or domain or one for company, domain, one in names]
 
 
 def change_in_words(change: Change) -> str:
@@ -133,7 +136,7 @@ CUSTOMER = SheetColumn("Customer", _customer, "name", source="company_name", wid
 DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
 WRAPPED_DOMAIN = SheetColumn("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
 """The domain where rows are as high as their texts: a long one continues below, not over the next column."""
-ID = SheetColumn("Customer id", lambda frame: _cells(_id(frame)), source="raw_id", width=38)
+ID = SheetColumn("Customer id", _ids, source="raw_id", width=38)
 VERDICT = text("Verdict", "verdict", coloured=True)
 STATUS = text("Status", "status", width=12)
 _MEANINGS = partial(_mapped, {reason.value: advice.meaning for reason, advice in ADVICE.items()}, "reason")

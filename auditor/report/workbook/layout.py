@@ -12,8 +12,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
 from auditor.core.text import count_noun, describe_undetermined
-from auditor.report.remarks import note
-from auditor.report.workbook.limits import safe
+from auditor.report.remarks import note, sentence
+from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
 
 COLOURS: Mapping[Verdict, tuple[str, str, str]] = MappingProxyType(
@@ -86,20 +86,10 @@ def time_in_zone(book: Workbook, zone: str) -> Format:
     return book.add_format({**_LEFT, "num_format": f'{_TIME} "{zone}"'})
 
 
-def sentence(text: str) -> str:
-    """A remark as a sentence of its own."""
-    return f"{sentence_case(text)}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
-
-
-def sentence_case(text: str) -> str:
-    """The text with a capital letter at its beginning."""
-    return text[:1].upper() + text[1:]
-
-
 def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:
     """Write a text over the columns from the first to the last."""
     page.merge_range(row, columns[0], row, columns[1], "", style)
-    page.write_string(row, columns[0], safe(text), style)
+    page.write_string(row, columns[0], cut(text), style)
 
 
 def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -> None:
@@ -116,13 +106,20 @@ def set_row_height(page: Worksheet, row: int, *texts: tuple[str, float]) -> None
 def status_line(subset: Subset) -> tuple[str, str]:
     """The run's state in one line, and the name of its format."""
     data = subset.data
-    text = sentence_case(note(data)) if subset.owner is None else _status_of_owner(subset)
+    text = _status_of_run(subset) if subset.owner is None else _status_of_owner(subset)
     verdict = Verdict.ELIGIBLE
     if not data.complete:
         verdict = Verdict.BLOCKED
     elif data.facts.simulated or subset.ledger.rows_of(Verdict.UNDETERMINED):
         verdict = Verdict.UNDETERMINED
     return text, f"banner {verdict}"
+
+
+def _status_of_run(subset: Subset) -> str:
+    state, _, remarks = note(subset.data).partition(": ")
+    if not subset.data.complete:
+        return f"{state}: {remarks}"
+    return f"Complete, with warnings. {sentence(remarks)}" if remarks else "Complete."
 
 
 def _status_of_owner(subset: Subset) -> str:

@@ -30,11 +30,6 @@ def cut(text: str, limit: int = TEXT) -> str:
     return kept.decode("utf-16-le", "ignore") + _CUT
 
 
-def safe(text: str) -> str:
-    """A text that fits into a cell and that XlsxWriter takes for text: from `<r>` to `</r>` it would be markup."""
-    return cut(f"{text} " if text.startswith("<r>") else text)
-
-
 def headers(labels: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     """Labels as a table allows them: one line, short enough, and no two that differ in letter case alone.
 
@@ -52,7 +47,7 @@ def headers(labels: Iterable[str], others: Iterable[str] = ()) -> list[str]:
             number += 1
             name = f"{base} {number}"
         taken.add(name.lower())
-        names.append(safe(name))
+        names.append(name)
     return names
 
 

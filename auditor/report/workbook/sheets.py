@@ -2,8 +2,9 @@
 without a record says that there is none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import ceil
 from types import MappingProxyType
 
@@ -11,11 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
 from auditor.core.text import count_noun
+from auditor.report.remarks import sentence
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import Cell, SheetColumn
@@ -25,12 +29,11 @@ from auditor.report.workbook.layout import (
     SPAN,
     Styles,
     run_line,
-    sentence,
     set_up_print,
     status_line,
     write_line,
 )
-from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, TEXT, safe, sheet_name
+from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, cut, sheet_name
 from auditor.report.workbook.subset import Subset
 
 ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
@@ -45,6 +48,8 @@ _FILLED = 1.1
 """Letters of a text on a digit's width, where a wrapped line ends before its last word."""
 _LINE = 15
 """Points of a line."""
+_TRUNCATED = -2
+"""What XlsxWriter answers where it cut a text, which it does without a mark."""
 _RIGHT = frozenset({"number", "money"})
 """Looks of cells that are aligned to the right."""
 
@@ -91,7 +96,7 @@ def add_not_verified(context: WorkbookContext) -> None:
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
     count = count_noun(len(rows), "row")
-    text = f"Not verified (undetermined): {count} without a verdict; they must not be taken as eligible."
+    text = f"Not verified (undetermined): {count} could not be checked. Do not treat as eligible."
     text = text if len(rows) else "Every row has a verdict."
     _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)
 
@@ -172,9 +177,9 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
         options = {"name": name, "style": "Table Style Light 1", "columns": [{"header": label} for label, _ in labels]}
         # XlsxWriter refuses tables in constant memory, and remembers each of their cells: so it gets a table of one row,
         # whose range is set here
-        page.constant_memory = False
+        mode, page.constant_memory = page.constant_memory, False
         page.add_table(row, 0, row + 1, last, options)
-        page.constant_memory = True
+        page.constant_memory = mode
         area = xl_range(row, 0, row + count, last)
         page.tables[-1].update(range=area, a_range=area, autofilter=area)
     for place, (label, right) in enumerate(labels):
@@ -185,7 +190,13 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
 def _write_records(
     styles: Styles, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
 ) -> None:
-    writers = [_writer(styles, page, place, column) for place, column in enumerate(shown)]
+    write: dict[type, Callable[..., int]] = {
+        str: page.write_string,
+        int: page.write_number,
+        float: page.write_number,
+        type(None): page.write_blank,
+        Url: page.write_url,
+    }
     for start in range(0, len(records), _BATCH):
         batch = records.iloc[start : start + _BATCH]
         cells = [column.values(batch) for column in shown]
@@ -193,9 +204,29 @@ def _write_records(
         for row, lines in enumerate(_lines(shown, widths, cells), first):
             if lines > 1:
                 page.set_row(row, _LINE * lines)
-        for row, values in enumerate(zip(*cells, strict=True), first):
-            for write, value in zip(writers, values, strict=True):
-                write(row, value)
+        columns = [_with_formats(column, values, styles, start) for column, values in zip(shown, cells, strict=True)]
+        for row, line in enumerate(zip(*columns, strict=True), first):
+            for place, (value, style) in enumerate(line):
+                if write[type(value)](row, place, value, style) == _TRUNCATED:
+                    page.write_string(row, place, cut(value), style)
+
+
+def _with_formats(
+    column: SheetColumn, values: Sequence[Cell], styles: Styles, start: int
+) -> Iterable[tuple[Cell | Url, Format]]:
+    """The cells of a column from record `start` of a sheet on, each with its format; URLs as links where the sheet can hold more."""
+    usual = styles[column.look]
+    if column.coloured:
+        return [(value, styles[value] if isinstance(value, str) else usual) for value in values]
+    if column.look == "link":
+        return [(_link(str(value)) if row <= LINKS else value, usual) for row, value in enumerate(values, start + 1)]
+    return zip(values, repeat(usual))
+
+
+def _link(target: str) -> Url:
+    url = Url(target)
+    url.text = "Open"
+    return url
 
 
 def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]]) -> Sequence[int]:
@@ -206,22 +237,3 @@ def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequenc
         if column.look == "wrapped"
     ]
     return [max(lines) for lines in zip(*counts, strict=True)]
-
-
-def _writer(styles: Styles, page: Worksheet, place: int, column: SheetColumn) -> Callable[[int, Cell], object]:
-    """The function that writes a cell of the column: (row, value)."""
-    usual = styles[column.look]
-    write_string, write_number, write_blank = page.write_string, page.write_number, page.write_blank
-
-    def write(row: int, value: Cell) -> object:
-        if value is None:
-            return write_blank(row, place, None, usual)
-        if not isinstance(value, str):
-            return write_number(row, place, value, usual)
-        style = styles[value] if column.coloured else usual
-        return write_string(row, place, value if len(value) < TEXT // 2 and value[0:1] != "<" else safe(value), style)
-
-    def write_link(row: int, url: Cell) -> object:
-        return page.write_url(row, place, url, usual, "Open") if row - HEADER <= LINKS else write(row, url)
-
-    return write_link if column.look == "link" else write

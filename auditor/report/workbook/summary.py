@@ -15,12 +15,13 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE, CHANGES, MEANINGS, UNDER_REVIEW, Change
 from auditor.core.run_facts import UTC_NAMES
+from auditor.core.text import count_noun
+from auditor.report.remarks import day_of_baseline, sentence
 from auditor.report.workbook.columns import change_in_words
 from auditor.report.workbook.layout import (
     COLOURS,
     NO_BASELINE,
     run_line,
-    sentence,
     set_row_height,
     set_up_print,
     status_line,
@@ -28,7 +29,7 @@ from auditor.report.workbook.layout import (
     write_line,
     write_merged,
 )
-from auditor.report.workbook.limits import LINKS, headers, safe
+from auditor.report.workbook.limits import LINKS, cut, headers
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, WorkbookContext, add_table
 from auditor.report.workbook.subset import BaselineDelta
 
@@ -36,7 +37,7 @@ SUMMARY, ABOUT = "Summary", "About"
 LIST_WARNINGS = "Warnings about the customer lists"
 ORDER: Mapping[Verdict, tuple[str, str]] = {
     Verdict.BLOCKED: ("Blocked", ACTION),
-    Verdict.UNDETERMINED: ("Undetermined", NOT_VERIFIED),
+    Verdict.UNDETERMINED: ("Not verified", NOT_VERIFIED),
     Verdict.ELIGIBLE: ("Eligible", ALL),
 }
 """In the order of what needs doing: the word for people, and the sheet that tells more."""
@@ -156,19 +157,27 @@ def _remarks(context: WorkbookContext) -> list[str]:
     if changes is None or delta is None:
         texts.append(sentence(subset.data.without_changes or NO_BASELINE))
     else:
-        texts.append(f"{sentence(changes.note)} {_changes_in_words(delta)}".strip())
+        since = day_of_baseline(changes, subset.data)
+        texts.append(f"{sentence(changes.note)} {_changes_in_words(delta, since)}".strip())
     for column, sums in subset.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
             texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
     return texts
 
 
-def _changes_in_words(delta: BaselineDelta) -> str:
+def _changes_in_words(delta: BaselineDelta, since: str) -> str:
     """How many customers by change, those of no customer left out."""
-    kinds = [f"{count:,} {change_in_words(change)}" for change in CHANGES if (count := delta.changes.get(change, 0))]
-    unknown = delta.changes.get(Change.NOT_COMPARED, 0)
-    parts = [", ".join(kinds) or "nothing changed", *([f"{unknown:,} could not be compared"] if unknown else [])]
-    return sentence("; ".join(parts))
+    counts = {change: delta.changes.get(change, 0) for change in Change}
+    newly, listed = delta.newly_blocked, counts.pop(Change.NEWLY_BLOCKED)
+    others = f", {newly - listed:,} of them not verified or not in the list then" if newly > listed else ""
+    unknown = counts.pop(Change.NOT_COMPARED)
+    kinds = [f"{counts[change]:,} {change_in_words(change)}" for change in CHANGES if counts.get(change)]
+    sentences = [
+        sentence(f"{count_noun(newly, 'customer')} newly blocked since {since}{others}") if newly else "",
+        sentence(", ".join(kinds)) if kinds else "" if newly else "Nothing changed.",
+        f"{count_noun(unknown, 'customer')} could not be compared." if unknown else "",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _add_chart(context: WorkbookContext, page: Worksheet, row: int, first: int) -> None:
@@ -225,7 +234,7 @@ def _add_owners(context: WorkbookContext, page: Worksheet, row: int, workbooks: 
     _fit_header(page, row + 1, labels)
     names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
     for line, name in enumerate(names, row + 2):
-        page.write_string(line, 0, safe(name or NO_OWNER), styles["name"])
+        page.write_string(line, 0, cut(name or NO_OWNER), styles["name"])
         rows = [counts[name].get(verdict, 0) for verdict in ORDER]
         for place, value in enumerate([*rows, sum(rows)], 1):
             page.write_number(line, place, value, styles["number"])
@@ -244,7 +253,7 @@ def _link_workbook(page: Worksheet, cell: tuple[int, int], path: str | None, sty
         page.write_blank(*cell, None, style)
         return
     url = _RelativeUrl(f"external:{quote(path)}")
-    url.text = safe(path.rpartition("/")[2])
+    url.text = cut(path.rpartition("/")[2])
     if links < LINKS - len(ORDER):
         page.write_url(*cell, url, style)
     else:
@@ -287,7 +296,7 @@ def add_about(context: WorkbookContext) -> None:
 def _add_texts(context: WorkbookContext, page: Worksheet, row: int, texts: Iterable[tuple[str, str]], look: str) -> int:
     """Labels of this look, each with a text over two columns; returns the row below."""
     for label, text in texts:
-        page.write_string(row, 0, safe(label), context.styles[look])
+        page.write_string(row, 0, cut(label), context.styles[look])
         write_merged(page, row, (1, 2), text, context.styles["wrapped"])
         set_row_height(page, row, (label, _ABOUT_WIDTHS[0]), (text, sum(_ABOUT_WIDTHS[1:3])))
         row += 1

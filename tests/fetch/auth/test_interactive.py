@@ -1,4 +1,4 @@
-"""A person signs in, through the real MSAL and TLS: the browser's part is played by plain HTTP, the device's by nobody.
+"""Interactive sign-in through the real MSAL and TLS; a plain HTTP client replaces the browser.
 
 A real browser does the same in tests/system.
 """
@@ -42,7 +42,7 @@ class Person:
         self.addresses: list[str] = []
 
     def open(self, address: str) -> bool:
-        """Goes off in a thread of its own, as a browser does."""
+        """Sign in within another thread, as a browser does."""
         self.addresses.append(address)
         threading.Thread(target=self._sign_in, args=(address,), daemon=True).start()
         return True
@@ -64,7 +64,7 @@ class Person:
             return str(response.read().decode())
 
 
-def signed_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str, Any, list[str]]:
+def complete_sign_in(simulator: Simulator, person: Person, **changes: Any) -> tuple[str, Any, list[str]]:
     """The access token, MSAL's cache, and what the user was told."""
     cache, talk = msal.SerializableTokenCache(), list[str]()
     sign_in = registration(simulator, **changes)
@@ -78,7 +78,7 @@ def test_browser_sign_in(kind: str) -> None:
     with sign_in_service() as simulator:
         changes = {"credential": confidential(simulator)} if kind == "confidential" else {}
         person = Person(simulator)
-        token, cache, talk = signed_in(simulator, person, **changes)
+        token, cache, talk = complete_sign_in(simulator, person, **changes)
         assert grants(simulator) == [("authorization_code", 200, None)]
         asked = {name: values[0] for name, values in parse_qs(urlsplit(person.addresses[0]).query).items()}
     assert (asked["code_challenge_method"], asked["response_mode"]) == ("S256", "form_post")
@@ -109,15 +109,15 @@ def test_a_browser_in_the_foreground_does_not_block() -> None:
 
 
 def test_a_cancelled_browser_sign_in_is_reported() -> None:
-    """No code is redeemed."""
+    """The code is not redeemed."""
     with sign_in_service() as simulator:
         with pytest.raises(SignInError, match="refused"):
-            signed_in(simulator, Person(simulator, "cancel"))
+            complete_sign_in(simulator, Person(simulator, "cancel"))
         assert grants(simulator) == []
 
 
 def test_a_code_with_another_state_is_not_redeemed() -> None:
-    """The answer is refused, and nobody is signed in."""
+    """The answer is refused, and the sign-in fails."""
     with sign_in_service() as simulator:
         person = Person(simulator, change=lambda answer: answer.update(state="another"))
         cache = msal.SerializableTokenCache()
@@ -131,7 +131,7 @@ def test_a_code_with_another_state_is_not_redeemed() -> None:
 def test_a_wrong_code_is_not_quoted() -> None:
     """The service's own text may quote it."""
     with sign_in_service() as simulator, pytest.raises(SignInError, match="AADSTS54005") as refused:
-        signed_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
+        complete_sign_in(simulator, Person(simulator, change=lambda answer: answer.update(code="marked-code")))
     assert "marked" not in f"{refused.value} {refused.value.hint}"
 
 
@@ -143,7 +143,7 @@ def test_a_taken_port_is_reported() -> None:
 
 
 def test_without_a_browser_the_address_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No browser is opened where nobody could see it, and a browser that fails is no error."""
+    """Without a window no browser is opened, and a browser that fails is not an error."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
     opened: list[str] = []
@@ -180,7 +180,7 @@ def test_every_sign_in_method_works_while_the_simulator_logs_to_a_file(tmp_path:
     """Browser, device code and refresh token; each request is in the file, and no token is."""
     log = tmp_path / "requests.jsonl"
     with sign_in_service(log_file=log) as simulator:
-        token, cache, _ = signed_in(simulator, Person(simulator))
+        token, cache, _ = complete_sign_in(simulator, Person(simulator))
         another = sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)
         [refresh_token] = [each["secret"] for each in json.loads(cache.serialize())["RefreshToken"].values()]
         renewed = msal_application(registration(simulator)).acquire_token_by_refresh_token(refresh_token, [SCOPE])
@@ -193,7 +193,7 @@ def test_every_sign_in_method_works_while_the_simulator_logs_to_a_file(tmp_path:
 
 
 def _without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Lets the sign-in service's answer lack something."""
+    """Remove members from the sign-in service's answer."""
     asked = msal.PublicClientApplication.initiate_device_flow
 
     def initiate(app: Any, scopes: list[str]) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def test_a_device_code_without_a_message(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("missing", [("message", "verification_uri"), ("message", "user_code"), ("device_code",)])
 def test_an_incomplete_device_code_is_an_error(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
-    """It is not the right kind of sign-in service; there is no traceback."""
+    """The error says that it is not the right kind of sign-in service; there is no traceback."""
     _without(monkeypatch, *missing)
     with sign_in_service() as simulator, pytest.raises(SignInError) as refused:
         sign_in_by_device_code(registration(simulator), msal.SerializableTokenCache(), say_nothing, no_wait)

@@ -1,4 +1,4 @@
-"""`Credential`: a secret, or a certificate in any usual file; what cannot be used is named without quoting it."""
+"""`Credential`: a secret, or a certificate in any common format; errors do not quote the file."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ PASSWORD = "marked-password"
 
 
 def certificate() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
-    """A key and a certificate for it, as one makes for an app registration."""
+    """A key and its certificate, as for an app registration."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "auditor")])
     now = datetime.now(UTC)
@@ -37,7 +37,7 @@ def certificate() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The certificate in every form that is taken."""
+    """The certificate in every accepted format."""
     folder, (key, own) = tmp_path_factory.mktemp("certificate"), certificate()
     public = own.public_bytes(Encoding.PEM)
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -93,7 +93,7 @@ def test_another_certificate_is_refused(files: dict[str, Path]) -> None:
     ],
 )
 def test_an_unusable_certificate_file_is_named(files: dict[str, Path], name: str, password: str | None) -> None:
-    """By its path; neither the password nor the file's content is repeated."""
+    """The message has its path, but neither the password nor the file's content."""
     path = files.get(name, files["plain.pem"].with_name(name))
     with pytest.raises(SettingsError, match="AUDITOR_CLIENT_CERTIFICATE") as refused:
         Credential(None, str(path), Secret(password) if password else None).for_msal()

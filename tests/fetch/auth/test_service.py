@@ -23,19 +23,19 @@ AUTHORITY = "https://login.example/a-tenant"
 
 
 class Waits:
-    """Notes every wait."""
+    """Records every wait."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
     def __call__(self, seconds: float) -> bool:
-        """Waits for nothing, and goes on."""
+        """Record the wait and return at once."""
         self.seconds.append(seconds)
         return False
 
 
-def failing(*errors: Exception) -> Callable[[], str]:
-    """Raises these, one after the other, then gives a token."""
+def fail_first(*errors: Exception) -> Callable[[], str]:
+    """A step that raises these errors in turn, and then returns a token."""
     left = list(errors)
 
     def step() -> str:
@@ -47,7 +47,7 @@ def failing(*errors: Exception) -> Callable[[], str]:
 
 
 def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
-    """Retry-After where there is one, doubling waits where there is none."""
+    """Waits follow Retry-After; without it they double."""
     waits = Waits()
     busy = [
         ServiceBusyError(429, 7.0),
@@ -55,44 +55,46 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks() -> None:
         ServiceBusyError(503, None),
         ServiceBusyError(500, None),
     ]
-    assert call_with_retries(failing(*busy), AUTHORITY, waits) == "token"
+    assert call_with_retries(fail_first(*busy), AUTHORITY, waits) == "token"
     assert waits.seconds == [7.0, 2.0, 8.0, 16.0]
 
 
 def test_a_service_that_stays_busy_counts_as_down() -> None:
-    """All waits together are bounded; the run is to be resumed later."""
+    """The sum of all waits has a limit; the run can be resumed later."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 429"):
-        call_with_retries(failing(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(429, 40.0)] * 50), AUTHORITY, waits)
     assert MAX_WAIT - 40 <= sum(waits.seconds) <= MAX_WAIT
 
 
 def test_a_service_that_asks_for_no_wait_makes_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Retry-After: 0`: the waits double from one second; and time that passes otherwise counts as well."""
+    """With `Retry-After: 0` the waits double from one second; time spent on requests counts as well."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        call_with_retries(failing(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(503, 0.0)] * 50), AUTHORITY, waits)
     assert waits.seconds[:4] == [1.0, 2.0, 4.0, 8.0]
     assert sum(waits.seconds) <= MAX_WAIT
     clock = iter(range(0, 100_000, 100))
     monkeypatch.setattr("auditor.fetch.auth.service.time.monotonic", lambda: float(next(clock)) + 1)
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="HTTP 503"):
-        call_with_retries(failing(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
+        call_with_retries(fail_first(*[ServiceBusyError(503, 1.0)] * 50), AUTHORITY, waits)
     assert len(waits.seconds) < 4
 
 
 def test_a_lost_connection_is_tried_again() -> None:
-    """A few times; then the service counts as out of reach."""
+    """After a few attempts the service counts as unreachable."""
     waits = Waits()
-    assert call_with_retries(failing(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    assert (
+        call_with_retries(fail_first(requests.ConnectionError(), requests.ReadTimeout()), AUTHORITY, waits) == "token"
+    )
     assert waits.seconds == [1.0, 2.0]
     with pytest.raises(StoppedEarlyError, match="cannot be reached: ConnectionError"):
-        call_with_retries(failing(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
+        call_with_retries(fail_first(*[requests.ConnectionError("marked")] * 9), AUTHORITY, no_wait)
 
 
 def _certificate(code: int) -> Exception:
-    """As requests hands on what OpenSSL says of a certificate."""
+    """The exception of requests for OpenSSL's error about a certificate."""
     untrusted = ssl.SSLCertVerificationError("marked")
     untrusted.verify_code = code
     return requests.exceptions.SSLError(untrusted)
@@ -102,7 +104,7 @@ def test_a_slow_service_is_tried_twice() -> None:
     """Each attempt may take a minute."""
     waits = Waits()
     with pytest.raises(StoppedEarlyError, match="answers too slowly") as stopped:
-        call_with_retries(failing(*[TimeoutError()] * 9), AUTHORITY, waits)
+        call_with_retries(fail_first(*[TimeoutError()] * 9), AUTHORITY, waits)
     assert waits.seconds == [2.0]
     assert "proxy" in stopped.value.hint
 
@@ -123,7 +125,7 @@ def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[Audi
     """A library's text may hold a token, so only the class of the error is named."""
     waits = Waits()
     with pytest.raises(kind, match=words) as raised:
-        call_with_retries(failing(error), AUTHORITY, waits)
+        call_with_retries(fail_first(error), AUTHORITY, waits)
     assert waits.seconds == []
     assert "marked" not in f"{raised.value} {raised.value.hint}"
     assert raised.value is error or raised.value.__context__ is None
@@ -132,7 +134,7 @@ def test_other_errors_are_final_and_not_quoted(error: Exception, kind: type[Audi
 def test_a_stopped_run_does_not_wait() -> None:
     """A run that is stopped does not wait for the service."""
     with pytest.raises(SignInError, match="the run is stopping"):
-        call_with_retries(failing(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
+        call_with_retries(fail_first(ServiceBusyError(429, 60.0)), AUTHORITY, lambda _seconds: True)
 
 
 def test_a_token_has_its_expiry() -> None:
@@ -145,7 +147,7 @@ def test_a_token_has_its_expiry() -> None:
 
 @contextmanager
 def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) -> Iterator[SignIn]:
-    """Something over TLS that answers every request so."""
+    """A TLS server that gives every request the same answer."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -184,7 +186,7 @@ def impostor(folder: Path, status: int, headers: dict[str, str], body: bytes) ->
 def test_other_servers_are_reported_as_no_sign_in_service(
     tmp_path: Path, status: int, headers: dict[str, str], body: bytes, words: str
 ) -> None:
-    """A guest network's page, a redirect elsewhere, another server."""
+    """For example a guest network's page, a redirect, or another server."""
     with (
         impostor(tmp_path, status, headers, body) as sign_in,
         pytest.raises(SignInError, match=words) as refused_,
@@ -194,7 +196,7 @@ def test_other_servers_are_reported_as_no_sign_in_service(
 
 
 def test_an_untrusted_server_is_not_used() -> None:
-    """The certificate is checked against the one setting, whatever REQUESTS_CA_BUNDLE says."""
+    """The certificate is checked against our setting; REQUESTS_CA_BUNDLE is ignored."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator, ca_bundle=None)
         with pytest.raises(StoppedEarlyError, match="certificate") as stopped:
@@ -216,7 +218,7 @@ def test_a_busy_service_is_waited_for_in_msals_constructor(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("token", ["", "a\r\nX: y", "a b", "\ud800", "\u00e9", None, 5, ["a"]])
 def test_an_invalid_access_token_is_not_used(token: object) -> None:
-    """A text that no header can carry is reported at once, and not shown."""
+    """A text that is not valid in a header is reported at once, and not shown."""
     with pytest.raises(SignInError, match="gave an access token that is none"):
         parse_token({"access_token": token, "expires_in": 3600}, ())
 
@@ -241,14 +243,14 @@ def test_only_error_codes_are_logged(error: str, shown: str, caplog: pytest.LogC
     ],
 )
 def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None:
-    """Which service, why, and when it is asked again."""
+    """The sentence names the service, the reason and the time of the next attempt."""
     told: list[str] = []
 
     def wait(_seconds: float) -> bool:
         told.append("waits")
         return False
 
-    assert call_with_retries(failing(error), AUTHORITY, wait, told.append) == "token"
+    assert call_with_retries(fail_first(error), AUTHORITY, wait, told.append) == "token"
     assert told[0].startswith(f"the sign-in service at {AUTHORITY} {words}")
     assert re.search(r"at \d\d:\d\d:\d\d$", told[0])
     assert told[1:] == ["waits"]
@@ -256,7 +258,7 @@ def test_the_user_is_told_before_each_wait(error: Exception, words: str) -> None
 
 
 def test_the_user_is_told_of_a_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not while a person signs in, which takes its time."""
+    """There is no such sentence while a user signs in, which takes long."""
     monkeypatch.setattr("auditor.fetch.auth.service.SILENT_SECONDS", 0.01)
     told: list[str] = []
     heard = threading.Event()

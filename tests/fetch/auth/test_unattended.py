@@ -26,8 +26,10 @@ from auditor.simulator import Simulator
 from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens, registration, sign_in_service, store_in
 
 
-def given(simulator: Simulator, file: Path | None = None, lifetime: float | None = None) -> ConfiguredRefreshToken:
-    """A refresh token of the operator's, in a file or not."""
+def make_refresh_token(
+    simulator: Simulator, file: Path | None = None, lifetime: float | None = None
+) -> ConfiguredRefreshToken:
+    """A refresh token of the operator, in a file if one is given."""
     text = simulator.mint_refresh_token(lifetime)
     if file is None:
         return ConfiguredRefreshToken(Secret(text))
@@ -39,21 +41,21 @@ class Talk(list[str]):
     """What the user was told."""
 
     def __call__(self, sentence: str) -> None:
-        """Takes a sentence."""
+        """Record a sentence."""
         self.append(sentence)
 
 
-def signed_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
+def store_sign_in(simulator: Simulator, folder: Path) -> tuple[SignIn, TokenStore]:
     """A store with a sign-in, as `auditor login` leaves it."""
     sign_in = registration(simulator)
     store = store_in(folder, sign_in)
-    UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
+    UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), Talk()).redeem(TokenRequest())
     keep(store, sign_in, lambda _cache: None)
     return sign_in, store
 
 
-def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
-    """Lets the kept sign-in be older, and its access token be over."""
+def make_older(store: TokenStore, sign_in: SignIn, days: float) -> None:
+    """Make the stored sign-in older, and remove its access token."""
 
     def change(cache: dict[str, Any]) -> None:
         cache["AccessToken"] = {}
@@ -64,11 +66,11 @@ def aged(store: TokenStore, sign_in: SignIn, days: float) -> None:
 
 
 def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
-    """While its token is valid no request is sent; the configured refresh token and access token are not used."""
+    """While its token is valid, no request is sent, and the configured tokens are not used."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         before = grants(simulator)
-        sources = TokenSources(store, given(simulator), Secret("theirs"))
+        sources = TokenSources(store, make_refresh_token(simulator), Secret("theirs"))
         found = UnattendedSignIn(sign_in, sources, Talk())
         token, seconds = found.redeem(TokenRequest())
         assert grants(simulator) == before
@@ -81,9 +83,9 @@ def test_the_stored_sign_in_is_used_first(tmp_path: Path) -> None:
 
 
 def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
-    """The store holds the successor when `redeem` returns; another process goes on from there."""
+    """The store holds the successor when `redeem` returns, so that another process can use it."""
     with sign_in_service(revoke_rotated=True) as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         for _ in range(3):
             (before,) = refresh_tokens(store)
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
@@ -94,8 +96,8 @@ def test_a_renewal_is_stored_before_its_token_is_used(tmp_path: Path) -> None:
 def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
     """After eighty idle days the renewal starts ninety new ones, so there is no warning."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 80)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 80)
         talk = Talk()
         found = UnattendedSignIn(sign_in, TokenSources(store), talk)
         found.redeem(TokenRequest())
@@ -103,10 +105,10 @@ def test_a_renewal_extends_the_sign_in(tmp_path: Path) -> None:
 
 
 def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
-    """As a whole, keeping its mode, and nothing beside it; the file then serves the next renewal."""
+    """The file is replaced atomically and keeps its mode; no other file remains, and the next renewal uses it."""
     file = tmp_path / "refresh-token"
     with sign_in_service(revoke_rotated=True) as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         file.chmod(0o640)
         first = file.read_text(encoding="utf-8")
         sign_in = registration(simulator)
@@ -126,10 +128,10 @@ def test_a_file_is_rewritten_with_the_successor(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a privilege there")
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """A vault's agent may have put it there; its target is rewritten."""
+    """A vault's agent may have made it; its target is replaced."""
     real, link = tmp_path / "real", tmp_path / "link"
     with sign_in_service() as simulator:
-        given(simulator, real)
+        make_refresh_token(simulator, real)
         link.symlink_to(real)
         before = real.read_text(encoding="utf-8")
         source = ConfiguredRefreshToken(Secret("", str(link)))
@@ -139,10 +141,10 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path: Path) -> None:
-    """The next run goes on with that, whatever the environment still says."""
+    """The next run uses the successor, not the old token in the environment."""
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
-        store, source = store_in(tmp_path, sign_in), given(simulator)
+        store, source = store_in(tmp_path, sign_in), make_refresh_token(simulator)
         for _ in range(3):
             UnattendedSignIn(sign_in, TokenSources(store, source), Talk()).redeem(TokenRequest(force=True))
 
@@ -150,11 +152,11 @@ def test_a_token_from_the_environment_leaves_its_successor_in_the_store(tmp_path
 def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the user is told, once."""
+    """The user is told once."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, source = store_in(tmp_path / "store", sign_in), given(simulator, file)
+        store, source = store_in(tmp_path / "store", sign_in), make_refresh_token(simulator, file)
         before = file.read_text(encoding="utf-8")
         with monkeypatch.context() as patched:
             patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
@@ -169,13 +171,13 @@ def test_a_file_that_cannot_be_rewritten_leaves_it_in_the_store(
 
 
 def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None:
-    """The user is told; the run goes on, also where the service revokes the old token."""
+    """The user is told; the run continues, even if the service revokes the old token."""
     (tmp_path / "no-folder").write_text("", encoding="utf-8")
     for folder in (None, tmp_path / "no-folder" / "store"):
         with sign_in_service(revoke_rotated=True) as simulator:
             sign_in = registration(simulator)
             store = store_in(folder, sign_in) if folder else None
-            found = UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), talk := Talk())
+            found = UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), talk := Talk())
             for _ in range(3):
                 found.redeem(TokenRequest(force=True))
             assert len(grants(simulator)) == 3
@@ -184,10 +186,10 @@ def test_without_a_store_the_successor_is_kept_in_memory(tmp_path: Path) -> None
 
 
 def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
-    """A read-only file of eighty days, and no store: ten days are left."""
+    """A read-only file is eighty days old, and there is no store: ten days are left."""
     file = tmp_path / "refresh-token"
     with sign_in_service() as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         old = (datetime.now(UTC) - timedelta(days=80)).timestamp()
         os.utime(file, (old, old))
         with pytest.MonkeyPatch.context() as patched:
@@ -199,24 +201,24 @@ def test_a_refresh_token_that_expires_soon_is_announced(tmp_path: Path) -> None:
 
 
 def test_an_expired_sign_in_is_followed_by_the_next_source(tmp_path: Path) -> None:
-    """A new refresh token; without one the access token; without that the reason is reported."""
+    """The refresh token is next, then the access token; without either the reason is reported."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 1)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 1)
         simulator.revoke_tokens()
         with pytest.raises(SignInError, match="revoked"):
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest())
         theirs = TokenSources(store, None, Secret("theirs"))
         assert UnattendedSignIn(sign_in, theirs, Talk()).redeem(TokenRequest())[0] == "theirs"
-        UnattendedSignIn(sign_in, TokenSources(store, given(simulator)), Talk()).redeem(TokenRequest())
+        UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator)), Talk()).redeem(TokenRequest())
         UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
 
 
 def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
-    """One sentence: what expired and why, what is used now, and what to do; not again at the next renewal."""
+    """One sentence says what expired and why, what is used now, and what to do; the next renewal does not repeat it."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        aged(store, sign_in, 1)
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        make_older(store, sign_in, 1)
         simulator.revoke_tokens()
         found = UnattendedSignIn(sign_in, TokenSources(store, None, Secret("theirs")), talk := Talk())
         for _ in range(2):
@@ -230,24 +232,24 @@ def test_an_expired_sign_in_is_reported_once(tmp_path: Path) -> None:
 
 
 def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
-    """With the command that repairs it, and what is used meanwhile."""
+    """The sentence has the command that repairs it, and the source that is used instead."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         (file,) = tmp_path.glob("sign-in-*.json")
         file.chmod(0o644)
-        UnattendedSignIn(sign_in, TokenSources(store, given(simulator, tmp_path / "rt")), talk := Talk()).redeem(
-            TokenRequest()
-        )
+        UnattendedSignIn(
+            sign_in, TokenSources(store, make_refresh_token(simulator, tmp_path / "rt")), talk := Talk()
+        ).redeem(TokenRequest())
     (said,) = talk
     assert said.count(str(file)) == 2
     assert f"chmod 600 {file}" in said
 
 
 def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -> None:
-    """The operator sets one and it is used at once, even of another user; from then on its successors are used."""
+    """It is used at once, even one of another user; afterwards its successors are used."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, first, second = store_in(tmp_path, sign_in), given(simulator), given(simulator)
+        store, first, second = store_in(tmp_path, sign_in), make_refresh_token(simulator), make_refresh_token(simulator)
         for source, redeemed in ((first, 1), (first, 1), (second, 2), (second, 2)):
             UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk()).redeem(TokenRequest())
             assert (len(grants(simulator)), talk) == (redeemed, [])
@@ -259,10 +261,10 @@ def test_a_new_refresh_token_is_used_before_the_stored_sign_in(tmp_path: Path) -
 
 
 def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path: Path) -> None:
-    """The user is told; the stored sign-in stays as it was."""
+    """The user is told; the stored sign-in does not change."""
     with sign_in_service() as simulator:
         sign_in = registration(simulator)
-        store, first = store_in(tmp_path, sign_in), given(simulator)
+        store, first = store_in(tmp_path, sign_in), make_refresh_token(simulator)
         UnattendedSignIn(sign_in, TokenSources(store, first), Talk()).redeem(TokenRequest())
         before = store.load()
         wrong = ConfiguredRefreshToken(Secret("no-refresh-token-at-all"))
@@ -277,15 +279,17 @@ def test_an_invalid_new_refresh_token_is_followed_by_the_stored_sign_in(tmp_path
 
 
 def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
-    """The file takes its own successors; the stored sign-in is not used any more."""
+    """The file receives its successors; the stored sign-in is no longer used."""
     file = tmp_path / "rt"
     with sign_in_service(revoke_rotated=True) as simulator:
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(ConfiguredRefreshToken, "replace", lambda *_: False)
-            UnattendedSignIn(sign_in, TokenSources(store, given(simulator, file)), Talk()).redeem(TokenRequest())
-        before, source = store.load(), given(simulator, file)
+            UnattendedSignIn(sign_in, TokenSources(store, make_refresh_token(simulator, file)), Talk()).redeem(
+                TokenRequest()
+            )
+        before, source = store.load(), make_refresh_token(simulator, file)
         for _ in range(3):
             found = UnattendedSignIn(sign_in, TokenSources(store, source), talk := Talk())
             found.redeem(TokenRequest())
@@ -294,10 +298,10 @@ def test_a_new_refresh_token_in_a_file_stays_first(tmp_path: Path) -> None:
 
 
 def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
-    """Not only at the next renewal: after one use the old key is not needed any more."""
+    """The store is re-encrypted at once, not at the next renewal, so that the old key can be removed."""
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with sign_in_service() as simulator:
-        sign_in, plain = signed_in(simulator, tmp_path)
+        sign_in, plain = store_sign_in(simulator, tmp_path)
         stores = [
             open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret(keys)) for keys in (old, f"{new} {old}", new)
         ]
@@ -313,9 +317,9 @@ def test_a_new_key_is_used_at_the_next_use(tmp_path: Path) -> None:
 
 
 def test_a_failed_key_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old key is still needed; the run goes on."""
+    """The old key is still needed; the run continues."""
     with sign_in_service() as simulator:
-        sign_in, _ = signed_in(simulator, tmp_path)
+        sign_in, _ = store_sign_in(simulator, tmp_path)
         store = open_store(*_whose(sign_in), folder=str(tmp_path), keys=Secret("A" * 43 + "="))
         monkeypatch.setattr(FileTokenStore, "save", _full)
         UnattendedSignIn(sign_in, TokenSources(store), talk := Talk()).redeem(TokenRequest())
@@ -355,9 +359,9 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     [("mfa_required", "AADSTS50076"), ("expired", "AADSTS700082"), ("no_consent", "AADSTS65001")],
 )
 def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: str) -> None:
-    """With what to do."""
+    """The message has the AADSTS number and what to do."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_always(trouble)
         with pytest.raises(SignInError, match=words) as refused:
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))
@@ -367,13 +371,13 @@ def test_refusals_are_reported_by_number(tmp_path: Path, trouble: str, words: st
 def test_an_expired_refresh_token(tmp_path: Path) -> None:
     """It was idle for ninety days."""
     with sign_in_service() as simulator:
-        source = given(simulator, tmp_path / "rt", lifetime=-1)
+        source = make_refresh_token(simulator, tmp_path / "rt", lifetime=-1)
         with pytest.raises(SignInError, match="90 days"):
             UnattendedSignIn(registration(simulator), TokenSources(None, source), Talk()).redeem(TokenRequest())
 
 
 def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
-    """The secure application model: without the secret its refresh token opens nothing."""
+    """Secure application model: the refresh token is refused without the secret."""
     with sign_in_service() as simulator:
         text = simulator.sign_ins.give_refresh_token(confidential=True)
         source = ConfiguredRefreshToken(Secret(text))
@@ -389,18 +393,18 @@ def test_a_confidential_client_with_a_secret(tmp_path: Path) -> None:
 
 
 def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
-    """From the kept sign-in and from a refresh token's file alike: the new token claims what was asked for."""
+    """With the stored sign-in and with a refresh token's file, the new token has the claims of the challenge."""
     wanted = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
-        file = given(simulator, tmp_path / "rt")
+        sign_in, store = store_sign_in(simulator, tmp_path)
+        file = make_refresh_token(simulator, tmp_path / "rt")
         for sources in (TokenSources(store), TokenSources(None, file)):
             token, _ = UnattendedSignIn(sign_in, sources, Talk()).redeem(TokenRequest(force=True, claims=wanted))
             payload = token.split(".")[1]
-            assert '"acrs": ["c1"]' in _decoded(payload)
+            assert '"acrs": ["c1"]' in _decode(payload)
 
 
-def _decoded(payload: str) -> str:
+def _decode(payload: str) -> str:
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
 
 
@@ -408,10 +412,10 @@ def _decoded(payload: str) -> str:
 def test_throttling_by_the_sign_in_service_is_honoured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    """As long as Retry-After says; then the renewal goes through."""
+    """The renewal waits for Retry-After and then succeeds."""
     waited: list[float] = []
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
@@ -430,7 +434,7 @@ def test_throttling_by_the_sign_in_service_is_honoured(
 def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) -> None:
     """`cancel` ends the wait at once."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_always("throttled", retry_after=200)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
         before = time.monotonic()
@@ -443,7 +447,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_busy_service(tmp_path: Path) 
 def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run can be resumed later, without a new sign-in."""
     with sign_in_service() as simulator:
-        signed_in(simulator, tmp_path)
+        store_sign_in(simulator, tmp_path)
         sign_in = registration(simulator, ca_bundle=None)
     found = UnattendedSignIn(sign_in, TokenSources(store_in(tmp_path, sign_in)), Talk())
     monkeypatch.setattr(found._cancelled, "wait", no_wait)
@@ -452,9 +456,9 @@ def test_an_unreachable_service_is_no_refusal(tmp_path: Path, monkeypatch: pytes
 
 
 def test_two_processes_renew_one_after_the_other(tmp_path: Path) -> None:
-    """Where a service revokes a used refresh token, two renewals at once would end the sign-in: the lock prevents it."""
+    """If a service revokes used refresh tokens, two renewals at once would end the sign-in: the lock prevents it."""
     with sign_in_service(revoke_rotated=True) as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         failures: list[Exception] = []
 
         def renew() -> None:
@@ -488,7 +492,7 @@ def test_a_damaged_store_counts_as_not_signed_in(tmp_path: Path, text: str) -> N
 
 @pytest.mark.parametrize("text", ["", " \n", "two words", "line\nline", "é" * 40])
 def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
-    """Nothing of it is sent or shown."""
+    """Its content is neither sent nor shown."""
     file = tmp_path / "rt"
     file.write_text(text, encoding="utf-8")
     with sign_in_service() as simulator:
@@ -499,7 +503,7 @@ def test_a_file_without_a_token_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """By its path and the reason."""
+    """The message has its path and the reason."""
     source = ConfiguredRefreshToken(Secret("", str(tmp_path / "none")))
     assert (source.issued_at, source.is_writable, source.replace("x")) == (None, False, False)
     with pytest.raises(SignInError, match="No such file"):
@@ -509,7 +513,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
     """Only the cache holds tokens."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
     kept = decode_sign_in(store.load(), sign_in)
     (token,) = refresh_tokens(store)
     assert token not in repr(kept)
@@ -518,7 +522,7 @@ def test_the_repr_of_a_stored_sign_in_has_no_token(tmp_path: Path) -> None:
 
 
 def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> None:
-    """Changes every entry of a kind in what a store holds."""
+    """Change every entry of a kind in a store."""
 
     def change(cache: dict[str, Any]) -> None:
         for entry in cache[kind].values():
@@ -545,7 +549,7 @@ def damage(store: TokenStore, sign_in: SignIn, kind: str, **changes: Any) -> Non
 def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
     """No request is sent, and the user is told to sign in again."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         damage(store, sign_in, kind, **changes)
         before = grants(simulator)
         with pytest.raises(SignInError, match=rf"the sign-in kept in {tmp_path}.* is damaged") as caught:
@@ -557,11 +561,11 @@ def test_a_damaged_sign_in_is_found_before_msal_reads_it(tmp_path: Path, kind: s
 def test_a_quoted_refresh_token_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A refusal may hold it as plain words that do not look like a token."""
+    """A refusal may contain it as text that does not look like a token."""
     caplog.set_level("INFO")
     token = "M.C105/BL2*0.U.-CiZabc!def"
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         damage(store, sign_in, "RefreshToken", secret=token)
         quoting = {"error": "odd", "error_description": f"{token} is not valid"}
         monkeypatch.setattr(
@@ -582,7 +586,7 @@ def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
     reply = {"access_token": "an-access-token", "expires_in": 3600, "refresh_token": successor}
     monkeypatch.setattr(msal.ClientApplication, "acquire_token_by_refresh_token", lambda *_given, **_named: dict(reply))
     with sign_in_service() as simulator:
-        source = given(simulator, file)
+        source = make_refresh_token(simulator, file)
         before = file.read_bytes()
         sign_in = registration(simulator)
         store = store_in(tmp_path / "store", sign_in)
@@ -600,10 +604,10 @@ def test_a_refresh_token_is_not_replaced_by_an_invalid_one(
 def test_a_transient_refusal_with_http_400_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As a 503 is: the renewal succeeds without a new sign-in."""
+    """It is retried like a 503: the renewal succeeds without a new sign-in."""
     waited: list[float] = []
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         found = UnattendedSignIn(sign_in, TokenSources(store), Talk())
 
         def wait(seconds: float) -> bool:
@@ -629,7 +633,7 @@ def test_a_transient_refusal_with_http_400_is_retried(
 def test_a_refused_renewal_has_its_own_cause(tmp_path: Path, name: str, words: str, cure: str) -> None:
     """The AADSTS number decides, not the OAuth error code; the ids after a line break are cut."""
     with sign_in_service() as simulator:
-        sign_in, store = signed_in(simulator, tmp_path)
+        sign_in, store = store_sign_in(simulator, tmp_path)
         simulator.identity.fail_next(name)
         with pytest.raises(SignInError) as refused:
             UnattendedSignIn(sign_in, TokenSources(store), Talk()).redeem(TokenRequest(force=True))

@@ -273,13 +273,3 @@ def test_a_customer_of_each_verdict_leaves_and_another_joins(tmp_path: Path) -> 
         second = made(folder, 1, {2: (Reason.ALLOWED, 0), 3: (VERDICT_REASONS[number - 1], 0)}, first)
         second.render(list(report.FORMATS))
         second.verify()
-
-
-@given(RUNS.filter(lambda days: len(days) > 1))
-def test_every_format_tells_the_same_of_two_runs(days: list[dict[int, tuple[Reason, int]]]) -> None:
-    """Whoever left, joined, changed or could not be compared: what each format says is what verify finds in the others."""
-    with reports() as folder:
-        first = made(folder, 0, days[0])
-        second = made(folder, 1, days[1], first)
-        second.render(list(report.FORMATS))
-        second.verify()

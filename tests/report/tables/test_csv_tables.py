@@ -27,15 +27,30 @@ def test_awkward_texts_come_out_as_they_went_in(texts: list[tuple[str, str]]) ->
 def test_the_bytes_of_a_record(tmp_path: Path) -> None:
     """UTF-8 without a BOM, line feeds, quoted texts, ISO 8601 times with Z, null as nothing, numbers bare."""
     given_row = row(1, company_name="=1+1", domain="", owner=None, source_row=7, other={"Größe": "007"})
-    found = answer(0, 1, "under_review", last_update_raw="2026-11-20T11:59:59", http_status=200, request_id="q")
+    found = answer(
+        0, 1, "under_review", last_update_raw="2026-11-20T11:59:59", http_status=200, request_id="q", ms_cv=None
+    )
     run = new_run(tmp_path / "r", [given_row], [found])
     run.render(["csv"])
-    assert (run.path / "results.csv").read_bytes().decode() == (
-        f"{HEADER},Größe\n"
-        '"1f2e3d4c-0000-4000-8000-000000000001","=1+1","","blocked","UnderReview","under_review",'
-        '"2026-11-20T11:59:59.000000Z","2026-11-20T11:59:59",1,"2026-11-22T11:59:58.250000Z",1,200,,,,"q",,,'
-        '"list.csv",7,,"007"\n'
-    )
+    cells = {
+        "customer_id": '"1f2e3d4c-0000-4000-8000-000000000001"',
+        "company_name": '"=1+1"',
+        "domain": '""',
+        "verdict": '"blocked"',
+        "status": '"UnderReview"',
+        "reason": '"under_review"',
+        "last_update": '"2026-11-20T11:59:59.000000Z"',
+        "last_update_raw": '"2026-11-20T11:59:59"',
+        "days_in_status": "1",
+        "checked_at": '"2026-11-22T11:59:58.250000Z"',
+        "attempts": "1",
+        "http_status": "200",
+        "request_id": '"q"',
+        "source_file": '"list.csv"',
+        "source_row": "7",
+    }
+    line = ",".join(cells.get(name, "") for name in HEADER.split(","))
+    assert (run.path / "results.csv").read_bytes().decode() == f'{HEADER},Größe\n{line},"007"\n'
     assert (run.path / "blocked.csv").read_bytes() == (run.path / "results.csv").read_bytes()
     assert (run.path / "eligible.csv").read_bytes().decode() == f"{HEADER},Größe\n"
 
