@@ -19,7 +19,7 @@ def count_noun(count: int, what: str) -> str:
 def describe_undetermined(count: int, rows: int, where: str = "") -> str:
     """Say how many rows are undetermined; `where` follows the word row, such as `here`."""
     of = " ".join(filter(None, [count_noun(rows, "row"), where]))
-    return f"{count:,} of {of} {'is' if count == 1 else 'are'} undetermined, not to be taken as eligible"
+    return f"{count:,} of {of} {'is' if count == 1 else 'are'} not verified (do not treat as eligible)"
 
 
 def format_duration(seconds: float) -> str:

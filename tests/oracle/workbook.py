@@ -224,7 +224,7 @@ class _Subset:
             return f"{state}{simulated}: each of {_count(rows, 'row')} here has a verdict"
         verb = "is" if unknown == 1 else "are"
         of = f"{unknown:,} of {_count(rows, 'row')} here"
-        return f"{state}{simulated}: {of} {verb} undetermined, not to be taken as eligible"
+        return f"{state}{simulated}: {of} {verb} not verified (do not treat as eligible)"
 
     @property
     def run_line(self) -> str:

@@ -104,4 +104,4 @@ def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
     assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: each of 2 rows here has a verdict"
-    assert said["Bo"].endswith(": 1 of 1 row here is undetermined, not to be taken as eligible")
+    assert said["Bo"].endswith(": 1 of 1 row here is not verified (do not treat as eligible)")

@@ -28,7 +28,7 @@ def test_summary_csv_is_in_long_form(tmp_path: Path) -> None:
     """One scope a grouping; keys that a scope does not use are empty; all three verdicts are there."""
     assert (_rendered(tmp_path).path / "summary.csv").read_text() == (
         "scope,verdict,reason,status,owner,rows,customers,note,change,column,total,unparsed,empty\n"
-        'run,,,,,4,2,"INCOMPLETE: 1 of 4 rows is undetermined, not to be taken as eligible",,,,,\n'
+        'run,,,,,4,2,"INCOMPLETE: 1 of 4 rows is not verified (do not treat as eligible)",,,,,\n'
         "verdict,eligible,,,,1,1,,,,,,\n"
         "verdict,blocked,,,,2,1,,,,,,\n"
         "verdict,undetermined,,,,1,0,,,,,,\n"
@@ -88,7 +88,7 @@ def test_summary_json_holds_the_ledger_and_the_facts(tmp_path: Path) -> None:
         ({"cause": Cause.INTERRUPTED, "finished_at": None}, "the run did not finish (interrupted)"),
         ({"rows": 5}, "the ledger does not balance"),
         ({"customers": 1}, "the ledger does not balance"),
-        ({}, "1 of 4 rows is undetermined, not to be taken as eligible"),
+        ({}, "1 of 4 rows is not verified (do not treat as eligible)"),
         ({"damaged_lines": (3, 9)}, "2 damaged lines of the journal: counted as not answered"),
     ],
 )
@@ -110,7 +110,7 @@ def test_what_is_allowed_is_complete_but_still_said(tmp_path: Path) -> None:
     """Undetermined rows within the limit, and simulated data, are mentioned all the same."""
     run = _rendered(tmp_path, max_undetermined=1, simulated=True)
     said = run.records("summary.csv")[0]["note"]
-    assert said == "complete: 1 of 4 rows is undetermined, not to be taken as eligible; the data are simulated"
+    assert said == "complete: 1 of 4 rows is not verified (do not treat as eligible); the data are simulated"
 
 
 def test_nothing_to_remark(tmp_path: Path) -> None:
