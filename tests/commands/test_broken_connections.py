@@ -83,7 +83,7 @@ def test_everybody_is_answered_after_an_outage(simulator: Simulator, monkeypatch
             simulator.log.wait_for(30)
             door.shut()
             said = next(line for line in process.stderr if "requests in a row failed" in line)
-            assert "one request now and then" in said
+            assert "only one request at a time" in said
             door.open()
             rest = process.stderr.read()
     finally:

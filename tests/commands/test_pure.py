@@ -79,7 +79,7 @@ def test_the_report_stage_is_not_loaded_while_customers_are_asked_for(simulator:
         "def look(*_):\n"
         "    print([m for m in ('pandas', 'pyarrow', 'numpy', 'auditor.report') if m in sys.modules])\n"
         "    raise SystemExit(0)\n"
-        "audit.render = probe\n"
+        "audit.render = look\n"
         f"from auditor.cli import main\nmain({RUN!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
