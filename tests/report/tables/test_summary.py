@@ -28,7 +28,7 @@ def test_summary_csv_is_in_long_form(tmp_path: Path) -> None:
     """One scope a grouping; keys that a scope does not use are empty; all three verdicts are there."""
     assert (_rendered(tmp_path).path / "summary.csv").read_text() == (
         "scope,verdict,reason,status,owner,rows,customers,note,change,column,total,unparsed,empty\n"
-        'run,,,,,4,2,"INCOMPLETE: 1 of 4 rows is not verified (do not treat as eligible)",,,,,\n'
+        "run,,,,,4,2,INCOMPLETE: 1 of 4 rows is not verified (do not treat as eligible),,,,,\n"
         "verdict,eligible,,,,1,1,,,,,,\n"
         "verdict,blocked,,,,2,1,,,,,,\n"
         "verdict,undetermined,,,,1,0,,,,,,\n"
