@@ -79,7 +79,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     ),
     Edit("workbook: wrong next step", COLUMNS, "step(Reason(reason), days)", "step(Reason.NOT_ALLOWED, days)"),
     Edit("workbook: Status shows the reason", COLUMNS, 'STATUS = text("Status", "status"', 'STATUS = text("Status", "reason"'),
-    Edit("workbook: a < at the beginning of a text lost", SHEETS, "else safe(value), style)", "else safe(value[1:]), style)"),
+    Edit("workbook: a < at the beginning of a text lost", SHEETS, "(row, place, value, style) == _TRUNCATED", "(row, place, value.lstrip('<') if isinstance(value, str) else value, style) == _TRUNCATED"),
     Edit("workbook: Days blocked empty", COLUMNS, 'return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))', "return [None] * len(frame)"),
     Edit("workbook: link to another customer", COLUMNS, "template.replace(CUSTOMER_ID, one)", "template.replace(CUSTOMER_ID, one[::-1])"),
     Edit("workbook: About says the wrong verdict", SUMMARY, "page.write_string(line, 1, ORDER[reason.verdict][0]", "page.write_string(line, 1, ORDER[Reason.ALLOWED.verdict][0]"),
