@@ -47,7 +47,9 @@ def test_libreoffice_reads_the_same_cells(tmp_path: Path) -> None:
     assert len(rows) == 3 * len(INJECTIONS)
     plain = [(at, text) for at, text in enumerate(INJECTIONS) if text.isprintable() or set(text) & set("\t\n")]
     assert len(plain) > 20
-    assert [rows[at][0] for at, text in plain] == [text for _, text in plain]
+    # LibreOffice shows the escape of a text that would be rich text in a file of XlsxWriter's; Excel reads it as `<`
+    expected = [f"_x003C_{text[1:]}" if text.startswith("<r>") else text for _, text in plain]
+    assert [rows[at][0] for at, _ in plain] == expected
     assert {row[9] for row in rows} == {"2026-11-22 11:59:58"}
 
 
