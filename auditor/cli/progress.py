@@ -65,8 +65,9 @@ class _Progress:
         self.not_final += not answer.finding.final
 
     def take_back(self, reason: Reason) -> None:
-        """Subtract an answer whose customer is asked for again."""
+        """Subtract an answer that was not final, whose customer is asked for again."""
         self.reasons[reason] -= 1
+        self.not_final -= 1
 
     def tick(self) -> None:
         """Show the counts so far."""

@@ -166,10 +166,11 @@ def _describe_balance(ledger: Ledger) -> list[str]:
 def _print_files(output: Console, rendered: "Rendered") -> None:
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in rendered.run.iterdir())
     known = [name for name in _FILES if name in names]
-    output.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True)
+    output.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True, markup=False)
     for name in [*known, *(n for n in names if n not in _FILES)]:
-        output.print(f"  {name:<18} {_FILES.get(name, '')}", highlight=False)
-    output.print(f"Open first: {rendered.run / _choose_first_file(rendered, names)}", highlight=False, soft_wrap=True)
+        output.print(f"  {name:<18} {_FILES.get(name, '')}", highlight=False, markup=False)
+    first = rendered.run / _choose_first_file(rendered, names)
+    output.print(f"Open first: {first}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _explain_latest(rendered: "Rendered") -> list[str]:

@@ -33,7 +33,9 @@ def customer_list(settings: Settings, take: Callable[[ListedCustomer], None], sa
                 try:
                     return await list_customers(api.page.fetch, take)
                 except RunStopping:
-                    raise StoppedEarlyError(stopped[0].message, "run it again") from None
+                    end = next(iter(stopped), api.rate_limiter.run_end)
+                    message = end.message if end else "the customer list could not be read to its end"
+                    raise StoppedEarlyError(message, "run it again") from None
 
     check_credentials(settings)
     listing = asyncio.run(fetch_list())

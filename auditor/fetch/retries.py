@@ -198,7 +198,7 @@ class RetryingClient:
             self._limiter.on_throttled(sent_at, retry_after)
             return
         if response.http_status is None:
-            requests["transport_error"] += 1
+            requests["internal_error" if finding.reason is Reason.INTERNAL_ERROR else "transport_error"] += 1
             self._limiter.on_lost(sent_at)
             return
         requests[_counter_name(response.http_status)] += 1

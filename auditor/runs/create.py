@@ -128,7 +128,9 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[
         try:
             return await list_customers(api.page.fetch, take, reject)
         except RunStopping:
-            raise StoppedEarlyError(stopped[0].message, "run it again: nothing was asked yet") from None
+            end = next(iter(stopped), api.rate_limiter.run_end)
+            message = end.message if end else "the customer list could not be read to its end"
+            raise StoppedEarlyError(message, "run it again: nothing was asked yet") from None
 
 
 @contextmanager

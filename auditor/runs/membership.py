@@ -43,8 +43,8 @@ async def check_membership(
     if way is MembershipSource.SINGLY:
         # they are few, so that their ids fit into memory; a listing that was stopped may have covered some
         unchecked = [one for one in journal.read_customers(run) if one[0] in unknown_rows]
-        failures = journal.checked_singly(run, {customer_id for _, customer_id in unchecked})
-        unchecked = [one for one in unchecked if one[1] not in failures]
+        checked = journal.checked_singly(run, {customer_id for _, customer_id in unchecked})
+        unchecked = [one for one in unchecked if one[1] not in checked]
         way = cheapest_source(check, len(unchecked), facts.customers)
     if way is MembershipSource.NONE:
         return None
@@ -62,7 +62,8 @@ async def _check_by_list(opened: journal.Journal, api: ApiClient) -> tuple[Membe
     try:
         listing = await list_customers(api.page.fetch, lambda listed: opened.add_member(listed.id, listed))
     except RunStopping:
-        return None, None
+        # stopped by an outage, or by a signal, whose end the session knows
+        return None, api.rate_limiter.run_end
     return Membership(MembershipSource.LIST, listing.customers, listing.complete, listing.message), listing.run_end
 
 
@@ -70,21 +71,21 @@ async def _check_singly(
     unchecked: list[RowCustomer], opened: journal.Journal, api: ApiClient
 ) -> tuple[Membership | None, RunEnd | None]:
     # by row: after an outage a customer is asked again
-    failures: dict[int, str] = {}
+    errors_by_row: dict[int, str] = {}
 
     def record(row: int, answer: CustomerResult) -> None:
         member = is_member(answer)
-        failures[row] = ""
+        errors_by_row[row] = ""
         if member is None:
-            failures[row] = answer.finding.error_message or f"status {answer.response.http_status}"
+            errors_by_row[row] = answer.finding.error_message or f"status {answer.response.http_status}"
         else:
             opened.add_member(answer.customer_id, read_customer(answer.response.body) if member else None, row)
 
     pool = replace(api.pool, breaker=LENIENT_BREAKER)
     end = await fetch.run_pool(iter(unchecked), api.customer.fetch, record, api.rate_limiter, pool)
-    if len(failures) < len(unchecked):
+    if len(errors_by_row) < len(unchecked):
         # the run was stopped: resume asks for the others
         return None, end
-    unknown = [why for why in failures.values() if why]
+    unknown = [why for why in errors_by_row.values() if why]
     message = f"{len(unknown)} customers could not be asked for ({unknown[0]})" if unknown else ""
-    return Membership(MembershipSource.SINGLY, len(failures), not unknown, message), end
+    return Membership(MembershipSource.SINGLY, len(errors_by_row), not unknown, message), end

@@ -145,11 +145,13 @@ def _verify(stored: "StoredRun") -> "Verified":
         # other files in the folder do not make the run incomplete
         return report.verify_run(stored, strays=False)
     except IncompleteError as error:
-        if error.message.startswith((journal.ROWS, journal.JOURNAL)):
+        if error.message.startswith(
+            (journal.ROWS, journal.JOURNAL, str(run / journal.ROWS), str(run / journal.JOURNAL))
+        ):
             # the sources of the reports were changed: rendering again would not help
             raise
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
             "report it; the answers are safe",
-            f"auditor verify {shell_quote(run)} says it again; auditor report {shell_quote(run)} makes the reports again, without a request",
+            f"to check again: auditor verify {shell_quote(run)}; to render again: auditor report {shell_quote(run)}",
         ) from error

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from auditor.cli import progress
 from auditor.core.judge.classification import classify
-from auditor.core.model import CustomerResult
+from auditor.core.model import ApiResponse, CustomerResult, Reason
 from auditor.core.run_facts import RunFacts
 from conftest import CUSTOMER, NOON, load_reply
 
@@ -73,3 +73,14 @@ def test_a_wait_is_noted_while_no_answer_comes(capsys: pytest.CaptureFixture[str
     notes.tick()
     said = capsys.readouterr().err
     assert "throttled: waiting 118 s more; about 4 minutes left; 131 a minute" in said
+
+
+def test_an_answer_after_an_outage_replaces_the_one_that_was_not_final() -> None:
+    """It is neither counted twice nor kept among those without a final answer."""
+    lost = ApiResponse(NOON, failure="ConnectionRefusedError")
+    counts = progress._ProgressNotes()
+    counts.add(CustomerResult(CUSTOMER, classify(lost, CUSTOMER), lost, 1))
+    counts.take_back(Reason.TRANSPORT_ERROR)
+    response = load_reply("200-allowed")
+    counts.add(CustomerResult(CUSTOMER, classify(response, CUSTOMER), response, 1))
+    assert (counts.reasons.total(), counts.not_final) == (1, 0)

@@ -1,6 +1,7 @@
 """Runs that know of each other, from the command line: baseline, changes, --fail-on, --limit, --sum, compare, runs, prune."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -270,3 +271,14 @@ def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path(f"reports/.lock-{first.name}").exists()
     assert len(list(Path("reports/history").rglob("*.parquet"))) == 4
     assert Path("reports/notes").is_dir()
+
+
+def test_a_folder_with_brackets_in_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets are no markup of the terminal library."""
+    stored = Path(__file__).parents[1] / "commands" / "stored_by_version_1" / "20261122T120000Z"
+    run = tmp_path / "[prod]" / "[" / "old]" / stored.name
+    shutil.copytree(stored, run)
+    assert main(["report", str(run)]) == 0
+    said = capsys.readouterr().out
+    assert f"Files in {run}:" in said
+    assert f"Open first: {run}/" in said

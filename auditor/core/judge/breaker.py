@@ -30,7 +30,7 @@ class Breaker:
         seen: number of answers so far; `kind` regards only the first 20.
         failing: number of latest customers in a row without any answer.
         defects: number of latest customers in a row on which auditor itself failed.
-        believes_no_relationship: whether code 20002 for every customer counts as an answer.
+        accepts_no_relationship: whether code 20002 for every customer counts as an answer.
     """
 
     kind: str | None = None

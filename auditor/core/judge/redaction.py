@@ -39,7 +39,7 @@ def remove_secret(text: str, secret: str, hole: str) -> str:
 
 
 def remove_secret_bytes(content: bytes, secret: str, hole: bytes) -> bytes:
-    """As `without`, for undecoded content."""
+    """As `remove_secret`, for undecoded content."""
     return _forms_in_bytes(secret).sub(hole, content) if secret else content
 
 

@@ -147,4 +147,4 @@ def describe_usage(requests: Mapping[str, int], pace: Mapping[str, float | None]
 def _outcome(name: str) -> str:
     if name.startswith("http_"):
         return f"status {name.removeprefix('http_')}"
-    return {"transport_error": "without answer"}.get(name, name)
+    return {"transport_error": "without answer", "internal_error": "failed in auditor itself"}.get(name, name)

@@ -82,7 +82,7 @@ class ChangeCounts:
 
     Attributes:
         customers: number of customers by change, in order, 0 included.
-        news: number of blocked customers that were not blocked in the earlier run.
+        newly_blocked_count: number of blocked customers that were not blocked in the earlier run.
     """
 
     customers: Mapping[Change, int]

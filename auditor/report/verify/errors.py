@@ -32,6 +32,6 @@ def as_disagreement(run: Path) -> Iterator[None]:
 
 
 def _disagreement(run: Path, message: str) -> IncompleteError:
-    if message.startswith((ROWS, JOURNAL)):
+    if message.startswith((ROWS, JOURNAL, str(run / ROWS), str(run / JOURNAL))):
         return IncompleteError(message, "put the file back as it was, or audit the list again")
     return IncompleteError(message, f"the answers are safe; render them again: auditor report {shell_quote(run)}")
