@@ -1,7 +1,7 @@
 """Facts about a run as a whole, with its options for documents; all of them are in the journal.
 
 The options for documents are set when the run begins, so that a later rendering, on another machine, is the same. A run stores at most
-50 warnings about its customer lists, each of at most 500 characters, without control characters.
+50 warnings about its customer lists, each of at most 500 characters, without control characters; and how many more there were.
 """
 
 from collections.abc import Sequence

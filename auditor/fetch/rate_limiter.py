@@ -244,6 +244,6 @@ class RateLimiter:
 
 _OUTAGE_TOO_LONG = RunEnd(
     Cause.SERVICE,
-    f"the service answered, and then nothing more for {outage.LONGEST:g} seconds",
+    f"the service answered at first, and was unavailable for {outage.LONGEST:g} seconds since then",
     "check the network (auditor doctor), then resume",
 )

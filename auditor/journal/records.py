@@ -270,7 +270,8 @@ _TEXT = r'(?:null|"[^"\\]*")'
 _BEFORE = r'\{"kind":"answer","row":\d+,"customer_id":"[0-9a-f-]{36}",'
 _AFTER = "".join(
     rf',"{name}":{_TEXT}'
-    for name in AnswerRecord.__struct_fields__[AnswerRecord.__struct_fields__.index("error_name") : -1]
+    for name in AnswerRecord.__struct_fields__[AnswerRecord.__struct_fields__.index("error_name") :]
+    if name != "reused_from"
 )
 
 

@@ -88,7 +88,7 @@ def render(
         if history:
             history.write(data.results)
         _write_tables(data, chosen, staging)
-        for name in DOCUMENTS.keys() & {*chosen}:
+        for name in (name for name in chosen if name in DOCUMENTS):
             DOCUMENTS[name].write(data, staging)
         entries = staging.publish(outdated=_outdated(stored.folder, chosen))
     write_manifest(stored.folder, data.facts.run_id, [*entries, *_sources(stored, data)])
@@ -108,7 +108,7 @@ def _system_allocator() -> Iterator[None]:
 
 def _write_tables(data: RunData, chosen: Collection[str], staging: Staging) -> None:
     results = results_table(data)
-    for name in TABLES.keys() & {*chosen}:
+    for name in (name for name in chosen if name in TABLES):
         TABLES[name].write(results, staging)
     summary.write_summary(data, staging)
     if data.unlisted is not None:

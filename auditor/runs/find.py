@@ -172,8 +172,9 @@ def find_run(run: str, reports: str) -> Path:
         return named
     if not newest:
         kind = "of real customers" if run == LATEST else "against a simulator"
+        never = "; latest never points to a simulated run" if run == LATEST else ""
         raise SettingsError(
-            f"{run}: no run {kind} is complete in {reports}; latest never points to a simulated run",
+            f"{run}: no run {kind} is complete in {reports}{never}",
             f"name the run: auditor runs --reports {shell_quote(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -153,5 +153,5 @@ def _verify(stored: "StoredRun") -> "Verified":
         raise OutputError(
             f"the reports of {run} do not agree with its journal: {error.message}; this is a defect of auditor, please "
             "report it; the answers are safe",
-            f"to check again: auditor verify {shell_quote(run)}; to render again: auditor report {shell_quote(run)}",
+            f"auditor verify {shell_quote(run)} checks them again; auditor report {shell_quote(run)} renders them again",
         ) from error
