@@ -325,7 +325,7 @@ def print_verification(found: "Verified", *, as_json: bool) -> None:
         click.echo(line)
     if not found.reproducible:
         click.echo(
-            "The reports were not rendered again for comparison: this run was started by another version of auditor"
+            "Workbooks, page and summaries were not compared byte for byte: another version of auditor started this run"
         )
     if not found.complete:
         click.echo("The run is NOT COMPLETE: summary.csv says why")

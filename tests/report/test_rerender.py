@@ -97,3 +97,19 @@ def test_only_the_formats_that_are_there_are_compared(tmp_path: Path, formats: t
     run = sample_run(tmp_path / "20261122T120000Z", 20)
     run.render(formats)
     check_reproducible(run.stored)
+
+
+def test_of_another_version_the_records_are_compared(runs: dict[str, Run], tmp_path: Path) -> None:
+    """The CSV files of records have the same bytes in every version; the wording of summaries and documents may differ."""
+    run = copy_run(runs["summary"], tmp_path)
+    (run.path / "summary.json").write_bytes(
+        (run.path / "summary.json").read_bytes().replace(b'"total": 120', b'"total": 121')
+    )
+    forge(run)
+    check_reproducible(run.stored, records_only=True)
+    (run.path / "blocked.csv").write_bytes(
+        (run.path / "blocked.csv").read_bytes().replace(b"under_review", b"not_allowed", 1)
+    )
+    forge(run)
+    with pytest.raises(IncompleteError, match=r"^blocked\.csv: is not what rows\.jsonl and journal\.jsonl lead to"):
+        check_reproducible(run.stored, records_only=True)
