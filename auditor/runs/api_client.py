@@ -74,7 +74,10 @@ async def open_api_client(
     proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
     plan = plan_of(settings)
     learns = remember and plan.learns
-    memory = load_learned_rate(settings) if learns else None
+    # one store for loading and saving: it tells this run's own predecessor from a run that shared the quota
+    folder = state_folder() if learns else None
+    rates = RateStore(folder) if folder else None
+    memory = rates.load(settings.api, _rate_key(settings)) if rates else None
     if reports is not None and remember:
         memory = _add_killed_sessions(memory, plan, settings, reports)
     rate_limiter = RateLimiter(plan, clock=time.monotonic, remembered=memory)
@@ -94,8 +97,8 @@ async def open_api_client(
                 starting_rate=starting_rate(plan, memory),
             )
         finally:
-            if learns and rate_limiter.requests["sent"] and (folder := state_folder()):
-                RateStore(folder).save(settings.api, _rate_key(settings), rate_limiter.rate_to_remember())
+            if rates and rate_limiter.requests["sent"]:
+                rates.save(settings.api, _rate_key(settings), rate_limiter.rate_to_remember())
             await tokens.close()
 
 

@@ -48,6 +48,16 @@ async def test_a_run_leaves_what_the_next_one_begins_with(tmp_path: Path) -> Non
         assert api.rate_limiter.rate_to_remember().held == 2
 
 
+async def test_runs_that_follow_each_other_do_not_add_up_their_rates() -> None:
+    """Each run knows the requests of the last minute once, however many runs there were."""
+    for number in (1, 2, 3):
+        await _run(_settings(), 2)
+        left = _rates().load(API, TENANT)
+        assert left is not None
+        assert left.held == 2 * number
+        assert left.per_second <= 500 / 60 or left.per_second == float("inf")
+
+
 async def test_a_run_begins_at_the_pace_that_was_learned() -> None:
     """And so the time left is reckoned from it, before the first request."""
     _rates().save(API, TENANT, RememberedRate(4.0, 57.0))
