@@ -64,15 +64,13 @@ def stop_on_signals(
             raise StoppedAtOnce(number)
         signalled = True
         known, by = signal.Signals(number), _name_signal(number)
-        end = RunEnd(_CAUSES[known], f"stopped by {by}", "no received answer is lost")
+        end = RunEnd(_CAUSES[known], f"stopped by {by}")
         again = _name_repeat(number)
         # not printed here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
         loop.call_soon_threadsafe(stop_requests, end)
 
-    too_late = RunEnd(
-        Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over", "no received answer is lost"
-    )
+    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over")
     timer = loop.call_later(deadline, stop_requests, too_late) if deadline else None
     try:
         with _install(stop):
