@@ -176,7 +176,7 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
             "The whole run is INCOMPLETE",
         ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated", "the data are simulated"),
-        ({"max_undetermined": 0}, "1 of 2 rows is undetermined", "1 of 2 rows here is undetermined"),
+        ({"max_undetermined": 0}, "1 of 2 rows is not verified", "1 of 2 rows here is not verified"),
     ],
 )
 def test_every_sheet_says_what_must_be_minded_first(
