@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # a process a core, 8 at most
-PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=8
+# one worker more than cores: tests wait for processes that they start
+PYTEST = $(BIN)/pytest --numprocesses=$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo example pictures test test-thorough test-system check format benchmark clean
