@@ -1,7 +1,6 @@
 # Everything runs in .venv, built from python3 alone; PYTHON=python3.12 picks another interpreter.
 PYTHON ?= python3
 BIN := .venv/bin
-# a process a core, 8 at most
 # one worker more than cores: tests wait for processes that they start
 PYTEST = $(BIN)/pytest --numprocesses=$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
