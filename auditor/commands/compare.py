@@ -29,7 +29,7 @@ def compare(old: str, new: str, reports: str) -> Comparison:
 
     Args:
         old: the earlier one: a folder, a run-id, or `latest`.
-        new: the later one, likewise.
+        new: the later one, in the same form.
         reports: where run folders are.
 
     Raises:

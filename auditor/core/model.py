@@ -236,7 +236,7 @@ class Row:
             follows after `#`.
         source_row: number of the row in that file, counted from 1 (a line of a text file, a row of a sheet).
         company_name, domain: from the list's columns, if it has them.
-        owner: the account manager, likewise.
+        owner: the account manager, from the same place.
         other: the list's other columns, in order, as text.
     """
 

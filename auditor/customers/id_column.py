@@ -272,7 +272,7 @@ def _ambiguity_error(found: Sequence[_Candidate], label: str) -> CustomerListErr
 
 def _wrong_column_error(one: _Candidate, why: str, label: str) -> CustomerListError:
     return CustomerListError(
-        f"{label} has no column of customer tenant ids: the GUIDs stand in {quote(one.name)} "
+        f"{label} has no column of customer tenant ids: the GUIDs are in {quote(one.name)} "
         f"(first {quote(one.first)}), which {why}",
         f"hand in a list with a tenant id column; if these are customer tenant ids, add {format_option('--id-column', one.name)}",
     )

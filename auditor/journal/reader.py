@@ -180,7 +180,7 @@ def answer_blocks(run: Path) -> Iterator[bytes]:
 
 
 def member_blocks(run: Path) -> Iterator[bytes]:
-    """The undamaged lines about membership (`MemberRecord`), likewise."""
+    """The undamaged lines about membership (`MemberRecord`), in the same form."""
     return _blocks(run, MEMBER)
 
 

@@ -28,7 +28,7 @@ SCHEMA_VERSION = 2
 """Written into the header. Version 2 added `raw_id` to rows.jsonl and `list_warnings` to the header."""
 _READABLE = (1, SCHEMA_VERSION)
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
-"""How lines about customers begin: they are told from the others without parsing."""
+"""Start of lines about customers; it tells their kind without parsing."""
 SESSION = b'{"kind":"session"'
 SIMULATED = b'{"kind":"simulated"'
 

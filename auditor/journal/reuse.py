@@ -26,7 +26,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a run asks, and of whom: only answers to the same question, by the same service and partner, are used again.
+    """What a run asks, which API and which partner: only answers to the same query are used again.
 
     Attributes:
         api: base URL.
@@ -57,7 +57,7 @@ class _Answers:
     not_eligible: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, answer: AnswerRecord, when: datetime, order: datetime, run_name: str) -> None:
-        """Add an answer; one that is not final makes nobody eligible."""
+        """Add an answer; an answer that is not final is ignored."""
         customer_id, eligible = answer.customer_id, answer.final and answer.reason.verdict is Verdict.ELIGIBLE
         known = self.newest.get(customer_id)
         if known is None or known.when < when:
@@ -81,7 +81,7 @@ def find_reusable(
 
     Args:
         run: the new run's folder; the runs beside it against the same API and partner are searched, each in the folder
-            that has its name: a copy under another name is somebody's own.
+            that has its name: a copy under another name is ignored.
         since: older answers are not used.
         until: now; a later answer comes from a wrong clock, and is not used.
         warn: is given the runs that cannot be searched.
@@ -106,7 +106,7 @@ def find_reusable_customers(
         query: what the run would ask.
         customer_ids: of the customers.
         times: as `find_reusable`: since, until.
-        warn: likewise.
+        warn: as `find_reusable`.
     """
     found = _search(run_folders(reports), query, enumerate(customer_ids), times, warn)
     return (position for position, _ in found)

@@ -1,7 +1,7 @@
 """The journal, open for appending. Rule: when `record` returns, the operating system has the whole line, or the file has none of it.
 
 A line is on the disk after `sync`, or after `sync_lines` lines: how much a power cut can cost is a setting. A kill can
-tear the last line; the next process that opens the file ends that line, so that its own first line stands alone.
+tear the last line; the next process that opens the file ends that line, so that its own first line is separate.
 """
 
 import os

@@ -55,7 +55,7 @@ class RunData:
             `first_row` and `first_row_of_owner` (bool; see `records.Records`); `history.changes.DERIVED`.
         ledger: rows and customers by verdict, reason, status and owner.
         freshness: age of the deciding answers.
-        membership_unchecked: customers without an account status of whom it is unknown whether they are the partner's.
+        membership_unchecked: customers without an account status whose membership in the partner's list is unknown.
         unlisted: the partner's customers that no row names; None where the partner's list was not paged through.
         sums: totals of the columns in `facts.presentation.sums`, in this order; by column first all owners together (owner
             None), then by owner; of each the three verdicts.

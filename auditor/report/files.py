@@ -126,7 +126,7 @@ class Staging:
         folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
 
     Args:
-        folder: likewise.
+        folder: where they go.
         allowed: names of the files of an earlier rendering, where this one must make the same; None for any name.
     """
 

@@ -59,7 +59,7 @@ class StoredRun:
         folder: holds rows.jsonl.
         facts: the journal's statements about the run as a whole.
         answers: the journal's undamaged answer lines, in order, in blocks of whole lines.
-        members: likewise the lines about the partner's own customer list; read only where `facts` say that it was asked for.
+        members: the same for the lines about the partner's own customer list; read only where `facts` say that it was asked for.
     """
 
     folder: Path
@@ -78,7 +78,7 @@ class Records:
             first row of its customer); `first_row_of_owner` (bool: the first row of its customer under its owner).
         customers: the distinct customer ids, by number.
         freshness: age of the deciding answers.
-        membership_unchecked: customers without an account status of whom it is unknown whether they are the partner's.
+        membership_unchecked: customers without an account status whose membership in the partner's list is unknown.
         unlisted: the partner's customers that no row names (columns UNLISTED); None where the list was not paged through.
         rows_file: size, hash and line count of rows.jsonl.
     """
@@ -248,7 +248,7 @@ def _apply_membership(frame: pd.DataFrame, membership: Membership | None) -> int
     """Set reason and verdict once membership is known.
 
     Returns:
-        Customers without an account status of whom membership is unknown.
+        Customers without an account status whose membership is unknown.
     """
     member: pd.Series[Any] = frame.pop("member")
     if membership and (

@@ -1,11 +1,12 @@
 """Whether a run is complete, and what a reader must know about it, in one line."""
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import Ledger
-from auditor.core.run_facts import MembershipSource
+from auditor.core.run_facts import UTC_NAMES, MembershipSource
 from auditor.core.text import count_noun, describe_undetermined
 from auditor.report.data import RunChanges, RunData
 
@@ -19,6 +20,14 @@ def day_of_baseline(changes: RunChanges, data: RunData) -> str:
     """The UTC day on which the baseline run began, such as `23 Nov`; with its year where that is not the run's."""
     day = changes.started_at.astimezone(UTC)
     return f"{day.day} {day:%b}" + ("" if day.year == data.facts.started_at.year else f" {day.year}")
+
+
+def find_zone(name: str) -> tzinfo:
+    """The time zone of this IANA name; UTC where this machine does not know it."""
+    try:
+        return UTC if name in UTC_NAMES else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def note(data: RunData) -> str:

@@ -37,7 +37,7 @@ class Rendered:
         facts: of the run, from its journal.
         ledger: recounted from the written files.
         freshness: of the deciding answers.
-        changes: customers by change since the baseline run, likewise; None without a baseline.
+        changes: customers by change since the baseline run, recounted as well; None without a baseline.
         fail_on: what makes the command exit with 10.
         tries: number of sessions that asked for the customers without a final answer, where the last one changed nothing; else 0.
         latest: where `latest` points now; None where the run is not complete, or `latest` never points to such a run.

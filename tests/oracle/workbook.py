@@ -231,7 +231,7 @@ class _Subset:
         """Of which run, when, and whose rows these are."""
         facts = self.found.facts
         ended = facts.finished_at or facts.started_at
-        whose = "" if self.owner is None else f" Rows of {self.owner or 'nobody in particular'}."
+        whose = "" if self.owner is None else f" Rows of {self.owner or 'no account manager'}."
         return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{whose}"
 
     @property

@@ -156,7 +156,7 @@ def test_a_workbook_that_no_account_manager_has_is_found(run: Run) -> None:
     begin, entry, end = path.read_text().partition('    {\n      "name": "by-owner/ann.xlsx"')
     listed = entry + end.partition("    },\n")[0] + "    },\n"
     path.write_text(begin + listed + listed.replace("ann", "eve") + end.partition("    },\n")[2])
-    with pytest.raises(IncompleteError, match=r"by-owner/eve\.xlsx: stands there, where no account manager has it"):
+    with pytest.raises(IncompleteError, match=r"by-owner/eve\.xlsx: is a workbook of no account manager"):
         verify(run)
 
 

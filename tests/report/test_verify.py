@@ -160,7 +160,7 @@ def test_an_added_file_is_found(run: Run, name: str) -> None:
     """What no rendering made does not belong to a run; a rendering itself minds only what it could have made."""
     (run.path / name).parent.mkdir(exist_ok=True)
     (run.path / name).write_text("x")
-    assert _found(run) == f"{name}: stands in the folder, but not in manifest.json"
+    assert _found(run) == f"{name}: is in the folder, but not in manifest.json"
     verify(run, strays=False)
 
 
@@ -168,7 +168,7 @@ def test_a_report_of_another_state_is_found_even_by_a_rendering(tmp_path: Path) 
     """A results.parquet that the manifest does not list may tell of an older state of the run."""
     run = _rendered(tmp_path / "r", ("csv",))
     (run.path / "results.parquet").write_text("x")
-    with pytest.raises(IncompleteError, match=r"results\.parquet: stands in the folder"):
+    with pytest.raises(IncompleteError, match=r"results\.parquet: is in the folder"):
         verify(run, strays=False)
 
 
@@ -184,7 +184,7 @@ def test_what_a_file_manager_leaves_is_no_finding(run: Run) -> None:
 def test_another_file_with_a_dot_is_a_finding(run: Run, name: str) -> None:
     """A name that a folder view hides is a good place to put something."""
     (run.path / name).write_text("x")
-    assert _found(run) == f"{name}: stands in the folder, but not in manifest.json"
+    assert _found(run) == f"{name}: is in the folder, but not in manifest.json"
 
 
 def test_an_empty_folder_is_a_finding(run: Run) -> None:
@@ -199,7 +199,7 @@ def test_a_link_in_the_place_of_a_file_is_a_finding(run: Run, tmp_path: Path, na
     elsewhere = tmp_path / "elsewhere"
     (run.path / name).rename(elsewhere)
     (run.path / name).symlink_to(elsewhere)
-    assert _found(run) == f"{name}: is a link; what it leads to does not stand in the folder of the run"
+    assert _found(run) == f"{name}: is a link; it points to a file outside the run's folder"
 
 
 def test_a_copy_of_a_run_agrees(run: Run, tmp_path: Path) -> None:
@@ -396,7 +396,7 @@ def test_a_forged_journal_disagrees_with_the_reports(run: Run, change: Callable[
 
 @pytest.mark.parametrize(
     ("way", "forged", "named"),
-    [(MembershipSource.LIST, "singly", "stands in manifest.json"), (MembershipSource.SINGLY, "list", "is missing")],
+    [(MembershipSource.LIST, "singly", "is listed in manifest.json"), (MembershipSource.SINGLY, "list", "is missing")],
 )
 def test_unlisted_csv_must_be_there_exactly_where_the_list_was_paged_through(
     tmp_path: Path, way: MembershipSource, forged: str, named: str

@@ -181,7 +181,7 @@ def pause_seconds(asked: float, fruitless: int) -> float:
         asked: Retry-After in seconds; 0 without one.
         fruitless: number of pauses in a row without an accepted request between them, this one included.
     """
-    # after several pauses in vain: longer than the server asks for, up to a minute
+    # after several pauses without an accepted request: longer than the server asks for, up to a minute
     doublings = fruitless - (TRUSTED_PAUSES if asked else 1)
     longer = min(MINUTE, FIRST_WAIT * 2.0 ** min(doublings, 10)) if doublings > 0 else 0.0
     return max(asked or FIRST_WAIT, longer)

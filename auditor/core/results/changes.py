@@ -55,7 +55,7 @@ def compare(before: CustomerState | None, after: CustomerState | None) -> Change
 
     Args:
         before: in the earlier run; None where its lists do not have the customer.
-        after: in the later run; likewise.
+        after: in the later run; None where its lists do not have the customer.
     """
     if any(state is not None and state.verdict is Verdict.UNDETERMINED for state in (before, after)):
         return Change.NOT_COMPARED

@@ -1,7 +1,7 @@
 """What became of each customer since the baseline run: derived columns of the results, and changes.csv.
 
 The rule for one customer is `core.results.compare`; here its table is merged onto the frame. changes.csv has one record a
-customer of whom there is something to say, in input order; then customers removed from the lists, in the order of the
+customer with a change, in input order; then customers removed from the lists, in the order of the
 baseline. It is written wherever there is a baseline, even if nothing changed.
 """
 

@@ -45,7 +45,7 @@ class Previous:
 
     Attributes:
         compared: whether there is a baseline run.
-        known: one record a customer of the run of whom something was known: `customer` (its number) and the columns of
+        known: one record per customer of the run that was known before: `customer` (its number) and the columns of
             SCHEMA from `verdict` on.
         removed: the records of customers that no row of the run names, with the columns of SCHEMA.
     """

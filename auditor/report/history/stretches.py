@@ -35,7 +35,7 @@ def read_stretches(history: Path | None, facts: RunFacts, customers: pa.Array) -
         customers: ids of the run's customers, by number.
 
     Returns:
-        (one record a customer of whom something is known: `customer` (its number), `past_verdict`, `since` (when that
+        (one record per known customer: `customer` (its number), `past_verdict`, `since` (when that
         verdict was first seen in this stretch), `times_blocked` (stretches of being blocked so far); names of the history
         files that could not be read)
     """

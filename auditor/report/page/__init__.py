@@ -1,4 +1,4 @@
-"""report.html: one file for people, offline, safe whatever a customer is called, the same bytes for the same run folder.
+"""report.html: one file for people, offline, safe with any customer name, the same bytes for the same run folder.
 
 Every text goes through the template's escaping. Only the page's own script and style may run, by their hashes in the
 Content-Security-Policy.
@@ -40,7 +40,7 @@ def write(data: RunData, staging: Staging) -> None:
     document = {
         "page": build_context(data, selection),
         "style": Markup(style),  # noqa: S704 - the package's own file
-        "script": Markup(script),  # noqa: S704 - likewise
+        "script": Markup(script),  # noqa: S704 - a file of the package
         "policy": _policy(style, script),
         "data": Markup(as_json(build_payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
     }
@@ -53,7 +53,7 @@ def write(data: RunData, staging: Staging) -> None:
 
 
 def asset(name: str) -> str:
-    """A file of the package, as it stands in the page."""
+    """Read a file of the package for the page."""
     return "\n" + (files(__package__) / name).read_text(encoding="utf-8")
 
 
@@ -80,7 +80,7 @@ def _template() -> Template:
 
 
 def _as_text(value: Any) -> Any:
-    """A value as it stands in the page: nothing for None. HTML cannot hold a NUL, and reads a bare carriage return as another character."""
+    """Convert a value for the page: nothing for None. HTML cannot hold a NUL, and reads a bare carriage return as another character."""
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup) and ("\r" in value or "\0" in value):

@@ -1,4 +1,4 @@
-"""Counts -> bars. A bar is as long as its count; the figures stand beside it, so that nobody has to read a colour.
+"""Counts -> bars. A bar is as long as its count; the number is beside it, so that no colour has to be read.
 
 Bars are drawn as percentages of a cell's width, so that they need neither a script nor a fixed size. A bar is a dict:
 

@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE, LONG_NOTE, LONG_REVIEW, MEANINGS, UNDER_REVIEW, Change, Sum, next_step
-from auditor.core.run_facts import UTC_NAMES
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection
 from auditor.report.page.wording import label
-from auditor.report.remarks import day_of_baseline, note, sentence
+from auditor.report.remarks import day_of_baseline, find_zone, note, sentence
 from auditor.report.schema import own_columns
 
 MOST_CHANGES = 2_000
@@ -88,11 +86,9 @@ def _as_of(data: RunData) -> dict[str, str]:
 
 
 def _local(time: datetime, zone: str) -> str:
-    """Empty where that is UTC, or where this machine does not know the zone."""
-    try:
-        return "" if zone in UTC_NAMES else f"{time.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
-    except (ZoneInfoNotFoundError, ValueError):
-        return ""
+    """The local time with its zone; empty where that is UTC, or where this machine does not know the zone."""
+    found = find_zone(zone)
+    return "" if found is UTC else f"{time.astimezone(found):%Y-%m-%d %H:%M} {zone}"
 
 
 def _cards(data: RunData) -> list[dict[str, Any]]:

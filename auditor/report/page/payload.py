@@ -1,6 +1,6 @@
 """The JSON beside the page's tables: what the script needs of each record that the tables do not show, in few bytes.
 
-Records stand in the order of the tables' rows. A column is one of
+Records are in the order of the tables' rows. A column is one of
 
 ==================================  =====================================================================================
 `{"each": value}`                   every record has this value

@@ -96,7 +96,7 @@ def _check_workbooks(expected: Expected, names: Collection[str]) -> dict[str, in
     files = _check_index(expected, names, by_owner) if has_owners else {}
     stray = sorted({*names} - {workbook.NAME} - {*files} - ({_INDEX} if has_owners else set()))
     if stray:
-        raise IncompleteError(f"{stray[0]}: stands there, where no account manager has it")
+        raise IncompleteError(f"{stray[0]}: is a workbook of no account manager")
     for name, owner in files.items():
         _check_workbook(expected, name, by_owner[owner], None)
     return {

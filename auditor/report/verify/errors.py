@@ -14,7 +14,7 @@ from auditor.journal import JOURNAL, ROWS
 
 @contextmanager
 def as_disagreement(run: Path) -> Iterator[None]:
-    """Turn whatever a damaged file leads to into one kind of error, with the command that repairs it.
+    """Turn every error that a damaged file causes into one kind of error, with the command that repairs it.
 
     Raises:
         IncompleteError: instead.
@@ -27,7 +27,7 @@ def as_disagreement(run: Path) -> Iterator[None]:
     except IncompleteError as error:
         raise _disagreement(run, error.message) from error
     except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
-        # whatever a damaged document may hold instead of what was expected
+        # a damaged document may hold anything
         raise _disagreement(run, f"{run}: a file is damaged: {error}") from error
 
 

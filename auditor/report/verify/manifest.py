@@ -26,7 +26,7 @@ _PART_PREFIX, _PART_SUFFIX = ".", ".part"
 """Of the name of a file that is being written."""
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
 _KNOWN = {*_ALWAYS, previous.NAME, changes.CSV, UNLISTED, *(name for table in TABLES.values() for name in table.names)}
-_STRAY = f"stands in the folder, but not in {MANIFEST}"
+_STRAY = f"is in the folder, but not in {MANIFEST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _check_nothing_else(run: Path, files: Collection[str]) -> None:
     for path in sorted(run.rglob("*")):
         name = path.relative_to(run).as_posix()
         if path.is_symlink() and (name in files or name in folders or name == MANIFEST):
-            raise IncompleteError(f"{name}: is a link; what it leads to does not stand in the folder of the run")
+            raise IncompleteError(f"{name}: is a link; it points to a file outside the run's folder")
         if path.is_dir() and not path.is_symlink():
             if name not in folders and not any(path.iterdir()):
                 raise IncompleteError(f"{name}: is an empty folder, which no run has")
@@ -160,7 +160,7 @@ def _check_run(manifest: Manifest, facts: RunFacts) -> None:
         (changes.CSV, bool(baseline and baseline.run_id and baseline.digest)),
     ):
         if needed != (name in manifest.files):
-            where = "is missing" if needed else f"stands in {MANIFEST}"
+            where = "is missing" if needed else f"is listed in {MANIFEST}"
             raise IncompleteError(f"{name}: {where}, where {JOURNAL} says otherwise")
     if baseline and baseline.digest and manifest.files[previous.NAME].sha256 != baseline.digest:
         raise IncompleteError(f"{previous.NAME}: SHA-256 is not what {JOURNAL} has")

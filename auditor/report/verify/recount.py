@@ -120,7 +120,7 @@ class SourceIndex:
         return [(one.customer_id, one.company_name, one.domain, one.relationship) for one in others if one.member]
 
     def membership_unchecked(self) -> int:
-        """Customers without an account status of whom it is unknown whether they are the partner's."""
+        """Customers without an account status whose membership in the partner's list is unknown."""
         member_of = self._member_of()
         doubtful = (one for one, answer in self.answers.items() if answer.reason == Reason.NO_ACCOUNT_STATUS)
         return sum(member_of(customer).member is None for customer in doubtful)

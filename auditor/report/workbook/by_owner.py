@@ -87,7 +87,7 @@ def _has_workbook(subset: Subset) -> bool:
 
 
 def file_names(owners: Iterable[str], is_allowed: Callable[[str], bool] = lambda _name: True) -> dict[str, str]:
-    """Account manager -> file name; the empty text stands for none.
+    """Account manager -> file name; the empty text is for rows without one.
 
     Args:
         owners: distinct texts.

@@ -1,4 +1,4 @@
-"""How a workbook looks: formats, the lines above the tables, paper. A colour never stands alone: a word says the same."""
+"""How a workbook looks: formats, the lines above the tables, paper. Every colour has a word with the same meaning."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -136,7 +136,7 @@ def run_line(subset: Subset) -> str:
     """The run, its time, and whose rows these are."""
     facts = subset.data.facts
     ended = facts.finished_at or facts.started_at
-    of = "" if subset.owner is None else f" Rows of {subset.owner or 'nobody in particular'}."
+    of = "" if subset.owner is None else f" Rows of {subset.owner or 'no account manager'}."
     return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
 
 

@@ -3,10 +3,9 @@ explains every word of the others.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC
 from math import ceil
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from xlsxwriter.format import Format
 from xlsxwriter.url import Url
@@ -14,9 +13,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE, CHANGES, MEANINGS, UNDER_REVIEW, Change
-from auditor.core.run_facts import UTC_NAMES
 from auditor.core.text import count_noun
-from auditor.report.remarks import day_of_baseline, sentence
+from auditor.report.remarks import day_of_baseline, find_zone, sentence
 from auditor.report.workbook.columns import change_in_words
 from auditor.report.workbook.layout import (
     COLOURS,
@@ -95,7 +93,7 @@ def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
     facts, ledger, styles = context.subset.data.facts, context.subset.ledger, context.styles
     ended = facts.finished_at or facts.started_at
     times = [("As of", ended.astimezone(UTC), "UTC")]
-    zone = _zone(facts.presentation.zone)
+    zone = find_zone(facts.presentation.zone)
     if zone is not UTC:
         times.append(("Local time", ended.astimezone(zone), facts.presentation.zone))
     for label, time, name in times:
@@ -110,14 +108,6 @@ def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
         write_merged(page, row, (1, _LAST), text, styles["wrapped"])
         row += 1
     return row
-
-
-def _zone(name: str) -> tzinfo:
-    """The time zone; UTC where this machine does not know it."""
-    try:
-        return UTC if name in UTC_NAMES else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _add_verdicts(context: WorkbookContext, page: Worksheet, row: int) -> int:
@@ -181,7 +171,7 @@ def _changes_in_words(delta: BaselineDelta, since: str) -> str:
 
 
 def _add_chart(context: WorkbookContext, page: Worksheet, row: int, first: int) -> None:
-    """Customers by verdict, from the table whose first verdict stands in row `first`."""
+    """Customers by verdict, from the table whose first verdict is in row `first`."""
     chart = context.book.add_chart({"type": "bar"})
     ledger = context.subset.ledger
     chart.add_series(
@@ -314,7 +304,7 @@ def _explanations(api: str) -> list[tuple[str, str]]:
         "A row is a line of the customer lists; a customer may stand on several. An account manager's customers are "
         "counted for each account manager who has them."
     )
-    ids = "Where the reason is invalid_id there is no customer id, and the list's own text stands in its place."
+    ids = "Where the reason is invalid_id there is no customer id, and the list's own text is shown instead."
     state = (
         "This is the state at the time of the audit. A change of name or address may put a customer under review again."
     )
