@@ -6,9 +6,10 @@ other's, and a customer without an answer is there as `undetermined`, which neit
 (`stretches`). Simulated runs are never in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -35,6 +36,15 @@ RECORDS = pa.schema(
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
 """The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "run_id": "Of the run.",
+        "started_at": "When the run began.",
+        "api": "Base URL of the API that the run asked.",
+        "validation_type": "The `type` of the query to the API: `account`.",
+    }
+)
+"""What the columns mean that `results` does not have; the others mean the same, for the first row of the customer."""
 
 
 class HistoryFile:
