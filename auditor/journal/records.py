@@ -337,7 +337,9 @@ def parse(run: Path, number: int, line: bytes) -> Record:
 
 def _check_version(run: Path, found: _Version) -> None:
     if found.schema_version not in _READABLE:
-        writer = f"auditor {found.auditor}, which wrote it," if found.auditor else "the version of auditor that wrote it,"
+        writer = (
+            f"auditor {found.auditor}, which wrote it," if found.auditor else "the version of auditor that wrote it,"
+        )
         raise IncompleteError(
             f"{run / JOURNAL}: schema version {found.schema_version}, where schema version {SCHEMA_VERSION} or an earlier one was "
             "expected",
