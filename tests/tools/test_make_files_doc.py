@@ -1,5 +1,6 @@
 """docs/files.md and the JSON Schemas say what the declarations say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,17 @@ def test_a_meaning_says_when_the_field_is_null(meaning: str, hint: object) -> No
     """A field without a meaning, or with one that contradicts its type, is refused."""
     with pytest.raises(ValueError, match=r"Row\.id"):
         check_meaning("Row.id", meaning, hint)
+
+
+@pytest.mark.parametrize("name", ["compatibility.md", "files.md", "reports.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    """To a file of the project, and to a heading in it."""
+    folder = ROOT / "docs"
+    links = re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", (folder / name).read_text(encoding="utf-8"))
+    assert links
+    for file, heading in links:
+        target = folder / file if file else folder / name
+        assert target.exists(), file
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        anchors = {re.sub(r"[^\w -]", "", one.casefold()).replace(" ", "-") for one in headings}
+        assert not heading or heading in anchors, (file, heading)
