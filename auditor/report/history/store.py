@@ -16,9 +16,13 @@ import pyarrow.parquet
 
 from auditor.core.run_facts import RunFacts
 from auditor.report.files import AtomicFile, as_output_error, sync_folder
-from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas
+from auditor.report.schema import TIME, WORD, columns, from_pandas
 
 FOLDER = "history"
+UNREADABLE = (OSError, pa.ArrowException, LookupError, TypeError, ValueError, NotImplementedError)
+"""What pyarrow raises for a file that is no Parquet, is torn, or has other columns."""
+HISTORY_VERSION = 3
+"""Carried in the Parquet metadata as `schema_version`. Versions 1 and 2 had no `partner_tenant`."""
 RECORDS = pa.schema(
     [
         pa.field("run_id", WORD, nullable=False),
@@ -31,25 +35,33 @@ RECORDS = pa.schema(
         *columns("status"),
         *columns("reason", nullable=False),
         *columns("last_update", "checked_at"),
+        pa.field("partner_tenant", pa.string()),
     ],
-    metadata={"schema_version": str(SCHEMA_VERSION)},
+    metadata={"schema_version": str(HISTORY_VERSION)},
 )
-"""The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+"""The columns of a file; `run_date` is in its folder's name. `partner_tenant` is the partner's own tenant, null where it is not
+known. Later versions only add columns.
+"""
 
 
 class HistoryFile:
     """A run's file of the history; it appears when it is published.
 
+    Args:
+        history: the folder.
+        facts: of the run.
+        partner_tenant: the partner's tenant; None where it is not known.
+
     Raises:
         OutputError: it cannot be created.
     """
 
-    def __init__(self, history: Path, facts: RunFacts) -> None:
+    def __init__(self, history: Path, facts: RunFacts, partner_tenant: str | None = None) -> None:
         self._folder = history / f"run_date={facts.started_at:%Y-%m-%d}"
         path = self._folder / f"{facts.run_id}.parquet"
         with as_output_error(path):
             self._folder.mkdir(parents=True, exist_ok=True)
-        self._facts, self._file = facts, AtomicFile(path)
+        self._facts, self._partner_tenant, self._file = facts, partner_tenant, AtomicFile(path)
 
     def write(self, results: pd.DataFrame) -> None:
         """Write one record a customer.
@@ -59,7 +71,11 @@ class HistoryFile:
         """
         facts = self._facts
         customers = results[results["first_row"]].assign(
-            run_id=facts.run_id, started_at=facts.started_at, api=facts.api, validation_type=facts.validation_type
+            run_id=facts.run_id,
+            started_at=facts.started_at,
+            api=facts.api,
+            validation_type=facts.validation_type,
+            partner_tenant=self._partner_tenant,
         )
         # the codec and the form of dictionary pages that every reader of Parquet knows
         pyarrow.parquet.write_table(from_pandas(customers, RECORDS), self._file, compression="snappy")
@@ -80,8 +96,8 @@ class HistoryFile:
 
 
 @contextmanager
-def history_file(reports: Path, facts: RunFacts) -> Iterator[HistoryFile | None]:
-    """A run's history file, to be published once its reports are verified; None for a simulated run.
+def history_file(reports: Path, facts: RunFacts, partner_tenant: str | None = None) -> Iterator[HistoryFile | None]:
+    """A run's history file, to be published once its reports are verified; None for a simulated run. Arguments as of `HistoryFile`.
 
     Raises:
         OutputError: it cannot be written.
@@ -89,7 +105,7 @@ def history_file(reports: Path, facts: RunFacts) -> Iterator[HistoryFile | None]
     if facts.simulated:
         yield None
         return
-    file = HistoryFile(reports / FOLDER, facts)
+    file = HistoryFile(reports / FOLDER, facts, partner_tenant)
     try:
         yield file
     finally:

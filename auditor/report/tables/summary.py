@@ -55,7 +55,7 @@ def write_summary(data: RunData, staging: Staging) -> None:
     records = list(_records(data))
     table.write(csv.line(COLUMNS) + b"".join(csv.line(record.get(name) for name in COLUMNS) for record in records))
     table.records = len(records)
-    document.write(json.dumps(_document(data), indent=2, ensure_ascii=False).encode() + b"\n")
+    document.write(summary_json(data))
     document.records = 1
 
 
@@ -92,10 +92,10 @@ def _scoped(ledger: Ledger) -> list[tuple[str, Count]]:
     return [(scope, count) for scope, counts in scopes.items() for count in counts]
 
 
-def _document(data: RunData) -> dict[str, Any]:
-    """The counts and the run's facts: summary.json."""
+def summary_json(data: RunData) -> bytes:
+    """The content of summary.json: the counts and the run's facts."""
     ledger, facts = data.ledger, data.facts
-    return {
+    document = {
         "schema_version": SCHEMA_VERSION,
         "run_id": facts.run_id,
         "complete": data.complete,
@@ -129,6 +129,7 @@ def _document(data: RunData) -> dict[str, Any]:
         "changes": _changes(data),
         "sums": [_sum(one) for one in data.sums],
     }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def _membership(data: RunData) -> dict[str, Any]:
