@@ -1,9 +1,6 @@
-"""A web service: a customer's validation status, and audits in the background.
+"""A web service: a customer's validation status, and audits in the background. Its settings are those of the command line.
 
-    pip install partner-center-auditor fastapi uvicorn
-    uvicorn fastapi_service:app
-
-Settings come from the environment (AUDITOR_…) and the settings file, as for the command line.
+    pip install partner-center-auditor fastapi uvicorn && uvicorn fastapi_service:app
 """
 
 import asyncio
@@ -27,7 +24,7 @@ HTTP_STATUS = {
 
 @dataclass
 class Audit:
-    """An audit in the background: its task, and how many of how many customers are answered."""
+    """An audit in the background, and how many of how many customers are answered."""
 
     task: asyncio.Task[auditor.AuditResult]
     answered: int = 0
@@ -36,10 +33,9 @@ class Audit:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open one client for all requests; let running audits write their reports at the end."""
+    """Open one client for all requests. At the end, let running audits write their reports."""
     app.state.audits = {}
-    async with auditor.Client.from_settings() as client:
-        app.state.client = client
+    async with auditor.Client.from_settings() as app.state.client:
         yield
     running = [audit.task for audit in app.state.audits.values() if audit.task.cancel()]
     await asyncio.gather(*running, return_exceptions=True)
@@ -58,14 +54,15 @@ async def explain(_request: Request, error: auditor.AuditorError) -> JSONRespons
 async def customer(customer_id: str) -> dict[str, Any]:
     """A customer's validation status. One that could not be checked is undetermined, with the reason."""
     result = await app.state.client.validation_status(customer_id)
-    found, checked_at = result.finding, result.response.received_at.isoformat()
+    found, checked_at = result.finding, result.response.received_at
     return {"verdict": found.verdict, "reason": found.reason, "status": found.status, "checked_at": checked_at}
 
 
 @app.post("/audits", status_code=202)
 async def start_audit(customer_ids: list[str]) -> dict[str, str]:
     """Start an audit of these customers; answer with its run-id as soon as it has one."""
-    started = (loop := asyncio.get_running_loop()).create_future()
+    loop = asyncio.get_running_loop()
+    started = loop.create_future()
 
     def begin(facts: Any, to_ask: int, _estimate: object) -> None:  # called in the audit's thread
         audit.to_ask = to_ask
@@ -85,12 +82,11 @@ async def start_audit(customer_ids: list[str]) -> dict[str, str]:
 @app.get("/audits/{run_id}")
 async def audit_state(run_id: str) -> dict[str, Any]:
     """The progress of an audit, then its counts."""
-    audit: Audit | None = app.state.audits.get(run_id)
-    if audit is None:
+    if run_id not in app.state.audits:
         raise HTTPException(404, "there is no such audit")
-    progress = {"answered": audit.answered, "to_ask": audit.to_ask}
+    audit = app.state.audits[run_id]
+    state = {"answered": audit.answered, "to_ask": audit.to_ask, "complete": None}
     if not audit.task.done():
-        return {"state": "running", **progress}
+        return state
     result = audit.task.result()
-    state = "complete" if result.complete else "incomplete"
-    return {"state": state, **progress, "blocked": len(result.blocked), "eligible": len(result.eligible)}
+    return state | {"complete": result.complete, "blocked": len(result.blocked), "eligible": len(result.eligible)}

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_a_customer_is_answered_also_where_it_could_not_be_checked(
     """A failed customer is 200 with its reason."""
     code, document = _call(f"{service}/customers/{customer_id}")
     assert (code, document["verdict"], document["reason"], document["status"]) == (200, *expected)
-    assert document["checked_at"].endswith("+00:00")
+    assert datetime.fromisoformat(document["checked_at"]).tzinfo is not None
 
 
 def test_an_audit_runs_in_the_background(service: str) -> None:
@@ -96,11 +97,11 @@ def test_an_audit_runs_in_the_background(service: str) -> None:
     code, started = _call(f"{service}/audits", IDS)
     assert code == 202
     deadline = time.monotonic() + _PATIENCE
-    while (state := _call(f"{service}/audits/{started['run_id']}")[1])["state"] == "running":
+    while (state := _call(f"{service}/audits/{started['run_id']}")[1])["complete"] is None:
         assert state["answered"] <= state["to_ask"] <= len(IDS)
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert state == {"state": "incomplete", "answered": 4, "to_ask": 4, "blocked": 1, "eligible": 2}
+    assert state == {"complete": False, "answered": 4, "to_ask": 4, "blocked": 1, "eligible": 2}
     assert _call(f"{service}/audits/20200101T000000Z")[0] == 404
 
 
