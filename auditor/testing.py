@@ -146,8 +146,12 @@ class PartnerCenter:
         """A new access token, which the API accepts for a week."""
         return self._started.mint_token()
 
+    def revoke_tokens(self) -> None:
+        """Refuse every token made so far with 401, as after a change of the password. `token` makes a valid one again."""
+        self._started.revoke_tokens()
+
     def expired_token(self) -> str:
-        """An access token that expired an hour ago."""
+        """An access token that expired an hour ago. auditor sees that in the token itself, and does not send it."""
         return self._started.mint_token(exp=int(datetime.now(UTC).timestamp()) - 3600)
 
     @property

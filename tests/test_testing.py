@@ -149,10 +149,14 @@ def test_requests_are_kept_in_order_and_after_the_end() -> None:
     assert partner_center.requests[0] == StatusRequest(customer_id=IDS[0], http_status=500)
 
 
-def test_an_expired_token_is_refused() -> None:
+def test_expired_and_revoked_tokens_are_refused() -> None:
     """A real 401, for tests of the sign-in's errors."""
     with PartnerCenter({IDS[0]: "Allowed"}) as partner_center:
         assert _status(partner_center, IDS[0], partner_center.expired_token())[0] == 401
+        token = partner_center.token
+        assert _status(partner_center, IDS[0], token) == (200, "Allowed")
+        partner_center.revoke_tokens()
+        assert _status(partner_center, IDS[0], token)[0] == 401
         assert _status(partner_center, IDS[0]) == (200, "Allowed")
 
 
