@@ -180,10 +180,10 @@ def _is_comparable(folder: Path, query: Query, since: datetime, warn: Warn, unre
             return False
     except (IncompleteError, OSError) as error:
         if _may_have_answers(folder):
-            warn(f"no answer of {folder}, and none from before it, is reused: {error}")
+            warn(f"no answer of {folder}, and none from before it, is reused: {error.message}")
             unreadable.append(written)
         else:
-            warn(f"no answer of {folder} is reused: {error}")
+            warn(f"no answer of {folder} is reused: {error.message}")
         return False
     return (other.api, other.type, other.settings.get("tenant_id")) == (query.api, query.type, query.tenant)
 
