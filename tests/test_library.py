@@ -53,29 +53,29 @@ def run_python(code: str) -> str:
 class TestNames:
     """The package's public names."""
 
-    def test_every_name_can_be_used(self):
+    def test_every_name_can_be_used(self) -> None:
         """`__all__` promises nothing that is not there."""
         assert all(getattr(auditor, name) is not None for name in auditor.__all__)
         assert set(auditor.__all__) <= set(dir(auditor))
 
-    def test_another_name_is_an_error(self):
+    def test_another_name_is_an_error(self) -> None:
         """As of any module."""
         with pytest.raises(AttributeError, match="has no attribute 'audits'"):
             auditor.audits  # type: ignore[attr-defined] # noqa: B018 - the look-up is what is tested
 
     @pytest.mark.parametrize("use", ["auditor", "auditor.classify", "auditor.SignInError", "auditor.Verdict"])
-    def test_importing_is_light(self, use: str):
+    def test_importing_is_light(self, use: str) -> None:
         """A program that only judges responses loads no heavy library."""
         heavy = "{'pandas', 'pyarrow', 'aiohttp', 'msal', 'numpy', 'requests'}"
         assert run_python(f"import auditor, sys; {use}; print({heavy} & set(sys.modules))") == "set()\n"
 
-    def test_a_library_is_silent(self):
+    def test_a_library_is_silent(self) -> None:
         """Without a handler of the program's own, Python would print warnings of the logger."""
         code = "import auditor, logging; auditor.classify; logging.getLogger('auditor').warning('heard')"
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert (ran.stdout, ran.stderr) == ("", "")
 
-    def test_every_setting_is_a_keyword(self):
+    def test_every_setting_is_a_keyword(self) -> None:
         """The typed keywords are the settings, in their order."""
         assert list(SettingsKeywords.__annotations__) == [each.name for each in fields(Settings)]
 
@@ -99,19 +99,19 @@ class TestClassify:
             (500, {}, "undetermined", "service_error"),
         ],
     )
-    def test_verdicts(self, status: int, body: dict[str, Any], verdict: str, reason: str):
+    def test_verdicts(self, status: int, body: dict[str, Any], verdict: str, reason: str) -> None:
         """Bytes and text, any spelling of the id."""
         for content in (json.dumps(body), json.dumps(body).encode()):
             found = auditor.classify(status=status, body=content, customer_id=f"{{{BLOCKED.upper()}}}")
             assert (found.verdict, found.reason) == (verdict, reason)
 
-    def test_headers(self):
+    def test_headers(self) -> None:
         """Retry-After tells an exhausted quota from a refusal, in any letter case."""
         refused = auditor.classify(status=403, body="", customer_id=BLOCKED)
         throttled = auditor.classify(status=403, body="", customer_id=BLOCKED, headers={"retry-AFTER": "7"})
         assert (refused.reason, throttled.reason) == ("forbidden", "throttled")
 
-    def test_no_guid(self):
+    def test_no_guid(self) -> None:
         """The cure is in the exception."""
         with pytest.raises(auditor.CustomerListError, match=r"no customer tenant ID.*a GUID"):
             auditor.classify(status=200, body="", customer_id="Contoso")
@@ -133,14 +133,14 @@ class TestSources:
         ],
         ids=["list", "generator", "series", "frame", "index", "objects", "categories"],
     )
-    def test_lists_in_memory(self, service: PartnerCenter, source: Any):
+    def test_lists_in_memory(self, service: PartnerCenter, source: Any) -> None:
         """Rows keep their order; `source_row` counts from 1."""
         result = auditor.audit(source, format="csv", **service.settings)
         assert list(result.results["customer_id"]) == [BLOCKED, ELIGIBLE]
         assert list(result.results["verdict"]) == ["blocked", "eligible"]
         assert list(result.results["source_row"]) == [1, 2]
 
-    def test_files_and_frames_together(self, service: PartnerCenter, tmp_path: Path):
+    def test_files_and_frames_together(self, service: PartnerCenter, tmp_path: Path) -> None:
         """Each source is a list of its own, as on the command line."""
         list_file = tmp_path / "customers.csv"
         list_file.write_text(f"id\n{BLOCKED}\n", encoding="utf-8")
@@ -149,7 +149,7 @@ class TestSources:
         assert list(result.results["reason"]) == ["under_review", "allowed", "invalid_id"]
         assert (result.complete, result.exit_code, len(result.undetermined)) == (False, 3, 1)
 
-    def test_the_partners_own_list(self, service: PartnerCenter):
+    def test_the_partners_own_list(self, service: PartnerCenter) -> None:
         """Without a source, the service is asked for the customers."""
         result = auditor.audit(format="csv", **service.settings)
         assert set(result.results["customer_id"]) == set(STATUSES)
@@ -169,7 +169,7 @@ class TestSources:
         ],
         ids=["no ids", "two candidates", "no guid", "empty", "one id", "mapping", "number", "no file"],
     )
-    def test_no_list(self, service: PartnerCenter, source: Any, message: str):
+    def test_no_list(self, service: PartnerCenter, source: Any, message: str) -> None:
         """One exception, with the cure in the words of Python; nothing is asked."""
         with pytest.raises(auditor.CustomerListError, match=message) as caught:
             auditor.audit(source, **service.settings)
@@ -190,7 +190,7 @@ class TestSettings:
             ({"sum": "Revenue"}, "sum=Revenue: the lists have no such column"),
         ],
     )
-    def test_wrong_settings(self, service: PartnerCenter, settings: dict[str, Any], message: str):
+    def test_wrong_settings(self, service: PartnerCenter, settings: dict[str, Any], message: str) -> None:
         """The message names the keyword, not an option of the command line."""
         with pytest.raises(auditor.SettingsError, match=message) as caught:
             auditor.audit([BLOCKED], **{**service.settings, **settings})
@@ -198,14 +198,16 @@ class TestSettings:
 
     def test_a_token_replaces_the_sign_in_of_the_environment(
         self, service: PartnerCenter, monkeypatch: pytest.MonkeyPatch
-    ):
+    ) -> None:
         """The token of another partner must not go where the caller's token belongs."""
         monkeypatch.setenv("AUDITOR_CLIENT_ID", str(uuid.uuid4()))
         monkeypatch.setenv("AUDITOR_TENANT_ID", str(uuid.uuid4()))
         monkeypatch.setenv("AUDITOR_REFRESH_TOKEN", "of another partner")
         assert auditor.audit([BLOCKED], format="csv", **service.settings).complete
 
-    def test_environment_and_file(self, service: PartnerCenter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def test_environment_and_file(
+        self, service: PartnerCenter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         """What is not given comes from where the command line finds it."""
         for name, value in service.environ.items():
             monkeypatch.setenv(name, value)
@@ -218,14 +220,14 @@ class TestSettings:
 class TestFailures:
     """A failed run is an exception, a failed customer is data."""
 
-    def test_an_expired_token(self, service: PartnerCenter):
+    def test_an_expired_token(self, service: PartnerCenter) -> None:
         """Nothing is asked, and no run is made."""
         settings = {**service.settings, "access_token": service.expired_token()}
         with pytest.raises(auditor.SignInError, match=r"expired at .*sign in with") as caught:
             auditor.audit([BLOCKED], **settings)
         assert (caught.value.run, service.requests) == (None, ())
 
-    def test_a_refused_token(self, service: PartnerCenter):
+    def test_a_refused_token(self, service: PartnerCenter) -> None:
         """The exception names the run, which can be finished with another token."""
         with pytest.raises(auditor.SignInError, match="is refused") as caught:
             auditor.audit([BLOCKED, ELIGIBLE], format="csv", **{**service.settings, "access_token": "opaque"})
@@ -235,20 +237,20 @@ class TestFailures:
         assert list(finished.results["verdict"]) == ["blocked", "eligible"]
         assert auditor.resume(finished, **service.settings).complete
 
-    def test_a_failed_customer(self):
+    def test_a_failed_customer(self) -> None:
         """Its row has the reason."""
         with PartnerCenter({BLOCKED: "UnderReview", ELIGIBLE: "error_final"}) as service:
             result = auditor.audit([BLOCKED, ELIGIBLE], format="csv", **service.settings)
         assert list(result.results["reason"]) == ["under_review", "service_error"]
         assert (result.complete, result.exit_code, result.end) == (False, 3, None)
 
-    def test_a_limit_is_no_failure(self, service: PartnerCenter):
+    def test_a_limit_is_no_failure(self, service: PartnerCenter) -> None:
         """The caller asked for it."""
         result = auditor.audit([BLOCKED, ELIGIBLE], limit=1, format="csv", **service.settings)
         assert result.end is not None
         assert (result.end.cause, result.complete, result.exit_code) == ("limit", False, 3)
 
-    def test_a_report_that_cannot_be_written(self, service: PartnerCenter, tmp_path: Path):
+    def test_a_report_that_cannot_be_written(self, service: PartnerCenter, tmp_path: Path) -> None:
         """The answers are safe, and the exception says where."""
 
         def block(_facts: object, _to_ask: int, _estimate: object) -> None:
@@ -265,7 +267,7 @@ class TestFailures:
         assert auditor.open_run(caught.value.run).render("csv").complete
         assert len(service.requests) == 1
 
-    def test_two_audits_at_once(self, service: PartnerCenter):
+    def test_two_audits_at_once(self, service: PartnerCenter) -> None:
         """The second one for the same partner and folder is refused while the first one runs."""
         caught: list[auditor.AuditorError] = []
 
@@ -282,7 +284,7 @@ class TestFailures:
 class TestThreadsAndLoops:
     """Where the caller's program has a life of its own."""
 
-    async def test_in_an_event_loop(self, service: PartnerCenter):
+    async def test_in_an_event_loop(self, service: PartnerCenter) -> None:
         """`audit` works in a notebook; `audit_async` leaves the loop free."""
         assert auditor.audit([BLOCKED], format="csv", **service.settings).complete
         threads: set[threading.Thread] = set()
@@ -302,7 +304,7 @@ class TestThreadsAndLoops:
         assert threading.current_thread() not in threads
         assert turns > 10
 
-    async def test_cancellation(self, service: PartnerCenter):
+    async def test_cancellation(self, service: PartnerCenter) -> None:
         """Every received answer is in the run, which says why it ended; nobody is asked twice when it is finished."""
         asked = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -320,7 +322,7 @@ class TestThreadsAndLoops:
         assert result.complete
         assert sorted(request.customer_id for request in service.requests) == sorted(STATUSES)
 
-    def test_two_partners_at_once(self, tmp_path: Path):
+    def test_two_partners_at_once(self, tmp_path: Path) -> None:
         """Each audit has its own settings, sign-in and pace."""
         with PartnerCenter({BLOCKED: "UnderReview"}) as north, PartnerCenter({BLOCKED: "Allowed"}) as south:
             results: dict[str, auditor.AuditResult] = {}
@@ -338,7 +340,7 @@ class TestThreadsAndLoops:
 
     def test_the_process_is_the_callers(
         self, service: PartnerCenter, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-    ):
+    ) -> None:
         """Nothing is printed, no handler of SIGTERM is installed; messages go to the logger."""
         handlers: list[Any] = []
         observer = auditor.RunObserver(answered=lambda _answer: handlers.append(signal.getsignal(signal.SIGTERM)))
@@ -351,7 +353,7 @@ class TestThreadsAndLoops:
         assert "old.csv: line 2 is not UTF-8" in caplog.text
 
 
-def test_progress(service: PartnerCenter):
+def test_progress(service: PartnerCenter) -> None:
     """An observer gets every answer, and an estimate before the first one."""
     started: list[tuple[int, Callable[..., object]]] = []
     answers: list[auditor.CustomerResult] = []
