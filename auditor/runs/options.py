@@ -63,9 +63,9 @@ class RunObserver:
     ticked: Callable[[], object] = lambda: None
     answered: Callable[[CustomerResult], object] = lambda _answer: None
     replaced: Callable[[Reason], object] = lambda _reason: None
-    sign_in: Callable[[str], object] = _log.warning
-    warned: Callable[[str], object] = _log.warning
-    noted: Callable[[str], object] = _log.info
+    sign_in: Callable[[str], None] = _log.warning
+    warned: Callable[[str], None] = _log.warning
+    noted: Callable[[str], None] = _log.info
 
 
 @dataclass(frozen=True, slots=True)
