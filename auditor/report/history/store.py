@@ -44,6 +44,10 @@ known. Later versions only add columns.
 """
 
 
+def _path(history: Path, facts: RunFacts) -> Path:
+    return history / f"run_date={facts.started_at:%Y-%m-%d}" / f"{facts.run_id}.parquet"
+
+
 class HistoryFile:
     """A run's file of the history; it appears when it is published.
 
@@ -57,8 +61,8 @@ class HistoryFile:
     """
 
     def __init__(self, history: Path, facts: RunFacts, partner_tenant: str | None = None) -> None:
-        self._folder = history / f"run_date={facts.started_at:%Y-%m-%d}"
-        path = self._folder / f"{facts.run_id}.parquet"
+        path = _path(history, facts)
+        self._folder = path.parent
         with as_output_error(path):
             self._folder.mkdir(parents=True, exist_ok=True)
         self._facts, self._partner_tenant, self._file = facts, partner_tenant, AtomicFile(path)
@@ -103,6 +107,9 @@ def history_file(reports: Path, facts: RunFacts, partner_tenant: str | None = No
         OutputError: it cannot be written.
     """
     if facts.simulated:
+        # a run whose first session got no answer was not known to be simulated
+        with as_output_error(path := _path(reports / FOLDER, facts)):
+            path.unlink(missing_ok=True)
         yield None
         return
     file = HistoryFile(reports / FOLDER, facts, partner_tenant)
