@@ -11,10 +11,11 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import NO_STATUS
+from auditor.settings import SettingsKeywords
 from auditor.simulator import (
     KINDS,
     AnswerOptions,
@@ -63,7 +64,8 @@ class PartnerCenter:
     Args:
         statuses: customer id, in any spelling of a GUID -> `Allowed`, `UnderReview`, `NotAllowed`, `Unknown`, `NoStatus` (404 with
             error code 600074), or a kind of the simulator for what goes wrong: `throttled_once`, `error_lasting`,
-            `tenant_not_found` and more. `throttled_once:UnderReview` says what follows; else `Allowed` does.
+            `tenant_not_found` and more. `throttled_once:UnderReview` says what follows; else `Allowed` does. A lasting error is
+            retried with pauses; the setting `attempts=1` makes such a test quick.
         throttle: requests a minute that are accepted; the others are answered with 429. The limit is applied over one second, or
             over the time of one request if that is longer, so that a test need not wait for a minute. None: no limit.
         customers: customer id -> (company name, domain), for the partner's own list. Others have made-up ones.
@@ -149,10 +151,12 @@ class PartnerCenter:
         return self._started.mint_token(exp=int(datetime.now(UTC).timestamp()) - 3600)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> SettingsKeywords:
         """Keywords for `auditor.audit` and `auditor.Client.from_settings`. Without `throttle`, requests are not paced."""
-        pace = {"rate": 0} if self._throttle is None else {}
-        return {"api_url": self.api_url, "access_token": self.token, **pace}
+        settings: SettingsKeywords = {"api_url": self.api_url, "access_token": self.token}
+        if self._throttle is None:
+            settings["rate"] = 0
+        return settings
 
     @property
     def environ(self) -> dict[str, str]:
