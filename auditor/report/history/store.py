@@ -6,9 +6,10 @@ other's, and a customer without an answer is there as `undetermined`, which neit
 (`stretches`). Simulated runs are never in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -39,9 +40,17 @@ RECORDS = pa.schema(
     ],
     metadata={"schema_version": str(HISTORY_VERSION)},
 )
-"""The columns of a file; `run_date` is in its folder's name. `partner_tenant` is the partner's own tenant, null where it is not
-known. Later versions only add columns.
-"""
+"""The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "run_id": "Of the run.",
+        "started_at": "When the run began.",
+        "api": "Base URL of the API that the run asked.",
+        "validation_type": "The `type` of the query to the API: `account`.",
+        "partner_tenant": "The partner's own tenant. Null where it is not known.",
+    }
+)
+"""What the columns mean that `results` does not have; the others mean the same, for the first row of the customer."""
 
 
 def _path(history: Path, facts: RunFacts) -> Path:
