@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor import __version__
 from auditor.cli import options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.settings import Origins, Settings
