@@ -23,8 +23,10 @@ The packages, in the order in which a row passes through them:
 =================  =====================================================================
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from auditor.version import __version__
+
+# what typing has under this name; to import typing takes as long as to start Python
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
@@ -44,9 +46,6 @@ if TYPE_CHECKING:
     from auditor.runs.client import Client
     from auditor.runs.options import RunObserver
     from auditor.stored_runs import AuditResult, Run, list_runs, open_run, read_history
-
-# A constant, because asking importlib.metadata for it costs 30 ms at every start.
-__version__ = "0.2.0"
 
 _MODULES = {
     "auditor.commands.runs": ("ListedRun",),
@@ -103,11 +102,13 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         """Import the module of a public name when the name is first used."""
         if name not in _NAMES:
             raise AttributeError(f"module 'auditor' has no attribute {name!r}")
-        import logging  # noqa: PLC0415 - `auditor --help` needs none
+        # `auditor --help` needs none of these
+        import logging  # noqa: PLC0415
+        from importlib import import_module  # noqa: PLC0415
 
         if not (logger := logging.getLogger("auditor")).handlers:
             # a library is silent unless the program that imports it sets logging up

@@ -235,7 +235,7 @@ def _open_source(source: "Source") -> "str | ListContent":
         return ListContent("<DataFrame>", _to_parquet(source))
     if isinstance(source, bytes | Mapping) or not isinstance(source, Iterable):
         raise CustomerListError(
-            f"a {type(source).__name__} is no customer list", "give a path, a DataFrame, or ids: audit(['…', '…'])"
+            f"{type(source).__name__}: this is no customer list", "give a path, a DataFrame, or ids: audit(['…', '…'])"
         )
     return ListContent("<ids>", _to_parquet(pd.DataFrame({"customer_id": [*source]}, dtype="object")))
 

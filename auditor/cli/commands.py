@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor import __version__
 from auditor.cli import options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.settings import Origins, Settings
@@ -140,10 +140,8 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     from auditor.core.text import count_noun
 
     with customer_lists.customer_table(output, as_json=as_json) as write:
-        listing = customer_list(settings, write, terminal.warn)
-    if listing.message:
-        terminal.warn(listing.message)
-    terminal.note(count_noun(listing.customers, "customer"), quiet=quiet)
+        count = customer_list(settings, write, terminal.warn)
+    terminal.note(count_noun(count, "customer"), quiet=quiet)
     return 0
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import ListedCustomer
-from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
+from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, MembershipSource, RunFacts, limit_warnings
 from auditor.core.text import shell_quote
 from auditor.customers import STANDARD_INPUT
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, describe_os_error, remedy
-from auditor.fetch import CustomerListing, RunStopping, list_customers
+from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError, describe_os_error, remedy
+from auditor.fetch import CustomerListing, RunStopping, check_listing, list_customers
 from auditor.runs import latest
 from auditor.runs.api_client import ApiClient
 from auditor.runs.baseline import choose_baselines, identity_of
@@ -238,17 +238,3 @@ def _new_folder(reports: Path, start_time: datetime) -> Path:
             remedy(error, "name a folder that you may write to"),
         ) from error
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")
-
-
-def check_listing(listing: CustomerListing) -> None:
-    """Refuse a customer list that is not complete: customers would be missing.
-
-    Raises:
-        SignInError, CustomerListError, StoppedEarlyError: it is not complete; the class says why.
-    """
-    if listing.complete:
-        return
-    if listing.run_end is None:
-        raise CustomerListError(listing.message, "hand in a customer list, such as the portal's export")
-    kind = SignInError if listing.run_end.cause is Cause.SIGN_IN else StoppedEarlyError
-    raise kind(listing.run_end.message, listing.run_end.hint)

@@ -59,10 +59,10 @@ class RunObserver:
         noted: receives notes, one sentence each.
     """
 
-    started: Callable[[RunFacts, int, ProgressEstimate], None] = lambda _facts, _to_ask, _estimate: None
-    ticked: Callable[[], None] = lambda: None
-    answered: Callable[[CustomerResult], None] = lambda _answer: None
-    replaced: Callable[[Reason], None] = lambda _reason: None
+    started: Callable[[RunFacts, int, ProgressEstimate], object] = lambda _facts, _to_ask, _estimate: None
+    ticked: Callable[[], object] = lambda: None
+    answered: Callable[[CustomerResult], object] = lambda _answer: None
+    replaced: Callable[[Reason], object] = lambda _reason: None
     sign_in: Callable[[str], None] = _log.warning
     warned: Callable[[str], None] = _log.warning
     noted: Callable[[str], None] = _log.info

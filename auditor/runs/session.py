@@ -158,7 +158,7 @@ async def _run_in_background(loop: Coroutine[Any, Any, None]) -> AsyncIterator[N
         task.cancel()
 
 
-def _tick_regularly(tick: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+def _tick_regularly(tick: Callable[[], object]) -> AbstractAsyncContextManager[None]:
     """Call `tick` regularly: while the service throttles every worker, no answer shows that the run continues."""
 
     async def loop() -> None:

@@ -213,7 +213,7 @@ def _place(name: str, origin: str) -> str:
     if origin == FLAG:
         return f"--{name.replace('_', '-')}"
     if origin == KEYWORD:
-        return f"{name}="
+        return name
     return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"
 
 
@@ -227,8 +227,10 @@ def _as_typed(name: str, shown: str, origin: str) -> str:
 
 
 def _how_to_change(name: str, origin: str) -> str:
-    if origin in {FLAG, KEYWORD}:
+    if origin == FLAG:
         return f"give {_place(name, origin)} another value; auditor run --help says which"
+    if origin == KEYWORD:
+        return f"give {name} another value; the README explains every setting"
     return f"set {_place(name, origin)} to another value, or remove it; the README explains every setting"
 
 

@@ -21,7 +21,7 @@ import griffe
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, TESTING = "auditor", "testing"
-_VERSION_FILE = f"{PACKAGE}/__init__.py"
+_VERSION_FILE = f"{PACKAGE}/version.py"
 _UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _BREAKING = re.compile(r"^- \*\*Breaking:\*\*.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 

@@ -65,13 +65,13 @@ def read_history(
     return to_pandas(table.unify_dictionaries().sort_by(order))
 
 
-def _ids(customers: str | Iterable[str]) -> list[str]:
+def _ids(customers: str | Iterable[str]) -> pa.Array:
     given = [customers] if isinstance(customers, str) else [*customers]
     ids = {text: normalise_id(text) for text in given}
     for text, found in ids.items():
         if found is None:
             raise CustomerListError(f"{text}: no customer tenant id (GUID)", "name customers by their tenant ids")
-    return [found for found in ids.values() if found]
+    return pa.array(ids.values(), pa.string())
 
 
 def _moment(given: date | datetime, of_day: time) -> datetime:

@@ -6,9 +6,10 @@ other's, and a customer without an answer is there as `undetermined`, which neit
 (`stretches`). Simulated runs are never in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -39,9 +40,21 @@ RECORDS = pa.schema(
     ],
     metadata={"schema_version": str(HISTORY_VERSION)},
 )
-"""The columns of a file; `run_date` is in its folder's name. `partner_tenant` is the partner's own tenant, null where it is not
-known. Later versions only add columns.
-"""
+"""The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "run_id": "Of the run.",
+        "started_at": "When the run began.",
+        "api": "Base URL of the API that the run asked.",
+        "validation_type": "The `type` of the query to the API: `account`.",
+        "partner_tenant": "The partner's own tenant. Null where it is not known.",
+    }
+)
+"""What the columns mean that `results` does not have; the others mean the same, for the first row of the customer."""
+
+
+def _path(history: Path, facts: RunFacts) -> Path:
+    return history / f"run_date={facts.started_at:%Y-%m-%d}" / f"{facts.run_id}.parquet"
 
 
 class HistoryFile:
@@ -57,8 +70,8 @@ class HistoryFile:
     """
 
     def __init__(self, history: Path, facts: RunFacts, partner_tenant: str | None = None) -> None:
-        self._folder = history / f"run_date={facts.started_at:%Y-%m-%d}"
-        path = self._folder / f"{facts.run_id}.parquet"
+        path = _path(history, facts)
+        self._folder = path.parent
         with as_output_error(path):
             self._folder.mkdir(parents=True, exist_ok=True)
         self._facts, self._partner_tenant, self._file = facts, partner_tenant, AtomicFile(path)
@@ -103,6 +116,9 @@ def history_file(reports: Path, facts: RunFacts, partner_tenant: str | None = No
         OutputError: it cannot be written.
     """
     if facts.simulated:
+        # a run whose first session got no answer was not known to be simulated
+        with as_output_error(path := _path(reports / FOLDER, facts)):
+            path.unlink(missing_ok=True)
         yield None
         return
     file = HistoryFile(reports / FOLDER, facts, partner_tenant)

@@ -124,6 +124,15 @@ def test_simulated_runs_are_no_history(tmp_path: Path) -> None:
     assert not (tmp_path / "history").exists()
 
 
+def test_a_run_that_turns_out_to_be_simulated(tmp_path: Path) -> None:
+    """Its first session got no answer that said so. It leaves the history when one does."""
+    run = made(tmp_path, 0, {1: (Reason.NOT_ATTEMPTED, 0)})
+    assert list((tmp_path / "history").rglob("*.parquet"))
+    with report.history_file(tmp_path, replace(run.facts, simulated=True)) as history:
+        assert history is None
+    assert not list((tmp_path / "history").rglob("*.parquet"))
+
+
 def test_a_run_has_one_file_in_the_history(tmp_path: Path) -> None:
     """Rendered again, it takes the place of the one before."""
     run = made(tmp_path, 0, {1: (Reason.ALLOWED, 0), 2: (Reason.THROTTLED, 0)})
