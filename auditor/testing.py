@@ -11,11 +11,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, NotRequired, Self, TypedDict
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import NO_STATUS
-from auditor.settings import SettingsKeywords
 from auditor.simulator import (
     KINDS,
     AnswerOptions,
@@ -54,6 +53,14 @@ class StatusRequest(NamedTuple):
 
     customer_id: str
     http_status: int | None
+
+
+class ServiceSettings(TypedDict):
+    """The settings that lead to a simulated Partner Center, as keywords."""
+
+    api_url: str
+    access_token: str
+    rate: NotRequired[float]
 
 
 class PartnerCenter:
@@ -155,9 +162,9 @@ class PartnerCenter:
         return self._started.mint_token(exp=int(datetime.now(UTC).timestamp()) - 3600)
 
     @property
-    def settings(self) -> SettingsKeywords:
+    def settings(self) -> ServiceSettings:
         """Keywords for `auditor.audit` and `auditor.Client.from_settings`. Without `throttle`, requests are not paced."""
-        settings: SettingsKeywords = {"api_url": self.api_url, "access_token": self.token}
+        settings: ServiceSettings = {"api_url": self.api_url, "access_token": self.token}
         if self._throttle is None:
             settings["rate"] = 0
         return settings
