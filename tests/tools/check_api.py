@@ -21,15 +21,19 @@ import griffe
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, TESTING = "auditor", "testing"
-_VERSION_FILE = f"{PACKAGE}/version.py"
+_VERSION = re.compile(r"^__version__ = .+$", re.MULTILINE)
 _UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _BREAKING = re.compile(r"^- \*\*Breaking:\*\*.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 
 
 def find_release(repository: Path) -> str | None:
     """The git revision of the last release; None without a git history."""
-    tag = _git(repository, "describe", "--tags", "--abbrev=0", "--match", "v*")
-    return tag or _git(repository, "log", "-1", "--format=%H", "-G^__version__", "--", _VERSION_FILE) or None
+    if tag := _git(repository, "describe", "--tags", "--abbrev=0", "--match", "v*"):
+        return tag
+    version = _VERSION.search((repository / PACKAGE / "version.py").read_text(encoding="utf-8"))
+    assert version, "auditor/version.py has no version"
+    commits = _git(repository, "log", "--format=%H", f"-S{version[0]}", "--", PACKAGE).splitlines()
+    return commits[-1] if commits else None  # the oldest: a later one moved the line
 
 
 def _git(repository: Path, *arguments: str) -> str:
@@ -67,8 +71,8 @@ def _load(folder: Path) -> griffe.Object:
 
 
 def _keep_public(module: griffe.Module, *others: str) -> None:
-    """Remove all members but those in `__all__`, and `others`."""
-    public = {*map(str, module.exports or ()), *others}
+    """Remove all members but those in `__all__`, and `others`. A new version is no break."""
+    public = {*map(str, module.exports or ()), *others} - {"__version__"}
     module.members = {name: member for name, member in module.members.items() if name in public}
 
 

@@ -8,11 +8,11 @@ import pytest
 check_api = pytest.importorskip("check_api", reason="griffe belongs to make check")
 
 _INIT = """
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditor.library import Client, audit
-__all__ = ["Client", "audit"]
-__version__ = "0.2.0"
+from auditor.version import __version__
+__all__ = ["Client", "__version__", "audit"]
 """
 _LIBRARY = """
 def audit(*sources, reports="reports", profile=None): ...
@@ -51,7 +51,7 @@ def repository(tmp_path: Path) -> Path:
     """A repository with one commit, without tags."""
     (tmp_path / "auditor").mkdir()
     _git(tmp_path, "init", "--quiet")
-    _write(tmp_path, __init__=_INIT, library=_LIBRARY, testing=_TESTING)
+    _write(tmp_path, __init__=_INIT, library=_LIBRARY, testing=_TESTING, version='__version__ = "0.2.0"\n')
     _announce(tmp_path)
     _git(tmp_path, "add", "--all")
     _git(tmp_path, "commit", "--quiet", "-m", "first")
@@ -102,13 +102,19 @@ def test_the_release_is_the_newest_tag_and_else_the_commit_that_set_the_version(
     assert check_api.main(repository) == 1
     _git(repository, "tag", "nightly")
     assert check_api.main(repository) == 1
+    _write(repository, version='"""Moved."""\n\n__version__ = "0.2.0"\n')
+    _git(repository, "commit", "--quiet", "--all", "-m", "third")
+    assert check_api.main(repository) == 1
     _git(repository, "tag", "v0.2.0")
     assert check_api.find_release(repository) == "v0.2.0"
+    _write(repository, version='__version__ = "0.3.0"\n')
     assert check_api.main(repository) == 0
 
 
 def test_without_a_git_history_nothing_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As in an unpacked archive of the sources."""
+    (tmp_path / "auditor").mkdir()
+    _write(tmp_path, version='__version__ = "0.2.0"\n')
     assert check_api.main(tmp_path) == 0
     assert "no git history" in capsys.readouterr().out
 
