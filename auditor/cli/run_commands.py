@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
-    from auditor.runs.find import find_run
-    from auditor.runs.lock import one_writer_at_a_time
-    from auditor.runs.render import render
+    from auditor.commands.report import render_again
     from auditor.runs.signals import exit_on_signals
 
-    folder = find_run(run, settings.reports)
-    with exit_on_signals(), one_writer_at_a_time(folder):
-        rendered = render(folder, settings.format)
+    with exit_on_signals():
+        rendered = render_again(run, settings.reports, settings.format)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 

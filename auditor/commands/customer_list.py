@@ -5,21 +5,19 @@ from collections.abc import Callable
 
 from auditor.core.judge import ListedCustomer
 from auditor.errors import StoppedEarlyError
-from auditor.fetch import CustomerListing, RunStopping, list_customers
-from auditor.runs.api_client import open_api_client
-from auditor.runs.create import check_listing
+from auditor.runs.client import Client
 from auditor.runs.credentials import Say, check_credentials
 from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
 
 
-def customer_list(settings: Settings, take: Callable[[ListedCustomer], None], say: Say) -> CustomerListing:
-    """List the partner's customers.
+def customer_list(settings: Settings, take: Callable[[ListedCustomer], None], say: Say) -> int:
+    """List the partner's customers; return their number.
 
     Args:
         settings: of the sign-in and the API.
         take: receives every customer once, page by page.
-        say: receives messages about the sign-in, one sentence each.
+        say: receives messages about the sign-in and the list, one sentence each.
 
     Raises:
         SignInError: nothing is set to sign in with, or the service refuses it.
@@ -27,17 +25,19 @@ def customer_list(settings: Settings, take: Callable[[ListedCustomer], None], sa
         StoppedEarlyError: the listing was stopped, or the service is down.
     """
 
-    async def fetch_list() -> CustomerListing:
-        async with open_api_client(settings, say) as api:
-            with stop_on_signals(api.rate_limiter, say) as stopped:
+    async def list_all() -> int:
+        count = 0
+        async with Client.from_loaded(settings, say) as client:
+            with stop_on_signals(client.rate_limiter, say) as stopped:
                 try:
-                    return await list_customers(api.page.fetch, take)
-                except RunStopping:
-                    end = next(iter(stopped), api.rate_limiter.run_end)
-                    message = end.message if end else "the customer list could not be read to its end"
-                    raise StoppedEarlyError(message, "run it again") from None
+                    async for customer in client.customers():
+                        take(customer)
+                        count += 1
+                except StoppedEarlyError:
+                    if not stopped:
+                        raise
+                    raise StoppedEarlyError(stopped[0].message, "run it again") from None
+        return count
 
     check_credentials(settings)
-    listing = asyncio.run(fetch_list())
-    check_listing(listing)
-    return listing
+    return asyncio.run(list_all())

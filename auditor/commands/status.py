@@ -1,16 +1,15 @@
 """`auditor status`: ask for a few customers and judge the answers as a run does. It writes nothing."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from auditor import fetch
 from auditor.core.ids import normalise_id
-from auditor.core.judge import LENIENT_BREAKER, apply_membership, is_member
+from auditor.core.judge import MembershipCheck
 from auditor.core.model import CustomerResult, Reason, RunEnd, Verdict
 from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, STOP_EXIT_CODES
 from auditor.errors import SignInError, StoppedEarlyError
 from auditor.runs import credentials
-from auditor.runs.api_client import ApiClient, open_api_client
+from auditor.runs.client import Client
 from auditor.runs.credentials import Say
 from auditor.runs.signals import stop_on_signals
 from auditor.settings import Settings
@@ -23,21 +22,29 @@ class CustomerStatus:
     Attributes:
         given: as the user wrote it.
         customer_id: lower-case GUID; None where it is no id.
-        reason: with membership taken into account.
         answer: the deciding answer; None where the customer was not asked for.
-        member: whether the customer is in the partner's own list; None where that was not asked for, or is not known.
     """
 
     given: str
     customer_id: str | None
-    reason: Reason
     answer: CustomerResult | None = None
-    member: bool | None = None
+
+    @property
+    def reason(self) -> Reason:
+        """With membership taken into account."""
+        if self.answer is not None:
+            return self.answer.reason
+        return Reason.INVALID_ID if self.customer_id is None else Reason.NOT_ATTEMPTED
 
     @property
     def verdict(self) -> Verdict:
         """The verdict of the reason."""
         return self.reason.verdict
+
+    @property
+    def member(self) -> bool | None:
+        """Whether the customer is in the partner's own list; None where that was not asked for, or is not known."""
+        return self.answer.in_customer_list if self.answer is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,10 @@ class StatusResult:
     @property
     def exit_code(self) -> int:
         """The command's exit code."""
-        if self.end is not None:
-            return STOP_EXIT_CODES[self.end.cause]
         if any(one.reason is Reason.INTERNAL_ERROR for one in self.customers):
             return FAILED
+        if self.end is not None:
+            return STOP_EXIT_CODES[self.end.cause]
         return INCOMPLETE if any(one.verdict is Verdict.UNDETERMINED for one in self.customers) else COMPLETE
 
 
@@ -83,52 +90,26 @@ def status(given: tuple[str, ...], settings: Settings, say: Say) -> StatusResult
     """
     ids = {text: normalise_id(text) for text in given}
     wanted = list(dict.fromkeys(one for one in ids.values() if one is not None))
-    session, end = _Session(), None
+    answers: dict[str | None, CustomerResult] = {}
+    end = None
     if wanted:
         credentials.check_credentials(settings)
-        end = asyncio.run(session.run(wanted, settings, say))
-    return StatusResult(settings.api, tuple(session.result(text, ids[text]) for text in given), end)
+        end = asyncio.run(_ask(wanted, answers, replace(settings, customer_list=MembershipCheck.AUTO), say))
+    return StatusResult(
+        settings.api, tuple(CustomerStatus(text, ids[text], answers.get(ids[text])) for text in given), end
+    )
 
 
-@dataclass(slots=True)
-class _Session:
-    """Answers and membership, by customer."""
-
-    answers: dict[str, CustomerResult] = field(default_factory=dict)
-    members: dict[str, bool | None] = field(default_factory=dict)
-
-    async def run(self, wanted: list[str], settings: Settings, say: Say) -> RunEnd | None:
-        async with open_api_client(settings, say) as api:
-            api.rate_limiter.expect(len(wanted))
-            with stop_on_signals(api.rate_limiter, say, deadline=settings.deadline) as stopped:
-                try:
-                    end = await self._ask(wanted, api)
-                except (SignInError, StoppedEarlyError) as error:
-                    end = credentials.run_end(error)
-            return end or next(iter(stopped), None)
-
-    async def _ask(self, wanted: list[str], api: ApiClient) -> RunEnd | None:
-        def record_answer(_row: int, answer: CustomerResult) -> None:
-            self.answers[answer.customer_id] = answer
-
-        def record_member(_row: int, answer: CustomerResult) -> None:
-            self.members[answer.customer_id] = is_member(answer)
-
-        pool, limiter = replace(api.pool, breaker=LENIENT_BREAKER), api.rate_limiter
-        end = await fetch.run_pool(iter(enumerate(wanted)), api.status.fetch, record_answer, limiter, pool)
-        # a customer without an account status may not be one of the partner
-        unknown = [one for one, answer in self.answers.items() if answer.finding.reason is Reason.NO_ACCOUNT_STATUS]
-        if end is not None or not unknown:
-            return end
-        return await fetch.run_pool(iter(enumerate(unknown)), api.customer.fetch, record_member, limiter, pool)
-
-    def result(self, given: str, customer_id: str | None) -> CustomerStatus:
-        if customer_id is None:
-            return CustomerStatus(given, None, Reason.INVALID_ID)
-        answer = self.answers.get(customer_id)
-        if answer is None:
-            return CustomerStatus(given, customer_id, Reason.NOT_ATTEMPTED)
-        member = self.members.get(customer_id)
-        return CustomerStatus(
-            given, customer_id, apply_membership(answer.finding.reason, member=member), answer, member
-        )
+async def _ask(
+    wanted: list[str], answers: dict[str | None, CustomerResult], settings: Settings, say: Say
+) -> RunEnd | None:
+    """Add the answers; return why not all customers were asked for, or None."""
+    async with Client.from_loaded(settings, say) as client:
+        client.rate_limiter.expect(len(wanted))
+        with stop_on_signals(client.rate_limiter, say, deadline=settings.deadline) as stopped:
+            try:
+                async for answer in client.validation_statuses(wanted):
+                    answers[answer.customer_id] = answer
+            except (SignInError, StoppedEarlyError) as error:
+                return next(iter(stopped), None) or credentials.run_end(error)
+        return next(iter(stopped), None)

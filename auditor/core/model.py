@@ -215,16 +215,38 @@ class CustomerResult(NamedTuple):
     """The result for one customer: the deciding finding with its response; one line of the journal.
 
     Attributes:
-        customer_id: lower-case GUID.
+        customer_id: lower-case GUID; the text as given where it is no GUID (reason `invalid_id`).
         finding: of the deciding response.
         response: the deciding response; its body is not needed.
-        attempts: number of requests for this customer, throttled ones included.
+        attempts: number of requests for this customer's status, throttled ones included.
+        in_customer_list: whether the customer is in the partner's own list; None where that was not asked or is not known.
     """
 
     customer_id: str
     finding: Finding
     response: ApiResponse
     attempts: int
+    in_customer_list: bool | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether new purchases are possible: eligible, blocked or undetermined."""
+        return self.finding.reason.verdict
+
+    @property
+    def reason(self) -> Reason:
+        """Why the customer has its verdict."""
+        return self.finding.reason
+
+    @property
+    def status(self) -> str | None:
+        """The API's status; `NoStatus` where it has none for the customer; None without an answer that holds one."""
+        return self.finding.status
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """When the deciding response arrived or the last request failed, aware, UTC; None where nothing was asked."""
+        return self.response.received_at if self.attempts else None
 
 
 @dataclass(frozen=True, slots=True)

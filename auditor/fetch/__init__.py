@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
-    from auditor.fetch.customer_list import CustomerListing, list_customers
-    from auditor.fetch.pool import PoolOptions, RowCustomer, run_pool
+    from auditor.fetch.customer_list import CustomerListing, check_listing, list_customers, read_pages
+    from auditor.fetch.pool import NO_ANSWER, PoolOptions, RowCustomer, run_pool
     from auditor.fetch.private_file import state_folder
     from auditor.fetch.rate_limiter import RateLimiter, RunStopping
     from auditor.fetch.rate_store import RateStore
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.fetch.transport_security import proxy_for, tls_context
 
 __all__ = [
+    "NO_ANSWER",
     "CustomerListing",
     "PartnerCenterClient",
     "PoolOptions",
@@ -35,6 +36,7 @@ __all__ = [
     "TokenRequest",
     "TokenSource",
     "TokenStore",
+    "check_listing",
     "connect",
     "fixed_token",
     "internal_error_result",
@@ -43,6 +45,7 @@ __all__ = [
     "open_store",
     "probe",
     "proxy_for",
+    "read_pages",
     "run_pool",
     "state_folder",
     "timeouts_within",
@@ -51,8 +54,8 @@ __all__ = [
 
 _NAMES = {
     "client": ("PartnerCenterClient", "open_session", "timeouts_within"),
-    "customer_list": ("CustomerListing", "list_customers"),
-    "pool": ("PoolOptions", "RowCustomer", "run_pool"),
+    "customer_list": ("CustomerListing", "check_listing", "list_customers", "read_pages"),
+    "pool": ("NO_ANSWER", "PoolOptions", "RowCustomer", "run_pool"),
     "private_file": ("state_folder",),
     "rate_limiter": ("RateLimiter", "RunStopping"),
     "rate_store": ("RateStore",),

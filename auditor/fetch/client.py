@@ -7,9 +7,10 @@ against the partner's quota.
 """
 
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,6 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING, HOST
 from multidict import CIMultiDict
 from yarl import URL
 
-from auditor import __version__
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import ApiResponse
@@ -27,11 +27,23 @@ from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID, Connecto
 from auditor.fetch.responses import RequestSecrets, failure_response, read_available, read_body, to_response
 from auditor.fetch.timeouts import Deadline, DeadlineTimer
 from auditor.fetch.transport_security import tls_context
+from auditor.version import __version__
 
 LARGEST_BODY = 1 << 20
 """Bytes; a status takes under 300."""
 LARGEST_PAGE = 16 << 20
 """Bytes; 500 customers take under one megabyte."""
+
+FIXED_HEADERS = MappingProxyType(
+    {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "X-Locale": "en-US",
+        "MS-PartnerCenter-Application": "auditor",
+        "User-Agent": f"auditor/{__version__}",
+    }
+)
+"""The same for every request."""
 
 
 def timeouts_within(total: float) -> aiohttp.ClientTimeout:
@@ -43,20 +55,28 @@ class PartnerCenterClient:
     """The API over one `ClientSession`, which the caller closes.
 
     Args:
-        session: see `open_session`.
+        session: see `open_session`. One of the library's caller gets the fixed headers and the time-outs with every request.
         api: base URL.
         on_no_mfa: called if the API says that the user of the token did not pass multi-factor authentication. Requests ask
             for this until one is answered. Source: "Partner Center authentication" (`ValidateMfa`).
+        timeouts: of one attempt, for a session of the library's caller; None takes the session's.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, api: str, on_no_mfa: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api: str,
+        on_no_mfa: Callable[[], None] = lambda: None,
+        timeouts: aiohttp.ClientTimeout | None = None,
+    ) -> None:
         self._session = session
         self._on_no_mfa = on_no_mfa
         self._ask_for_mfa = True
         # parsed once: every other URL is this one with another path
         self._validation = URL(f"{api.rstrip('/')}/?type=account", encoded=True)
         self._root = self._validation.raw_path.rstrip("/")
-        timeouts = session.timeout
+        self._headers: Mapping[str, str] = FIXED_HEADERS if timeouts else {}
+        timeouts = timeouts or session.timeout
         self._deadline_timer = DeadlineTimer(timeouts.total or math.inf, timeouts.sock_read or math.inf)
         # aiohttp's own would set three timers a request
         self._timeouts = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.sock_connect)
@@ -109,6 +129,7 @@ class PartnerCenterClient:
         token, request_id, correlation_id = ids
         if token != self._token:
             self._token, self._bearer, self._secret = token, f"Bearer {token}", token.encode()
+        headers.update(self._headers)
         headers[AUTHORIZATION] = self._bearer
         headers[REQUEST_ID] = request_id
         headers[CORRELATION_ID] = correlation_id
@@ -122,7 +143,15 @@ class PartnerCenterClient:
         try:
             with Deadline(self._deadline_timer) as deadline:
                 # a body that was read to its end gives the connection back by itself: no `async with`
-                response = await self._session.get(url, headers=headers, allow_redirects=False, timeout=self._timeouts)
+                response = await self._session.get(
+                    url,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=self._timeouts,
+                    # a session of the library's caller may have other defaults
+                    raise_for_status=False,
+                    auto_decompress=False,
+                )
                 try:
                     if REQUEST_ID not in response.headers:
                         check_request_id(response, self._session.connector)
@@ -138,12 +167,19 @@ class PartnerCenterClient:
                 if ask_for_mfa:
                     self._check_mfa(response)
                 return result
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            if is_too_many_files(error):
-                # the next customer would fail as well
-                raise StoppedEarlyError(f"no further connection can be opened: {TOO_MANY_FILES}", MORE_FILES) from None
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+            self._raise_lasting(error)
             self._ask_for_mfa = self._ask_for_mfa or ask_for_mfa
             return failure_response(error, sent)
+
+    def _raise_lasting(self, error: Exception) -> None:
+        """Raise an error that the next customer would meet as well, or that is not the network's."""
+        if is_too_many_files(error):
+            raise StoppedEarlyError(f"no further connection can be opened: {TOO_MANY_FILES}", MORE_FILES) from None
+        if self._session.closed:
+            raise StoppedEarlyError("the HTTP session is closed", "keep it open until the last answer") from None
+        if isinstance(error, RuntimeError):
+            raise error
 
 
 class _Request(aiohttp.ClientRequest):
@@ -179,13 +215,7 @@ async def open_session(
         auto_decompress=False,
         request_class=_Request,
         proxy=proxy.reveal() if proxy else None,
-        headers={
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "X-Locale": "en-US",
-            "MS-PartnerCenter-Application": "auditor",
-            "User-Agent": f"auditor/{__version__}",
-        },
+        headers=FIXED_HEADERS,
     )
     # aiohttp's own test client switches the hidden second GET off in this way, too; there is no public way
     session._retry_connection = False  # noqa: SLF001

@@ -3,11 +3,11 @@
 There is a task per worker, never one per customer. A worker records a result before it takes the next customer, so a slow
 disk slows the requests down. An unexpected exception affects its own customer only. Customers that have no answer because
 of an outage are asked once more at the end. Not an async generator: yielding inside a TaskGroup leaks workers when the
-consumer leaves early.
+consumer leaves early; `runs.client` runs a pool as a task beside its generator.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.core.judge import NEW_BREAKER, Breaker
@@ -20,7 +20,9 @@ MAX_WAITING = 2
 """Workers that may wait for the rate limiter; more would not send requests any earlier."""
 RowCustomer = tuple[int, str]
 """(row index, customer id)"""
-_NO_ANSWER = frozenset({Reason.TRANSPORT_ERROR, Reason.SERVICE_ERROR})
+Customers = Iterator[RowCustomer] | AsyncIterator[RowCustomer]
+NO_ANSWER = frozenset({Reason.TRANSPORT_ERROR, Reason.SERVICE_ERROR})
+"""Reasons of customers to ask once more after an outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,19 @@ class PoolOptions:
         workers: maximum number of workers.
         grace: seconds that requests in flight may take once the run is stopping.
         breaker: the circuit breaker, before the first result.
+        shares_limiter: True if other pools use the same rate limiter. Then the end of this pool does not stop it, and the
+            requests in flight are cancelled. Nor does the pool ask again after an outage, which may be another pool's:
+            `fetch` does.
     """
 
     workers: int
     grace: float = 30.0
     breaker: Breaker = NEW_BREAKER
+    shares_limiter: bool = False
 
 
 async def run_pool(
-    customers: Iterator[RowCustomer],
+    customers: Customers,
     fetch: Callable[[str], Awaitable[CustomerResult]],
     record: Callable[[int, CustomerResult], None],
     limiter: RateLimiter,
@@ -48,7 +54,7 @@ async def run_pool(
     """Fetch and record the result for every customer.
 
     Args:
-        customers: read as workers get free.
+        customers: read as workers get free. Several workers may wait for an async iterator at once.
         fetch: the result for one customer.
         record: writes one result; called in the order of arrival.
         limiter: stopped when the run must end, so that no worker keeps waiting for it.
@@ -71,8 +77,11 @@ async def run_pool(
             canceller.cancel()
     except ExceptionGroup as failures:
         # the first failure ends the run; the others were cancelled or are the same
-        raise failures.exceptions[0] from failures
-    return pool.end or limiter.run_end
+        failure = failures.exceptions[0]
+    else:
+        return pool.end or limiter.run_end
+    # outside the handler: it keeps its own cause
+    raise failure
 
 
 class _Pool:
@@ -80,7 +89,7 @@ class _Pool:
 
     def __init__(
         self,
-        customers: Iterator[RowCustomer],
+        customers: Customers,
         fetch: Callable[[str], Awaitable[CustomerResult]],
         record: Callable[[int, CustomerResult], None],
         limiter: RateLimiter,
@@ -112,8 +121,10 @@ class _Pool:
         for worker in self._tasks:
             worker.cancel()
 
-    def _next_customer(self) -> RowCustomer | None:
+    async def _next_customer(self) -> RowCustomer | None:
         """The next customer of the list; then, after an outage, each failed customer once more; None at the end."""
+        if isinstance(self._customers, AsyncIterator):
+            return await anext(self._customers, None)
         for customer in self._customers:
             return customer
         if not self._failed or not self._limiter.outages:
@@ -123,7 +134,7 @@ class _Pool:
         return row, customer_id
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
-        while customer := self._next_customer():
+        while customer := await self._next_customer():
             row, customer_id = customer
             try:
                 result = await self._fetch(customer_id)
@@ -144,8 +155,8 @@ class _Pool:
 
     def _update_breaker(self, row: int, result: CustomerResult) -> None:
         finding = result.finding
-        if finding.reason in _NO_ANSWER and finding.run_end is None:
-            if row not in self._retried:
+        if finding.reason in NO_ANSWER and finding.run_end is None:
+            if row not in self._retried and not self._options.shares_limiter:
                 self._failed.append((row, result.customer_id))
             if self._limiter.held:
                 # an outage has its own limit, in the rate limiter
@@ -156,7 +167,15 @@ class _Pool:
         end = finding.run_end or self._breaker.run_end
         if end is not None:
             self.end = self.end or end
+            self._stop()
+
+    def _stop(self) -> None:
+        """Stop all workers but the current one, which returns by itself."""
+        if not self._options.shares_limiter:
             self._limiter.stop()
+            return
+        for worker in self._tasks - {asyncio.current_task()}:
+            worker.cancel()
 
     def _remove_worker(self, worker: "asyncio.Task[None]") -> None:
         self._tasks.discard(worker)

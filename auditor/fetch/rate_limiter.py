@@ -189,6 +189,17 @@ class RateLimiter:
         """Stop sending requests; `RunStopping` is raised in every waiting worker."""
         self._stopping.set()
 
+    def restart(self) -> None:
+        """Send requests again after `stop`; whether the service can be reached is open again."""
+        self._stopping.clear()
+        self._outage = outage.NOT_YET_ANSWERED
+        self.run_end = None
+
+    @property
+    def stopping(self) -> bool:
+        """True after `stop`."""
+        return self._stopping.is_set()
+
     async def wait_stopping(self) -> None:
         """Wait until `stop` is called."""
         await self._stopping.wait()

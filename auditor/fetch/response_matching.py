@@ -74,7 +74,8 @@ def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseCo
     """Check a response without our MS-RequestId; call it before the body is read.
 
     A gateway that throttles, or that gets no answer itself, says nothing about a customer: its response is accepted, and
-    its connection is closed. After any other such response no connection of this session is used again.
+    its connection is closed. After any other such response no connection of this session is used again. On a connector that
+    is not ours every connection counts as used before.
 
     Raises:
         ClientPayloadError: its connection was used before, so it may answer another request.
@@ -86,9 +87,10 @@ def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseCo
         protocol.force_close()
     if response.status in _GATEWAY_STATUSES or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
-    if connector is not None:
+    ours = isinstance(connector, Connector)
+    if ours:
         connector._force_close = True  # noqa: SLF001 - there is no public way once a session is open
-    if getattr(protocol, "used_before", False):
+    if protocol is not None and getattr(protocol, "used_before", not ours):
         raise aiohttp.ClientPayloadError(
             f"the reply repeats no {REQUEST_ID}, and others came on its connection: it may answer another request"
         )

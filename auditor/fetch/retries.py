@@ -187,7 +187,7 @@ class RetryingClient:
         code = f", code {finding.error_code}" if finding.error_code else ""
         said = f": {finding.error_message}" if finding.error_message else ""
         token = "even a fresh token" if self._tokens.renewable else "the access token"
-        end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", "sign in again: auditor login")
+        end = RunEnd(Cause.SIGN_IN, f"{token} is refused (401{code}){said}", self._tokens.remedy)
         return finding._replace(next=Next.END_RUN, run_end=end), response, None
 
     def _report(self, finding: Finding, response: ApiResponse, sent_at: float, retry_after: float | None) -> None:

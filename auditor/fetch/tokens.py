@@ -1,13 +1,14 @@
 """The access token of a run, renewed before it expires: one renewal at a time for all workers.
 
-MSAL blocks and does not share renewals, so it runs in its own thread.
+MSAL blocks and does not share renewals, so it runs in its own thread; so does a function of the library's caller.
 """
 
 import asyncio
+import inspect
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -47,18 +48,22 @@ class TokenRequest:
     claims: str | None = None
 
 
-Redeem = Callable[[TokenRequest], tuple[str, float]]
-"""(request) -> (access token, seconds until it expires). Blocks. Raises `SignInError` or `StoppedEarlyError`."""
+Redeemed = tuple[str, float]
+"""(access token, seconds until it expires)"""
+Redeem = Callable[[TokenRequest], Redeemed | Awaitable[Redeemed]]
+"""Gets a token. May block, or return an awaitable. Raises `SignInError` or `StoppedEarlyError`."""
 
 
 class TokenSource:
     """The access token of a run.
 
     Args:
-        redeem: gets a token, in a thread.
+        redeem: gets a token: in a thread, but a coroutine function on the event loop.
         renewable: False for a token from elsewhere, which cannot be renewed here.
+        remedy: what to do about a refused token, in one line.
         clock: monotonic seconds.
-        cancel: ends a `redeem` that waits for the service; called when the run ends.
+        cancel: ends a `redeem` that waits for the service; called when the run ends. None cancels a renewal in flight
+            instead of waiting for it: its result is not needed by anybody else.
     """
 
     def __init__(
@@ -66,11 +71,13 @@ class TokenSource:
         redeem: Redeem,
         *,
         renewable: bool = True,
+        remedy: str = "sign in again: auditor login",
         clock: Callable[[], float] = time.monotonic,
-        cancel: Callable[[], None] = lambda: None,
+        cancel: Callable[[], None] | None = lambda: None,
     ) -> None:
         self._redeem = redeem
         self.renewable = renewable
+        self.remedy = remedy
         self._clock = clock
         self._cancel = cancel
         self._token: AccessToken | None = None
@@ -110,8 +117,11 @@ class TokenSource:
 
     async def close(self) -> None:
         """Wait for a renewal in flight, but not for a user, and end the thread."""
-        self._cancel()
+        if self._cancel is not None:
+            self._cancel()
         if self._renewal is not None:
+            if self._cancel is None:
+                self._renewal.cancel()
             await asyncio.wait({self._renewal})
             _retrieve_exception(self._renewal)
         self._thread.shutdown(wait=False)
@@ -122,11 +132,15 @@ class TokenSource:
 
     def _start_renewal(self, request: TokenRequest) -> asyncio.Task[AccessToken]:
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._redeem_in_thread(request))
+            self._renewal = asyncio.create_task(self._redeem_token(request))
         return self._renewal
 
-    async def _redeem_in_thread(self, request: TokenRequest) -> AccessToken:
-        value, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
+    async def _redeem_token(self, request: TokenRequest) -> AccessToken:
+        if inspect.iscoroutinefunction(self._redeem):
+            redeemed = self._redeem(request)
+        else:
+            redeemed = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
+        value, seconds = await redeemed if inspect.isawaitable(redeemed) else redeemed
         generation = self._token.generation + 1 if self._token else 1
         lasts = f"valid for {seconds:.0f} s" if math.isfinite(seconds) else "valid for an unknown time"
         _log.info("access token %d received, %s", generation, lasts)

@@ -3,13 +3,15 @@
 Requests of sessions that were killed within the last window of the rate limit count against it.
 """
 
+import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor import journal
 from auditor.core.judge import RetryPolicy, judge_customer, judge_page
@@ -28,8 +30,32 @@ from auditor.fetch import (
     state_folder,
     timeouts_within,
 )
+from auditor.runs.caller_token import CallerToken, caller_token_source
 from auditor.runs.credentials import REFUSED_MFA, tenant_of, token_source
 from auditor.settings import AUTO, Settings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class CallerParts:
+    """What a caller of the library brings along.
+
+    Attributes:
+        token: the access token, or a function that returns one; None signs in as the settings say.
+        session: sends the requests, and is not closed here; None opens one.
+        clock: monotonic seconds.
+        sleep: waits this many seconds.
+    """
+
+    token: CallerToken | None = None
+    session: "aiohttp.ClientSession | None" = None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+_NOTHING = CallerParts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,12 @@ class ApiClient:
 
 @asynccontextmanager
 async def open_api_client(
-    settings: Settings, say: Callable[[str], None], *, remember: bool = True, reports: Path | None = None
+    settings: Settings,
+    say: Callable[[str], None],
+    *,
+    remember: bool = True,
+    reports: Path | None = None,
+    parts: CallerParts = _NOTHING,
 ) -> AsyncIterator[ApiClient]:
     """Open the connection pool and the sign-in; nothing is sent yet.
 
@@ -66,12 +97,12 @@ async def open_api_client(
         say: receives messages about the sign-in, one sentence each.
         remember: start with the limit that earlier runs learned, and store what this one learns.
         reports: the folder whose runs may have been killed just now: their requests count against the limit.
+        parts: what a caller of the library brings along.
 
     Raises:
-        SignInError: nothing is set to sign in with.
+        SignInError: nothing is set to sign in with, or the token cannot be used.
         SettingsError: the extra certificate authorities cannot be read.
     """
-    proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
     plan = plan_of(settings)
     learns = remember and plan.learns
     # one store for loading and saving: it tells this run's own predecessor from a run that shared the quota
@@ -80,12 +111,10 @@ async def open_api_client(
     memory = rates.load(settings.api, _rate_key(settings)) if rates else None
     if reports is not None and remember:
         memory = _add_killed_sessions(memory, plan, settings, reports)
-    rate_limiter = RateLimiter(plan, clock=time.monotonic, remembered=memory)
-    tokens = token_source(settings, say)
+    rate_limiter = RateLimiter(plan, clock=parts.clock, sleep=parts.sleep, remembered=memory)
+    tokens = _open_tokens(settings, say, parts)
     context = RequestContext(tokens, rate_limiter, RetryPolicy(attempts=settings.attempts))
-    timeouts, connections = timeouts_within(settings.timeout), settings.concurrency
-    async with open_session(timeouts, settings.trust, proxy, connections=connections) as http:
-        api = PartnerCenterClient(http, settings.api, lambda: say(REFUSED_MFA))
+    async with _open_partner_center(settings, say, parts.session) as api:
         try:
             yield ApiClient(
                 status=RetryingClient(api.validation_status, context),
@@ -100,6 +129,30 @@ async def open_api_client(
             if rates and rate_limiter.requests["sent"]:
                 rates.save(settings.api, _rate_key(settings), rate_limiter.rate_to_remember())
             await tokens.close()
+
+
+@asynccontextmanager
+async def _open_partner_center(
+    settings: Settings, say: Callable[[str], None], session: "aiohttp.ClientSession | None"
+) -> AsyncIterator[PartnerCenterClient]:
+    """The API over the caller's session, else over one that is opened and closed here."""
+    timeouts = timeouts_within(settings.timeout)
+
+    def report_no_mfa() -> None:
+        say(REFUSED_MFA)
+
+    if session is not None:
+        yield PartnerCenterClient(session, settings.api, report_no_mfa, timeouts)
+        return
+    proxy = proxy_for(settings.api, settings.proxy, settings.no_proxy)
+    async with open_session(timeouts, settings.trust, proxy, connections=settings.concurrency) as http:
+        yield PartnerCenterClient(http, settings.api, report_no_mfa)
+
+
+def _open_tokens(settings: Settings, say: Callable[[str], None], parts: CallerParts) -> TokenSource:
+    if parts.token is None:
+        return token_source(settings, say)
+    return caller_token_source(parts.token, settings, say, parts.clock)
 
 
 def plan_of(settings: Settings) -> Plan:

@@ -9,19 +9,18 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.core.judge import ListedCustomer
-from auditor.core.model import Cause, Customer, Reason, RejectedRow, Row
+from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, MembershipSource, RunFacts, limit_warnings
 from auditor.core.text import shell_quote
 from auditor.customers import STANDARD_INPUT
-from auditor.errors import CustomerListError, SettingsError, SignInError, StoppedEarlyError, describe_os_error, remedy
-from auditor.fetch import CustomerListing, RunStopping, list_customers
+from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError, describe_os_error, remedy
+from auditor.fetch import CustomerListing, RunStopping, check_listing, list_customers
 from auditor.runs import latest
 from auditor.runs.api_client import ApiClient
 from auditor.runs.baseline import choose_baselines, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
 from auditor.runs.options import RunOptions, find_sum_columns, presentation_of
-from auditor.runs.signals import stop_on_signals
 
 RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless they are given again."""
@@ -95,7 +94,7 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
     with _new_run(options) as (run, start_time):
         rows = journal.RowsFile(run)
         try:
-            listing = await _write_listing(rows, api, options.observer.warned)
+            listing = await _write_listing(rows, api, options)
             written = rows.finish()
         finally:
             rows.close()
@@ -108,7 +107,7 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
     return run
 
 
-async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[[str], None]) -> CustomerListing:
+async def _write_listing(rows: journal.RowsFile, api: ApiClient, options: RunOptions) -> CustomerListing:
     """List the partner's customers and write each as a row."""
     count = 0
 
@@ -124,7 +123,7 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[
     def reject(listed: ListedCustomer) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
-    with stop_on_signals(api.rate_limiter, warn) as stopped:
+    with options.stop_early(api.rate_limiter) as stopped:
         try:
             return await list_customers(api.page.fetch, take, reject)
         except RunStopping:
@@ -239,17 +238,3 @@ def _new_folder(reports: Path, start_time: datetime) -> Path:
             remedy(error, "name a folder that you may write to"),
         ) from error
     raise SettingsError(f"{reports}: too many runs begin in this second", "run it again")
-
-
-def check_listing(listing: CustomerListing) -> None:
-    """Refuse a customer list that is not complete: customers would be missing.
-
-    Raises:
-        SignInError, CustomerListError, StoppedEarlyError: it is not complete; the class says why.
-    """
-    if listing.complete:
-        return
-    if listing.run_end is None:
-        raise CustomerListError(listing.message, "hand in a customer list, such as the portal's export")
-    kind = SignInError if listing.run_end.cause is Cause.SIGN_IN else StoppedEarlyError
-    raise kind(listing.run_end.message, listing.run_end.hint)

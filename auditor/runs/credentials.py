@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from auditor.core.model import Cause, RunEnd
 from auditor.core.sign_in import REMEDY, SET_CLOCK, ClockSkew, find_token_problem, read_claims
-from auditor.errors import AuditorError, SignInError
+from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch import Redeem, TokenRequest, TokenSource, TokenStore, fixed_token, open_store, proxy_for, tls_context
 from auditor.fetch.auth import (
     ConfiguredRefreshToken,
@@ -172,11 +172,26 @@ def _check_format(token: Secret) -> str:
     return value
 
 
-_CLOCK = "the clock"
-
-
 def _check_each_token(found: UnattendedSignIn, settings: Settings, say: Say) -> Redeem:
     """Wrap `redeem`: check the claims of each token before it is used, and show each message once."""
+    say_once = each_once(say)
+    clock_checked = False
+
+    def redeem(need: TokenRequest) -> tuple[str, float]:
+        nonlocal clock_checked
+        token, seconds = found.redeem(need)
+        check_token(token, settings, say_once, found.skew)
+        if not clock_checked and found.skew is not None:
+            # the measured difference varies
+            clock_checked = True
+            warn_of_clock(found.skew, say)
+        return token, seconds
+
+    return redeem
+
+
+def each_once(say: Say) -> Say:
+    """Pass each message on once."""
     shown: set[str] = set()
 
     def say_once(sentence: str) -> None:
@@ -184,16 +199,7 @@ def _check_each_token(found: UnattendedSignIn, settings: Settings, say: Say) -> 
             shown.add(sentence)
             say(sentence)
 
-    def redeem(need: TokenRequest) -> tuple[str, float]:
-        token, seconds = found.redeem(need)
-        check_token(token, settings, say_once, found.skew)
-        if _CLOCK not in shown and found.skew is not None:
-            # the measured difference varies
-            shown.add(_CLOCK)
-            warn_of_clock(found.skew, say)
-        return token, seconds
-
-    return redeem
+    return say_once
 
 
 def warn_of_clock(skew: ClockSkew | None, say: Say) -> None:
@@ -213,6 +219,12 @@ def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None
         raise SignInError(words)
     if claims and claims.mfa is False:
         say(NO_MFA)
+
+
+def end_error(end: RunEnd) -> AuditorError:
+    """The exception for the end of a run; the inverse of `run_end`."""
+    kind = SignInError if end.cause is Cause.SIGN_IN else StoppedEarlyError
+    return kind(end.message, end.hint)
 
 
 def run_end(error: AuditorError) -> RunEnd:

@@ -14,6 +14,7 @@ from auditor.core.judge.classification import classify
 from auditor.core.judge.documented_answers import DOCUMENTED, is_contradictory
 from auditor.core.judge.membership import (
     PAGE_SIZE,
+    CustomerPage,
     ListedCustomer,
     MembershipCheck,
     apply_membership,
@@ -37,6 +38,7 @@ __all__ = [
     "PAGE_SIZE",
     "UNAVAILABLE_STATUSES",
     "Breaker",
+    "CustomerPage",
     "ListedCustomer",
     "MembershipCheck",
     "Retry",

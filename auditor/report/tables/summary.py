@@ -87,7 +87,7 @@ def write_summary(data: RunData, staging: Staging) -> None:
     lines = list(_lines(data))
     table.write(csv.line(COLUMNS) + b"".join(csv.line(msgspec.structs.astuple(line)) for line in lines))
     table.records = len(lines)
-    document.write(json.dumps(msgspec.to_builtins(summarise(data)), indent=2, ensure_ascii=False).encode() + b"\n")
+    document.write(summary_json(data))
     document.records = 1
 
 
@@ -122,3 +122,8 @@ def _scoped(ledger: Ledger) -> list[tuple[str, Count]]:
         "owner": ledger.owners,
     }
     return [(scope, count) for scope, counts in scopes.items() for count in counts]
+
+
+def summary_json(data: RunData) -> bytes:
+    """The content of summary.json: the counts and the run's facts."""
+    return json.dumps(msgspec.to_builtins(summarise(data)), indent=2, ensure_ascii=False).encode() + b"\n"
