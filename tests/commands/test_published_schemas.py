@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no types of its own
+from jsonschema import Draft202012Validator
 
 from auditor.cli import main
 from auditor.commands.schema import list_schemas, read_schema

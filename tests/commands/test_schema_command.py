@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no types of its own
+from jsonschema import Draft202012Validator
 
 from auditor import journal, report
 from auditor.cli import main
