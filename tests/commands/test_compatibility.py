@@ -8,6 +8,8 @@ import csv
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,14 @@ from auditor import journal
 from auditor.cli import main
 from auditor.journal.records import encode
 from auditor.report.history import store
-from auditor.simulator import AnswerOptions, IdentityOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
+from auditor.simulator import (
+    AnswerOptions,
+    IdentityOptions,
+    Simulator,
+    SimulatorOptions,
+    ThrottleOptions,
+    serve_in_thread,
+)
 
 ROOT = Path(__file__).parents[2]
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 5)]
@@ -47,6 +56,31 @@ def _rewrite_header(run: Path, **changes: Any) -> None:
         del line["crc"]
     lines[:2] = [line | changes for line in lines[:2]]
     (run / journal.JOURNAL).write_bytes(b"".join(map(encode, lines)))
+
+
+@contextmanager
+def _serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A service for the customers of the stored runs."""
+    options = SimulatorOptions(
+        announces=False,
+        tls=False,
+        identity=IdentityOptions(enabled=False),
+        throttle=ThrottleOptions(windows=()),
+        answers=AnswerOptions(weights={"allowed": 1}, overrides={IDS[0]: "not_allowed"}),
+    )
+    with serve_in_thread(options) as simulator:
+        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
+        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        yield simulator
+
+
+def _audit(reports: Path, *options: str) -> Path:
+    """A new run over a list of the same name: its folder."""
+    rows = [f"{one},Company {n}" for n, one in enumerate(IDS)]
+    Path("list.csv").write_text("\n".join(["Microsoft ID,Company name", *rows]), encoding="utf-8")
+    assert main(["run", "list.csv", "--rate", "0", "--customer-list", "never", "--quiet", *options]) == 0
+    (new,) = (path for path in reports.glob("2*") if path.name not in ALL)
+    return new
 
 
 def test_the_stored_runs_are_those_of_auditor_0_1(reports: Path) -> None:
@@ -103,26 +137,14 @@ def test_compare_reads_runs_of_0_1(reports: Path, capsys: pytest.CaptureFixture[
 
 def test_a_new_run_takes_baseline_and_history_from_0_1(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And `resume` finishes a run of 0.1: who has an answer is not asked again, and `runs` lists all of them."""
-    options = SimulatorOptions(
-        announces=False,
-        tls=False,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"allowed": 1}, overrides={IDS[0]: "not_allowed"}),
-    )
-    with serve_in_thread(options) as simulator:
-        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+    with _serving(monkeypatch) as simulator:
         for name in ALL:
             _rewrite_header(reports / name, api=simulator.api_url)
             assert main(["report", name, "--quiet"]) == (3 if name == STOPPED else 0)
         assert main(["resume", STOPPED, "--quiet", "--max-undetermined", "5"]) == 0
         asked = [request.path.split("/")[3] for request in simulator.log.api]
         assert sorted(asked) == IDS[2:]
-        rows = [f"{one},Company {n}" for n, one in enumerate(IDS)]
-        Path("list.csv").write_text("\n".join(["Microsoft ID,Company name", *rows]), encoding="utf-8")
-        assert main(["run", "list.csv", "--rate", "0", "--customer-list", "never", "--quiet"]) == 0
-    (new,) = (path for path in reports.glob("2*") if path.name not in ALL)
+        new = _audit(reports)
     summary = json.loads((new / "summary.json").read_bytes())
     assert summary["changes"]["baseline"] == STOPPED
     before = pyarrow.parquet.read_table(new / "before.parquet").to_pylist()
@@ -154,11 +176,21 @@ def test_a_journal_of_a_later_version_is_refused(
     assert (reports / SECOND / journal.JOURNAL).read_bytes() == content
 
 
-def test_a_run_of_a_later_version_is_not_in_the_way(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`runs` leaves it out, and `latest` of another run is found."""
-    _rewrite_header(reports / SECOND, schema_version=3, auditor="7.8.9")
-    assert main(["runs", "--json"]) == 0
-    assert [one["run_id"] for one in json.loads(capsys.readouterr().out)] == [STOPPED, FIRST]
+def test_a_run_of_a_later_version_is_not_in_the_way(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`runs` leaves it out; a new run does not compare with it, and reuses no answer that is as old or older."""
+    with _serving(monkeypatch) as simulator:
+        for name in ALL:
+            later = {"schema_version": 3, "auditor": "7.8.9"} if name == SECOND else {}
+            _rewrite_header(reports / name, api=simulator.api_url, **later)
+        assert main(["runs", "--json"]) == 0
+        assert [one["run_id"] for one in json.loads(capsys.readouterr().out)] == [STOPPED, FIRST]
+        assert main(["report", FIRST, "--quiet"]) == 0
+        new = _audit(reports, "--reuse", "9999d")
+    assert json.loads((new / "summary.json").read_bytes())["changes"]["baseline"] == FIRST
+    assert b"reused_from" not in (new / journal.JOURNAL).read_bytes()
+    assert "none from before it, is reused" in capsys.readouterr().err
 
 
 def test_a_manifest_of_a_later_version_is_refused(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
