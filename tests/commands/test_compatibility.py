@@ -152,6 +152,17 @@ def test_a_new_run_takes_baseline_and_history_from_0_1(reports: Path, monkeypatc
     assert {line["customer_id"]: line["times_blocked"] for line in before}[IDS[0]] == 1
 
 
+def test_a_new_run_reuses_answers_of_0_1(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of eligible customers, as of any other run."""
+    shutil.rmtree(reports / SECOND)
+    shutil.rmtree(reports / STOPPED)
+    with _serving(monkeypatch) as simulator:
+        _rewrite_header(reports / FIRST, api=simulator.api_url)
+        new = _audit(reports, "--reuse", "9999d")
+    lines = [json.loads(line) for line in (new / journal.JOURNAL).read_bytes().splitlines()]
+    assert {line["customer_id"] for line in lines if line.get("reused_from") == FIRST} >= {IDS[0], IDS[3]}
+
+
 def test_history_of_0_1_has_the_columns_that_this_version_reads(reports: Path) -> None:
     """Its columns come first, in the same order and with the same types: later versions only add."""
     for path in reports.glob("history/*/*.parquet"):
