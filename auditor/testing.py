@@ -11,11 +11,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import NO_STATUS
-from auditor.settings import SettingsKeywords
 from auditor.simulator import (
     KINDS,
     AnswerOptions,
@@ -155,12 +154,10 @@ class PartnerCenter:
         return self._started.mint_token(exp=int(datetime.now(UTC).timestamp()) - 3600)
 
     @property
-    def settings(self) -> SettingsKeywords:
+    def settings(self) -> dict[str, Any]:
         """Keywords for `auditor.audit` and `auditor.Client.from_settings`. Without `throttle`, requests are not paced."""
-        settings: SettingsKeywords = {"api_url": self.api_url, "access_token": self.token}
-        if self._throttle is None:
-            settings["rate"] = 0
-        return settings
+        pace = {"rate": 0} if self._throttle is None else {}
+        return {"api_url": self.api_url, "access_token": self.token, **pace}
 
     @property
     def environ(self) -> dict[str, str]:
