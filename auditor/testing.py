@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, NotRequired, Self, TypedDict
 
 from auditor.core.ids import normalise_id
 from auditor.core.model import NO_STATUS
@@ -29,7 +29,7 @@ from auditor.simulator import (
     serve_in_thread,
 )
 
-__all__ = ["PartnerCenter", "StatusRequest"]
+__all__ = ["PartnerCenter", "ServiceSettings", "StatusRequest"]
 
 _KIND_OF_STATUS = {
     "Allowed": "allowed",
@@ -53,6 +53,14 @@ class StatusRequest(NamedTuple):
 
     customer_id: str
     http_status: int | None
+
+
+class ServiceSettings(TypedDict):
+    """The settings that lead to a simulated Partner Center, as keywords."""
+
+    api_url: str
+    access_token: str
+    rate: NotRequired[float]
 
 
 class PartnerCenter:
@@ -154,10 +162,12 @@ class PartnerCenter:
         return self._started.mint_token(exp=int(datetime.now(UTC).timestamp()) - 3600)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> ServiceSettings:
         """Keywords for `auditor.audit` and `auditor.Client.from_settings`. Without `throttle`, requests are not paced."""
-        pace = {"rate": 0} if self._throttle is None else {}
-        return {"api_url": self.api_url, "access_token": self.token, **pace}
+        settings: ServiceSettings = {"api_url": self.api_url, "access_token": self.token}
+        if self._throttle is None:
+            settings["rate"] = 0
+        return settings
 
     @property
     def environ(self) -> dict[str, str]:

@@ -222,7 +222,7 @@ class TestFailures:
 
     def test_an_expired_token(self, service: PartnerCenter) -> None:
         """Nothing is asked, and no run is made."""
-        settings = {**service.settings, "access_token": service.expired_token()}
+        settings: Any = {**service.settings, "access_token": service.expired_token()}
         with pytest.raises(auditor.SignInError, match=r"expired at .*sign in with") as caught:
             auditor.audit([BLOCKED], **settings)
         assert (caught.value.run, service.requests) == (None, ())
@@ -230,7 +230,7 @@ class TestFailures:
     def test_a_refused_token(self, service: PartnerCenter) -> None:
         """The exception names the run, which can be finished with another token."""
         with pytest.raises(auditor.SignInError, match="is refused") as caught:
-            auditor.audit([BLOCKED, ELIGIBLE], format="csv", **{**service.settings, "access_token": "opaque"})
+            auditor.audit([BLOCKED, ELIGIBLE], format="csv", api_url=service.api_url, access_token="opaque")
         assert caught.value.run is not None
         assert not auditor.open_run(caught.value.run).complete
         finished = auditor.resume(caught.value.run, **service.settings)
@@ -309,7 +309,7 @@ class TestThreadsAndLoops:
         asked = asyncio.Event()
         loop = asyncio.get_running_loop()
         observer = auditor.RunObserver(answered=lambda _answer: loop.call_soon_threadsafe(asked.set))
-        settings = {**service.settings, "format": "csv", "rate": 60}
+        settings: Any = {**service.settings, "format": "csv", "rate": 60}
         auditing = asyncio.create_task(auditor.audit_async(list(STATUSES), observer=observer, **settings))
         await asked.wait()
         auditing.cancel()

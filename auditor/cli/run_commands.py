@@ -142,6 +142,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 )
 @click.argument("name", metavar="[NAME]", required=False)
 @options.json_option("the list as JSON")
+@options.log_options(pass_quiet=False)
 def schema(*, name: str | None, as_json: bool) -> int:
     """`auditor schema`."""
     from auditor.commands import schema as command

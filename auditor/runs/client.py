@@ -7,15 +7,15 @@ pools that are left when it is closed.
 """
 
 import asyncio
-import inspect
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from auditor import fetch, settings
 from auditor.core.ids import normalise_id
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PUBLIC_API = CLOUDS["public"][0]
 _NOT_OPEN = "the client is not open: use it inside `async with Client(…) as client:`"
+# looking up an enumeration member is slow, and every result needs this one
+_NO_STATUS = Reason.NO_ACCOUNT_STATUS
+Fetch = Callable[[str], Awaitable[CustomerResult]]
 _LONGEST_SHOWN = 80
 """Characters of an invalid id in a message."""
 
@@ -91,13 +94,19 @@ class Client:
             "timeout": timeout,
             "customer_list": customer_list,
         }
-        parsed = {name: settings.reparse(name, str(value), "keyword") for name, value in given.items()}
+        parsed = {name: settings.reparse(name, str(value), settings.KEYWORD) for name, value in given.items()}
         cloud = next((name for name, (url, _) in CLOUDS.items() if url == parsed["api_url"]), "public")
         parts = CallerParts(token, session, clock, sleep)
         self._prepare(Settings(cloud=cloud, **parsed), _log.warning, parts, remember=False)
 
     @classmethod
-    def from_settings(cls, *, profile: str | None = None, config: str | None = None, **keywords: Any) -> Self:
+    def from_settings(
+        cls,
+        *,
+        profile: str | None = None,
+        config: str | os.PathLike[str] | None = None,
+        **keywords: Unpack[settings.SettingsKeywords],
+    ) -> Self:
         """A client with the settings of the command line: keyword > environment > settings file > default.
 
         It signs in as the command line does, and starts with the rate that earlier runs learned.
@@ -105,13 +114,13 @@ class Client:
         Args:
             profile: the part of the settings file to use.
             config: path of the settings file; None looks in the usual places.
-            keywords: settings by name, such as `rate=0`.
+            keywords: settings by name, such as `rate=0`; see `SettingsKeywords`.
 
         Raises:
             SettingsError: an unknown setting, or an invalid value.
         """
-        # the origin "keyword" is still missing in settings.load
-        loaded, _ = settings.load(keywords, config=config, profile=profile)
+        file = None if config is None else os.fspath(config)
+        loaded, _ = settings.load(keywords, origin=settings.KEYWORD, config=file, profile=profile)
         return cls.from_loaded(loaded, _log.warning)
 
     @classmethod
@@ -268,39 +277,43 @@ class Client:
         if api.rate_limiter.run_end is not None and not self._pools:
             api.rate_limiter.restart()
 
-    def _ask(self, api: ApiClient) -> Callable[[str], Awaitable[CustomerResult]]:
-        checks_membership = self._settings.customer_list is not MembershipCheck.NEVER
+    def _ask(self, api: ApiClient) -> Fetch:
+        """What a worker asks for one customer."""
+        ask_status = _again_after_outage(api.status.fetch, api.rate_limiter)
+        if self._settings.customer_list is MembershipCheck.NEVER:
+            return ask_status
+        ask_record = _again_after_outage(api.customer.fetch, api.rate_limiter)
 
         async def ask(customer_id: str) -> CustomerResult:
-            result = await _ask_after_outage(api.status.fetch, customer_id, api.rate_limiter)
-            if checks_membership and result.finding.reason is Reason.NO_ACCOUNT_STATUS:
-                return await _add_membership(result, api)
-            return result
+            result = await ask_status(customer_id)
+            return await _add_membership(result, ask_record) if result.finding.reason is _NO_STATUS else result
 
         return ask
 
 
-async def _ask_after_outage(
-    ask: Callable[[str], Awaitable[CustomerResult]], customer_id: str, limiter: RateLimiter
-) -> CustomerResult:
-    """Ask for a customer, and once more where an outage kept it without an answer."""
-    attempts = 0
-    while True:
-        # during an outage, requests wait in the rate limiter until it is over, or has lasted too long
-        outages, held = limiter.outages, limiter.held
-        result = await ask(customer_id)
-        if result.finding.reason not in fetch.NO_ANSWER or (limiter.outages == outages and not held):
-            return result._replace(attempts=attempts + result.attempts) if attempts else result
-        attempts += result.attempts
+def _again_after_outage(ask: Fetch, limiter: RateLimiter) -> Fetch:
+    """Ask for a customer, and again where an outage kept it without an answer."""
+
+    async def ask_again(customer_id: str) -> CustomerResult:
+        attempts = 0
+        while True:
+            # during an outage, requests wait in the rate limiter until it is over, or has lasted too long
+            outages, held = limiter.outages, limiter.held
+            result = await ask(customer_id)
+            if result.finding.reason not in fetch.NO_ANSWER or (limiter.outages == outages and not held):
+                return result._replace(attempts=attempts + result.attempts) if attempts else result
+            attempts += result.attempts
+
+    return ask_again
 
 
-async def _add_membership(result: CustomerResult, api: ApiClient) -> CustomerResult:
+async def _add_membership(result: CustomerResult, ask_record: Fetch) -> CustomerResult:
     """The result for a customer without an account status, in view of whether it is the partner's.
 
     Raises:
         SignInError, StoppedEarlyError: the answer to this question ends the run.
     """
-    record = await _ask_after_outage(api.customer.fetch, result.customer_id, api.rate_limiter)
+    record = await ask_record(result.customer_id)
     if record.finding.run_end is not None:
         raise end_error(record.finding.run_end)
     member = is_member(record)
@@ -331,7 +344,8 @@ class _Stream(AsyncIterator[RowCustomer]):
     """
 
     def __init__(self, ids: Iterable[str] | AsyncIterable[str], slots: int) -> None:
-        self._next = _reader(ids)
+        self._is_async = isinstance(ids, AsyncIterable)
+        self._ids: Any = aiter(ids) if isinstance(ids, AsyncIterable) else iter(ids)
         self._slots = asyncio.Semaphore(slots)
         self._reading = asyncio.Lock()
         self._results: asyncio.Queue[CustomerResult | None] = asyncio.Queue()
@@ -343,8 +357,7 @@ class _Stream(AsyncIterator[RowCustomer]):
     async def __anext__(self) -> RowCustomer:
         while True:
             await self._slots.acquire()
-            async with self._reading:
-                given = await self._read()
+            given = await self._read()
             if given is None:
                 self._slots.release()
                 raise StopAsyncIteration
@@ -356,11 +369,12 @@ class _Stream(AsyncIterator[RowCustomer]):
 
     async def _read(self) -> str | None:
         """The next id as text; None at the end, and after an exception of the caller's iterable."""
-        if self._ended:
-            return None
         try:
-            found = self._next()
-            return str(await found if inspect.isawaitable(found) else found)
+            if not self._is_async:
+                return None if self._ended else str(next(self._ids))
+            # an async generator must not be resumed by two workers at once
+            async with self._reading:
+                return None if self._ended else str(await anext(self._ids))
         except (StopIteration, StopAsyncIteration):
             self._ended = True
         except (Exception, asyncio.CancelledError) as error:
@@ -387,11 +401,6 @@ class _Stream(AsyncIterator[RowCustomer]):
         result = await self._results.get()
         self._slots.release()
         return result
-
-
-def _reader(ids: Iterable[str] | AsyncIterable[str]) -> Callable[[], Any]:
-    """A function that returns the next id, or an awaitable of it."""
-    return aiter(ids).__anext__ if isinstance(ids, AsyncIterable) else iter(ids).__next__
 
 
 def _invalid_id(text: str) -> CustomerResult:

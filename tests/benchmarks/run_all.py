@@ -31,6 +31,7 @@ BENCHMARKS = (
     Benchmark("Performance", "workbook.py", "10000 100000 1000000", "1000"),
     Benchmark("Performance", "page.py", "", "1000"),
     Benchmark("The engine", "throughput.py", "10000 15", "300 1"),
+    Benchmark("The engine", "streaming.py", "", "300 1 300 1000"),
     Benchmark("The engine", "latency.py", "", "1"),
     Benchmark("The engine", "startup.py", "", "2"),
     Benchmark("The pace", "pacing.py", "", "--seeds 1 singled"),

@@ -61,7 +61,7 @@ def _tables() -> dict[str, str]:
     return {
         "reasons": _table(("verdict", "reason", "meaning"), _reasons()),
         "results": _columns(schema.FIXED, schema.MEANINGS, schema.ADDED_IN),
-        "changes": _columns(changes.CHANGED, schema.MEANINGS | _in_two_runs() | changes.MEANINGS),
+        "changes": _columns(changes.CHANGED, {**schema.MEANINGS, **_in_two_runs(), **changes.MEANINGS}),
         "unlisted": _columns(UNLISTED, of_members),
         "index": _fields(schema_of(IndexLine)),
         "scopes": _table(("scope", "counts"), _scopes()),
@@ -70,8 +70,8 @@ def _tables() -> dict[str, str]:
         "manifest": _fields(found["manifest"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
-        "before": _columns(previous.SCHEMA, schema.MEANINGS | _in_baseline() | previous.MEANINGS),
-        "history": _columns(store.RECORDS, schema.MEANINGS | store.MEANINGS),
+        "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
+        "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }
 
 
