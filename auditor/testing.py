@@ -29,7 +29,7 @@ from auditor.simulator import (
     serve_in_thread,
 )
 
-__all__ = ["PartnerCenter", "StatusRequest"]
+__all__ = ["PartnerCenter", "ServiceSettings", "StatusRequest"]
 
 _KIND_OF_STATUS = {
     "Allowed": "allowed",

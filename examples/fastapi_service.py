@@ -1,6 +1,6 @@
-"""A web service: a customer's validation status, and audits in the background. Its settings are those of the command line.
+"""A web service: a customer's validation status, and audits in the background.
 
-    pip install partner-center-auditor fastapi uvicorn && uvicorn fastapi_service:app
+Its settings are those of the command line. To start it: uvicorn fastapi_service:app
 """
 
 import asyncio

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+import auditor
 from auditor.cli import main
 from auditor.testing import PartnerCenter, StatusRequest
 
@@ -166,6 +167,26 @@ def test_the_throttle_answers_429_above_its_limit(throttle: float, accepted: int
     with PartnerCenter({IDS[0]: "Allowed"}, throttle=throttle) as partner_center:
         codes = [_status(partner_center, IDS[0])[0] for _ in range(accepted + 1)]
     assert codes == [200] * accepted + [429]
+
+
+def test_an_audit_waits_for_the_throttle_and_is_complete(tmp_path: Path) -> None:
+    """Rejected requests are sent again, and every customer has an answer."""
+    with PartnerCenter(dict.fromkeys(IDS[:3], "Allowed"), throttle=120) as partner_center:
+        audit = auditor.audit(IDS[:3], reports=tmp_path, format=["csv"], **partner_center.settings)
+    assert audit.complete
+    answers = [request.http_status for request in partner_center.requests]
+    assert answers.count(200) == 3
+    assert answers.count(429) >= 1
+
+
+def test_a_marked_run_is_kept_apart_from_real_ones(tmp_path: Path) -> None:
+    """Rule held: made-up answers never pass for real ones, unless a test asks for it."""
+    with PartnerCenter({IDS[0]: "Allowed"}) as partner_center:
+        audit = auditor.audit(reports=tmp_path, format=["csv"], **partner_center.settings)
+    assert audit.summary["simulated"] is True
+    assert auditor.open_run("latest-simulated", reports=tmp_path).run_id == audit.run_id
+    assert not (tmp_path / "latest").exists()
+    assert auditor.read_history(tmp_path).empty
 
 
 def test_settings_leave_the_pace_to_the_default_only_where_there_is_a_limit() -> None:
