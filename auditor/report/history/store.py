@@ -47,7 +47,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "started_at": "When the run began.",
         "api": "Base URL of the API that the run asked.",
         "validation_type": "The `type` of the query to the API: `account`.",
-        "partner_tenant": "The partner's own tenant. Null where it is not known.",
+        "partner_tenant": "The partner's own tenant. Null where it is not known. Since version 3.",
     }
 )
 """What the columns mean that `results` does not have; the others mean the same, for the first row of the customer."""
