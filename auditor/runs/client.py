@@ -93,7 +93,8 @@ class Client:
         }
         parsed = {name: settings.reparse(name, str(value), "keyword") for name, value in given.items()}
         cloud = next((name for name, (url, _) in CLOUDS.items() if url == parsed["api_url"]), "public")
-        parts = CallerParts(token, session, clock, sleep)
+        # an unset variable of the caller must not sign in otherwise
+        parts = CallerParts(token or "", session, clock, sleep)
         self._prepare(Settings(cloud=cloud, **parsed), _log.warning, parts, remember=False)
 
     @classmethod

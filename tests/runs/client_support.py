@@ -74,6 +74,7 @@ class ScriptedApi:
     def connections(self) -> int:
         """Number of open connections."""
         assert self.server is not None
+        assert self.server.runner is not None
         assert self.server.runner.server is not None
         return len(self.server.runner.server.connections)
 
