@@ -134,6 +134,8 @@ class _Pool:
         return row, customer_id
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - a coroutine runs in a task
         while customer := await self._next_customer():
             row, customer_id = customer
             try:
@@ -148,7 +150,9 @@ class _Pool:
             self._update_breaker(row, result)
             # Little's law: a pace needs as many workers as keep one free. A worker that is busy with a slow response or waits
             # for a retry is replaced. The queue is kept short, so that few requests leave at once after a throttling.
-            if self.end or self._limiter.waiting > MAX_WAITING:
+            if self.end or (self._limiter.waiting > MAX_WAITING and len(self._tasks) > 1):
+                # counted at once: the last worker must stay, as those that wait may be of another pool
+                self._tasks.discard(worker)
                 return
             if not self._limiter.waiting and len(self._tasks) < self._options.workers:
                 self.start_workers(group, 1)

@@ -82,7 +82,8 @@ def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseCo
     """
     if CORRELATION_ID in response.headers:
         return
-    protocol: Any = response._protocol  # noqa: SLF001 - the public `connection` is gone once the body is complete
+    # the public `connection` is gone once the body is complete; a simulated response has neither
+    protocol: Any = getattr(response, "_protocol", None)
     if protocol is not None:
         protocol.force_close()
     if response.status in _GATEWAY_STATUSES or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

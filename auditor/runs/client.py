@@ -1,30 +1,28 @@
 """`Client`: ask for customers one by one, as a stream, or for the partner's own list; in any event loop, without files.
 
-A stream is a worker pool that runs as a task beside an async generator. A worker takes a slot before it takes the next id,
-and the slot is free again when the consumer takes the result: a slow consumer slows the requests down, and no more results
-are held than there are workers. However the loop over a stream ends, the generator cancels its pool; the client cancels the
-pools that are left when it is closed.
+A stream is a worker pool that runs as a task beside an async generator; `runs.stream` joins both. However the loop over a
+stream ends, the generator cancels its pool; the client cancels the pools that are left when it is closed.
 """
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from auditor import fetch, settings
 from auditor.core.ids import normalise_id
 from auditor.core.judge import LENIENT_BREAKER, ListedCustomer, MembershipCheck, apply_membership, is_member
-from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason, RunEnd
+from auditor.core.model import CustomerResult, Reason, RunEnd
 from auditor.errors import CustomerListError, StoppedEarlyError
-from auditor.fetch import CustomerListing, RateLimiter, RowCustomer, RunStopping, check_listing, read_pages
+from auditor.fetch import CustomerListing, RateLimiter, RunStopping, check_listing, read_pages
 from auditor.runs.api_client import ApiClient, CallerParts, open_api_client
 from auditor.runs.credentials import Say, end_error
+from auditor.runs.stream import Stream
 from auditor.settings import CLOUDS, Settings
 
 if TYPE_CHECKING:
@@ -96,7 +94,8 @@ class Client:
         }
         parsed = {name: settings.reparse(name, str(value), settings.KEYWORD) for name, value in given.items()}
         cloud = next((name for name, (url, _) in CLOUDS.items() if url == parsed["api_url"]), "public")
-        parts = CallerParts(token, session, clock, sleep)
+        # an unset variable of the caller must not sign in otherwise
+        parts = CallerParts(token or "", session, clock, sleep)
         self._prepare(Settings(cloud=cloud, **parsed), _log.warning, parts, remember=False)
 
     @classmethod
@@ -191,7 +190,7 @@ class Client:
                 f"{str(customer_id)[:_LONGEST_SHOWN]!r} is no customer tenant id (GUID)",
                 "give the customer's tenant id, such as 1f2e3d4c-0000-4000-8000-000000000001",
             )
-        async with aclosing(self._stream(api, _Stream([wanted], 1), workers=1)) as results:
+        async with aclosing(self._stream(api, Stream([wanted], 1, api.rate_limiter), workers=1)) as results:
             found = [result async for result in results]
         return found[0]
 
@@ -215,8 +214,8 @@ class Client:
         """
         if isinstance(ids, str | bytes):
             raise TypeError("validation_statuses takes several ids; for one, use validation_status")
-        workers = self._settings.concurrency
-        return self._stream(self._opened(), _Stream(ids, workers), workers)
+        api, workers = self._opened(), self._settings.concurrency
+        return self._stream(api, Stream(ids, workers, api.rate_limiter), workers)
 
     def customers(self) -> AsyncGenerator[ListedCustomer, None]:
         """Yield the partner's own customers, each once. The next page is fetched when the last one was consumed.
@@ -250,7 +249,7 @@ class Client:
         except RunStopping:
             raise _stopped_error(api, "the customer list could not be read to its end") from None
 
-    async def _stream(self, api: ApiClient, stream: "_Stream", workers: int) -> AsyncGenerator[CustomerResult, None]:
+    async def _stream(self, api: ApiClient, stream: Stream, workers: int) -> AsyncGenerator[CustomerResult, None]:
         self._restart_after_outage(api)
         options = replace(api.pool, workers=workers, breaker=LENIENT_BREAKER, shares_limiter=True)
         asking = fetch.run_pool(stream, self._ask(api), stream.put, api.rate_limiter, options)
@@ -267,7 +266,7 @@ class Client:
                 raise end_error(end)
             if stream.error is not None:
                 raise stream.error
-            if api.rate_limiter.stopping:
+            if api.rate_limiter.stopping or not stream.ended:
                 raise _stopped_error(api, "no further request may be sent")
         finally:
             await _cancel({pool})
@@ -279,7 +278,7 @@ class Client:
 
     def _ask(self, api: ApiClient) -> Fetch:
         """What a worker asks for one customer."""
-        ask_status = _again_after_outage(api.status.fetch, api.rate_limiter)
+        ask_status = api.status.fetch
         if self._settings.customer_list is MembershipCheck.NEVER:
             return ask_status
         ask_record = _again_after_outage(api.customer.fetch, api.rate_limiter)
@@ -295,14 +294,12 @@ def _again_after_outage(ask: Fetch, limiter: RateLimiter) -> Fetch:
     """Ask for a customer, and again where an outage kept it without an answer."""
 
     async def ask_again(customer_id: str) -> CustomerResult:
-        attempts = 0
         while True:
             # during an outage, requests wait in the rate limiter until it is over, or has lasted too long
             outages, held = limiter.outages, limiter.held
             result = await ask(customer_id)
             if result.finding.reason not in fetch.NO_ANSWER or (limiter.outages == outages and not held):
-                return result._replace(attempts=attempts + result.attempts) if attempts else result
-            attempts += result.attempts
+                return result
 
     return ask_again
 
@@ -333,75 +330,3 @@ async def _cancel(tasks: set[asyncio.Task[RunEnd | None]]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks)
-
-
-class _Stream(AsyncIterator[RowCustomer]):
-    """What a pool and its consumer share: the ids, as the pool's customers, and the results that wait.
-
-    Args:
-        ids: of the caller.
-        slots: maximum number of customers that were taken and whose results were not consumed yet.
-    """
-
-    def __init__(self, ids: Iterable[str] | AsyncIterable[str], slots: int) -> None:
-        self._is_async = isinstance(ids, AsyncIterable)
-        self._ids: Any = aiter(ids) if isinstance(ids, AsyncIterable) else iter(ids)
-        self._slots = asyncio.Semaphore(slots)
-        self._reading = asyncio.Lock()
-        self._results: asyncio.Queue[CustomerResult | None] = asyncio.Queue()
-        self._row = -1
-        self._ended = False
-        self.error: BaseException | None = None
-        """What the caller's iterable raised."""
-
-    async def __anext__(self) -> RowCustomer:
-        while True:
-            await self._slots.acquire()
-            given = await self._read()
-            if given is None:
-                self._slots.release()
-                raise StopAsyncIteration
-            self._row += 1
-            customer_id = normalise_id(given)
-            if customer_id is not None:
-                return self._row, customer_id
-            self.put(self._row, _invalid_id(given))
-
-    async def _read(self) -> str | None:
-        """The next id as text; None at the end, and after an exception of the caller's iterable."""
-        try:
-            if not self._is_async:
-                return None if self._ended else str(next(self._ids))
-            # an async generator must not be resumed by two workers at once
-            async with self._reading:
-                return None if self._ended else str(await anext(self._ids))
-        except (StopIteration, StopAsyncIteration):
-            self._ended = True
-        except (Exception, asyncio.CancelledError) as error:
-            self._ended = True
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            self.error = error
-        return None
-
-    def put(self, _row: int, result: CustomerResult) -> None:
-        """Keep a result until the consumer takes it."""
-        self._results.put_nowait(result)
-
-    def close(self, pool: asyncio.Task[RunEnd | None]) -> None:
-        """End the results after those that wait."""
-        if not pool.cancelled():
-            # retrieved, so that asyncio does not report it where the consumer has left
-            pool.exception()
-        self._results.put_nowait(None)
-
-    async def take(self) -> CustomerResult | None:
-        """The next result; None after the last one."""
-        result = await self._results.get()
-        self._slots.release()
-        return result
-
-
-def _invalid_id(text: str) -> CustomerResult:
-    return CustomerResult(text, Finding(Reason.INVALID_ID), ApiResponse(datetime.now(UTC)), attempts=0)

@@ -31,8 +31,8 @@ TOKEN = "t" * 1500
 def main() -> int:
     """Measures and prints; 1 where an aim is missed."""
     if sys.argv[1:2] == ["--client"]:
-        kind, api, size = sys.argv[2:]
-        print(json.dumps(asyncio.run((stream if kind == "stream" else own)(api, int(size)))))
+        kind, api, number_of_ids = sys.argv[2:]
+        print(json.dumps(asyncio.run((stream if kind == "stream" else own)(api, int(number_of_ids)))))
         return 0
     given = [int(word) for word in sys.argv[1:]]
     count, pairs, small, large = (*given, *DEFAULTS[len(given) :])
@@ -48,8 +48,8 @@ def main() -> int:
         print(f"command line's own asking: {statistics.median(own_cpu):.1f} us of CPU a customer")
         print(f"stream: {ratio:.3f} x (from {min(ratios):.3f} to {max(ratios):.3f}; aim {AIM})")
         memory = {size: client("stream", api, size)["peak"] for size in (small, large)}
-    for size, peak in memory.items():
-        print(f"{size:12,} ids: {peak:.1f} MiB")
+    for size, highest in memory.items():
+        print(f"{size:12,} ids: {highest:.1f} MiB")
     growth = memory[large] - memory[small]
     print(f"growth {growth:.1f} MiB (aim {GROWTH:g})")
     return int(ratio > AIM or growth > GROWTH)
