@@ -38,11 +38,9 @@ def service_fixture() -> Iterator[PartnerCenter]:
 
 
 @pytest.fixture(autouse=True)
-def away_from_the_users_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings file and no state of the user's own is read or written."""
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs go to `reports` in it."""
     monkeypatch.chdir(tmp_path)
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
 
 
 def run_python(code: str) -> str:
