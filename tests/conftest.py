@@ -53,12 +53,13 @@ def reply() -> Callable[[str], ApiResponse]:
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    """Remove the handler that the option -v sets up in the test's process: it writes to a stream that ends with the test."""
+    """Undo what the option -v, or code of the manual, sets up in the test's process: its stream ends with the test."""
     yield
     root = logging.getLogger()
     for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
         root.removeHandler(handler)
-        root.setLevel(logging.WARNING)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("auditor").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
