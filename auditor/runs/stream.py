@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason, RunEnd
+from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason
 from auditor.fetch import NO_ANSWER, RateLimiter, RowCustomer
 
 
@@ -103,11 +103,8 @@ class Stream(AsyncIterator[RowCustomer]):
         self._slots.release()
         return result
 
-    def close(self, pool: asyncio.Task[RunEnd | None]) -> None:
+    def close(self, _pool: object) -> None:
         """End the results, after those that wait: the pool has ended."""
-        if not pool.cancelled():
-            # retrieved, so that asyncio does not report it where the consumer has left
-            pool.exception()
         for each in self._unanswered:
             self._results.put_nowait(each.result)
         self._results.put_nowait(None)
