@@ -325,7 +325,7 @@ def _stopped_error(api: ApiClient, otherwise: str) -> Exception:
 
 
 async def _cancel(tasks: set[asyncio.Task[RunEnd | None]]) -> None:
-    """Cancel tasks and wait until they have ended."""
+    """Cancel tasks and wait until they have ended. asyncio does not report the exception of a task that was cancelled later."""
     for task in tasks:
         task.cancel()
     if tasks:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from auditor.core.ids import normalise_id
-from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason, RunEnd
+from auditor.core.model import ApiResponse, CustomerResult, Finding, Reason
 from auditor.fetch import NO_ANSWER, RateLimiter, RowCustomer
 
 
@@ -56,8 +56,8 @@ class Stream(AsyncIterator[RowCustomer]):
         self._in_flight = 0
         self._answers = 0
         self._unanswered: deque[_Unanswered] = deque()
-        self._asked_again: set[int] = set()
-        self._attempts: dict[int, int] = {}
+        self._earlier_attempts: dict[int, int] = {}
+        """By row, for customers that are asked again."""
         self.error: BaseException | None = None
         self.ended = False
 
@@ -85,16 +85,16 @@ class Stream(AsyncIterator[RowCustomer]):
     def put(self, row: int, result: CustomerResult) -> None:
         """Keep a result until the consumer takes it, or until it is clear whether to ask again."""
         self._in_flight -= 1
-        if row in self._attempts:
-            result = result._replace(attempts=result.attempts + self._attempts.pop(row))
+        earlier_attempts = self._earlier_attempts.pop(row, 0)
         if result.finding.reason not in NO_ANSWER:
             self._answers += 1
-        elif result.finding.run_end is None and row not in self._asked_again:
+        elif result.finding.run_end is None and not earlier_attempts:
             outages = self._limiter.outages - self._limiter.held
             self._unanswered.append(_Unanswered(row, result, outages, self._answers))
             self._slots.release()
             return
-        self._asked_again.discard(row)
+        if earlier_attempts:
+            result = result._replace(attempts=result.attempts + earlier_attempts)
         self._results.put_nowait(result)
 
     async def take(self) -> CustomerResult | None:
@@ -103,11 +103,8 @@ class Stream(AsyncIterator[RowCustomer]):
         self._slots.release()
         return result
 
-    def close(self, pool: asyncio.Task[RunEnd | None]) -> None:
+    def close(self, _pool: object) -> None:
         """End the results, after those that wait: the pool has ended."""
-        if not pool.cancelled():
-            # retrieved, so that asyncio does not report it where the consumer has left
-            pool.exception()
         for each in self._unanswered:
             self._results.put_nowait(each.result)
         self._results.put_nowait(None)
@@ -126,9 +123,7 @@ class Stream(AsyncIterator[RowCustomer]):
         if self._limiter.outages == one.outages:
             self._results.put_nowait(one.result)
             return None
-        if not self._limiter.held:
-            self._asked_again.add(one.row)
-        self._attempts[one.row] = one.result.attempts
+        self._earlier_attempts[one.row] = one.result.attempts
         self._in_flight += 1
         return one.row, one.result.customer_id
 

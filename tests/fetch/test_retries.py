@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from auditor.core.judge.retry import RetryPolicy
-from auditor.core.model import ApiResponse, Cause, CustomerResult, Next, Reason, Verdict
+from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, Verdict
 from auditor.core.pacing.rate import PATIENCE
 from auditor.fetch import pool
 from auditor.fetch.rate_limiter import RateLimiter, RunStopping
@@ -305,6 +305,26 @@ async def test_an_unexpected_exception_is_that_customers_result() -> None:
     assert recorded.pop("3") is Reason.INTERNAL_ERROR
     assert set(recorded.values()) == {Reason.ALLOWED}
     assert len(recorded) == 9
+
+
+async def test_the_last_worker_stays_while_workers_of_another_pool_wait() -> None:
+    """Both workers get their answers in the same moment; one of them goes on, so that every customer is asked."""
+    limiter = RateLimiter(0, clock=lambda: 0.0)
+    limiter._waiting = 3
+    recorded: list[str] = []
+
+    async def ask(customer_id: str) -> CustomerResult:
+        await asyncio.sleep(0)
+        reply = ApiResponse(datetime.now(UTC), 200, b"")
+        return CustomerResult(customer_id, Finding(Reason.ALLOWED), reply, 1)
+
+    def record(_row: int, answer: CustomerResult) -> None:
+        recorded.append(answer.customer_id)
+
+    wanted = iter([(n, str(n)) for n in range(10)])
+    options = pool.PoolOptions(2, shares_limiter=True)
+    assert await pool.run_pool(wanted, ask, record, limiter, options) is None
+    assert sorted(recorded) == [str(n) for n in range(10)]
 
 
 async def test_a_failing_record_raises_its_own_error() -> None:

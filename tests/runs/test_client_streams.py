@@ -49,7 +49,8 @@ async def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> AsyncIterator[No
     left = [frame.f_code.co_filename for task in asyncio.all_tasks() - before for frame in task.get_stack()]
     package = str(Path(auditor.__file__).parent)
     assert not [name for name in left if name.startswith(package)]
-    assert not [record.getMessage() for record in caplog.records if record.name == "asyncio"]
+    logged = [*caplog.get_records("call"), *caplog.records]
+    assert not [record.getMessage() for record in logged if record.name == "asyncio"]
 
 
 def _client(api: ScriptedApi, **options: Any) -> Client:
@@ -169,6 +170,7 @@ async def test_an_endless_source_and_a_break(api: ScriptedApi) -> None:
             if count == 50:
                 break
         await settle()
+        assert not client._pools
         asked = len(api.asked)
         assert asked <= 54
         await settle()
@@ -259,6 +261,24 @@ async def test_closing_the_client_ends_a_loop_in_another_task(api: ScriptedApi) 
         await settle()
     with pytest.raises(StoppedEarlyError, match="the client was closed"):
         await other
+
+
+async def test_a_failure_that_nobody_waits_for_is_not_reported(api: ScriptedApi) -> None:
+    """The sign-in ends while the consumer is away for good."""
+    tokens = iter(["token"])
+
+    def next_token() -> str:
+        return next(tokens)
+
+    async with _client(api, token=next_token) as client:
+        results = client.validation_statuses(itertools.cycle(IDS))
+        assert (await anext(results)).customer_id in IDS
+        api.refused.add("token")
+        assert (await anext(results)).customer_id in IDS
+        pools = set(client._pools)
+        await asyncio.wait(pools)
+        assert not client._pools
+    del results, pools
 
 
 async def test_cancelling_the_block_closes_everything(api: ScriptedApi) -> None:
@@ -463,6 +483,18 @@ async def test_a_failure_without_an_outage_is_a_result(api: ScriptedApi) -> None
     assert sorted(one.customer_id for one in results[: len(IDS)]) == IDS
     assert len(results) == len(api.asked) == 2 * len(IDS)
     assert {one.reason for one in results} == {Reason.SERVICE_ERROR, Reason.UNDER_REVIEW}
+
+
+async def test_customers_that_keep_failing_at_the_end_are_results(api: ScriptedApi) -> None:
+    """They look like an outage; each is asked a second time, and the stream ends without an error."""
+    api.answer = lambda one: UNAVAILABLE if one in IDS[-3:] else (200, _BLOCKED)
+    clock = Clock()
+    async with _client(api, clock=clock, sleep=clock.sleep) as client:
+        results = [result async for result in client.validation_statuses(IDS)]
+    assert sorted(one.customer_id for one in results) == IDS
+    failed = [one for one in results if one.reason is Reason.SERVICE_ERROR]
+    assert sorted(one.customer_id for one in failed) == IDS[-3:]
+    assert max(one.attempts for one in failed) == 10
 
 
 async def test_the_rate_holds_for_all_calls_together(api: ScriptedApi) -> None:
