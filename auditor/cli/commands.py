@@ -104,6 +104,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
     """`auditor run`."""
     from auditor.cli import progress, render_run
+    from auditor.cli.after_run import AfterRun
     from auditor.commands.run import run as start
     from auditor.runs.options import RunOptions
     from auditor.runs.signals import exit_on_signals
@@ -111,10 +112,14 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
-        rendered = start(lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer))
-    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
-    return rendered.exit_code
+    with AfterRun(settings) as after:
+        with exit_on_signals(), progress.show_progress(quiet=quiet) as shown:
+            observer = after.observe(shown)
+            after.rendered = start(
+                lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer)
+            )
+        render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
+    return after.exit_code
 
 
 def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
@@ -163,28 +168,30 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     from pathlib import Path
 
     from auditor.cli import progress, render_run, terminal
+    from auditor.cli.after_run import AfterRun
     from auditor.commands import resume as command
     from auditor.core.text import shell_quote
     from auditor.runs.find import find_run
     from auditor.runs.latest import find_to_resume
     from auditor.runs.signals import exit_on_signals
 
-    unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
-    if run is None and unfinished is None:
-        terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
-        return 0
-    if unfinished is not None and unfinished.newer is not None:
-        terminal.note(
-            f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
-            f"same list; to finish the old one anyway: auditor resume {shell_quote(unfinished.run)}",
-            quiet=quiet,
-        )
-        return 0
-    folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
-    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
-        rendered = command.resume(folder, settings, origins, observer)
-    render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
-    return rendered.exit_code
+    with AfterRun(settings) as after:
+        unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
+        if run is None and unfinished is None:
+            terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
+            return 0
+        if unfinished is not None and unfinished.newer is not None:
+            terminal.note(
+                f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over "
+                f"the same list; to finish the old one anyway: auditor resume {shell_quote(unfinished.run)}",
+                quiet=quiet,
+            )
+            return 0
+        folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
+        with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
+            after.rendered = command.resume(folder, settings, origins, after.observe(observer))
+        render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
+    return after.exit_code
 
 
 @auditor.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
