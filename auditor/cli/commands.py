@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import options, run_commands, sign_in_commands
+from auditor.cli import notify_commands, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
@@ -99,6 +99,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
+@options.AFTER_RUN
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.common(json="the summary as JSON")
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
@@ -112,7 +113,7 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with AfterRun(settings) as after:
+    with AfterRun(settings, lists) as after:
         with exit_on_signals(), progress.show_progress(quiet=quiet) as shown:
             observer = after.observe(shown)
             after.rendered = start(
@@ -162,6 +163,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     concurrency="N: Requests in flight at most. [default: as the run was started]",
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
+@options.AFTER_RUN
 @options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
@@ -349,5 +351,5 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (*run_commands.COMMANDS, *notify_commands.COMMANDS, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)
