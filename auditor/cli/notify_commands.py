@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Send the message of a stored run, again or to try.",
     help="Send the message of a stored run to every channel, again or to try one.\n\n"
-    "RUN is a folder, a run-id, or latest. docs/notifications.md describes channels and messages."
+    "RUN is a folder, a run-id, or latest. docs/notifications.md describes channels and messages.",
 )
 @click.argument("run", metavar="RUN")
 @options.REPORTS

@@ -49,9 +49,11 @@ def send(url: SecretUrl, message: Message, limits: Limits) -> None:
     channel = _open(url, limits)
     sender = apprise.Apprise(asset=channel.asset)
     sender.add(channel)
+    # Markdown joins lines; a Teams card knows nothing else
+    end_of_line = "\n\n" if channel.notify_format == apprise.NotifyFormat.MARKDOWN else "\n"
     sent = sender.notify(
         title=message.title,
-        body=message.text,
+        body=end_of_line.join(message.lines),
         body_format=apprise.NotifyFormat.TEXT,
         timeout=limits.total,
         log_callback=lambda entry, _service: warnings.append(str(entry.message)),
@@ -67,6 +69,9 @@ def _open(url: SecretUrl, limits: Limits) -> Any:
     apprise = _import_apprise()
     asset = apprise.AppriseAsset(
         app_id="auditor",
+        # no picture from apprise's own site
+        image_url_mask="",
+        image_url_logo="",
         http_redirects=False,
         default_service_retry=limits.attempts - 1,
         default_service_wait=limits.first_wait,
