@@ -116,7 +116,9 @@ def test_a_mail_is_sent() -> None:
     mail = message_from_bytes(envelope.content, policy=policy.default)
     assert envelope.rcpt_tos == ["ops@example.com"]
     assert mail["Subject"] == MESSAGE.title
-    assert "Next: make room" in mail.get_body().get_content()
+    body = mail.get_body()
+    assert body is not None
+    assert "Next: make room" in body.get_content()
 
 
 def test_what_is_still_under_way_at_the_end_is_abandoned() -> None:
