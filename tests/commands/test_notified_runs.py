@@ -17,6 +17,7 @@ from auditor.notify import Limits
 from auditor.runs import render
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import AnswerOptions, Simulator
+from connect_proxy import connect_proxy
 from http_sink import HANG, Sink, http_sink
 from program_support import Program, run_program
 from serving_support import serving
@@ -105,7 +106,7 @@ ENDS = {
     "the limit is reached": ([*RUN, "--limit", "3"], 3, ["/start"], "5 customers were not asked"),
     "rows are not verified": (RUN, 3, ["/start"], "1 of 8 rows is not verified"),
     "a report is missing": (RUN, 7, ["/start"], "No space left on device"),
-    "a defect": (RUN, 1, ["/start"], "unexpected: ZeroDivisionError"),
+    "a defect": (RUN, 1, ["/start"], "unexpected: ZeroDivisionError: division by [secret]"),
     "no such column": ([*RUN, "--sum", "nothing"], 2, [], "--sum nothing"),
     "no run to resume": (["resume", "nothing"], 2, [], "nothing: no such run"),
     "an address is nonsense": ([*RUN, "--notify", "nonsense://hidden"], 2, [], "nonsense://… is not a URL"),
@@ -151,7 +152,7 @@ def _prepare(name: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -
     elif name == "a report is missing":
         monkeypatch.setattr(render, "_verify", fail(OSError(28, "No space left on device")))
     elif name == "a defect":
-        monkeypatch.setattr(render, "_verify", fail(ZeroDivisionError("division by zero")))
+        monkeypatch.setattr(render, "_verify", fail(ZeroDivisionError(f"division by {'x' * 80}")))
 
 
 def test_the_deadline_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sink: Sink) -> None:
@@ -344,3 +345,21 @@ def test_no_secret_is_printed_or_stored(
     assert hidden not in ended.stdout + ended.stderr
     assert {one.path.partition("?")[0].split("/")[1] for one in sink.received} == {hidden}
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and hidden.encode() in path.read_bytes()]
+
+
+def test_channels_are_reached_through_the_proxy_of_the_settings(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Our own requests and those of apprise, with the certificate authority of the settings."""
+    assert simulator.api_url
+    monkeypatch.setenv("AUDITOR_NOTIFY_WHEN", "always")
+    with http_sink(tls=tmp_path) as sink, connect_proxy(password="user:password") as proxy:
+        monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(sink.ca_file))
+        monkeypatch.setenv("AUDITOR_PROXY", f"http://user:password@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(
+            "AUDITOR_NOTIFY", f"jsons://{sink.place}/hook;workflows://{sink.place}/{'a' * 32}/{'b' * 43}"
+        )
+        monkeypatch.setenv("AUDITOR_PING", f"https://{sink.place}/ping")
+        assert main(RUN) == 0
+    assert len(sink.received) == len(proxy.targets) == 4
+    assert set(proxy.targets) == {sink.place}
