@@ -42,6 +42,7 @@ check: .venv/installed-check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/tools/check_api.py
 
 format: .venv/installed-check
 	$(BIN)/ruff check --fix

@@ -5,23 +5,34 @@ says what to do next. For an error of the operating system, its number decides: 
 """
 
 import errno
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class AuditorError(Exception):
-    """Base class of all errors that end a command. `exit_code` is what the process returns.
+    """Base class of all errors that end a command. This class itself: a defect of auditor; report it.
 
     Args:
         message: what happened and why, in one line.
         hint: what to do next, in one line; empty where the message says it.
+
+    Attributes:
+        exit_code: what the command line returns.
+        run: folder of the run that failed; None where there is none. Every received answer is in it.
     """
 
     exit_code: ClassVar[int] = 1
+    run: "Path | None" = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; next: {self.hint}" if self.hint else self.message
 
 
 class SettingsError(AuditorError):

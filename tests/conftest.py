@@ -1,8 +1,9 @@
 """Shared by all tests: API replies from files, and an environment without the machine's own settings."""
 
+import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -48,6 +49,17 @@ def load_reply(name: str) -> ApiResponse:
 def reply() -> Callable[[str], ApiResponse]:
     """Loads a reply by name."""
     return load_reply
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Undo what the option -v, or code of the manual, sets up in the test's process: its stream ends with the test."""
+    yield
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("auditor").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from auditor import __version__
 from auditor.cli import streams
+from auditor.version import __version__
 
 _FULL_WIDTH = 80
 """Columns: click prints no longer lines, however wide the terminal is."""

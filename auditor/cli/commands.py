@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor import __version__
 from auditor.cli import options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.settings import Origins, Settings
@@ -36,11 +36,12 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     from auditor.cli import progress, render_run
     from auditor.commands.demo import demo as start
     from auditor.core.run_facts import FORMATS
+    from auditor.runs.signals import exit_on_signals
     from auditor.settings import reparse
 
     formats = reparse("format", FORMATS if format is None else format, "flag")
     folder = reparse("reports", reports or "reports", "flag")
-    with progress.show_progress(quiet=quiet) as observer:
+    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
         rendered = start(folder, formats, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
@@ -105,11 +106,12 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
     from auditor.cli import progress, render_run
     from auditor.commands.run import run as start
     from auditor.runs.options import RunOptions
+    from auditor.runs.signals import exit_on_signals
 
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with progress.show_progress(quiet=quiet) as observer:
+    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
         rendered = start(lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer))
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
@@ -165,6 +167,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     from auditor.core.text import shell_quote
     from auditor.runs.find import find_run
     from auditor.runs.latest import find_to_resume
+    from auditor.runs.signals import exit_on_signals
 
     unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
     if run is None and unfinished is None:
@@ -178,7 +181,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
         )
         return 0
     folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
-    with progress.show_progress(quiet=quiet) as observer:
+    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
         rendered = command.resume(folder, settings, origins, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
     return rendered.exit_code

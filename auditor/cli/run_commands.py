@@ -1,6 +1,7 @@
-"""The commands about stored runs: `report`, `verify`, `compare`, `runs`, `runs latest`, `runs prune`."""
+"""The commands about stored runs and their files: `report`, `verify`, `compare`, `runs`, `runs latest`, `runs prune`, `schema`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,11 @@ if TYPE_CHECKING:
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
-    from auditor.runs.find import find_run
-    from auditor.runs.lock import one_writer_at_a_time
-    from auditor.runs.render import render
+    from auditor.commands.report import render_again
     from auditor.runs.signals import exit_on_signals
 
-    folder = find_run(run, settings.reports)
-    with exit_on_signals(), one_writer_at_a_time(folder):
-        rendered = render(folder, settings.format)
+    with exit_on_signals():
+        rendered = render_again(run, settings.reports, settings.format)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
@@ -137,6 +135,30 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     return 0
 
 
+@click.command(
+    short_help="Print the JSON Schema of a run's file.",
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary or manifest; without it, lists them. "
+    "docs/files.md describes all files.",
+)
+@click.argument("name", metavar="[NAME]", required=False)
+@options.json_option("the list as JSON")
+@options.log_options(pass_quiet=False)
+def schema(*, name: str | None, as_json: bool) -> int:
+    """`auditor schema`."""
+    from auditor.commands import schema as command
+
+    if name is not None:
+        click.echo(command.read_schema(name), nl=False)
+        return 0
+    found = command.list_schemas()
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2))
+        return 0
+    for one in found:
+        click.echo(f"{one.name:10}{one.file:15}{one.meaning}")
+    return 0
+
+
 def _print_runs(found: list["ListedRun"], *, as_json: bool) -> None:
     """Print the stored runs."""
     from auditor.cli.terminal import VERDICT_COLOURS, print_table
@@ -214,4 +236,4 @@ def _print_pruned(
     click.echo(f"{len(removed):,} of {len(removed) + len(kept):,} runs, {_format_size(freed)} {what}; history/ stays")
 
 
-COMMANDS = (report, verify, compare, runs)
+COMMANDS = (report, verify, compare, runs, schema)

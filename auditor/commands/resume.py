@@ -16,22 +16,26 @@ from auditor.runs.find import is_complete
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.options import RunObserver, RunOptions, check_reuse
 from auditor.runs.render import Rendered
+from auditor.runs.signals import StopRequest
 from auditor.settings import Origins, Settings, reparse
 
 
-def resume(run: Path, settings: Settings, origins: Origins, observer: RunObserver) -> Rendered:
+def resume(
+    run: Path, settings: Settings, origins: Origins, observer: RunObserver, stop: StopRequest | None = None
+) -> Rendered:
     """Ask again for customers without a final answer, then render the reports.
 
     Needs no sign-in where every customer has a final answer and only the reports are missing.
 
     Args:
         run: the run's folder.
-        settings: for the sign-in; a setting from a flag replaces the one that the run was started with.
+        settings: for the sign-in; a setting from a flag or keyword replaces the one that the run was started with.
         origins: where each setting comes from.
         observer: receives what happens.
+        stop: as of `RunOptions`.
 
     Raises:
-        SettingsError: the settings name another API or partner than the run asked, it asked for another type, or a flag
+        SettingsError: the settings name another API or partner than the run asked, it asked for another type, or the caller
             allows fewer undetermined rows than a complete run has allowed.
         StoppedEarlyError: the run's folder cannot be written; nothing was asked.
         SignInError: nothing is set to sign in with.
@@ -41,7 +45,7 @@ def resume(run: Path, settings: Settings, origins: Origins, observer: RunObserve
     if header.simulated:
         raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
     _check_same(run, header, settings)
-    options = _restore_options(run, header.settings, settings, origins, observer)
+    options = replace(_restore_options(run, header.settings, settings, origins, observer), stop=stop)
     check_reuse(options.settings)
     with audit.lock_reports(options):
         facts = journal.read_facts(run)
@@ -49,7 +53,7 @@ def resume(run: Path, settings: Settings, origins: Origins, observer: RunObserve
         needs_requests = _needs_requests(run, facts, options.check)
         if needs_requests:
             credentials.check_credentials(options.settings)
-        if origins.by_name["max_undetermined"] == "flag":
+        if origins.is_given("max_undetermined"):
             _set_max_undetermined(run, facts, settings.max_undetermined)
         if not needs_requests:
             return audit.render_only(run, options)
@@ -132,12 +136,12 @@ def _needs_requests(run: Path, facts: RunFacts, check: MembershipCheck) -> bool:
 def _restore_options(
     run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, observer: RunObserver
 ) -> RunOptions:
-    """The options that the run was started with, replaced by those from flags.
+    """The options that the run was started with, replaced by those that the caller gave.
 
     Raises:
         IncompleteError: the settings in the journal's header cannot be used.
     """
-    unflagged = [name for name in RESUMED_SETTINGS if name in kept and origins.by_name[name] != "flag"]
+    unflagged = [name for name in RESUMED_SETTINGS if name in kept and not origins.is_given(name)]
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}
         check = MembershipCheck(kept.get("customer_list", MembershipCheck.NEVER))

@@ -7,15 +7,15 @@ from auditor.core.model import Customer, RejectedRow
 from auditor.customers import CustomerList
 from auditor.runs import audit, baseline, credentials
 from auditor.runs.create import OWN_COLUMNS, OWN_LIST, create_run
-from auditor.runs.options import RunOptions, check_reuse, find_sum_columns, open_list, read_rows
+from auditor.runs.options import ListContent, RunOptions, check_reuse, find_sum_columns, open_list, read_rows
 from auditor.runs.render import Rendered
 
 
-def run(sources: tuple[str, ...], options: RunOptions) -> Rendered:
+def run(sources: tuple[str | ListContent, ...], options: RunOptions) -> Rendered:
     """Audit customer lists; without one, the partner's own.
 
     Args:
-        sources: paths of the lists; `-` is standard input.
+        sources: the lists; a text is a path, `-` standard input.
         options: of the run.
 
     Raises:
@@ -28,7 +28,8 @@ def run(sources: tuple[str, ...], options: RunOptions) -> Rendered:
     settings = options.settings
     check_reuse(settings)
     credentials.check_credentials(settings)
-    baseline.check_baseline(options, sources or (OWN_LIST,))
+    names = tuple(one if isinstance(one, str) else one.name for one in sources)
+    baseline.check_baseline(options, names or (OWN_LIST,))
     if not sources:
         find_sum_columns(settings.sum, OWN_COLUMNS)
         with audit.lock_reports(options):
@@ -36,7 +37,7 @@ def run(sources: tuple[str, ...], options: RunOptions) -> Rendered:
     with ExitStack() as opened:
         lists = [opened.enter_context(open_list(source, settings)) for source in sources]
         opened.enter_context(audit.lock_reports(options))
-        folder = create_run(_read_all_rows(lists), sources, options, lambda: _list_warnings(lists))
+        folder = create_run(_read_all_rows(lists), names, options, lambda: _list_warnings(lists))
         return audit.run_audit(folder, options)
 
 

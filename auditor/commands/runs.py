@@ -31,24 +31,24 @@ _REMOVED_PREFIX, _REMOVED_MARK = ".pruned-", ".pruned"
 
 @dataclass(frozen=True, slots=True)
 class ListedRun:
-    """A stored run.
+    """A stored run in a list of runs. Only the start of its journal and its summary were read.
 
     Attributes:
-        run: the folder.
-        started_at: aware, UTC.
-        order_time: by which runs are ordered; `started_at`, unless the clock was behind.
-        api: base URL that was asked.
-        lists: names of the customer lists.
-        list_key: equal for two runs over the same list (`core.baseline.RunIdentity.comparison_key`).
+        run: its folder.
+        started_at: when it began; aware, UTC.
+        order_time: the time by which runs are ordered: `started_at`, unless the clock was behind.
+        api: base URL of the API that was asked.
+        lists: names of its customer lists.
+        list_key: equal for two runs over the same list, of the same API and partner (`RunIdentity.comparison_key`).
         simulated: True where the answers are simulated.
         resumable: True where `resume` can continue it: not a demo, whose simulator is gone.
-        complete: as the run's own reports say; False where it has none.
-        rendered: True where its reports are intact.
-        from_the_future: True where it started in the future, by a wrong clock.
-        customers: distinct ids in its lists.
-        counts: customers by verdict; empty where it has no reports.
+        complete: True where its own reports say so; False where it has none.
+        rendered: True where it has reports that belong to its rows and its journal.
+        from_the_future: True where it began in the future, by a wrong clock.
+        customers: number of distinct customer ids in its lists.
+        counts: number of customers by verdict; empty where it has no reports.
         baseline: run-id of its baseline run; empty where there is none.
-        bytes: of all its files.
+        bytes: size of all its files together.
     """
 
     run: Path
@@ -80,7 +80,7 @@ def list_runs(reports: Path) -> Iterator[ListedRun]:
         SettingsError: there is no such folder.
     """
     if not reports.is_dir():
-        raise SettingsError(f"{reports}: there is no such folder", "name one with --reports")
+        raise SettingsError(f"{reports}: there is no such folder", "name the folder of the runs (--reports)")
     for run in run_folders(reports):
         with suppress(IncompleteError, OSError):
             yield _describe_run(run)

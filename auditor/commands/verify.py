@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import __version__, journal
+from auditor import journal
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError, remedy
 from auditor.runs.find import find_run, load_stored_run
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.report import Verified

@@ -34,7 +34,12 @@ _LONGEST_LINK = 1900
 
 @dataclass(frozen=True, slots=True)
 class ListWarning:
-    """A warning about a customer list; `list` is its name, empty if the text is about all lists."""
+    """A warning about the customer lists.
+
+    Attributes:
+        list: name of the list; empty if the text is about all lists.
+        text: the warning, in one line.
+    """
 
     list: str
     text: str
@@ -109,7 +114,13 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """An audited file: name, size and checksum identify it later."""
+    """An audited file, so that it can be identified later.
+
+    Attributes:
+        name: as the user gave it.
+        bytes: its size.
+        sha256: SHA-256 of its content, in hexadecimal digits.
+    """
 
     name: str
     bytes: int

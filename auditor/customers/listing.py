@@ -131,20 +131,20 @@ class CustomerList:
 
 
 def read(
-    source: str, *, columns: Columns = _FIND_ALL, parts: Parts = WHOLE, stdin: BinaryIO | None = None
+    source: str, *, columns: Columns = _FIND_ALL, parts: Parts = WHOLE, content: BinaryIO | None = None
 ) -> CustomerList:
     """Open a customer list and find out its format and columns.
 
     Args:
-        source: path of a file, or `-` for standard input.
+        source: path of a file, or `-` for standard input; with `content`, only a name.
         columns: the user's choice of columns; None for a column to find.
         parts: the user's choice of sheets, or of an array of a JSON object.
-        stdin: replaces the process's standard input.
+        content: the list itself, from its first byte; stays open.
 
     Raises:
         CustomerListError: missing, unreadable, not a list, empty, no id column, or two candidates for a column.
     """
-    opened = open_source(source, stdin)
+    opened = open_source(source, content)
     try:
         unpacked = unpack(opened)
         if isinstance(unpacked, Source):

@@ -115,16 +115,18 @@ class Source:
             stream.close()
 
 
-def open_source(name: str, stdin: BinaryIO | None) -> Source:
-    """Open the list `name` (`-`: `stdin`, by default the process's own) and read its first bytes.
+def open_source(name: str, content: BinaryIO | None = None) -> Source:
+    """Open the list `name` (`-`: standard input; with `content`, only a name) and read its first bytes.
 
     Raises:
         CustomerListError: missing, a folder, not permitted, empty, or of a known kind that is not a customer list.
     """
+    if content is not None:
+        return read_head(name, content, owned=False)
     if name == STANDARD_INPUT:
-        if stdin is None and sys.stdin is None:  # the parent process closed it
+        if sys.stdin is None:  # the parent process closed it
             raise CustomerListError("standard input is closed", "name a file, or send the list through a pipe")
-        return read_head(name, stdin if stdin is not None else sys.stdin.buffer, owned=False)
+        return read_head(name, sys.stdin.buffer, owned=False)
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; `close` closes it
     except (OSError, ValueError) as error:

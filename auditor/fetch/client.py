@@ -18,7 +18,6 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_ENCODING, HOST
 from multidict import CIMultiDict
 from yarl import URL
 
-from auditor import __version__
 from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import ApiResponse
@@ -28,6 +27,7 @@ from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID, Connecto
 from auditor.fetch.responses import RequestSecrets, failure_response, read_available, read_body, to_response
 from auditor.fetch.timeouts import Deadline, DeadlineTimer
 from auditor.fetch.transport_security import tls_context
+from auditor.version import __version__
 
 LARGEST_BODY = 1 << 20
 """Bytes; a status takes under 300."""

@@ -48,7 +48,31 @@ class _BaselineChoice(Struct):
 
 
 class Header(Struct, tag_field="kind", tag="header", kw_only=True):
-    """The first line, repeated as the second. Fields are written in this order; see `RunFacts` for their meaning."""
+    """The run and its options: the first line, repeated as the second. Fields are written in this order.
+
+    Attributes:
+        schema_version: Version of the lines of rows.jsonl and journal.jsonl. A version of auditor that does not know it refuses
+            the run.
+        auditor: Version of auditor that began the run.
+        run_id: When the run began, as `YYYYMMDDTHHMMSSZ`; `-2`, `-3` and so on follow where another run has that id.
+        started_at: When the run began.
+        api: Base URL of the API.
+        type: The `type` of the query to the API: `account`.
+        simulated: True where the run was started against the simulator. A `simulated` line says the same later.
+        lists: Names of the customer lists as the user gave them. Empty where the partner's own list is audited.
+        list_files: The files among them, as they were read.
+        list_warnings: Warnings about the lists: the first 50, each of at most 500 characters; the last one may say how many
+            more there were. Since version 2.
+        list_digest: SHA-256 of rows.jsonl, in hexadecimal digits.
+        rows: Number of rows of the lists.
+        customers: Number of distinct customer ids among them.
+        columns: Names of the lists' other columns, in order of first appearance.
+        max_undetermined: Maximum number of undetermined rows for the run to count as complete.
+        presentation: Options for workbooks and page.
+        settings: What `resume` needs. Other programs should not read it: its keys may change.
+        order_time: When the run counts as begun, where runs are put in order. Left out where that is `started_at`; written
+            where the clock was behind the run before.
+    """
 
     schema_version: int
     auditor: str = ""
@@ -68,7 +92,6 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
     presentation: Presentation = Presentation()
     settings: dict[str, Any]
     order_time: _Time | UnsetType | None = UNSET
-    """Orders the runs. Written only where it differs from `started_at`: the clock was behind the run before."""
 
     def __post_init__(self) -> None:
         """Check what becomes a file name or is used in arithmetic.
@@ -97,7 +120,11 @@ HEADER_FACTS = tuple(each.name for each in fields(RunFacts) if each.name in Head
 
 
 class SessionStart(Struct, tag_field="kind", tag="session"):
-    """A session starts. Version 1 wrote no time."""
+    """A session starts: `run`, and each `resume`.
+
+    Attributes:
+        started_at: When it started. Null where it is not known: early builds of 0.1 wrote no time.
+    """
 
     started_at: datetime | None = None
 
@@ -107,9 +134,30 @@ class SimulatedMark(Struct, tag_field="kind", tag="simulated"):
 
 
 class AnswerRecord(Struct, tag_field="kind", tag="answer", gc=False):
-    """The result for one customer. Fields are written in this order; `reused_from` only by `--reuse`.
+    """The result for one customer. Fields are written in this order.
 
     Made positionally: a million are written, and keywords take twice as long.
+
+    Attributes:
+        row: Line of rows.jsonl, counted from 0, that has the first row of the customer.
+        customer_id: Customer tenant id: a lower-case GUID with dashes.
+        reason: Why the customer has its verdict.
+        final: True where the API answered about this customer. `resume` asks again where it is false, and where the reason is
+            `malformed_reply`.
+        status: What the API said: in the documentation's spelling where it classifies the status, else the text as received;
+            `NoStatus` for 404 with code 600074. Null where the response has no status.
+        last_update_raw: `lastUpdateDateTime` as received. Null where the response has none.
+        checked_at: When the response was complete, or the request failed. Null where it is not known; no version writes that.
+        attempts: Requests sent for this result, throttled ones included; 0 for a reused answer.
+        http_status: HTTP status of the deciding response. Null where there was no complete response.
+        error_code: Error code in the body, as text. Null where the body has none.
+        error_name: Name of the error in the body. Null where the body has none.
+        error_message: Error message in the body, or of the network; cut at 300 characters. Null where there is none.
+        request_id: `MS-RequestId` of the response, else as sent; for a support case. Null where no request was sent.
+        correlation_id: `MS-CorrelationId` of the response, else as sent; for a support case. Null where no request was sent.
+        ms_cv: `MS-CV` of the response: the service's own trace. Null where the response has none.
+        server_id: `MS-ServerId` of the response. Null where the response has none.
+        reused_from: Run-id of the run that asked. Left out where this run asked; written with `--reuse`.
     """
 
     row: _Count
@@ -132,7 +180,16 @@ class AnswerRecord(Struct, tag_field="kind", tag="answer", gc=False):
 
 
 class MemberRecord(Struct, tag_field="kind", tag="member"):
-    """Whether the partner's own list has a customer; `row` is written where the customer was checked singly."""
+    """Whether the partner's own customer list has a customer.
+
+    Attributes:
+        customer_id: Customer tenant id: a lower-case GUID with dashes.
+        member: True where the partner's own list has the customer.
+        company_name: Name of the company in the partner's own list. Null where that list does not have it.
+        domain: Domain in the partner's own list. Null where that list does not have it.
+        relationship: `relationshipToPartner` in the partner's own list. Null where that list does not have it.
+        row: As `row` of an answer. Left out where the customer was found in the list's pages, not by a request of its own.
+    """
 
     customer_id: _Id
     member: bool
@@ -143,7 +200,15 @@ class MemberRecord(Struct, tag_field="kind", tag="member"):
 
 
 class MembershipRecord(Struct, tag_field="kind", tag="membership"):
-    """How membership in the partner's own list was checked; see `Membership`."""
+    """How membership in the partner's own customer list was checked. The last such line counts.
+
+    Attributes:
+        way: How: `own` (the audited list is the partner's own), `list` (all pages of the list), `singly` (a request for each
+            customer whose membership was unknown), `none` (not checked).
+        customers: Number of customers in the list, or of single requests.
+        complete: True where none of the partner's customers is missing.
+        message: Why it is not complete, or another remark; empty where there is none.
+    """
 
     way: MembershipSource
     customers: _Count
@@ -152,7 +217,17 @@ class MembershipRecord(Struct, tag_field="kind", tag="membership"):
 
 
 class SessionEnd(Struct, tag_field="kind", tag="end"):
-    """A session ended in order."""
+    """A session ended in order. A session without such a line was killed.
+
+    Attributes:
+        cause: Why it ended.
+        message: The cause in words; empty where every customer was asked.
+        finished_at: When it ended.
+        elapsed_seconds: From its first request to its last answer.
+        requests: Requests sent, by outcome, such as `http_200`; `sent` is their sum.
+        pace: How the rate limit was used: `waited_seconds`, `learned_per_minute`, `percent_of_ideal`; null where it is not
+            known.
+    """
 
     cause: Cause
     message: str
@@ -163,7 +238,14 @@ class SessionEnd(Struct, tag_field="kind", tag="end"):
 
 
 class BaselineRecord(Struct, tag_field="kind", tag="baseline"):
-    """The baseline run; see `Baseline`. The first such line counts."""
+    """The baseline run: the one that the run is compared with. The first such line counts.
+
+    Attributes:
+        run_id: Of the baseline run; empty where there is none.
+        started_at: When the baseline run began. Null where there is none.
+        note: Which run it is, with what differs, or why there is none.
+        digest: SHA-256 of before.parquet, in hexadecimal digits; empty where there is no such file.
+    """
 
     run_id: str
     started_at: _Time | None
@@ -172,7 +254,11 @@ class BaselineRecord(Struct, tag_field="kind", tag="baseline"):
 
 
 class MaxUndetermined(Struct, tag_field="kind", tag="allowance"):
-    """Maximum number of undetermined rows, where it was set after the run began. The last such line counts."""
+    """Maximum number of undetermined rows, where it was set after the run began. The last such line counts.
+
+    Attributes:
+        max_undetermined: As in the header.
+    """
 
     max_undetermined: _Count
 
@@ -192,6 +278,7 @@ Record = (
 
 class _Version(Struct):
     schema_version: int
+    auditor: str = ""
 
 
 _HEADER = b'{"kind":"header"'
@@ -236,7 +323,7 @@ def parse(run: Path, number: int, line: bytes) -> Record:
     """
     try:
         if line.startswith(_HEADER):
-            _check_version(run, _decode_version(line).schema_version)
+            _check_version(run, _decode_version(line))
         record: Record = decode(line)
         if isinstance(record, AnswerRecord | MemberRecord) and not line.startswith((ANSWER, MEMBER)):
             raise ValueError("its kind does not stand first")  # noqa: TRY301 - reported like any other wrong shape
@@ -248,11 +335,15 @@ def parse(run: Path, number: int, line: bytes) -> Record:
         ) from error
 
 
-def _check_version(run: Path, found: int) -> None:
-    if found not in _READABLE:
+def _check_version(run: Path, found: _Version) -> None:
+    if found.schema_version not in _READABLE:
+        writer = (
+            f"auditor {found.auditor}, which wrote it," if found.auditor else "the version of auditor that wrote it,"
+        )
         raise IncompleteError(
-            f"{run / JOURNAL}: schema version {found}, where schema version {SCHEMA_VERSION} or an earlier one was expected",
-            "use the version of auditor that wrote it, or audit the list again",
+            f"{run / JOURNAL}: schema version {found.schema_version}, where schema version {SCHEMA_VERSION} or an earlier one was "
+            "expected",
+            f"use {writer} or audit the list again",
         )
 
 

@@ -179,11 +179,12 @@ def _is_comparable(folder: Path, query: Query, since: datetime, warn: Warn, unre
         if is_simulated(folder) and not query.simulated:
             return False
     except (IncompleteError, OSError) as error:
+        why = error.message if isinstance(error, IncompleteError) else str(error)
         if _may_have_answers(folder):
-            warn(f"no answer of {folder}, and none from before it, is reused: {error}")
+            warn(f"no answer of {folder}, and none from before it, is reused: {why}")
             unreadable.append(written)
         else:
-            warn(f"no answer of {folder} is reused: {error}")
+            warn(f"no answer of {folder} is reused: {why}")
         return False
     return (other.api, other.type, other.settings.get("tenant_id")) == (query.api, query.type, query.tenant)
 

@@ -22,7 +22,22 @@ ROWS = "rows.jsonl"
 
 
 class RowRecord(Struct, gc=False):
-    """One line of rows.jsonl. Fields are written in this order, `raw_id` only for a row with an invalid id; see `Row`."""
+    """One row of a customer list, as read. Fields are written in this order.
+
+    Attributes:
+        customer_id: Customer tenant id: a lower-case GUID with dashes. Null where the id is no GUID; version 1 wrote the text as found.
+        raw_id: The id as found. Left out where it is a GUID. Since version 2.
+        reason: `invalid_id`: nobody can be asked about this row. Null where the id is a GUID.
+        company_name: From the list's column of company names. Null where the list has no such column, or the cell is empty.
+        domain: From the list's column of domains. Null where the list has no such column, or the cell is empty.
+        owner: Account manager, from the list's column of owners. Null where the list has no such column, or the cell is empty.
+        source_file: Name of the list as the user gave it; `-` is standard input. The name of a sheet, or of a file in an
+            archive, follows after `#`.
+        source_row: Number of the row in that file, counted from 1.
+        other: The list's other columns: name to text, in the list's order.
+        first: True in the first row of its customer. Left out only in rows that another program wrote; such a run is
+            rendered, but not resumed.
+    """
 
     customer_id: str | None = None
     raw_id: str | UnsetType | None = UNSET
@@ -34,7 +49,6 @@ class RowRecord(Struct, gc=False):
     source_row: int = 0
     other: dict[str, str] = {}
     first: bool | UnsetType = UNSET
-    """True in the first row of each customer. A run that is asked must have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import msgspec
 
-from auditor import __version__
 from auditor.core.baseline import Baseline
 from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, CustomerResult
@@ -34,6 +33,7 @@ from auditor.journal.records import (
     SimulatedMark,
     encode,
 )
+from auditor.version import __version__
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 

@@ -7,18 +7,21 @@
 `tables/`       results.csv and its split by verdict, results.parquet, the summaries
 `workbook/`     audit.xlsx, and a workbook for each account manager
 `page/`         report.html
+`notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
 `verify/`       the written files read back by other code: do they agree with rows.jsonl and the journal?
 ==============  ==================================================================================================
 """
 
 from auditor.report import times
-from auditor.report.data import RunChanges, RunData, compare
+from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
-from auditor.report.history import HistoryFile, history_file, snapshot_previous
+from auditor.report.history import HistoryFile, history_file, read_history, snapshot_previous
+from auditor.report.notebook import notebook_html
 from auditor.report.records import StoredRun
-from auditor.report.render import FORMATS, render
-from auditor.report.schema import MANIFEST, SCHEMA_VERSION
+from auditor.report.render import FORMATS, render, results_table
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_pandas
+from auditor.report.tables.summary import summary_json
 from auditor.report.verify import Verified, as_disagreement, check_reproducible, verify_run
 
 __all__ = [
@@ -34,9 +37,15 @@ __all__ = [
     "check_reproducible",
     "compare",
     "history_file",
+    "load",
+    "notebook_html",
     "point_latest",
+    "read_history",
     "render",
+    "results_table",
     "snapshot_previous",
+    "summary_json",
     "times",
+    "to_pandas",
     "verify_run",
 ]

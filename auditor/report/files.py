@@ -22,7 +22,14 @@ _BUFFER = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a run as the manifest lists it: `records` are rows, lines without a header, or 1 for a document."""
+    """One file of a run, as the manifest lists it.
+
+    Attributes:
+        name: path from the run's folder, with `/`.
+        bytes: its size.
+        sha256: SHA-256 of its content, in hexadecimal digits.
+        records: number of rows of a table or workbook, lines of a journal, or 1 for a document.
+    """
 
     name: str
     bytes: int

@@ -7,10 +7,11 @@ reports that this rendering does not make are removed with it.
 import json
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
@@ -95,6 +96,20 @@ def render(
     return data.ledger
 
 
+class Manifest(msgspec.Struct):
+    """What belongs to a run: manifest.json, written after all other files. Without it, a rendering was not finished.
+
+    Attributes:
+        schema_version: Version of the run's tables, summary.json and manifest.json.
+        run_id: Of the run.
+        files: Every file of the run except manifest.json, by name.
+    """
+
+    schema_version: int
+    run_id: str
+    files: list[Entry]
+
+
 @contextmanager
 def _system_allocator() -> Iterator[None]:
     """Let Arrow use the C library's allocator, which gives back to the system what is freed: a fifth less at the peak."""
@@ -154,11 +169,7 @@ def write_manifest(run: Path, run_id: str, entries: Iterable[Entry]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run_id,
-        "files": [asdict(entry) for entry in sorted(entries, key=lambda entry: entry.name)],
-    }
+    document = Manifest(SCHEMA_VERSION, run_id, sorted(entries, key=lambda entry: entry.name))
     with Staging(run) as staging:
-        staging.create(MANIFEST).write(json.dumps(document, indent=2).encode() + b"\n")
+        staging.create(MANIFEST).write(json.dumps(msgspec.to_builtins(document), indent=2).encode() + b"\n")
         staging.publish()

@@ -4,7 +4,8 @@ The fixed columns come first, then the customer lists' own other columns as text
 (letter case aside, because spreadsheets, DuckDB and Spark do not tell `Status` from `status`) is prefixed `input.`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -47,7 +48,35 @@ FIXED = (
     pa.field("source_row", pa.int64(), nullable=False),
     pa.field("raw_id", pa.string()),
 )
-_ADDED_IN = {"raw_id": 2}
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "customer_id": "Customer tenant id: a lower-case GUID with dashes. Null where `reason` is `invalid_id`.",
+        "company_name": "From the list, else from the partner's own customer list. Null where neither has it.",
+        "domain": "From the list, else from the partner's own customer list. Null where neither has it.",
+        "verdict": "`eligible`, `blocked` or `undetermined`. It follows from `reason`.",
+        "status": "What the API said: in the documentation's spelling where it classifies the status, else the text as received; "
+        "`NoStatus` for 404 with code 600074. Null where there was no answer with a status.",
+        "reason": "Why the row has its verdict.",
+        "last_update": "When Microsoft last changed the status. Null where the answer has no such time, or none that can be read.",
+        "last_update_raw": "The same time, as received. Null where the answer has none.",
+        "days_in_status": "Whole days from `last_update` to `checked_at`. Null where one of the two is.",
+        "checked_at": "When the deciding answer arrived, or the last request failed. Null where the customer was not asked for.",
+        "attempts": "Requests sent for this customer; 0 for a reused answer and for a customer who was not asked for.",
+        "http_status": "HTTP status of the deciding answer. Null where there was no complete answer.",
+        "error_code": "Error code in the body of the deciding answer, as text. Null where it has none.",
+        "error_name": "Name of the error in the body. Null where it has none.",
+        "error_message": "Error message in the body, or of the network; cut at 300 characters. Null where there is none.",
+        "request_id": "`MS-RequestId` of the answer, else as sent; for a support case. Null where no request was sent.",
+        "correlation_id": "`MS-CorrelationId` of the answer, else as sent; for a support case. Null where no request was sent.",
+        "owner": "Account manager. Null where the list has no such column, or the cell is empty.",
+        "source_file": "Name of the list as the user gave it; `-` is standard input. The name of a sheet, or of a file in an "
+        "archive, follows after `#`.",
+        "source_row": "Number of the row in that file, counted from 1.",
+        "raw_id": "The text in the id column, as found. Null except where `reason` is `invalid_id`.",
+    }
+)
+"""What each fixed column means, and when it is null."""
+ADDED_IN = MappingProxyType({"raw_id": 2})
 """Schema version that added a column; the others are as old as version 1."""
 
 REASON_WORDS = pd.CategoricalDtype([reason.value for reason in Reason])
@@ -56,7 +85,7 @@ VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
 
 def fixed(version: int = SCHEMA_VERSION) -> tuple[pa.Field, ...]:
     """The fixed columns of a schema version."""
-    known = [field for field in FIXED if _ADDED_IN.get(field.name, 1) <= version]
+    known = [field for field in FIXED if ADDED_IN.get(field.name, 1) <= version]
     # version 1 had the text of an invalid id in `customer_id`
     return (known[0].with_nullable(version > 1), *known[1:])
 

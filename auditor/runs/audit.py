@@ -9,7 +9,7 @@ from pathlib import Path
 from auditor.core.model import RunEnd
 from auditor.core.results import FailOn
 from auditor.core.text import shell_quote
-from auditor.errors import OutputError, StoppedEarlyError, remedy
+from auditor.errors import AuditorError, OutputError, StoppedEarlyError, remedy
 from auditor.runs import session
 from auditor.runs.api_client import ApiClient, open_api_client
 from auditor.runs.create import create_run_from_own_list
@@ -17,7 +17,6 @@ from auditor.runs.credentials import tenant_of
 from auditor.runs.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.runs.options import RunOptions
 from auditor.runs.render import Rendered, render
-from auditor.runs.signals import exit_on_signals
 
 
 def run_audit(run: Path, options: RunOptions) -> Rendered:
@@ -75,7 +74,7 @@ def lock_reports(options: RunOptions) -> Iterator[None]:
         LockHeldError: another run for this partner writes to the same reports folder.
     """
     settings = options.settings
-    with exit_on_signals(), one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
+    with one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
         yield
 
 
@@ -86,10 +85,13 @@ def _open_client(options: RunOptions) -> AbstractAsyncContextManager[ApiClient]:
 
 @contextmanager
 def _hold_run(run: Path) -> Iterator[None]:
-    """Hold the lock of a run folder. An interruption names the command that resumes the run."""
+    """Hold the lock of a run folder. An interruption names the command that resumes the run, an error has the run."""
     with one_writer_at_a_time(run):
         try:
             yield
+        except AuditorError as error:
+            error.run = run
+            raise
         except KeyboardInterrupt as stopped:
             stopped.add_note(f"auditor resume {shell_quote(run)}")
             raise

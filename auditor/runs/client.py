@@ -6,12 +6,13 @@ stream ends, the generator cancels its pool; the client cancels the pools that a
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, Unpack
 
 from auditor import fetch, settings
 from auditor.core.ids import normalise_id
@@ -91,14 +92,20 @@ class Client:
             "timeout": timeout,
             "customer_list": customer_list,
         }
-        parsed = {name: settings.reparse(name, str(value), "keyword") for name, value in given.items()}
+        parsed = {name: settings.reparse(name, str(value), settings.KEYWORD) for name, value in given.items()}
         cloud = next((name for name, (url, _) in CLOUDS.items() if url == parsed["api_url"]), "public")
         # an unset variable of the caller must not sign in otherwise
         parts = CallerParts(token or "", session, clock, sleep)
         self._prepare(Settings(cloud=cloud, **parsed), _log.warning, parts, remember=False)
 
     @classmethod
-    def from_settings(cls, *, profile: str | None = None, config: str | None = None, **keywords: Any) -> Self:
+    def from_settings(
+        cls,
+        *,
+        profile: str | None = None,
+        config: str | os.PathLike[str] | None = None,
+        **keywords: Unpack[settings.SettingsKeywords],
+    ) -> Self:
         """A client with the settings of the command line: keyword > environment > settings file > default.
 
         It signs in as the command line does, and starts with the rate that earlier runs learned.
@@ -106,13 +113,13 @@ class Client:
         Args:
             profile: the part of the settings file to use.
             config: path of the settings file; None looks in the usual places.
-            keywords: settings by name, such as `rate=0`.
+            keywords: settings by name, such as `rate=0`; see `SettingsKeywords`.
 
         Raises:
             SettingsError: an unknown setting, or an invalid value.
         """
-        # the origin "keyword" is still missing in settings.load
-        loaded, _ = settings.load(keywords, config=config, profile=profile)
+        file = None if config is None else os.fspath(config)
+        loaded, _ = settings.load(keywords, origin=settings.KEYWORD, config=file, profile=profile)
         return cls.from_loaded(loaded, _log.warning)
 
     @classmethod

@@ -21,7 +21,6 @@ from auditor.runs.baseline import choose_baselines, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
 from auditor.runs.options import RunOptions, find_sum_columns, presentation_of
-from auditor.runs.signals import stop_on_signals
 
 RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless they are given again."""
@@ -95,7 +94,7 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
     with _new_run(options) as (run, start_time):
         rows = journal.RowsFile(run)
         try:
-            listing = await _write_listing(rows, api, options.observer.warned)
+            listing = await _write_listing(rows, api, options)
             written = rows.finish()
         finally:
             rows.close()
@@ -108,7 +107,7 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
     return run
 
 
-async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[[str], None]) -> CustomerListing:
+async def _write_listing(rows: journal.RowsFile, api: ApiClient, options: RunOptions) -> CustomerListing:
     """List the partner's customers and write each as a row."""
     count = 0
 
@@ -124,7 +123,7 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, warn: Callable[
     def reject(listed: ListedCustomer) -> None:
         rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
 
-    with stop_on_signals(api.rate_limiter, warn) as stopped:
+    with options.stop_early(api.rate_limiter) as stopped:
         try:
             return await list_customers(api.page.fetch, take, reject)
         except RunStopping:

@@ -5,20 +5,26 @@ id was misread, and is refused. `--reuse` is refused together with options that 
 """
 
 import difflib
+import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from auditor import customers
 from auditor.core.ids import normalise_id
 from auditor.core.judge import MembershipCheck
-from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow
+from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow, RunEnd
 from auditor.core.results import FailOn
 from auditor.core.run_facts import Presentation, RunFacts
 from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError
+from auditor.fetch import RateLimiter
+from auditor.runs.signals import StopRequest, stop_on_request, stop_on_signals
 from auditor.settings import Settings
+
+_log = logging.getLogger("auditor")
 
 
 class ProgressEstimate(Protocol):
@@ -39,7 +45,9 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RunObserver:
-    """Receives what happens during a run; every callable may do nothing.
+    """Receives what happens during a run, in the thread of the run. An exception of a callable ends the run.
+
+    Messages that no callable takes go to the logger `auditor`.
 
     Attributes:
         started: receives the run's facts, the number of customers to ask for and an estimate, before the first request.
@@ -51,13 +59,13 @@ class RunObserver:
         noted: receives notes, one sentence each.
     """
 
-    started: Callable[[RunFacts, int, ProgressEstimate], None] = lambda _facts, _to_ask, _estimate: None
-    ticked: Callable[[], None] = lambda: None
-    answered: Callable[[CustomerResult], None] = lambda _answer: None
-    replaced: Callable[[Reason], None] = lambda _reason: None
-    sign_in: Callable[[str], None] = lambda _sentence: None
-    warned: Callable[[str], None] = lambda _sentence: None
-    noted: Callable[[str], None] = lambda _sentence: None
+    started: Callable[[RunFacts, int, ProgressEstimate], object] = lambda _facts, _to_ask, _estimate: None
+    ticked: Callable[[], object] = lambda: None
+    answered: Callable[[CustomerResult], object] = lambda _answer: None
+    replaced: Callable[[Reason], object] = lambda _reason: None
+    sign_in: Callable[[str], None] = _log.warning
+    warned: Callable[[str], None] = _log.warning
+    noted: Callable[[str], None] = _log.info
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class RunOptions:
         check: whether and how membership in the partner's own customer list is checked.
         simulated: True where the answers come from the built-in simulator.
         observer: receives what happens.
+        stop: stops the run at the caller's request; None: signals stop it, as on the command line.
     """
 
     settings: Settings
@@ -77,6 +86,15 @@ class RunOptions:
     check: MembershipCheck = MembershipCheck.AUTO
     simulated: bool = False
     observer: RunObserver = field(default_factory=RunObserver)
+    stop: StopRequest | None = None
+
+    def stop_early(
+        self, rate_limiter: RateLimiter, *, then: str = "", deadline: float | None = None
+    ) -> AbstractContextManager[list[RunEnd]]:
+        """Stop new requests when the caller asks for it, or at a signal; see `signals.stop_on_signals`."""
+        if self.stop is not None:
+            return stop_on_request(rate_limiter, self.stop, deadline=deadline)
+        return stop_on_signals(rate_limiter, self.observer.warned, then=then, deadline=deadline)
 
 
 def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:
@@ -99,7 +117,14 @@ def _local_zone() -> str:
         return "UTC"
 
 
-def open_list(source: str, settings: Settings) -> CustomerList:
+class ListContent(NamedTuple):
+    """A customer list that is no file: a name for messages and reports, and the bytes of any format that a list may have."""
+
+    name: str
+    content: BinaryIO
+
+
+def open_list(source: str | ListContent, settings: Settings) -> CustomerList:
     """Open a customer list, with the columns, the sheets and the array that the settings name.
 
     Args:
@@ -116,7 +141,9 @@ def open_list(source: str, settings: Settings) -> CustomerList:
         owner=settings.owner_column,
         allow_ragged=settings.allow_ragged,
     )
-    return customers.read(source, columns=columns, parts=customers.Parts(settings.sheet, settings.array))
+    name, content = (source, None) if isinstance(source, str) else source
+    parts = customers.Parts(settings.sheet, settings.array)
+    return customers.read(name, columns=columns, parts=parts, content=content)
 
 
 def find_sum_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:

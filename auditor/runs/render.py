@@ -21,7 +21,7 @@ from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, OutputError, remedy
 from auditor.runs.baseline import freeze_baseline
-from auditor.runs.find import is_stored, load_stored_run
+from auditor.runs.find import identity, is_stored, load_stored_run
 from auditor.runs.latest import Pointer, decide_latest
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     source = replace(source, facts=freeze_baseline(run, source.facts))
     with ExitStack() as stack:
         with _hint_to_render_again(run):
-            record = stack.enter_context(report.history_file(run.resolve().parent, source.facts))
+            tenant = identity(run).tenant or None
+            record = stack.enter_context(report.history_file(run.resolve().parent, source.facts, tenant))
             report.render(source, formats, record)
         verified = _verify(source)
         if record:

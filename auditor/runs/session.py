@@ -27,7 +27,6 @@ from auditor.runs import credentials
 from auditor.runs.api_client import ApiClient
 from auditor.runs.membership import check_membership
 from auditor.runs.options import TICK_SECONDS, RunObserver, RunOptions
-from auditor.runs.signals import stop_on_signals
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ async def _ask(run: Path, opened: journal.Journal, options: RunOptions, api: Api
     """Ask; return why it ended before every customer was asked."""
     settings = options.settings
     then = f", what is in flight has {settings.grace:g} seconds to arrive, then the reports are written"
-    with stop_on_signals(api.rate_limiter, options.observer.warned, then=then, deadline=settings.deadline) as stopped:
+    with options.stop_early(api.rate_limiter, then=then, deadline=settings.deadline) as stopped:
 
         def stop_on_disk_error(error: OSError) -> None:
             stopped.append(_disk_end(error))
@@ -159,7 +158,7 @@ async def _run_in_background(loop: Coroutine[Any, Any, None]) -> AsyncIterator[N
         task.cancel()
 
 
-def _tick_regularly(tick: Callable[[], None]) -> AbstractAsyncContextManager[None]:
+def _tick_regularly(tick: Callable[[], object]) -> AbstractAsyncContextManager[None]:
     """Call `tick` regularly: while the service throttles every worker, no answer shows that the run continues."""
 
     async def loop() -> None:

@@ -1,7 +1,8 @@
-"""SIGINT, SIGTERM and the deadline: the first one stops new requests and lets those in flight finish; a second one ends the process.
+"""What stops a run from outside: signals, the deadline, the caller of a Python function.
 
-Where nothing is in flight, the first signal ends the process. A renewal of the sign-in counts as in flight: the service has replaced
-the refresh token when its answer is sent.
+The first signal stops new requests and lets those in flight finish; a second one ends the process. Where nothing is in flight,
+the first signal ends the process. A renewal of the sign-in counts as in flight: the service has replaced the refresh token when
+its answer is sent. Only the command line handles signals: a library must not.
 """
 
 import asyncio
@@ -36,6 +37,69 @@ class StoppedAtOnce(KeyboardInterrupt):
         self.words = words
 
 
+_STOPPED_BY_CALLER = RunEnd(Cause.INTERRUPTED, "stopped by its caller")
+
+
+class StopRequest:
+    """Stops a run from another thread, once: nothing more is asked, what is in flight may finish, the reports are written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._end: RunEnd | None = None
+        self._stop: Callable[[RunEnd], None] | None = None
+
+    def stop(self, end: RunEnd = _STOPPED_BY_CALLER) -> None:
+        """Stop the run that is asking, else the next one that begins to ask; `end` says why."""
+        with self._lock:
+            self._end = end
+            if self._stop is not None:
+                self._stop(end)
+
+    @contextmanager
+    def connect(self, stop: Callable[[RunEnd], None]) -> Iterator[None]:
+        """Call `stop` for a request while the context is open, and at once for an earlier one."""
+        with self._lock:
+            self._stop = stop
+            if self._end is not None:
+                stop(self._end)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stop = None
+
+
+@contextmanager
+def stop_on_request(
+    rate_limiter: RateLimiter, request: StopRequest, *, deadline: float | None = None
+) -> Iterator[list[RunEnd]]:
+    """Stop new requests when the caller asks for it, or after `deadline` seconds; the list then holds the end.
+
+    Args:
+        rate_limiter: refuses new requests from then on.
+        request: may be made in any thread.
+        deadline: seconds.
+    """
+    loop = asyncio.get_running_loop()
+    ends: list[RunEnd] = []
+
+    def stop_requests(end: RunEnd) -> None:
+        ends.append(end)
+        rate_limiter.stop()
+
+    def stop(end: RunEnd) -> None:
+        loop.call_soon_threadsafe(stop_requests, end)
+
+    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over")
+    timer = loop.call_later(deadline, stop_requests, too_late) if deadline else None
+    try:
+        with request.connect(stop):
+            yield ends
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
 @contextmanager
 def stop_on_signals(
     rate_limiter: RateLimiter, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
@@ -50,12 +114,7 @@ def stop_on_signals(
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_ignore_stopped_task)
-    ends: list[RunEnd] = []
-
-    def stop_requests(end: RunEnd) -> None:
-        ends.append(end)
-        rate_limiter.stop()
-
+    request = StopRequest()
     signalled = False
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -68,16 +127,10 @@ def stop_on_signals(
         again = _name_repeat(number)
         # not printed here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
-        loop.call_soon_threadsafe(stop_requests, end)
+        loop.call_soon_threadsafe(request.stop, end)
 
-    too_late = RunEnd(Cause.DEADLINE, f"the deadline of {deadline or 0:g} seconds is over")
-    timer = loop.call_later(deadline, stop_requests, too_late) if deadline else None
-    try:
-        with _install(stop):
-            yield ends
-    finally:
-        if timer is not None:
-            timer.cancel()
+    with stop_on_request(rate_limiter, request, deadline=deadline) as ends, _install(stop):
+        yield ends
 
 
 def _name_signal(number: int) -> str:

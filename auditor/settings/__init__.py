@@ -1,18 +1,21 @@
-"""Frozen settings. Flag > environment > file > default, with one exception for an explicit profile (`identity`). An unknown
-key is an error. A secret is never shown.
+"""Frozen settings. Flag or keyword > environment > file > default, with one exception for an explicit profile (`identity`). An
+unknown key is an error. A secret is never shown.
 """
 
-from auditor.settings.fields import PREFIX, Settings, all_fields, reparse
+from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, SettingsKeywords, all_fields, reparse
 from auditor.settings.layers import Origins, load
 from auditor.settings.parsers import AUTO, CLOUDS, Secret, is_loopback, local_folder
 
 __all__ = [
     "AUTO",
     "CLOUDS",
+    "FLAG",
+    "KEYWORD",
     "PREFIX",
     "Origins",
     "Secret",
     "Settings",
+    "SettingsKeywords",
     "all_fields",
     "is_loopback",
     "load",

@@ -2,9 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from os import PathLike
+from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
@@ -15,6 +16,8 @@ from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
 
 PREFIX = "AUDITOR_"
+FLAG, KEYWORD = "flag", "keyword"
+"""Origins of a setting that the caller gave: an option of the command line, a keyword of a Python function."""
 PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 """Application id of the resource "Microsoft Partner Center", which a token may name instead of the API's URL."""
 
@@ -101,6 +104,59 @@ class Settings:
         return self.authority or f"{CLOUDS[self.cloud][1]}/{self.tenant_id or 'organizations'}"
 
 
+class SettingsKeywords(TypedDict, total=False):
+    """The settings as keywords of a Python function; each has the meaning of the setting of its name, None is not given.
+
+    A duration is a number of seconds, or a text such as `30m` or `8h`.
+    """
+
+    api_url: str | None
+    cloud: Literal["public", "us-gov", "china"] | None
+    authority: str | None
+    tenant_id: str | None
+    client_id: str | None
+    access_token: str | None
+    refresh_token: str | None
+    client_secret: str | None
+    client_certificate: str | PathLike[str] | None
+    client_certificate_password: str | None
+    token_store: str | PathLike[str] | None
+    token_store_key: str | None
+    ca_bundle: str | PathLike[str] | None
+    ca_relaxed: bool | None
+    proxy: str | None
+    no_proxy: str | None
+    lists: Sequence[str] | None
+    id_column: str | None
+    company_column: str | None
+    domain_column: str | None
+    owner_column: str | None
+    allow_ragged: bool | None
+    sheet: str | Sequence[str] | None
+    array: str | None
+    customer_list: Literal["auto", "always", "never"] | None
+    reports: str | PathLike[str] | None
+    format: str | Sequence[str] | None
+    rate: float | Literal["auto"] | None
+    burst: bool | None
+    concurrency: int | None
+    attempts: int | None
+    timeout: float | None
+    deadline: int | str | None
+    reuse: int | str | None
+    grace: float | None
+    max_undetermined: int | None
+    packs: Literal["acting", "all"] | None
+    customer_link: str | None
+    zone: str | None
+    baseline: str | PathLike[str] | None
+    sum: str | Sequence[str] | None
+    fail_on: str | Sequence[str] | None
+    limit: int | None
+    sync_seconds: float | None
+    sync_lines: int | None
+
+
 def reparse(name: str, value: object, origin: str) -> Any:
     """Parse a setting from a run's header, with the same checks as for a new one.
 
@@ -154,21 +210,27 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 def _place(name: str, origin: str) -> str:
     """The origin of a setting, as the user wrote it."""
-    if origin == "flag":
+    if origin == FLAG:
         return f"--{name.replace('_', '-')}"
+    if origin == KEYWORD:
+        return name
     return f"{PREFIX}{name.upper()}" if origin == "environment" else f"{name} in {origin}"
 
 
 def _as_typed(name: str, shown: str, origin: str) -> str:
     """A setting with its value, as the user wrote it."""
-    if origin in {"flag", "environment"}:
-        return f"{_place(name, origin)}{' ' if origin == 'flag' else '='}{shown.strip(chr(39))}"
+    if origin == KEYWORD:
+        return f"{name}={shown}"
+    if origin in {FLAG, "environment"}:
+        return f"{_place(name, origin)}{' ' if origin == FLAG else '='}{shown.strip(chr(39))}"
     return f"{origin}: {name} = {shown}"
 
 
 def _how_to_change(name: str, origin: str) -> str:
-    if origin == "flag":
+    if origin == FLAG:
         return f"give {_place(name, origin)} another value; auditor run --help says which"
+    if origin == KEYWORD:
+        return f"give {name} another value; the README explains every setting"
     return f"set {_place(name, origin)} to another value, or remove it; the README explains every setting"
 
 

@@ -17,6 +17,8 @@ _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_passw
 """Credentials, which do not name their owner; an access token may."""
 IDENTITY = frozenset((*_IDENTITY, *_CREDENTIALS, "api_url", "token_store"))
 """Settings for which a profile wins over the environment."""
+SIGN_IN = IDENTITY - {"cloud", "api_url"} | {"token_store_key"}
+"""Settings of who signs in, and with what."""
 
 Values = Mapping[str, Any]
 

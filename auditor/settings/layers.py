@@ -1,5 +1,5 @@
-"""Load the settings: flag > environment > file > default, but an explicit profile wins over the environment for the settings
-of the sign-in (`identity`). A settings file holds no secret.
+"""Load the settings: flag or keyword > environment > file > default, but an explicit profile wins over the environment for the
+settings of the sign-in (`identity`). A settings file holds no secret.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
 keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`.
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from auditor.core.connection import LOOPBACK, Proxy
 from auditor.errors import SettingsError
-from auditor.settings.fields import PREFIX, Settings, all_fields, check_known, parse
-from auditor.settings.identity import IDENTITY, check_not_mixed
+from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, all_fields, check_known, parse
+from auditor.settings.identity import IDENTITY, SIGN_IN, check_not_mixed
 from auditor.settings.parsers import Secret
 
 
@@ -29,10 +29,15 @@ class Origins:
 
     by_name: Mapping[str, str]
 
+    def is_given(self, name: str) -> bool:
+        """True where the caller gave the setting: as a flag of the command line, or as a keyword of a Python function."""
+        return self.by_name[name] in {FLAG, KEYWORD}
+
 
 def load(
-    flags: Mapping[str, Any],
+    given: Mapping[str, Any],
     *,
+    origin: str = FLAG,
     environment: Mapping[str, str] | None = None,
     config: str | None = None,
     profile: str | None = None,
@@ -40,7 +45,9 @@ def load(
     """Load the effective settings and their origins.
 
     Args:
-        flags: name -> value as typed, None if the flag was not given.
+        given: name -> value as the caller gave it, None if it was not given.
+        origin: FLAG or KEYWORD: how messages name a given setting. A keyword `access_token` replaces the sign-in of all other
+            layers, so that no other partner's credential is sent to the API of the caller.
         environment: None takes the process's own.
         config: a TOML file named by the user.
         profile: a part of the file that overrides the rest; its settings of the sign-in win over the environment.
@@ -51,23 +58,24 @@ def load(
     """
     environment = os.environ if environment is None else environment
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
-    for name, (value, origin) in _common_variables(environment).items():
-        settings, origins[name] = replace(settings, **{name: value}), origin
+    for name, (value, where) in _common_variables(environment).items():
+        settings, origins[name] = replace(settings, **{name: value}), where
     from_file, from_environment = _from_file(config, profile), _from_environment(environment)
     if profile:
         chosen = from_file[-1]
         check_not_mixed(chosen, from_environment, {name: _variable(name, environment) for name in from_environment})
         overruled = IDENTITY & chosen[0].keys()
         from_environment = {name: value for name, value in from_environment.items() if name not in overruled}
-    layers = [
-        *from_file,
-        (from_environment, "environment"),
-        ({k: v for k, v in flags.items() if v is not None}, "flag"),
-    ]
-    for values, origin in layers:
+    given = {name: value for name, value in given.items() if value is not None}
+    layers = [*from_file, (from_environment, "environment")]
+    if "access_token" in given:
+        layers = [({name: values[name] for name in values.keys() - SIGN_IN}, where) for values, where in layers]
+    layers.append((given, origin))
+    for values, where in layers:
         for name, value in values.items():
-            settings = replace(settings, **{name: parse(name, value, origin)})
-            origins[name] = f"environment {_variable(name, environment)}" if origin == "environment" else origin
+            check_known(name, where)
+            settings = replace(settings, **{name: parse(name, value, where)})
+            origins[name] = f"environment {_variable(name, environment)}" if where == "environment" else where
     if settings.proxy is not None and origins["proxy"] in _COMMON_ORIGINS:
         # such a proxy is for the outside network; a simulator on this machine must be reachable without it
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))

@@ -5,6 +5,7 @@ window of 60 s; that the gateway throttles before it reads the token; the answer
 size is limited to 500; that an audience other than the API's is a plain 401.
 """
 
+from auditor.simulator.customers import Member, made_up
 from auditor.simulator.kinds import DEFAULT_WEIGHTS, KINDS, Kind
 from auditor.simulator.options import (
     AnswerOptions,
@@ -29,6 +30,7 @@ __all__ = [
     "GateOptions",
     "IdentityOptions",
     "Kind",
+    "Member",
     "PlannedReply",
     "Question",
     "RequestLog",
@@ -40,5 +42,6 @@ __all__ = [
     "ThrottleOptions",
     "Window",
     "covering_seed",
+    "made_up",
     "serve_in_thread",
 ]

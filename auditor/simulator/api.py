@@ -93,6 +93,10 @@ class PartnerCenterApi:
         add("*", "/{path:.*}", self._handler(lambda _: no_route()))
         return application
 
+    def restart(self, customer_id: str) -> None:
+        """Forget how often this customer was answered: a kind that lasts for some answers begins anew."""
+        self._answers.pop(customer_id, None)
+
     def _handler(
         self, answer: Callable[[_Call], PlannedReply]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -1,5 +1,5 @@
-"""The partner's customers, the customer resources, and the replies for other ids. The roster is read once at the start and
-never changes; the continuation token alone decides where the next page begins.
+"""The partner's customers, the customer resources, and the replies for other ids. The roster is read once at the start; only
+`Directory.add` changes it. The continuation token alone decides where the next page begins.
 
 The reply for ids that are not customers is not documented; similar resources answer 404/60003, 403/20002,
 400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Sources for the list: "Partner
@@ -172,7 +172,12 @@ class Directory:
     @property
     def listed(self) -> tuple[Member, ...]:
         """The customers of the customer list, in order of the roster."""
-        return tuple(member for member in self._members.values() if self._kind(member.id) not in NOT_CUSTOMERS)
+        # a copy: another thread may add one
+        return tuple(member for member in tuple(self._members.values()) if self._kind(member.id) not in NOT_CUSTOMERS)
+
+    def add(self, member: Member) -> None:
+        """Add a customer to the roster, or replace the one with its id. Safe from another thread."""
+        self._members[member.id] = member
 
     def refusal(self, customer_id: str) -> PlannedReply | None:
         """The refusal of a request for this id's validation status; None if the scenario has an answer."""

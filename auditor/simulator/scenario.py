@@ -30,7 +30,8 @@ class Scenario:
         seed: two scenarios with the same values give the same replies.
         weights: specification of a kind -> relative share of the customers.
         overrides: lower-case customer id -> specification of its kind.
-        as_of: statuses changed before this time: reviews within three weeks, others within four years.
+        dates: lower-case customer id -> when its status last changed; aware, UTC.
+        as_of: all other statuses changed before this time: reviews within three weeks, others within four years.
         code_as_string: True writes error codes as JSON strings.
 
     Raises:
@@ -40,6 +41,7 @@ class Scenario:
     seed: int = 0
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    dates: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
     code_as_string: bool = False
 
@@ -71,6 +73,8 @@ class Scenario:
     def changed_at(self, customer_id: str) -> datetime:
         """When this customer's status last changed; aware, UTC."""
         key = customer_id.lower()
+        if key in self.dates:
+            return self.dates[key]
         days = _REVIEW_DAYS if "under_review" in self.kind_of(key) else _OTHER_DAYS
         return self.as_of - timedelta(days=days * self.share(key, "date"))
 

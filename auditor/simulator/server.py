@@ -1,8 +1,8 @@
 """The running simulator: parts, TLS, life cycle. No socket, thread or file remains when it ends.
 
 `Simulator` is an asynchronous context manager on the caller's event loop. `serve_in_thread` runs one on its own event loop in
-its own thread: client and simulator share sockets only. Reading the log and minting or revoking tokens from the caller's
-thread is safe: each is one operation on a built-in container.
+its own thread: client and simulator share sockets only. Reading the log, minting or revoking tokens and setting a customer from
+the caller's thread is safe: each step is one operation on a built-in container.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +24,10 @@ import trustme
 from aiohttp import web
 
 from auditor.simulator.api import PartnerCenterApi
-from auditor.simulator.customers import Directory
+from auditor.simulator.customers import Directory, Member
 from auditor.simulator.gate import Gate, Throttle
 from auditor.simulator.identity import IdentityService
+from auditor.simulator.kinds import split
 from auditor.simulator.options import SimulatorOptions
 from auditor.simulator.request_log import RequestLog
 from auditor.simulator.scenario import Scenario
@@ -69,7 +72,8 @@ class Simulator:
         if answers.newly_blocked:
             listed = [member.id for member in Directory(self.options.customers, scenario).listed]
             scenario = scenario.with_newly_blocked(listed, answers.newly_blocked)
-        self.scenario = scenario
+        self._overrides, self._dates = dict(scenario.overrides), dict[str, datetime]()
+        self.scenario = replace(scenario, overrides=self._overrides, dates=self._dates)
         self.directory = Directory(self.options.customers, self.scenario)
         self.log = RequestLog(self.options.log_file)
         self.mint = TokenMint(self.options.identity)
@@ -118,6 +122,24 @@ class Simulator:
         if refresh:
             self.sign_ins.revoke_all()
 
+    def set_customer(self, member: Member, kind: str, changed_at: datetime | None = None) -> None:
+        """Answer for this customer as `kind` from the next request on. A new customer joins the roster.
+
+        Args:
+            member: its id is a lower-case, dashed GUID.
+            kind: specification of the kind, `kind` or `kind:next`.
+            changed_at: when its status changed; aware, UTC. None leaves it.
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        split(kind)
+        self.directory.add(member)
+        if changed_at is not None:
+            self._dates[member.id] = changed_at
+        self._api.restart(member.id)
+        self._overrides[member.id] = kind
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auditor-simulator-")))
@@ -138,9 +160,9 @@ class Simulator:
         options = self.options
         throttle = Throttle(options.throttle, time.monotonic, options.seed)
         gate = Gate(options.gate, throttle, self.mint, options.seed, self.sign_ins.revoke_all)
-        api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
-        port = await self._serve(stack, api.application(), options.api_port, tls=options.tls)
-        stack.callback(api.closing.set)
+        self._api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
+        port = await self._serve(stack, self._api.application(), options.api_port, tls=options.tls)
+        stack.callback(self._api.closing.set)
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.api_url = f"{'https' if options.tls else 'http'}://{host}:{port}"
 

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -41,16 +41,16 @@ MORE = {
 
 
 @pytest.fixture
-def kind_of() -> dict[str, str]:
-    """Customer -> kind; the others are allowed. Filled by the test before its first request."""
-    return {}
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator with kinds of trouble that no documentation speaks of."""
+    monkeypatch.setattr(kinds, "KINDS", {**kinds.KINDS, **MORE})
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}))
 
 
 @pytest.fixture
-def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind_of: dict[str, str]) -> Iterator[Simulator]:
-    """A simulator with kinds of trouble that no documentation speaks of."""
-    monkeypatch.setattr(kinds, "KINDS", {**kinds.KINDS, **MORE})
-    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"allowed": 1}, overrides=kind_of))
+def kind_of(simulator: Simulator) -> dict[str, str]:
+    """Customer -> kind; the others are allowed. Filled by the test before its first request."""
+    return cast("dict[str, str]", simulator.scenario.overrides)
 
 
 def _folder() -> Path:

@@ -34,7 +34,7 @@ TENANTS = (
 
 def open_list(data: bytes, columns: Columns = FIND_ALL) -> CustomerList:
     """The list in `data`, read as standard input."""
-    return read("-", columns=columns, stdin=io.BytesIO(data))
+    return read("-", columns=columns, content=io.BytesIO(data))
 
 
 def rows_in(data: bytes, columns: Columns = FIND_ALL) -> list[Customer | RejectedRow]:

@@ -67,7 +67,7 @@ def test_archive_from_a_pipe() -> None:
         writer = threading.Thread(target=_write_all, args=(writing, data))
         writer.start()
         with os.fdopen(reading, "rb") as pipe:
-            assert ids_in(list(read("-", stdin=pipe))) == [ONE, TWO]
+            assert ids_in(list(read("-", content=pipe))) == [ONE, TWO]
         writer.join()
 
 

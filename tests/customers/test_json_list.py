@@ -257,7 +257,7 @@ def test_object_from_a_pipe() -> None:
     reading, writing = os.pipe()
     writer = threading.Thread(target=_write_all, args=(writing, data))
     writer.start()
-    with os.fdopen(reading, "rb") as pipe, read("-", stdin=pipe) as found:
+    with os.fdopen(reading, "rb") as pipe, read("-", content=pipe) as found:
         assert [row.row.other["n"] for row in found] == [item["n"] for item in items]
     writer.join()
 
@@ -268,7 +268,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _choose_array(text: str, array: str) -> list[str]:
-    return ids_in(list(read("-", parts=Parts(array=array), stdin=io.BytesIO(text.encode()))))
+    return ids_in(list(read("-", parts=Parts(array=array), content=io.BytesIO(text.encode()))))
 
 
 def _warnings(text: str) -> list[str]:

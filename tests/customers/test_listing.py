@@ -119,7 +119,7 @@ def test_several_lists_do_not_share_anything() -> None:
 def test_any_bytes_end_in_rows_or_in_our_error(data: bytes) -> None:
     """For any bytes there are rows or a CustomerListError of one line; no other exception, and no empty list."""
     try:
-        rows = list(read("-", stdin=io.BytesIO(data)))
+        rows = list(read("-", content=io.BytesIO(data)))
     except CustomerListError as error:
         rows, told = [], error.message
     else:
@@ -193,7 +193,7 @@ def test_a_csv_list_imports_neither_calamine_nor_pyarrow() -> None:
     code = f"""
 import io, sys
 from auditor.customers import read
-list(read("-", stdin=io.BytesIO(b"Id\\n{ONE}\\n")))
+list(read("-", content=io.BytesIO(b"Id\\n{ONE}\\n")))
 sys.exit(bool({{"pyarrow", "python_calamine", "pandas"}} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -67,7 +67,7 @@ def test_read_error_later_on() -> None:
             return super().read(size)
 
     with pytest.raises(CustomerListError, match="standard input cannot be read: Input/output error"):
-        list(read("-", stdin=Failing(LIST + b"\n" * HEAD_SIZE)))
+        list(read("-", content=Failing(LIST + b"\n" * HEAD_SIZE)))
 
 
 def test_standard_input_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,7 +200,7 @@ def test_sheets_that_share_no_column() -> None:
 
 
 def _choose_sheets(sheets: Mapping[str, Sequence[Sequence[Any]]], *names: str) -> list[str]:
-    return ids_in(list(read("-", parts=Parts(names), stdin=io.BytesIO(_book(sheets)))))
+    return ids_in(list(read("-", parts=Parts(names), content=io.BytesIO(_book(sheets)))))
 
 
 def test_a_list_in_several_sheets() -> None:

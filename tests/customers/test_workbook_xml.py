@@ -163,7 +163,7 @@ def test_sheet_name_with_markup() -> None:
         book.active.append(row)
     held = io.BytesIO()
     book.save(held)
-    listed = list(read("-", parts=Parts(('A & B <"é">',)), stdin=io.BytesIO(held.getvalue())))
+    listed = list(read("-", parts=Parts(('A & B <"é">',)), content=io.BytesIO(held.getvalue())))
     assert [isinstance(row, Customer) for row in listed] == [True, False, True]
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from auditor import journal
@@ -14,6 +15,7 @@ from auditor.cli import main
 from auditor.journal.records import encode
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.simulator import AnswerOptions, SimulatorOptions, ThrottleOptions, serve_in_thread
+from auditor.stored_runs import read_history
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
 PLAIN = ("--rate", "0", "--quiet", "--customer-list", "never")
@@ -234,6 +236,20 @@ def test_the_history_is_no_run(serving: Serving, capsys: pytest.CaptureFixture[s
         assert main(["run", listed(IDS[:2]), *PLAIN, "--reuse", "1h"]) == 0
         assert main(["runs", "prune", "--keep-daily", "1"]) == 0
     assert len(list(Path("reports/history").rglob("*.parquet"))) == 2
+
+
+def test_the_history_names_the_partner(serving: Serving) -> None:
+    """The tenant of the access token, also when the reports are rendered again without it."""
+    with serving({}):
+        main(["run", listed(IDS[:2]), *PLAIN])
+    (file,) = Path("reports/history").rglob("*.parquet")
+    tenant = pyarrow.parquet.ParquetFile(file).read()["partner_tenant"].to_pylist()[0]
+    assert tenant == journal.read_header(folders()[0]).settings["tenant_id"]
+    assert len(tenant) == len(IDS[0])
+    assert len(read_history(partner=tenant)) == 2
+    before = file.read_bytes()
+    assert main(["report", "latest", "--quiet"]) == 0
+    assert file.read_bytes() == before
 
 
 def test_pruning(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from auditor import __version__
 from auditor.commands.doctor.context import DoctorContext
 from auditor.core import diagnosis
 from auditor.core.connection import Proxy, explain_untrusted
 from auditor.core.diagnosis import Result
 from auditor.fetch import ProbeResult, connect, probe
+from auditor.version import __version__
 
 _NEXT_NETWORK = "check the network, or name its proxy in HTTPS_PROXY or AUDITOR_PROXY"
 

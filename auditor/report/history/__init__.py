@@ -2,6 +2,7 @@
 
 from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive
 from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
+from auditor.report.history.read import read_history
 from auditor.report.history.store import HistoryFile, history_file
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "count",
     "derive",
     "history_file",
+    "read_history",
     "read_previous",
     "snapshot_previous",
 ]

@@ -6,8 +6,10 @@ baseline. It is written wherever there is a baseline, even if nothing changed.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import product
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -29,10 +31,20 @@ CHANGED = pa.schema(
         ("times_blocked", pa.int32()),
     ]
 )
-"""Columns of changes.csv. `change` is a `core.results.Change`; `…_before` is the baseline's and null where its lists do not
-have the customer; the same without it is this run's and null where the customer was removed from the lists. Names and owner
-are those of the customer's first row, of the baseline's where the customer was removed.
+"""Columns of changes.csv. Those with `_before` are of the baseline run, and null where its lists do not have the customer; the
+same without it are of this run, and null where the customer was removed from the lists. Names and owner are those of the
+customer's first row, of the baseline's where the customer was removed.
 """
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "customer_id": "Customer tenant id: a lower-case GUID with dashes.",
+        "change": "What changed for the customer since the baseline run.",
+        "blocked_since": "The earlier of two times: `last_update`, and when an audit first found the customer blocked in this "
+        "stretch. Null where the customer is not blocked.",
+        "times_blocked": "Number of stretches of being blocked, this one included. Null where the customer is not in this run's lists.",
+    }
+)
+"""What the columns mean that `results` does not have, or that mean something else here."""
 DERIVED = (
     "change",
     *(f"{name}_before" for name in STATE),

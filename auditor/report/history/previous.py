@@ -6,8 +6,10 @@ the history knows (null where the history does not have it). Customers of the ru
 then those of the baseline that its lists no longer have, with their names.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
@@ -36,6 +38,14 @@ SCHEMA = pa.schema(
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "past_verdict": "Verdict of the stretch that the customer is in, from history/. Null where history/ does not have the customer.",
+        "since": "When that verdict was first seen in this stretch. Null where history/ does not have the customer.",
+        "times_blocked": "Number of stretches of being blocked so far. Null where history/ does not have the customer.",
+    }
+)
+"""What the columns mean that `results` does not have; the others are those of the baseline run."""
 _PLAIN = pa.schema([pa.field(field.name, pa.string()) if field.type == WORD else field for field in SCHEMA])
 
 

@@ -15,14 +15,13 @@ import pyarrow.parquet
 from auditor.core.model import Verdict
 from auditor.core.run_facts import RunFacts
 from auditor.report import times
+from auditor.report.history.store import UNREADABLE
 from auditor.report.schema import TIME, WORD, to_pandas
 
 _COLUMNS = ["run_id", "started_at", "api", "validation_type", "customer_id", "verdict", "checked_at"]
 _TYPES = dict.fromkeys(_COLUMNS, pa.string()) | {"started_at": TIME, "checked_at": TIME}
 _AT_ONCE = 4_000_000
 """Records in memory at a time, about 200 MB: of a longer history, some customers are folded after the others."""
-_UNREADABLE = (OSError, pa.ArrowException, LookupError, TypeError, ValueError, NotImplementedError)
-"""What pyarrow raises for a file that is no Parquet, is torn, or has other columns."""
 _STRETCH = pa.schema([("customer", pa.int32()), ("past_verdict", WORD), ("since", TIME), ("times_blocked", pa.int32())])
 
 
@@ -56,7 +55,7 @@ def _record_count(file: Path) -> int:
     try:
         # opening a named pipe would wait for ever
         return int(pyarrow.parquet.read_metadata(file).num_rows) if file.is_file() else 0
-    except _UNREADABLE:
+    except UNREADABLE:
         return 0
 
 
@@ -67,7 +66,7 @@ def _read(file: Path, facts: RunFacts, customers: pa.Array, unread: dict[str, No
             raise TypeError("no file")
         table = pyarrow.parquet.ParquetFile(file).read(_COLUMNS)
         table = pa.table({name: _as_declared(table[name], kind) for name, kind in _TYPES.items()})
-    except _UNREADABLE:
+    except UNREADABLE:
         unread[file.name] = None
         return None
     counts = (

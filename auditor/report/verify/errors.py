@@ -25,6 +25,9 @@ def as_disagreement(run: Path) -> Iterator[None]:
         name = Path(error.filename or run).name
         raise _disagreement(run, f"{name}: {error.strerror or error}") from error
     except IncompleteError as error:
+        if error.hint:
+            # it knows more: which version of auditor to use
+            raise
         raise _disagreement(run, error.message) from error
     except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
         # a damaged document may hold anything

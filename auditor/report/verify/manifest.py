@@ -49,7 +49,10 @@ def read_manifest(run: Path) -> Manifest:
     document: dict[str, Any] = json.loads(content)
     version = document["schema_version"]
     if version not in range(1, SCHEMA_VERSION + 1):
-        raise IncompleteError(f"{MANIFEST}: schema version {version}, where {SCHEMA_VERSION} or less was expected")
+        raise IncompleteError(
+            f"{MANIFEST}: schema version {version}, where {SCHEMA_VERSION} or less was expected",
+            "use the version of auditor that wrote it",
+        )
     entries = [Entry(**entry) for entry in document["files"]]
     files = {entry.name: entry for entry in entries}
     written = {

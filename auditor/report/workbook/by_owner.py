@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from types import MappingProxyType
 
+import msgspec
+
 from auditor.core.model import Verdict
 from auditor.core.run_facts import OwnerWorkbooks
 from auditor.report.files import PACKS, AtomicFile, Staging
@@ -22,10 +24,6 @@ from auditor.report.tables import csv
 from auditor.report.workbook.subset import Subset, for_owner
 
 INDEX = f"{PACKS}/index.csv"
-COLUMNS = ("owner", "file", "rows", "eligible", "blocked", "undetermined", "changed")
-"""Of index.csv: `file` is empty where the account manager has no workbook; `changed` are customers for whom something
-changed since the baseline run, empty where there is none.
-"""
 UNASSIGNED = "_unassigned"
 """The file name for rows without an account manager."""
 
@@ -41,6 +39,28 @@ _LETTERS = MappingProxyType(
     )
 )
 """Latin letters that Unicode does not decompose."""
+
+
+class IndexLine(msgspec.Struct):
+    """A line of index.csv: one account manager, in the order of their names.
+
+    Attributes:
+        owner: Name of the account manager. Null in the line of the rows without one.
+        file: Name of the workbook in by-owner/. Null where the account manager has none: there is nothing to do.
+        rows: Number of rows.
+        eligible: Number of rows with this verdict.
+        blocked: Number of rows with this verdict.
+        undetermined: Number of rows with this verdict.
+        changed: Number of customers with a change since the baseline run. Null where there is no baseline run.
+    """
+
+    owner: str | None
+    file: str | None
+    rows: int
+    eligible: int
+    blocked: int
+    undetermined: int
+    changed: int | None
 
 
 def write_by_owner(run: Subset, staging: Staging, write: Callable[[Subset, AtomicFile], None]) -> dict[str, str]:
@@ -65,16 +85,18 @@ def write_by_owner(run: Subset, staging: Staging, write: Callable[[Subset, Atomi
     lines = []
     for owner, results in run.results.groupby(owners, sort=True):
         subset = for_owner(run, owner, results)
-        changed = "" if subset.delta is None else subset.delta.changed
-        counts = [subset.ledger.rows_of(verdict) for verdict in Verdict]
+        changed = None if subset.delta is None else subset.delta.changed
+        counts = {verdict.value: subset.ledger.rows_of(verdict) for verdict in Verdict}
         if _has_workbook(subset):
             paths[owner] = f"{PACKS}/{names[owner]}"
             file = staging.create(paths[owner])
             write(subset, file)
             file.finish()
-        lines.append(csv.line([owner, names[owner] if owner in paths else "", subset.ledger.rows, *counts, changed]))
+        file_name = names[owner] if owner in paths else None
+        line = IndexLine(owner, file_name, rows=subset.ledger.rows, **counts, changed=changed)
+        lines.append(csv.line(msgspec.structs.astuple(line)))
     index = staging.create(INDEX)
-    index.write(csv.line(COLUMNS) + b"".join(lines))
+    index.write(csv.line(IndexLine.__struct_fields__) + b"".join(lines))
     index.records = len(lines)
     return paths
 

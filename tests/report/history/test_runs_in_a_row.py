@@ -4,9 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
@@ -14,7 +14,8 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_support import NOON, STATUS, Run, answer, forge, guid, new_run, row
+from nights_support import at, made
+from report_support import NOON, STATUS, Run, forge, guid
 
 from auditor import report
 from auditor.core.model import Reason, Verdict
@@ -35,31 +36,6 @@ def reports() -> Iterator[Path]:
     """A folder for runs."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
-
-
-def at(day: float, customer: int) -> datetime:
-    """When a customer is answered in the run of a day."""
-    return NOON + timedelta(days=day, seconds=customer)
-
-
-def made(folder: Path, day: float, known: dict[int, tuple[Reason, int]], old: Run | None = None, **facts: Any) -> Run:
-    """The run of a day, compared with another, rendered, verified and in the history."""
-    rows = [row(customer, company_name=f"Company {customer}", owner="ann", source_row=customer) for customer in known]
-    answers = [
-        answer(
-            place,
-            customer,
-            reason.value,
-            status=STATUS.get(reason, reason.value) if reason is not Reason.THROTTLED else None,
-            final=reason is not Reason.THROTTLED,
-            last_update_raw=f"2026-0{month + 1}-01T00:00:00",
-            checked_at=at(day, customer).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        )
-        for place, (customer, (reason, month)) in enumerate(known.items())
-    ]
-    began = NOON + timedelta(days=day)
-    run = new_run(folder / f"{began:%Y%m%dT%H%M%SZ}", rows, answers, started_at=began, finished_at=began, **facts)
-    return run.compared_with(old).recorded()
 
 
 class Stretch(NamedTuple):
@@ -146,6 +122,15 @@ def test_simulated_runs_are_no_history(tmp_path: Path) -> None:
     """Made-up customers never stand beside real ones."""
     made(tmp_path, 0, {1: (Reason.ALLOWED, 0)}, simulated=True)
     assert not (tmp_path / "history").exists()
+
+
+def test_a_run_that_turns_out_to_be_simulated(tmp_path: Path) -> None:
+    """Its first session got no answer that said so. It leaves the history when one does."""
+    run = made(tmp_path, 0, {1: (Reason.NOT_ATTEMPTED, 0)})
+    assert list((tmp_path / "history").rglob("*.parquet"))
+    with report.history_file(tmp_path, replace(run.facts, simulated=True)) as history:
+        assert history is None
+    assert not list((tmp_path / "history").rglob("*.parquet"))
 
 
 def test_a_run_has_one_file_in_the_history(tmp_path: Path) -> None:

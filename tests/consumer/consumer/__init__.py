@@ -1,0 +1,1 @@
+"""What a partner's billing system does with auditor."""
