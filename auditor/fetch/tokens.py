@@ -136,10 +136,8 @@ class TokenSource:
         return self._renewal
 
     async def _redeem_token(self, request: TokenRequest) -> AccessToken:
-        if inspect.iscoroutinefunction(self._redeem):
-            redeemed = self._redeem(request)
-        else:
-            redeemed = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
+        redeem, loop, on_loop = self._redeem, asyncio.get_running_loop(), inspect.iscoroutinefunction(self._redeem)
+        redeemed = redeem(request) if on_loop else await loop.run_in_executor(self._thread, redeem, request)
         value, seconds = await redeemed if inspect.isawaitable(redeemed) else redeemed
         generation = self._token.generation + 1 if self._token else 1
         lasts = f"valid for {seconds:.0f} s" if math.isfinite(seconds) else "valid for an unknown time"
