@@ -122,3 +122,17 @@ FORMAT = click.option(
     metavar="WHAT[,WHAT]",
     help=f"Which files to write. [default: {','.join(FORMATS)}]",
 )
+NOTIFY = click.option(
+    "--notify",
+    metavar="URL",
+    multiple=True,
+    help="Where messages go; repeatable. Others see it in the list of processes.",
+)
+AFTER_RUN = _several(
+    NOTIFY,
+    texts(
+        notify_when="WHEN[,WHEN]: Send a message always, on changes, on failure. [default: changes,failure]",
+        ping="URL: Dead man's switch to ping at the start and the end, as healthchecks.io expects it.",
+    ),
+)
+"""Options of what happens after a run."""

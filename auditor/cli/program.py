@@ -10,20 +10,13 @@ from collections.abc import Sequence
 import click
 
 from auditor.cli.commands import auditor
-from auditor.core.model import Cause
-from auditor.core.results import STOP_EXIT_CODES
-from auditor.errors import AuditorError, OutputError, describe_os_error, remedy
-
-UNEXPECTED = 1
+from auditor.cli.failures import describe_failure
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name, and return its exit code."""
     try:
         return int(auditor.main(list(arguments), prog_name="auditor", standalone_mode=False) or 0)
-    except AuditorError as error:
-        _print_error(error.message, error.hint, arguments)
-        return error.exit_code
     except SystemExit:
         # click exits this way where a pipe breaks; standard output itself never fails
         return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
@@ -36,31 +29,13 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def failed(error: Exception, arguments: Sequence[str]) -> int:
-    """Print a message about another library's exception, and return the exit code."""
-    match error:
-        case click.ClickException():
-            error.show(sys.stderr)
-            return error.exit_code
-        case click.Abort():
-            stopped = error.__cause__
-            # a run that had sent requests adds how to resume it
-            hint = next(iter(getattr(stopped, "__notes__", ())), "")
-            how = getattr(stopped, "words", "stopped at once")
-            kept = "; every received answer is in the journal" if hint else ""
-            _print_error(f"{how}{kept}", hint, arguments)
-            # SIGTERM has a code of its own
-            return int(getattr(stopped, "exit_code", STOP_EXIT_CODES[Cause.INTERRUPTED]))
-        case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            _print_error(f"{where}{describe_os_error(error)}", f"{remedy(error)}; answers are safe", arguments)
-            return OutputError.exit_code
-        case _:
-            _print_error(
-                f"unexpected: {type(error).__name__}: {error}",
-                "this is a defect of auditor: run it again with -vv and report what it prints",
-                arguments,
-            )
-            return UNEXPECTED
+    """Print a message about an exception, and return the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show(sys.stderr)
+        return error.exit_code
+    found = describe_failure(error)
+    _print_error(found.message, found.hint, arguments)
+    return found.exit_code
 
 
 def _print_error(message: str, hint: str, arguments: Sequence[str]) -> None:
