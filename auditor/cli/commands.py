@@ -279,7 +279,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.json_option("the summary as JSON")
-@options.log_options()
+@options.log_options(file=False)
 def simulate(
     *,
     port: int,

@@ -77,6 +77,9 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    metrics: str | None = None
+    log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
+    log_file: str | None = None
 
     @property
     def api(self) -> str:
@@ -155,6 +158,9 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    metrics: str | PathLike[str] | None
+    log_format: Literal["text", "json"] | None
+    log_file: str | PathLike[str] | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
