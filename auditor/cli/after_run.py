@@ -25,12 +25,14 @@ class RunEnding:
 
     Attributes:
         settings: of the command.
+        lists: the customer lists; None where the command does not name them.
         exit_code: of the run itself, before anything is sent.
         rendered: the run with its facts and counts; None where it ended before its reports were written.
         failure: what ended the command without a result; None where there is one.
     """
 
     settings: "Settings"
+    lists: "tuple[str, ...] | None"
     exit_code: int
     rendered: "Rendered | None" = None
     failure: Failure | None = None
@@ -48,12 +50,14 @@ class AfterRun:
 
     Args:
         settings: of the command.
+        lists: the customer lists; None where the command does not name them.
     """
 
-    def __init__(self, settings: "Settings") -> None:
+    def __init__(self, settings: "Settings", lists: tuple[str, ...] | None = None) -> None:
         self.rendered: Rendered | None = None
         self.exit_code = 0
         self._settings = settings
+        self._lists = lists
 
     def observe(self, observer: "RunObserver") -> "RunObserver":
         """The observer with which this context learns that the run asks."""
@@ -67,14 +71,22 @@ class AfterRun:
         if (self.rendered is None and failure is None) or isinstance(error, LockHeldError):
             return
         code = failure.exit_code if failure else self.rendered.exit_code if self.rendered else 0
-        self.exit_code = _follow_up(RunEnding(self._settings, code, self.rendered, failure))
+        self.exit_code = _follow_up(RunEnding(self._settings, self._lists, code, self.rendered, failure))
 
 
 def _follow_up(ending: RunEnding) -> int:
     """Do what belongs after a run, and return the exit code of the command."""
-    # the metrics file: _guarded("the metrics file", lambda: …)
+    if ending.settings.metrics:
+        _guarded("the metrics file", lambda: _write_metrics(ending))
     # the job summary: _guarded("the job summary", lambda: …)
     return ending.exit_code
+
+
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, ending.lists)
 
 
 def _guarded(what: str, step: Callable[[], None]) -> bool:

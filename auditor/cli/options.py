@@ -153,6 +153,7 @@ CONFIGURED = _several(
     ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
+METRICS = click.option("--metrics", metavar="FILE", help="Write metrics for Prometheus to this file (.prom).")
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",
