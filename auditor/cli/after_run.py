@@ -114,7 +114,8 @@ class AfterRun:
 
 def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     """Do what belongs after a run, and return the exit code of the command."""
-    # the metrics file: _guarded("the metrics file", lambda: …)
+    if ending.settings.metrics:
+        _guarded("the metrics file", lambda: _write_metrics(ending))
     # the job summary: _guarded("the job summary", lambda: …)
     settings, code = ending.settings, ending.exit_code
     changes = ending.rendered.changes if ending.rendered else None
@@ -144,6 +145,13 @@ def _describe(ending: RunEnding) -> Message:
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     return describe_error(result.message, result.hint, ending.exit_code, ending.lists)
+
+
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, tuple(ending.lists) or None)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:

@@ -100,6 +100,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
 @options.AFTER_RUN
+@options.METRICS
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.common(json="the summary as JSON")
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
@@ -107,13 +108,14 @@ def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json:
     from auditor.cli import progress, render_run
     from auditor.cli.after_run import AfterRun
     from auditor.commands.run import run as start
+    from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
     from auditor.runs.signals import exit_on_signals
 
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with AfterRun(settings, lists) as after:
+    with AfterRun(settings, lists or (OWN_LIST,)) as after:
         with exit_on_signals(), progress.show_progress(quiet=quiet) as shown:
             observer = after.observe(shown)
             after.rendered = start(
@@ -164,6 +166,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
+@options.METRICS
 @options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
@@ -281,7 +284,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.json_option("the summary as JSON")
-@options.log_options()
+@options.log_options(file=False)
 def simulate(
     *,
     port: int,

@@ -6,11 +6,24 @@
 `apprise_channel` the channels of apprise
 `ping`            a dead man's switch
 `delivery`        one POST with bounded retries
+`metrics`         a file of metrics for Prometheus
 ================  ================================================================================================
 """
 
 from auditor.notify.channels import Network, Outcome, check_channels, send_to_all
 from auditor.notify.delivery import DeliveryError, Limits
+from auditor.notify.metrics import METRICS, Values, write_metrics
 from auditor.notify.ping import Ping
 
-__all__ = ["DeliveryError", "Limits", "Network", "Outcome", "Ping", "check_channels", "send_to_all"]
+__all__ = [
+    "METRICS",
+    "DeliveryError",
+    "Limits",
+    "Network",
+    "Outcome",
+    "Ping",
+    "Values",
+    "check_channels",
+    "send_to_all",
+    "write_metrics",
+]

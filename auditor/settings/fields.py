@@ -85,6 +85,9 @@ class Settings:
     )
     notify_secret: Secret | None = field(default=None, metadata={"secret": True})
     ping: SecretUrl | None = field(default=None, metadata={"parse": parsers.ping, "file": True})
+    metrics: str | None = None
+    log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
+    log_file: str | None = None
 
     @property
     def api(self) -> str:
@@ -167,6 +170,9 @@ class SettingsKeywords(TypedDict, total=False):
     notify_when: str | Sequence[str] | None
     notify_secret: str | None
     ping: str | None
+    metrics: str | PathLike[str] | None
+    log_format: Literal["text", "json"] | None
+    log_file: str | PathLike[str] | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:

@@ -67,6 +67,7 @@ def _tables() -> dict[str, str]:
         "scopes": _table(("scope", "counts"), _scopes()),
         "summary.csv": _fields(schema_of(summary.SummaryLine)),
         "summary.json": _fields(found["summary"]),
+        "error": _fields(found["error"]),
         "manifest": _fields(found["manifest"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
