@@ -1,10 +1,10 @@
-"""The commands that audit, ask or simulate, with their options; `run_commands` and `sign_in_commands` have the others."""
+"""The commands that audit, ask or simulate, with their options; `run_commands`, `mail_commands` and `sign_in_commands` have the others."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import options, run_commands, sign_in_commands
+from auditor.cli import mail_commands, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
@@ -342,5 +342,5 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (*run_commands.COMMANDS, *mail_commands.COMMANDS, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
+from auditor.core.mail_address import read_mail_address
 from auditor.core.results import FailOn
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
 from auditor.errors import SettingsError
@@ -77,6 +78,10 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    smtp: str | None = field(default=None, metadata={"parse": parsers.smtp})
+    smtp_user: str | None = None
+    smtp_password: Secret | None = field(default=None, metadata={"secret": True})
+    mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
 
     @property
     def api(self) -> str:
@@ -155,6 +160,10 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    smtp: str | None
+    smtp_user: str | None
+    smtp_password: str | None
+    mail_from: str | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:

@@ -27,6 +27,7 @@ from auditor.core.results.ledger import (
     match_fail_on,
 )
 from auditor.core.results.money import Sum, add_up
+from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "LONG_REVIEW",
     "MATCHED",
     "MEANINGS",
+    "NO_OWNER",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
     "Change",
@@ -47,6 +49,7 @@ __all__ = [
     "CustomerState",
     "FailOn",
     "Ledger",
+    "OwnerResults",
     "PruneCandidate",
     "Sum",
     "Tally",
@@ -57,6 +60,8 @@ __all__ = [
     "counts_as_complete",
     "exit_code",
     "is_newly_blocked",
+    "mail_subject",
+    "mail_text",
     "match_fail_on",
     "next_step",
     "runs_to_keep",
