@@ -16,8 +16,6 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from auditor.core.results import Count, Ledger
-
 HOST = "mail.test"
 """A name that leads to the server and is no loopback address for the program, so that TLS is required."""
 USER, PASSWORD = "auditor@contoso.test", "marked-mail-password"
@@ -49,6 +47,7 @@ class Mailbox:
     async def handle_EHLO(  # noqa: N802 - the name that aiosmtpd looks for
         self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
+        """Counts the connections."""
         session.host_name = hostname
         self.connections += 1
         return responses
@@ -56,6 +55,7 @@ class Mailbox:
     async def handle_MAIL(  # noqa: N802 - see above
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
+        """A mail begins."""
         self.on_mail(len(self.received))
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -64,6 +64,7 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802 - see above
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
+        """An address of it."""
         replies = self.recipients.get(address, [])
         reply = (replies.pop(0) if len(replies) > 1 else replies[0]) if replies else OK
         if reply == OK:
@@ -71,6 +72,7 @@ class Mailbox:
         return reply
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - see above
+        """Its content."""
         reply = self.data.pop(0) if self.data else OK
         if reply == DROP:
             server.transport.abort()
@@ -154,9 +156,3 @@ def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         return real("127.0.0.1" if host == HOST else host, *rest, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-
-
-def ledger(*counts: Count) -> Ledger:
-    """A ledger of these counts."""
-    rows, customers = sum(one.rows for one in counts), sum(one.customers for one in counts)
-    return Ledger(rows=rows, customers=customers, statuses=counts)

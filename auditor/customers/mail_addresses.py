@@ -55,6 +55,8 @@ def read_mail_addresses(path: str) -> MailAddresses:
     names: dict[str, str] = {}
     for number, cells in rows[first:]:
         name, text = (cells[place].strip() if place < len(cells) else "" for place in (owner, address))
+        if not name and not text:
+            continue
         found = _read_addresses(text, name, f"{label}, line {number}")
         key = name_key(name)
         if by_name.setdefault(key, found) != found:
@@ -125,12 +127,14 @@ def _read_sheet(content: bytes, label: str) -> _Rows:
     """The rows of the first sheet."""
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - a CSV file does not need it
 
+    from auditor.customers.workbook import format_cell  # noqa: PLC0415 - see above
+
     try:
         sheet = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0)
         found = sheet.to_python(skip_empty_area=False)
     except CalamineError as error:
         raise SettingsError(f"{label} cannot be read as a workbook: {error}", "save it as CSV in UTF-8") from error
-    return [(number, [str(cell) for cell in cells]) for number, cells in enumerate(found, 1)]
+    return [(number, [*map(format_cell, cells)]) for number, cells in enumerate(found, 1)]
 
 
 def _read_text(content: bytes, label: str) -> _Rows:

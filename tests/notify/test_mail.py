@@ -76,7 +76,7 @@ def test_a_server_without_starttls_gets_nothing() -> None:
     """Neither the password nor a mail travels in clear text."""
     box = Mailbox()
     with mail_server(box, auth_require_tls=False, authenticator=box.authenticate) as port:
-        error = _fails(MailServer(HOST, port, ANN, tls_context(None), True, USER, PASSWORD))
+        error = _fails(MailServer(HOST, port, ANN, tls_context(None), starttls=True, user=USER, password=PASSWORD))
     assert "offers no TLS (STARTTLS)" in error.message
     assert not error.is_temporary
     assert (box.received, box.signed_in) == ([], [])
@@ -97,7 +97,7 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path, host: str, said: str,
     assert box.received == []
 
 
-def test_a_server_without_tls_that_should_speak_it(tmp_path: Path) -> None:
+def test_a_server_without_tls_that_should_speak_it() -> None:
     """The message says which setting means which."""
     with mail_server(Mailbox()) as port:
         error = _fails(MailServer("127.0.0.1", port, ANN, tls_context(None)))
@@ -135,7 +135,7 @@ def test_one_address_is_refused() -> None:
 
 
 def test_a_connection_closed_between_two_addresses_sends_nothing() -> None:
-    """smtplib names the refused address only; the accepted one has not had the mail either."""
+    """The library names the refused address only; the accepted one has not had the mail either."""
     box = Mailbox(recipients={BOB: ["421 closing"]})
     with mail_server(box) as port, MailSender(_plain(port)) as sender:
         refused = sender.send(MAIL)

@@ -95,8 +95,8 @@ def mail_text(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete
         _sums(found),
         _what_to_do(found),
         f"The workbook {found.file} is attached. Its sheet Action needed has the blocked customers.",
-        _origin(found, facts, ended),
-        "A program sent this mail. For questions, ask whoever gave you access to these reports.",
+        _origin(found, facts, ended, complete=complete),
+        "A program sent this mail. For questions, ask the people who run the audit.",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -159,12 +159,12 @@ def _what_to_do(found: OwnerResults) -> str:
     return "\n".join(["What to do first:", *steps]) if steps else ""
 
 
-def _origin(found: OwnerResults, facts: RunFacts, ended: datetime) -> str:
+def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
     """Where the counts come from."""
     lines = [
         f"Customer list: {_list_name(facts)}",
         f"Checked in Partner Center: {ended:%Y-%m-%d %H:%M} {_zone(ended)}",
-        f"Run: {facts.run_id}",
+        f"Run: {facts.run_id}, {'complete' if complete else 'NOT COMPLETE'}",
         f"For: {_one_line(found.name)}",
     ]
     return "\n".join(lines)
