@@ -1,10 +1,10 @@
-"""The commands that audit, ask or simulate, with their options; `run_commands` and `sign_in_commands` have the others."""
+"""The commands that audit, ask or simulate, with their options; `run_commands`, `mail_commands` and `sign_in_commands` have the others."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import notify_commands, options, run_commands, sign_in_commands
+from auditor.cli import mail_commands, notify_commands, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
@@ -354,5 +354,10 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *notify_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (
+    *mail_commands.COMMANDS,
+    *notify_commands.COMMANDS,
+    *run_commands.COMMANDS,
+    *sign_in_commands.COMMANDS,
+):
     auditor.add_command(_command)

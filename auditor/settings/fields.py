@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
+from auditor.core.mail_address import read_mail_address
 from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
 from auditor.core.secret_url import SecretUrl
@@ -88,6 +89,10 @@ class Settings:
     metrics: str | None = None
     log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
     log_file: str | None = None
+    smtp: str | None = field(default=None, metadata={"parse": parsers.smtp})
+    smtp_user: str | None = None
+    smtp_password: Secret | None = field(default=None, metadata={"secret": True})
+    mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
 
     @property
     def api(self) -> str:
@@ -173,6 +178,10 @@ class SettingsKeywords(TypedDict, total=False):
     metrics: str | PathLike[str] | None
     log_format: Literal["text", "json"] | None
     log_file: str | PathLike[str] | None
+    smtp: str | None
+    smtp_user: str | None
+    smtp_password: str | None
+    mail_from: str | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:

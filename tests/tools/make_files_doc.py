@@ -17,7 +17,7 @@ from file_schemas import Schema, read_docstring, schema_of, schemas, since
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
-from auditor.journal import MemberRecord
+from auditor.journal import MailRecord, MemberRecord
 from auditor.report import schema
 from auditor.report.history import changes, previous, store
 from auditor.report.records import UNLISTED
@@ -71,6 +71,7 @@ def _tables() -> dict[str, str]:
         "manifest": _fields(found["manifest"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
+        "mailed": _fields(schema_of(MailRecord)),
         "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
         "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }
