@@ -24,7 +24,9 @@ def run_command(arguments: Sequence[str]) -> int:
     except AuditorError as error:
         _print_error(error.message, error.hint, arguments)
         return error.exit_code
-    except SystemExit:
+    except SystemExit as end:
+        if not end.code:  # a shell asked what it could complete
+            return 0
         # click exits this way where a pipe breaks; standard output itself never fails
         return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a message, not a traceback
