@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 from file_schemas import Schema, read_docstring, schema_of, schemas, since
+from settings_schema import settings_schema
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
@@ -44,7 +45,7 @@ def files() -> dict[Path, str]:
     """Every file that this script writes, with its content."""
     written = {
         SCHEMAS / f"{name}.schema.json": json.dumps(one, indent=2, ensure_ascii=False) + "\n"
-        for name, one in schemas().items()
+        for name, one in {**schemas(), "settings": settings_schema()}.items()
     }
     tables = _tables()
     frame = DOC.read_text(encoding="utf-8")
