@@ -129,7 +129,7 @@ def test_auditor_night_continues_after_an_outage(
     codes: tuple[int, ...], ends_with: int, tries: int, tmp_path: Path
 ) -> None:
     """Five tries at most; none where only a person can help."""
-    environment = _fake_auditor(tmp_path, *codes) | {"AUDITOR_NIGHT_PAUSE": "0"}
+    environment = _fake_auditor(tmp_path, *codes) | {"NIGHT_PAUSE": "0"}
     assert _run("auditor-night", environment).returncode == ends_with
     calls = (tmp_path / "calls").read_text(encoding="ascii").splitlines()
     assert calls == ["run --continue -q --config /etc/auditor/auditor.toml"] * tries

@@ -82,7 +82,7 @@ def test_cron_runs_the_crontab(simulator: Simulator, tmp_path: Path) -> None:
     crontab = re.sub(r"^PATH=", f"PATH={PROGRAM.parent}:{RECIPES / 'cron'}:", crontab, flags=re.MULTILINE)
     crontab = crontab.replace("/var/lib/auditor", str(tmp_path)).replace("=/var/lib\n", f"={tmp_path}\n")
     night = re.findall(r"^17 2 \* \* \* (.*)$", crontab, re.MULTILINE)[0]
-    settings = {**_settings(simulator), "AUDITOR_NIGHT_CONFIG": f"{tmp_path}/auditor.toml"}
+    settings = {**_settings(simulator), "NIGHT_CONFIG": f"{tmp_path}/auditor.toml"}
     lines = [f"{name}={value}" for name, value in settings.items()]
     tab = tmp_path / "root"
     tab.write_text("\n".join([*lines, crontab, f"@reboot ( {night} ); echo $? >{ended}\n"]), encoding="utf-8")
@@ -101,8 +101,8 @@ def test_cron_runs_the_crontab(simulator: Simulator, tmp_path: Path) -> None:
     log = (tmp_path / "night.log").read_text(encoding="utf-8")
     assert done.stdout == "0\n", done.stderr + log
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
-    # the line that names the result, and no other
-    assert len(log.splitlines()) == 1, log
+    # what names the result
+    assert (tmp_path / "reports" / "latest").resolve().name in log
     assert list((tmp_path / "auditor").iterdir())
 
 
@@ -175,7 +175,7 @@ def test_a_container_needs_one_folder_to_write_to(simulator: Simulator, tmp_path
 def test_the_wheel_of_the_container_is_built_from_what_it_copies(tmp_path: Path) -> None:
     """As the first stage of the Containerfile builds it."""
     text = (RECIPES / "container" / "Containerfile").read_text(encoding="utf-8")
-    build = text.partition("\nFROM ")[0]
+    build = text.split("\nFROM ")[1]
     for *sources, target in (line.split() for line in re.findall(r"^COPY (.+)$", build, re.MULTILINE)):
         for source in sources:
             place = tmp_path / "src" / target
@@ -184,6 +184,6 @@ def test_the_wheel_of_the_container_is_built_from_what_it_copies(tmp_path: Path)
             else:
                 place.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / source, place / source)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path / "wheels", "."]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "../wheels", "."]
     subprocess.run(command, cwd=tmp_path / "src", check=True)
     assert len(list((tmp_path / "wheels").glob("partner_center_auditor-*.whl"))) == 1
