@@ -115,7 +115,8 @@ class AfterRun:
 
 def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     """Do what belongs after a run, and return the exit code of the command."""
-    # the metrics file: _guarded("the metrics file", lambda: …)
+    if ending.settings.metrics:
+        _guarded("the metrics file", lambda: _write_metrics(ending))
     # the job summary: _guarded("the job summary", lambda: …)
     settings, code = ending.settings, ending.exit_code
     changes = ending.rendered.changes if ending.rendered else None
@@ -147,6 +148,13 @@ def _describe(ending: RunEnding) -> Message:
     # the text of an unexpected exception may be another program's
     message = redact(result.message) if result.exit_code == UNEXPECTED else result.message
     return describe_error(message, result.hint, ending.exit_code, ending.lists)
+
+
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, tuple(ending.lists) or None)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:
