@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import options, run_commands, sign_in_commands
+from auditor.cli import notify_commands, options, run_commands, sign_in_commands
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
@@ -99,7 +99,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
-@options.METRICS
+@options.AFTER_RUN
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.common(json="the summary as JSON")
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
@@ -164,7 +164,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     concurrency="N: Requests in flight at most. [default: as the run was started]",
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
-@options.METRICS
+@options.AFTER_RUN
 @options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
@@ -352,5 +352,5 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (*run_commands.COMMANDS, *notify_commands.COMMANDS, *sign_in_commands.COMMANDS):
     auditor.add_command(_command)

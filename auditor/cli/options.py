@@ -153,9 +153,23 @@ CONFIGURED = _several(
     ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
-METRICS = click.option("--metrics", metavar="FILE", help="Write metrics for Prometheus to this file (.prom).")
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",
     help=f"Which files to write. [default: {','.join(FORMATS)}]",
 )
+NOTIFY = click.option(
+    "--notify",
+    metavar="URL",
+    multiple=True,
+    help="Where messages go; repeatable. Others see it in the list of processes.",
+)
+AFTER_RUN = _several(
+    NOTIFY,
+    texts(
+        notify_when="WHEN[,WHEN]: Send a message always, on changes, on failure. [default: changes,failure]",
+        ping="URL: Dead man's switch to ping at the start and the end, as healthchecks.io expects it.",
+        metrics="FILE: Write metrics for Prometheus to this file (.prom).",
+    ),
+)
+"""Options of what happens after a run."""

@@ -19,6 +19,7 @@ from auditor.report.files import point_latest
 from auditor.report.history import HistoryFile, history_file, read_history, snapshot_previous
 from auditor.report.notebook import notebook_html
 from auditor.report.records import StoredRun
+from auditor.report.remarks import note
 from auditor.report.render import FORMATS, render, results_table
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_pandas
 from auditor.report.tables.summary import summary_json
@@ -38,6 +39,7 @@ __all__ = [
     "compare",
     "history_file",
     "load",
+    "note",
     "notebook_html",
     "point_latest",
     "read_history",

@@ -9,8 +9,9 @@ from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
-from auditor.core.results import FailOn
+from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
+from auditor.core.secret_url import SecretUrl
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -77,6 +78,13 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    notify: tuple[SecretUrl, ...] = field(default=(), metadata={"parse": parsers.channel, "many": ";", "file": True})
+    notify_when: tuple[NotifyWhen, ...] = field(
+        default=(NotifyWhen.CHANGES, NotifyWhen.FAILURE),
+        metadata={"parse": parsers.one_of(NotifyWhen), "many": ",", "order": tuple(NotifyWhen)},
+    )
+    notify_secret: Secret | None = field(default=None, metadata={"secret": True})
+    ping: SecretUrl | None = field(default=None, metadata={"parse": parsers.ping, "file": True})
     metrics: str | None = None
     log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
     log_file: str | None = None
@@ -158,6 +166,10 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    notify: str | Sequence[str] | None
+    notify_when: str | Sequence[str] | None
+    notify_secret: str | None
+    ping: str | None
     metrics: str | PathLike[str] | None
     log_format: Literal["text", "json"] | None
     log_file: str | PathLike[str] | None
@@ -210,8 +222,16 @@ def parse(name: str, value: object, origin: str) -> Any:
             f"did you mean {near[0]}?" if near else _how_to_change(name, origin),
         ) from None
     except ValueError as error:
-        shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        shown = _without_secrets(name, value)
         raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", _how_to_change(name, origin)) from None
+
+
+def _without_secrets(name: str, value: object) -> str:
+    """An invalid value for a message."""
+    if name in {"notify", "ping"}:
+        # the error names what may be shown of the URL
+        return "…"
+    return repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
 
 
 def _place(name: str, origin: str) -> str:
@@ -241,8 +261,12 @@ def _how_to_change(name: str, origin: str) -> str:
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Parse a setting with several values: a list, or a text with separators. A closed list needs at least one value."""
-    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    """Parse a setting with several values: a list, or a text with separators, or one of several lines, as in a file.
+
+    A closed list needs at least one value.
+    """
+    separator = metadata["many"]
+    items = value if isinstance(value, list | tuple) else str(value).replace("\n", separator).split(separator)
     found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
     if order := metadata.get("order"):
         found = tuple(one for one in order if one in found)

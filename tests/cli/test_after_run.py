@@ -24,7 +24,7 @@ def endings(monkeypatch: pytest.MonkeyPatch) -> list[RunEnding]:
     """The endings that were followed up."""
     found: list[RunEnding] = []
 
-    def follow_up(ending: RunEnding) -> int:
+    def follow_up(ending: RunEnding, _ping: object) -> int:
         found.append(ending)
         return ending.exit_code
 
@@ -37,7 +37,7 @@ def test_every_exception_is_an_end_and_goes_on(endings: list[RunEnding], error: 
     """The exception itself is what the command line sees."""
     with pytest.raises(type(error)), AfterRun(Settings()):
         raise error
-    assert [(one.exit_code, one.failure, one.rendered) for one in endings] == [(code, describe_failure(error), None)]
+    assert [(one.exit_code, one.result, one.rendered) for one in endings] == [(code, describe_failure(error), None)]
 
 
 def test_nothing_follows_where_another_run_works_or_nothing_was_done(endings: list[RunEnding]) -> None:
