@@ -52,8 +52,8 @@ def set_up(level: int | None, form: str = "text", file: str | None = None) -> No
         handler.addFilter(_add_run_id)
     lowest = min(handler.level for handler in handlers)
     logging.basicConfig(level=lowest, handlers=handlers, force=True)
-    # what the command prints is on standard error already
-    PRINTED.handlers = handlers[1:]
+    # what the command prints is on standard error already; without a handler, Python would print warnings once more
+    PRINTED.handlers = handlers[1:] or [logging.NullHandler()]
     PRINTED.setLevel(logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(lowest, logging.INFO))

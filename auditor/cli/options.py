@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.core.run_facts import FORMATS
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.settings import Settings
@@ -78,6 +79,7 @@ def set_up_log(settings: "Settings | None", typed: dict[str, str | None]) -> Non
         from auditor.cli import logs
 
         logs.set_up(level, form, log_file)
+        logs.PRINTED.info("%s begins, version %s", click.get_current_context().command_path, __version__)
 
 
 def _given_count(name: str) -> int:
