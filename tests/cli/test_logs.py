@@ -96,6 +96,25 @@ def test_only_the_owner_reads_a_log_file(monkeypatch: pytest.MonkeyPatch) -> Non
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
+def test_a_log_file_that_cannot_be_renamed_grows_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a folder that belongs to somebody else: one warning, and no line is lost."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(logs, "LOG_FILE_BYTES", 300)
+    monkeypatch.setattr(os, "rename", refuse)
+    logs.set_up(logging.ERROR, file="audit.log")
+    for number in range(60):
+        logging.getLogger("auditor").info("line %d", number)
+    assert len(Path("audit.log").read_text(encoding="utf-8").splitlines()) == 60
+    said = capsys.readouterr().err
+    assert said.count("warning: ") == 1
+    assert "audit.log cannot be renamed: Permission denied" in said
+
+
 def test_a_log_file_that_cannot_be_opened_ends_the_command_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything is asked; the message names the option and the variable."""
     assert main(["run", "list.txt", "--log-file", "missing/audit.log"]) == 2
