@@ -10,8 +10,8 @@ import os
 import sys
 from contextlib import suppress
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
-from typing import IO
 
 from auditor.cli.terminal import PRINTED
 from auditor.errors import SettingsError, describe_os_error
@@ -64,8 +64,8 @@ class _LogFile(RotatingFileHandler):
 
     _has_failed = False
 
-    def _open(self) -> IO[str]:  # type: ignore[override] # the base class promises a TextIOWrapper, and needs no more than this
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_open_private)
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_open_private), encoding=self.encoding)
 
     def doRollover(self) -> None:  # noqa: N802 - the base class's name
         """Begin a new file. In a folder where nothing can be renamed, go on with the old one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.core.model import Verdict
 from auditor.core.results import COMPLETE, MATCHED
 from auditor.core.text import escape_controls
-from auditor.notify import write_metrics
+from auditor.notify import Labels, write_metrics
 from auditor.runs.credentials import sign_in_end, tenant_of
 from auditor.settings import Settings
 from auditor.version import __version__
@@ -37,7 +37,7 @@ def write_run_metrics(
     values = _command_values(settings, exit_code) | (_run_values(rendered) if rendered else {})
     if rendered and exit_code in {COMPLETE, MATCHED}:
         values["auditor_last_success_timestamp_seconds"] = values["auditor_last_attempt_timestamp_seconds"]
-    write_metrics(file, values, tenant_of(settings) or "", _list_name(lists) or None)
+    write_metrics(file, values, Labels(tenant_of(settings), _list_name(lists) or None))
 
 
 def _list_name(lists: Collection[str]) -> str:
