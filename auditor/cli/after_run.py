@@ -4,13 +4,14 @@ Each step is guarded: a step that fails is one warning, and neither the run nor 
 one at work (exit code 11) does nothing of this: the other one will.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from auditor.cli import terminal
+from auditor.cli import step_summary, terminal
 from auditor.cli.failures import UNEXPECTED, Failure, describe_failure
 from auditor.cli.render_run import explain_end
 from auditor.commands import notify
@@ -117,14 +118,16 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     """Do what belongs after a run, and return the exit code of the command."""
     if ending.settings.metrics:
         _guarded("the metrics file", lambda: _write_metrics(ending))
-    # the job summary: _guarded("the job summary", lambda: …)
     settings, code = ending.settings, ending.exit_code
     changes = ending.rendered.changes if ending.rendered else None
     due = bool(settings.notify) and should_notify(settings.notify_when, code, changes)
-    if not due and ping is None:
+    summary = os.environ.get(step_summary.VARIABLE)
+    if not due and not summary and ping is None:
         return code
     limits = notify.QUICK_LIMITS if code in _SIGNALLED else None
     message = _describe(ending)
+    if summary:
+        _guarded("the job summary", lambda: step_summary.append_summary(summary, message, ending.run))
     if due:
         sent = _guarded("the notification", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
         code = code_after_message(code, sent=sent)
@@ -134,6 +137,13 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
             lambda: notify.end_ping(ping, message, limits or notify.PING_LIMITS, success=is_success(code)),
         )
     return code
+
+
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, ending.lists)
 
 
 def _describe(ending: RunEnding) -> Message:
@@ -148,13 +158,6 @@ def _describe(ending: RunEnding) -> Message:
     # the text of an unexpected exception may be another program's
     message = redact(result.message) if result.exit_code == UNEXPECTED else result.message
     return describe_error(message, result.hint, ending.exit_code, ending.lists)
-
-
-def _write_metrics(ending: RunEnding) -> None:
-    from auditor.commands.metrics import write_run_metrics
-
-    file = ending.settings.metrics or ""
-    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, tuple(ending.lists) or None)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:
