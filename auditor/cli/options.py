@@ -34,14 +34,34 @@ def _set_log_level(_context: click.Context, parameter: click.Parameter, value: i
     return value
 
 
-def log_options(*, pass_quiet: bool = True) -> Options:
-    """`-q` and `-v`; the command receives `quiet`, unless it prints no notes."""
+def _set_quiet(context: click.Context, parameter: click.Parameter, value: int) -> bool:
+    return bool(_set_log_level(context, parameter, value))
+
+
+QUIET = click.option(
+    "-q",
+    "--quiet",
+    count=True,
+    callback=_set_log_level,
+    help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and the next command.",
+)
+"""`-q` of the commands that end with a run's reports; the command receives how often it was given."""
+
+
+def log_options(*, pass_quiet: bool = True, quiet: Options | None = None) -> Options:
+    """`-q` and `-v`; the command receives `quiet`, unless it prints no notes.
+
+    Args:
+        pass_quiet: whether the command receives `quiet`.
+        quiet: another option than the usual one.
+    """
     return _several(
-        click.option(
+        quiet
+        or click.option(
             "-q",
             "--quiet",
-            is_flag=True,
-            callback=_set_log_level,
+            count=True,
+            callback=_set_quiet,
             expose_value=pass_quiet,
             help="No progress and no notes: results, warnings and errors.",
         ),
@@ -56,15 +76,16 @@ def json_option(what: str = "JSON") -> Options:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | Options = True, origins: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
-        quiet: as `pass_quiet` of `log_options`.
+        quiet: as `pass_quiet` of `log_options`, or the option itself.
         origins: as for `with_settings`.
     """
-    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+    log = log_options(pass_quiet=quiet) if isinstance(quiet, bool) else log_options(quiet=quiet)
+    return _several(json_option(json), with_settings(origins=origins), log)
 
 
 def texts(**helps: str) -> Options:
@@ -117,6 +138,13 @@ CONFIGURED = _several(
     ),
 )
 REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
+SELECTION = _several(
+    click.option(
+        "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
+    ),
+    click.option("--only", metavar="FILE", multiple=True, help="Ask only for the customers in this file; repeatable."),
+    click.option("--exclude", metavar="FILE", multiple=True, help="Leave out the customers in this file; repeatable."),
+)
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",

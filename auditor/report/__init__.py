@@ -20,7 +20,7 @@ from auditor.report.history import HistoryFile, history_file, read_history, snap
 from auditor.report.notebook import notebook_html
 from auditor.report.records import StoredRun
 from auditor.report.render import FORMATS, render, results_table
-from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_pandas
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_arrow, to_pandas
 from auditor.report.tables.summary import summary_json
 from auditor.report.verify import Verified, as_disagreement, check_reproducible, verify_run
 
@@ -46,6 +46,7 @@ __all__ = [
     "snapshot_previous",
     "summary_json",
     "times",
+    "to_arrow",
     "to_pandas",
     "verify_run",
 ]

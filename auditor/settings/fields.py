@@ -77,6 +77,8 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    continue_within: float = field(default=72000.0, metadata={"parse": parsers.duration_or_zero})
+    priority: tuple[str, ...] = field(default=(), metadata={"parse": parsers.priority, "many": ","})
 
     @property
     def api(self) -> str:
@@ -155,6 +157,8 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    continue_within: int | str | None
+    priority: str | Sequence[str] | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
