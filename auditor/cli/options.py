@@ -23,17 +23,21 @@ def _several(*options: Options) -> Options:
     return add
 
 
-def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
+def log_options(*, pass_quiet: bool = True, quiet: Options | None = None, file: bool = True) -> Options:
     """`-q`, `-v` and the options of the log; the command receives `quiet`, unless it prints no notes.
 
     Args:
         pass_quiet: False for a command without notes.
+        quiet: another option than the usual one.
         file: False for a command whose own `--log-file` is something else.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @_several(
-            click.option("-q", "--quiet", is_flag=True, help="No progress and no notes: results, warnings and errors."),
+            quiet
+            or click.option(
+                "-q", "--quiet", count=True, help="No progress and no notes: results, warnings and errors."
+            ),
             click.option("-v", "--verbose", count=True, help="Say more; -vv says all."),
             texts(log_format="text|json: Format of the log lines. [default: text]"),
             *([texts(log_file="FILE: Append the log to this file as well, from the level INFO on.")] if file else []),
@@ -49,6 +53,8 @@ def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
             given.pop("verbose")
             if not pass_quiet:
                 given.pop("quiet")
+            elif quiet is None:
+                given["quiet"] = bool(given["quiet"])
             return command(**given)
 
         return with_log
@@ -87,20 +93,30 @@ def _given_count(name: str) -> int:
     return int(context.params.get(name) or above.get(name) or 0)
 
 
+QUIET = click.option(
+    "-q",
+    "--quiet",
+    count=True,
+    help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and the next command.",
+)
+"""`-q` of the commands that end with a run's reports; the command receives how often it was given."""
+
+
 def json_option(what: str = "JSON") -> Options:
     """`--json`, as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | Options = True, origins: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
-        quiet: as `pass_quiet` of `log_options`.
+        quiet: as `pass_quiet` of `log_options`, or the option itself.
         origins: as for `with_settings`.
     """
-    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+    log = log_options(pass_quiet=quiet) if isinstance(quiet, bool) else log_options(quiet=quiet)
+    return _several(json_option(json), with_settings(origins=origins), log)
 
 
 def texts(**helps: str) -> Options:
@@ -155,6 +171,13 @@ CONFIGURED = _several(
 )
 REPORTS = click.option(
     "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
+)
+SELECTION = _several(
+    click.option(
+        "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
+    ),
+    click.option("--only", metavar="FILE", multiple=True, help="Ask only for the customers in this file; repeatable."),
+    click.option("--exclude", metavar="FILE", multiple=True, help="Leave out the customers in this file; repeatable."),
 )
 FORMAT = click.option(
     "--format",

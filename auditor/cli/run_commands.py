@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.FORMAT
-@options.common(json="the summary as JSON")
-def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
+@options.common(json="the summary as JSON", quiet=options.QUIET)
+def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
     from auditor.commands.report import render_again

@@ -15,6 +15,7 @@ from typing import Any
 
 from file_schemas import Schema, read_docstring
 
+from auditor.core.mail_address import read_mail_address
 from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
 from auditor.settings import Settings, parsers
 
@@ -33,6 +34,20 @@ FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
     parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
     parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
+    parsers.duration_or_zero: {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+[smhd]?$"}]
+    },
+    parsers.priority: {**_TEXT, "pattern": "^(blocked|changed|sum:.+)$"},
+    parsers.channel: {
+        **_TEXT,
+        "pattern": rf"^(jsons://{_HOST}|json://{_LOOPBACK})([/?][^#\s]*)?$|^(?!jsons?://)[a-z][a-z0-9+.-]*://[^\s]+$",
+    },
+    parsers.ping: {**_TEXT, "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})([/?][^#\s]*)?$"},
+    parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/*$"},
+    read_mail_address: {
+        **_TEXT,
+        "pattern": r"^[A-Za-z0-9._+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,3}[A-Za-z]{2,63}$",
+    },
     check_customer_link: {**_TEXT, "pattern": f"^({_LINK})?$", "maxLength": 1900},
 }
 """Parser -> what it accepts. A parser that is not here accepts any text."""
@@ -80,12 +95,19 @@ def _property(one: "Field[Any]") -> Schema:
     example = _EXAMPLE.search(meaning)
     found: Schema = {"description": _EXAMPLE.sub("", meaning), **_form(one)}
     if one.default not in (None, ()):
-        found["default"] = [*one.default] if isinstance(one.default, tuple) else one.default
+        found["default"] = _default(one)
     elif example is None:
         raise ValueError(f"{one.name} has no default: end its meaning with: For example `…`.")
     if example is not None:
         found["examples"] = [[example[1]] if "many" in one.metadata else _typed(example[1], found)]
     return found
+
+
+def _default(one: "Field[Any]") -> object:
+    if isinstance(one.default, tuple):
+        return [*one.default]
+    # a duration has whole seconds
+    return int(one.default) if one.metadata.get("parse") is parsers.duration_or_zero else one.default
 
 
 def _typed(text: str, form: Schema) -> str | int:
