@@ -182,7 +182,7 @@ def _audit(sources: "tuple[Source, ...]", options: _Options, stop: StopRequest) 
     from auditor.commands.run import run
     from auditor.runs.options import RunObserver, RunOptions
 
-    with _keywords_in_messages():
+    with keywords_in_messages():
         settings, _ = options.load()
         observer = options.observer or RunObserver()
         of_run = RunOptions(settings, settings.format, settings.customer_list, observer=observer, stop=stop)
@@ -194,7 +194,7 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
     from auditor.runs.find import find_run
     from auditor.runs.options import RunObserver
 
-    with _keywords_in_messages():
+    with keywords_in_messages():
         settings, origins = options.load()
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
         return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop))
@@ -287,7 +287,7 @@ _COMMAND_OR_OPTION = re.compile(r"\bauditor [a-z][^,;]*|--([a-z][a-z-]*)( (?=['\
 
 
 @contextmanager
-def _keywords_in_messages() -> "Iterator[None]":
+def keywords_in_messages() -> "Iterator[None]":
     """Name keywords in the messages of errors, where the command line has options. Commands to paste keep theirs."""
     known = {*all_fields(), "profile", "config"}
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.library import _keywords_in_messages
+from auditor.library import keywords_in_messages
 from auditor.settings import Settings, SettingsKeywords
 from auditor.testing import PartnerCenter
 
@@ -218,7 +218,7 @@ class TestSettings:
     )
     def test_messages_name_keywords(self, given: str, expected: str) -> None:
         """A command to paste keeps its options."""
-        with pytest.raises(auditor.AuditorError) as caught, _keywords_in_messages():
+        with pytest.raises(auditor.AuditorError) as caught, keywords_in_messages():
             raise auditor.SettingsError(given, given)
         assert (caught.value.message, caught.value.hint) == (expected, expected)
 
