@@ -61,7 +61,8 @@ def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mappi
 
     Returns:
         `verdict`, `reason`, `status` and the error's code and message. Only an answer that the documentation classifies is
-        `eligible` or `blocked`; everything else is `undetermined`.
+        `eligible` or `blocked`; everything else is `undetermined`. `NoStatus` (404 with error code 600074) is `eligible`; whether
+        the customer is the partner's at all is for the caller to check.
 
     Raises:
         CustomerListError: the id is no GUID.

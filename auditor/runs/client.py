@@ -175,7 +175,7 @@ class Client:
         """Ask for one customer.
 
         A customer that cannot be checked is a result with its reason. One without an account status that is not the partner's
-        has the reason `not_in_customer_list`.
+        has the reason `not_in_customer_list`. Where that is not known, it is `eligible`, and `in_customer_list` is None.
 
         Args:
             customer_id: tenant id of the customer, in any spelling that a customer list may have.
