@@ -202,7 +202,7 @@ def _document(run: "ListedRun") -> dict[str, Any]:
 
     return {
         "run_id": run.run_id,
-        "folder": str(run.run),
+        "folder": str(run.path),
         "started_at": time(run.started_at),
         "lists": run.lists,
         "api": run.api,
