@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from auditor.cli import step_summary, terminal
-from auditor.cli.failures import Failure, describe_failure
+from auditor.cli.failures import UNEXPECTED, Failure, describe_failure
 from auditor.cli.render_run import explain_end
 from auditor.commands import notify
+from auditor.core.judge import redact
 from auditor.core.model import Cause
 from auditor.core.results import (
     STOP_EXIT_CODES,
@@ -154,7 +155,9 @@ def _describe(ending: RunEnding) -> Message:
             return notify.describe_rendered(result, steps)
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
-    return describe_error(result.message, result.hint, ending.exit_code, ending.lists)
+    # the text of an unexpected exception may be another program's
+    message = redact(result.message) if result.exit_code == UNEXPECTED else result.message
+    return describe_error(message, result.hint, ending.exit_code, ending.lists)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:
@@ -165,6 +168,7 @@ def _guarded(what: str, step: Callable[[], object]) -> bool:
         terminal.warn(f"{error.message}; next: {error.hint}" if error.hint else error.message)
         return False
     except Exception as error:  # noqa: BLE001 - the run itself has ended well
-        terminal.warn(f"{what}: {type(error).__name__}: {error}; this is a defect of auditor, please report it")
+        # the text of another library's exception may hold an address
+        terminal.warn(f"{what}: unexpected: {type(error).__name__}; this is a defect of auditor, please report it")
         return False
     return True

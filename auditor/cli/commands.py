@@ -1,10 +1,13 @@
-"""The commands that audit, ask or simulate, with their options; `run_commands` and `sign_in_commands` have the others."""
+"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
+`run_commands`, `setup_commands` and `sign_in_commands`.
+"""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import notify_commands, options, run_commands, sign_in_commands
+from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
@@ -53,7 +56,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     "LIST is a file with customer ids (CSV, text, JSON, Excel workbook, Parquet); - is standard input.\n\n"
     "Without a LIST, audits those of the setting lists; without that setting, the partner's own customer list.",
 )
-@click.argument("files", nargs=-1, metavar="[LIST]...")
+@click.argument("files", nargs=-1, metavar="[LIST]...", shell_complete=complete_file)
 @options.REPORTS
 @options.texts(
     id_column="NAME: The column that holds the customer ids. [default: find it]",
@@ -157,7 +160,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     "RUN is a folder or a run-id; without one, the newest run that is not complete and has no newer complete run over its "
     "list.",
 )
-@click.argument("run", required=False, metavar="[RUN]")
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @options.REPORTS
 @options.texts(
     rate="N: Requests a minute to pace at. [default: as the run was started]",
@@ -195,18 +198,6 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
             after.rendered = command.resume(folder, settings, origins, after.observe(observer))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
     return after.exit_code
-
-
-@auditor.command(help="Print the effective settings and where each comes from.\n\nSecrets are not shown.")
-@options.REPORTS
-@options.common(quiet=False, origins=True)
-def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
-    """`auditor config`."""
-    from auditor.cli import render_facts
-    from auditor.commands.config import describe, effective
-
-    render_facts.print_settings(describe(settings, origins), effective(settings), as_json=as_json)
-    return 0
 
 
 @auditor.command(
@@ -352,5 +343,11 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *notify_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (
+    *mail_commands.COMMANDS,
+    *notify_commands.COMMANDS,
+    *run_commands.COMMANDS,
+    *setup_commands.COMMANDS,
+    *sign_in_commands.COMMANDS,
+):
     auditor.add_command(_command)

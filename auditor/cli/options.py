@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from auditor.cli.completion import complete_file, complete_folder, complete_profile
 from auditor.core.run_facts import FORMATS
 from auditor.version import __version__
 
@@ -144,14 +145,17 @@ def with_settings(*, origins: bool = False) -> Options:
 
 
 CONFIGURED = _several(
-    click.option("--config", metavar="FILE", help="Settings file (TOML)."),
+    click.option("--config", metavar="FILE", shell_complete=complete_file, help="Settings file (TOML)."),
     click.option(
         "--profile",
         metavar="NAME",
+        shell_complete=complete_profile,
         help="The part [profile.NAME] of the settings file; for the sign-in, it wins over the environment.",
     ),
 )
-REPORTS = click.option("--reports", metavar="DIR", help="Where run folders go. [default: reports]")
+REPORTS = click.option(
+    "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
+)
 FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",

@@ -27,7 +27,9 @@ def run_command(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     try:
         return int(auditor.main(list(arguments), prog_name="auditor", standalone_mode=False) or 0)
-    except SystemExit:
+    except SystemExit as end:
+        if not end.code:  # a shell asked what it could complete
+            return 0
         # click exits this way where a pipe breaks; standard output itself never fails
         return failed(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a user gets a message, not a traceback

@@ -49,27 +49,34 @@ def send(url: SecretUrl, message: Message, limits: Limits) -> None:
     channel = _open(url, limits)
     sender = apprise.Apprise(asset=channel.asset)
     sender.add(channel)
+    # Markdown joins lines; a Teams card knows nothing else
+    end_of_line = "\n\n" if channel.notify_format == apprise.NotifyFormat.MARKDOWN else "\n"
     sent = sender.notify(
         title=message.title,
-        body=message.text,
+        body=end_of_line.join(message.lines),
         body_format=apprise.NotifyFormat.TEXT,
-        timeout=limits.total,
         log_callback=lambda entry, _service: warnings.append(str(entry.message)),
         log_level=logging.WARNING,
     )
     if not sent:
         # of its tries, the last one
         reason = redact(warnings[-1], url.parts) if warnings else ""
-        raise DeliveryError(reason or f"no answer within {limits.total:g} s")
+        raise DeliveryError(reason or "it was not accepted")
 
 
 def _open(url: SecretUrl, limits: Limits) -> Any:
     apprise = _import_apprise()
     asset = apprise.AppriseAsset(
         app_id="auditor",
+        # no picture from apprise's own site
+        image_url_mask="",
+        image_url_logo="",
         http_redirects=False,
         default_service_retry=limits.attempts - 1,
         default_service_wait=limits.first_wait,
+        # no threads of its own: Python would wait for them at its end, and a server may keep them for ever
+        async_mode=False,
+        service_timeout=0,
         # nothing is written to the disk
         storage_mode=apprise.PersistentStoreMode.MEMORY,
     )
@@ -79,6 +86,8 @@ def _open(url: SecretUrl, limits: Limits) -> Any:
             f"notify: {url} is not a URL that apprise understands",
             "see docs/notifications.md and apprise's own list of services for its form",
         )
+    channel.socket_connect_timeout = min(channel.socket_connect_timeout, limits.timeout)
+    channel.socket_read_timeout = min(channel.socket_read_timeout, limits.timeout)
     return channel
 
 

@@ -238,8 +238,8 @@ def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None
 
 def end_error(end: RunEnd) -> AuditorError:
     """The exception for the end of a run; the inverse of `run_end`."""
-    kind = SignInError if end.cause is Cause.SIGN_IN else StoppedEarlyError
-    return kind(end.message, end.hint)
+    kinds: dict[Cause, type[AuditorError]] = {Cause.SIGN_IN: SignInError, Cause.DEFECT: AuditorError}
+    return kinds.get(end.cause, StoppedEarlyError)(end.message, end.hint)
 
 
 def run_end(error: AuditorError) -> RunEnd:

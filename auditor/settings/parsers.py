@@ -152,6 +152,19 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+_SMTP_PORTS = {"smtps": 465, "smtp": 587}
+
+
+def smtp(text: str) -> str:
+    """A mail server: smtps for TLS from the first byte, smtp for STARTTLS; with its port."""
+    parts = urlsplit(text)
+    rest = text.partition("://")[2].rstrip("/")
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname or not text.isprintable() or set(rest) & set("@/?#\\ "):
+        raise ValueError("must be smtps://HOST or smtp://HOST, with or without :PORT")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or _SMTP_PORTS[parts.scheme]}"
+
+
 def is_loopback(host: str) -> bool:
     """True for a loopback address and for localhost."""
     try:

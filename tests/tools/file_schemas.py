@@ -19,7 +19,7 @@ import msgspec
 from auditor.cli.error_document import CommandError, ErrorDocument
 from auditor.core import model, run_facts
 from auditor.core.results import Change
-from auditor.journal import JOURNAL, ROWS, RowRecord, records, rows
+from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
 from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
@@ -43,7 +43,7 @@ _CLASSES = {
     for module in (model, run_facts, records, rows, files, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
-} | {kind.__name__: kind for kind in (Change, CommandError, ErrorDocument, IndexLine, Manifest)}
+} | {kind.__name__: kind for kind in (Change, CommandError, ErrorDocument, IndexLine, MailRecord, Manifest)}
 _SINCE = re.compile(r"Since version (\d+)\.")
 
 

@@ -39,6 +39,7 @@ from auditor.core.results.message import (
     should_notify,
 )
 from auditor.core.results.money import Sum, add_up
+from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "MATCHED",
     "MEANINGS",
     "MOST_NAMES",
+    "NO_OWNER",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
     "Change",
@@ -62,6 +64,7 @@ __all__ = [
     "Ledger",
     "Message",
     "NotifyWhen",
+    "OwnerResults",
     "PruneCandidate",
     "RunResult",
     "Sum",
@@ -78,6 +81,8 @@ __all__ = [
     "format_amount",
     "is_newly_blocked",
     "is_success",
+    "mail_subject",
+    "mail_text",
     "match_fail_on",
     "next_step",
     "runs_to_keep",
