@@ -103,7 +103,6 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
 @options.AFTER_RUN
-@options.METRICS
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.common(json="the summary as JSON")
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
@@ -169,7 +168,6 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
-@options.METRICS
 @options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
