@@ -1,5 +1,6 @@
 """A real SMTP server in a thread, which can refuse, delay, lose connections, and offer TLS; and what it received."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -106,9 +107,9 @@ class _Controller(Controller):
     """Takes a free port."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call] # of the library
 
 
 @contextmanager
