@@ -148,9 +148,8 @@ def certificates(folder: Path, host: str = HOST) -> Certificates:
     return Certificates(context, bundle)
 
 
-@pytest.fixture
-def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HOST leads to this machine, as by a line in /etc/hosts."""
+def lead_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make HOST a name of this machine, as a line in /etc/hosts does."""
     real = socket.getaddrinfo
 
     def look_up(host: Any, *rest: Any, **named: Any) -> Any:
