@@ -1,7 +1,7 @@
 """Print the output of `config`, `status` and `doctor`: plain lines of text, or JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -155,19 +155,7 @@ def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
     results = list(doctor.run_checks()) if as_json else print_checks(doctor.run_checks(), quiet=quiet)
     code = exit_code(results)
     if as_json:
-        checks = [
-            {
-                "name": one.name,
-                "state": one.result.state,
-                "found": one.result.found,
-                "next": one.result.next,
-                "exit_code": one.result.exit_code,
-                "facts": dict(one.result.facts),
-            }
-            for one in results
-        ]
-        document = {"exit_code": code, "simulated": doctor.simulated, "checks": checks}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(doctor_document(doctor, results), ensure_ascii=False, indent=2))
     elif not quiet:
         if doctor.simulated:
             click.echo("The service is the simulator: no real customer was asked for.")
@@ -177,6 +165,22 @@ def print_doctor(doctor: "Doctor", *, as_json: bool, quiet: bool) -> int:
         outcome = f"a run would end with exit code {code}; fix first: {failed}" if failed else "a run can start"
         click.echo(f"{words}: {outcome}")
     return code
+
+
+def doctor_document(doctor: "Doctor", results: Sequence[CheckResult]) -> dict[str, Any]:
+    """What `auditor doctor --json` prints."""
+    checks = [
+        {
+            "name": one.name,
+            "state": one.result.state,
+            "found": one.result.found,
+            "next": one.result.next,
+            "exit_code": one.result.exit_code,
+            "facts": dict(one.result.facts),
+        }
+        for one in results
+    ]
+    return {"exit_code": exit_code(results), "simulated": doctor.simulated, "checks": checks}
 
 
 def print_checks(results: Iterable[CheckResult], *, quiet: bool) -> list[CheckResult]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import options
+from auditor.cli.completion import complete_run
 
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(
     help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, or latest."
 )
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.FORMAT
 @options.common(json="the summary as JSON")
@@ -39,7 +40,7 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     "Then renders the reports again and compares them: any difference means that a file was changed.\n\n"
     "RUN is a folder, a run-id, or latest.",
 )
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.common(json="the summary as JSON")
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
@@ -58,8 +59,8 @@ def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 @click.command(
     help="Say what changed between two runs.\n\nOLD and NEW are folders, run-ids, or latest. Nothing is written."
 )
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=complete_run)
+@click.argument("new", metavar="NEW", shell_complete=complete_run)
 @options.REPORTS
 @options.common(quiet=False)
 def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
@@ -120,7 +121,7 @@ def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Setti
     "Without this command, latest moves only to a newer run of the same lists and partner with at least the same "
     "formats. A simulated run moves latest-simulated.",
 )
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.common()
 def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
@@ -137,8 +138,8 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 @click.command(
     short_help="Print the JSON Schema of a run's file.",
-    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary or manifest; without it, lists them. "
-    "docs/files.md describes all files.",
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, settings (the settings file) or "
+    "error (what --json prints where a command fails); without it, lists them. docs/files.md describes all files.",
 )
 @click.argument("name", metavar="[NAME]", required=False)
 @options.json_option("the list as JSON")

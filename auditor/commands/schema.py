@@ -1,4 +1,4 @@
-"""`auditor schema`: the published JSON Schemas of a run's files. They are in `auditor/schemas/`.
+"""`auditor schema`: the published JSON Schemas of a run's files, and of the settings file. They are in `auditor/schemas/`.
 
 `tests/tools/make_files_doc.py` writes them from the declarations of the files.
 """
@@ -20,7 +20,7 @@ class FileSchema:
 
     Attributes:
         name: what `auditor schema` calls it.
-        file: the file of a run that it describes.
+        file: the file that it describes; `--json` for what a command prints with this option.
         meaning: what one document of it is, in one sentence.
     """
 

@@ -3,8 +3,9 @@ unknown key is an error. A secret is never shown.
 """
 
 from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, SettingsKeywords, all_fields, reparse
-from auditor.settings.layers import Origins, load
+from auditor.settings.layers import Origins, find_file, load, read_file
 from auditor.settings.parsers import AUTO, CLOUDS, Secret, is_loopback, local_folder
+from auditor.settings.toml_text import format_settings
 
 __all__ = [
     "AUTO",
@@ -17,8 +18,11 @@ __all__ = [
     "Settings",
     "SettingsKeywords",
     "all_fields",
+    "find_file",
+    "format_settings",
     "is_loopback",
     "load",
     "local_folder",
+    "read_file",
     "reparse",
 ]

@@ -9,8 +9,10 @@ from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
-from auditor.core.results import FailOn
+from auditor.core.mail_address import read_mail_address
+from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
+from auditor.core.secret_url import SecretUrl
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -24,7 +26,80 @@ PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective settings. `None` means not set."""
+    """The effective settings. `None` means not set.
+
+    The JSON Schema of the settings file and the file that `auditor init` writes are made from this class: the meanings below are
+    what an editor and that file show. "For example `x`." at the end of a meaning gives a value to show where there is no default.
+
+    Attributes:
+        api_url: base URL of the API; without it, that of the cloud. For example `https://api.partnercenter.microsoft.com`.
+        cloud: the Microsoft cloud, which chooses the API and the sign-in service.
+        authority: URL of the sign-in service; without it, that of the cloud. For example
+            `https://login.microsoftonline.com/contoso.example`.
+        tenant_id: the partner's tenant, as an id or a domain name. For example `contoso.example`.
+        client_id: the app registration that signs in: its Application (client) ID. For example
+            `00000000-0000-0000-0000-000000000000`.
+        access_token: an App+User token from another program, used unchanged if there is no other sign-in.
+        refresh_token: a refresh token from another program; each renewal writes the new token to its file.
+        client_secret: the secret of the app registration, if it is a confidential client.
+        client_certificate: a file with the certificate and the private key of the app registration, PEM or PKCS #12. For example
+            `/etc/auditor/certificate.pem`.
+        client_certificate_password: the password of that file.
+        token_store: the folder where the sign-in is stored; without it, in the user's state folder. For example
+            `/var/lib/auditor/sign-in`.
+        token_store_key: the key that encrypts the stored sign-in.
+        ca_bundle: a PEM file of extra certificate authorities, for networks that inspect TLS. For example `/etc/auditor/ca.pem`.
+        ca_relaxed: accept certificates whose form breaks RFC 5280; everything else is verified.
+        proxy: the proxy, without user name and password, or none; without it, HTTPS_PROXY decides. For example
+            `http://proxy.example:3128`.
+        no_proxy: hosts to reach without a proxy, separated by commas. For example `localhost,.partner.example`.
+        lists: the customer lists that `auditor run` audits when no list is named; without it, the partner's own customer list.
+            For example `/srv/lists/customers.csv`.
+        id_column: the column that holds the customer ids; without it, it is found. For example `Microsoft ID`.
+        company_column: the column that holds the companies; without it, it is found. For example `Company name`.
+        domain_column: the column that holds the domains; without it, it is found. For example `Primary domain name`.
+        owner_column: the column that holds the account managers; without it, it is found. For example `Account manager`.
+        allow_ragged: accept rows with more cells than the header, without company, domain and account manager.
+        sheet: the sheets of a workbook to read; without it, they are found. For example `Customers`.
+        array: the array of a JSON file to read; without it, it is found. For example `customers`.
+        customer_list: when to check customers without an account status against the partner's own customer list.
+        reports: the folder that the run folders are written to.
+        format: the formats of the reports.
+        rate: requests a minute; auto learns what the service accepts, 0 sets no rate.
+        burst: use up each minute's quota at once; only where no other program uses it.
+        concurrency: maximum number of requests in flight.
+        attempts: maximum number of attempts for each customer.
+        timeout: seconds that one request may take.
+        deadline: stop sending requests after this time; without it, never. For example `5h`.
+        reuse: reuse eligible answers of earlier runs that are not older than this. For example `8h`.
+        grace: seconds that requests in flight have to finish once a run is stopped.
+        max_undetermined: maximum number of undetermined rows for a run to count as complete.
+        packs: which account managers get their own workbook: those with something to do, or all.
+        customer_link: link to a customer in the workbooks and on the page; empty for no links.
+        zone: time zone of the times beside UTC; without it, that of the machine. For example `Europe/Berlin`.
+        baseline: the run to compare with, or none; without it, the last complete run of the same list. For example
+            `20261130T020000Z`.
+        sum: columns of the lists to add up by verdict and account manager. For example `Monthly revenue`.
+        fail_on: end a complete run with exit code 10 if it has any of these. For example `newly-blocked`.
+        limit: ask for the first customers only, as many as this. For example `100`.
+        sync_seconds: force the journal to the disk after so many seconds.
+        sync_lines: force the journal to the disk after so many lines; 0 does not count lines.
+        notify: where messages about runs go; the addresses are secrets, so keep the file private. For example
+            `jsons://hooks.example/auditor`.
+        notify_when: which ends of a run are told: always, changes (what changed since the baseline), failure.
+        notify_secret: the secret that signs the messages of our own webhook.
+        ping: a dead man's switch, pinged at the start and the end of a run. For example `https://hc-ping.com/your-uuid`.
+        metrics: a file of metrics for Prometheus, written after each run. For example
+            `/var/lib/node_exporter/textfile/auditor.prom`.
+        log_format: the form of log lines.
+        log_file: a log file, which rotates at 10 MB; without it, the log goes to standard error. For example
+            `/var/log/auditor/auditor.log`.
+        smtp: the mail server of `auditor mail`: smtps://host, or smtp://host with STARTTLS. For example
+            `smtps://mail.partner.example`.
+        smtp_user: the user name at the mail server. For example `auditor@partner.example`.
+        smtp_password: the password at the mail server.
+        mail_from: the sender of the mails. For example `auditor@partner.example`.
+    """
 
     api_url: str | None = field(default=None, metadata={"parse": parsers.url})
     cloud: str = field(default="public", metadata={"parse": parsers.one_of(CLOUDS)})
@@ -77,6 +152,20 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    notify: tuple[SecretUrl, ...] = field(default=(), metadata={"parse": parsers.channel, "many": ";", "file": True})
+    notify_when: tuple[NotifyWhen, ...] = field(
+        default=(NotifyWhen.CHANGES, NotifyWhen.FAILURE),
+        metadata={"parse": parsers.one_of(NotifyWhen), "many": ",", "order": tuple(NotifyWhen)},
+    )
+    notify_secret: Secret | None = field(default=None, metadata={"secret": True})
+    ping: SecretUrl | None = field(default=None, metadata={"parse": parsers.ping, "file": True})
+    metrics: str | None = None
+    log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
+    log_file: str | None = None
+    smtp: str | None = field(default=None, metadata={"parse": parsers.smtp})
+    smtp_user: str | None = None
+    smtp_password: Secret | None = field(default=None, metadata={"secret": True})
+    mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
 
     @property
     def api(self) -> str:
@@ -155,6 +244,17 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    notify: str | Sequence[str] | None
+    notify_when: str | Sequence[str] | None
+    notify_secret: str | None
+    ping: str | None
+    metrics: str | PathLike[str] | None
+    log_format: Literal["text", "json"] | None
+    log_file: str | PathLike[str] | None
+    smtp: str | None
+    smtp_user: str | None
+    smtp_password: str | None
+    mail_from: str | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
@@ -204,8 +304,16 @@ def parse(name: str, value: object, origin: str) -> Any:
             f"did you mean {near[0]}?" if near else _how_to_change(name, origin),
         ) from None
     except ValueError as error:
-        shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        shown = _without_secrets(name, value)
         raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", _how_to_change(name, origin)) from None
+
+
+def _without_secrets(name: str, value: object) -> str:
+    """An invalid value for a message."""
+    if name in {"notify", "ping"}:
+        # the error names what may be shown of the URL
+        return "…"
+    return repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
 
 
 def _place(name: str, origin: str) -> str:
@@ -235,8 +343,12 @@ def _how_to_change(name: str, origin: str) -> str:
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Parse a setting with several values: a list, or a text with separators. A closed list needs at least one value."""
-    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    """Parse a setting with several values: a list, or a text with separators, or one of several lines, as in a file.
+
+    A closed list needs at least one value.
+    """
+    separator = metadata["many"]
+    items = value if isinstance(value, list | tuple) else str(value).replace("\n", separator).split(separator)
     found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
     if order := metadata.get("order"):
         found = tuple(one for one in order if one in found)

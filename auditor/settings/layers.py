@@ -148,25 +148,42 @@ def _secret_file(variable: str, path: str) -> Secret:
 
 
 def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
-    path = Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
+    path = find_file(config)
     if path is None and profile:
         raise SettingsError(f"--profile {profile}: there is no settings file", "name one with --config")
     if path is None:
         return []
-    document = _document(path)
+    document = read_file(path)
     profiles = document.pop("profile", {})
-    if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
-        raise SettingsError(f"{path}: profile is not a table of tables", "write [profile.NAME] above its settings")
     layers = [(document, f"file {path}")]
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
         raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
     if profile:
         layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
-    # the other profiles as well, so that a mistake shows before the run that uses them
-    for name, values in (("", document), *profiles.items()):
-        _check_file(values, f"file {path} [profile.{name}]" if name else f"file {path}")
     return layers
+
+
+def find_file(config: str | None) -> Path | None:
+    """The path of the settings file: the one that the user named, else the first of the usual ones that exists."""
+    return Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a settings file; its profiles are under `profile`.
+
+    Raises:
+        SettingsError: it cannot be read, sets something unknown or a secret, or `profile` is not a table of tables.
+    """
+    document = _document(path)
+    profiles = document.get("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
+        raise SettingsError(f"{path}: profile is not a table of tables", "write [profile.NAME] above its settings")
+    # every profile, so that a mistake shows before the run that uses it
+    _check_file({name: value for name, value in document.items() if name != "profile"}, f"file {path}")
+    for name, values in profiles.items():
+        _check_file(values, f"file {path} [profile.{name}]")
+    return document
 
 
 def _document(path: Path) -> dict[str, Any]:

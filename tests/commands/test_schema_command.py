@@ -12,7 +12,14 @@ from auditor import journal, report
 from auditor.cli import main
 from auditor.report.tables import summary
 
-FILES = {"journal": journal.JOURNAL, "manifest": report.MANIFEST, "rows": journal.ROWS, "summary": summary.JSON}
+FILES = {
+    "error": "--json",
+    "journal": journal.JOURNAL,
+    "manifest": report.MANIFEST,
+    "rows": journal.ROWS,
+    "settings": "auditor.toml",
+    "summary": summary.JSON,
+}
 
 
 def test_the_list_names_each_schema(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +44,8 @@ def test_each_schema_is_a_valid_one(name: str, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("jurnal", "did you mean journal?"), ("x", "choose from journal, manifest, rows, summary")]
+    ("name", "hint"),
+    [("jurnal", "did you mean journal?"), ("x", "choose from error, journal, manifest, rows, settings, summary")],
 )
 def test_an_unknown_name_is_a_wrong_call(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, with the nearest name."""

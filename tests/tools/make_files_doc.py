@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 import pyarrow as pa
 from file_schemas import Schema, read_docstring, schema_of, schemas, since
+from settings_schema import settings_schema
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
-from auditor.journal import MemberRecord
+from auditor.journal import MailRecord, MemberRecord
 from auditor.report import schema
 from auditor.report.history import changes, previous, store
 from auditor.report.records import UNLISTED
@@ -44,7 +45,7 @@ def files() -> dict[Path, str]:
     """Every file that this script writes, with its content."""
     written = {
         SCHEMAS / f"{name}.schema.json": json.dumps(one, indent=2, ensure_ascii=False) + "\n"
-        for name, one in schemas().items()
+        for name, one in {**schemas(), "settings": settings_schema()}.items()
     }
     tables = _tables()
     frame = DOC.read_text(encoding="utf-8")
@@ -67,9 +68,11 @@ def _tables() -> dict[str, str]:
         "scopes": _table(("scope", "counts"), _scopes()),
         "summary.csv": _fields(schema_of(summary.SummaryLine)),
         "summary.json": _fields(found["summary"]),
+        "error": _fields(found["error"]),
         "manifest": _fields(found["manifest"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
+        "mailed": _fields(schema_of(MailRecord)),
         "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
         "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }

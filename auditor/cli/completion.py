@@ -1,0 +1,126 @@
+"""Completion with the Tab key: what shells ask while somebody types, and the scripts that make them ask.
+
+A shell asks by starting the program with `_AUDITOR_COMPLETE`, so nothing here imports the report stage or the network. Source of
+the scripts and of their protocol: click, "Shell Completion".
+"""
+
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+from auditor.errors import OutputError, describe_os_error
+
+SHELLS = ("bash", "zsh", "fish", "powershell")
+_NAME, _VARIABLE = "auditor", "_AUDITOR_COMPLETE"
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+Items = list["CompletionItem[str]"]
+
+
+def complete_file(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
+    """Let the shell complete the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_folder(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
+    """Let the shell complete the name of a folder."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def complete_run(context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
+    """The stored runs, newest first; or folders, where something else is being typed."""
+    names: list[str] = []
+    with suppress(Exception):  # while somebody types, nothing may be printed
+        names = [one.name for one in Path(_reports(context)).iterdir()]
+    runs = sorted((name for name in names if _RUN_ID.fullmatch(name)), reverse=True)
+    found = [name for name in (*(name for name in names if name == "latest"), *runs) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="dir")]
+
+
+def complete_profile(context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
+    """The profiles of the settings file."""
+    from auditor.settings import find_file, read_file
+
+    with suppress(Exception):  # as above
+        path = find_file(context.params.get("config"))
+        profiles = read_file(path).get("profile", {}) if path else {}
+        return [CompletionItem(name) for name in profiles if name.startswith(incomplete)]
+    return []
+
+
+def _reports(context: click.Context) -> str:
+    """The folder of the runs, as the command would find it."""
+    from auditor import settings
+
+    given = [one.params.get("reports") for one in (context, context.parent) if one]
+    config, profile = (context.params.get(name) for name in ("config", "profile"))
+    return settings.load({"reports": next(filter(None, given), None)}, config=config, profile=profile)[0].reports
+
+
+def completion_script(command: click.Command, shell: str) -> str:
+    """The script that makes a shell ask this program.
+
+    Args:
+        command: the program.
+        shell: one of SHELLS.
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None, shell  # noqa: S101 - click has all of SHELLS
+    return kind(command, {}, _NAME, _VARIABLE).source()
+
+
+def install_script(shell: str, script: str) -> tuple[Path, str]:
+    """Write the script to the place for a shell; return its path and what the user has to do, if anything.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    path, hint = _place(shell)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: {describe_os_error(error)}", f"auditor completion {shell} prints the script"
+        ) from error
+    return path, hint
+
+
+def _place(shell: str) -> tuple[Path, str]:
+    """(path of the script, what the user has to do) for a shell. A start file of the user is never changed."""
+    data = _folder("XDG_DATA_HOME", ".local/share")
+    match shell:
+        case "bash":
+            own = os.environ.get("BASH_COMPLETION_USER_DIR")
+            path = (Path(own) if own else data / "bash-completion") / "completions" / _NAME
+            return path, (
+                "open a new shell. It needs the package bash-completion; without that, add this line to ~/.bashrc: "
+                f". {_quoted(path)}"
+            )
+        case "zsh":
+            path = data / "zsh" / "site-functions" / f"_{_NAME}"
+            return path, (
+                f"add this line to ~/.zshrc, before compinit, and open a new shell: fpath=({_quoted(path.parent)} $fpath)"
+            )
+        case "fish":
+            return _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / f"{_NAME}.fish", "open a new shell"
+        case _:
+            folder = _folder("APPDATA", "AppData/Roaming") if sys.platform == "win32" else data
+            path = folder / _NAME / "completion.ps1"
+            quoted = str(path).replace("'", "''")
+            return path, f"add this line to the file that $PROFILE names, and open a new shell: . '{quoted}'"
+
+
+def _folder(variable: str, default: str) -> Path:
+    named = os.environ.get(variable)
+    return Path(named) if named else Path.home() / default
+
+
+def _quoted(path: Path) -> str:
+    from auditor.core.text import shell_quote
+
+    return shell_quote(path, windows=False)

@@ -1,0 +1,143 @@
+"""What to write where, so that this machine runs an audit every night: a systemd timer, cron, or the Windows Task Scheduler.
+
+These are the shortest schedules that work; `docs/recipes/` has longer ones, with retries, logs and mails.
+"""
+
+import getpass
+import os
+import re
+import shlex
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SYSTEMD = """\
+# /etc/systemd/system/auditor.service
+[Unit]
+Description=Audit of the validation status of all customers
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=8h
+StartLimitBurst=5
+
+[Service]
+Type=oneshot
+User={user}
+{environment}ExecStart={command}
+# 10: complete, and --fail-on matched. That is a result, no failure
+SuccessExitStatus=10
+# an unfinished run goes on an hour later; after 2, 4, 5 and 7 only a person can help
+Restart=on-failure
+RestartSec=1h
+RestartPreventExitStatus=2 4 5 7
+
+# /etc/systemd/system/auditor.timer
+[Unit]
+Description=Audit of the validation status of all customers, every night
+
+[Timer]
+OnCalendar=*-*-* 02:17:00
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+
+# then: sudo systemctl daemon-reload && sudo systemctl enable auditor.timer && sudo systemctl start auditor.timer
+"""
+_CRON = """\
+# add with: crontab -e
+{environment}17 2 * * * {command}
+"""
+_WINDOWS = """\
+# in PowerShell
+$action = New-ScheduledTaskAction -Execute {program} -Argument {arguments}
+$trigger = New-ScheduledTaskTrigger -Daily -At 02:17
+Register-ScheduledTask -TaskName auditor -Action $action -Trigger $trigger
+"""
+_STATE = "XDG_STATE_HOME"
+"""The variable that says where the sign-in is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A schedule for this machine.
+
+    Attributes:
+        name: what runs it.
+        text: what to write where.
+        page: the folder of the documentation with more.
+    """
+
+    name: str
+    text: str
+    page: str
+
+
+def schedule(settings_file: Path, profile: str | None, environment: Mapping[str, str] = os.environ) -> Schedule:
+    """Return the schedule for this machine.
+
+    Args:
+        settings_file: absolute.
+        profile: of that file.
+        environment: of this process.
+    """
+    command = [*_program(), "run", "--continue", "-q", "--config", str(settings_file)]
+    command += ["--profile", profile] if profile else []
+    if sys.platform == "win32":
+        return _windows(command)
+    if Path("/run/systemd/system").is_dir():
+        return _systemd(command, environment)
+    return _cron(command, environment)
+
+
+def missing_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the settings that are in this environment only: a schedule does not have them."""
+    return sorted(name for name, value in environment.items() if name.startswith("AUDITOR_") and value)
+
+
+def _program() -> list[str]:
+    """The command that starts auditor, with absolute paths."""
+    name = "auditor.exe" if sys.platform == "win32" else "auditor"
+    for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
+        if (folder / name).is_file():
+            return [str(folder / name)]
+    found = shutil.which("auditor")
+    return [found] if found and Path(found).is_absolute() else [sys.executable, "-m", "auditor"]
+
+
+def _systemd(command: Sequence[str], environment: Mapping[str, str]) -> Schedule:
+    # a variable is not expanded in the name of the program
+    words = [_systemd_word(command[0]), *(_systemd_word(word).replace("$", "$$") for word in command[1:])]
+    state = environment.get(_STATE)
+    line = f"Environment={_systemd_word(f'{_STATE}={state}')}\n" if state else ""
+    text = _SYSTEMD.format(user=getpass.getuser(), environment=line, command=" ".join(words))
+    return Schedule("systemd", text, "docs/recipes/systemd/")
+
+
+def _systemd_word(text: str) -> str:
+    """Quote a word of a unit file. Source: systemd.syntax(7), "Quoting"; a percent sign begins a specifier."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return text if re.fullmatch(r"[\w./=:@%+,-]+", text) else f'"{text}"'
+
+
+def _cron(command: Sequence[str], environment: Mapping[str, str]) -> Schedule:
+    # cron ends a command at a percent sign, quoted or not, unless a backslash stands before it. Source: crontab(5)
+    line = " ".join(map(shlex.quote, command)).replace("%", "\\%")
+    state = environment.get(_STATE)
+    text = _CRON.format(environment=f"{_STATE}={state}\n" if state else "", command=line)
+    return Schedule("cron", text, "docs/recipes/cron/")
+
+
+def _windows(command: Sequence[str]) -> Schedule:
+    program, *arguments = command
+    line = " ".join(f'"{word}"' if " " in word else word for word in arguments)
+    text = _WINDOWS.format(program=_powershell_text(program), arguments=_powershell_text(line))
+    return Schedule("the Task Scheduler", text, "docs/recipes/windows/")
+
+
+def _powershell_text(text: str) -> str:
+    """Quote a text for PowerShell. Source: "about_Quoting_Rules"."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,114 @@
+"""The JSON Schema of the settings file, from the declarations of the settings.
+
+Meanings come from the section "Attributes" of the docstring of `Settings`, types and limits from the parsers. "For example `x`." at
+the end of a meaning becomes an example.
+
+The schema takes every value in one form only (a number is no text), where the program also reads others. Some rules cannot be said
+in it: a time zone must be known on the machine, and tenant and authority must agree.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import Any
+
+from file_schemas import Schema, read_docstring
+
+from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
+from auditor.settings import Settings, parsers
+
+SETTINGS_FILE = "auditor.toml"
+_EXAMPLE = re.compile(r" For example `([^`]+)`\.$")
+_TEXT: Schema = {"type": "string"}
+_HOST = r"([^/?#\\@\s:]+|\[[0-9A-Fa-f:.]+\])(:\d+)?"
+_LOOPBACK = r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_LINK = rf'https?://[^\s"<>]*{re.escape(CUSTOMER_ID)}[^\s"<>]*'
+FORMS: dict[Callable[[str], Any], Schema] = {
+    parsers.flag: {"type": "boolean"},
+    parsers.rate: {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1e9}, {"const": "auto"}]},
+    parsers.duration: {
+        "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^0*[1-9][0-9]*[smhd]?$"}]
+    },
+    parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
+    parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
+    parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
+    check_customer_link: {**_TEXT, "pattern": f"^({_LINK})?$", "maxLength": 1900},
+}
+"""Parser -> what it accepts. A parser that is not here accepts any text."""
+
+
+def settings_schema() -> Schema:
+    """The schema of the settings file: each setting at the top and in the profiles, without secrets."""
+    properties = {one.name: _property(one) for one in fields(Settings) if not one.metadata.get("secret")}
+    profile = {
+        "type": "object",
+        "description": "The settings of one profile, which replace those at the top with --profile NAME.",
+        "properties": {name: {"$ref": f"#/properties/{name}"} for name in properties},
+        "additionalProperties": False,
+    }
+    profiles = {"type": "object", "description": "The profiles by name.", "additionalProperties": profile}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:auditor:schema:settings",
+        "title": SETTINGS_FILE,
+        "description": "The settings file of auditor. Secrets do not belong there: they come from the environment.",
+        "type": "object",
+        "properties": {**properties, "profile": profiles},
+        "additionalProperties": False,
+    }
+
+
+def meanings() -> dict[str, str]:
+    """The meaning of every setting, secrets included.
+
+    Raises:
+        ValueError: a setting has none; the message says where to add it.
+    """
+    _, found = read_docstring(Settings)
+    missing = [one.name for one in fields(Settings) if one.name not in found]
+    if missing:
+        raise ValueError(
+            f"settings without a meaning: {', '.join(missing)}. Add a line `name: meaning.` for each under Attributes in the "
+            "docstring of Settings (auditor/settings/fields.py), then: python tests/tools/make_files_doc.py"
+        )
+    return found
+
+
+def _property(one: "Field[Any]") -> Schema:
+    meaning = meanings()[one.name]
+    example = _EXAMPLE.search(meaning)
+    found: Schema = {"description": _EXAMPLE.sub("", meaning), **_form(one)}
+    if one.default not in (None, ()):
+        found["default"] = [*one.default] if isinstance(one.default, tuple) else one.default
+    elif example is None:
+        raise ValueError(f"{one.name} has no default: end its meaning with: For example `…`.")
+    if example is not None:
+        found["examples"] = [[example[1]] if "many" in one.metadata else _typed(example[1], found)]
+    return found
+
+
+def _typed(text: str, form: Schema) -> str | int:
+    return int(text) if form.get("type") == "integer" else text
+
+
+def _form(one: "Field[Any]") -> Schema:
+    """What the parser of a setting accepts."""
+    parser = one.metadata.get("parse", str)
+    form = _closure_form(parser) or FORMS.get(parser, _TEXT)
+    if "many" not in one.metadata:
+        return form
+    several: Schema = {"type": "array", "items": form} | ({"minItems": 1} if "order" in one.metadata else {})
+    return {"anyOf": [several, form]}
+
+
+def _closure_form(parser: Callable[[str], Any]) -> Schema | None:
+    """The form of a parser that `number` or `one_of` made."""
+    made_with = inspect.getclosurevars(parser).nonlocals if inspect.isfunction(parser) else {}
+    match made_with:
+        case {"kind": kind, "least": least, "most": most}:
+            return {"type": "integer" if kind is int else "number", "minimum": least, "maximum": most}
+        case {"known": known}:
+            return {"type": "string", "enum": [*known]}
+        case _:
+            return None
