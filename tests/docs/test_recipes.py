@@ -147,14 +147,6 @@ def test_auditor_night_continues_after_an_outage(
 
 
 @unix
-@pytest.mark.parametrize(("codes", "tries", "ends_with"), [((6,), "1", 6), ((10,), "1", 0)])
-def test_a_pod_tries_once(codes: tuple[int, ...], tries: str, ends_with: int, tmp_path: Path) -> None:
-    """Kubernetes starts the next one."""
-    environment = _fake_auditor(tmp_path, *codes) | {"NIGHT_TRIES": tries}
-    assert _run("auditor-night", environment).returncode == ends_with
-
-
-@unix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("program", ["auditor", "sleep"])
 def test_a_signal_reaches_the_program(program: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -253,10 +245,10 @@ def test_kubernetes_accepts_the_manifests() -> None:
 
 
 def test_kubernetes_fails_where_only_a_person_can_help() -> None:
-    """Everything else lets the next pod continue."""
+    """After 3 and 6, `auditor-night` has tried for hours; where the pod was killed, the next one continues."""
     job = _documents("kubernetes/cronjob.yaml")[1]["spec"]["jobTemplate"]["spec"]
     fails = [rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"]
-    assert {code for rule in fails for code in rule["onExitCodes"]["values"]} == FOR_A_PERSON
+    assert {code for rule in fails for code in rule["onExitCodes"]["values"]} == FOR_A_PERSON | {3, 6}
     pod = job["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] > Settings().grace
     assert pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"]
