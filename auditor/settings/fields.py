@@ -83,6 +83,9 @@ class Settings:
         limit: ask for the first customers only, as many as this. For example `100`.
         sync_seconds: force the journal to the disk after so many seconds.
         sync_lines: force the journal to the disk after so many lines; 0 does not count lines.
+        continue_within: with `auditor run --continue`, finish an unfinished run only if it is younger; 0 always starts a new one.
+        priority: who is asked first: blocked or changed customers of the run before, or the largest numbers of a column. For example
+            `sum:Monthly revenue`.
         notify: where messages about runs go; the addresses are secrets, so keep the file private. For example
             `jsons://hooks.example/auditor`.
         notify_when: which ends of a run are told: always, changes (what changed since the baseline), failure.
@@ -151,6 +154,8 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    continue_within: float = field(default=72000.0, metadata={"parse": parsers.duration_or_zero})
+    priority: tuple[str, ...] = field(default=(), metadata={"parse": parsers.priority, "many": ","})
     notify: tuple[SecretUrl, ...] = field(default=(), metadata={"parse": parsers.channel, "many": ";", "file": True})
     notify_when: tuple[NotifyWhen, ...] = field(
         default=(NotifyWhen.CHANGES, NotifyWhen.FAILURE),

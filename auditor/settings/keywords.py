@@ -61,6 +61,8 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    continue_within: int | str | None
+    priority: str | Sequence[str] | None
     notify: str | Sequence[str] | None
     notify_when: str | Sequence[str] | None
     notify_secret: str
