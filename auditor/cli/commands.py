@@ -35,7 +35,7 @@ def auditor() -> None:
 @options.REPORTS
 @options.FORMAT
 @options.json_option("the summary as JSON")
-@options.log_options(quiet=options.QUIET)
+@options.log_options(quiet=options.COUNTED)
 def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
     from auditor.cli import progress, render_run
@@ -104,6 +104,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
+@options.AFTER_RUN
 @options.SELECTION
 @options.texts(
     priority="WHAT[,WHAT]: Ask first for blocked, changed (in the run before) or sum:COLUMN (the largest numbers).",
@@ -117,9 +118,8 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
 @options.texts(
     continue_within="DURATION: Finish only a run that is younger; 0 always starts a new one. [default: 20h]",
 )
-@options.AFTER_RUN
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
-@options.common(json="the summary as JSON", quiet=options.QUIET, origins=True)
+@options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
 def run(
     *,
     files: tuple[str, ...],
@@ -144,16 +144,13 @@ def run(
 
     lists = files or settings.lists
     if dry_run:
-        return _dry_run(lists, settings, read_selection(owner, only, exclude, settings), as_json=as_json)
+        selection = read_selection(owner, only, exclude, settings)
+        return _dry_run(lists, settings, selection, as_json=as_json)
     with AfterRun(settings, lists or (OWN_LIST,)) as after:
         selection = read_selection(owner, only, exclude, settings)
         with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as shown:
             given = RunOptions(
-                settings,
-                settings.format,
-                settings.customer_list,
-                observer=after.observe(shown),
-                selection=selection,
+                settings, settings.format, settings.customer_list, observer=after.observe(shown), selection=selection
             )
             after.rendered = start(lists, replace(given, continues=origins if continues else None))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
@@ -201,7 +198,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
-@options.common(json="the summary as JSON", quiet=options.QUIET, origins=True)
+@options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor resume`."""
     from pathlib import Path

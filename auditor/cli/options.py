@@ -23,20 +23,28 @@ def _several(*options: Options) -> Options:
     return add
 
 
-def log_options(*, pass_quiet: bool = True, quiet: Options | None = None, file: bool = True) -> Options:
+COUNTED = "counted"
+"""For a command that ends with a run's reports: it receives how often `-q` was given."""
+
+
+def log_options(*, quiet: bool | str = True, file: bool = True) -> Options:
     """`-q`, `-v` and the options of the log; the command receives `quiet`, unless it prints no notes.
 
     Args:
-        pass_quiet: False for a command without notes.
-        quiet: another option than the usual one.
+        quiet: False for a command without notes, COUNTED for one that tells `-q` from `-qq`.
         file: False for a command whose own `--log-file` is something else.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @_several(
-            quiet
-            or click.option(
-                "-q", "--quiet", count=True, help="No progress and no notes: results, warnings and errors."
+            click.option(
+                "-q",
+                "--quiet",
+                count=True,
+                help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and "
+                "the next command."
+                if quiet == COUNTED
+                else "No progress and no notes: results, warnings and errors.",
             ),
             click.option("-v", "--verbose", count=True, help="Say more; -vv says all."),
             texts(log_format="text|json: Format of the log lines. [default: text]"),
@@ -51,10 +59,9 @@ def log_options(*, pass_quiet: bool = True, quiet: Options | None = None, file: 
                 form, log_file = settings.log_format, settings.log_file
             set_up_log(form, log_file)
             given.pop("verbose")
-            if not pass_quiet:
-                given.pop("quiet")
-            elif quiet is None:
-                given["quiet"] = bool(given["quiet"])
+            count = given.pop("quiet")
+            if quiet:
+                given["quiet"] = count if quiet == COUNTED else bool(count)
             return command(**given)
 
         return with_log
@@ -93,30 +100,20 @@ def _given_count(name: str) -> int:
     return int(context.params.get(name) or above.get(name) or 0)
 
 
-QUIET = click.option(
-    "-q",
-    "--quiet",
-    count=True,
-    help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and the next command.",
-)
-"""`-q` of the commands that end with a run's reports; the command receives how often it was given."""
-
-
 def json_option(what: str = "JSON") -> Options:
     """`--json`, as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool | Options = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
-        quiet: as `pass_quiet` of `log_options`, or the option itself.
+        quiet: as of `log_options`.
         origins: as for `with_settings`.
     """
-    log = log_options(pass_quiet=quiet) if isinstance(quiet, bool) else log_options(quiet=quiet)
-    return _several(json_option(json), with_settings(origins=origins), log)
+    return _several(json_option(json), with_settings(origins=origins), log_options(quiet=quiet))
 
 
 def texts(**helps: str) -> Options:

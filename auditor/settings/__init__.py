@@ -2,7 +2,8 @@
 unknown key is an error. A secret is never shown.
 """
 
-from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, SettingsKeywords, all_fields, reparse
+from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, all_fields, reparse
+from auditor.settings.keywords import SettingsKeywords, keywords_in_messages
 from auditor.settings.layers import Origins, find_file, load, read_file
 from auditor.settings.parsers import (
     AUTO,
@@ -33,6 +34,7 @@ __all__ = [
     "find_file",
     "format_settings",
     "is_loopback",
+    "keywords_in_messages",
     "load",
     "local_folder",
     "read_file",

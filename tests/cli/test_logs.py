@@ -15,6 +15,7 @@ from auditor.cli import logs, main
 from auditor.simulator import AnswerOptions, Simulator
 from auditor.version import __version__
 from serving_support import serving
+from sign_in_support import sign_in_service
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
 RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--max-undetermined", "9"]
@@ -52,6 +53,24 @@ def test_a_json_log_has_an_object_for_each_event() -> None:
     assert "wait_seconds" in tried[0]
     assert "wait_seconds" not in tried[1]
     assert found[-1]["message"] == "ended with exit code 0"
+
+
+def test_the_sign_in_of_a_run_names_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though MSAL works in a thread of its own."""
+    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
+    with sign_in_service() as simulator:
+        for name, value in (
+            ("API_URL", simulator.api_url),
+            ("AUTHORITY", simulator.authority),
+            ("CLIENT_ID", simulator.client_id),
+            ("CA_BUNDLE", str(simulator.ca_file)),
+            ("REFRESH_TOKEN", simulator.mint_refresh_token()),
+        ):
+            monkeypatch.setenv(f"AUDITOR_{name}", value)
+        main([*RUN, "--log-format", "json", "--log-file", "audit.log", "-q"])
+    found = _objects(Path("audit.log").read_text(encoding="utf-8"))
+    (signed_in,) = [one for one in found if str(one["message"]).startswith("tokens come from")]
+    assert signed_in["run_id"] == next(Path("reports").glob("2*")).name
 
 
 @pytest.mark.usefixtures("simulator")
