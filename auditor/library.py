@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from os import PathLike, fspath
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from auditor.core import judge
 from auditor.core.ids import normalise_id
 from auditor.core.model import ApiResponse, Cause, Finding
-from auditor.errors import AuditorError, CustomerListError, SignInError, StoppedEarlyError
+from auditor.errors import AuditorError, CustomerListError
+from auditor.runs.credentials import end_error
 from auditor.runs.signals import StopRequest
 from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, all_fields, load
 
@@ -38,15 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_FAILURES: Mapping[Cause, type[AuditorError]] = MappingProxyType(
-    {
-        Cause.SIGN_IN: SignInError,
-        Cause.SERVICE: StoppedEarlyError,
-        Cause.DISK: StoppedEarlyError,
-        Cause.DEFECT: AuditorError,
-    }
-)
-"""Ends of a run that are failures. A deadline or a limit is what the caller asked for."""
+_NO_FAILURES = frozenset({Cause.DEADLINE, Cause.LIMIT, Cause.INTERRUPTED, Cause.TERMINATED})
+"""Ends of a run that its caller asked for."""
 
 
 def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mapping[str, str] | None = None) -> Finding:
@@ -208,8 +201,8 @@ def _result(rendered: "Rendered") -> "AuditResult":
     from auditor.stored_runs import AuditResult
 
     end = rendered.end
-    if end is not None and end.cause in _FAILURES:
-        error = _FAILURES[end.cause](end.message, end.hint)
+    if end is not None and end.cause not in _NO_FAILURES:
+        error = end_error(end)
         error.run = rendered.run
         raise error
     return AuditResult(rendered.run, end=end, exit_code=rendered.exit_code)

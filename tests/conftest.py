@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,15 @@ def reply() -> Callable[[str], ApiResponse]:
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    """Undo what the option -v, or code of the manual, sets up in the test's process: its stream ends with the test."""
+    """Undo what the options of the log, or code of the manual, set up in the test's process: its streams end with the test."""
     yield
-    root = logging.getLogger()
-    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+    root, printed = logging.getLogger(), logging.getLogger("auditor.cli.terminal")
+    for handler in [
+        one for one in root.handlers if type(one) is logging.StreamHandler or isinstance(one, RotatingFileHandler)
+    ]:
         root.removeHandler(handler)
+        handler.close()
+    printed.handlers = [logging.NullHandler()]
     root.setLevel(logging.WARNING)
     logging.getLogger("auditor").setLevel(logging.NOTSET)
 

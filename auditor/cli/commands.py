@@ -1,10 +1,12 @@
-"""The commands that audit, ask or simulate, with their options; the others are in `run_commands`, `setup_commands`, `sign_in_commands`."""
+"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
+`run_commands`, `setup_commands` and `sign_in_commands`.
+"""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
@@ -100,22 +102,30 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
+@options.AFTER_RUN
+@options.METRICS
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.common(json="the summary as JSON")
 def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
     """`auditor run`."""
     from auditor.cli import progress, render_run
+    from auditor.cli.after_run import AfterRun
     from auditor.commands.run import run as start
+    from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
     from auditor.runs.signals import exit_on_signals
 
     lists = files or settings.lists
     if dry_run:
         return _dry_run(lists, settings, as_json=as_json)
-    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
-        rendered = start(lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer))
-    render_run.print_run(rendered, as_json=as_json, quiet=quiet)
-    return rendered.exit_code
+    with AfterRun(settings, lists or (OWN_LIST,)) as after:
+        with exit_on_signals(), progress.show_progress(quiet=quiet) as shown:
+            observer = after.observe(shown)
+            after.rendered = start(
+                lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer)
+            )
+        render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
+    return after.exit_code
 
 
 def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
@@ -158,34 +168,38 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     concurrency="N: Requests in flight at most. [default: as the run was started]",
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
+@options.AFTER_RUN
+@options.METRICS
 @options.common(json="the summary as JSON", origins=True)
 def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
     from auditor.cli import progress, render_run, terminal
+    from auditor.cli.after_run import AfterRun
     from auditor.commands import resume as command
     from auditor.core.text import shell_quote
     from auditor.runs.find import find_run
     from auditor.runs.latest import find_to_resume
     from auditor.runs.signals import exit_on_signals
 
-    unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
-    if run is None and unfinished is None:
-        terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
-        return 0
-    if unfinished is not None and unfinished.newer is not None:
-        terminal.note(
-            f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over the "
-            f"same list; to finish the old one anyway: auditor resume {shell_quote(unfinished.run)}",
-            quiet=quiet,
-        )
-        return 0
-    folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
-    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
-        rendered = command.resume(folder, settings, origins, observer)
-    render_run.print_run(rendered, as_json=as_json, quiet=quiet, resumed=True)
-    return rendered.exit_code
+    with AfterRun(settings) as after:
+        unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
+        if run is None and unfinished is None:
+            terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
+            return 0
+        if unfinished is not None and unfinished.newer is not None:
+            terminal.note(
+                f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over "
+                f"the same list; to finish the old one anyway: auditor resume {shell_quote(unfinished.run)}",
+                quiet=quiet,
+            )
+            return 0
+        folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
+        with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
+            after.rendered = command.resume(folder, settings, origins, after.observe(observer))
+        render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
+    return after.exit_code
 
 
 @auditor.command(
@@ -261,7 +275,7 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.json_option("the summary as JSON")
-@options.log_options()
+@options.log_options(file=False)
 def simulate(
     *,
     port: int,
@@ -331,5 +345,11 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
     sys.stdout.flush()
 
 
-for _command in (*run_commands.COMMANDS, *setup_commands.COMMANDS, *sign_in_commands.COMMANDS):
+for _command in (
+    *mail_commands.COMMANDS,
+    *notify_commands.COMMANDS,
+    *run_commands.COMMANDS,
+    *setup_commands.COMMANDS,
+    *sign_in_commands.COMMANDS,
+):
     auditor.add_command(_command)

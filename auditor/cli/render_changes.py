@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import terminal
-from auditor.core.results import Change
+from auditor.core.results import Change, format_amount
 from auditor.core.text import count_noun
 
 if TYPE_CHECKING:
@@ -66,15 +66,8 @@ def column_sums(run: Path) -> list[str]:
             continue
         left = f" ({count_noun(one['unparsed'], 'row')} without a readable number)" if one["unparsed"] else ""
         who = count_noun(customers[one["verdict"]], "customer")
-        lines.append(f"{one['column']}, {one['verdict']}: {who}, {_format_amount(one['total'])}{left}")
+        lines.append(f"{one['column']}, {one['verdict']}: {who}, {format_amount(Decimal(one['total']))}{left}")
     return lines
-
-
-def _format_amount(text: str) -> str:
-    number = Decimal(text)
-    # money has two decimals, or none; a number with more is shown as it is
-    exponent = number.as_tuple().exponent
-    return f"{number:,.2f}" if exponent in (-1, -2) else f"{number:,f}"
 
 
 def print_changes(found: "Comparison", *, as_json: bool) -> None:

@@ -5,9 +5,10 @@ command; no hint leads back to the same hint.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
@@ -19,7 +20,16 @@ from auditor.cli.render_changes import changes_since_baseline, column_sums
 from auditor.cli.terminal import VERDICT_COLOURS, console, note, say, say_next
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import describe_usage
-from auditor.core.results import FAILED, MATCHED, Count, FailOn, Ledger, count_internal_errors, unresolved_step
+from auditor.core.results import (
+    COMPLETE,
+    FAILED,
+    MATCHED,
+    Count,
+    FailOn,
+    Ledger,
+    count_internal_errors,
+    unresolved_step,
+)
 from auditor.core.run_facts import MembershipSource
 from auditor.core.text import count_noun, shell_quote
 from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
@@ -210,29 +220,48 @@ def _compare_with_run(rendered: "Rendered") -> str:
 
 def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
     """Print why the exit code is not 0, and the next command."""
+    for line in explain_end(rendered):
+        (say_next if line.next_step else say)(line.text)
     if rendered.exit_code == MATCHED:
-        say(f"auditor: Run complete. --fail-on matched: {', '.join(_count_matches(rendered))}.")
         return
-    if rendered.end is not None:
-        say(f"auditor: {_describe_early_end(rendered.end.message)}")
-        say_next(rendered.end.hint)
-    elif not rendered.facts.finished:
-        say(f"auditor: the run did not finish: {rendered.facts.message}")
-    elif rendered.exit_code == FAILED:
-        rows = count_noun(count_internal_errors(rendered.ledger), "row")
-        say(f"auditor: {rows} could not be checked because of a defect in auditor")
-        say("  this is a defect of auditor: report the lines of the log that say so")
-    else:
-        undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
-        limit = rendered.facts.max_undetermined
-        say(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
-        say(f"  {_describe_undetermined(rendered)}")
-        if not rendered.tries and (rendered.run / "undetermined.csv").exists():
-            say_next(f"see {rendered.run / 'undetermined.csv'} for each row's reason")
-    _print_resume_hint(rendered)
     name = LATEST_SIMULATED if rendered.facts.simulated else LATEST
     if run_id := latest_run_id(rendered.run.parent, name):
         note(f"{rendered.run.parent / name} still points to run {run_id}, which is complete", quiet=quiet)
+
+
+class Line(NamedTuple):
+    """A line about the end of a run: what happened, or what to do next."""
+
+    text: str
+    next_step: bool = False
+
+
+def explain_end(rendered: "Rendered") -> list[Line]:
+    """Why the exit code of a run is not 0, and what to do next; empty where it is 0."""
+    if rendered.exit_code == COMPLETE:
+        return []
+    if rendered.exit_code == MATCHED:
+        return [Line(f"auditor: Run complete. --fail-on matched: {', '.join(_count_matches(rendered))}.")]
+    return [*_explain_exit_code(rendered), *_explain_resuming(rendered)]
+
+
+def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:
+    if rendered.end is not None:
+        yield Line(f"auditor: {_describe_early_end(rendered.end.message)}")
+        yield Line(rendered.end.hint, next_step=True)
+    elif not rendered.facts.finished:
+        yield Line(f"auditor: the run did not finish: {rendered.facts.message}")
+    elif rendered.exit_code == FAILED:
+        rows = count_noun(count_internal_errors(rendered.ledger), "row")
+        yield Line(f"auditor: {rows} could not be checked because of a defect in auditor")
+        yield Line("  this is a defect of auditor: report the lines of the log that say so")
+    else:
+        undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+        limit = rendered.facts.max_undetermined
+        yield Line(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
+        yield Line(f"  {_describe_undetermined(rendered)}")
+        if not rendered.tries and (rendered.run / "undetermined.csv").exists():
+            yield Line(f"see {rendered.run / 'undetermined.csv'} for each row's reason", next_step=True)
 
 
 def _count_undetermined(rows: int) -> str:
@@ -252,17 +281,17 @@ def _count_matches(rendered: "Rendered") -> list[str]:
     return [f"{what} ({counts[what]})" for what in rendered.matched]
 
 
-def _print_resume_hint(rendered: "Rendered") -> None:
+def _explain_resuming(rendered: "Rendered") -> Iterator[Line]:
     """Say whether another session can change the result."""
     pending = _pending_customers(rendered)
     if journal.read_header(rendered.run).simulated:
-        say_next("a demo cannot be resumed; start it again: auditor demo")
+        yield Line("a demo cannot be resumed; start it again: auditor demo", next_step=True)
     elif pending and not rendered.tries:
-        say(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
-        say_next(f"auditor resume {shell_quote(rendered.run)}")
+        yield Line(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
+        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
     elif not rendered.facts.finished:
-        say("  every customer has a final answer, but the run did not finish")
-        say_next(f"auditor resume {shell_quote(rendered.run)}")
+        yield Line("  every customer has a final answer, but the run did not finish")
+        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
 
 
 def _pending_customers(rendered: "Rendered") -> int:

@@ -1,9 +1,10 @@
 """Print text for people: sentences on standard error, tables on standard output.
 
-A closed pipe does not end a run. No cell is cut: on a terminal, a cell that does not fit goes on the line below; a pipe or a file
+The sentences also go to the log file, where there is one. A closed pipe does not end a run. No cell is cut: on a terminal, a cell that does not fit goes on the line below; a pipe or a file
 gets one line a record. Control characters in cells are replaced.
 """
 
+import logging
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -16,6 +17,11 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.core.model import Verdict
+
+PRINTED = logging.getLogger(__name__)
+"""Takes what is printed for people; `logs` gives it a log file, and nothing else gets it."""
+PRINTED.propagate = False
+PRINTED.addHandler(logging.NullHandler())
 
 VERDICT_COLOURS = {Verdict.BLOCKED: "red", Verdict.ELIGIBLE: "green", Verdict.UNDETERMINED: "yellow"}
 """The verdicts in the order of every table."""
@@ -30,8 +36,9 @@ _PIPE = 10_000
 """Characters of a line into a pipe: wider than any table."""
 
 
-def say(sentence: str) -> None:
-    """Print a sentence."""
+def say(sentence: str, level: int = logging.INFO) -> None:
+    """Print a sentence; `level` is that of its record in the log file."""
+    PRINTED.log(level, "%s", sentence.strip())
     with suppress(OSError, ValueError):
         click.echo(sentence, err=True)
 
@@ -44,7 +51,7 @@ def say_next(hint: str) -> None:
 
 def warn(sentence: str) -> None:
     """Print a warning; `-q` does not silence it."""
-    say(f"warning: {sentence}")
+    say(f"warning: {sentence}", logging.WARNING)
 
 
 def note(sentence: str, *, quiet: bool = False) -> None:

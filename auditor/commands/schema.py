@@ -20,7 +20,7 @@ class FileSchema:
 
     Attributes:
         name: what `auditor schema` calls it.
-        file: the file that it describes.
+        file: the file that it describes; `--json` for what a command prints with this option.
         meaning: what one document of it is, in one sentence.
     """
 

@@ -47,6 +47,12 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common: letter case, Unicode form and white space do not count."""
+    plain = " ".join(unicodedata.normalize("NFKC", name).split())
+    return unicodedata.normalize("NFKC", plain.casefold())
+
+
 def shell_quote(path: object, *, windows: bool = sys.platform == "win32") -> str:
     """Quote a path for the shell, if it needs quotes."""
     text = str(path)

@@ -13,6 +13,7 @@
 `header`, `header_words`       where the header is; what a column's name means
 `columns`, `id_column`         which column is the id, the company, the domain, the owner
 `rows`                         records -> customers and rejected rows, without the footer
+`mail_addresses`               the table of account managers and their mail addresses
 `messages`                     how messages name lists, columns and cells
 =============================  =====================================================================
 """
@@ -20,6 +21,7 @@
 from auditor.customers.columns import Columns
 from auditor.customers.id_column import may_hold_customers
 from auditor.customers.listing import CustomerList, read
+from auditor.customers.mail_addresses import MailAddresses, read_mail_addresses
 from auditor.customers.messages import STANDARD_INPUT, quote_all
 from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.table import Format
@@ -30,8 +32,10 @@ __all__ = [
     "Columns",
     "CustomerList",
     "Format",
+    "MailAddresses",
     "Parts",
     "may_hold_customers",
     "quote_all",
     "read",
+    "read_mail_addresses",
 ]

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditor.fetch.blocking_http import requests_session
     from auditor.fetch.client import PartnerCenterClient, open_session, timeouts_within
     from auditor.fetch.customer_list import CustomerListing, check_listing, list_customers, read_pages
     from auditor.fetch.pool import NO_ANSWER, PoolOptions, RowCustomer, run_pool
@@ -46,6 +47,7 @@ __all__ = [
     "probe",
     "proxy_for",
     "read_pages",
+    "requests_session",
     "run_pool",
     "state_folder",
     "timeouts_within",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "blocking_http": ("requests_session",),
     "client": ("PartnerCenterClient", "open_session", "timeouts_within"),
     "customer_list": ("CustomerListing", "check_listing", "list_customers", "read_pages"),
     "pool": ("NO_ANSWER", "PoolOptions", "RowCustomer", "run_pool"),

@@ -88,10 +88,9 @@ def check_request_id(response: aiohttp.ClientResponse, connector: aiohttp.BaseCo
         protocol.force_close()
     if response.status in _GATEWAY_STATUSES or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
-    ours = isinstance(connector, Connector)
-    if ours:
+    if isinstance(connector, Connector):
         connector._force_close = True  # noqa: SLF001 - there is no public way once a session is open
-    if protocol is not None and getattr(protocol, "used_before", not ours):
+    if protocol is not None and getattr(protocol, "used_before", not isinstance(connector, Connector)):
         raise aiohttp.ClientPayloadError(
             f"the reply repeats no {REQUEST_ID}, and others came on its connection: it may answer another request"
         )

@@ -15,6 +15,7 @@ from functools import cache
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
+from auditor.core.ids import normalise_id
 from auditor.core.judge import UNAVAILABLE_STATUSES, Retry, RetryPolicy, classify, decide, redact, retry_after_seconds
 from auditor.core.judge import retry as retry_quota
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, RunEnd
@@ -40,6 +41,7 @@ Attempt = Callable[[str, str, str, str], Awaitable[ApiResponse]]
 class _RequestState:
     """The requests for one customer so far."""
 
+    customer_id: str
     correlation_id: str
     request_id: str
     answered: bool = False
@@ -119,7 +121,7 @@ class RetryingClient:
             SignInError: there is no access token.
             StoppedEarlyError: the sign-in service is busy for too long, or cannot be reached.
         """
-        state = _RequestState(new_id(), new_id())
+        state = _RequestState(customer_id, new_id(), new_id())
         finding, response, retry = await self._send(customer_id, state)
         if retry is not None:
             await self._limiter.pause(retry.after)
@@ -160,6 +162,13 @@ class RetryingClient:
         """Report a response that is not final to the rate limiter, and decide about a retry."""
         retry_after = retry_after_seconds(response.retry_after, response.received_at) if response.retry_after else None
         self._report(finding, response, sent_at, retry_after)
+        if finding.next is Next.WAIT and _log.isEnabledFor(logging.INFO):
+            fields = _log_fields(finding, response, state, retry_after)
+            _log.info(
+                "throttled: no request is sent until the wait is over (Retry-After: %s)",
+                response.retry_after,
+                extra=fields,
+            )
         if finding.next is Next.RENEW_TOKEN:
             return await self._renew_token(finding, response, state, generation)
         throttled = finding.next is Next.WAIT
@@ -168,12 +177,20 @@ class RetryingClient:
         if not throttled:
             # a throttled request is never an attempt
             state.failures += 1
-            _log.info("no answer yet (%s, HTTP %s): %s", finding.reason, response.http_status, finding.error_message)
         decision = decide(finding, state.failures, self._random(), self._policy, retry_after)
         retry = decision if isinstance(decision, Retry) else None
         if retry and not throttled:
             state.retry_cost = retry_quota.COST_WITHOUT_ANSWER if response.http_status is None else retry_quota.COST
             retry = retry if self._budget.take(state.retry_cost) else None
+        if not throttled and _log.isEnabledFor(logging.INFO):
+            fields = _log_fields(finding, response, state, retry.after if retry else None)
+            _log.info(
+                "no answer yet (%s, HTTP %s): %s",
+                finding.reason,
+                response.http_status,
+                finding.error_message,
+                extra=fields,
+            )
         return finding, response, retry
 
     async def _renew_token(
@@ -194,7 +211,6 @@ class RetryingClient:
         requests = self._limiter.requests
         if finding.next is Next.WAIT:
             requests["throttled"] += 1
-            _log.info("throttled: no request is sent until the wait is over (Retry-After: %s)", response.retry_after)
             self._limiter.on_throttled(sent_at, retry_after)
             return
         if response.http_status is None:
@@ -206,6 +222,30 @@ class RetryingClient:
             self._limiter.on_unavailable(sent_at)
         else:
             self._limiter.on_response(sent_at)
+
+
+def _log_fields(
+    finding: Finding, response: ApiResponse, state: _RequestState, wait_seconds: float | None
+) -> dict[str, object]:
+    """Fields of a request for the log, those that are known.
+
+    Args:
+        finding: of its response.
+        response: to it.
+        state: of its customer.
+        wait_seconds: until the next request; None where there is none, or where the rate limiter decides.
+    """
+    found = {
+        # a request for a page of the customer list has a token here
+        "customer_id": normalise_id(state.customer_id),
+        "attempt": state.attempts,
+        "http_status": response.http_status,
+        "code": finding.error_code,
+        "wait_seconds": None if wait_seconds is None else round(wait_seconds, 1),
+        "correlation_id": state.correlation_id,
+        "request_id": state.request_id,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _needs_retry(outcome: _Outcome) -> bool:
@@ -242,7 +282,10 @@ def _internal_error(error: Exception, customer_id: str) -> Finding:
     lines = "".join(traceback.format_exception(error, limit=-20)).splitlines()
     text = "\n".join(f"{line[: len(line) - len(line.lstrip())]}{redact(line, (), 1000)}" for line in lines)
     _log.error(
-        "customer %s: a defect of auditor, please report it; the run continues\n%s", customer_id, text[-_MAX_TRACEBACK:]
+        "customer %s: a defect of auditor, please report it; the run continues\n%s",
+        customer_id,
+        text[-_MAX_TRACEBACK:],
+        extra={"customer_id": customer_id},
     )
     return Finding(reason=Reason.INTERNAL_ERROR, error_message=redact(f"{type(error).__name__}: {error}"))
 

@@ -4,6 +4,7 @@ MSAL blocks and does not share renewals, so it runs in its own thread; so does a
 """
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import math
@@ -136,10 +137,15 @@ class TokenSource:
         return self._renewal
 
     async def _redeem_token(self, request: TokenRequest) -> AccessToken:
+        redeemed: Redeemed | Awaitable[Redeemed]
         if inspect.iscoroutinefunction(self._redeem):
             redeemed = self._redeem(request)
         else:
-            redeemed = await asyncio.get_running_loop().run_in_executor(self._thread, self._redeem, request)
+            # as asyncio.to_thread: the thread's log records belong to the same run
+            context = contextvars.copy_context()
+            redeemed = await asyncio.get_running_loop().run_in_executor(
+                self._thread, context.run, self._redeem, request
+            )
         value, seconds = await redeemed if inspect.isawaitable(redeemed) else redeemed
         generation = self._token.generation + 1 if self._token else 1
         lasts = f"valid for {seconds:.0f} s" if math.isfinite(seconds) else "valid for an unknown time"

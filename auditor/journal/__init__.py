@@ -1,6 +1,6 @@
-"""rows.jsonl and journal.jsonl of a run: declared, written and read here, and nowhere else.
+"""rows.jsonl and journal.jsonl of a run, and mailed.jsonl: declared, written and read here, and nowhere else.
 
-Both are JSON Lines, so that a run can live on a network share and any tool can read it. The rows come first and complete
+The first two are JSON Lines, so that a run can live on a network share and any tool can read it. The rows come first and complete
 (one line a row, in list order); then the journal, append-only: a header, one line for each result, an end. A kill loses
 nothing (each line is one `os.write`); a power cut loses what came since the last `sync`, a second by default.
 
@@ -11,10 +11,12 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 `reader`           facts of the run, and who has a final answer
 `reuse`            answers of earlier runs that may be used again
 `killed_sessions`  requests of killed sessions, for the rate limit
+`mailed`           mailed.jsonl: who has had a workbook by mail
 =================  ==========================================================
 """
 
 from auditor.journal.killed_sessions import RequestWindow, Sent, recent_requests
+from auditor.journal.mailed import MAILED, MailLog, MailRecord, read_mailed, recipient_digest
 from auditor.journal.reader import (
     answer_blocks,
     checked_singly,
@@ -36,10 +38,13 @@ from auditor.journal.writer import Journal, SessionStats
 
 __all__ = [
     "JOURNAL",
+    "MAILED",
     "ROWS",
     "AnswerRecord",
     "Header",
     "Journal",
+    "MailLog",
+    "MailRecord",
     "MemberRecord",
     "Query",
     "RequestWindow",
@@ -63,7 +68,9 @@ __all__ = [
     "read_customers",
     "read_facts",
     "read_header",
+    "read_mailed",
     "recent_requests",
+    "recipient_digest",
     "run_folders",
     "write_rows",
 ]

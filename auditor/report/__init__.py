@@ -7,6 +7,7 @@
 `tables/`       results.csv and its split by verdict, results.parquet, the summaries
 `workbook/`     audit.xlsx, and a workbook for each account manager
 `page/`         report.html
+`owners`        what the mail to each account manager says
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
 `verify/`       the written files read back by other code: do they agree with rows.jsonl and the journal?
@@ -18,7 +19,9 @@ from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.history import HistoryFile, history_file, read_history, snapshot_previous
 from auditor.report.notebook import notebook_html
+from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
+from auditor.report.remarks import note
 from auditor.report.render import FORMATS, render, results_table
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_pandas
 from auditor.report.tables.summary import summary_json
@@ -36,11 +39,14 @@ __all__ = [
     "as_disagreement",
     "check_reproducible",
     "compare",
+    "ended_in_zone",
     "history_file",
     "load",
+    "note",
     "notebook_html",
     "point_latest",
     "read_history",
+    "read_owner_results",
     "render",
     "results_table",
     "snapshot_previous",

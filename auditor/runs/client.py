@@ -291,15 +291,14 @@ class Client:
 
 
 def _again_after_outage(ask: Fetch, limiter: RateLimiter) -> Fetch:
-    """Ask for a customer, and again where an outage kept it without an answer."""
+    """Ask for a customer's record, and once more where an outage kept it without an answer."""
 
     async def ask_again(customer_id: str) -> CustomerResult:
-        while True:
-            # during an outage, requests wait in the rate limiter until it is over, or has lasted too long
-            outages, held = limiter.outages, limiter.held
-            result = await ask(customer_id)
-            if result.finding.reason not in fetch.NO_ANSWER or (limiter.outages == outages and not held):
-                return result
+        outages, held = limiter.outages, limiter.held
+        result = await ask(customer_id)
+        if result.finding.reason in fetch.NO_ANSWER and (held or limiter.outages > outages):
+            return await ask(customer_id)
+        return result
 
     return ask_again
 

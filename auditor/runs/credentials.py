@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from auditor.core.model import Cause, RunEnd
-from auditor.core.sign_in import REMEDY, SET_CLOCK, ClockSkew, find_token_problem, read_claims
+from auditor.core.sign_in import REFRESH_TOKEN_LIFE, REMEDY, SET_CLOCK, ClockSkew, find_token_problem, read_claims
 from auditor.errors import AuditorError, SignInError, StoppedEarlyError
 from auditor.fetch import Redeem, TokenRequest, TokenSource, TokenStore, fixed_token, open_store, proxy_for, tls_context
 from auditor.fetch.auth import (
@@ -118,6 +118,21 @@ def describe_sources(settings: Settings) -> list[str]:
     return list_credentials(settings, stored, store.where if store else "")
 
 
+def sign_in_end(settings: Settings) -> datetime | None:
+    """When the sign-in ends if it is not used until then; nothing is sent. None where that is not known.
+
+    A stored sign-in counts, else the file of the refresh token; whether another one is used first, only a run finds out.
+    """
+    try:
+        store = store_of(settings) if settings.client_id else None
+        stored = load_sign_in(store, registration(settings)) if store else None
+    except AuditorError:
+        return None
+    given = refresh_token_of(settings)
+    since = stored.renewed_at if stored else given.issued_at if given else None
+    return since and since + REFRESH_TOKEN_LIFE
+
+
 def ignore_message(_sentence: str) -> None:
     """Discard a message."""
 
@@ -223,8 +238,8 @@ def check_token(token: str, settings: Settings, say: Say, skew: ClockSkew | None
 
 def end_error(end: RunEnd) -> AuditorError:
     """The exception for the end of a run; the inverse of `run_end`."""
-    kind = SignInError if end.cause is Cause.SIGN_IN else StoppedEarlyError
-    return kind(end.message, end.hint)
+    kinds: dict[Cause, type[AuditorError]] = {Cause.SIGN_IN: SignInError, Cause.DEFECT: AuditorError}
+    return kinds.get(end.cause, StoppedEarlyError)(end.message, end.hint)
 
 
 def run_end(error: AuditorError) -> RunEnd:

@@ -25,6 +25,7 @@ from auditor.errors import SignInError, StoppedEarlyError, describe_os_error, is
 from auditor.fetch import internal_error_result
 from auditor.runs import credentials
 from auditor.runs.api_client import ApiClient
+from auditor.runs.log_context import RUN_ID
 from auditor.runs.membership import check_membership
 from auditor.runs.options import TICK_SECONDS, RunObserver, RunOptions
 
@@ -41,6 +42,8 @@ async def run_session(run: Path, options: RunOptions, api: ApiClient) -> RunEnd 
     start = time.monotonic()
     # any other exception is a defect; the journal then says that the run was interrupted
     end: RunEnd | None = RunEnd(Cause.INTERRUPTED, "the run ended by a defect of auditor")
+    # the context ends with the task
+    RUN_ID.set(run.name)
     with _open_session(run, options) as opened:
         try:
             end = await _ask(run, opened, options, api)

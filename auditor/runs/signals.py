@@ -217,6 +217,27 @@ def exit_on_signals() -> Iterator[None]:
 
 
 @contextmanager
+def exit_between_steps() -> Iterator[Callable[[], None]]:
+    """Let a step end before a signal ends the process: at the next call of the yielded function, or at a second signal.
+
+    For steps that must be recorded: a mail that was accepted is not sent again.
+    """
+    signals: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            raise StoppedAtOnce(number)
+
+    def check() -> None:
+        if signals:
+            raise StoppedAtOnce(signals[0], "stopped")
+
+    with _install(stop, _handled_signals()):
+        yield check
+
+
+@contextmanager
 def _install(
     handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals] = _CAUSES
 ) -> Iterator[None]:

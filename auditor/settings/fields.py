@@ -9,8 +9,10 @@ from typing import Any, Literal, TypedDict
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
-from auditor.core.results import FailOn
+from auditor.core.mail_address import read_mail_address
+from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
+from auditor.core.secret_url import SecretUrl
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -82,6 +84,21 @@ class Settings:
         limit: ask for the first customers only, as many as this. For example `100`.
         sync_seconds: force the journal to the disk after so many seconds.
         sync_lines: force the journal to the disk after so many lines; 0 does not count lines.
+        notify: where messages about runs go; the addresses are secrets, so keep the file private. For example
+            `jsons://hooks.example/auditor`.
+        notify_when: which ends of a run are told: always, changes (what changed since the baseline), failure.
+        notify_secret: the secret that signs the messages of our own webhook.
+        ping: a dead man's switch, pinged at the start and the end of a run. For example `https://hc-ping.com/your-uuid`.
+        metrics: a file of metrics for Prometheus, written after each run. For example
+            `/var/lib/node_exporter/textfile/auditor.prom`.
+        log_format: the form of log lines.
+        log_file: a log file, which rotates at 10 MB; without it, the log goes to standard error. For example
+            `/var/log/auditor/auditor.log`.
+        smtp: the mail server of `auditor mail`: smtps://host, or smtp://host with STARTTLS. For example
+            `smtps://mail.partner.example`.
+        smtp_user: the user name at the mail server. For example `auditor@partner.example`.
+        smtp_password: the password at the mail server.
+        mail_from: the sender of the mails. For example `auditor@partner.example`.
     """
 
     api_url: str | None = field(default=None, metadata={"parse": parsers.url})
@@ -135,6 +152,20 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    notify: tuple[SecretUrl, ...] = field(default=(), metadata={"parse": parsers.channel, "many": ";", "file": True})
+    notify_when: tuple[NotifyWhen, ...] = field(
+        default=(NotifyWhen.CHANGES, NotifyWhen.FAILURE),
+        metadata={"parse": parsers.one_of(NotifyWhen), "many": ",", "order": tuple(NotifyWhen)},
+    )
+    notify_secret: Secret | None = field(default=None, metadata={"secret": True})
+    ping: SecretUrl | None = field(default=None, metadata={"parse": parsers.ping, "file": True})
+    metrics: str | None = None
+    log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
+    log_file: str | None = None
+    smtp: str | None = field(default=None, metadata={"parse": parsers.smtp})
+    smtp_user: str | None = None
+    smtp_password: Secret | None = field(default=None, metadata={"secret": True})
+    mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
 
     @property
     def api(self) -> str:
@@ -213,6 +244,17 @@ class SettingsKeywords(TypedDict, total=False):
     limit: int | None
     sync_seconds: float | None
     sync_lines: int | None
+    notify: str | Sequence[str] | None
+    notify_when: str | Sequence[str] | None
+    notify_secret: str | None
+    ping: str | None
+    metrics: str | PathLike[str] | None
+    log_format: Literal["text", "json"] | None
+    log_file: str | PathLike[str] | None
+    smtp: str | None
+    smtp_user: str | None
+    smtp_password: str | None
+    mail_from: str | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:
@@ -262,8 +304,16 @@ def parse(name: str, value: object, origin: str) -> Any:
             f"did you mean {near[0]}?" if near else _how_to_change(name, origin),
         ) from None
     except ValueError as error:
-        shown = repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+        shown = _without_secrets(name, value)
         raise SettingsError(f"{_as_typed(name, shown, origin)}: {error}", _how_to_change(name, origin)) from None
+
+
+def _without_secrets(name: str, value: object) -> str:
+    """An invalid value for a message."""
+    if name in {"notify", "ping"}:
+        # the error names what may be shown of the URL
+        return "…"
+    return repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
 
 
 def _place(name: str, origin: str) -> str:
@@ -293,8 +343,12 @@ def _how_to_change(name: str, origin: str) -> str:
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Parse a setting with several values: a list, or a text with separators. A closed list needs at least one value."""
-    items = value if isinstance(value, list | tuple) else str(value).split(metadata["many"])
+    """Parse a setting with several values: a list, or a text with separators, or one of several lines, as in a file.
+
+    A closed list needs at least one value.
+    """
+    separator = metadata["many"]
+    items = value if isinstance(value, list | tuple) else str(value).replace("\n", separator).split(separator)
     found = tuple(metadata["parse"](text) for item in items if (text := str(item).strip()))
     if order := metadata.get("order"):
         found = tuple(one for one in order if one in found)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.connection import Proxy
+from auditor.core.secret_url import SecretUrl
 
 CLOUDS = {
     "public": ("https://api.partnercenter.microsoft.com", "https://login.microsoftonline.com"),
@@ -151,6 +152,19 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+_SMTP_PORTS = {"smtps": 465, "smtp": 587}
+
+
+def smtp(text: str) -> str:
+    """A mail server: smtps for TLS from the first byte, smtp for STARTTLS; with its port."""
+    parts = urlsplit(text)
+    rest = text.partition("://")[2].rstrip("/")
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname or not text.isprintable() or set(rest) & set("@/?#\\ "):
+        raise ValueError("must be smtps://HOST or smtp://HOST, with or without :PORT")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or _SMTP_PORTS[parts.scheme]}"
+
+
 def is_loopback(host: str) -> bool:
     """True for a loopback address and for localhost."""
     try:
@@ -176,3 +190,37 @@ def zone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("must be the name of a time zone, such as Europe/Berlin") from None
     return text
+
+
+def channel(text: str) -> SecretUrl:
+    """Where a notification goes: our own webhook (`json://` on loopback, `jsons://`), or a URL that apprise knows."""
+    found = SecretUrl(text)
+    if not found.scheme or not text.partition("://")[2] or not text.isprintable() or " " in text:
+        raise ValueError(f"{found} must be a URL such as jsons://host/path or workflows://…")
+    if found.scheme in {"json", "jsons"}:
+        _check_address(found, secure="jsons")
+    return found
+
+
+def ping(text: str) -> SecretUrl:
+    """The address of a dead man's switch."""
+    found = SecretUrl(text)
+    if found.scheme not in {"http", "https"} or not text.isprintable() or " " in text:
+        raise ValueError(f"{found} must be an https URL such as https://hc-ping.com/…")
+    _check_address(found, secure="https")
+    return found
+
+
+def _check_address(url: SecretUrl, secure: str) -> None:
+    """Refuse a URL without a host, with a user, or without TLS to another machine. `secure` is the scheme with TLS."""
+    try:
+        parts = urlsplit(url.reveal())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port == 0 or parts.fragment:
+        raise ValueError(f"{url} must be {secure}://host/path, with a valid host and port")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"{url} must not hold a user name or password")
+    if url.scheme != secure and not is_loopback(host):
+        raise ValueError(f"{url} is for a loopback address only, without TLS: use {secure}://")

@@ -13,7 +13,7 @@ from auditor.settings import PREFIX, all_fields
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 _VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]*[A-Z]")
 _COMMAND = re.compile(r"(?:: |`|\$ |^|\bor )auditor ((?:[a-z]+ ?)+)([^;:`|\n#]*)", re.MULTILINE)

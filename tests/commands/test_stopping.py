@@ -92,6 +92,19 @@ def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Si
     assert not (_folder() / "manifest.json").exists()
 
 
+def test_sigterm_during_status(slow: Simulator) -> None:
+    """What is in flight has a moment; then the ids without an answer say so, and the exit code is the signal's."""
+    with Program("status", *IDS[:3], AUDITOR_GRACE="0.2") as process:
+        while slow.log.in_flight < 3:
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        out, talk = process.communicate(timeout=30)
+    assert process.returncode == 143, talk
+    assert out.count("not_attempted") == 3
+    assert "SIGTERM: nothing more is asked" in talk
+    assert "stopped early: stopped by SIGTERM" in talk
+
+
 def _send(process: Program, number: signal.Signals) -> None:
     """Sends a signal, and waits until the process has taken it: two that wait may be one, or come the other way round."""
     process.send_signal(number)

@@ -71,6 +71,15 @@ def test_every_customer_is_listed_once(options: dict[str, object]) -> None:
     assert found[0].relationship == "reseller"
 
 
+def test_an_unusual_end_is_mentioned() -> None:
+    """The list is complete; a message says how it ended."""
+    said: list[str] = []
+    with _serve(end_with_400=True) as simulator:
+        count = customer_list(_settings(simulator), lambda _listed: None, said.append)
+    assert count == len(simulator.directory.listed)
+    assert said == ["the customer list ended with 400 (code 2000)"]
+
+
 def test_a_repeated_token_ends_the_listing() -> None:
     """The listing is reported as incomplete: membership of missing customers is unknown."""
     with _serve(repeat_token=True) as simulator, pytest.raises(CustomerListError, match="repeats itself"):

@@ -195,5 +195,7 @@ async def test_from_settings(partners: tuple[Simulator, Simulator], monkeypatch:
         assert (await client.validation_status(own[0])).verdict is Verdict.BLOCKED
     with pytest.raises(SettingsError, match="must be 0 or more"):
         Client.from_settings(rate=-5)
+    with pytest.raises(SettingsError, match="'rte'"):
+        Client.from_settings(rte=0)  # type: ignore[call-arg] # a mistake
     with pytest.raises(SettingsError, match="profile"):
         Client.from_settings(profile="unknown")

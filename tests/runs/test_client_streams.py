@@ -497,6 +497,17 @@ async def test_customers_that_keep_failing_at_the_end_are_results(api: ScriptedA
     assert max(one.attempts for one in failed) == 10
 
 
+async def test_a_record_that_an_outage_kept_back_is_asked_for_again(api: ScriptedApi) -> None:
+    """Whether a customer is the partner's does not stay open because of a gap in the service."""
+    failures = itertools.count()
+    api.answer = lambda _id: NO_STATUS
+    api.record = lambda _id: UNAVAILABLE if next(failures) < 14 else (404, '{"code":2000}')
+    clock = Clock()
+    async with _client(api, attempts=4, clock=clock, sleep=clock.sleep) as client:
+        results = [result async for result in client.validation_statuses(IDS)]
+    assert {one.reason for one in results} == {Reason.NOT_IN_CUSTOMER_LIST}
+
+
 async def test_the_rate_holds_for_all_calls_together(api: ScriptedApi) -> None:
     """500 requests a minute, by a clock that nobody waits for; two streams share them."""
     clock = Clock()

@@ -235,3 +235,35 @@ def test_settings_with_several_values(tmp_path: Path) -> None:
     assert load({"sum": ("a;b",)}, environment=environment)[0].sum == ("a;b",)
     with pytest.raises(SettingsError, match="newly-blocked"):
         load({"fail_on": "blocked,sometimes"}, environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("smtps://mail.contoso.com", "smtps://mail.contoso.com:465"),
+        ("smtp://mail.contoso.com/", "smtp://mail.contoso.com:587"),
+        ("smtp://localhost:25", "smtp://localhost:25"),
+        ("smtps://[::1]:2465", "smtps://[::1]:2465"),
+    ],
+)
+def test_a_mail_server_has_the_port_of_its_scheme(text: str, server: str) -> None:
+    """Unless it names another one."""
+    assert load({}, environment={"AUDITOR_SMTP": text})[0].smtp == server
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mail.contoso.com",
+        "https://mail",
+        "smtp://",
+        "smtp://mail/path",
+        "smtp://mail:x",
+        "smtps://ann@mail",
+        "smtp://a b",
+    ],
+)
+def test_what_is_no_mail_server(text: str) -> None:
+    """A user and a password are settings of their own."""
+    with pytest.raises(SettingsError, match="AUDITOR_SMTP="):
+        load({}, environment={"AUDITOR_SMTP": text})

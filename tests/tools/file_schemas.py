@@ -16,9 +16,10 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from auditor.cli.error_document import CommandError, ErrorDocument
 from auditor.core import model, run_facts
 from auditor.core.results import Change
-from auditor.journal import JOURNAL, ROWS, RowRecord, records, rows
+from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
 from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
@@ -42,7 +43,7 @@ _CLASSES = {
     for module in (model, run_facts, records, rows, files, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
-} | {kind.__name__: kind for kind in (Change, IndexLine, Manifest)}
+} | {kind.__name__: kind for kind in (Change, CommandError, ErrorDocument, IndexLine, MailRecord, Manifest)}
 _SINCE = re.compile(r"Since version (\d+)\.")
 
 
@@ -51,6 +52,7 @@ def schemas() -> dict[str, Schema]:
     row = _published("rows", ROWS, schema_of(RowRecord))
     row["$defs"]["RowRecord"]["required"] = [*REQUIRED_OF_ROWS]
     return {
+        "error": _published("error", "--json", schema_of(ErrorDocument)),
         "rows": row,
         "journal": _journal(),
         "summary": _published("summary", summary.JSON, schema_of(summary_document.Summary)),
@@ -95,11 +97,15 @@ def _described(name: str, definition: Schema) -> Schema:
     del found["title"]
     if issubclass(kind, Enum):
         return {**found, "enum": [member.value for member in kind]}
+    attributes = (
+        {one.encode_name: one.name for one in msgspec.structs.fields(kind)} if issubclass(kind, msgspec.Struct) else {}
+    )
     hints = get_type_hints(kind)
     for field, content in found["properties"].items():
         content.pop("default", None)
-        if field in hints:
-            content["description"] = check_meaning(f"{name}.{field}", meanings.get(field, ""), hints[field])
+        attribute = attributes.get(field, field)
+        if attribute in hints:
+            content["description"] = check_meaning(f"{name}.{field}", meanings.get(attribute, ""), hints[attribute])
         if datetime in {hints.get(field), *get_args(hints.get(field))}:
             _text_of(content)["format"] = "date-time"
         if _text_of(content).get("format") == "date-time":

@@ -18,7 +18,7 @@ from settings_schema import settings_schema
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
-from auditor.journal import MemberRecord
+from auditor.journal import MailRecord, MemberRecord
 from auditor.report import schema
 from auditor.report.history import changes, previous, store
 from auditor.report.records import UNLISTED
@@ -68,9 +68,11 @@ def _tables() -> dict[str, str]:
         "scopes": _table(("scope", "counts"), _scopes()),
         "summary.csv": _fields(schema_of(summary.SummaryLine)),
         "summary.json": _fields(found["summary"]),
+        "error": _fields(found["error"]),
         "manifest": _fields(found["manifest"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
+        "mailed": _fields(schema_of(MailRecord)),
         "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
         "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }

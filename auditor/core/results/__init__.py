@@ -1,4 +1,4 @@
-"""Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, and which runs may be removed."""
+"""Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, messages, and which runs may be removed."""
 
 from auditor.core.results.advice import (
     ADVICE,
@@ -26,7 +26,20 @@ from auditor.core.results.ledger import (
     exit_code,
     match_fail_on,
 )
+from auditor.core.results.message import (
+    MOST_NAMES,
+    Message,
+    NotifyWhen,
+    RunResult,
+    code_after_message,
+    describe_error,
+    describe_run,
+    format_amount,
+    is_success,
+    should_notify,
+)
 from auditor.core.results.money import Sum, add_up
+from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 
 __all__ = [
@@ -39,6 +52,8 @@ __all__ = [
     "LONG_REVIEW",
     "MATCHED",
     "MEANINGS",
+    "MOST_NAMES",
+    "NO_OWNER",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
     "Change",
@@ -47,18 +62,30 @@ __all__ = [
     "CustomerState",
     "FailOn",
     "Ledger",
+    "Message",
+    "NotifyWhen",
+    "OwnerResults",
     "PruneCandidate",
+    "RunResult",
     "Sum",
     "Tally",
     "add_up",
     "build_ledger",
+    "code_after_message",
     "compare",
     "count_internal_errors",
     "counts_as_complete",
+    "describe_error",
+    "describe_run",
     "exit_code",
+    "format_amount",
     "is_newly_blocked",
+    "is_success",
+    "mail_subject",
+    "mail_text",
     "match_fail_on",
     "next_step",
     "runs_to_keep",
+    "should_notify",
     "unresolved_step",
 ]

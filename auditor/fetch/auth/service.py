@@ -106,7 +106,12 @@ def call_with_retries(
         pause = _pause(failure, failures)
         if pause is None or waited + pause > MAX_WAIT:
             _raise_final(failure, authority)
-        _log.info("the sign-in service gives no answer (%s): again in %.0f s", _kind(failure), pause)
+        _log.info(
+            "the sign-in service gives no answer (%s): again in %.0f s",
+            _kind(failure),
+            pause,
+            extra={"wait_seconds": pause},
+        )
         tell(_describe_wait(failure, authority, pause))
         if wait(pause):
             raise SignInError("the run is stopping: it no longer waits for the sign-in service")

@@ -13,7 +13,7 @@ from typing import Any
 
 from auditor.core.run_facts import MembershipSource, RunFacts
 from auditor.errors import IncompleteError
-from auditor.journal import JOURNAL, ROWS
+from auditor.journal import JOURNAL, MAILED, ROWS
 from auditor.report.files import Entry
 from auditor.report.history import changes, previous
 from auditor.report.render import DOCUMENTS, TABLES, UNLISTED
@@ -26,6 +26,8 @@ _PART_PREFIX, _PART_SUFFIX = ".", ".part"
 """Of the name of a file that is being written."""
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
 _KNOWN = {*_ALWAYS, previous.NAME, changes.CSV, UNLISTED, *(name for table in TABLES.values() for name in table.names)}
+_UNLISTED = frozenset({MANIFEST, MAILED})
+"""Files of a run that the manifest does not list: itself, and what is written after it."""
 _STRAY = f"is in the folder, but not in {MANIFEST}"
 
 
@@ -136,7 +138,7 @@ def _check_nothing_else(run: Path, files: Collection[str]) -> None:
         if path.is_dir() and not path.is_symlink():
             if name not in folders and not any(path.iterdir()):
                 raise IncompleteError(f"{name}: is an empty folder, which no run has")
-        elif name not in files and name != MANIFEST and not _is_left_over(path.relative_to(run)):
+        elif name not in files and name not in _UNLISTED and not _is_left_over(path.relative_to(run)):
             raise IncompleteError(f"{name}: {_STRAY}")
 
 

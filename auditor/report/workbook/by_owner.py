@@ -19,6 +19,7 @@ import msgspec
 
 from auditor.core.model import Verdict
 from auditor.core.run_facts import OwnerWorkbooks
+from auditor.core.text import name_key
 from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.tables import csv
 from auditor.report.workbook.subset import Subset, for_owner
@@ -116,10 +117,10 @@ def file_names(owners: Iterable[str], is_allowed: Callable[[str], bool] = lambda
         is_allowed: whether the file system can encode a name.
     """
     stems = {owner: _stem(owner) for owner in sorted({*owners} - {""})}
-    taken = Counter(map(_key, stems.values()))
+    taken = Counter(map(name_key, stems.values()))
     names = {"": UNASSIGNED + _SUFFIX}
     for owner, stem in stems.items():
-        is_unique = stem and taken[_key(stem)] == 1 and _key(stem) not in _RESERVED
+        is_unique = stem and taken[name_key(stem)] == 1 and name_key(stem) not in _RESERVED
         name = stem if is_unique and _fits(stem) else f"{_shortened(stem)}-{_digits(owner)}"
         if not is_allowed(name + _SUFFIX):
             name = f"{_shortened(_stem(_in_ascii(stem)))}-{_digits(owner)}"
@@ -143,10 +144,6 @@ def _stem(owner: str) -> str:
     if not plain.strip("_ "):
         return ""
     return f"_{plain}" if _DEVICES.fullmatch(plain) else plain
-
-
-def _key(stem: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", stem).casefold())
 
 
 def _fits(stem: str) -> bool:

@@ -12,7 +12,7 @@ from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import ADVICE, CHANGES, MEANINGS, UNDER_REVIEW, Change
+from auditor.core.results import ADVICE, CHANGES, MEANINGS, NO_OWNER, UNDER_REVIEW, Change
 from auditor.core.text import count_noun
 from auditor.report.remarks import day_of_baseline, find_zone, sentence
 from auditor.report.workbook.columns import change_in_words
@@ -39,7 +39,6 @@ ORDER: Mapping[Verdict, tuple[str, str]] = {
     Verdict.ELIGIBLE: ("Eligible", ALL),
 }
 """In the order of what needs doing: the word for people, and the sheet that tells more."""
-NO_OWNER = "(no account manager)"
 _LAST, _CHART_ROWS = 5, 9
 _WIDTHS, _ABOUT_WIDTHS = (34, 14, 20, 14, 16), (24, 16, 60, 60)
 _FIGURES = 5

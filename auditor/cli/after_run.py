@@ -1,0 +1,167 @@
+"""What happens once a run has ended, whatever its end: metrics, job summary, notifications, ping. `run` and `resume` use it.
+
+Each step is guarded: a step that fails is one warning, and neither the run nor another step knows of it. A run that found another
+one at work (exit code 11) does nothing of this: the other one will.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from auditor.cli import terminal
+from auditor.cli.failures import Failure, describe_failure
+from auditor.cli.render_run import explain_end
+from auditor.commands import notify
+from auditor.core.model import Cause
+from auditor.core.results import (
+    STOP_EXIT_CODES,
+    Message,
+    code_after_message,
+    describe_error,
+    is_success,
+    should_notify,
+)
+from auditor.errors import AuditorError, LockHeldError, SettingsError
+from auditor.runs.signals import exit_on_signals
+
+if TYPE_CHECKING:
+    from auditor.notify import Ping
+    from auditor.runs.options import RunObserver
+    from auditor.runs.render import Rendered
+    from auditor.settings import Settings
+
+_SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED])
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnding:
+    """How `run` or `resume` ended.
+
+    Attributes:
+        settings: of the command.
+        exit_code: of the run itself, before anything is sent.
+        result: the run with its facts and counts, or what ended the command without them.
+        lists: names of the customer lists, where the command names them.
+        run: folder of the run; None where there is none.
+    """
+
+    settings: "Settings"
+    exit_code: int
+    result: "Rendered | Failure"
+    lists: Sequence[str] = ()
+    run: Path | None = None
+
+    @property
+    def rendered(self) -> "Rendered | None":
+        """The run; None where the command ended without a result."""
+        return None if isinstance(self.result, Failure) else self.result
+
+
+class AfterRun:
+    """A context around one run: notices how it ends, and then does what belongs after a run.
+
+    Set `rendered` as soon as there is a result. Where an exception ends the context, that is the end of the run. Where neither is
+    the case, there was nothing to do, and nothing happens.
+
+    Attributes:
+        rendered: the result of the run.
+        exit_code: of the command; valid after the context.
+
+    Args:
+        settings: of the command.
+        lists: names of its customer lists, for a message about an error; empty where they are not known.
+    """
+
+    def __init__(self, settings: "Settings", lists: Sequence[str] = ()) -> None:
+        self.rendered: Rendered | None = None
+        self.exit_code = 0
+        self._settings, self._lists = settings, lists
+        self._ping = notify.open_ping(settings)
+
+    def observe(self, observer: "RunObserver") -> "RunObserver":
+        """The observer that also pings when the run begins to ask: then it holds its lock, so no other run is at work."""
+        ping = self._ping
+        if ping is None:
+            return observer
+
+        def started(*facts: Any) -> None:
+            ping.start()
+            observer.started(*facts)
+
+        return replace(observer, started=started)
+
+    def __enter__(self) -> Self:
+        try:
+            notify.check_notifications(self._settings)
+        except SettingsError as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
+        if isinstance(error, LockHeldError):
+            return
+        result = self.rendered if error is None else describe_failure(error)
+        if result is None:
+            return
+        run = self.rendered.run if self.rendered else getattr(error, "run", None)
+        with exit_on_signals():
+            ending = RunEnding(self._settings, result.exit_code, result, self._lists, run)
+            self.exit_code = _follow_up(ending, self._ping)
+
+
+def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
+    """Do what belongs after a run, and return the exit code of the command."""
+    if ending.settings.metrics:
+        _guarded("the metrics file", lambda: _write_metrics(ending))
+    # the job summary: _guarded("the job summary", lambda: …)
+    settings, code = ending.settings, ending.exit_code
+    changes = ending.rendered.changes if ending.rendered else None
+    due = bool(settings.notify) and should_notify(settings.notify_when, code, changes)
+    if not due and ping is None:
+        return code
+    limits = notify.QUICK_LIMITS if code in _SIGNALLED else None
+    message = _describe(ending)
+    if due:
+        sent = _guarded("the notification", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
+        code = code_after_message(code, sent=sent)
+    if ping is not None:
+        _guarded(
+            "the ping",
+            lambda: notify.end_ping(ping, message, limits or notify.PING_LIMITS, success=is_success(code)),
+        )
+    return code
+
+
+def _describe(ending: RunEnding) -> Message:
+    """The message about the end of a run. Where a result cannot be read any more, that is what it says."""
+    result = ending.result
+    if not isinstance(result, Failure):
+        try:
+            steps = [line.text for line in explain_end(result) if line.next_step]
+            return notify.describe_rendered(result, steps)
+        except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
+            result = describe_failure(error)
+    return describe_error(result.message, result.hint, ending.exit_code, ending.lists)
+
+
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, tuple(ending.lists) or None)
+
+
+def _guarded(what: str, step: Callable[[], object]) -> bool:
+    """Take a step after a run; an error is a warning. Returns False where there was one."""
+    try:
+        step()
+    except AuditorError as error:
+        terminal.warn(f"{error.message}; next: {error.hint}" if error.hint else error.message)
+        return False
+    except Exception as error:  # noqa: BLE001 - the run itself has ended well
+        terminal.warn(f"{what}: {type(error).__name__}: {error}; this is a defect of auditor, please report it")
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""`auditor notify`: send the message of a stored run again, or try a channel."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli import options
+
+if TYPE_CHECKING:
+    from auditor.settings import Settings
+
+
+@click.command(
+    short_help="Send the message of a stored run, again or to try.",
+    help="Send the message of a stored run to every channel, again or to try one.\n\n"
+    "RUN is a folder, a run-id, or latest. docs/notifications.md describes channels and messages.",
+)
+@click.argument("run", metavar="RUN")
+@options.REPORTS
+@options.NOTIFY
+@click.option("--dry-run", is_flag=True, help="Print the message and the channels; send nothing.")
+@options.common(json="the message as JSON")
+def notify(*, run: str, settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
+    """`auditor notify`."""
+    from auditor.cli.render_run import explain_end
+    from auditor.commands import notify as command
+
+    command.require_channels(settings)
+    result = command.load_result(run, settings.reports)
+    steps = [line.text for line in explain_end(result.rendered) if line.next_step]
+    message = command.describe_result(result, steps)
+    if not dry_run:
+        command.send(message, settings, command.LIMITS, result.rendered.run)
+    channels = [str(url) for url in settings.notify]
+    if as_json:
+        click.echo(json.dumps(message.document | {"channels": channels}, indent=2, ensure_ascii=False))
+    elif dry_run:
+        click.echo("\n".join([message.title, message.text, "", *(f"would go to {channel}" for channel in channels)]))
+    elif not quiet:
+        click.echo("\n".join(f"sent to {channel}" for channel in channels))
+    return 0
+
+
+COMMANDS = (notify,)

@@ -1,0 +1,198 @@
+"""`auditor notify`, and the notifications and pings after a run: what is sent, and over which network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor import fetch, journal
+from auditor.core.model import Verdict
+from auditor.core.results import (
+    Change,
+    FailOn,
+    Message,
+    RunResult,
+    describe_run,
+    is_newly_blocked,
+)
+from auditor.core.text import shell_quote
+from auditor.errors import OutputError, SettingsError
+from auditor.notify import DeliveryError, Limits, Network, Outcome, Ping, check_channels, send_to_all
+from auditor.runs.find import find_run, load_stored_run
+from auditor.runs.render import Rendered
+from auditor.settings import Settings
+
+if TYPE_CHECKING:
+    import requests
+
+    from auditor.report import RunData
+
+LIMITS = Limits()
+"""Of notifications."""
+PING_LIMITS = Limits(attempts=2, total=25.0)
+QUICK_LIMITS = Limits(attempts=1, timeout=3.0, total=4.0)
+"""Of both after a signal: whoever stopped the process waits for its end, and may kill it."""
+_FIRST_FILES = ("report.html", "audit.xlsx", "blocked.csv", "summary.csv")
+"""The file that a message names: the first of these that the run has."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A stored run, read from its folder alone: its result, and all that its reports say."""
+
+    rendered: Rendered
+    data: "RunData"
+
+
+def load_result(run: str, reports: str) -> StoredResult:
+    """Load a stored run, for its message.
+
+    Args:
+        run: a folder, a run-id, or `latest`.
+        reports: where run folders are.
+
+    Raises:
+        SettingsError: there is no such run.
+        IncompleteError: its files are damaged.
+    """
+    from auditor import report
+
+    folder = find_run(run, reports)
+    with report.as_disagreement(folder):
+        data = report.load(load_stored_run(folder))
+        fail_on = journal.read_header(folder).settings.get("fail_on") or ()
+    rendered = Rendered(
+        folder,
+        data.facts,
+        data.ledger,
+        data.freshness,
+        changes=data.changes.counts if data.changes else None,
+        fail_on=tuple(FailOn(one) for one in fail_on if one in [*FailOn]),
+    )
+    return StoredResult(rendered, data)
+
+
+def describe_rendered(rendered: Rendered, next_steps: Sequence[str]) -> Message:
+    """The message about a run that has just ended; its names and sums are read from its folder.
+
+    Raises:
+        IncompleteError: its files are damaged.
+        OutputError: they cannot be read.
+    """
+    from auditor import report
+
+    return describe_result(StoredResult(rendered, report.load(load_stored_run(rendered.run))), next_steps)
+
+
+def describe_result(result: StoredResult, next_steps: Sequence[str]) -> Message:
+    """The message about a run.
+
+    Args:
+        result: the run.
+        next_steps: what to do, as the command line says it.
+    """
+    from auditor import report
+
+    rendered, data = result.rendered, result.data
+    folder = rendered.run.absolute()
+    first = next((folder / name for name in _FIRST_FILES if (folder / name).is_file()), None)
+    return describe_run(
+        RunResult(
+            folder=str(folder),
+            facts=rendered.facts,
+            ledger=rendered.ledger,
+            freshness=rendered.freshness,
+            complete=rendered.complete,
+            note=report.note(data),
+            changes=rendered.changes,
+            newly_blocked=_newly_blocked(data),
+            sums=[one for one in data.sums if one.owner is None and one.verdict is Verdict.BLOCKED],
+            report=str(first or ""),
+            next_steps=next_steps,
+            exit_code=rendered.exit_code,
+        )
+    )
+
+
+def _newly_blocked(data: "RunData") -> list[tuple[str, str, str]]:
+    """(id, company, status) of each customer that is blocked now and was not in the baseline run, in input order."""
+    import pyarrow.compute as pc
+
+    if data.changes is None:
+        return []
+    table = data.changes.table
+    blocked: list[dict[str, Any]] = table.filter(pc.equal(table["verdict"], Verdict.BLOCKED.value)).to_pylist()
+    return [
+        (one["customer_id"], one["company_name"] or "", one["status"] or "")
+        for one in blocked
+        if is_newly_blocked(Change(one["change"]), Verdict.BLOCKED)
+    ]
+
+
+def check_notifications(settings: Settings) -> None:
+    """Check before a run that its notifications can be sent.
+
+    Raises:
+        SettingsError: apprise is not installed, or does not understand a URL.
+    """
+    check_channels(settings.notify)
+
+
+def send(message: Message, settings: Settings, limits: Limits, run: Path | None = None) -> list[Outcome]:
+    """Send a message to every channel of the settings.
+
+    Args:
+        message: what to send.
+        settings: with the channels and the network.
+        limits: how long it is tried.
+        run: the run's folder, to name the command that sends it again; None where there is no run.
+
+    Raises:
+        OutputError: a channel did not accept it; the message has the reason of each.
+    """
+    secret = settings.notify_secret.reveal() if settings.notify_secret else None
+    outcomes = send_to_all(settings.notify, message, secret, _network(settings), limits)
+    failed = [f"{one.channel}: {one.error}" for one in outcomes if one.error]
+    if failed:
+        again = f"auditor notify {shell_quote(run)}" if run else ""
+        raise OutputError(f"the notification was not sent to {'; '.join(failed)}", again)
+    return outcomes
+
+
+def open_ping(settings: Settings) -> Ping | None:
+    """The dead man's switch of the settings; None where there is none."""
+    return Ping(settings.ping, _network(settings).sessions, PING_LIMITS) if settings.ping else None
+
+
+def end_ping(ping: Ping, message: Message, limits: Limits, *, success: bool) -> None:
+    """Send the ping at the end of a run.
+
+    Raises:
+        OutputError: it was not accepted.
+    """
+    try:
+        ping.end(f"{message.title}\n{message.text}", limits, success=success)
+    except DeliveryError as error:
+        raise OutputError(f"the ping at the end of the run was not accepted: {error}") from None
+
+
+def _network(settings: Settings) -> Network:
+    def open_session(url: str) -> "requests.Session":
+        return fetch.requests_session(settings.trust, fetch.proxy_for(url, settings.proxy, settings.no_proxy))
+
+    return Network(
+        sessions=open_session, proxy=settings.proxy, no_proxy=settings.no_proxy, ca_bundle=settings.ca_bundle
+    )
+
+
+def require_channels(settings: Settings) -> None:
+    """Check that there is a channel at all, and that each can be used.
+
+    Raises:
+        SettingsError: there is none, or one cannot be used.
+    """
+    if not settings.notify:
+        raise SettingsError(
+            "no channel is set", "name one with --notify URL, AUDITOR_NOTIFY or notify = [...] in the settings file"
+        )
+    check_notifications(settings)

@@ -1,0 +1,281 @@
+"""The message about a run or an error that people and programs are sent: what happened, counts, what to do.
+
+It is read on a phone: short lines, the most important first. It never holds a token, a secret or an address to which messages go.
+Names come from other people's lists: each is put into one line, control characters escaped, and cut.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from auditor.core.model import Reason, Verdict
+from auditor.core.results.changes import ChangeCounts
+from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
+from auditor.core.results.money import Sum
+from auditor.core.run_facts import Freshness, RunFacts
+from auditor.core.text import count_noun, escape_controls
+
+SCHEMA_VERSION = 1
+"""Version of the JSON document of a message."""
+NOT_SENT = 7
+"""Exit code of a run that is complete, but whose message could not be sent."""
+MOST_NAMES = 20
+"""Newly blocked customers that a message names."""
+_LONGEST_NAME = 60
+"""Characters of a name in a message."""
+_LONGEST_LINE = 500
+"""Characters of a reason in a message."""
+
+
+class NotifyWhen(StrEnum):
+    """When a message is sent."""
+
+    ALWAYS = "always"
+    CHANGES = "changes"
+    """A customer is newly blocked, or anything else changed since the baseline run."""
+    FAILURE = "failure"
+    """The exit code is neither 0 nor 10."""
+
+
+class Event(StrEnum):
+    """What a message is about."""
+
+    COMPLETE = "complete"
+    """The run is complete."""
+    INCOMPLETE = "incomplete"
+    """Reports were written, and the run is not complete."""
+    FAILED = "failed"
+    """The command ended without reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message.
+
+    Attributes:
+        event: what it is about.
+        exit_code: of the run, or of the command that failed.
+        title: what happened, in a few words.
+        lines: all of it for people, the most important first, without the title.
+        next_steps: what to do, as commands where there is one; also in `lines`.
+        run: facts of the run for programs; None where there is no run with reports.
+    """
+
+    event: Event
+    exit_code: int
+    title: str
+    lines: Sequence[str]
+    next_steps: Sequence[str] = ()
+    run: Mapping[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The lines as plain text."""
+        return "\n".join(self.lines)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object for programs; docs/notifications.md describes its fields."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "event": str(self.event),
+            "exit_code": self.exit_code,
+            "title": self.title,
+            "text": self.text,
+            "next_steps": list(self.next_steps),
+            "run": self.run,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a message says about a run.
+
+    Attributes:
+        folder: of the run.
+        facts, ledger, freshness: of the run.
+        complete: whether the run is complete.
+        note: whether it is complete, and what a reader must know, in one line.
+        changes: customers by change since the baseline run; None without one.
+        newly_blocked: (id, company, status) of each customer that is blocked now and was not in the baseline run, in order.
+        sums: of the columns that are added up, over the blocked rows of all owners.
+        report: the file to open first; empty where there is none.
+        next_steps: what to do, as the command line says it.
+        exit_code: of the run.
+    """
+
+    folder: str
+    facts: RunFacts
+    ledger: Ledger
+    freshness: Freshness
+    complete: bool
+    note: str
+    changes: ChangeCounts | None = None
+    newly_blocked: Sequence[tuple[str, str, str]] = ()
+    sums: Sequence[Sum] = ()
+    report: str = ""
+    next_steps: Sequence[str] = ()
+    exit_code: int = 0
+
+
+def is_success(code: int) -> bool:
+    """True for the exit codes of a complete run."""
+    return code in {COMPLETE, MATCHED}
+
+
+def should_notify(when: Collection[NotifyWhen], code: int, changes: ChangeCounts | None) -> bool:
+    """Whether a message is due.
+
+    Args:
+        when: the user's choice.
+        code: exit code of the run.
+        changes: since the baseline run; None without one.
+    """
+    changed = changes is not None and bool(changes.total or changes.newly_blocked_count)
+    return (
+        NotifyWhen.ALWAYS in when
+        or (NotifyWhen.FAILURE in when and not is_success(code))
+        or (NotifyWhen.CHANGES in when and changed)
+    )
+
+
+def code_after_message(code: int, *, sent: bool) -> int:
+    """The exit code of a command, from that of its run and whether its message was sent: a worse code stays."""
+    return NOT_SENT if is_success(code) and not sent else code
+
+
+def describe_run(run: RunResult) -> Message:
+    """The message about a run."""
+    return Message(
+        event=Event.COMPLETE if run.complete else Event.INCOMPLETE,
+        exit_code=run.exit_code,
+        title=_run_title(run),
+        lines=_run_lines(run),
+        next_steps=run.next_steps,
+        run=_run_document(run),
+    )
+
+
+def describe_error(message: str, hint: str, code: int, lists: Sequence[str] = ()) -> Message:
+    """The message about a command that ended without reports.
+
+    Args:
+        message: what happened and why.
+        hint: what to do next; empty where the message says it.
+        code: exit code of the command.
+        lists: names of the customer lists, where they are known.
+    """
+    steps = [hint.strip()] if hint.strip() else []
+    lines = [_one_line(message, _LONGEST_LINE), *([f"Lists: {_names_of(lists)}"] if lists else []), *_step_lines(steps)]
+    # a complete run, whose result cannot be read any more
+    title = f"Audit {'ended' if is_success(code) else 'failed'} (exit code {code})"
+    return Message(event=Event.FAILED, exit_code=code, title=title, lines=lines, next_steps=steps)
+
+
+def _run_title(run: RunResult) -> str:
+    simulated = "Simulated audit" if run.facts.simulated else "Audit"
+    if not run.complete:
+        return f"{simulated} NOT COMPLETE (exit code {run.exit_code})"
+    if run.changes is None:
+        return f"{simulated} complete"
+    blocked = run.changes.newly_blocked_count
+    if blocked:
+        return f"{simulated} complete: {count_noun(blocked, 'customer')} newly blocked"
+    changed = run.changes.total
+    return f"{simulated} complete: {count_noun(changed, 'change') if changed else 'no changes'}"
+
+
+def _run_lines(run: RunResult) -> list[str]:
+    return [
+        _one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE),
+        f"Run {run.facts.run_id}" + (f" of {_names_of(run.facts.lists)}" if run.facts.lists else ""),
+        _count_line(run.ledger),
+        *_newly_blocked_lines(run),
+        *(_sum_line(one) for one in run.sums),
+        f"Report: {run.report or 'none'}",
+        *_step_lines(run.next_steps),
+    ]
+
+
+def _step_lines(steps: Sequence[str]) -> list[str]:
+    return [f"Next: {_one_line(step, _LONGEST_LINE)}" for step in steps]
+
+
+def _count_line(ledger: Ledger) -> str:
+    """The customers by verdict; rows without a valid id are no customers and are counted beside them."""
+    not_verified = f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified"
+    invalid = sum(count.rows for count in ledger.by_reason() if count.reason is Reason.INVALID_ID)
+    if invalid:
+        not_verified += f", and {count_noun(invalid, 'row')} without a valid id"
+    return (
+        f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked, "
+        f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible, {not_verified}"
+    )
+
+
+def _newly_blocked_lines(run: RunResult) -> list[str]:
+    baseline = run.facts.baseline
+    if run.changes is None or not run.newly_blocked:
+        return []
+    since = f" since {baseline.started_at.astimezone(UTC):%Y-%m-%d}" if baseline and baseline.started_at else ""
+    lines = [f"Newly blocked{since}: {len(run.newly_blocked):,}"]
+    for customer_id, company, status in run.newly_blocked[:MOST_NAMES]:
+        lines.append(f"- {_one_line(company, _LONGEST_NAME) or customer_id} ({_one_line(status, _LONGEST_NAME)})")
+    more = len(run.newly_blocked) - MOST_NAMES
+    return [*lines, f"and {more:,} more"] if more > 0 else lines
+
+
+def _sum_line(one: Sum) -> str:
+    left = f" ({count_noun(one.unparsed, 'row')} without a readable number)" if one.unparsed else ""
+    return f"At risk, {_one_line(one.column, _LONGEST_NAME)} of the blocked: {format_amount(one.total)}{left}"
+
+
+def format_amount(number: Decimal) -> str:
+    """Format an amount: money has two decimals, or none; a number with more is shown as it is."""
+    return f"{number:,.2f}" if number.as_tuple().exponent in (-1, -2) else f"{number:,f}"
+
+
+def _names_of(lists: Sequence[str]) -> str:
+    return _one_line(", ".join(lists), _LONGEST_LINE)
+
+
+def _one_line(text: str, length: int) -> str:
+    """The text in one line, cut if it is too long, control characters escaped."""
+    line = escape_controls(" ".join(text.split()))
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def _run_document(run: RunResult) -> dict[str, Any]:
+    facts, ledger, changes = run.facts, run.ledger, run.changes
+    by_verdict = ledger.by_verdict()
+    return {
+        "run_id": facts.run_id,
+        "folder": run.folder,
+        "report": run.report or None,
+        "lists": list(facts.lists),
+        "complete": run.complete,
+        "note": run.note,
+        "simulated": facts.simulated,
+        "started_at": _time(facts.started_at),
+        "finished_at": _time(facts.finished_at),
+        "rows": {"listed": ledger.rows, **{str(count.verdict): count.rows for count in by_verdict}},
+        "customers": {"listed": ledger.customers, **{str(count.verdict): count.customers for count in by_verdict}},
+        "baseline": facts.baseline.run_id or None if facts.baseline else None,
+        "changed": None if changes is None else changes.total,
+        "newly_blocked": None if changes is None else changes.newly_blocked_count,
+        "newly_blocked_customers": [
+            {"customer_id": customer_id, "company_name": company or None, "status": status}
+            for customer_id, company, status in run.newly_blocked[:MOST_NAMES]
+        ],
+        "at_risk": [{"column": one.column, "total": str(one.total), "unparsed": one.unparsed} for one in run.sums],
+        "reused_answers": run.freshness.reused,
+        "oldest_checked_at": _time(run.freshness.oldest),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    """A time as the reports write it."""
+    return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,137 @@
+"""A message through apprise (the extra `notify`): a Teams workflow, Slack, mail, ntfy, and a hundred others.
+
+apprise logs addresses, and warns with texts of servers: its logger is silenced here, and its warnings are returned without secrets.
+It reads the proxy and the certificate authorities from the environment only, so they stand there while it sends.
+"""
+
+import functools
+import logging
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from auditor.core.connection import Proxy
+from auditor.core.judge import redact
+from auditor.core.results import Message
+from auditor.core.secret_url import SecretUrl
+from auditor.errors import SettingsError
+from auditor.notify.delivery import DeliveryError, Limits
+
+_EXTRA = 'pip install "partner-center-auditor[notify]"'
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+_AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables that requests and OpenSSL read; apprise uses the one for HTTP, the other for mail."""
+
+
+def check(url: SecretUrl) -> None:
+    """Check that apprise understands a URL; nothing is sent.
+
+    Raises:
+        SettingsError: it does not, or is not installed.
+    """
+    _open(url, Limits())
+
+
+def send(url: SecretUrl, message: Message, limits: Limits) -> None:
+    """Send a message; apprise makes another try after any failure.
+
+    Raises:
+        DeliveryError: it was not accepted.
+        SettingsError: apprise is not installed, or does not understand the URL.
+    """
+    apprise = _import_apprise()
+    warnings: list[str] = []
+    channel = _open(url, limits)
+    sender = apprise.Apprise(asset=channel.asset)
+    sender.add(channel)
+    # Markdown joins lines; a Teams card knows nothing else
+    end_of_line = "\n\n" if channel.notify_format == apprise.NotifyFormat.MARKDOWN else "\n"
+    sent = sender.notify(
+        title=message.title,
+        body=end_of_line.join(message.lines),
+        body_format=apprise.NotifyFormat.TEXT,
+        timeout=limits.total,
+        log_callback=lambda entry, _service: warnings.append(str(entry.message)),
+        log_level=logging.WARNING,
+    )
+    if not sent:
+        # of its tries, the last one
+        reason = redact(warnings[-1], url.parts) if warnings else ""
+        raise DeliveryError(reason or f"no answer within {limits.total:g} s")
+
+
+def _open(url: SecretUrl, limits: Limits) -> Any:
+    apprise = _import_apprise()
+    asset = apprise.AppriseAsset(
+        app_id="auditor",
+        # no picture from apprise's own site
+        image_url_mask="",
+        image_url_logo="",
+        http_redirects=False,
+        default_service_retry=limits.attempts - 1,
+        default_service_wait=limits.first_wait,
+        # nothing is written to the disk
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+    )
+    channel = apprise.Apprise.instantiate(url.reveal(), asset=asset)
+    if channel is None:
+        raise SettingsError(
+            f"notify: {url} is not a URL that apprise understands",
+            "see docs/notifications.md and apprise's own list of services for its form",
+        )
+    return channel
+
+
+@functools.cache
+def _import_apprise() -> Any:
+    try:
+        import apprise
+    except ImportError:
+        raise SettingsError(
+            "notify: this channel needs apprise, which is not installed", f"{_EXTRA}; json:// and jsons:// need nothing"
+        ) from None
+    logger = logging.getLogger("apprise")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return apprise
+
+
+@contextmanager
+def network_environment(proxy: Proxy | None, no_proxy: str, ca_bundle: str | None) -> Iterator[None]:
+    """Set the environment as apprise reads it, while the context is open.
+
+    Args:
+        proxy: as for the API; None for none.
+        no_proxy: hosts without a proxy, in the form of NO_PROXY.
+        ca_bundle: PEM file of authorities beside those of the system and of requests; None for none.
+    """
+    values = dict.fromkeys(_PROXIES, proxy.reveal() if proxy else "") | dict.fromkeys(_NO_PROXY, no_proxy)
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        if ca_bundle:
+            file = Path(folder) / "authorities.pem"
+            file.write_bytes(b"\n".join(path.read_bytes() for path in [*_usual_authorities(), Path(ca_bundle)]))
+            values |= dict.fromkeys(_AUTHORITIES, str(file))
+        before = {name: os.environ.get(name) for name in values}
+        os.environ.update(values)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _usual_authorities() -> list[Path]:
+    """The files of authorities that apprise would use by itself: of the environment, else of requests; and of the system."""
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
+    system = ssl.get_default_verify_paths().cafile
+    return [path for path in map(Path, filter(None, [named, system])) if path.is_file()]
