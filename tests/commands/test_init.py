@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -158,6 +159,17 @@ def test_a_list_that_cannot_be_read_gives_the_exit_code(capsys: pytest.CaptureFi
     assert main([*OFFLINE, "--list", "list.csv"]) == 5
     assert "  next: " in capsys.readouterr().err
     assert Path("auditor.toml").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_a_private_file_stays_private() -> None:
+    """The addresses of channels are secrets: neither the new file nor the copy can be read by others."""
+    path = Path("auditor.toml")
+    path.write_text('notify = ["jsons://hooks.example/marked"]\n', encoding="utf-8")
+    path.chmod(0o600)
+    assert main([*OFFLINE, "--force"]) == 0
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, Path("auditor.toml.bak"))] == [0o600, 0o600]
+    assert "jsons://hooks.example/marked" in path.read_text(encoding="utf-8")
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20)
