@@ -60,11 +60,20 @@ def test_the_program_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert schedule._program() == [str(tmp_path / "python"), "-m", "auditor"]
 
 
-@pytest.mark.skipif(not RECIPES.exists(), reason="no recipes yet")
 def test_the_page_that_is_named_exists() -> None:
     """Each schedule names its folder of the documentation."""
     for made in (schedule._systemd(_command("x"), {}), schedule._cron(_command("x"), {}), schedule._windows(["x"])):
         assert (RECIPES.parents[1] / made.page).is_dir()
+
+
+def test_the_schedule_is_the_recipe_with_other_paths() -> None:
+    """Every line of the units, but for the user and the command, stands in the recipe; cron starts at the same time."""
+    text = schedule._systemd(_command("x"), {}).text
+    recipe = "".join(path.read_text(encoding="utf-8") for path in sorted((RECIPES / "systemd").glob("auditor.*")))
+    own = {line for line in re.findall(r"^[A-Z]\w+=.*$", text, re.MULTILINE) if line not in recipe.splitlines()}
+    assert {line.partition("=")[0] for line in own} == {"User", "ExecStart"}
+    assert "\n17 2 * * * " in (RECIPES / "cron" / "auditor.crontab").read_text(encoding="utf-8")
+    assert "\n17 2 * * * " in schedule._cron(_command("x"), {}).text
 
 
 @pytest.mark.system
