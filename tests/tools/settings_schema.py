@@ -24,6 +24,8 @@ _EXAMPLE = re.compile(r" For example `([^`]+)`\.$")
 _TEXT: Schema = {"type": "string"}
 _HOST = r"([^/?#\\@\s:]+|\[[0-9A-Fa-f:.]+\])(:\d+)?"
 _LOOPBACK = r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_PATH = r"([/?][^\s#]*)?"
+_DOMAIN = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 _LINK = rf'https?://[^\s"<>]*{re.escape(CUSTOMER_ID)}[^\s"<>]*'
 FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.flag: {"type": "boolean"},
@@ -31,26 +33,25 @@ FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.duration: {
         "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^0*[1-9][0-9]*[smhd]?$"}]
     },
-    parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
-    parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
-    parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
     parsers.duration_or_zero: {
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+[smhd]?$"}]
     },
     parsers.priority: {**_TEXT, "pattern": "^(blocked|changed|sum:.+)$"},
+    parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
+    parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
+    parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
+    parsers.ping: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK}){_PATH}$"},
     parsers.channel: {
         **_TEXT,
-        "pattern": rf"^(jsons://{_HOST}|json://{_LOOPBACK})([/?][^#\s]*)?$|^(?!jsons?://)[a-z][a-z0-9+.-]*://[^\s]+$",
+        "pattern": rf"^(jsons://{_HOST}{_PATH}|json://{_LOOPBACK}{_PATH}|(?!jsons?://)[A-Za-z][A-Za-z0-9+.-]*://\S+)$",
     },
-    parsers.ping: {**_TEXT, "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})([/?][^#\s]*)?$"},
-    parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/*$"},
-    read_mail_address: {
-        **_TEXT,
-        "pattern": r"^[A-Za-z0-9._+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,3}[A-Za-z]{2,63}$",
-    },
+    parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/?$"},
+    read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},
+    parsers.zone: _TEXT,
+    str: _TEXT,
     check_customer_link: {**_TEXT, "pattern": f"^({_LINK})?$", "maxLength": 1900},
 }
-"""Parser -> what it accepts. A parser that is not here accepts any text."""
+"""Parser -> what it accepts."""
 
 
 def settings_schema() -> Schema:
@@ -117,7 +118,12 @@ def _typed(text: str, form: Schema) -> str | int:
 def _form(one: "Field[Any]") -> Schema:
     """What the parser of a setting accepts."""
     parser = one.metadata.get("parse", str)
-    form = _closure_form(parser) or FORMS.get(parser, _TEXT)
+    form = _closure_form(parser) or FORMS.get(parser)
+    if form is None:
+        raise ValueError(
+            f"the schema does not know what {parser.__qualname__} accepts, which parses {one.name}: add it to FORMS in "
+            "tests/tools/settings_schema.py"
+        )
     if "many" not in one.metadata:
         return form
     several: Schema = {"type": "array", "items": form} | ({"minItems": 1} if "order" in one.metadata else {})
