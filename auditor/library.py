@@ -6,28 +6,25 @@ cure and the run's folder. Settings are keywords; those that are not given come 
 
 import asyncio
 import contextvars
-import re
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from auditor.core import judge
 from auditor.core.ids import normalise_id
 from auditor.core.model import ApiResponse, Cause, Finding
-from auditor.errors import AuditorError, CustomerListError
+from auditor.errors import CustomerListError, SettingsError
 from auditor.runs.credentials import end_error
 from auditor.runs.signals import StopRequest
-from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, all_fields, load
+from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, keywords_in_messages, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from auditor.runs.options import ListContent, RunObserver
@@ -37,7 +34,15 @@ if TYPE_CHECKING:
     Source = str | PathLike[str] | pd.DataFrame | Iterable[str]
 
 T = TypeVar("T")
+_POLL_SECONDS = 0.25
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_NOT_FOR_RESUME = frozenset(
+    {
+        *("lists", "id_column", "company_column", "domain_column", "owner_column", "allow_ragged", "sheet", "array"),
+        *("customer_list", "format", "reuse", "baseline", "sum", "limit", "packs", "customer_link", "zone"),
+    }
+)
+"""Settings that a run was started with, and keeps."""
 _NO_FAILURES = frozenset({Cause.DEADLINE, Cause.LIMIT, Cause.INTERRUPTED, Cause.TERMINATED})
 """Ends of a run that its caller asked for."""
 
@@ -53,7 +58,8 @@ def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mappi
 
     Returns:
         `verdict`, `reason`, `status` and the error's code and message. Only an answer that the documentation classifies is
-        `eligible` or `blocked`; everything else is `undetermined`.
+        `eligible` or `blocked`; everything else is `undetermined`. `NoStatus` (404 with error code 600074) is `eligible`; whether
+        the customer is the partner's at all is for the caller to check.
 
     Raises:
         CustomerListError: the id is no GUID.
@@ -61,7 +67,7 @@ def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mappi
     known = normalise_id(customer_id)
     if known is None:
         raise CustomerListError(
-            f"{customer_id!r} is no customer tenant ID", "give the tenant ID of the customer, a GUID"
+            f"{customer_id!r} is not a customer tenant ID (GUID)", "give the tenant ID of the customer"
         )
     content = body.encode() if isinstance(body, str) else bytes(body)
     names = {name.casefold(): value for name, value in (headers or {}).items()}
@@ -174,7 +180,7 @@ def _audit(sources: "tuple[Source, ...]", options: _Options, stop: StopRequest) 
     from auditor.commands.run import run
     from auditor.runs.options import RunObserver, RunOptions
 
-    with _keywords_in_messages():
+    with keywords_in_messages():
         settings, _ = options.load()
         observer = options.observer or RunObserver()
         of_run = RunOptions(settings, settings.format, settings.customer_list, observer=observer, stop=stop)
@@ -186,8 +192,13 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
     from auditor.runs.find import find_run
     from auditor.runs.options import RunObserver
 
-    with _keywords_in_messages():
+    with keywords_in_messages():
         settings, origins = options.load()
+        if unused := _NOT_FOR_RESUME & options.keywords.keys():
+            raise SettingsError(
+                f"{', '.join(sorted(unused))}: resume takes this from the run that it finishes",
+                "leave it out, or start a run of its own with auditor.audit",
+            )
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
         return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop))
 
@@ -218,6 +229,8 @@ def _open_source(source: "Source") -> "str | ListContent":
         raise CustomerListError(
             f"{source} is a customer tenant ID, not the path of a list", f'give a list of ids: ["{source}"]'
         )
+    if isinstance(source, str) and not source:
+        raise CustomerListError("the path of the customer list is empty", "give a path, a DataFrame, or ids")
     if isinstance(source, str | PathLike):
         return fspath(source)
     import pandas as pd
@@ -225,16 +238,21 @@ def _open_source(source: "Source") -> "str | ListContent":
     from auditor.runs.options import ListContent
 
     if isinstance(source, pd.DataFrame):
-        return ListContent("<DataFrame>", _to_parquet(source))
+        return ListContent("<DataFrame>", _to_parquet(source, "<DataFrame>"))
     if isinstance(source, bytes | Mapping) or not isinstance(source, Iterable):
         raise CustomerListError(
             f"{type(source).__name__}: this is no customer list", "give a path, a DataFrame, or ids: audit(['…', '…'])"
         )
-    return ListContent("<ids>", _to_parquet(pd.DataFrame({"customer_id": [*source]}, dtype="object")))
+    ids = pd.DataFrame({"customer_id": [*source]}, dtype="object")
+    return ListContent("<ids>", _to_parquet(ids, "<ids>"))
 
 
-def _to_parquet(frame: "pd.DataFrame") -> BytesIO:
+def _to_parquet(frame: "pd.DataFrame", label: str) -> BytesIO:
     """A frame with its named index levels as columns, as a Parquet file in memory.
+
+    Args:
+        frame: the list.
+        label: its name for messages.
 
     Raises:
         CustomerListError: its columns cannot be written.
@@ -242,20 +260,19 @@ def _to_parquet(frame: "pd.DataFrame") -> BytesIO:
     import pyarrow as pa
     import pyarrow.parquet
 
-    if named := [name for name in frame.index.names if name is not None]:
-        frame = frame.reset_index(level=cast("Any", named))
-    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+    if named := [level for level, name in enumerate(frame.index.names) if name is not None]:
+        # a level may have the name of a column; the reader numbers names that are repeated
+        frame = frame.reset_index(level=named, allow_duplicates=True)
+    file = BytesIO()
     try:
         # mixed objects, such as UUID beside text, have no type of Arrow
         columns = [_to_arrow(frame.iloc[:, place]) for place in range(frame.shape[1])]
-        table = pa.Table.from_arrays(columns, names=list(frame.columns))
+        table = pa.Table.from_arrays(columns, names=[str(name) for name in frame.columns])
+        pyarrow.parquet.write_table(table, file)
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise CustomerListError(
-            f"<DataFrame>: a column cannot be read ({error})",
-            "give a DataFrame whose columns are texts, numbers or times",
+            f"{label}: a value cannot be read ({error})", "give a list that holds only texts, numbers and times"
         ) from error
-    file = BytesIO()
-    pyarrow.parquet.write_table(table, file)
     file.seek(0)
     return file
 
@@ -264,44 +281,42 @@ def _to_arrow(column: "pd.Series[Any]") -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    with suppress(pa.ArrowException):
+    with suppress(pa.ArrowException, OverflowError):
         return pa.array(column, from_pandas=True)
     return pa.array([None if pd.isna(value) else str(value) for value in column], pa.string())
 
 
-_OPTION = re.compile(r"--([a-z][a-z-]*)( (?=['\"\w]))?")
-
-
-@contextmanager
-def _keywords_in_messages() -> "Iterator[None]":
-    """Name keywords in the messages of errors, where the command line has options."""
-    known = {*all_fields(), "profile", "config"}
-
-    def rename(option: re.Match[str]) -> str:
-        name = option[1].replace("-", "_")
-        return f"{name}=" if name in known and option[2] else name if name in known else option[0]
-
-    try:
-        yield
-    except AuditorError as error:
-        error.message, error.hint = (_OPTION.sub(rename, text) for text in (error.message, error.hint))
-        raise
-
-
 def _call(step: Callable[[StopRequest], T]) -> T:
-    """Call a step that runs an event loop of its own; in another thread where this one runs a loop already."""
+    """Call a step that runs an event loop of its own; in another thread where this one runs a loop already.
+
+    Raises:
+        CancelledError: the task of the caller was cancelled meanwhile, as `asyncio.run` does at Ctrl-C.
+    """
     stop = StopRequest()
     try:
-        asyncio.get_running_loop()
+        task = asyncio.current_task()
     except RuntimeError:
         return step(stop)
     done = _start(step, stop)
     try:
-        return done.result()
-    except KeyboardInterrupt:
+        _wait_unless_cancelled(done, task)
+    except (KeyboardInterrupt, asyncio.CancelledError):
         stop.stop()
         done.exception()
         raise
+    return done.result()
+
+
+def _wait_unless_cancelled(done: Future[Any], task: asyncio.Task[Any] | None) -> None:
+    """Block until the step has ended. The task is cancelled from a signal handler, which runs while this waits.
+
+    Raises:
+        CancelledError: the task was cancelled.
+    """
+    before = task.cancelling() if task else 0
+    while not wait([done], timeout=_POLL_SECONDS).done:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 async def _call_async(step: Callable[[StopRequest], T]) -> T:

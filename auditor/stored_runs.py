@@ -19,7 +19,9 @@ from auditor.commands.report import render_again
 from auditor.commands.verify import verify
 from auditor.core.model import RunEnd, Verdict
 from auditor.core.run_facts import FORMATS
+from auditor.errors import SettingsError
 from auditor.runs.find import LATEST, LATEST_SIMULATED, find_run, load_stored_run
+from auditor.settings import keywords_in_messages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,12 +149,15 @@ class Run:
             This run, read again.
 
         Raises:
-            SettingsError: there is no such format.
+            SettingsError: there is no such format, or none is named.
             LockHeldError: another process works on the run.
             IncompleteError: rows.jsonl or journal.jsonl is damaged.
             OutputError: a report cannot be written.
         """
-        render_again(str(self.path), str(self.path.parent), [formats] if isinstance(formats, str) else formats)
+        chosen = (formats,) if isinstance(formats, str) else tuple(formats)
+        if not chosen:
+            raise SettingsError("formats is empty", f"name at least one of {', '.join(FORMATS)}")
+        render_again(str(self.path), str(self.path.parent), chosen)
         for name in ("_data", "results"):
             self.__dict__.pop(name, None)
         return self
@@ -198,6 +203,8 @@ def open_run(run: str | os.PathLike[str], *, reports: str | os.PathLike[str] = "
         IncompleteError: its journal cannot be read.
     """
     path = Path(run)
+    if not os.fspath(run):
+        raise SettingsError("the run's name is empty", "auditor runs lists the stored runs")
     if path.name in (LATEST, LATEST_SIMULATED) and path.parent != Path():
         # a link, or a text file where links are not supported
         return Run(find_run(path.name, str(path.parent)))
@@ -213,7 +220,8 @@ def list_runs(reports: str | os.PathLike[str] = "reports") -> "list[ListedRun]":
     Raises:
         SettingsError: there is no such folder.
     """
-    return list(runs.list_runs(Path(reports)))
+    with keywords_in_messages():
+        return list(runs.list_runs(Path(reports)))
 
 
 def read_history(
@@ -240,9 +248,14 @@ def read_history(
         `customer_id`. Empty, with the same columns, where there is no history.
 
     Raises:
+        SettingsError: there is no such folder.
         CustomerListError: an id of `customers` is no GUID.
         IncompleteError: a file of the history is damaged; the message names it.
     """
     from auditor import report
 
+    if not Path(reports).is_dir():
+        raise SettingsError(
+            f"{os.fspath(reports)!r}: there is no such folder", "name the folder of the runs in reports="
+        )
     return report.read_history(Path(reports), customers=customers, since=since, until=until, partner=partner)

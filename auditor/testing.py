@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NotRequired, Self, TypedDict
@@ -81,7 +82,7 @@ class PartnerCenter:
             history; write them to a temporary folder only.
 
     Raises:
-        ValueError: a text is no GUID, or neither a status nor a kind.
+        ValueError: a text is no GUID, or neither a status nor a kind; or `throttle` is no rate.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class PartnerCenter:
     ) -> None:
         self._kinds = {_read_id(key): _read_kind(status) for key, status in (statuses or {}).items()}
         self._companies = {_read_id(key): company for key, company in (customers or {}).items()}
-        if throttle is not None and not throttle > 0:
+        if throttle is not None and not 0 < throttle < inf:
             raise ValueError(
                 f"throttle must be more than 0 requests a minute, or None for no limit; it is {throttle!r}"
             )
@@ -224,7 +225,7 @@ def _windows(per_minute: float | None) -> tuple[Window, ...]:
 def _read_id(text: str) -> str:
     customer_id = normalise_id(text)
     if customer_id is None:
-        raise ValueError(f"{text!r} is not a customer tenant ID: a GUID is needed")
+        raise ValueError(f"{text!r} is not a customer tenant ID (GUID)")
     return customer_id
 
 

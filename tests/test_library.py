@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.settings import Settings, SettingsKeywords
+from auditor.settings import Settings, SettingsKeywords, keywords_in_messages
 from auditor.testing import PartnerCenter
 
 BLOCKED, ELIGIBLE, NO_STATUS = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(1, 4))
@@ -128,8 +128,9 @@ class TestSources:
             pd.DataFrame({"Revenue": [1.5, 2]}, index=pd.Index([BLOCKED, ELIGIBLE], name="Tenant ID")),
             pd.DataFrame({"id": [uuid.UUID(BLOCKED), uuid.UUID(ELIGIBLE)], 7: ["x", 8]}),
             pd.DataFrame({"id": pd.Categorical([BLOCKED, ELIGIBLE])}),
+            pd.DataFrame({"id": [BLOCKED, ELIGIBLE], "Revenue": [2**80, 1]}),
         ],
-        ids=["list", "generator", "series", "frame", "index", "objects", "categories"],
+        ids=["list", "generator", "series", "frame", "index", "objects", "categories", "huge numbers"],
     )
     def test_lists_in_memory(self, service: PartnerCenter, source: Any) -> None:
         """Rows keep their order; `source_row` counts from 1."""
@@ -164,8 +165,17 @@ class TestSources:
             ({BLOCKED: "Contoso"}, "dict: this is no customer list; next: give a path"),
             (42, "int: this is no customer list"),
             ("nowhere.csv", "nowhere.csv does not exist"),
+            ("", "the path of the customer list is empty"),
+            (["\ud800", BLOCKED], "<ids>: a value cannot be read"),
+            (
+                pd.DataFrame({"id": [BLOCKED]}, index=pd.Index([ELIGIBLE], name="id")),
+                r'"id", "id \(2\)" could each be the customer id',
+            ),
         ],
-        ids=["no ids", "two candidates", "no guid", "empty", "one id", "mapping", "number", "no file"],
+        ids=[
+            *("no ids", "two candidates", "no guid", "empty", "one id", "mapping", "number", "no file", "no path"),
+            *("no text", "index and column"),
+        ],
     )
     def test_no_list(self, service: PartnerCenter, source: Any, message: str) -> None:
         """One exception, with the cure in the words of Python; nothing is asked."""
@@ -193,6 +203,23 @@ class TestSettings:
         with pytest.raises(auditor.SettingsError, match=message) as caught:
             auditor.audit([BLOCKED], **{**service.settings, **settings})
         assert "--" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ("name another folder with --reports", "name another folder with reports="),
+            ("choose one, such as --id-column 'a'", "choose one, such as id_column='a'"),
+            ("take it out of --fail-on (AUDITOR_FAIL_ON)", "take it out of fail_on= (AUDITOR_FAIL_ON)"),
+            ("leave it, or start one with --max-undetermined 3", "leave it, or start one with max_undetermined=3"),
+            ("name the run: auditor runs --reports r lists them", "name the run: auditor runs --reports r lists them"),
+            ("leave out --rate, then: auditor resume r --rate 3", "leave out rate=, then: auditor resume r --rate 3"),
+        ],
+    )
+    def test_messages_name_keywords(self, given: str, expected: str) -> None:
+        """A command to paste keeps its options."""
+        with pytest.raises(auditor.AuditorError) as caught, keywords_in_messages():
+            raise auditor.SettingsError(given, given)
+        assert (caught.value.message, caught.value.hint) == (expected, expected)
 
     def test_a_token_replaces_the_sign_in_of_the_environment(
         self, service: PartnerCenter, monkeypatch: pytest.MonkeyPatch
@@ -314,11 +341,27 @@ class TestThreadsAndLoops:
         with pytest.raises(asyncio.CancelledError):
             await auditing
         (stored,) = auditor.list_runs()
-        summary = auditor.open_run(stored.run).summary
+        summary = auditor.open_run(stored.path).summary
         assert (summary["cause"], summary["message"]) == ("interrupted", "stopped by its caller")
-        result = await auditor.resume_async(stored.run, **service.settings)
+        result = await auditor.resume_async(stored.path, **service.settings)
         assert result.complete
         assert sorted(request.customer_id for request in service.requests) == sorted(STATUSES)
+
+    async def test_cancellation_of_a_blocking_call(self, service: PartnerCenter) -> None:
+        """`asyncio.run` answers Ctrl-C with a cancellation of the task; it stops `audit` as it stops `audit_async`."""
+
+        async def audit() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            observer = auditor.RunObserver(answered=lambda _answer: task.cancel())
+            many = [str(uuid.uuid4()) for _ in range(100)]
+            settings: Any = {**service.settings, "rate": 60}
+            auditor.audit(many, observer=observer, format="csv", **settings)
+
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(audit())
+        (stored,) = auditor.list_runs()
+        assert auditor.open_run(stored.path).summary["message"] == "stopped by its caller"
 
     def test_two_partners_at_once(self, tmp_path: Path) -> None:
         """Each audit has its own settings, sign-in and pace."""

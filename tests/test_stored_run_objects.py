@@ -151,6 +151,9 @@ def test_render(run: Run) -> None:
     assert {"results.parquet", "results.csv", "audit.xlsx", "report.html"} <= {path.name for path in run.path.iterdir()}
     with pytest.raises(SettingsError, match="pdf: no such format"):
         run.render(["pdf"])
+    with pytest.raises(SettingsError, match="formats is empty; next: name at least one of parquet"):
+        run.render([])
+    run.verify()
 
 
 def test_rendering_reads_the_folder_again(tmp_path: Path) -> None:
@@ -198,6 +201,7 @@ def test_no_such_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str)
         with pytest.raises(SettingsError) as caught:
             open_run(run, reports=tmp_path)
         assert "auditor runs" in caught.value.hint
+        assert "simulator" not in caught.value.message
 
 
 def test_a_damaged_run(first: Made) -> None:
@@ -229,10 +233,12 @@ def test_what_audit_returns(first: Made) -> None:
 def test_list_runs(tmp_path: Path, first: Made, second: Made) -> None:
     """Newest first, with what `auditor runs` shows."""
     runs = list_runs(tmp_path)
-    assert [one.run for one in runs] == [second.path, first.path]
+    assert [one.path for one in runs] == [second.path, first.path]
     assert [one.complete for one in runs] == [False, True]
     assert runs[1].counts == {"eligible": 1, "blocked": 1, "undetermined": 0}
-    assert open_run(runs[1].run).complete
+    assert open_run(runs[1].path).complete
+    with pytest.raises(SettingsError, match=r"name the folder of the runs \(reports=\)"):
+        list_runs(tmp_path / "elsewhere")
     with pytest.raises(SettingsError, match="there is no such folder"):
         list_runs(tmp_path / "elsewhere")
 

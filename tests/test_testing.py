@@ -83,8 +83,9 @@ def test_an_unknown_status_is_an_error_that_names_those_of_the_documentation_fir
         PartnerCenter({IDS[0]: "throttled_once:for_ever"})
     with pytest.raises(ValueError, match="'no-id' is not a customer tenant ID"):
         PartnerCenter({"no-id": "Allowed"})
-    with pytest.raises(ValueError, match="throttle must be more than 0"):
-        PartnerCenter(throttle=0)
+    for throttle in (0, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="throttle must be more than 0"):
+            PartnerCenter(throttle=throttle)
 
 
 def test_what_goes_wrong_once_goes_wrong_again_when_it_is_set_again() -> None:

@@ -23,17 +23,29 @@ def _several(*options: Options) -> Options:
     return add
 
 
-def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
+COUNTED = "counted"
+"""For a command that ends with a run's reports: it receives how often `-q` was given."""
+
+
+def log_options(*, quiet: bool | str = True, file: bool = True) -> Options:
     """`-q`, `-v` and the options of the log; the command receives `quiet`, unless it prints no notes.
 
     Args:
-        pass_quiet: False for a command without notes.
+        quiet: False for a command without notes, COUNTED for one that tells `-q` from `-qq`.
         file: False for a command whose own `--log-file` is something else.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @_several(
-            click.option("-q", "--quiet", is_flag=True, help="No progress and no notes: results, warnings and errors."),
+            click.option(
+                "-q",
+                "--quiet",
+                count=True,
+                help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and "
+                "the next command."
+                if quiet == COUNTED
+                else "No progress and no notes: results, warnings and errors.",
+            ),
             click.option("-v", "--verbose", count=True, help="Say more; -vv says all."),
             texts(log_format="text|json: Format of the log lines. [default: text]"),
             *([texts(log_file="FILE: Append the log to this file as well, from the level INFO on.")] if file else []),
@@ -47,8 +59,9 @@ def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
                 form, log_file = settings.log_format, settings.log_file
             set_up_log(form, log_file)
             given.pop("verbose")
-            if not pass_quiet:
-                given.pop("quiet")
+            count = given.pop("quiet")
+            if quiet:
+                given["quiet"] = count if quiet == COUNTED else bool(count)
             return command(**given)
 
         return with_log
@@ -92,15 +105,15 @@ def json_option(what: str = "JSON") -> Options:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
-        quiet: as `pass_quiet` of `log_options`.
+        quiet: as of `log_options`.
         origins: as for `with_settings`.
     """
-    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+    return _several(json_option(json), with_settings(origins=origins), log_options(quiet=quiet))
 
 
 def texts(**helps: str) -> Options:
@@ -155,6 +168,13 @@ CONFIGURED = _several(
 )
 REPORTS = click.option(
     "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
+)
+SELECTION = _several(
+    click.option(
+        "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
+    ),
+    click.option("--only", metavar="FILE", multiple=True, help="Ask only for the customers in this file; repeatable."),
+    click.option("--exclude", metavar="FILE", multiple=True, help="Leave out the customers in this file; repeatable."),
 )
 FORMAT = click.option(
     "--format",

@@ -115,14 +115,14 @@ class CustomerList:
         return chain([first], rows)
 
     def _read(self, table: Table, wanted: Columns) -> Iterator[Customer | RejectedRow]:
-        # an empty item is a row; a blank line is not
+        # an empty item or record is a row; a blank line is not
         items = table.format in (Format.JSON, Format.JSON_LINES)
         reader = RowReader(
             label=self._source.label,
             columns=self.columns,
             names=table.names,
             compared=() if wanted.id else find_columns_to_compare(table, self.columns.id or ""),
-            keep_blank=items,
+            keep_blank=items or table.format is Format.PARQUET,
             allow_ragged=wanted.allow_ragged,
             warnings=self.warnings,
         )

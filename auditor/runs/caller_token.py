@@ -57,6 +57,7 @@ class _TokenChecks:
     def __init__(self, settings: Settings, say: Say) -> None:
         self._settings = settings
         self._say = say
+        self._tenant: str | None = None
 
     def check(self, value: object) -> tuple[str, float]:
         """Return the token and the seconds until it expires.
@@ -72,6 +73,13 @@ class _TokenChecks:
             )
         check_token(value, self._settings, self._say)
         claims = read_claims(value)
+        tenant = claims.tenant_id if claims else None
+        if tenant and self._tenant and tenant != self._tenant:
+            raise SignInError(
+                f"token= gave a token of the tenant {tenant}, after one of the tenant {self._tenant}",
+                "open a client of its own for each partner",
+            )
+        self._tenant = tenant or self._tenant
         if claims is None or claims.expires_at is None:
             return value, _FOREVER
         return value, max((claims.expires_at - datetime.now(UTC)).total_seconds(), _LEAST_LIFE)

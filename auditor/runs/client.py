@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PUBLIC_API = CLOUDS["public"][0]
 _NOT_OPEN = "the client is not open: use it inside `async with Client(…) as client:`"
+_OTHER_LOOP = "the client was opened in another event loop: open one in each loop, or call it with asyncio.run_coroutine_threadsafe"
 # looking up an enumeration member is slow, and every result needs this one
 _NO_STATUS = Reason.NO_ACCOUNT_STATUS
 Fetch = Callable[[str], Awaitable[CustomerResult]]
@@ -141,6 +142,7 @@ class Client:
         self._remember = remember
         self._stack = AsyncExitStack()
         self._api: ApiClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pools: set[asyncio.Task[RunEnd | None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -148,6 +150,7 @@ class Client:
             raise RuntimeError("the client is open already: open a second one for a second `async with`")
         opening = open_api_client(self._settings, self._say, remember=self._remember, parts=self._parts)
         self._api = await self._stack.enter_async_context(opening)
+        self._loop = asyncio.get_running_loop()
         return self
 
     async def __aexit__(
@@ -172,7 +175,7 @@ class Client:
         """Ask for one customer.
 
         A customer that cannot be checked is a result with its reason. One without an account status that is not the partner's
-        has the reason `not_in_customer_list`.
+        has the reason `not_in_customer_list`. Where that is not known, it is `eligible`, and `in_customer_list` is None.
 
         Args:
             customer_id: tenant id of the customer, in any spelling that a customer list may have.
@@ -181,13 +184,13 @@ class Client:
             CustomerListError: the text is no customer tenant id.
             SignInError: the token is refused, or there is none.
             StoppedEarlyError: the service is down.
-            RuntimeError: the client is not open.
+            RuntimeError: the client is not open, or was opened in another event loop.
         """
         api = self._opened()
         wanted = normalise_id(str(customer_id))
         if wanted is None:
             raise CustomerListError(
-                f"{str(customer_id)[:_LONGEST_SHOWN]!r} is no customer tenant id (GUID)",
+                f"{str(customer_id)[:_LONGEST_SHOWN]!r} is not a customer tenant ID (GUID)",
                 "give the customer's tenant id, such as 1f2e3d4c-0000-4000-8000-000000000001",
             )
         async with aclosing(self._stream(api, Stream([wanted], 1, api.rate_limiter), workers=1)) as results:
@@ -210,7 +213,7 @@ class Client:
             SignInError: the token is refused, or there is none; after the results that arrived, as the next two.
             StoppedEarlyError: the service is down, or too many customers in a row failed, or the client was closed.
             TypeError: `ids` is a single text, or cannot be iterated.
-            RuntimeError: the client is not open.
+            RuntimeError: the client is not open, or was opened in another event loop.
         """
         if isinstance(ids, str | bytes):
             raise TypeError("validation_statuses takes several ids; for one, use validation_status")
@@ -225,7 +228,7 @@ class Client:
                 arrived, as the others.
             SignInError: the token is refused, or there is none.
             StoppedEarlyError: the service is down.
-            RuntimeError: the client is not open.
+            RuntimeError: the client is not open, or was opened in another event loop.
         """
         return self._list(self._opened())
 
@@ -235,7 +238,7 @@ class Client:
         return self._api
 
     async def _list(self, api: ApiClient) -> AsyncGenerator[ListedCustomer, None]:
-        self._restart_after_outage(api)
+        self._start_call(api)
         try:
             async with aclosing(read_pages(api.page.fetch)) as pages:
                 async for found in pages:
@@ -250,7 +253,7 @@ class Client:
             raise _stopped_error(api, "the customer list could not be read to its end") from None
 
     async def _stream(self, api: ApiClient, stream: Stream, workers: int) -> AsyncGenerator[CustomerResult, None]:
-        self._restart_after_outage(api)
+        self._start_call(api)
         options = replace(api.pool, workers=workers, breaker=LENIENT_BREAKER, shares_limiter=True)
         asking = fetch.run_pool(stream, self._ask(api), stream.put, api.rate_limiter, options)
         pool = asyncio.create_task(asking)
@@ -271,8 +274,14 @@ class Client:
         finally:
             await _cancel({pool})
 
-    def _restart_after_outage(self, api: ApiClient) -> None:
-        """Let a new call try again where the calls before it were ended by an outage."""
+    def _start_call(self, api: ApiClient) -> None:
+        """Let a new call try again where the calls before it were ended by an outage.
+
+        Raises:
+            RuntimeError: the client was opened in another event loop.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(_OTHER_LOOP)
         if api.rate_limiter.run_end is not None and not self._pools:
             api.rate_limiter.restart()
 

@@ -7,7 +7,7 @@ back, as `fetch.pool` does at the end of a list; else its failure is the result.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -131,7 +131,7 @@ class Stream(AsyncIterator[RowCustomer]):
         """The next id as text; None at the end, and after an exception of the caller's iterable."""
         try:
             if not self._is_async:
-                return None if self.ended else str(next(self._ids))
+                return None if self.ended else str(_next(self._ids))
             # an async generator must not be resumed by two workers at once
             async with self._reading:
                 return None if self.ended else str(await anext(self._ids))
@@ -144,6 +144,14 @@ class Stream(AsyncIterator[RowCustomer]):
                 raise
             self.error = error
         return None
+
+
+def _next(ids: Iterator[object]) -> object:
+    """The next id of a plain iterator. Its StopAsyncIteration is an error of the caller's, not the end of the ids."""
+    try:
+        return next(ids)
+    except StopAsyncIteration as error:
+        raise RuntimeError("the iterable of ids raised StopAsyncIteration") from error
 
 
 def _invalid_id(text: str) -> CustomerResult:

@@ -23,7 +23,7 @@ OTHERS = {"Usage: ...", "Error: ...", "AADSTS...", "No space left on device", "P
 """Entries for what click, the sign-in service and the operating system say, and for the state of a run."""
 IMPOSSIBLE = {"… is workbook; …"}
 """What the collector puts together, and the program never does: it takes every value that a name may have."""
-_SHORTEST = 8
+_SHORTEST = 6
 
 
 class Entry(NamedTuple):

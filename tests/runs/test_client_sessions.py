@@ -199,3 +199,24 @@ async def test_from_settings(partners: tuple[Simulator, Simulator], monkeypatch:
         Client.from_settings(rte=0)  # type: ignore[call-arg] # a mistake
     with pytest.raises(SettingsError, match="profile"):
         Client.from_settings(profile="unknown")
+
+
+async def test_a_client_in_another_event_loop(api: ScriptedApi) -> None:
+    """The message says so; the client still works in its own loop."""
+    async with Client(token="token", api_url=api.url, rate=0) as client:
+
+        async def ask() -> None:
+            await client.validation_status(IDS[0])
+
+        async def stream() -> None:
+            async for _ in client.validation_statuses(IDS):
+                pass
+
+        async def list_customers() -> None:
+            async for _ in client.customers():
+                pass
+
+        for call in (ask, stream, list_customers):
+            with pytest.raises(RuntimeError, match="opened in another event loop"):
+                await asyncio.to_thread(asyncio.run, call())
+        assert (await client.validation_status(IDS[0])).finding.reason is Reason.ALLOWED
