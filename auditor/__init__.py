@@ -31,7 +31,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
     from auditor.core.judge import ListedCustomer
-    from auditor.core.model import CustomerResult, Finding, Reason, RunEnd, Verdict
+    from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Reason, RunEnd, Verdict
+    from auditor.core.run_facts import RunFacts
     from auditor.errors import (
         AuditorError,
         CustomerListError,
@@ -43,14 +44,17 @@ if TYPE_CHECKING:
         StoppedEarlyError,
     )
     from auditor.library import audit, audit_async, classify, resume, resume_async
+    from auditor.report import Verified
     from auditor.runs.client import Client
-    from auditor.runs.options import RunObserver
+    from auditor.runs.options import ProgressEstimate, RunObserver
+    from auditor.settings import SettingsKeywords
     from auditor.stored_runs import AuditResult, Run, list_runs, open_run, read_history
 
 _MODULES = {
     "auditor.commands.runs": ("ListedRun",),
     "auditor.core.judge": ("ListedCustomer",),
-    "auditor.core.model": ("CustomerResult", "Finding", "Reason", "RunEnd", "Verdict"),
+    "auditor.core.model": ("ApiResponse", "Cause", "CustomerResult", "Finding", "Reason", "RunEnd", "Verdict"),
+    "auditor.core.run_facts": ("RunFacts",),
     "auditor.errors": (
         "AuditorError",
         "CustomerListError",
@@ -63,14 +67,18 @@ _MODULES = {
     ),
     "auditor.library": ("audit", "audit_async", "classify", "resume", "resume_async"),
     "auditor.runs.client": ("Client",),
-    "auditor.runs.options": ("RunObserver",),
+    "auditor.report": ("Verified",),
+    "auditor.runs.options": ("ProgressEstimate", "RunObserver"),
+    "auditor.settings": ("SettingsKeywords",),
     "auditor.stored_runs": ("AuditResult", "Run", "list_runs", "open_run", "read_history"),
 }
 _NAMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "ApiResponse",
     "AuditResult",
     "AuditorError",
+    "Cause",
     "Client",
     "CustomerListError",
     "CustomerResult",
@@ -80,14 +88,18 @@ __all__ = [
     "ListedRun",
     "LockHeldError",
     "OutputError",
+    "ProgressEstimate",
     "Reason",
     "Run",
     "RunEnd",
+    "RunFacts",
     "RunObserver",
     "SettingsError",
+    "SettingsKeywords",
     "SignInError",
     "StoppedEarlyError",
     "Verdict",
+    "Verified",
     "__version__",
     "audit",
     "audit_async",

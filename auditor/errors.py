@@ -36,7 +36,7 @@ class AuditorError(Exception):
 
 
 class SettingsError(AuditorError):
-    """An option, environment variable or settings file cannot be used. Correct it."""
+    """An option, keyword, environment variable or settings file cannot be used. Change it."""
 
     exit_code = 2
 
@@ -54,13 +54,13 @@ class SignInError(AuditorError):
 
 
 class CustomerListError(AuditorError):
-    """The customer list cannot be read, is empty, or has no id column. Correct the list."""
+    """The customer list cannot be read, is empty, or has no id column. Change the list."""
 
     exit_code = 5
 
 
 class StoppedEarlyError(AuditorError):
-    """The service is down or the deadline has passed; all answers are in the journal. Resume later."""
+    """The service is down, the deadline has passed, or the run's folder cannot be written; all answers are in the journal. Resume later."""
 
     exit_code = 6
 

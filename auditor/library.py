@@ -6,10 +6,9 @@ cure and the run's folder. Settings are keywords; those that are not given come 
 
 import asyncio
 import contextvars
-import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,14 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from auditor.core import judge
 from auditor.core.ids import normalise_id
 from auditor.core.model import ApiResponse, Cause, Finding
-from auditor.errors import AuditorError, CustomerListError
+from auditor.errors import CustomerListError, SettingsError
 from auditor.runs.credentials import end_error
 from auditor.runs.signals import StopRequest
-from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, all_fields, load
+from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, keywords_in_messages, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from auditor.runs.options import ListContent, RunObserver
@@ -39,6 +36,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _POLL_SECONDS = 0.25
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_NOT_FOR_RESUME = frozenset(
+    {
+        *("lists", "id_column", "company_column", "domain_column", "owner_column", "allow_ragged", "sheet", "array"),
+        *("customer_list", "format", "reuse", "baseline", "sum", "limit", "packs", "customer_link", "zone"),
+    }
+)
+"""Settings that a run was started with, and keeps."""
 _NO_FAILURES = frozenset({Cause.DEADLINE, Cause.LIMIT, Cause.INTERRUPTED, Cause.TERMINATED})
 """Ends of a run that its caller asked for."""
 
@@ -63,7 +67,7 @@ def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mappi
     known = normalise_id(customer_id)
     if known is None:
         raise CustomerListError(
-            f"{customer_id!r} is no customer tenant ID", "give the tenant ID of the customer, a GUID"
+            f"{customer_id!r} is not a customer tenant ID (GUID)", "give the tenant ID of the customer"
         )
     content = body.encode() if isinstance(body, str) else bytes(body)
     names = {name.casefold(): value for name, value in (headers or {}).items()}
@@ -190,6 +194,11 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
 
     with keywords_in_messages():
         settings, origins = options.load()
+        if unused := _NOT_FOR_RESUME & options.keywords.keys():
+            raise SettingsError(
+                f"{', '.join(sorted(unused))}: resume takes this from the run that it finishes",
+                "leave it out, or start a run of its own with auditor.audit",
+            )
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
         return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop))
 
@@ -275,25 +284,6 @@ def _to_arrow(column: "pd.Series[Any]") -> Any:
     with suppress(pa.ArrowException, OverflowError):
         return pa.array(column, from_pandas=True)
     return pa.array([None if pd.isna(value) else str(value) for value in column], pa.string())
-
-
-_COMMAND_OR_OPTION = re.compile(r"\bauditor [a-z][^,;]*|--([a-z][a-z-]*)( (?=['\"\w]))?")
-
-
-@contextmanager
-def keywords_in_messages() -> "Iterator[None]":
-    """Name keywords in the messages of errors, where the command line has options. Commands to paste keep theirs."""
-    known = {*all_fields(), "profile", "config"}
-
-    def rename(found: re.Match[str]) -> str:
-        name = (found[1] or "").replace("-", "_")
-        return f"{name}=" if name in known else found[0]
-
-    try:
-        yield
-    except AuditorError as error:
-        error.message, error.hint = (_COMMAND_OR_OPTION.sub(rename, text) for text in (error.message, error.hint))
-        raise
 
 
 def _call(step: Callable[[StopRequest], T]) -> T:

@@ -21,6 +21,7 @@ from auditor.core.model import RunEnd, Verdict
 from auditor.core.run_facts import FORMATS
 from auditor.errors import SettingsError
 from auditor.runs.find import LATEST, LATEST_SIMULATED, find_run, load_stored_run
+from auditor.settings import keywords_in_messages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,8 +220,6 @@ def list_runs(reports: str | os.PathLike[str] = "reports") -> "list[ListedRun]":
     Raises:
         SettingsError: there is no such folder.
     """
-    from auditor.library import keywords_in_messages
-
     with keywords_in_messages():
         return list(runs.list_runs(Path(reports)))
 
@@ -249,9 +248,14 @@ def read_history(
         `customer_id`. Empty, with the same columns, where there is no history.
 
     Raises:
+        SettingsError: there is no such folder.
         CustomerListError: an id of `customers` is no GUID.
         IncompleteError: a file of the history is damaged; the message names it.
     """
     from auditor import report
 
+    if not Path(reports).is_dir():
+        raise SettingsError(
+            f"{os.fspath(reports)!r}: there is no such folder", "name the folder of the runs in reports="
+        )
     return report.read_history(Path(reports), customers=customers, since=since, until=until, partner=partner)

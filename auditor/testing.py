@@ -225,7 +225,7 @@ def _windows(per_minute: float | None) -> tuple[Window, ...]:
 def _read_id(text: str) -> str:
     customer_id = normalise_id(text)
     if customer_id is None:
-        raise ValueError(f"{text!r} is not a customer tenant ID: a GUID is needed")
+        raise ValueError(f"{text!r} is not a customer tenant ID (GUID)")
     return customer_id
 
 

@@ -1,5 +1,6 @@
 """A real SMTP server in a thread, which can refuse, delay, lose connections, and offer TLS; and what it received."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -106,9 +107,9 @@ class _Controller(Controller):
     """Takes a free port."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call] # of the library
 
 
 @contextmanager
@@ -147,9 +148,8 @@ def certificates(folder: Path, host: str = HOST) -> Certificates:
     return Certificates(context, bundle)
 
 
-@pytest.fixture
-def by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HOST leads to this machine, as by a line in /etc/hosts."""
+def lead_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make HOST a name of this machine, as a line in /etc/hosts does."""
     real = socket.getaddrinfo
 
     def look_up(host: Any, *rest: Any, **named: Any) -> Any:

@@ -78,5 +78,6 @@ def test_every_public_name_is_on_the_page() -> None:
         "Run",
         "RunEnd",
         "Verdict",
+        *("ApiResponse", "Cause", "ProgressEstimate", "RunFacts", "Verified"),
     }
     assert {*auditor.__all__} - documented - returned == {"__version__"}

@@ -17,8 +17,7 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.library import keywords_in_messages
-from auditor.settings import Settings, SettingsKeywords
+from auditor.settings import Settings, SettingsKeywords, keywords_in_messages
 from auditor.testing import PartnerCenter
 
 BLOCKED, ELIGIBLE, NO_STATUS = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(1, 4))
@@ -342,9 +341,9 @@ class TestThreadsAndLoops:
         with pytest.raises(asyncio.CancelledError):
             await auditing
         (stored,) = auditor.list_runs()
-        summary = auditor.open_run(stored.run).summary
+        summary = auditor.open_run(stored.path).summary
         assert (summary["cause"], summary["message"]) == ("interrupted", "stopped by its caller")
-        result = await auditor.resume_async(stored.run, **service.settings)
+        result = await auditor.resume_async(stored.path, **service.settings)
         assert result.complete
         assert sorted(request.customer_id for request in service.requests) == sorted(STATUSES)
 
@@ -362,7 +361,7 @@ class TestThreadsAndLoops:
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(audit())
         (stored,) = auditor.list_runs()
-        assert auditor.open_run(stored.run).summary["message"] == "stopped by its caller"
+        assert auditor.open_run(stored.path).summary["message"] == "stopped by its caller"
 
     def test_two_partners_at_once(self, tmp_path: Path) -> None:
         """Each audit has its own settings, sign-in and pace."""

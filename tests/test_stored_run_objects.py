@@ -233,10 +233,10 @@ def test_what_audit_returns(first: Made) -> None:
 def test_list_runs(tmp_path: Path, first: Made, second: Made) -> None:
     """Newest first, with what `auditor runs` shows."""
     runs = list_runs(tmp_path)
-    assert [one.run for one in runs] == [second.path, first.path]
+    assert [one.path for one in runs] == [second.path, first.path]
     assert [one.complete for one in runs] == [False, True]
     assert runs[1].counts == {"eligible": 1, "blocked": 1, "undetermined": 0}
-    assert open_run(runs[1].run).complete
+    assert open_run(runs[1].path).complete
     with pytest.raises(SettingsError, match=r"name the folder of the runs \(reports=\)"):
         list_runs(tmp_path / "elsewhere")
     with pytest.raises(SettingsError, match="there is no such folder"):

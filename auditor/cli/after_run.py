@@ -4,16 +4,18 @@ Each step is guarded: a step that fails is one warning, and neither the run nor 
 one at work (exit code 11) does nothing of this: the other one will.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from auditor.cli import terminal
-from auditor.cli.failures import Failure, describe_failure
+from auditor.cli import step_summary, terminal
+from auditor.cli.failures import UNEXPECTED, Failure, describe_failure
 from auditor.cli.render_run import explain_end
 from auditor.commands import notify
+from auditor.core.judge import redact
 from auditor.core.model import Cause
 from auditor.core.results import (
     STOP_EXIT_CODES,
@@ -116,14 +118,16 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     """Do what belongs after a run, and return the exit code of the command."""
     if ending.settings.metrics:
         _guarded("the metrics file", lambda: _write_metrics(ending))
-    # the job summary: _guarded("the job summary", lambda: …)
     settings, code = ending.settings, ending.exit_code
     changes = ending.rendered.changes if ending.rendered else None
     due = bool(settings.notify) and should_notify(settings.notify_when, code, changes)
-    if not due and ping is None:
+    summary = os.environ.get(step_summary.VARIABLE)
+    if not due and not summary and ping is None:
         return code
     limits = notify.QUICK_LIMITS if code in _SIGNALLED else None
     message = _describe(ending)
+    if summary:
+        _guarded("the job summary", lambda: step_summary.append_summary(summary, message, ending.run))
     if due:
         sent = _guarded("the notification", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
         code = code_after_message(code, sent=sent)
@@ -135,6 +139,13 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     return code
 
 
+def _write_metrics(ending: RunEnding) -> None:
+    from auditor.commands.metrics import write_run_metrics
+
+    file = ending.settings.metrics or ""
+    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, ending.lists)
+
+
 def _describe(ending: RunEnding) -> Message:
     """The message about the end of a run. Where a result cannot be read any more, that is what it says."""
     result = ending.result
@@ -144,14 +155,9 @@ def _describe(ending: RunEnding) -> Message:
             return notify.describe_rendered(result, steps)
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
-    return describe_error(result.message, result.hint, ending.exit_code, ending.lists)
-
-
-def _write_metrics(ending: RunEnding) -> None:
-    from auditor.commands.metrics import write_run_metrics
-
-    file = ending.settings.metrics or ""
-    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, tuple(ending.lists) or None)
+    # the text of an unexpected exception may be another program's
+    message = redact(result.message) if result.exit_code == UNEXPECTED else result.message
+    return describe_error(message, result.hint, ending.exit_code, ending.lists)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:
@@ -162,6 +168,7 @@ def _guarded(what: str, step: Callable[[], object]) -> bool:
         terminal.warn(f"{error.message}; next: {error.hint}" if error.hint else error.message)
         return False
     except Exception as error:  # noqa: BLE001 - the run itself has ended well
-        terminal.warn(f"{what}: {type(error).__name__}: {error}; this is a defect of auditor, please report it")
+        # the text of another library's exception may hold an address
+        terminal.warn(f"{what}: unexpected: {type(error).__name__}; this is a defect of auditor, please report it")
         return False
     return True

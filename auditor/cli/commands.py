@@ -2,6 +2,7 @@
 `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from auditor.errors import SettingsError
 from auditor.version import __version__
 
 if TYPE_CHECKING:
+    from auditor.core.selection import Selection
     from auditor.settings import Origins, Settings
     from auditor.simulator import Simulator
 
@@ -33,8 +35,8 @@ def auditor() -> None:
 @options.REPORTS
 @options.FORMAT
 @options.json_option("the summary as JSON")
-@options.log_options()
-def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool) -> int:  # noqa: A002 - the option's name
+@options.log_options(quiet=options.COUNTED)
+def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) -> int:  # noqa: A002 - the option's name
     """`auditor demo`."""
     from auditor.cli import progress, render_run
     from auditor.commands.demo import demo as start
@@ -44,7 +46,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
 
     formats = reparse("format", FORMATS if format is None else format, "flag")
     folder = reparse("reports", reports or "reports", "flag")
-    with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
+    with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
         rendered = start(folder, formats, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
@@ -103,38 +105,65 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: bool)
     limit="N: Ask for the first N customers only; resume asks for the others.",
 )
 @options.AFTER_RUN
-@options.METRICS
+@options.SELECTION
+@options.texts(
+    priority="WHAT[,WHAT]: Ask first for blocked, changed (in the run before) or sum:COLUMN (the largest numbers).",
+)
+@click.option(
+    "--continue",
+    "continues",
+    is_flag=True,
+    help="Finish the newest run of the same list where it is not finished; else start a new one.",
+)
+@options.texts(
+    continue_within="DURATION: Finish only a run that is younger; 0 always starts a new one. [default: 20h]",
+)
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
-@options.common(json="the summary as JSON")
-def run(*, files: tuple[str, ...], settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
+@options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
+def run(
+    *,
+    files: tuple[str, ...],
+    owner: tuple[str, ...],
+    only: tuple[str, ...],
+    exclude: tuple[str, ...],
+    continues: bool,
+    settings: "Settings",
+    origins: "Origins",
+    dry_run: bool,
+    as_json: bool,
+    quiet: int,
+) -> int:
     """`auditor run`."""
     from auditor.cli import progress, render_run
     from auditor.cli.after_run import AfterRun
     from auditor.commands.run import run as start
     from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
+    from auditor.runs.selection import read_selection
     from auditor.runs.signals import exit_on_signals
 
     lists = files or settings.lists
     if dry_run:
-        return _dry_run(lists, settings, as_json=as_json)
+        selection = read_selection(owner, only, exclude, settings)
+        return _dry_run(lists, settings, selection, as_json=as_json)
     with AfterRun(settings, lists or (OWN_LIST,)) as after:
-        with exit_on_signals(), progress.show_progress(quiet=quiet) as shown:
-            observer = after.observe(shown)
-            after.rendered = start(
-                lists, RunOptions(settings, settings.format, settings.customer_list, observer=observer)
+        selection = read_selection(owner, only, exclude, settings)
+        with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as shown:
+            given = RunOptions(
+                settings, settings.format, settings.customer_list, observer=after.observe(shown), selection=selection
             )
+            after.rendered = start(lists, replace(given, continues=origins if continues else None))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
     return after.exit_code
 
 
-def _dry_run(lists: tuple[str, ...], settings: "Settings", *, as_json: bool) -> int:
+def _dry_run(lists: tuple[str, ...], settings: "Settings", selection: "Selection | None", *, as_json: bool) -> int:
     from auditor.cli import customer_lists
     from auditor.commands.dry_run import preview
 
     if not lists:
         raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.print_preview(preview(lists, settings), as_json=as_json)
+    customer_lists.print_preview(preview(lists, settings, selection), as_json=as_json)
     return 0
 
 
@@ -169,9 +198,8 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
-@options.METRICS
-@options.common(json="the summary as JSON", origins=True)
-def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
+@options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
+def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
@@ -186,17 +214,17 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     with AfterRun(settings) as after:
         unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
         if run is None and unfinished is None:
-            terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=quiet)
+            terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=bool(quiet))
             return 0
         if unfinished is not None and unfinished.newer is not None:
             terminal.note(
                 f"nothing to resume: {unfinished.run} is not finished, but {unfinished.newer} is a newer complete run over "
                 f"the same list; to finish the old one anyway: auditor resume {shell_quote(unfinished.run)}",
-                quiet=quiet,
+                quiet=bool(quiet),
             )
             return 0
         folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
-        with exit_on_signals(), progress.show_progress(quiet=quiet) as observer:
+        with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
             after.rendered = command.resume(folder, settings, origins, after.observe(observer))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
     return after.exit_code

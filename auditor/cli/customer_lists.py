@@ -15,7 +15,7 @@ import click
 from auditor.cli.streams import output_failure
 from auditor.cli.terminal import warn
 from auditor.core.judge import ListedCustomer
-from auditor.core.text import count_noun, escape_controls, format_duration
+from auditor.core.text import count_noun, describe_left_out, escape_controls, format_duration
 from auditor.errors import OutputError
 
 if TYPE_CHECKING:
@@ -82,12 +82,10 @@ def print_preview(found: "Preview", *, as_json: bool) -> None:
         f"{count_noun(found.rows, 'row')}, {count_noun(found.customers, 'customer')}, {count_noun(found.duplicates, 'duplicate')}, "
         f"{found.invalid:,} invalid"
     )
-    for name, row, text in found.invalid_rows:
-        click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
-    if found.invalid > len(found.invalid_rows):
-        click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
+    _print_invalid_rows(found)
     for warning in found.warnings:
         warn(warning)
+    _print_choice(found)
     if found.reused:
         click.echo(f"{count_noun(found.reused, 'answer')} of earlier runs would be reused")
     at = (
@@ -96,6 +94,23 @@ def print_preview(found: "Preview", *, as_json: bool) -> None:
         else f"{format_duration(found.seconds)} {_describe_rate(found)}"
     )
     click.echo(f"{count_noun(found.calls, 'call')}, {at}; nothing was sent.")
+
+
+def _print_invalid_rows(found: "Preview") -> None:
+    for name, row, text in found.invalid_rows:
+        click.echo(f"  invalid id: {name}, row {row}: {text[:60]!r}")
+    if found.invalid > len(found.invalid_rows):
+        click.echo(f"  … and {found.invalid - len(found.invalid_rows):,} more")
+
+
+def _print_choice(found: "Preview") -> None:
+    """Print how many rows are left out, and who is asked first."""
+    if found.selection:
+        click.echo(f"{describe_left_out(found.not_selected)} ({found.selection})")
+    if found.asked_first:
+        click.echo("asked first:")
+    for customer_id, why in found.asked_first:
+        click.echo(f"  {customer_id}  {escape_controls(why)}")
 
 
 def _print_list(one: "ListPreview") -> None:

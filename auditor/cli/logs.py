@@ -10,8 +10,8 @@ import os
 import sys
 from contextlib import suppress
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
-from typing import IO
 
 from auditor.cli.terminal import PRINTED
 from auditor.errors import SettingsError, describe_os_error
@@ -52,30 +52,40 @@ def set_up(level: int | None, form: str = "text", file: str | None = None) -> No
         handler.addFilter(_add_run_id)
     lowest = min(handler.level for handler in handlers)
     logging.basicConfig(level=lowest, handlers=handlers, force=True)
-    # what the command prints is on standard error already
-    PRINTED.handlers = handlers[1:]
+    # what the command prints is on standard error already; without a handler, Python would print warnings once more
+    PRINTED.handlers = handlers[1:] or [logging.NullHandler()]
     PRINTED.setLevel(logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(lowest, logging.INFO))
 
 
 class _LogFile(RotatingFileHandler):
-    """A log file that only its owner reads. Where it cannot be written, one warning says so, and the command goes on."""
+    """A log file that only its owner reads. Where it cannot be written or renamed, one warning says so, and the command goes on."""
 
     _has_failed = False
 
-    def _open(self) -> IO[str]:  # type: ignore[override] # the base class promises a TextIOWrapper, and needs no more than this
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_open_private)
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_open_private), encoding=self.encoding)
 
-    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+    def doRollover(self) -> None:  # noqa: N802 - the base class's name
+        """Begin a new file. In a folder where nothing can be renamed, go on with the old one."""
+        try:
+            super().doRollover()
+        except OSError as error:
+            self.maxBytes = 0
+            self.stream = self.stream or self._open()
+            self._warn(f"cannot be renamed: {describe_os_error(error)}; it grows on")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the base class's names
         """Warn once, whatever goes wrong and however often."""
+        error = sys.exc_info()[1]
+        why = describe_os_error(error) if isinstance(error, OSError) else str(error)
+        self._warn(f"cannot be written: {why}; lines are missing in it")
+
+    def _warn(self, what: str) -> None:
         if not self._has_failed:
             self._has_failed = True
-            error = sys.exc_info()[1]
-            why = describe_os_error(error) if isinstance(error, OSError) else str(error)
-            sys.stderr.write(
-                f"warning: the log file {self.baseFilename} cannot be written: {why}; lines are missing in it\n"
-            )
+            sys.stderr.write(f"warning: the log file {self.baseFilename} {what}\n")
 
     def close(self) -> None:
         """Close the file; what a full disk does not take is lost."""

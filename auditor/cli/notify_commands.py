@@ -25,13 +25,15 @@ def notify(*, run: str, settings: "Settings", dry_run: bool, as_json: bool, quie
     """`auditor notify`."""
     from auditor.cli.render_run import explain_end
     from auditor.commands import notify as command
+    from auditor.runs.signals import exit_on_signals
 
     command.require_channels(settings)
     result = command.load_result(run, settings.reports)
     steps = [line.text for line in explain_end(result.rendered) if line.next_step]
     message = command.describe_result(result, steps)
     if not dry_run:
-        command.send(message, settings, command.LIMITS, result.rendered.run)
+        with exit_on_signals():
+            command.send(message, settings, command.LIMITS, result.rendered.run)
     channels = [str(url) for url in settings.notify]
     if as_json:
         click.echo(json.dumps(message.document | {"channels": channels}, indent=2, ensure_ascii=False))

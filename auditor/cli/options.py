@@ -3,15 +3,13 @@
 import functools
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from auditor.cli.completion import complete_file, complete_folder, complete_profile
 from auditor.core.run_facts import FORMATS
-
-if TYPE_CHECKING:
-    from auditor.settings import Settings
+from auditor.version import __version__
 
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -25,31 +23,45 @@ def _several(*options: Options) -> Options:
     return add
 
 
-def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
+COUNTED = "counted"
+"""For a command that ends with a run's reports: it receives how often `-q` was given."""
+
+
+def log_options(*, quiet: bool | str = True, file: bool = True) -> Options:
     """`-q`, `-v` and the options of the log; the command receives `quiet`, unless it prints no notes.
 
     Args:
-        pass_quiet: False for a command without notes.
+        quiet: False for a command without notes, COUNTED for one that tells `-q` from `-qq`.
         file: False for a command whose own `--log-file` is something else.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @_several(
-            click.option("-q", "--quiet", is_flag=True, help="No progress and no notes: results, warnings and errors."),
+            click.option(
+                "-q",
+                "--quiet",
+                count=True,
+                help="Print one line that names the result; -qq prints nothing. Where it is not a success, also the cause and "
+                "the next command."
+                if quiet == COUNTED
+                else "No progress and no notes: results, warnings and errors.",
+            ),
             click.option("-v", "--verbose", count=True, help="Say more; -vv says all."),
             texts(log_format="text|json: Format of the log lines. [default: text]"),
             *([texts(log_file="FILE: Append the log to this file as well, from the level INFO on.")] if file else []),
         )
         @functools.wraps(command)
         def with_log(**given: Any) -> Any:
-            # with_settings has loaded the two settings; a command without it has what was typed
-            settings, typed = given.get("settings"), {"log_format": given.pop("log_format", None)}
-            if file:
-                typed["log_file"] = given.pop("log_file", None)
-            set_up_log(settings, typed)
+            settings = given.get("settings")
+            form, log_file = given.pop("log_format", None), given.pop("log_file", None) if file else None
+            if settings is not None:
+                # with_settings has taken the two options for settings
+                form, log_file = settings.log_format, settings.log_file
+            set_up_log(form, log_file)
             given.pop("verbose")
-            if not pass_quiet:
-                given.pop("quiet")
+            count = given.pop("quiet")
+            if quiet:
+                given["quiet"] = count if quiet == COUNTED else bool(count)
             return command(**given)
 
         return with_log
@@ -57,28 +69,28 @@ def log_options(*, pass_quiet: bool = True, file: bool = True) -> Options:
     return add
 
 
-def set_up_log(settings: "Settings | None", typed: dict[str, str | None]) -> None:
+def set_up_log(form: str | None, log_file: str | None) -> None:
     """Set up the log of the current command: errors only for `-q`, information for `-v`, everything for `-vv`.
 
     Args:
-        settings: of the command; None where it has none.
-        typed: its options of the log, used where it has no settings.
+        form: `text` or `json`; None for text.
+        log_file: the log file; None or empty for none.
+
+    Raises:
+        SettingsError: the format is unknown, its library is missing, or the file cannot be opened.
     """
     from auditor.settings import FLAG, reparse
 
-    if settings is not None:
-        chosen = {"log_format": settings.log_format, "log_file": settings.log_file}
-    else:
-        chosen = {name: reparse(name, value, FLAG) for name, value in typed.items() if value is not None}
+    form = reparse("log_format", form or "text", FLAG)
     verbose = _given_count("verbose")
     level = logging.ERROR if _given_count("quiet") else None
     if verbose:
         level = logging.INFO if verbose == 1 else logging.DEBUG
-    form, log_file = chosen.get("log_format") or "text", chosen.get("log_file")
     if level is not None or form != "text" or log_file:
-        from auditor.cli import logs
+        from auditor.cli import logs, terminal
 
-        logs.set_up(level, form, log_file)
+        logs.set_up(level, str(form), log_file or None)
+        terminal.PRINTED.info("%s begins, version %s", click.get_current_context().command_path, __version__)
 
 
 def _given_count(name: str) -> int:
@@ -93,15 +105,15 @@ def json_option(what: str = "JSON") -> Options:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
-        quiet: as `pass_quiet` of `log_options`.
+        quiet: as of `log_options`.
         origins: as for `with_settings`.
     """
-    return _several(json_option(json), with_settings(origins=origins), log_options(pass_quiet=quiet))
+    return _several(json_option(json), with_settings(origins=origins), log_options(quiet=quiet))
 
 
 def texts(**helps: str) -> Options:
@@ -154,9 +166,15 @@ CONFIGURED = _several(
         help="The part [profile.NAME] of the settings file; for the sign-in, it wins over the environment.",
     ),
 )
-METRICS = click.option("--metrics", metavar="FILE", help="Write metrics for Prometheus to this file (.prom).")
 REPORTS = click.option(
     "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
+)
+SELECTION = _several(
+    click.option(
+        "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
+    ),
+    click.option("--only", metavar="FILE", multiple=True, help="Ask only for the customers in this file; repeatable."),
+    click.option("--exclude", metavar="FILE", multiple=True, help="Leave out the customers in this file; repeatable."),
 )
 FORMAT = click.option(
     "--format",
@@ -174,6 +192,7 @@ AFTER_RUN = _several(
     texts(
         notify_when="WHEN[,WHEN]: Send a message always, on changes, on failure. [default: changes,failure]",
         ping="URL: Dead man's switch to ping at the start and the end, as healthchecks.io expects it.",
+        metrics="FILE: Write metrics for Prometheus to this file (.prom).",
     ),
 )
 """Options of what happens after a run."""

@@ -31,7 +31,7 @@ from auditor.core.results import (
     unresolved_step,
 )
 from auditor.core.run_facts import MembershipSource
-from auditor.core.text import count_noun, shell_quote
+from auditor.core.text import count_noun, describe_left_out, shell_quote
 from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
@@ -60,21 +60,37 @@ _FILES = {
 }
 
 
-def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = False, resumed: bool = False) -> None:
+def print_run(rendered: "Rendered", *, as_json: bool, quiet: int, demo: bool = False, resumed: bool = False) -> None:
     """Print the result of a run: the table, the ledger, the files, the next command.
 
     Args:
         rendered: the run.
         as_json: print its summary.json instead.
-        quiet: print no notes.
+        quiet: 1 prints one line, 2 prints none; where the run is no success, the line with the cause and the next command.
         demo: the run was a demo.
         resumed: the run has several sessions.
     """
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         for line in _explain_latest(rendered):
-            note(line, quiet=quiet)
+            note(line, quiet=bool(quiet))
         return
+    if quiet:
+        _print_result(rendered, quiet=quiet, demo=demo)
+    else:
+        _print_all(rendered, demo=demo, resumed=resumed)
+
+
+def _print_result(rendered: "Rendered", *, quiet: int, demo: bool) -> None:
+    """Print one line; where the run is no success, also why, and the next command."""
+    is_success = rendered.exit_code in (COMPLETE, MATCHED) or (demo and rendered.facts.finished)
+    if quiet == 1 or not is_success:
+        click.echo(describe_result(rendered))
+    if not is_success:
+        print_hints(rendered, quiet=True)
+
+
+def _print_all(rendered: "Rendered", *, demo: bool, resumed: bool) -> None:
     output = console()
     output.print(_table(rendered))
     for line in [
@@ -93,7 +109,29 @@ def print_run(rendered: "Rendered", *, as_json: bool, quiet: bool, demo: bool = 
     if demo and rendered.facts.finished:
         output.print(_compare_with_run(rendered), highlight=False, soft_wrap=True)
     elif rendered.exit_code:
-        print_hints(rendered, quiet=quiet)
+        print_hints(rendered, quiet=False)
+
+
+def describe_result(rendered: "Rendered") -> str:
+    """The result of a run in one line: state, customers by verdict, the file to open."""
+    facts, ledger = rendered.facts, rendered.ledger
+    blocked, undetermined, eligible = (
+        ledger.customers_of(verdict) for verdict in (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE)
+    )
+    newly = f" ({rendered.changes.newly_blocked_count:,} newly)" if rendered.changes else ""
+    counts = [f"{blocked:,} blocked{newly}", f"{undetermined:,} not verified", f"{eligible:,} eligible"]
+    invalid = sum(count.rows for count in ledger.by_reason() if count.reason is Reason.INVALID_ID)
+    names = [path.name for path in rendered.run.iterdir()]
+    parts = [
+        f"Run {facts.run_id}: {'complete' if rendered.complete else 'NOT COMPLETE'}",
+        *([f"--fail-on matched: {', '.join(_count_matches(rendered))}"] if rendered.exit_code == MATCHED else []),
+        *([f"selection: {facts.selection}, {describe_left_out(ledger.not_selected)}"] if facts.selection else []),
+        *(["simulated"] if facts.simulated else []),
+        ", ".join(counts),
+        *([f"{count_noun(invalid, 'row')} without a valid id"] if invalid else []),
+        str(rendered.run / _choose_first_file(rendered, names)),
+    ]
+    return "; ".join(parts)
 
 
 def _table(rendered: "Rendered") -> Table:
@@ -189,10 +227,10 @@ def _explain_latest(rendered: "Rendered") -> list[str]:
     if pointer is None or not pointer.reason:
         return []
     target = f"still points to run {pointer.run_id}" if pointer.run_id else "does not point to this run"
-    return [
-        f"{rendered.run.parent / pointer.name} {target}: {pointer.reason}",
-        f"  to point it to this run: auditor runs latest {shell_quote(rendered.run)}",
-    ]
+    lines = [f"{rendered.run.parent / pointer.name} {target}: {pointer.reason}"]
+    if not rendered.facts.selection:
+        lines.append(f"  to point it to this run: auditor runs latest {shell_quote(rendered.run)}")
+    return lines
 
 
 def _choose_first_file(rendered: "Rendered", names: list[str]) -> str:
@@ -211,7 +249,7 @@ def _compare_with_run(rendered: "Rendered") -> str:
     """Say with which exit code `run` would have ended where `demo` ends with 0."""
     facts = replace(rendered.facts, max_undetermined=0)
     code = replace(rendered, facts=facts).exit_code
-    undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+    undetermined = rendered.ledger.open_rows
     return (
         f"The list has deliberate faults, so demo allows undetermined rows and exits with 0; "
         f"run would have exited with {code}: {_count_undetermined(undetermined)}."
@@ -256,7 +294,7 @@ def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:
         yield Line(f"auditor: {rows} could not be checked because of a defect in auditor")
         yield Line("  this is a defect of auditor: report the lines of the log that say so")
     else:
-        undetermined = rendered.ledger.rows_of(Verdict.UNDETERMINED)
+        undetermined = rendered.ledger.open_rows
         limit = rendered.facts.max_undetermined
         yield Line(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
         yield Line(f"  {_describe_undetermined(rendered)}")
@@ -275,7 +313,7 @@ def _count_matches(rendered: "Rendered") -> list[str]:
     counts = {
         FailOn.BLOCKED: count_noun(customers.get(Verdict.BLOCKED, 0), "customer"),
         FailOn.NEWLY_BLOCKED: count_noun(changes.newly_blocked_count if changes else 0, "customer"),
-        FailOn.UNDETERMINED: count_noun(rendered.ledger.rows_of(Verdict.UNDETERMINED), "row"),
+        FailOn.UNDETERMINED: count_noun(rendered.ledger.open_rows, "row"),
         FailOn.CHANGES: count_noun(changes.total if changes else 0, "customer"),
     }
     return [f"{what} ({counts[what]})" for what in rendered.matched]

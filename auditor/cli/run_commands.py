@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.FORMAT
-@options.common(json="the summary as JSON")
-def report(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
+@options.common(json="the summary as JSON", quiet=options.COUNTED)
+def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
     from auditor.commands.report import render_again
@@ -143,7 +143,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 )
 @click.argument("name", metavar="[NAME]", required=False)
 @options.json_option("the list as JSON")
-@options.log_options(pass_quiet=False)
+@options.log_options(quiet=False)
 def schema(*, name: str | None, as_json: bool) -> int:
     """`auditor schema`."""
     from auditor.commands import schema as command
@@ -202,7 +202,7 @@ def _document(run: "ListedRun") -> dict[str, Any]:
 
     return {
         "run_id": run.run_id,
-        "folder": str(run.run),
+        "folder": str(run.path),
         "started_at": time(run.started_at),
         "lists": run.lists,
         "api": run.api,

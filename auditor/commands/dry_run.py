@@ -7,18 +7,24 @@ from pathlib import Path
 from uuid import UUID
 
 from auditor import journal
-from auditor.core.model import Customer
+from auditor.core.model import Customer, Reason
 from auditor.core.pacing import estimate_seconds, starting_rate
 from auditor.core.run_facts import VALIDATION_TYPE
+from auditor.core.selection import Selection
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError
 from auditor.runs.api_client import load_learned_rate, plan_of
+from auditor.runs.baseline import identity_of
 from auditor.runs.credentials import tenant_of
-from auditor.runs.options import check_reuse, find_sum_columns, open_list, read_rows
+from auditor.runs.options import RunOptions, check_reuse, find_sum_columns, open_list, read_rows
+from auditor.runs.priority import CustomerOrder, choose_priority, describe_unknown, known_customers
+from auditor.runs.selection import check_selection
 from auditor.settings import Settings
 
 SHOWN = 20
 """Maximum number of rows with an invalid id that are named."""
+SHOWN_FIRST = 10
+"""Number of customers that are named as asked first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,10 @@ class Preview:
         seconds: duration at the rate of a run; None where no rate is set.
         learned_per_minute: the rate that a run would start with, where an earlier run learned a lower one than is set.
         reused: customers for whom the answer of an earlier run would be used (`--reuse`).
-        warnings: about the answers that would be reused, one sentence each.
+        warnings: about the answers that would be reused, and the selection, one sentence each.
+        selection: the options that select rows; empty where all are asked for.
+        not_selected: rows that were left out.
+        asked_first: (customer id, why) of the first ten customers (`--priority`).
     """
 
     lists: tuple[ListPreview, ...]
@@ -66,6 +75,9 @@ class Preview:
     learned_per_minute: float | None = None
     reused: int = 0
     warnings: tuple[str, ...] = ()
+    selection: str = ""
+    not_selected: int = 0
+    asked_first: tuple[tuple[str, str], ...] = ()
 
     @property
     def minutes(self) -> float | None:
@@ -75,33 +87,48 @@ class Preview:
 
 @dataclass(slots=True)
 class _Counter:
-    """Counts rows over all lists; `ids` are the distinct customers, in order, as bytes."""
+    """Counts rows over all lists.
 
+    Attributes:
+        selection: which rows are asked for; None: all.
+        order: of the customers (`--priority`); None: in list order.
+        ids: the distinct customers, in order, as bytes.
+    """
+
+    selection: Selection | None
+    order: CustomerOrder | None
     rows: int = 0
     invalid: int = 0
     invalid_rows: list[tuple[str, int, str]] = field(default_factory=list)
     ids: dict[bytes, None] = field(default_factory=dict)
+    not_selected: int = 0
 
 
-def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
+def preview(sources: tuple[str, ...], settings: Settings, selection: Selection | None = None) -> Preview:
     """Read the lists and describe what a run would do.
 
     Args:
         sources: paths of the lists; `-` is standard input.
         settings: of the run.
+        selection: which rows are asked for; None: all.
 
     Raises:
         SettingsError: a column to add up is missing, or `--reuse` hides what `--fail-on` names.
-        CustomerListError: a list cannot be read, is empty, or has no id column or no id.
+        CustomerListError: a list cannot be read, is empty, or has no id column or no id; nobody is selected.
     """
     check_reuse(settings)
-    counter = _Counter()
-    lists = tuple(_read_list(open_list(source, settings), counter) for source in sources)
+    opened = [open_list(source, settings) for source in sources]
+    columns = tuple(dict.fromkeys(column for one in opened for column in one.other_columns))
+    warnings: list[str] = []
+    options = RunOptions(settings, settings.format, selection=selection)
+    counter = _Counter(selection, _open_order(sources, options, columns, warnings.append))
+    lists = tuple(_read_list(one, counter) for one in opened)
     if not counter.rows:
         raise CustomerListError(f"{', '.join(sources)}: no rows", "hand in a list with at least one customer")
-    find_sum_columns(settings.sum, dict.fromkeys(column for one in lists for column in one.other_columns))
+    if selection:
+        warnings += [f"{name}: {text}" for name, text in check_selection(selection)]
+    find_sum_columns(settings.sum, columns)
     plan, memory = plan_of(settings), load_learned_rate(settings)
-    warnings: list[str] = []
     reused = _find_reused(counter.ids, settings, warnings.append)
     learned, calls = starting_rate(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
     seconds = estimate_seconds(plan, memory, calls)
@@ -109,7 +136,7 @@ def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
         lists=lists,
         rows=counter.rows,
         customers=len(counter.ids),
-        duplicates=counter.rows - counter.invalid - len(counter.ids),
+        duplicates=counter.rows - counter.invalid - counter.not_selected - len(counter.ids),
         invalid=counter.invalid,
         invalid_rows=tuple(counter.invalid_rows),
         calls=calls,
@@ -117,7 +144,24 @@ def preview(sources: tuple[str, ...], settings: Settings) -> Preview:
         learned_per_minute=round(learned.per_minute, 1) if learned else None,
         reused=len(reused),
         warnings=tuple(warnings),
+        selection=options.selection_text,
+        not_selected=counter.not_selected,
+        asked_first=tuple(counter.order.finish().first(SHOWN_FIRST)) if counter.order else (),
     )
+
+
+def _open_order(
+    sources: tuple[str, ...], options: RunOptions, columns: tuple[str, ...], warn: Callable[[str], None]
+) -> CustomerOrder | None:
+    """The order of the customers, before their rows are read; None where it is that of the lists."""
+    settings = options.settings
+    if not settings.priority:
+        return None
+    reports = Path(settings.reports)
+    chosen = choose_priority(reports, identity_of(options, sources), settings.priority, columns)
+    if unknown := describe_unknown(chosen):
+        warn(unknown)
+    return CustomerOrder(chosen.words, known_customers(reports, chosen, warn))
 
 
 def _find_reused(ids: Collection[bytes], settings: Settings, warn: Callable[[str], None]) -> set[int]:
@@ -137,10 +181,17 @@ def _count_calls(customers: int, reused: set[int], limit: int | None) -> int:
 
 
 def _read_list(one: CustomerList, counter: _Counter) -> ListPreview:
-    for row in read_rows(one):
+    selection = counter.selection
+    rows = read_rows(one)
+    for row in map(selection.mark, rows) if selection else rows:
         counter.rows += 1
         if isinstance(row, Customer):
             counter.ids[bytes.fromhex(row.id.replace("-", ""))] = None
+            if counter.order:
+                counter.order.add(counter.rows, row.id, row.row.other)
+            continue
+        if row.reason is Reason.NOT_SELECTED:
+            counter.not_selected += 1
             continue
         counter.invalid += 1
         if len(counter.invalid_rows) < SHOWN:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 WAITS = (0.0, 15.0, 60.0)
 """Seconds before each try of what the server may accept later."""
-_PARTIAL = 7
 
 
 class MailState(StrEnum):
@@ -96,7 +95,7 @@ class MailReport:
     @property
     def exit_code(self) -> int:
         """7 where a mail was not sent, else 0."""
-        return _PARTIAL if any(mail.state is MailState.NOT_SENT for mail in self.mails) else 0
+        return OutputError.exit_code if any(mail.state is MailState.NOT_SENT for mail in self.mails) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.core.model import Verdict
 from auditor.core.results import COMPLETE, MATCHED
 from auditor.core.text import escape_controls
-from auditor.notify import write_metrics
+from auditor.notify import Labels, write_metrics
 from auditor.runs.credentials import sign_in_end, tenant_of
 from auditor.settings import Settings
 from auditor.version import __version__
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write_run_metrics(
-    file: str, settings: Settings, exit_code: int, rendered: "Rendered | None", lists: Collection[str] | None
+    file: str, settings: Settings, exit_code: int, rendered: "Rendered | None", lists: Collection[str]
 ) -> None:
     """Write the metrics file after `run` or `resume`.
 
@@ -27,7 +27,7 @@ def write_run_metrics(
         settings: of the command.
         exit_code: of the command.
         rendered: the run; None where the command ended without one.
-        lists: the customer lists; None where they are not known.
+        lists: the customer lists; empty where they are not known.
 
     Raises:
         OutputError: the file cannot be written; an earlier one is unchanged.
@@ -37,7 +37,7 @@ def write_run_metrics(
     values = _command_values(settings, exit_code) | (_run_values(rendered) if rendered else {})
     if rendered and exit_code in {COMPLETE, MATCHED}:
         values["auditor_last_success_timestamp_seconds"] = values["auditor_last_attempt_timestamp_seconds"]
-    write_metrics(file, values, tenant_of(settings) or "", None if lists is None else _list_name(lists))
+    write_metrics(file, values, Labels(tenant_of(settings), _list_name(lists) or None))
 
 
 def _list_name(lists: Collection[str]) -> str:
@@ -58,7 +58,7 @@ def _command_values(settings: Settings, exit_code: int) -> dict[str, dict[str, f
 def _run_values(rendered: "Rendered") -> dict[str, dict[str, float]]:
     """What a run adds."""
     facts, ledger, changes = rendered.facts, rendered.ledger, rendered.changes
-    requests = {"throttled": 0, **facts.requests}
+    requests: dict[str, float] = {"throttled": 0, **facts.requests}
     # the sum of the others
     requests.pop("sent", None)
     found: dict[str, dict[str, float]] = {

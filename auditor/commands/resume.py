@@ -11,6 +11,7 @@ from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, SettingsError, StoppedEarlyError, describe_os_error, remedy
 from auditor.runs import audit, credentials
+from auditor.runs.continuing import needs_requests
 from auditor.runs.create import RESUMED_SETTINGS
 from auditor.runs.find import is_complete
 from auditor.runs.lock import one_writer_at_a_time
@@ -41,23 +42,42 @@ def resume(
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
     """
+    options = restore_options(run, settings, origins, observer, stop)
+    with audit.lock_reports(options):
+        return finish(run, options, origins)
+
+
+def restore_options(
+    run: Path, settings: Settings, origins: Origins, observer: RunObserver, stop: StopRequest | None = None
+) -> RunOptions:
+    """The options that the run was started with, replaced by those that the caller gave; arguments and errors as of `resume`."""
     header = journal.read_header(run)
     if header.simulated:
         raise SettingsError(f"{run} is a demo's, and its simulator is gone", "start it again: auditor demo")
     _check_same(run, header, settings)
     options = replace(_restore_options(run, header.settings, settings, origins, observer), stop=stop)
     check_reuse(options.settings)
-    with audit.lock_reports(options):
-        facts = journal.read_facts(run)
-        journal.check_rows(run, facts)
-        needs_requests = _needs_requests(run, facts, options.check)
-        if needs_requests:
-            credentials.check_credentials(options.settings)
-        if origins.is_given("max_undetermined"):
-            _set_max_undetermined(run, facts, settings.max_undetermined)
-        if not needs_requests:
-            return audit.render_only(run, options)
-        return _ask_and_render(run, options, journal.pending_rows(run, facts.rows))
+    return options
+
+
+def finish(run: Path, options: RunOptions, origins: Origins) -> Rendered:
+    """Ask and render while the lock of the reports folder is held; errors as of `resume`.
+
+    Args:
+        run: the run's folder.
+        options: as of `restore_options`.
+        origins: where each setting comes from.
+    """
+    facts = journal.read_facts(run)
+    journal.check_rows(run, facts)
+    to_ask = needs_requests(run, facts, options.check)
+    if to_ask:
+        credentials.check_credentials(options.settings)
+    if origins.is_given("max_undetermined"):
+        _set_max_undetermined(run, facts, options.settings.max_undetermined)
+    if not to_ask:
+        return audit.render_only(run, options)
+    return _ask_and_render(run, options, journal.pending_rows(run, facts.rows))
 
 
 def _set_max_undetermined(run: Path, facts: RunFacts, rows: int) -> None:
@@ -120,17 +140,6 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
             f"{run} asked for the type {header.type!r}, and this version asks for {VALIDATION_TYPE!r}",
             f"use the version of auditor that wrote it, or {own}",
         )
-
-
-def _needs_requests(run: Path, facts: RunFacts, check: MembershipCheck) -> bool:
-    """True where a session would send requests."""
-    if not facts.finished or len(journal.finally_answered(run, facts.rows)) < facts.customers:
-        return True
-    if facts.membership is not None:
-        return not facts.membership.complete
-    return check is MembershipCheck.ALWAYS or (
-        check is MembershipCheck.AUTO and bool(journal.membership_unknown(run, facts.rows))
-    )
 
 
 def _restore_options(

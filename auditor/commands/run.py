@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from auditor.commands.resume import finish, restore_options
 from auditor.core.model import Customer, RejectedRow
 from auditor.customers import CustomerList
 from auditor.runs import audit, baseline, credentials
-from auditor.runs.create import OWN_COLUMNS, OWN_LIST, create_run
+from auditor.runs.continuing import ContinueChoice, choose_to_continue
+from auditor.runs.create import OWN_COLUMNS, OWN_LIST, SameRowsError, create_run
 from auditor.runs.options import ListContent, RunOptions, check_reuse, find_sum_columns, open_list, read_rows
 from auditor.runs.render import Rendered
 
@@ -31,14 +33,42 @@ def run(sources: tuple[str | ListContent, ...], options: RunOptions) -> Rendered
     names = tuple(one if isinstance(one, str) else one.name for one in sources)
     baseline.check_baseline(options, names or (OWN_LIST,))
     if not sources:
-        find_sum_columns(settings.sum, OWN_COLUMNS)
-        with audit.lock_reports(options):
-            return audit.audit_own_list(options)
+        return _run_own_list(options)
     with ExitStack() as opened:
         lists = [opened.enter_context(open_list(source, settings)) for source in sources]
         opened.enter_context(audit.lock_reports(options))
-        folder = create_run(_read_all_rows(lists), names, options, lambda: _list_warnings(lists))
+        choice = choose_to_continue(options, names)
+        try:
+            folder = create_run(
+                _read_all_rows(lists), names, options, lambda: _list_warnings(lists), choice.list_digest
+            )
+        except SameRowsError:
+            return _continue(choice, options)
+        if options.continues:
+            options.observer.noted(choice.for_other_rows().sentence)
         return audit.run_audit(folder, options)
+
+
+def _run_own_list(options: RunOptions) -> Rendered:
+    """Audit the partner's own list, or finish a run of it."""
+    settings = options.settings
+    find_sum_columns(settings.sum, OWN_COLUMNS)
+    with audit.lock_reports(options):
+        choice = choose_to_continue(options, (OWN_LIST,))
+        if choice.run:
+            return _continue(choice, options)
+        if options.continues:
+            options.observer.noted(choice.sentence)
+        return audit.audit_own_list(options)
+
+
+def _continue(choice: ContinueChoice, options: RunOptions) -> Rendered:
+    """Finish the chosen run, as `resume` does."""
+    run, origins = choice.run, options.continues
+    if run is None or origins is None:
+        raise ValueError("no run was chosen")
+    options.observer.noted(choice.sentence)
+    return finish(run, restore_options(run, options.settings, origins, options.observer, options.stop), origins)
 
 
 def _list_warnings(lists: list[CustomerList]) -> Iterator[tuple[str, str]]:

@@ -34,7 +34,7 @@ class ListedRun:
     """A stored run in a list of runs. Only the start of its journal and its summary were read.
 
     Attributes:
-        run: its folder.
+        path: its folder.
         started_at: when it began; aware, UTC.
         order_time: the time by which runs are ordered: `started_at`, unless the clock was behind.
         api: base URL of the API that was asked.
@@ -51,7 +51,7 @@ class ListedRun:
         bytes: size of all its files together.
     """
 
-    run: Path
+    path: Path
     started_at: datetime
     order_time: datetime
     api: str
@@ -70,7 +70,7 @@ class ListedRun:
     @property
     def run_id(self) -> str:
         """The run-id."""
-        return self.run.name
+        return self.path.name
 
 
 def list_runs(reports: Path) -> Iterator[ListedRun]:
@@ -91,7 +91,7 @@ def _describe_run(run: Path) -> ListedRun:
     simulated = journal.is_simulated(run)
     counts = summary.ledger.customers if summary else {}
     return ListedRun(
-        run=run,
+        path=run,
         started_at=header.started_at,
         order_time=order_time(run),
         api=header.api,
@@ -130,9 +130,9 @@ def prune(
             continue
         try:
             # a dry run takes the lock as well, so that it shows what would happen
-            with one_writer_at_a_time(run.run):
+            with one_writer_at_a_time(run.path):
                 if not dry_run:
-                    _remove(run.run)
+                    _remove(run.path)
         except LockHeldError:
             reasons[run.run_id] = "in use"
             continue

@@ -46,6 +46,7 @@ class RunIdentity:
         simulated: True if the answers come from a simulator.
         tenant: the partner's tenant from the settings; empty if it is not set.
         lists: names of the customer lists.
+        selection: as of `RunFacts`; the rows that a run was not asked for are unknown to it.
     """
 
     api: str
@@ -53,6 +54,7 @@ class RunIdentity:
     simulated: bool
     tenant: str
     lists: tuple[str, ...]
+    selection: str = ""
 
     @property
     def list_names(self) -> frozenset[str]:
@@ -66,9 +68,9 @@ class RunIdentity:
 
     @property
     def comparison_key(self) -> tuple[object, ...]:
-        """Equal for two runs over the same list; a simulator's URL differs every time and does not count."""
+        """Equal for two runs over the same list and selection; a simulator's URL differs every time and does not count."""
         service = () if self.simulated else (self.api, self.tenant)
-        return (self.simulated, *service, self.validation_type, self.list_names)
+        return (self.simulated, *service, self.validation_type, self.list_names, self.selection)
 
 
 def normalise_list_name(name: str) -> str:
@@ -95,6 +97,9 @@ def why_incomparable(before: RunIdentity, after: RunIdentity) -> str:
         return f"one asked for the type {before.validation_type}, the other for {after.validation_type}"
     if not before.simulated and before.tenant and after.tenant and before.tenant != after.tenant:
         return f"one was of the partner {before.tenant}, the other of {after.tenant}"
+    if before.selection != after.selection:
+        named = (one.selection or "the whole list" for one in (before, after))
+        return "one asked for {}, the other for {}".format(*named)
     return ""
 
 

@@ -54,6 +54,8 @@ class Reason(StrEnum):
     # not asked
     INVALID_ID = "invalid_id"
     NOT_ATTEMPTED = "not_attempted"
+    # left out by the user: `--owner`, `--only`, `--exclude`
+    NOT_SELECTED = "not_selected"
 
     # as for `Verdict`
     __hash__ = str.__hash__
@@ -280,7 +282,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row without a valid id; every report has it with its raw text and its reason."""
+    """A row that is not asked for: its id is invalid, or it was not selected. Every report has it with its reason.
+
+    Attributes:
+        raw_id: the id as found; of a row that was not selected, as a lower-case, dashed GUID where it is one.
+        reason: `invalid_id` or `not_selected`.
+        row: the row.
+    """
 
     raw_id: str
     reason: Reason

@@ -194,6 +194,7 @@ class RunFacts:
         presentation: options for its documents.
         baseline: of the run; None before its first rendering, or if that was done by a version without comparisons.
         damaged_lines: line numbers (from 1) of unreadable lines of the journal; they count as not answered.
+        selection: the options that select rows, as on the command line; empty where the whole list is asked for.
     """
 
     run_id: str
@@ -219,6 +220,7 @@ class RunFacts:
     presentation: Presentation = field(default_factory=Presentation)
     baseline: Baseline | None = None
     damaged_lines: tuple[int, ...] = ()
+    selection: str = ""
 
     @property
     def finished(self) -> bool:

@@ -22,6 +22,11 @@ def describe_undetermined(count: int, rows: int, where: str = "") -> str:
     return f"{count:,} of {of} {'is' if count == 1 else 'are'} not verified (do not treat as eligible)"
 
 
+def describe_left_out(rows: int) -> str:
+    """Say how many rows were left out by the options that select rows."""
+    return f"{count_noun(rows, 'row')} {'was' if rows == 1 else 'were'} not selected"
+
+
 def format_duration(seconds: float) -> str:
     """A rounded duration, such as `about 5 minutes`."""
     if seconds < _SHORT:

@@ -33,7 +33,16 @@ from auditor.journal.reader import (
 )
 from auditor.journal.records import JOURNAL, AnswerRecord, Header, MemberRecord
 from auditor.journal.reuse import Query, find_reusable, find_reusable_customers
-from auditor.journal.rows import ROWS, RowRecord, RowsFile, RowsWritten, check_rows, read_customers, write_rows
+from auditor.journal.rows import (
+    ROWS,
+    RowRecord,
+    RowsFile,
+    RowsWritten,
+    check_rows,
+    read_customers,
+    read_selected_rows,
+    write_rows,
+)
 from auditor.journal.writer import Journal, SessionStats
 
 __all__ = [
@@ -69,6 +78,7 @@ __all__ = [
     "read_facts",
     "read_header",
     "read_mailed",
+    "read_selected_rows",
     "recent_requests",
     "recipient_digest",
     "run_folders",

@@ -124,6 +124,7 @@ def read_facts(run: Path) -> RunFacts:
     return RunFacts(
         **of_header,
         validation_type=header.type,
+        selection=header.selection or "",
         finished_at=last.finished_at if last else None,
         cause=last.cause if last else Cause.INTERRUPTED,
         message=last.message if last else "the run ended without a word",

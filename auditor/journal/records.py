@@ -24,9 +24,11 @@ from auditor.core.run_facts import ListFile, ListWarning, MembershipSource, Pres
 from auditor.errors import IncompleteError
 
 JOURNAL = "journal.jsonl"
-SCHEMA_VERSION = 2
-"""Written into the header. Version 2 added `raw_id` to rows.jsonl and `list_warnings` to the header."""
-_READABLE = (1, SCHEMA_VERSION)
+SCHEMA_VERSION = 3
+"""The newest version of the header. Version 2 added `raw_id` to rows.jsonl and `list_warnings` to the header; version 3, written
+only where rows were left out, `selection` and the reason `not_selected`: an earlier version would take the run for a whole one."""
+_WITHOUT_SELECTION = 2
+_READABLE = (1, _WITHOUT_SELECTION, SCHEMA_VERSION)
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 """Start of lines about customers; it tells their kind without parsing."""
 SESSION = b'{"kind":"session"'
@@ -72,6 +74,8 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
         settings: What `resume` needs. Other programs should not read it: its keys may change.
         order_time: When the run counts as begun, where runs are put in order. Left out where that is `started_at`; written
             where the clock was behind the run before.
+        selection: The options that select rows (`--owner`, `--only`, `--exclude`), as on the command line. Left out where the
+            whole list is asked for. Since version 3, which is written only with it.
     """
 
     schema_version: int
@@ -92,6 +96,7 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
     presentation: Presentation = Presentation()
     settings: dict[str, Any]
     order_time: _Time | UnsetType | None = UNSET
+    selection: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Check what becomes a file name or is used in arithmetic.
@@ -115,8 +120,15 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
                 raise ValueError(f"no run is called so - at `$.settings.{key}.run_id`")
 
 
-HEADER_FACTS = tuple(each.name for each in fields(RunFacts) if each.name in Header.__struct_fields__)
-"""Fields that the header and `RunFacts` have in common."""
+HEADER_FACTS = tuple(
+    each.name for each in fields(RunFacts) if each.name in Header.__struct_fields__ and each.name != "selection"
+)
+"""Fields that are the same in the header and in `RunFacts`."""
+
+
+def header_version(selection: str) -> int:
+    """The schema version of a new run."""
+    return SCHEMA_VERSION if selection else _WITHOUT_SELECTION
 
 
 class SessionStart(Struct, tag_field="kind", tag="session"):

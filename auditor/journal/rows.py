@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from auditor.core.ids import normalise_id
 from auditor.core.model import Customer, Reason, RejectedRow
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
@@ -27,7 +28,8 @@ class RowRecord(Struct, gc=False):
     Attributes:
         customer_id: Customer tenant id: a lower-case GUID with dashes. Null where the id is no GUID; version 1 wrote the text as found.
         raw_id: The id as found. Left out where it is a GUID. Since version 2.
-        reason: `invalid_id`: nobody can be asked about this row. Null where the id is a GUID.
+        reason: `invalid_id`: nobody can be asked about this row. `not_selected`: the user left it out. Null where the customer is
+            asked for.
         company_name: From the list's column of company names. Null where the list has no such column, or the cell is empty.
         domain: From the list's column of domains. Null where the list has no such column, or the cell is empty.
         owner: Account manager, from the list's column of owners. Null where the list has no such column, or the cell is empty.
@@ -35,7 +37,7 @@ class RowRecord(Struct, gc=False):
             archive, follows after `#`.
         source_row: Number of the row in that file, counted from 1.
         other: The list's other columns: name to text, in the list's order.
-        first: True in the first row of its customer. Left out only in rows that another program wrote; such a run is
+        first: True in the first row of its customer that is asked for. Left out only in rows that another program wrote; such a run is
             rendered, but not resumed.
     """
 
@@ -57,7 +59,7 @@ class RowsWritten:
 
     Attributes:
         rows: lines written.
-        customers: distinct customer ids among them.
+        customers: distinct customer ids among them that are asked for.
         invalid: rows whose id is no GUID.
         columns: the lists' other columns, in order of first appearance.
         digest: SHA-256 of the file, hex.
@@ -93,6 +95,8 @@ class RowsFile:
         if isinstance(row, Customer):
             self._ids.add(bytes.fromhex(row.id.replace("-", "")))
             record = RowRecord(row.id)
+        elif row.reason is Reason.NOT_SELECTED and normalise_id(row.raw_id) == row.raw_id:
+            record = RowRecord(row.raw_id, reason=row.reason)
         else:
             self._invalid += 1
             record = RowRecord(None, row.raw_id, row.reason)
@@ -137,6 +141,17 @@ def read_customers(run: Path) -> Iterator[tuple[int, str]]:
     """(row index, customer id) of each distinct customer, in list order; the row is the first one of the customer.
 
     Raises:
+        IncompleteError, OSError: as `read_selected_rows`.
+    """
+    for index, row in read_selected_rows(run):
+        if row.first and row.customer_id is not None:
+            yield index, row.customer_id
+
+
+def read_selected_rows(run: Path) -> Iterator[tuple[int, RowRecord]]:
+    """(row index, row) of the rows whose customers are asked for, in list order.
+
+    Raises:
         IncompleteError: a line has another shape.
         OSError: the file cannot be read.
     """
@@ -150,8 +165,8 @@ def read_customers(run: Path) -> Iterator[tuple[int, str]]:
                 raise IncompleteError(
                     f"{run / ROWS}, line {index + 1}: {error}", "put the file back as it was, or audit the list again"
                 ) from error
-            if row.first and row.customer_id is not None:
-                yield index, row.customer_id
+            if row.reason is None and row.customer_id is not None:
+                yield index, row
 
 
 def _check_row(row: RowRecord) -> None:

@@ -21,7 +21,6 @@ from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.records import (
     HEADER_FACTS,
     JOURNAL,
-    SCHEMA_VERSION,
     AnswerRecord,
     BaselineRecord,
     Header,
@@ -32,6 +31,7 @@ from auditor.journal.records import (
     SessionStart,
     SimulatedMark,
     encode,
+    header_version,
 )
 from auditor.version import __version__
 
@@ -92,11 +92,12 @@ class Journal:
             order_time: orders the runs, where that is not when this one began.
         """
         header = Header(
-            schema_version=SCHEMA_VERSION,
+            schema_version=header_version(facts.selection),
             auditor=__version__,
             type=facts.validation_type,
             settings=settings,
             order_time=order_time or msgspec.UNSET,
+            selection=facts.selection or msgspec.UNSET,
             **{name: getattr(facts, name) for name in HEADER_FACTS},
         )
         self._append(header)

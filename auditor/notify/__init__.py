@@ -14,12 +14,13 @@
 from auditor.notify.channels import Network, Outcome, check_channels, send_to_all
 from auditor.notify.delivery import DeliveryError, Limits
 from auditor.notify.mail import Mail, MailSender, MailServer, MailServerError, Refusal, compose
-from auditor.notify.metrics import METRICS, Values, write_metrics
+from auditor.notify.metrics import METRICS, Labels, Values, write_metrics
 from auditor.notify.ping import Ping
 
 __all__ = [
     "METRICS",
     "DeliveryError",
+    "Labels",
     "Limits",
     "Mail",
     "MailSender",

@@ -55,14 +55,13 @@ def send(url: SecretUrl, message: Message, limits: Limits) -> None:
         title=message.title,
         body=end_of_line.join(message.lines),
         body_format=apprise.NotifyFormat.TEXT,
-        timeout=limits.total,
         log_callback=lambda entry, _service: warnings.append(str(entry.message)),
         log_level=logging.WARNING,
     )
     if not sent:
         # of its tries, the last one
         reason = redact(warnings[-1], url.parts) if warnings else ""
-        raise DeliveryError(reason or f"no answer within {limits.total:g} s")
+        raise DeliveryError(reason or "it was not accepted")
 
 
 def _open(url: SecretUrl, limits: Limits) -> Any:
@@ -75,6 +74,9 @@ def _open(url: SecretUrl, limits: Limits) -> Any:
         http_redirects=False,
         default_service_retry=limits.attempts - 1,
         default_service_wait=limits.first_wait,
+        # no threads of its own: Python would wait for them at its end, and a server may keep them for ever
+        async_mode=False,
+        service_timeout=0,
         # nothing is written to the disk
         storage_mode=apprise.PersistentStoreMode.MEMORY,
     )
@@ -84,6 +86,8 @@ def _open(url: SecretUrl, limits: Limits) -> Any:
             f"notify: {url} is not a URL that apprise understands",
             "see docs/notifications.md and apprise's own list of services for its form",
         )
+    channel.socket_connect_timeout = min(channel.socket_connect_timeout, limits.timeout)
+    channel.socket_read_timeout = min(channel.socket_read_timeout, limits.timeout)
     return channel
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor.core.judge import retry_after_seconds
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     import requests
@@ -73,7 +74,7 @@ def post(sessions: Sessions, url: str, body: bytes, headers: Mapping[str, str], 
         reraise=True,
     )
     with sessions(url) as session:
-        attempts(_send, session, url, body, headers, limits.timeout)
+        attempts(_send, session, url, body, {"User-Agent": f"auditor/{__version__}", **headers}, limits.timeout)
 
 
 def _wait(state: "RetryCallState", limits: Limits) -> float:
@@ -94,7 +95,7 @@ def _send(session: "requests.Session", url: str, body: bytes, headers: Mapping[s
     try:
         # the body of the response is not read: a server may send it for ever
         with session.post(
-            url, data=body, headers=dict(headers), timeout=timeout, allow_redirects=False, stream=True
+            url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
         ) as response:
             status, retry_after = response.status_code, response.headers.get("Retry-After")
     except requests.exceptions.RequestException as error:

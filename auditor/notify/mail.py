@@ -21,8 +21,9 @@ from auditor.core.connection import explain_untrusted
 from auditor.core.judge import redact
 from auditor.errors import OutputError, describe_os_error
 
-_TIMEOUT = 60.0
-"""Seconds that a step of the conversation may take."""
+_CONNECT_SECONDS, _STEP_SECONDS, _QUIT_SECONDS = 60.0, 600.0, 10.0
+"""Longest time for the connection with its greeting, for a step, and for the end. RFC 5321 asks to wait ten minutes for the answer
+to a mail: a server that looks for viruses in it may have accepted it, and would get it twice."""
 _POLICY = SMTP.clone(cte_type="7bit")
 """Not every server takes bytes beyond ASCII in a text."""
 _WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -204,6 +205,7 @@ class MailSender:
     def _prepare(self, connection: smtplib.SMTP) -> None:
         """Greet the server, begin TLS where it has not begun yet, and sign in."""
         server = self._server
+        _set_timeout(connection, _STEP_SECONDS)
         connection.ehlo_or_helo_if_needed()
         if server.starttls and server.context is not None:
             if not connection.has_extn("starttls"):
@@ -222,8 +224,8 @@ class MailSender:
         # the own name is given, because smtplib would look it up, which takes long without a name server
         own_name = _domain(server.sender)
         if server.context is None or server.starttls:
-            return smtplib.SMTP(server.host, server.port, own_name, _TIMEOUT)
-        return smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=_TIMEOUT, context=server.context)
+            return smtplib.SMTP(server.host, server.port, own_name, _CONNECT_SECONDS)
+        return smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=_CONNECT_SECONDS, context=server.context)
 
     def _explain(self, error: OSError) -> MailServerError:
         """The error of a connection that could not be used, with what to do."""
@@ -276,7 +278,13 @@ class MailSender:
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        _set_timeout(connection, _QUIT_SECONDS)
         try:
             connection.quit()
         except OSError:  # it is closed already
             connection.close()
+
+
+def _set_timeout(connection: smtplib.SMTP, seconds: float) -> None:
+    if connection.sock is not None:  # it is lost
+        connection.sock.settimeout(seconds)

@@ -57,6 +57,20 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 """Name -> metric. Times are seconds since 1970, UTC."""
 NEVER_EARLIER = frozenset({"auditor_last_success_timestamp_seconds", "auditor_last_complete_run_timestamp_seconds"})
 """Metrics that never go back: to finish an old run is no newer success."""
+
+
+class Labels(NamedTuple):
+    """The labels of every metric. None means not known.
+
+    Attributes:
+        partner: tenant id of the partner.
+        list: of the customer list.
+    """
+
+    partner: str | None
+    list: str | None
+
+
 Values = Mapping[str, Mapping[str, float]]
 """Name of a metric -> value of its own label (empty where it has none) -> number. An empty mapping: known to have no value."""
 
@@ -64,14 +78,13 @@ _LARGEST = 1 << 20
 """Bytes of an earlier file that are read."""
 
 
-def write_metrics(file: str, values: Values, partner: str, list_name: str | None) -> None:
+def write_metrics(file: str, values: Values, labels: Labels) -> None:
     """Write a file of metrics; what `values` does not name is kept from the earlier file.
 
     Args:
         file: path of the file; node_exporter reads those that end in `.prom`.
         values: what is known after this command.
-        partner: tenant id of the partner; empty if unknown.
-        list_name: of the customer list; None if unknown: that of the earlier file.
+        labels: of every metric. What is not known is as in the earlier file.
 
     Raises:
         OutputError: the file cannot be written; an earlier one is unchanged.
@@ -85,13 +98,13 @@ def write_metrics(file: str, values: Values, partner: str, list_name: str | None
             'pip install "partner-center-auditor[metrics]"',
         ) from None
 
-    earlier, list_name = _read_earlier(Path(file), partner, list_name)
+    earlier, labels = _read_earlier(Path(file), labels)
     registry = CollectorRegistry()
     for name, metric in METRICS.items():
         found = _newer(name, values.get(name), earlier.get(name, {}))
-        gauge = Gauge(name, metric.help, ["partner", "list", *filter(None, [metric.label])], registry=registry)
+        gauge = Gauge(name, metric.help, [*Labels._fields, *filter(None, [metric.label])], registry=registry)
         for label, number in found.items():
-            gauge.labels(partner, list_name, *([label] if metric.label else [])).set(number)
+            gauge.labels(*(text or "" for text in labels), *([label] if metric.label else [])).set(number)
     try:
         _replace(Path(file), generate_latest(registry))
     except OSError as error:
@@ -110,22 +123,23 @@ def _newer(name: str, value: Mapping[str, float] | None, earlier: Mapping[str, f
     return value
 
 
-def _read_earlier(file: Path, partner: str, list_name: str | None) -> tuple[dict[str, dict[str, float]], str]:
-    """The values of an earlier file for the same partner and list, and the list's name. A damaged file has none."""
+def _read_earlier(file: Path, labels: Labels) -> tuple[dict[str, dict[str, float]], Labels]:
+    """The values of an earlier file with these labels, and the labels with what that file knows. A damaged file has none."""
     found: dict[str, dict[str, float]] = {}
+    known = labels
     try:
         with file.open("rb") as opened:
             text = opened.read(_LARGEST).decode()
         from prometheus_client.parser import text_string_to_metric_families
 
         for sample in (one for family in text_string_to_metric_families(text) for one in family.samples):
-            if list_name is None and sample.labels.get("partner") == partner:
-                list_name = sample.labels.get("list")
-            if sample.name in METRICS and (sample.labels["partner"], sample.labels["list"]) == (partner, list_name):
+            theirs = Labels(*(sample.labels[name] for name in Labels._fields))
+            if sample.name in METRICS and all(ours in (None, text) for ours, text in zip(known, theirs, strict=True)):
+                known = theirs
                 found.setdefault(sample.name, {})[sample.labels.get(METRICS[sample.name].label, "")] = sample.value
     except Exception:  # noqa: BLE001 - the library's parser raises whatever it trips over, and any damage is the same to us
-        return {}, list_name or ""
-    return found, list_name or ""
+        return {}, labels
+    return found, known
 
 
 def _replace(file: Path, content: bytes) -> None:

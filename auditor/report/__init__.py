@@ -23,7 +23,7 @@ from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
 from auditor.report.remarks import note
 from auditor.report.render import FORMATS, render, results_table
-from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_pandas
+from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_arrow, to_pandas
 from auditor.report.tables.summary import summary_json
 from auditor.report.verify import Verified, as_disagreement, check_reproducible, verify_run
 
@@ -52,6 +52,7 @@ __all__ = [
     "snapshot_previous",
     "summary_json",
     "times",
+    "to_arrow",
     "to_pandas",
     "verify_run",
 ]

@@ -1,6 +1,6 @@
 """Read a run folder into one DataFrame: one record a row of the customer lists, in input order.
 
-A valid row without an answer is `not_attempted`. A rejected row keeps the reason for which it was rejected. A customer
+A valid row without an answer is `not_attempted`. A rejected row, and one that was not selected, keeps its reason and has no customer. A customer
 without an account status that is not in the partner's own list is `not_in_customer_list`. The verdict follows from the
 reason alone.
 """
@@ -106,7 +106,13 @@ def read_records(stored: StoredRun) -> Records:
     unchecked = _apply_membership(frame, membership)
     oldest = answers["checked_at"].min()
     freshness = Freshness(None if pd.isna(oldest) else oldest.to_pydatetime(), int(answers["reused_from"].count()))
-    return Records(frame, customers, freshness, unchecked, _unlisted(members, membership), rows_file)
+    others = members[~members["customer_id"].isin(frame.loc[left_out(frame), "customer_id"])]
+    return Records(frame, customers, freshness, unchecked, _unlisted(others, membership), rows_file)
+
+
+def left_out(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """For each record, whether the user left the row out."""
+    return frame["reason"] == Reason.NOT_SELECTED.value
 
 
 def read_customers(stored: StoredRun) -> pa.Array:
@@ -146,7 +152,9 @@ def _check_file(facts: RunFacts, path: Path, file: Entry) -> None:
 
 def _separate_ids(rows: pd.DataFrame) -> None:
     """Leave `customer_id` or `raw_id`, never both: schema version 1 has the text of an invalid id in `customer_id`."""
-    invalid = (rows["rejected_for"] == Reason.INVALID_ID.value).fillna(value=False).astype(bool)
+    invalid = (rows["rejected_for"] == Reason.INVALID_ID.value).fillna(value=False).astype(bool) | rows[
+        "raw_id"
+    ].notna()
     given = rows["raw_id"].fillna(rows["customer_id"])
     if given.isna().any():
         raise IncompleteError(f"{ROWS}: a row has no customer_id", "audit the list again")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from auditor.core.model import Reason, Verdict
+from auditor.core.model import Reason
 from auditor.core.results import Ledger
 from auditor.core.run_facts import UTC_NAMES, MembershipSource
-from auditor.core.text import count_noun, describe_undetermined
+from auditor.core.text import count_noun, describe_left_out, describe_undetermined
 from auditor.report.data import RunChanges, RunData
 
 
@@ -38,12 +38,15 @@ def note(data: RunData) -> str:
 
 def _remarks(data: RunData) -> Iterator[str]:
     ledger, facts = data.ledger, data.facts
+    if facts.selection:
+        yield f"selection: {facts.selection}"
+        yield describe_left_out(ledger.not_selected)
     if not facts.finished:
         yield f"{_not_finished(ledger)} ({facts.message or facts.cause})"
     if not ledger.balanced:
         yield "the ledger does not balance"
-    if count := ledger.rows_of(Verdict.UNDETERMINED):
-        yield describe_undetermined(count, ledger.rows)
+    if count := ledger.open_rows:
+        yield describe_undetermined(count, ledger.rows - ledger.not_selected)
     yield from _remarks_on_membership(data)
     if data.freshness.reused and data.freshness.oldest:
         yield (

@@ -50,7 +50,7 @@ FIXED = (
 )
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
-        "customer_id": "Customer tenant id: a lower-case GUID with dashes. Null where `reason` is `invalid_id`.",
+        "customer_id": "Customer tenant id: a lower-case GUID with dashes. Null where the id is no GUID.",
         "company_name": "From the list, else from the partner's own customer list. Null where neither has it.",
         "domain": "From the list, else from the partner's own customer list. Null where neither has it.",
         "verdict": "`eligible`, `blocked` or `undetermined`. It follows from `reason`.",
@@ -72,7 +72,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "source_file": "Name of the list as the user gave it; `-` is standard input. The name of a sheet, or of a file in an "
         "archive, follows after `#`.",
         "source_row": "Number of the row in that file, counted from 1.",
-        "raw_id": "The text in the id column, as found. Null except where `reason` is `invalid_id`.",
+        "raw_id": "The text in the id column, as found. Null where the id is a GUID.",
     }
 )
 """What each fixed column means, and when it is null."""

@@ -35,7 +35,8 @@ KEY, KEY_SIMULATED = "baseline", "baseline_simulated"
 def identity_of(options: RunOptions, lists: tuple[str, ...]) -> RunIdentity:
     """What a new run asks, and which API and partner."""
     settings = options.settings
-    return RunIdentity(settings.api, VALIDATION_TYPE, options.simulated, tenant_of(settings) or "", lists)
+    tenant = tenant_of(settings) or ""
+    return RunIdentity(settings.api, VALIDATION_TYPE, options.simulated, tenant, lists, options.selection_text)
 
 
 def choose_baseline(reports: Path, mine: RunIdentity, wanted: str | None) -> dict[str, str]:

@@ -190,7 +190,7 @@ class Client:
         wanted = normalise_id(str(customer_id))
         if wanted is None:
             raise CustomerListError(
-                f"{str(customer_id)[:_LONGEST_SHOWN]!r} is no customer tenant id (GUID)",
+                f"{str(customer_id)[:_LONGEST_SHOWN]!r} is not a customer tenant ID (GUID)",
                 "give the customer's tenant id, such as 1f2e3d4c-0000-4000-8000-000000000001",
             )
         async with aclosing(self._stream(api, Stream([wanted], 1, api.rate_limiter), workers=1)) as results:

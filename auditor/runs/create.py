@@ -15,12 +15,13 @@ from auditor.core.text import shell_quote
 from auditor.customers import STANDARD_INPUT
 from auditor.errors import CustomerListError, SettingsError, StoppedEarlyError, describe_os_error, remedy
 from auditor.fetch import CustomerListing, RunStopping, check_listing, list_customers
-from auditor.runs import latest
+from auditor.runs import latest, priority
 from auditor.runs.api_client import ApiClient
 from auditor.runs.baseline import choose_baselines, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
 from auditor.runs.options import RunOptions, find_sum_columns, presentation_of
+from auditor.runs.selection import check_selection
 
 RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless they are given again."""
@@ -28,6 +29,10 @@ OWN_LIST = "the partner's customer list"
 """Name of the list where no file is given."""
 OWN_COLUMNS = ("relationship",)
 """Its columns beside the customer's id and names."""
+
+
+class SameRowsError(Exception):
+    """The rows of a new run are those of the run that is to be finished instead."""
 
 
 def _no_warnings() -> Iterable[tuple[str, str]]:
@@ -39,6 +44,7 @@ def create_run(
     lists: tuple[str, ...],
     options: RunOptions,
     warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
+    known_digest: str = "",
 ) -> Path:
     """Create the run's folder, copy the rows into it, write the journal's header, and show the warnings that it keeps.
 
@@ -47,15 +53,20 @@ def create_run(
         lists: their names.
         options: of the run.
         warnings: returns (name of the list, text) of each warning; called after the last row, since reading may add some.
+        known_digest: of the rows of a run that is to be finished instead; empty where there is none.
 
     Raises:
+        SameRowsError: the rows have that digest; the folder is removed again.
         CustomerListError: the list ends in an error, or has no row; the folder is removed again.
         SettingsError: the folder cannot be created.
     """
     before = [_stamp(name) for name in lists]
     with _new_run(options) as (run, start_time):
-        written = journal.write_rows(run, rows)
-        found = [*warnings()]
+        selection = options.selection
+        written = journal.write_rows(run, map(selection.mark, rows) if selection else rows)
+        found = [*warnings(), *(check_selection(selection) if selection and written.rows else ())]
+        if known_digest and written.digest == known_digest:
+            raise SameRowsError
         files = () if options.simulated else tuple(_unchanged_files(lists, before, found))
         kept = limit_warnings(found)
         facts = _first_facts(run, start_time, lists, written, options)
@@ -99,17 +110,22 @@ async def create_run_from_own_list(options: RunOptions, api: ApiClient) -> Path:
         finally:
             rows.close()
         check_listing(listing)
-        _write_header(run, _first_facts(run, start_time, (OWN_LIST,), written, options), options)
+        facts = _first_facts(run, start_time, (OWN_LIST,), written, options)
+        kept = limit_warnings(check_selection(options.selection) if options.selection else [])
+        _write_header(run, replace(facts, list_warnings=kept), options)
         with journal.Journal(run) as opened:
             opened.set_membership(
                 Membership(MembershipSource.OWN, listing.customers, listing.complete, listing.message)
             )
+    for warning in kept:
+        options.observer.warned(warning.sentence)
     return run
 
 
 async def _write_listing(rows: journal.RowsFile, api: ApiClient, options: RunOptions) -> CustomerListing:
     """List the partner's customers and write each as a row."""
     count = 0
+    mark = options.selection.mark if options.selection else lambda row: row
 
     def row_of(listed: ListedCustomer) -> Row:
         nonlocal count
@@ -118,10 +134,10 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, options: RunOpt
         return Row(OWN_LIST, count, listed.company_name, listed.domain, other=other)
 
     def take(listed: ListedCustomer) -> None:
-        rows.add(Customer(listed.id, row_of(listed)))
+        rows.add(mark(Customer(listed.id, row_of(listed))))
 
     def reject(listed: ListedCustomer) -> None:
-        rows.add(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed)))
+        rows.add(mark(RejectedRow(listed.id, Reason.INVALID_ID, row_of(listed))))
 
     with options.stop_early(api.rate_limiter) as stopped:
         try:
@@ -184,6 +200,7 @@ def _first_facts(
         columns=written.columns,
         simulated=options.simulated,
         started_at=start_time,
+        selection=options.selection_text,
         max_undetermined=settings.max_undetermined,
         presentation=presentation_of(settings, find_sum_columns(settings.sum, written.columns)),
     )
@@ -198,11 +215,17 @@ def _write_header(run: Path, facts: RunFacts, options: RunOptions) -> None:
         "tenant_id": tenant_of(settings),
     }
     header |= {name: getattr(settings, name) for name in RESUMED_SETTINGS}
-    header |= choose_baselines(run.parent, identity_of(options, facts.lists), settings.baseline)
+    mine = identity_of(options, facts.lists)
+    header |= choose_baselines(run.parent, mine, settings.baseline)
+    if settings.priority:
+        chosen = priority.choose_priority(run.parent, mine, settings.priority, facts.columns)
+        header[priority.KEY] = chosen._asdict()
+        if unknown := priority.describe_unknown(chosen):
+            options.observer.noted(unknown)
     order_time = _find_order_time(run.parent, facts.started_at, warned)
     with journal.Journal(run) as opened:
         opened.begin(facts, header, order_time)
-    other = None if options.simulated else latest.find_same_list(run.parent, facts)
+    other = None if options.simulated or options.continues else latest.find_same_list(run.parent, facts)
     if other is not None:
         warned(
             f"{other} is a run of the same list that is not finished, and this one asks for every customer again; "

@@ -125,7 +125,7 @@ def identity(run: Path) -> RunIdentity:
     """
     header = journal.read_header(run)
     tenant = header.settings.get("tenant_id") or ""
-    return RunIdentity(header.api, header.type, journal.is_simulated(run), tenant, header.lists)
+    return RunIdentity(header.api, header.type, journal.is_simulated(run), tenant, header.lists, header.selection or "")
 
 
 def load_stored_run(run: Path) -> "StoredRun":

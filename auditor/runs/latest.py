@@ -3,7 +3,7 @@
 A link to `latest` in a mail keeps its subject and its files, unless the user moves `latest` to another run.
 
 `latest` moves by itself to a newer complete run of the same lists, API and partner that has at least the same formats, or
-where it points to no stored run. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
+where it points to no stored run. It never moves to a run of a selection of the list. `auditor runs latest RUN` moves it to any complete run. Simulated runs have a
 `latest-simulated` of their own, under the same rule; the demo's have none. `latest` is moved last: a run whose `latest` was
 not moved yet can be resumed.
 """
@@ -58,6 +58,8 @@ def decide_latest(run: Path) -> Pointer:
     """
     name = LATEST_SIMULATED if journal.is_simulated(run) else LATEST
     run_id = latest_run_id(run.parent, name)
+    if selection := journal.read_header(run).selection:
+        return Pointer(name, run_id, moves=False, reason=f"this run asked for a selection only ({selection})")
     if is_from_the_future(run):
         return Pointer(name, run_id, moves=False, reason="this run says that it began in the future")
     if run_id in ("", run.name):
@@ -111,6 +113,10 @@ def move_latest(run: str, reports: str) -> tuple[str, str]:
         raise SettingsError(f"{folder} is not complete", f"finish it first: auditor resume {shell_quote(folder)}")
     if journal.read_header(folder).simulated:
         raise SettingsError(f"{folder} is a demo's", "name a run that this lists without `simulated`: auditor runs")
+    if selection := journal.read_header(folder).selection:
+        raise SettingsError(
+            f"{folder} asked for a selection only ({selection})", "name a run of the whole list: auditor runs"
+        )
     name = LATEST_SIMULATED if journal.is_simulated(folder) else LATEST
     report.point_latest(folder.parent, folder.name, name)
     return str(folder.parent / name), folder.name
@@ -172,15 +178,23 @@ def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
     for run in run_folders(reports):
         try:
             header, same = journal.read_header(run), identity(run).comparison_key
-            is_complete_run = is_complete(run)
-            is_finished = is_complete_run and not _has_latest_to_move(run)
+            is_complete_run, finished = is_complete(run), is_finished(run)
         except (IncompleteError, OSError):
             # this version cannot resume it
             continue
-        if not is_finished and not header.simulated:
+        if not finished and not header.simulated:
             yield Unfinished(run, header, complete.get(same))
         if is_complete_run and not is_from_the_future(run):
             complete.setdefault(same, run)
+
+
+def is_finished(run: Path) -> bool:
+    """True where a run is complete, and moved `latest` where it should.
+
+    Raises:
+        IncompleteError, OSError: its journal cannot be read.
+    """
+    return is_complete(run) and not _has_latest_to_move(run)
 
 
 def _has_latest_to_move(run: Path) -> bool:

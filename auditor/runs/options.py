@@ -17,12 +17,13 @@ from auditor.core.judge import MembershipCheck
 from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow, RunEnd
 from auditor.core.results import FailOn
 from auditor.core.run_facts import Presentation, RunFacts
+from auditor.core.selection import Selection
 from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError
 from auditor.fetch import RateLimiter
 from auditor.runs.signals import StopRequest, stop_on_request, stop_on_signals
-from auditor.settings import Settings
+from auditor.settings import Origins, Settings
 
 _log = logging.getLogger("auditor")
 
@@ -79,6 +80,9 @@ class RunOptions:
         simulated: True where the answers come from the built-in simulator.
         observer: receives what happens.
         stop: stops the run at the caller's request; None: signals stop it, as on the command line.
+        selection: which rows are asked for; None: all.
+        continues: where an unfinished run of the same list is finished instead (`--continue`): where each setting comes from;
+            None: a new run is started.
     """
 
     settings: Settings
@@ -87,6 +91,13 @@ class RunOptions:
     simulated: bool = False
     observer: RunObserver = field(default_factory=RunObserver)
     stop: StopRequest | None = None
+    selection: Selection | None = None
+    continues: Origins | None = None
+
+    @property
+    def selection_text(self) -> str:
+        """The options that select rows; empty where all are asked for."""
+        return self.selection.text if self.selection else ""
 
     def stop_early(
         self, rate_limiter: RateLimiter, *, then: str = "", deadline: float | None = None
@@ -146,12 +157,13 @@ def open_list(source: str | ListContent, settings: Settings) -> CustomerList:
     return customers.read(name, columns=columns, parts=parts, content=content)
 
 
-def find_sum_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:
+def find_sum_columns(wanted: Iterable[str], columns: Iterable[str], option: str = "--sum ") -> tuple[str, ...]:
     """Find the columns to add up; returns their names in the lists, each once.
 
     Args:
         wanted: as the user wrote them; letter case and blanks around them do not matter.
         columns: the lists' other columns.
+        option: what the user wrote before the column, for messages.
 
     Raises:
         SettingsError: a list has no such column.
@@ -162,7 +174,7 @@ def find_sum_columns(wanted: Iterable[str], columns: Iterable[str]) -> tuple[str
         name = names.get(one) or names.get(one.strip().casefold())
         if name is None:
             raise SettingsError(
-                f"--sum {one}: the lists have no such column beside those of the customer", _column_hint(one, columns)
+                f"{option}{one}: the lists have no such column beside those of the customer", _column_hint(one, columns)
             )
         found[name] = None
     return tuple(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import journal
-from auditor.core.model import RunEnd, Verdict
+from auditor.core.model import RunEnd
 from auditor.core.results import (
     STOP_EXIT_CODES,
     ChangeCounts,
@@ -79,9 +79,9 @@ class Rendered:
     @property
     def undetermined(self) -> tuple[int, int]:
         """(undetermined rows that `resume` may resolve, those that it cannot)."""
-        counts = [c for c in self.ledger.by_reason() if c.reason is not None and c.verdict is Verdict.UNDETERMINED]
+        counts = [c for c in self.ledger.by_reason() if c.reason is not None]
         again = sum(c.rows for c in counts if c.reason is not None and c.reason.retried_on_resume)
-        return again, sum(c.rows for c in counts) - again
+        return again, self.ledger.open_rows - again
 
     @property
     def complete(self) -> bool:

@@ -28,6 +28,7 @@ from auditor.runs.api_client import ApiClient
 from auditor.runs.log_context import RUN_ID
 from auditor.runs.membership import check_membership
 from auditor.runs.options import TICK_SECONDS, RunObserver, RunOptions
+from auditor.runs.priority import customer_source
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ async def _ask(run: Path, opened: journal.Journal, options: RunOptions, api: Api
         try:
             async with sync_regularly(opened.sync, settings.sync_seconds, stop_on_disk_error):
                 ended = await _ask_all(run, opened, options, api) or next(iter(stopped), None)
-                return ended or _limit_end(run, settings.limit)
+                return ended or _limit_end(run, options)
         except (SignInError, StoppedEarlyError) as error:
             return credentials.run_end(error)
         except OSError as error:
@@ -124,16 +125,17 @@ async def _ask_all(run: Path, opened: journal.Journal, options: RunOptions, api:
         _reuse_answers(run, opened, facts.rows, options)
     done = journal.finally_answered(run, facts.rows)
     limit = options.settings.limit
+    customers = customer_source(run, options.observer.warned)
     to_ask = facts.customers - len(done)
     if limit:
-        to_ask = sum(1 for _ in pending_customers(islice(journal.read_customers(run), limit), done))
+        to_ask = sum(1 for _ in pending_customers(islice(customers(), limit), done))
     api.rate_limiter.expect(to_ask)
     if api.starting_rate:
         options.observer.noted(api.starting_rate.describe(options.settings.rate, datetime.now(UTC)))
     options.observer.started(facts, to_ask, api.rate_limiter)
 
     recorder = Recorder(opened, options.observer, simulated=facts.simulated)
-    wanted = pending_customers(islice(journal.read_customers(run), limit), done)
+    wanted = pending_customers(islice(customers(), limit), done)
     pool = replace(api.pool, breaker=LENIENT_BREAKER if journal.is_resumed(run) else NEW_BREAKER)
     async with _tick_regularly(options.observer.ticked):
         end = await fetch.run_pool(wanted, api.status.fetch, recorder.record, api.rate_limiter, pool)
@@ -172,13 +174,14 @@ def _tick_regularly(tick: Callable[[], object]) -> AbstractAsyncContextManager[N
     return _run_in_background(loop())
 
 
-def _limit_end(run: Path, limit: int | None) -> RunEnd | None:
+def _limit_end(run: Path, options: RunOptions) -> RunEnd | None:
     """Why the run is not finished, where `--limit` left customers out; else None."""
-    facts = journal.read_facts(run)
+    facts, limit = journal.read_facts(run), options.settings.limit
     if limit is None or limit >= facts.customers:
         return None
     done = journal.finally_answered(run, facts.rows)
-    if all(row in done for row, _ in islice(journal.read_customers(run), limit, None)):
+    customers = customer_source(run, options.observer.warned)
+    if all(row in done for row, _ in islice(customers(), limit, None)):
         return None
     message = f"only the first {limit:,} of {facts.customers:,} customers were asked for (--limit)"
     return RunEnd(Cause.LIMIT, message, "resume asks for the others")

@@ -2,10 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from os import PathLike
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
@@ -84,6 +83,9 @@ class Settings:
         limit: ask for the first customers only, as many as this. For example `100`.
         sync_seconds: force the journal to the disk after so many seconds.
         sync_lines: force the journal to the disk after so many lines; 0 does not count lines.
+        continue_within: with `auditor run --continue`, finish an unfinished run only if it is younger; 0 always starts a new one.
+        priority: who is asked first: blocked or changed customers of the run before, or the largest numbers of a column. For example
+            `sum:Monthly revenue`.
         notify: where messages about runs go; the addresses are secrets, so keep the file private. For example
             `jsons://hooks.example/auditor`.
         notify_when: which ends of a run are told: always, changes (what changed since the baseline), failure.
@@ -152,6 +154,8 @@ class Settings:
     limit: int | None = field(default=None, metadata={"parse": parsers.number(int, 1)})
     sync_seconds: float = field(default=1.0, metadata={"parse": parsers.number(float, 0)})
     sync_lines: int = field(default=0, metadata={"parse": parsers.number(int, 0)})
+    continue_within: float = field(default=72000.0, metadata={"parse": parsers.duration_or_zero})
+    priority: tuple[str, ...] = field(default=(), metadata={"parse": parsers.priority, "many": ","})
     notify: tuple[SecretUrl, ...] = field(default=(), metadata={"parse": parsers.channel, "many": ";", "file": True})
     notify_when: tuple[NotifyWhen, ...] = field(
         default=(NotifyWhen.CHANGES, NotifyWhen.FAILURE),
@@ -191,70 +195,6 @@ class Settings:
     def sign_in_authority(self) -> str:
         """URL of the sign-in service with the tenant as its path."""
         return self.authority or f"{CLOUDS[self.cloud][1]}/{self.tenant_id or 'organizations'}"
-
-
-class SettingsKeywords(TypedDict, total=False):
-    """The settings as keywords of a Python function; each has the meaning of the setting of its name, None is not given.
-
-    A duration is a number of seconds, or a text such as `30m` or `8h`.
-    """
-
-    api_url: str | None
-    cloud: Literal["public", "us-gov", "china"] | None
-    authority: str | None
-    tenant_id: str | None
-    client_id: str | None
-    access_token: str | None
-    refresh_token: str | None
-    client_secret: str | None
-    client_certificate: str | PathLike[str] | None
-    client_certificate_password: str | None
-    token_store: str | PathLike[str] | None
-    token_store_key: str | None
-    ca_bundle: str | PathLike[str] | None
-    ca_relaxed: bool | None
-    proxy: str | None
-    no_proxy: str | None
-    lists: Sequence[str] | None
-    id_column: str | None
-    company_column: str | None
-    domain_column: str | None
-    owner_column: str | None
-    allow_ragged: bool | None
-    sheet: str | Sequence[str] | None
-    array: str | None
-    customer_list: Literal["auto", "always", "never"] | None
-    reports: str | PathLike[str] | None
-    format: str | Sequence[str] | None
-    rate: float | Literal["auto"] | None
-    burst: bool | None
-    concurrency: int | None
-    attempts: int | None
-    timeout: float | None
-    deadline: int | str | None
-    reuse: int | str | None
-    grace: float | None
-    max_undetermined: int | None
-    packs: Literal["acting", "all"] | None
-    customer_link: str | None
-    zone: str | None
-    baseline: str | PathLike[str] | None
-    sum: str | Sequence[str] | None
-    fail_on: str | Sequence[str] | None
-    limit: int | None
-    sync_seconds: float | None
-    sync_lines: int | None
-    notify: str | Sequence[str] | None
-    notify_when: str | Sequence[str] | None
-    notify_secret: str | None
-    ping: str | None
-    metrics: str | PathLike[str] | None
-    log_format: Literal["text", "json"] | None
-    log_file: str | PathLike[str] | None
-    smtp: str | None
-    smtp_user: str | None
-    smtp_password: str | None
-    mail_from: str | None
 
 
 def reparse(name: str, value: object, origin: str) -> Any:

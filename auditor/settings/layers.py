@@ -66,6 +66,8 @@ def load(
         check_not_mixed(chosen, from_environment, {name: _variable(name, environment) for name in from_environment})
         overruled = IDENTITY & chosen[0].keys()
         from_environment = {name: value for name, value in from_environment.items() if name not in overruled}
+    if origin == KEYWORD:
+        _check_secrets(given)
     given = {name: value for name, value in given.items() if value is not None}
     layers = [*from_file, (from_environment, "environment")]
     if "access_token" in given:
@@ -81,6 +83,13 @@ def load(
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
     _check_tenant(settings, origins)
     return settings, Origins(origins)
+
+
+def _check_secrets(given: Mapping[str, Any]) -> None:
+    """Refuse a secret that is None: the variable that the caller took it from is not set, and another sign-in must not stand in."""
+    for name, value in given.items():
+        if value is None and all_fields().get(name, {}).get("secret"):
+            raise SettingsError(f"{name} is None", f"give the secret, or leave {name} out to use what is set elsewhere")
 
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

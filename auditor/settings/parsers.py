@@ -100,6 +100,18 @@ def rate(text: str) -> float:
         raise ValueError(f"{error}, or auto") from None
 
 
+BLOCKED_FIRST, CHANGED_FIRST, SUM_FIRST = "blocked", "changed", "sum:"
+"""The words of `--priority`; the last one is followed by a column of the list."""
+
+
+def priority(text: str) -> str:
+    """A word of `--priority`: `blocked`, `changed`, or `sum:COLUMN`."""
+    is_column = text.startswith(SUM_FIRST) and text != SUM_FIRST
+    if text not in (BLOCKED_FIRST, CHANGED_FIRST) and not is_column:
+        raise UnknownValueError(text, (BLOCKED_FIRST, CHANGED_FIRST, f"{SUM_FIRST}COLUMN"))
+    return text
+
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)
 """The start of a URL, also with a missing slash; a Windows drive has one letter only."""
 
@@ -136,6 +148,11 @@ def duration(text: str) -> float:
         raise ValueError("must be a duration such as 90s, 30m, 8h or 2d")
     # Python refuses numbers with thousands of digits
     return float(min(int(digits[:12]) * unit, _LONGEST))
+
+
+def duration_or_zero(text: str) -> float:
+    """The same; 0 is allowed, also with a unit."""
+    return 0.0 if re.fullmatch("0+[smhd]?", text, re.ASCII) else duration(text)
 
 
 def url(text: str) -> str:

@@ -60,5 +60,5 @@ def test_a_step_that_fails_is_one_warning(capsys: pytest.CaptureFixture[str]) ->
     assert not after_run._guarded("the ping", lambda: fail(ValueError("what")))
     assert capsys.readouterr().err.splitlines() == [
         "warning: no answer; next: try again",
-        "warning: the ping: ValueError: what; this is a defect of auditor, please report it",
+        "warning: the ping: unexpected: ValueError; this is a defect of auditor, please report it",
     ]

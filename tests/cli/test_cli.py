@@ -57,10 +57,10 @@ def test_the_readme_shows_the_help_as_it_is(
 
 
 def test_every_command_takes_the_log_options_and_json() -> None:
-    """Each takes `-q`, `-v` and `--json`."""
+    """Each takes `-q`, `-v`, `--log-format`, `--log-file` and `--json`."""
     for name, command in auditor.commands.items():
         spelled = {flag for each in command.params for flag in each.opts}
-        assert {"-q", "--quiet", "-v", "--verbose", "--json"} <= spelled, name
+        assert {"-q", "--quiet", "-v", "--verbose", "--log-format", "--log-file", "--json"} <= spelled, name
 
 
 @pytest.mark.parametrize("columns", ["40", "79", "80", "200", "odd"])

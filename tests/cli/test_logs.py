@@ -13,7 +13,9 @@ import pytest
 
 from auditor.cli import logs, main
 from auditor.simulator import AnswerOptions, Simulator
+from auditor.version import __version__
 from serving_support import serving
+from sign_in_support import sign_in_service
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
 RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--max-undetermined", "9"]
@@ -53,6 +55,24 @@ def test_a_json_log_has_an_object_for_each_event() -> None:
     assert found[-1]["message"] == "ended with exit code 0"
 
 
+def test_the_sign_in_of_a_run_names_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though MSAL works in a thread of its own."""
+    Path("list.txt").write_text("\n".join(IDS), encoding="ascii")
+    with sign_in_service() as simulator:
+        for name, value in (
+            ("API_URL", simulator.api_url),
+            ("AUTHORITY", simulator.authority),
+            ("CLIENT_ID", simulator.client_id),
+            ("CA_BUNDLE", str(simulator.ca_file)),
+            ("REFRESH_TOKEN", simulator.mint_refresh_token()),
+        ):
+            monkeypatch.setenv(f"AUDITOR_{name}", value)
+        main([*RUN, "--log-format", "json", "--log-file", "audit.log", "-q"])
+    found = _objects(Path("audit.log").read_text(encoding="utf-8"))
+    (signed_in,) = [one for one in found if str(one["message"]).startswith("tokens come from")]
+    assert signed_in["run_id"] == next(Path("reports").glob("2*")).name
+
+
 @pytest.mark.usefixtures("simulator")
 def test_a_log_file_has_what_the_command_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """From INFO on, whatever goes to standard error, which stays as it is without a log file."""
@@ -66,12 +86,21 @@ def test_a_log_file_has_what_the_command_printed(capsys: pytest.CaptureFixture[s
     assert "no answer yet" not in with_file
 
 
+@pytest.mark.parametrize("options", [["-q"], ["-v"], ["--log-format", "json"], ["--log-file", "audit.log"]])
+def test_a_message_is_printed_once(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """However the log is set up."""
+    assert main(["run", "list.txt", *options]) == 4
+    assert capsys.readouterr().err.count("nothing to sign in with") == 1
+
+
 def test_an_error_is_in_the_log_file() -> None:
     """So that the file alone says at 3 a.m. what happened and what to do."""
     assert main(["run", "list.txt", "--log-file", "audit.log"]) == 4
     lines = Path("audit.log").read_text(encoding="utf-8").splitlines()
-    assert " ERROR auditor.cli.terminal: auditor: nothing to sign in with" in lines[0]
-    assert "next: set AUDITOR_CLIENT_ID" in lines[1]
+    assert f" INFO auditor.cli.terminal: auditor run begins, version {__version__}" in lines[0]
+    assert " ERROR auditor.cli.terminal: auditor: nothing to sign in with" in lines[1]
+    assert "next: set AUDITOR_CLIENT_ID" in lines[2]
+    assert "ended with exit code 4" in lines[3]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes")
@@ -84,6 +113,25 @@ def test_only_the_owner_reads_a_log_file(monkeypatch: pytest.MonkeyPatch) -> Non
     files = sorted(Path().glob("audit.log*"))
     assert [path.name for path in files] == ["audit.log", *(f"audit.log.{n}" for n in range(1, 5))]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_a_log_file_that_cannot_be_renamed_grows_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a folder that belongs to somebody else: one warning, and no line is lost."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(logs, "LOG_FILE_BYTES", 300)
+    monkeypatch.setattr(os, "rename", refuse)
+    logs.set_up(logging.ERROR, file="audit.log")
+    for number in range(60):
+        logging.getLogger("auditor").info("line %d", number)
+    assert len(Path("audit.log").read_text(encoding="utf-8").splitlines()) == 60
+    said = capsys.readouterr().err
+    assert said.count("warning: ") == 1
+    assert "audit.log cannot be renamed: Permission denied" in said
 
 
 def test_a_log_file_that_cannot_be_opened_ends_the_command_at_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main, program, render_facts
+from auditor.cli.failures import Failure
 from auditor.cli.program import failed
 from auditor.cli.render_run import print_hints
 from auditor.commands.status import StatusResult
@@ -219,7 +220,7 @@ def test_no_line_begins_with_next_and_says_nothing(hint: str, capsys: pytest.Cap
     render_facts.print_statuses(StatusResult("https://api.example", (), end), as_json=False)
     render_facts.print_checks([CheckResult("sign-in", doctor.failed("nobody is signed in", hint, 4))], quiet=False)
     assert failed(click.UsageError("no such option"), []) == 2
-    program._print_error("the token is refused", hint, [])
+    program._print_error(Failure("the token is refused", hint, 4), [])
     said = capsys.readouterr()
     lines = [line.strip() for line in (said.out + said.err).splitlines()]
     assert sum("the token is refused" in line for line in lines) == 3

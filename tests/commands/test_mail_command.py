@@ -1,96 +1,49 @@
-"""`auditor mail`: real runs, a real mail server, real processes; each account manager gets their workbook once."""
+"""`auditor mail`: who gets what, with real runs and a real mail server."""
 
-import csv
 import json
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mail_run_support import (
+    ANSWERS,
+    IDS,
+    MAIL,
+    RUN,
+    SENT,
+    audit,
+    make_run,
+    receiving,
+    records,
+    write_addresses,
+    write_list,
+)
 
 from auditor import journal
 from auditor.cli import main
-from auditor.commands import mail as command
-from auditor.simulator import (
-    AnswerOptions,
-    IdentityOptions,
-    Simulator,
-    SimulatorOptions,
-    ThrottleOptions,
-    serve_in_thread,
-)
-from mail_support import DROP, HOST, PASSWORD, USER, Mailbox, by_name, certificates, mail_server
-from program_support import Program
+from auditor.simulator import AnswerOptions, Simulator
+from mail_support import HOST, PASSWORD, USER, Mailbox, certificates, lead_to_this_machine, mail_server
 from serving_support import serving
 
-__all__ = ["by_name"]
-
-OWNERS = ("Ann", "Ann", "Bo", "Zoë Ångström", "李娜", "Cy", "")
-IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, len(OWNERS) + 1)]
-ANSWERS = {IDS[1]: "allowed", IDS[5]: "allowed", IDS[3]: "no_relationship"}
-SENT = ("Ann", "Bo", "Zoë Ångström", "李娜")
-RUN = (
-    "run",
-    "list.csv",
-    "--rate",
-    "0",
-    "--customer-list",
-    "never",
-    "--sum",
-    "Revenue",
-    "--max-undetermined",
-    "5",
-    "-q",
-)
-MAIL = ("mail", "latest", "--to", "owners.csv")
-
-
-def _write_list(*rows: tuple[str, str, str]) -> None:
-    """Write list.csv with these rows of id, company and account manager; without rows, those of OWNERS."""
-    known = rows or [(IDS[n], f"Company {n}", owner) for n, owner in enumerate(OWNERS)]
-    with Path("list.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["Microsoft ID", "Company name", "Account manager", "Revenue"])
-        table.writerows([*row, f"{n}00.50"] for n, row in enumerate(known))
-
-
-def _write_addresses(*names: str, header: str = "Account manager,E-mail") -> None:
-    lines = [header, *(f"{name},m{n}@contoso.test" for n, name in enumerate(names))]
-    Path("owners.csv").write_text("\n".join(lines), "utf-8")
-
 
 @pytest.fixture
-def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
-    """Everybody is under review but for those in ANSWERS."""
-    answers = AnswerOptions(weights={"under_review": 1}, overrides=ANSWERS)
-    yield from serving(monkeypatch, tmp_path, IDS, answers)
-
-
-@pytest.fixture
-def run(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A complete run; the table has an address for each account manager with a workbook."""
-    assert simulator.api_url
-    _write_list()
-    _write_addresses(*SENT)
-    assert main(list(RUN)) == 0
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A complete run with four account managers, and their addresses."""
+    run = make_run(monkeypatch, tmp_path)
     capsys.readouterr()
-    return next(Path("reports").glob("2*"))
+    return run
 
 
 @pytest.fixture
 def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
-    """A mail server on this machine, and the settings for it; nothing waits."""
-    monkeypatch.setattr(command, "WAITS", (0.0, 0.0, 0.0))
-    box = Mailbox()
-    with mail_server(box) as port:
-        monkeypatch.setenv("AUDITOR_SMTP", f"smtp://127.0.0.1:{port}")
-        monkeypatch.setenv("AUDITOR_MAIL_FROM", "auditor@contoso.test")
-        yield box
+    """What the mail server receives."""
+    yield from receiving(monkeypatch)
 
 
-def _records(run: Path) -> list[tuple[str, str]]:
-    return [(one.owner, one.outcome) for one in journal.read_mailed(run)]
+@pytest.fixture
+def _simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
+    """A service that goes on; most customers are under review."""
+    yield from serving(monkeypatch, tmp_path, IDS, AnswerOptions(weights={"under_review": 1}, overrides=ANSWERS))
 
 
 def test_each_account_manager_gets_their_workbook_once(
@@ -112,7 +65,7 @@ def test_each_account_manager_gets_their_workbook_once(
         }
     assert "At risk, Revenue of blocked customers: 0.50" not in box.texts[1]
     assert "At risk, Revenue of blocked customers: 200.50" in box.texts[1]
-    assert _records(run) == [(name, "sent") for name in SENT]
+    assert records(run) == [(name, "sent") for name in SENT]
     assert main(["verify", str(run)]) == 0
     assert main(["report", str(run), "-q"]) == 0
     assert main([*MAIL, "-q"]) == 0
@@ -135,7 +88,7 @@ def test_the_record_has_no_address(run: Path, box: Mailbox) -> None:
 
 def test_dry_run(run: Path, box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
     """Who would get what; nothing is sent or written, and no mail server is needed."""
-    _write_addresses("ann", "  BO ", "Zoe\u0308 A\u030angstro\u0308m", "Nobody")
+    write_addresses("ann", "  BO ", "Zoe\u0308 A\u030angstro\u0308m", "Nobody")
     assert main([*MAIL, "--dry-run"]) == 0
     streams = capsys.readouterr()
     table = [line.split("  ") for line in streams.out.splitlines()]
@@ -171,7 +124,7 @@ def test_one_refused_address_keeps_nobody_else_from_their_mail(
     assert [state for state, _ in states.values()] == ["no_address", "sent", "not_sent", "sent", "sent"]
     assert "auditor: not sent to Bo <m1@contoso.test>: 550 5.1.1 no such user" in streams.err
     assert f"  next: auditor mail {run} --to owners.csv sends what was not sent" in streams.err
-    assert _records(run).count(("Bo", "refused")) == 1
+    assert records(run).count(("Bo", "refused")) == 1
     box.recipients.clear()
     assert main(list(MAIL)) == 0
     assert box.addresses == ["m0@contoso.test", "m2@contoso.test", "m3@contoso.test", "m1@contoso.test"]
@@ -190,43 +143,11 @@ def test_several_addresses_of_one_account_manager(run: Path, box: Mailbox) -> No
     assert len(journal.read_mailed(run)) == 3
 
 
-def test_what_the_server_may_accept_later_is_tried_again(run: Path, box: Mailbox) -> None:
-    """451 once for an address, a lost connection, 421 for a mail: everybody gets theirs, once."""
-    box.recipients["m2@contoso.test"] = ["451 4.7.1 greylisted", "250 OK"]
-    box.data = [DROP, "421 shutting down"]
-    assert main([*MAIL, "-q"]) == 0
-    assert sorted(box.addresses) == [f"m{n}@contoso.test" for n in range(4)]
-    assert sorted(_records(run)) == sorted((name, "sent") for name in SENT)
-
-
-def test_the_tries_are_bounded(run: Path, box: Mailbox) -> None:
-    """An address that is always put off is reported after the third try, and is not recorded as refused."""
-    asked: list[int] = []
-    box.on_mail = asked.append
-    box.recipients["m2@contoso.test"] = ["451 4.7.1 greylisted"]
-    assert main([*MAIL, "-q"]) == 7
-    assert len(asked) == 4 + 2
-    assert ("Zoë Ångström", "refused") not in _records(run)
-
-
-def test_a_server_that_cannot_be_reached(
-    run: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Exit 7, one message with the cause, and the command."""
-    monkeypatch.setenv("AUDITOR_SMTP", "smtp://127.0.0.1:9")
-    assert main(list(MAIL)) == 7
-    said = capsys.readouterr().err
-    assert said.count("mail server 127.0.0.1:9 cannot be reached: Connection refused; 4 mails not sent") == 1
-    assert f"auditor mail {run} --to owners.csv" in said
-    assert _records(run) == []
-    assert box.received == []
-
-
-@pytest.mark.usefixtures("by_name")
 def test_settings_of_the_server(
     run: Path, box: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """STARTTLS with our authority, and the password from a file; a wrong password ends it with exit 7, and is not shown."""
+    lead_to_this_machine(monkeypatch)
     made = certificates(tmp_path)
     Path("password").write_text(PASSWORD, "utf-8")
     with mail_server(box, tls_context=made.context, authenticator=box.authenticate, require_starttls=True) as port:
@@ -291,28 +212,11 @@ def test_a_changed_workbook_is_not_sent(run: Path, box: Mailbox, capsys: pytest.
     assert len(box.received) == 4
 
 
-def test_a_workbook_that_is_changed_while_others_are_sent(
-    run: Path, box: Mailbox, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its hash is compared again when it is attached."""
-    path = run / "by-owner" / "李娜.xlsx"
-
-    def change(mails: int) -> None:
-        if mails == 1:
-            path.write_bytes(b"changed")
-
-    box.on_mail = change
-    assert main(list(MAIL)) == 3
-    assert "was changed a moment ago" in capsys.readouterr().err
-    assert len(box.received) == 3
-    assert len(_records(run)) == 3
-
-
-def test_an_incomplete_run(simulator: Simulator, box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("_simulator")
+def test_an_incomplete_run(box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 3 unless it is wanted; the mail says so; after the run was completed, the new workbook is sent as well."""
-    assert simulator.api_url
-    _write_list()
-    _write_addresses(*SENT)
+    write_list()
+    write_addresses(*SENT)
     assert main([*RUN, "--limit", "2"]) == 3
     run = next(Path("reports").glob("2*"))
     mail = ("mail", str(run), "--to", "owners.csv")
@@ -336,9 +240,9 @@ def test_a_simulated_run_is_mailed_only_where_that_is_wanted(
 ) -> None:
     """It has no real answers: exit 2, and SIMULATED in the subject."""
     monkeypatch.chdir(tmp_path)
-    _write_list()
-    _write_addresses(*SENT)
-    _audit(monkeypatch, announces=True)
+    write_list()
+    write_addresses(*SENT)
+    audit(monkeypatch, announces=True)
     mail = ["mail", "latest-simulated", "--to", "owners.csv"]
     capsys.readouterr()
     assert main(mail) == 2
@@ -350,10 +254,10 @@ def test_a_simulated_run_is_mailed_only_where_that_is_wanted(
         assert "THE DATA ARE SIMULATED" in text
 
 
-def test_a_run_without_account_managers(simulator: Simulator, box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("_simulator")
+def test_a_run_without_account_managers(box: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2, and why."""
-    assert simulator.api_url
-    _write_addresses("Ann")
+    write_addresses("Ann")
     assert main(["run", "list.txt", "--rate", "0", "--customer-list", "never", "--max-undetermined", "5", "-q"]) == 0
     assert main(list(MAIL)) == 2
     assert "has no workbooks for account managers" in capsys.readouterr().err
@@ -364,35 +268,16 @@ def test_newly_blocked_customers_are_named(tmp_path: Path, box: Mailbox, monkeyp
     """Those who were not blocked in the baseline run, by name; at most 20 of them, and how many more there are."""
     monkeypatch.chdir(tmp_path)
     ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(30)]
-    _write_list(*[(one, f"Company\n{n}\u202e", "Ann") for n, one in enumerate(ids)])
-    _write_addresses("Ann")
-    port = _audit(monkeypatch, dict.fromkeys(ids, "allowed"))
-    _audit(monkeypatch, {ids[0]: "allowed"}, port=port)
+    write_list(*[(one, f"Company\n{n}\u202e", "Ann") for n, one in enumerate(ids)])
+    write_addresses("Ann")
+    port = audit(monkeypatch, dict.fromkeys(ids, "allowed"))
+    audit(monkeypatch, {ids[0]: "allowed"}, port=port)
     assert main([*MAIL, "-q"]) == 0
     [text] = box.texts
     named = [line for line in text.splitlines() if line.startswith("- Company")]
     assert named == [f"- Company\\n{n}\\u202e" for n in range(1, 21)]
     assert "29 newly blocked since " in text
     assert "- and 9 more, in the workbook" in text
-
-
-def _audit(
-    monkeypatch: pytest.MonkeyPatch, answers: dict[str, str] | None = None, *, port: int = 0, announces: bool = False
-) -> int:
-    """Audits list.csv against a simulator; returns its port."""
-    options = SimulatorOptions(
-        announces=announces,
-        tls=False,
-        api_port=port,
-        identity=IdentityOptions(enabled=False),
-        throttle=ThrottleOptions(windows=()),
-        answers=AnswerOptions(weights={"under_review": 1}, overrides=ANSWERS if answers is None else answers),
-    )
-    with serve_in_thread(options) as simulator:
-        monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
-        monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
-        assert main(list(RUN)) == 0
-        return int(simulator.api_url.rpartition(":")[2])
 
 
 def test_97_account_managers(
@@ -406,9 +291,9 @@ def test_97_account_managers(
         "=1+1; Bcc: x",
     ]
     ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(97)]
-    _write_list(*[(one, f"Company {n}", names[n]) for n, one in enumerate(ids)])
-    _write_addresses(*dict.fromkeys(name.lower() for name in names))
-    _audit(monkeypatch, {})
+    write_list(*[(one, f"Company {n}", names[n]) for n, one in enumerate(ids)])
+    write_addresses(*dict.fromkeys(name.lower() for name in names))
+    audit(monkeypatch, {})
     run = next(Path("reports").glob("2*"))
     capsys.readouterr()
     assert main(list(MAIL)) == 0
@@ -420,73 +305,3 @@ def test_97_account_managers(
     assert found == {path.name: path.read_bytes() for path in (run / "by-owner").glob("*.xlsx")}
     assert len(set(found.values())) == 97
     assert len(set(box.addresses)) == 96
-
-
-def test_a_kill_between_two_mails(run: Path, box: Mailbox) -> None:
-    """SIGKILL when the third mail begins: the next command sends the others; everybody gets theirs exactly once."""
-    started: list[Program] = []
-
-    def kill(mails: int) -> None:
-        if mails == 2:
-            os.kill(started[0].pid, signal.SIGKILL)
-
-    box.on_mail = kill
-    with Program(*MAIL, "-q") as process:
-        started.append(process)
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    assert len(box.received) == 2
-    assert len(_records(run)) == 2
-    box.on_mail = lambda _: None
-    assert main([*MAIL, "-q"]) == 0
-    assert box.addresses == [f"m{n}@contoso.test" for n in range(4)]
-
-
-def test_sigterm_lets_the_mail_in_flight_end(run: Path, box: Mailbox) -> None:
-    """What the server accepted is recorded, and the process ends with 143."""
-    started: list[Program] = []
-
-    def stop(mails: int) -> None:
-        if mails == 1:
-            os.kill(started[0].pid, signal.SIGTERM)
-
-    box.on_mail = stop
-    with Program(*MAIL, "-q") as process:
-        started.append(process)
-        process.communicate()
-    assert process.returncode == 143
-    assert len(_records(run)) == len(box.received) == 2
-
-
-def test_a_disk_that_is_full_stops_the_sending(run: Path, box: Mailbox) -> None:
-    """After the first mail, which is sent again later: with the same Message-ID. Nobody else gets theirs twice."""
-    limit = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
-    with Program(*MAIL, "-q", before=limit) as process:
-        _, said = process.communicate()
-    assert process.returncode == 7
-    assert "mailed.jsonl, the record of sent mails, cannot be written: File too large" in said
-    assert "the mail server has just answered" in said
-    assert len(box.received) == 1
-    assert main([*MAIL, "-q"]) == 0
-    assert box.addresses == ["m0@contoso.test", *(f"m{n}@contoso.test" for n in range(4))]
-    assert box.received[0][1]["Message-ID"] == box.received[1][1]["Message-ID"]
-    assert len(_records(run)) == 4
-
-
-def test_two_commands_at_once(run: Path, box: Mailbox) -> None:
-    """The second one is refused with exit 11 while the first one sends."""
-    second: list[tuple[int | None, str]] = []
-
-    def start(mails: int) -> None:
-        if mails == 0:
-            with Program(*MAIL) as process:
-                _, said = process.communicate()
-            second.append((process.returncode, said))
-
-    box.on_mail = start
-    assert main([*MAIL, "-q"]) == 0
-    [(code, said)] = second
-    assert code == 11
-    assert f"another process works on {run}" in said
-    assert len(box.received) == 4

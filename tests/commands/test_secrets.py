@@ -43,13 +43,19 @@ class Operator:
             "AUDITOR_TOKEN_STORE_KEY": KEY,
         }
         self._capture = written
+        self._commands = 0
         self.written = b""
+
+    def _logging(self) -> list[str]:
+        """Everything that is logged, in a file as well, as text and as JSON in turn."""
+        self._commands += 1
+        return ["-vv", "--log-file", "audit.log", "--log-format", ("text", "json")[self._commands % 2]]
 
     def does(self, *arguments: str, code: int = 0, **secrets: str) -> None:
         """Runs one command at -vv, its secrets in the environment."""
         environment = self._environment | {f"AUDITOR_{name}": value for name, value in secrets.items()}
         with patch.dict(os.environ, environment, clear=True):
-            ended = main([*arguments, "-vv"])
+            ended = main([*arguments, *self._logging()])
         streams = self._capture.readouterr()
         self.written += streams.out + streams.err
         assert ended == code, streams.err.decode()
@@ -57,7 +63,7 @@ class Operator:
     def does_in_a_process_of_its_own(self, *arguments: str, code: int = 0, **secrets: str) -> None:
         """The same, with all that Python itself may write at its end."""
         environment = self._environment | {f"AUDITOR_{name}": value for name, value in secrets.items()}
-        command = [sys.executable, "-m", "auditor", *arguments, "-vv"]
+        command = [sys.executable, "-m", "auditor", *arguments, *self._logging()]
         done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
         self.written += done.stdout + done.stderr
         assert done.returncode == code, done.stderr.decode()
@@ -88,7 +94,7 @@ def test_what_goes_well_writes_no_secret(capfdbinary: pytest.CaptureFixture[byte
         for command in ASKING:
             operator.does(*command, CLIENT_SECRET=CLIENT_SECRET, ACCESS_TOKEN=simulator.mint_token())
         operator.does("logout")
-        run = ["run", "list.txt", "--rate", "0"]
+        run = ["run", "list.txt", "--rate", "0", "--metrics", "audit.prom"]
         operator.does(*run, CLIENT_SECRET=CLIENT_SECRET, REFRESH_TOKEN_FILE="given")
         operator.does("config", CLIENT_SECRET=CLIENT_SECRET, REFRESH_TOKEN=given, ACCESS_TOKEN=given)
         operator.does_in_a_process_of_its_own(*run, CLIENT_SECRET=CLIENT_SECRET, REFRESH_TOKEN=given)
@@ -97,6 +103,9 @@ def test_what_goes_well_writes_no_secret(capfdbinary: pytest.CaptureFixture[byte
         assert leaks(operator, given) == []
         assert b"tokens come from" in operator.written
         assert b"DEBUG" in operator.written
+        assert b" DEBUG " in Path("audit.log").read_bytes()
+        assert b'"level": "DEBUG"' in Path("audit.log").read_bytes()
+        assert Path("audit.prom").is_file()
 
 
 def test_what_goes_wrong_writes_no_secret(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from auditor.core.connection import Trust
 from auditor.fetch import tls_context
 from auditor.notify import Mail, MailSender, MailServer, MailServerError, compose
-from mail_support import DROP, HOST, PASSWORD, USER, Mailbox, by_name, certificates, mail_server
-
-__all__ = ["by_name"]
+from mail_support import DROP, HOST, PASSWORD, USER, Mailbox, certificates, lead_to_this_machine, mail_server
 
 ANN, BOB = "ann@contoso.test", "bob@contoso.test"
 MAIL = Mail(
@@ -27,6 +25,11 @@ MAIL = Mail(
     message_id="auditor.1",
     date=datetime(2026, 11, 30, 6, 0, tzinfo=UTC),
 )
+
+
+@pytest.fixture
+def _host(monkeypatch: pytest.MonkeyPatch) -> None:
+    lead_to_this_machine(monkeypatch)
 
 
 def _plain(port: int) -> MailServer:
@@ -50,7 +53,7 @@ def test_a_mail_arrives_as_it_was_composed() -> None:
     assert attachment.get_content() == MAIL.workbook
 
 
-@pytest.mark.usefixtures("by_name")
+@pytest.mark.usefixtures("_host")
 @pytest.mark.parametrize("smtps", [True, False])
 def test_tls_and_sign_in(tmp_path: Path, *, smtps: bool) -> None:
     """From the first byte or by STARTTLS; the password is accepted over TLS only."""
@@ -71,7 +74,7 @@ def _fails(server: MailServer) -> MailServerError:
     return caught.value
 
 
-@pytest.mark.usefixtures("by_name")
+@pytest.mark.usefixtures("_host")
 def test_a_server_without_starttls_gets_nothing() -> None:
     """Neither the password nor a mail travels in clear text."""
     box = Mailbox()
@@ -82,7 +85,7 @@ def test_a_server_without_starttls_gets_nothing() -> None:
     assert (box.received, box.signed_in) == ([], [])
 
 
-@pytest.mark.usefixtures("by_name")
+@pytest.mark.usefixtures("_host")
 @pytest.mark.parametrize("smtps", [True, False])
 @pytest.mark.parametrize(("host", "said"), [(HOST, "cannot be trusted"), ("other.test", "is for another host")])
 def test_a_certificate_that_is_not_trusted(tmp_path: Path, host: str, said: str, *, smtps: bool) -> None:
@@ -205,8 +208,11 @@ def test_names_in_every_script_are_read_back(subject: str, stem: str, workbook: 
     }
 
 
-@pytest.mark.parametrize("change", [{"subject": "a\nBcc: eve@evil.test"}, {"message_id": "a\r\nBcc: eve@evil.test"}])
-def test_a_line_break_makes_no_header(change: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "mail",
+    [replace(MAIL, subject="a\nBcc: eve@evil.test"), replace(MAIL, message_id="a\r\nBcc: eve@evil.test")],
+)
+def test_a_line_break_makes_no_header(mail: Mail) -> None:
     """It is an error, before anything is sent."""
     with pytest.raises(ValueError, match="linefeed"):
-        compose(replace(MAIL, **change), ANN)
+        compose(mail, ANN)

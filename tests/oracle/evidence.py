@@ -30,13 +30,14 @@ class Evidence:
         facts: of the run as a whole, from its journal.
         names: the columns of `results`, in order.
         records: what each record of `results` must say, in order.
-        customers: for each record the id of its customer; None for a rejected row.
+        customers: for each record the id of its customer; None for a row that was rejected or left out.
         first: for each record whether it is the first of its customer.
         unlisted: what each record of unlisted.csv must say.
         unchecked: customers without an account status of whom it is unknown whether they are the partner's.
         ledger: counted from the records.
         freshness: of the deciding answers.
-        previous: what was known of customers before the run, by customer id, in its order; empty where nothing was.
+        previous: what was known of customers before the run, by customer id, in its order; empty where nothing was. Without
+            those whose rows were all left out: this run says nothing about them.
         lines: how many lines the journal has.
     """
 
@@ -61,6 +62,7 @@ def read(run: Path) -> Evidence:
     names = tuple(schema.results_schema(facts.columns).names)
     records: list[Record] = [dict(zip(names, cells, strict=True)) for cells in found.records()]
     known = [record for name in _PREVIOUS if (run / name).exists() for record in parquet_records(run / name)]
+    left_out = {record["customer_id"] for record in records if record["reason"] == "not_selected"} - {*found.customers}
     return Evidence(
         run,
         facts,
@@ -72,7 +74,7 @@ def read(run: Path) -> Evidence:
         found.membership_unchecked(),
         count_records(counted(records)),
         found.freshness(),
-        {str(record["customer_id"]): record for record in known},
+        {str(record["customer_id"]): record for record in known if record["customer_id"] not in left_out},
         found.lines,
     )
 

@@ -69,6 +69,7 @@ def _facts(by_kind: dict[str, list[dict[str, Any]]], session: list[dict[str, Any
         list_warnings=tuple(ListWarning(**one) for one in header.get("list_warnings", [])),
         list_files=tuple(ListFile(**one) for one in header.get("list_files", [])),
         columns=tuple(header["columns"]),
+        selection=header.get("selection", ""),
         max_undetermined=[header, *by_kind.get("allowance", [])][-1]["max_undetermined"],
         presentation=_presentation(header.get("presentation", {})),
         started_at=datetime.fromisoformat(header["started_at"]),

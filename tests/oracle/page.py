@@ -107,8 +107,8 @@ def _records(found: Evidence, changed: list[Record]) -> list[Shown]:
     """Each record with its place, since when and for how long it is in its state, and what became of its customer."""
     change = {record["customer_id"]: record["change"] for record in changed}
     records: list[Shown] = []
-    for place, record in enumerate(found.records, 1):
-        past = found.previous.get(str(record["customer_id"]), {})
+    for place, (record, customer) in enumerate(zip(found.records, found.customers, strict=True), 1):
+        past = found.previous.get(str(customer), {})
         was_blocked, blocked = past.get("past_verdict") == "blocked", record["verdict"] == "blocked"
         first_seen = (past["since"] if was_blocked else record["checked_at"]) if blocked else None
         begun = min(filter(None, (record["last_update"], first_seen)), default=None)
@@ -119,8 +119,8 @@ def _records(found: Evidence, changed: list[Record]) -> list[Shown]:
                 "place": place,
                 "begun": begun,
                 "days": _days(begun, record["checked_at"]),
-                "times_blocked": None if record["customer_id"] is None else times,
-                "change": change.get(record["customer_id"]),
+                "times_blocked": None if customer is None else times,
+                "change": change.get(customer) if customer else None,
             }
         )
     return records

@@ -40,9 +40,11 @@ def check_note(evidence: Evidence, note: str) -> None:
     facts, ledger = evidence.facts, evidence.ledger
     word = "complete" if counts_as_complete(ledger, facts) else "INCOMPLETE"
     assert note.partition(":")[0] == word
-    undetermined, rows = ledger.rows_of(Verdict.UNDETERMINED), ledger.rows
+    left_out = sum(record["reason"] == "not_selected" for record in evidence.records)
+    undetermined, rows = ledger.rows_of(Verdict.UNDETERMINED) - left_out, ledger.rows - left_out
     unlisted = len(evidence.unlisted) if facts.membership and facts.membership.way is MembershipSource.LIST else 0
     for said, wanted in (
+        (f"selection: {facts.selection}; {left_out:,} row", bool(facts.selection)),
         ("did not finish", not facts.finished),
         (f"{undetermined:,} of {rows:,} row", undetermined > 0),
         (f"not checked: {evidence.unchecked:,} customers", evidence.unchecked > 0),
@@ -85,6 +87,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "statuses": _counts(ledger.statuses),
         "owners": _counts(ledger.owners),
         "changes": _changes(evidence),
+        **({"selection": facts.selection} if facts.selection else {}),
     }
 
 

@@ -219,12 +219,23 @@ class _Subset:
             return f"Complete, with warnings. {_capital(remarks).rstrip('.')}." if remarks else "Complete."
         simulated = "; the data are simulated" if document["simulated"] else ""
         state = f"The whole run is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
-        unknown, rows = self.rows_of("undetermined"), len(self.records)
+        unknown, rows = self.rows_of("undetermined") - self.left_out, len(self.records) - self.left_out
+        selected = f"{self.said_left_out} here; " if self.found.facts.selection else ""
         if not unknown:
-            return f"{state}{simulated}: each of {_count(rows, 'row')} here has a verdict"
+            return f"{state}{simulated}: {selected}each of {_count(rows, 'row')} here has a verdict"
         verb = "is" if unknown == 1 else "are"
         of = f"{unknown:,} of {_count(rows, 'row')} here"
-        return f"{state}{simulated}: {of} {verb} not verified (do not treat as eligible)"
+        return f"{state}{simulated}: {selected}{of} {verb} not verified (do not treat as eligible)"
+
+    @property
+    def left_out(self) -> int:
+        """Rows that were not selected."""
+        return sum(record["reason"] == "not_selected" for record in self.records)
+
+    @property
+    def said_left_out(self) -> str:
+        """The same in words."""
+        return f"{_count(self.left_out, 'row')} {'was' if self.left_out == 1 else 'were'} not selected"
 
     @property
     def run_line(self) -> str:
@@ -252,7 +263,7 @@ class _Subset:
 
     def sentence(self, sheet: str) -> str:
         """What the second line of a sheet says before the run."""
-        count = len(self.of(sheet))
+        count = len(self.of(sheet)) - (self.left_out if sheet == "Not verified" else 0)
         rows = _count(count, "row")
         if sheet == "Changes":
             return self.baseline_note + (" Nothing changed." if self.changes == [] else "")
@@ -267,7 +278,8 @@ class _Subset:
                 "Every row has a verdict.",
             ),
         }
-        return said[sheet][0 if count else 1]
+        text = said[sheet][0 if count else 1]
+        return f"{text} {self.said_left_out}." if sheet == "Not verified" and self.left_out else text
 
 
 @dataclass(frozen=True)
@@ -533,7 +545,7 @@ def _check_index(run: Path, whole: _Subset) -> dict[str, str]:
         wanted = {"owner": line["owner"], "file": line["file"], **counts, "changed": changed}
         _same(f"{INDEX}, {line['owner']!r}", {**line, "changed": line["changed"] or None}, wanted)
         everybody = whole.found.facts.presentation.packs is OwnerWorkbooks.ALL
-        acts = everybody or of["blocked"] + of["undetermined"] + subset.changed > 0
+        acts = everybody or of["blocked"] + of["undetermined"] - subset.left_out + subset.changed > 0
         _same(f"{INDEX}, {line['owner']!r}, whether there is a file", bool(line["file"]), acts)
     files = {line["owner"] or "": f"by-owner/{line['file']}" for line in lines if line["file"]}
     _same(f"{INDEX}, distinct files", len({name.casefold() for name in files.values()}), len(files))

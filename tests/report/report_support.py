@@ -170,6 +170,7 @@ def _journal(run: Run) -> bytes:
     facts = run.facts
     same = ("run_id", "api", "simulated", "lists", "list_digest", "rows", "customers", "columns", "max_undetermined")
     header = {"kind": "header", "schema_version": 1, "started_at": facts.started_at.isoformat(), "type": "account"}
+    header |= {"selection": facts.selection} if facts.selection else {}
     header["list_warnings"] = [asdict(one) for one in facts.list_warnings]
     header["presentation"] = asdict(facts.presentation)
     end: dict[str, Any] = {"kind": "end", "cause": facts.cause, "message": facts.message, "requests": facts.requests}
@@ -269,7 +270,12 @@ class Case:
 
     def run(self) -> AbstractContextManager[Run]:
         """A folder of its own."""
-        return passing_run(self.rows, self.answers, self.members, membership=self.membership)
+        return passing_run(self.rows, self.answers, self.members, membership=self.membership, selection=self.selection)
+
+    @property
+    def selection(self) -> str:
+        """The options that left rows out; empty where none was."""
+        return "--owner ann" if any(line["reason"] == "not_selected" for line in self.rows) else ""
 
     def expected(self) -> list[Reason]:
         """Each row's reason, by the rules in plain Python."""
@@ -314,7 +320,7 @@ def _agreeing(line: dict[str, Any]) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Up to twelve rows over a few customers, some rejected; up to three answers a customer, finals anywhere."""
+    """Up to twelve rows over a few customers, some rejected or left out; up to three answers a customer, finals anywhere."""
     texts = st.none() | TEXTS
     rows = [
         row(
@@ -326,8 +332,12 @@ def cases(draw: st.DrawFn) -> Case:
         )
         for place in range(draw(st.integers(1, 12)))
     ]
+    for line in rows if draw(st.integers(0, 3)) == 0 else ():
+        line["reason"] = draw(st.sampled_from([line["reason"], "not_selected"]))
     first = {line["customer_id"]: place for place, line in reversed(list(enumerate(rows))) if line["reason"] is None}
-    reasons = st.sampled_from([r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED)])
+    reasons = st.sampled_from(
+        [r.value for r in Reason if r not in (Reason.INVALID_ID, Reason.NOT_ATTEMPTED, Reason.NOT_SELECTED)]
+    )
     answers = [
         _agreeing(answer(place, reason=draw(reasons), attempts=draw(st.integers(1, 9)), **draw(REPLIES)))
         | {"customer_id": customer}

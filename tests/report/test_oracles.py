@@ -35,7 +35,8 @@ def check(run: Run) -> None:
 
 
 def _made(folder: Path, case: Case, **facts: Any) -> Run:
-    return new_run(folder, case.rows, case.answers, case.members, membership=case.membership, **facts)
+    made = {"membership": case.membership, "selection": case.selection, **facts}
+    return new_run(folder, case.rows, case.answers, case.members, **made)
 
 
 @given(cases(), cases(), cases(), st.sampled_from([None, 0, 1]))

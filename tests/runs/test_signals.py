@@ -10,7 +10,7 @@ import pytest
 
 from auditor.core.pacing.plan import Plan
 from auditor.fetch.rate_limiter import RateLimiter
-from auditor.runs.signals import StoppedAtOnce, stop_on_signals
+from auditor.runs.signals import StoppedAtOnce, exit_between_steps, stop_on_signals
 
 
 @pytest.mark.parametrize(("stopped", "told"), [(True, 0), (False, 1)])
@@ -33,3 +33,15 @@ def test_the_task_that_a_second_signal_meets_is_not_told_of(
         asyncio.run(waits())
     gc.collect()
     assert len(caplog.records) == told
+
+
+def test_a_step_ends_before_a_first_signal_ends_the_process() -> None:
+    """At the next check; a second signal ends it at once."""
+    with exit_between_steps() as check:
+        check()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(StoppedAtOnce) as stopped:
+            check()
+        with pytest.raises(StoppedAtOnce):
+            signal.raise_signal(signal.SIGTERM)
+    assert stopped.value.exit_code == 143

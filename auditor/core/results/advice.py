@@ -106,6 +106,10 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
             "Correct the id in the list; Partner Center calls it Microsoft ID.",
         ),
         Reason.NOT_ATTEMPTED: Advice("Not asked: the run ended before it came to this customer.", _UNANSWERED),
+        Reason.NOT_SELECTED: Advice(
+            "Not asked: this audit was of a selection of the rows, and this row was left out.",
+            "Do not promise an order. Ask the sender of this report for an audit of this customer.",
+        ),
     }
 )
 """Advice for every reason."""
@@ -151,7 +155,9 @@ def unresolved_step(reasons: Collection[Reason], *, listed: bool) -> str:
         listed: whether a list was given, so that there are ids to correct.
     """
     unresolved = {
-        reason for reason in reasons if reason.verdict is Verdict.UNDETERMINED and not reason.retried_on_resume
+        reason
+        for reason in reasons
+        if reason.verdict is Verdict.UNDETERMINED and not reason.retried_on_resume and reason is not Reason.NOT_SELECTED
     }
     ids = unresolved & _OF_AN_ID if listed else frozenset()
     words = ["correct the ids in the list"] if ids else []

@@ -1,7 +1,7 @@
 """Counts, balance and exit code of a run: rows = eligible + blocked + undetermined, and the same for customers.
 
 A *row* is a line of the customer lists. A *customer* is a distinct valid id: it counts once, however many rows have it; a row with an
-invalid id is not a customer. Each customer has one verdict, reason and status, but may have several owners: a customer on the rows of two
+invalid id is not a customer, and neither is a row that the user left out (`not_selected`). Each customer has one verdict, reason and status, but may have several owners: a customer on the rows of two
 owners counts for both.
 """
 
@@ -97,6 +97,16 @@ class Ledger:
         """Number of distinct customers with a verdict."""
         return sum(count.customers for count in self.by_status(verdict))
 
+    @property
+    def not_selected(self) -> int:
+        """Number of rows that the user left out; they are undetermined, and belong to no customer."""
+        return sum(count.rows for count in self.statuses if count.reason is Reason.NOT_SELECTED)
+
+    @property
+    def open_rows(self) -> int:
+        """Number of undetermined rows, without those that the user left out."""
+        return self.rows_of(Verdict.UNDETERMINED) - self.not_selected
+
     def by_verdict(self) -> tuple[Count, ...]:
         """One count for each verdict, zeros included."""
         return tuple(Count(verdict=v, rows=self.rows_of(v), customers=self.customers_of(v)) for v in Verdict)
@@ -167,8 +177,8 @@ def build_ledger(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
 
 
 def counts_as_complete(ledger: Ledger, facts: RunFacts) -> bool:
-    """True if every customer was asked, the ledger balances, and no more rows are undetermined than the run allows."""
-    return facts.finished and ledger.balanced and ledger.rows_of(Verdict.UNDETERMINED) <= facts.max_undetermined
+    """True if every selected customer was asked, the ledger balances, and no more selected rows are undetermined than allowed."""
+    return facts.finished and ledger.balanced and ledger.open_rows <= facts.max_undetermined
 
 
 def exit_code(
@@ -204,5 +214,5 @@ def match_fail_on(ledger: Ledger, fail_on: Collection[FailOn], changed: Collecti
     """The values of `fail_on` that match; parameters as in `exit_code`."""
     found = {*changed}
     found |= {FailOn.BLOCKED} if ledger.rows_of(Verdict.BLOCKED) else set()
-    found |= {FailOn.UNDETERMINED} if ledger.rows_of(Verdict.UNDETERMINED) else set()
+    found |= {FailOn.UNDETERMINED} if ledger.open_rows else set()
     return tuple(what for what in FailOn if what in found and what in fail_on)

@@ -18,7 +18,7 @@ from auditor.core.model import Verdict
 from auditor.core.results import Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.report import times
 from auditor.report.history.previous import NAMES, STATE, Previous
-from auditor.report.records import NO_CUSTOMER
+from auditor.report.records import NO_CUSTOMER, left_out
 from auditor.report.schema import TIME, WORD, as_words, columns, from_pandas
 
 CSV = "changes.csv"
@@ -121,7 +121,9 @@ def _add_stretch(frame: pd.DataFrame, somebody: pd.Series) -> None:
 def changed_customers(results: pd.DataFrame, previous: Previous) -> pa.Table:
     """The records of changes.csv, with the columns of CHANGED."""
     changed = results[results["first_row"] & results["change"].notna()]
-    removed = previous.removed[["customer_id", *NAMES, *STATE]].rename(
+    # a customer that this run was not asked for is still in the lists
+    listed = previous.removed["customer_id"].isin(results.loc[left_out(results), "customer_id"])
+    removed = previous.removed.loc[~listed, ["customer_id", *NAMES, *STATE]].rename(
         columns={name: f"{name}_before" for name in STATE}
     )
     removed["change"] = pd.Categorical(

@@ -17,12 +17,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from auditor.core.baseline import Baseline
+from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL
 from auditor.report.files import Staging, measure
 from auditor.report.history.store import FOLDER
 from auditor.report.history.stretches import read_stretches
-from auditor.report.records import NO_CUSTOMER, StoredRun, read_customers, read_records
+from auditor.report.records import NO_CUSTOMER, StoredRun, left_out, read_customers, read_records
 from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
 
 NAME = "before.parquet"
@@ -103,15 +104,22 @@ def combine(customers: pa.Array, baseline: StoredRun | None, stretches: pd.DataF
     state = to_pandas(pa.schema([*columns("customer_id", *NAMES, *STATE), ("customer", pa.int32())]).empty_table())
     if baseline:
         found = read_records(baseline).frame
-        state = found.loc[found["first_row"], ["customer_id", *NAMES, *STATE]]
+        state = found.loc[found["first_row"] | _first_left_out(found), ["customer_id", *NAMES, *STATE]]
         number = pc.fill_null(pc.index_in(to_arrow(state["customer_id"]), value_set=customers), NO_CUSTOMER)
         state = state.assign(customer=number.to_numpy(zero_copy_only=False))
+        state = state[(state["customer"] != NO_CUSTOMER) | (state["reason"] != Reason.NOT_SELECTED.value)]
     listed = state["customer"] != NO_CUSTOMER
     known = state[listed].drop(columns=[*NAMES]).merge(stretches, on="customer", how="outer").sort_values("customer")
     known["customer_id"] = pd.arrays.ArrowExtensionArray(customers.take(to_arrow(known["customer"])))
     records = pa.concat_tables([from_pandas(known, SCHEMA), from_pandas(state[~listed], SCHEMA)]).combine_chunks()
     # words in the order in which the records have them: the same records always are the same bytes
     return records.cast(_PLAIN).cast(SCHEMA)
+
+
+def _first_left_out(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """The first row of each customer that was not asked for: the baseline run does not know its state."""
+    asked = frame["customer_id"].isin(frame.loc[frame["first_row"], "customer_id"])
+    return left_out(frame) & frame["customer_id"].notna() & ~asked & ~frame.duplicated("customer_id")
 
 
 def read_previous(run: Path, baseline: Baseline | None, customers: pa.Array) -> Previous:

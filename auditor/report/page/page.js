@@ -11,7 +11,8 @@
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const normalize = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const label = (word) => data.labels[word] ?? word;
-  const hasNoId = (row) => row.reason === "invalid_id"; // its id is the list's own text
+  const isGuid = (id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) && /[^0-]/.test(id);
+  const hasNoId = (row) => row.reason === "invalid_id" || (row.reason === "not_selected" && !isGuid(row.id)); // its id is the list's own text
   const isoDate = (days) => (days === null ? "" : new Date(days * 864e5).toISOString().slice(0, 10));
 
   let data, rows, matches;

@@ -64,7 +64,7 @@ class LedgerCounts(Struct):
     Attributes:
         balanced: True where the numbers add up. A run whose ledger does not balance is not complete.
         rows: Rows of the lists.
-        customers: Distinct customers of the lists. A row with an invalid id is no customer.
+        customers: Distinct customers of the lists. A row with an invalid id, or one that was not selected, is no customer.
     """
 
     balanced: bool
@@ -162,7 +162,7 @@ class Summary(Struct, kw_only=True):
         schema_version: Version of the run's tables, summary.json and manifest.json.
         run_id: Of the run.
         complete: True where every customer was asked, the ledger balances, and no more rows are undetermined than
-            `max_undetermined`.
+            `max_undetermined`. Rows that were not selected do not count.
         note: Whether the run is complete, and if not, why, in one line.
         simulated: True where the answers came from the simulator.
         finished: True where every customer was asked.
@@ -193,6 +193,8 @@ class Summary(Struct, kw_only=True):
         owners: Counts by owner and verdict, without zeros.
         changes: What changed since the baseline run.
         sums: Columns added up by verdict, and by verdict and owner (`--sum`).
+        selection: The options that select rows (`--owner`, `--only`, `--exclude`), as on the command line; the others have the
+            reason `not_selected`. Left out where the whole list was asked for.
     """
 
     schema_version: int
@@ -226,6 +228,7 @@ class Summary(Struct, kw_only=True):
     owners: list[Counted]
     changes: SummaryChanges
     sums: list[ColumnSum]
+    selection: str | UnsetType = UNSET
 
 
 def summarise(data: RunData) -> Summary:
@@ -268,6 +271,7 @@ def summarise(data: RunData) -> Summary:
         owners=_counts(ledger.owners),
         changes=_changes(data),
         sums=[_sum(one) for one in data.sums],
+        selection=facts.selection or UNSET,
     )
 
 

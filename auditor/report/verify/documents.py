@@ -123,11 +123,16 @@ def _check_index(expected: Expected, names: Collection[str], by_owner: dict[str,
         file = mine[0]["file"]
         if file:
             files[f"{_FOLDER}/{file}"] = owner
-        elif verdicts[Verdict.BLOCKED] or verdicts[Verdict.UNDETERMINED]:
+        elif any(_is_open(one) for one in by_owner.get(owner, [])):
             raise IncompleteError(f"{_INDEX}, {owner!r}: no file, where there must be one")
     if missing := sorted(files.keys() - {*names}):
         raise IncompleteError(f"{missing[0]}: is missing, where {_INDEX} names it")
     return files
+
+
+def _is_open(one: Counted) -> bool:
+    """Whether an account manager has to do something about a record."""
+    return one.verdict != Verdict.ELIGIBLE and one.reason != Reason.NOT_SELECTED
 
 
 def _check_workbook(expected: Expected, name: str, records: Sequence[Counted], changed: list[Shown] | None) -> None:

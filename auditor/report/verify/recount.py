@@ -98,7 +98,8 @@ class SourceIndex:
     Attributes:
         run: the run's folder.
         facts: what the journal says of the run as a whole.
-        customers: for each row its customer's id; None where the row was rejected.
+        customers: for each row its customer's id; None where the row was rejected or left out.
+        left_out: ids on the rows that were left out.
         answers: the deciding answer by customer id, with the requests of all answers.
         members: the last line about the partner's own list by customer id, in the journal's order.
         lines: how many lines the journal has.
@@ -108,6 +109,7 @@ class SourceIndex:
     run: Path
     facts: RunFacts
     customers: list[str | None] = field(default_factory=list)
+    left_out: set[str | None] = field(default_factory=set)
     answers: dict[str, _Answer] = field(default_factory=dict)
     members: dict[str, _Member] = field(default_factory=dict)
     lines: int = 0
@@ -115,7 +117,7 @@ class SourceIndex:
 
     def unlisted(self) -> list[Cells]:
         """What each record of unlisted.csv must say."""
-        listed = {*self.customers}
+        listed = {*self.customers, *self.left_out}
         others = (one for customer, one in self.members.items() if customer not in listed)
         return [(one.customer_id, one.company_name, one.domain, one.relationship) for one in others if one.member]
 
@@ -202,6 +204,8 @@ def _read_rows(index: SourceIndex) -> dict[str, str]:
             if row.first not in (None, customer is not None and customer not in seen):
                 # a customer is asked for where its first row says so
                 raise IncompleteError(f"{ROWS}, row {number}: is wrong about being the first of its customer")
+            if row.reason == Reason.NOT_SELECTED:
+                index.left_out.add(row.customer_id)
             index.customers.append(None if customer is None else seen.setdefault(customer, customer))
     return seen
 
@@ -230,7 +234,8 @@ def _record(row: _Row, answer: _Answer, member: _Member, columns: tuple[str, ...
     last, checked = _time(answer.last_update_raw), _own_time(answer.checked_at)
     # schema version 1 has the text of an invalid id in `customer_id`
     given = row.customer_id if row.raw_id is None else row.raw_id
-    customer, raw = (None, given) if row.reason == Reason.INVALID_ID else (row.customer_id, None)
+    is_raw = row.reason == Reason.INVALID_ID or row.raw_id is not None
+    customer, raw = (None, given) if is_raw else (row.customer_id, None)
     return (
         customer,
         member.company_name if row.company_name is None else row.company_name,
@@ -308,7 +313,7 @@ def count_records(records: Iterable[Counted]) -> Ledger:
     for one in records:
         key = (one.reason, one.status or "", one.owner or "")
         rows[key] += 1
-        if one.customer_id is not None:
+        if one.customer_id is not None and one.reason != Reason.NOT_SELECTED:
             for counter, customer in ((customers, one.customer_id), (of_owner, (one.customer_id, key[2]))):
                 counter[key] += customer not in seen
                 seen.add(customer)

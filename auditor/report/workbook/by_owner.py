@@ -104,7 +104,7 @@ def write_by_owner(run: Subset, staging: Staging, write: Callable[[Subset, Atomi
 
 def _has_workbook(subset: Subset) -> bool:
     """Whether the account manager has something to do, or all account managers get a workbook."""
-    open_rows = subset.ledger.rows_of(Verdict.BLOCKED) + subset.ledger.rows_of(Verdict.UNDETERMINED)
+    open_rows = subset.ledger.rows_of(Verdict.BLOCKED) + subset.ledger.open_rows
     changed = subset.delta.changed if subset.delta else 0
     return subset.data.facts.presentation.packs is OwnerWorkbooks.ALL or bool(open_rows or changed)
 

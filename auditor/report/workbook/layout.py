@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun, describe_undetermined
+from auditor.core.text import count_noun, describe_left_out, describe_undetermined
 from auditor.report.remarks import note, sentence
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
@@ -127,9 +127,10 @@ def _status_of_owner(subset: Subset) -> str:
     data, ledger = subset.data, subset.ledger
     state = f"The whole run is {'complete' if data.complete else 'INCOMPLETE'}"
     simulated = "; the data are simulated" if data.facts.simulated else ""
-    count = ledger.rows_of(Verdict.UNDETERMINED)
-    known = f"each of {count_noun(ledger.rows, 'row')} here has a verdict"
-    return f"{state}{simulated}: {describe_undetermined(count, ledger.rows, 'here') if count else known}"
+    count, rows = ledger.open_rows, ledger.rows - ledger.not_selected
+    known = f"each of {count_noun(rows, 'row')} here has a verdict"
+    selected = f"{describe_left_out(ledger.not_selected)} here; " if data.facts.selection else ""
+    return f"{state}{simulated}: {selected}{describe_undetermined(count, rows, 'here') if count else known}"
 
 
 def run_line(subset: Subset) -> str:

@@ -18,7 +18,7 @@ from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun
+from auditor.core.text import count_noun, describe_left_out
 from auditor.report.remarks import sentence
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
@@ -95,9 +95,11 @@ def add_not_verified(context: WorkbookContext) -> None:
     """Undetermined rows."""
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
-    count = count_noun(len(rows), "row")
+    ledger = context.subset.ledger
+    count = count_noun(ledger.open_rows, "row")
     text = f"Not verified (undetermined): {count} could not be checked. Do not treat as eligible."
-    text = text if len(rows) else "Every row has a verdict."
+    text = text if ledger.open_rows else "Every row has a verdict."
+    text = f"{text} {describe_left_out(ledger.not_selected)}." if ledger.not_selected else text
     _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)
 
 

@@ -303,7 +303,7 @@ def _explanations(api: str) -> list[tuple[str, str]]:
         "A row is a line of the customer lists; a customer may stand on several. An account manager's customers are "
         "counted for each account manager who has them."
     )
-    ids = "Where the reason is invalid_id there is no customer id, and the list's own text is shown instead."
+    ids = "Where the id is no GUID there is no customer id, and the list's own text is shown instead."
     state = (
         "This is the state at the time of the audit. A change of name or address may put a customer under review again."
     )

@@ -102,7 +102,7 @@ def newly_blocked(reports: Path) -> list[str]:
 def complete_runs(reports: Path) -> list[str]:
     """The names of the complete runs, newest first."""
     runs: list[auditor.ListedRun] = auditor.list_runs(reports)
-    return [each.run.name for each in runs if each.complete]
+    return [each.run_id for each in runs if each.complete]
 
 
 def nights_blocked(customer_id: str, reports: Path, since: date) -> int:

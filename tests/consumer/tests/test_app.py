@@ -41,7 +41,7 @@ def test_an_incomplete_audit_can_be_finished(center: PartnerCenter) -> None:
     assert not night.complete
     assert night.ended_early
     [run] = auditor.list_runs(REPORTS)
-    assert app.finish(auditor.open_run(run.run)).complete
+    assert app.finish(auditor.open_run(run.path)).complete
     assert len(center.requests) == len(ORDERS)
 
 

