@@ -130,7 +130,11 @@ def describe_result(rendered: "Rendered") -> str:
         *(["simulated"] if facts.simulated else []),
         ", ".join(counts),
         *([f"{count_noun(invalid, 'row')} without a valid id"] if invalid else []),
-        *([f"{rendered.latest.name} not moved"] if _explain_latest(rendered) and rendered.latest else []),
+        *(
+            [f"{rendered.latest.name} not moved"]
+            if rendered.latest and rendered.latest.reason and not facts.selection
+            else []
+        ),
         str(rendered.run / _choose_first_file(rendered, names)),
     ]
     return "; ".join(parts)
