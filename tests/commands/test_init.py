@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -223,14 +222,8 @@ def test_a_folder_that_is_a_file_is_an_output_error(tmp_path: Path) -> None:
         write_settings(tmp_path / "list.csv" / "auditor.toml", {"rate": 2}, None, force=False)
 
 
-def _on_terminal(typed: str, *arguments: str, interrupted_at: str = "") -> tuple[int, str]:
-    """(exit code, what it printed) of `auditor init` on a terminal of its own, with somebody who types.
-
-    Args:
-        typed: all that is typed.
-        arguments: of `auditor init`.
-        interrupted_at: the question at which the process gets the signal of Ctrl-C.
-    """
+def _on_terminal(typed: str, *arguments: str) -> tuple[int, str]:
+    """(exit code, what it printed) of `auditor init` on a terminal of its own, with somebody who types."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "auditor", "init", "--offline", *arguments]
@@ -241,9 +234,6 @@ def _on_terminal(typed: str, *arguments: str, interrupted_at: str = "") -> tuple
         with suppress(OSError):  # how Linux says that the other side is closed
             while part := os.read(ours, 4096):
                 said += part
-                if interrupted_at and interrupted_at in said.decode():
-                    process.send_signal(signal.SIGINT)
-                    interrupted_at = ""
         os.close(ours)
         return process.wait(), said.decode()
 
@@ -263,9 +253,9 @@ def test_the_questions_are_asked_on_a_terminal() -> None:
     assert (code, _loaded()["lists"]) == (0, ()), said
 
 
-def test_ctrl_c_at_a_question_writes_nothing() -> None:
-    """Exit code 130, as of every command."""
-    code, said = _on_terminal(f"{CLIENT}\n", interrupted_at="Directory (tenant) ID of the partner: ")
+def test_whoever_stops_at_a_question_has_written_nothing() -> None:
+    """Ctrl-D and Ctrl-C are the same to click; exit code 130, as of every command. A signal might miss the read that follows."""
+    code, said = _on_terminal(f"{CLIENT}\n\x04")
     assert (code, "stopped at once" in said) == (130, True), said
     assert not Path("auditor.toml").exists()
 

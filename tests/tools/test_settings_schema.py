@@ -79,7 +79,7 @@ TEXTS = st.sampled_from(
     )
 )
 NUMBERS = st.integers(-3, 2_000) | st.floats(-2, 2_000).filter(lambda number: number != math.floor(number))
-VALUES = TEXTS | NUMBERS | st.sampled_from([10**9, 10**10, 1e300]) | st.booleans() | st.lists(TEXTS, max_size=2)
+VALUES = TEXTS | NUMBERS | st.sampled_from([10**9, 10**10]) | st.booleans() | st.lists(TEXTS, max_size=2)
 
 
 def _accepted(document: dict[str, Any], path: Path) -> bool:
