@@ -87,8 +87,7 @@ def schedule(settings_file: Path, profile: str | None, environment: Mapping[str,
         profile: of that file.
         environment: of this process.
     """
-    command = [*_program(), "run", "--continue", "-q", "--config", str(settings_file)]
-    command += ["--profile", profile] if profile else []
+    command = _command(settings_file, profile)
     if sys.platform == "win32":
         return _windows(command)
     if Path("/run/systemd/system").is_dir():
@@ -99,6 +98,12 @@ def schedule(settings_file: Path, profile: str | None, environment: Mapping[str,
 def missing_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Names of the settings that are in this environment only: a schedule does not have them."""
     return sorted(name for name, value in environment.items() if name.startswith("AUDITOR_") and value)
+
+
+def _command(settings_file: Path, profile: str | None) -> list[str]:
+    """The command that a schedule starts."""
+    command = [*_program(), "run", "--continue", "-q", "--config", str(settings_file)]
+    return [*command, "--profile", profile] if profile else command
 
 
 def _program() -> list[str]:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.cli import main
+from auditor.commands import schedule
 from auditor.commands.init import write_settings
 from auditor.errors import OutputError
 from auditor.settings import load
@@ -322,3 +323,23 @@ def test_offline_sends_nothing(
     assert main([*command, "--offline"]) == 0
     assert len(simulator.log.records) == before
     assert "auditor doctor" not in capsys.readouterr().err
+
+
+def test_the_printed_command_runs(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From another folder, as a schedule starts it: the run is in the chosen folder, and complete."""
+    command = _use(simulator, monkeypatch)
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+    assert main([*command, "--reports", "my reports", "--offline", "--output", "it's.toml"]) == 0
+    capsys.readouterr()
+    reports = Path("my reports").absolute()
+    line = schedule._cron(schedule._command(Path("it's.toml").absolute(), None), {}).text.splitlines()[-1]
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    done = subprocess.run(
+        ["/bin/sh", "-c", line.removeprefix("17 2 * * * ")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    assert (reports / "latest-simulated").exists() or (reports / "latest").exists()
