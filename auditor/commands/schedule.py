@@ -13,6 +13,9 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from auditor.settings import PREFIX
 
 _SYSTEMD = """\
 # /etc/systemd/system/auditor.service
@@ -95,9 +98,13 @@ def schedule(settings_file: Path, profile: str | None, environment: Mapping[str,
     return _cron(command, environment)
 
 
-def missing_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Names of the settings that are in this environment only: a schedule does not have them."""
-    return sorted(name for name, value in environment.items() if name.startswith("AUDITOR_") and value)
+def missing_variables(settings: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the variables that this environment sets and the file does not: a schedule does not have them."""
+    return sorted(
+        name
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value and str(settings.get(name.removeprefix(PREFIX).lower())) != value
+    )
 
 
 def _command(settings_file: Path, profile: str | None) -> list[str]:

@@ -106,9 +106,10 @@ def _property(one: "Field[Any]") -> Schema:
 
 def _written(one: "Field[Any]") -> Any:
     """The default of a setting, as it is written into the file."""
+    default: Any = one.default
     if one.metadata.get("parse") in (parsers.duration, parsers.duration_or_zero):
-        return f"{one.default / 3600:g}h"
-    return [*one.default] if isinstance(one.default, tuple) else one.default
+        return f"{default / 3600:g}h"
+    return [*default] if isinstance(default, tuple) else default
 
 
 def _typed(text: str, form: Schema) -> str | int:
