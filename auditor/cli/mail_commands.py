@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import options
+from auditor.cli.completion import complete_file, complete_run
 
 if TYPE_CHECKING:
     from auditor.commands.mail import MailReport, OwnerMail
@@ -26,9 +27,13 @@ _MOST_NAMES = 5
     help="Send each account manager's workbook by mail, each only once.\n\n"
     "RUN is a folder, a run-id, or latest. docs/mail.md says which settings name the mail server.",
 )
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.option(
-    "--to", metavar="FILE", required=True, help="Table of account managers and mail addresses: CSV, TSV or workbook."
+    "--to",
+    metavar="FILE",
+    required=True,
+    shell_complete=complete_file,
+    help="Table of account managers and mail addresses: CSV, TSV or workbook.",
 )
 @click.option("--dry-run", is_flag=True, help="Show who would get what; send nothing.")
 @click.option("--again", is_flag=True, help="Send to those as well who have had the same workbook.")

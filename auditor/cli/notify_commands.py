@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import options
+from auditor.cli.completion import complete_run
 
 if TYPE_CHECKING:
     from auditor.settings import Settings
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     help="Send the message of a stored run to every channel, again or to try one.\n\n"
     "RUN is a folder, a run-id, or latest. docs/notifications.md describes channels and messages.",
 )
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.NOTIFY
 @click.option("--dry-run", is_flag=True, help="Print the message and the channels; send nothing.")

@@ -173,8 +173,20 @@ SELECTION = _several(
     click.option(
         "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
     ),
-    click.option("--only", metavar="FILE", multiple=True, help="Ask only for the customers in this file; repeatable."),
-    click.option("--exclude", metavar="FILE", multiple=True, help="Leave out the customers in this file; repeatable."),
+    click.option(
+        "--only",
+        metavar="FILE",
+        multiple=True,
+        shell_complete=complete_file,
+        help="Ask only for the customers in this file; repeatable.",
+    ),
+    click.option(
+        "--exclude",
+        metavar="FILE",
+        multiple=True,
+        shell_complete=complete_file,
+        help="Leave out the customers in this file; repeatable.",
+    ),
 )
 FORMAT = click.option(
     "--format",

@@ -98,7 +98,7 @@ def init(
     else:
         click.echo(f"\nEvery night, with {plan.name} ({plan.page} in the documentation has retries, logs and mails):\n")
         click.echo(plan.text, nl=False)
-    missing = missing_variables()
+    missing = missing_variables(answers)
     if missing:
         names = ", ".join(missing)
         terminal.note(f"a schedule does not have these variables of this shell: {names}", quiet=quiet)
@@ -149,14 +149,14 @@ def _checks() -> dict[str, Callable[[Any], Any]]:
 
 def _ask(question: str, default: Any, check: Callable[[Any], Any]) -> Any:
     """Ask until the answer can be used."""
+    shown = ";".join(default) if isinstance(default, list) else default
 
     def convert(text: str) -> Any:
         try:
-            return check(text)
+            return check(default if text == shown else text)
         except SettingsError as error:
             raise click.BadParameter(str(error)) from error
 
-    shown = ";".join(default) if isinstance(default, list) else default
     return click.prompt(question, default=shown, value_proc=convert, err=True)
 
 

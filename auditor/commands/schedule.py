@@ -13,6 +13,9 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from auditor.settings import PREFIX
 
 _SYSTEMD = """\
 # /etc/systemd/system/auditor.service
@@ -87,8 +90,7 @@ def schedule(settings_file: Path, profile: str | None, environment: Mapping[str,
         profile: of that file.
         environment: of this process.
     """
-    command = [*_program(), "run", "--continue", "-q", "--config", str(settings_file)]
-    command += ["--profile", profile] if profile else []
+    command = _command(settings_file, profile)
     if sys.platform == "win32":
         return _windows(command)
     if Path("/run/systemd/system").is_dir():
@@ -96,9 +98,19 @@ def schedule(settings_file: Path, profile: str | None, environment: Mapping[str,
     return _cron(command, environment)
 
 
-def missing_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Names of the settings that are in this environment only: a schedule does not have them."""
-    return sorted(name for name, value in environment.items() if name.startswith("AUDITOR_") and value)
+def missing_variables(settings: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the variables that this environment sets and the file does not: a schedule does not have them."""
+    return sorted(
+        name
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value and str(settings.get(name.removeprefix(PREFIX).lower())) != value
+    )
+
+
+def _command(settings_file: Path, profile: str | None) -> list[str]:
+    """The command that a schedule starts."""
+    command = [*_program(), "run", "--continue", "-q", "--config", str(settings_file)]
+    return [*command, "--profile", profile] if profile else command
 
 
 def _program() -> list[str]:

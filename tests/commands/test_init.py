@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.cli import main
+from auditor.commands import schedule
 from auditor.commands.init import write_settings
 from auditor.errors import OutputError
 from auditor.settings import load
@@ -223,14 +223,8 @@ def test_a_folder_that_is_a_file_is_an_output_error(tmp_path: Path) -> None:
         write_settings(tmp_path / "list.csv" / "auditor.toml", {"rate": 2}, None, force=False)
 
 
-def _on_terminal(typed: str, *arguments: str, interrupted_at: str = "") -> tuple[int, str]:
-    """(exit code, what it printed) of `auditor init` on a terminal of its own, with somebody who types.
-
-    Args:
-        typed: all that is typed.
-        arguments: of `auditor init`.
-        interrupted_at: the question at which the process gets the signal of Ctrl-C.
-    """
+def _on_terminal(typed: str, *arguments: str) -> tuple[int, str]:
+    """(exit code, what it printed) of `auditor init` on a terminal of its own, with somebody who types."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "auditor", "init", "--offline", *arguments]
@@ -241,9 +235,6 @@ def _on_terminal(typed: str, *arguments: str, interrupted_at: str = "") -> tuple
         with suppress(OSError):  # how Linux says that the other side is closed
             while part := os.read(ours, 4096):
                 said += part
-                if interrupted_at and interrupted_at in said.decode():
-                    process.send_signal(signal.SIGINT)
-                    interrupted_at = ""
         os.close(ours)
         return process.wait(), said.decode()
 
@@ -263,9 +254,9 @@ def test_the_questions_are_asked_on_a_terminal() -> None:
     assert (code, _loaded()["lists"]) == (0, ()), said
 
 
-def test_ctrl_c_at_a_question_writes_nothing() -> None:
-    """Exit code 130, as of every command."""
-    code, said = _on_terminal(f"{CLIENT}\n", interrupted_at="Directory (tenant) ID of the partner: ")
+def test_whoever_stops_at_a_question_has_written_nothing() -> None:
+    """Ctrl-D and Ctrl-C are the same to click; exit code 130, as of every command. A signal might miss the read that follows."""
+    code, said = _on_terminal(f"{CLIENT}\n\x04")
     assert (code, "stopped at once" in said) == (130, True), said
     assert not Path("auditor.toml").exists()
 
@@ -332,3 +323,23 @@ def test_offline_sends_nothing(
     assert main([*command, "--offline"]) == 0
     assert len(simulator.log.records) == before
     assert "auditor doctor" not in capsys.readouterr().err
+
+
+def test_the_printed_command_runs(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From another folder, as a schedule starts it: the run is in the chosen folder, and complete."""
+    command = _use(simulator, monkeypatch)
+    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+    assert main([*command, "--reports", "my reports", "--offline", "--output", "it's.toml"]) == 0
+    capsys.readouterr()
+    reports = Path("my reports").absolute()
+    line = schedule._cron(schedule._command(Path("it's.toml").absolute(), None), {}).text.splitlines()[-1]
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    done = subprocess.run(
+        ["/bin/sh", "-c", line.removeprefix("17 2 * * * ")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    assert (reports / "latest-simulated").exists() or (reports / "latest").exists()

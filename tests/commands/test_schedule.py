@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_where_the_sign_in_is_stored_is_set(tmp_path: Path) -> None:
     assert f'\nEnvironment="XDG_STATE_HOME={tmp_path}/my state"\n' in schedule._systemd(_command("x"), environment).text
 
 
+def test_variables_that_the_file_lacks_are_named() -> None:
+    """Those that it has with the same value are not, nor those of other programs."""
+    environment = {
+        "AUDITOR_CLIENT_ID": "a",
+        "AUDITOR_RATE": "300",
+        "AUDITOR_PING_FILE": "f",
+        "AUDITOR_ZONE": "",
+        "X": "y",
+    }
+    settings = {"client_id": "a", "rate": 500}
+    assert schedule.missing_variables(settings, environment) == ["AUDITOR_PING_FILE", "AUDITOR_RATE"]
+
+
 def test_powershell_gets_quoted_texts() -> None:
     """A path with blanks is one argument of the task; a quote is doubled."""
     command = [r"C:\Program Files\it's\auditor.exe", *_command(r"C:\my files\auditor.toml")[1:]]
@@ -55,7 +69,7 @@ def test_the_program_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert Path(program).is_absolute()
     assert subprocess.run([program, "--version"], check=True, capture_output=True).stdout.startswith(b"auditor ")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(schedule.sysconfig, "get_path", lambda _name: str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert schedule._program() == [str(tmp_path / "python"), "-m", "auditor"]
 

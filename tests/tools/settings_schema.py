@@ -96,7 +96,7 @@ def _property(one: "Field[Any]") -> Schema:
     example = _EXAMPLE.search(meaning)
     found: Schema = {"description": _EXAMPLE.sub("", meaning), **_form(one)}
     if one.default not in (None, ()):
-        found["default"] = _default(one)
+        found["default"] = _written(one)
     elif example is None:
         raise ValueError(f"{one.name} has no default: end its meaning with: For example `…`.")
     if example is not None:
@@ -104,11 +104,12 @@ def _property(one: "Field[Any]") -> Schema:
     return found
 
 
-def _default(one: "Field[Any]") -> object:
-    if isinstance(one.default, tuple):
-        return [*one.default]
-    # a duration has whole seconds
-    return int(one.default) if one.metadata.get("parse") is parsers.duration_or_zero else one.default
+def _written(one: "Field[Any]") -> Any:
+    """The default of a setting, as it is written into the file."""
+    default: Any = one.default
+    if one.metadata.get("parse") in (parsers.duration, parsers.duration_or_zero):
+        return f"{default / 3600:g}h"
+    return [*default] if isinstance(default, tuple) else default
 
 
 def _typed(text: str, form: Schema) -> str | int:
