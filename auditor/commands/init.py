@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,8 +145,8 @@ def write_settings(path: Path, answers: Mapping[str, Any], profile: str | None, 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if backup:
-            _replace(backup, path.read_bytes())
-        _replace(path, text.encode("utf-8"))
+            _replace(backup, path.read_bytes(), like=path)
+        _replace(path, text.encode("utf-8"), like=path)
     except OSError as error:
         raise OutputError(f"{path}: {describe_os_error(error)}", f"{remedy(error)}, then run init again") from error
     return WrittenFile(changed=True, backup=backup)
@@ -160,11 +161,21 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that is complete or not there at all; a link stays, and the file that it leads to is replaced."""
+def _replace(path: Path, content: bytes, like: Path) -> None:
+    """Write a file that is complete or not there at all; a link stays, and the file that it leads to is replaced.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        like: the file whose permissions it gets, if that exists: it may be for the user alone.
+    """
     path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.part")
     try:
+        part.unlink(missing_ok=True)
+        if like.exists():
+            part.touch(mode=0o600)
+            shutil.copymode(like, part)
         with part.open("wb") as file:
             file.write(content)
             file.flush()

@@ -1,6 +1,6 @@
 """What to write where, so that this machine runs an audit every night: a systemd timer, cron, or the Windows Task Scheduler.
 
-These are the shortest schedules that work; `docs/recipes/` has longer ones, with retries, logs and mails.
+These are the shortest schedules that work; `docs/recipes/` has longer ones, with retries, logs and mails. A test compares them.
 """
 
 import getpass
@@ -19,7 +19,7 @@ _SYSTEMD = """\
 [Unit]
 Description=Audit of the validation status of all customers
 Wants=network-online.target
-After=network-online.target
+After=network-online.target time-sync.target
 StartLimitIntervalSec=8h
 StartLimitBurst=5
 
@@ -33,13 +33,16 @@ SuccessExitStatus=10
 Restart=on-failure
 RestartSec=1h
 RestartPreventExitStatus=2 4 5 7
+# requests in flight are finished, and the reports are written
+TimeoutStopSec=180
 
 # /etc/systemd/system/auditor.timer
 [Unit]
 Description=Audit of the validation status of all customers, every night
 
 [Timer]
-OnCalendar=*-*-* 02:17:00
+OnCalendar=*-*-* 02:00:00
+RandomizedDelaySec=20min
 Persistent=true
 
 [Install]

@@ -15,6 +15,7 @@ from typing import Any
 
 from file_schemas import Schema, read_docstring
 
+from auditor.core.mail_address import read_mail_address
 from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
 from auditor.settings import Settings, parsers
 
@@ -23,6 +24,8 @@ _EXAMPLE = re.compile(r" For example `([^`]+)`\.$")
 _TEXT: Schema = {"type": "string"}
 _HOST = r"([^/?#\\@\s:]+|\[[0-9A-Fa-f:.]+\])(:\d+)?"
 _LOOPBACK = r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_PATH = r"([/?][^\s#]*)?"
+_DOMAIN = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 _LINK = rf'https?://[^\s"<>]*{re.escape(CUSTOMER_ID)}[^\s"<>]*'
 FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.flag: {"type": "boolean"},
@@ -33,9 +36,18 @@ FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
     parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
     parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
+    parsers.ping: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK}){_PATH}$"},
+    parsers.channel: {
+        **_TEXT,
+        "pattern": rf"^(jsons://{_HOST}{_PATH}|json://{_LOOPBACK}{_PATH}|(?!jsons?://)[A-Za-z][A-Za-z0-9+.-]*://\S+)$",
+    },
+    parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/?$"},
+    read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},
+    parsers.zone: _TEXT,
+    str: _TEXT,
     check_customer_link: {**_TEXT, "pattern": f"^({_LINK})?$", "maxLength": 1900},
 }
-"""Parser -> what it accepts. A parser that is not here accepts any text."""
+"""Parser -> what it accepts."""
 
 
 def settings_schema() -> Schema:
@@ -95,7 +107,12 @@ def _typed(text: str, form: Schema) -> str | int:
 def _form(one: "Field[Any]") -> Schema:
     """What the parser of a setting accepts."""
     parser = one.metadata.get("parse", str)
-    form = _closure_form(parser) or FORMS.get(parser, _TEXT)
+    form = _closure_form(parser) or FORMS.get(parser)
+    if form is None:
+        raise ValueError(
+            f"the schema does not know what {parser.__qualname__} accepts, which parses {one.name}: add it to FORMS in "
+            "tests/tools/settings_schema.py"
+        )
     if "many" not in one.metadata:
         return form
     several: Schema = {"type": "array", "items": form} | ({"minItems": 1} if "order" in one.metadata else {})

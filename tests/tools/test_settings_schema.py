@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from auditor.cli import main
 from auditor.errors import SettingsError
-from auditor.settings import Settings, format_settings, load
+from auditor.settings import Settings, format_settings, load, parsers
 from conftest import many_examples
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -43,6 +43,19 @@ TEXTS = st.sampled_from(
             "http://proxy.example:3128",
             "http://ada:secret@proxy.example",
             "socks5://proxy.example",
+            "smtp://mail.example",
+            "smtps://mail.example:465",
+            "smtps://ada@mail.example",
+            "smtps://mail.example/x",
+            "json://127.0.0.1:1/x",
+            "json://hooks.example",
+            "jsons://hooks.example/x?y=z",
+            "jsons://ada:secret@hooks.example",
+            "jsons://hooks.example/#x",
+            "workflows://host:443/id/signature",
+            "ada@partner.example",
+            "ada@@partner.example",
+            "ada lovelace@partner.example",
             "https://crm.example/{customer_id}",
             'https://crm.example/{customer_id}"',
             "https://crm.example/{customer_id}/" + "x" * 2000,
@@ -137,6 +150,15 @@ def test_a_setting_without_a_meaning_is_named(monkeypatch: pytest.MonkeyPatch) -
         settings_schema.meanings()
 
 
+def test_a_parser_without_a_form_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting, and the place where to add it."""
+    monkeypatch.delitem(settings_schema.FORMS, parsers.url)
+    with pytest.raises(
+        ValueError, match=r"what url accepts, which parses api_url: add it to FORMS in .*settings_schema"
+    ):
+        settings_schema.settings_schema()
+
+
 def test_readme_and_config_know_the_same_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -151,7 +173,7 @@ def test_readme_and_config_know_the_same_settings(
     assert {*settings_schema.meanings()} == {*shown}
     assert {name for name, one in shown.items() if not one["secret"]} == {*PROPERTIES}
     for one in shown.values():
-        assert one["secret"] == (f"`{one['variable']}[_FILE]`" in table)
+        assert f"`{one['variable']}[_FILE]`" in table or not one["secret"]
 
 
 def test_config_prints_the_schema(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
