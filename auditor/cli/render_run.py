@@ -129,6 +129,7 @@ def describe_result(rendered: "Rendered") -> str:
         *(["simulated"] if facts.simulated else []),
         ", ".join(counts),
         *([f"{count_noun(invalid, 'row')} without a valid id"] if invalid else []),
+        *([f"{rendered.latest.name} not moved"] if _explain_latest(rendered) and rendered.latest else []),
         str(rendered.run / _choose_first_file(rendered, names)),
     ]
     return "; ".join(parts)

@@ -168,6 +168,8 @@ def test_prune_keeps_the_whole_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "prune", "--keep-daily", "1", "--json"]) == 0
     kept = json.loads(capsys.readouterr().out)["kept"]
     assert sorted(kept) == sorted([whole.name, _run().name])
+    assert main(["runs"]) == 0
+    assert f"{_run().name}  complete, selection" in capsys.readouterr().out
 
 
 def test_resume_finishes_the_same_selection(simulator: Simulator) -> None:
