@@ -33,6 +33,10 @@ FORMS: dict[Callable[[str], Any], Schema] = {
     parsers.duration: {
         "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^0*[1-9][0-9]*[smhd]?$"}]
     },
+    parsers.duration_or_zero: {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+[smhd]?$"}]
+    },
+    parsers.priority: {**_TEXT, "pattern": "^(blocked|changed|sum:.+)$"},
     parsers.url: {**_TEXT, "format": "uri", "pattern": rf"^(https://{_HOST}|http://{_LOOPBACK})(/[^?#\\\s]*)?$"},
     parsers.proxy: {**_TEXT, "pattern": rf"^([Nn][Oo][Nn][Ee]|(https?://)?{_HOST}/?)$"},
     parsers.local_folder: {**_TEXT, "pattern": "^(?![A-Za-z][A-Za-z0-9+.-]+:/)"},
@@ -92,12 +96,19 @@ def _property(one: "Field[Any]") -> Schema:
     example = _EXAMPLE.search(meaning)
     found: Schema = {"description": _EXAMPLE.sub("", meaning), **_form(one)}
     if one.default not in (None, ()):
-        found["default"] = [*one.default] if isinstance(one.default, tuple) else one.default
+        found["default"] = _default(one)
     elif example is None:
         raise ValueError(f"{one.name} has no default: end its meaning with: For example `…`.")
     if example is not None:
         found["examples"] = [[example[1]] if "many" in one.metadata else _typed(example[1], found)]
     return found
+
+
+def _default(one: "Field[Any]") -> object:
+    if isinstance(one.default, tuple):
+        return [*one.default]
+    # a duration has whole seconds
+    return int(one.default) if one.metadata.get("parse") is parsers.duration_or_zero else one.default
 
 
 def _typed(text: str, form: Schema) -> str | int:
