@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -80,6 +81,12 @@ def test_no_entry_covers_everything() -> None:
     """It has words of its own."""
     short = {entry.text for entry in ENTRIES if len(re.findall("[a-zA-Z]", entry.text)) < _SHORTEST}
     assert short <= OTHERS
+
+
+def test_every_entry_is_there_once() -> None:
+    """In its section."""
+    twice = {entry.text for entry, count in Counter(ENTRIES).items() if count > 1}
+    assert twice <= {"INCOMPLETE"}
 
 
 def test_every_exit_code_has_its_section_and_its_row() -> None:
