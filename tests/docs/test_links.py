@@ -7,7 +7,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NOT_YET = {"alerts.yml"}
 
 
 def _anchors(page: Path) -> set[str]:
@@ -23,7 +22,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
         name, _, anchor = link.partition("#")
         target = page.parent / name if name else page
-        if not target.exists() and name not in NOT_YET:
+        if not target.exists():
             wrong.append(link)
         if anchor and target.suffix == ".md" and anchor not in _anchors(target):
             wrong.append(link)
