@@ -7,11 +7,12 @@ another version, or not by auditor: the journal is refused, and the message name
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -24,11 +25,10 @@ from auditor.core.run_facts import ListFile, ListWarning, MembershipSource, Pres
 from auditor.errors import IncompleteError
 
 JOURNAL = "journal.jsonl"
-SCHEMA_VERSION = 3
-"""The newest version of the header. Version 2 added `raw_id` to rows.jsonl and `list_warnings` to the header; version 3, written
-only where rows were left out, `selection` and the reason `not_selected`: an earlier version would take the run for a whole one."""
-_WITHOUT_SELECTION = 2
-_READABLE = (1, _WITHOUT_SELECTION, SCHEMA_VERSION)
+WHOLE_LIST_VERSION, SCHEMA_VERSION = 2, 3
+"""Versions of the header. Version 2 added `raw_id` and `list_warnings`. Version 3 has `selection` and `not_selected`, and is
+written only with them: an earlier version of auditor would take such a run for a whole one."""
+_READABLE = (1, WHOLE_LIST_VERSION, SCHEMA_VERSION)
 ANSWER, MEMBER = b'{"kind":"answer",', b'{"kind":"member",'
 """Start of lines about customers; it tells their kind without parsing."""
 SESSION = b'{"kind":"session"'
@@ -47,6 +47,18 @@ class _BaselineChoice(Struct):
     run_id: str
     folder: str
     note: str
+
+
+class _Priority(Struct):
+    """Who is asked first, as the header's settings keep it."""
+
+    words: tuple[str, ...]
+    run_id: str
+
+
+_KEYS_OF_EARLIER_RUNS: Mapping[str, type[_BaselineChoice | _Priority]] = MappingProxyType(
+    {"baseline": _BaselineChoice, "baseline_simulated": _BaselineChoice, "priority": _Priority}
+)
 
 
 class Header(Struct, tag_field="kind", tag="header", kw_only=True):
@@ -114,21 +126,14 @@ class Header(Struct, tag_field="kind", tag="header", kw_only=True):
             raise ValueError("there are more customers than rows - at `$.customers`")
         if not isinstance(self.settings.get("tenant_id"), str | None):
             raise TypeError("no tenant is called so - at `$.settings.tenant_id`")
-        for key in {"baseline", "baseline_simulated"}.intersection(self.settings):
-            choice = msgspec.convert(self.settings[key], _BaselineChoice)
-            if choice.run_id and not is_folder_name(choice.run_id):
+        for key in _KEYS_OF_EARLIER_RUNS.keys() & self.settings.keys():
+            run_id = msgspec.convert(self.settings[key], _KEYS_OF_EARLIER_RUNS[key]).run_id
+            if run_id and not is_folder_name(run_id):
                 raise ValueError(f"no run is called so - at `$.settings.{key}.run_id`")
 
 
-HEADER_FACTS = tuple(
-    each.name for each in fields(RunFacts) if each.name in Header.__struct_fields__ and each.name != "selection"
-)
+HEADER_FACTS = tuple(f.name for f in fields(RunFacts) if f.name in Header.__struct_fields__ and f.name != "selection")
 """Fields that are the same in the header and in `RunFacts`."""
-
-
-def header_version(selection: str) -> int:
-    """The schema version of a new run."""
-    return SCHEMA_VERSION if selection else _WITHOUT_SELECTION
 
 
 class SessionStart(Struct, tag_field="kind", tag="session"):

@@ -21,6 +21,8 @@ from auditor.core.run_facts import Membership, RunFacts
 from auditor.journal.records import (
     HEADER_FACTS,
     JOURNAL,
+    SCHEMA_VERSION,
+    WHOLE_LIST_VERSION,
     AnswerRecord,
     BaselineRecord,
     Header,
@@ -31,7 +33,6 @@ from auditor.journal.records import (
     SessionStart,
     SimulatedMark,
     encode,
-    header_version,
 )
 from auditor.version import __version__
 
@@ -92,7 +93,7 @@ class Journal:
             order_time: orders the runs, where that is not when this one began.
         """
         header = Header(
-            schema_version=header_version(facts.selection),
+            schema_version=SCHEMA_VERSION if facts.selection else WHOLE_LIST_VERSION,
             auditor=__version__,
             type=facts.validation_type,
             settings=settings,

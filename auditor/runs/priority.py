@@ -6,7 +6,7 @@ The header keeps the words and the run-id, so that `resume` asks in the same ord
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,17 +86,10 @@ def customer_source(run: Path, warned: Callable[[str], None]) -> Callable[[], It
     return order.finish().__iter__
 
 
-@dataclass(frozen=True)
-class KnownCustomers:
-    """Customer ids that an earlier run singles out: word of the priority -> ids."""
-
-    by_word: Mapping[str, "pa.Array"] = field(default_factory=dict)
-
-
-def known_customers(reports: Path, priority: Priority, warned: Callable[[str], None]) -> KnownCustomers:
-    """Read who was blocked or undetermined in the earlier run, and for whom something had changed."""
+def known_customers(reports: Path, priority: Priority, warned: Callable[[str], None]) -> "dict[str, pa.Array]":
+    """Read who was blocked or undetermined in the earlier run, and for whom something had changed: word -> customer ids."""
     if not priority.run_id or not {BLOCKED_FIRST, CHANGED_FIRST} & {*priority.words}:
-        return KnownCustomers()
+        return {}
     from auditor import report
 
     try:
@@ -106,13 +99,11 @@ def known_customers(reports: Path, priority: Priority, warned: Callable[[str], N
             f"--priority: run {priority.run_id} cannot be read, so nobody counts as blocked or changed there: "
             f"{getattr(error, 'message', error)}"
         )
-        return KnownCustomers()
+        return {}
     ids = results.loc[results["first_row"], "customer_id"]
     not_eligible = results["verdict"] != Verdict.ELIGIBLE.value
     changed = results["change"].isin([change.value for change in CHANGES])
-    return KnownCustomers(
-        {BLOCKED_FIRST: report.to_arrow(ids[not_eligible]), CHANGED_FIRST: report.to_arrow(ids[changed])}
-    )
+    return {BLOCKED_FIRST: report.to_arrow(ids[not_eligible]), CHANGED_FIRST: report.to_arrow(ids[changed])}
 
 
 class _Texts:
@@ -146,10 +137,10 @@ class CustomerOrder:
 
     Args:
         words: as of `Priority`.
-        known: of the earlier run.
+        known: word -> ids of the customers that it means, as of `known_customers`.
     """
 
-    def __init__(self, words: tuple[str, ...], known: KnownCustomers) -> None:
+    def __init__(self, words: tuple[str, ...], known: "Mapping[str, pa.Array]") -> None:
         from array import array
 
         self._words = words
@@ -183,7 +174,7 @@ class CustomerOrder:
         import pyarrow.compute as pc
 
         if word not in self._columns:
-            known = self._known.by_word.get(word)
+            known = self._known.get(word)
             if known is None:
                 return np.zeros(len(ids))
             found = pc.is_in(ids, value_set=known.cast(ids.type))

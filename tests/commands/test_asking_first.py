@@ -8,6 +8,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.journal.records import encode
 from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 
@@ -91,6 +92,25 @@ def test_without_the_earlier_run_the_list_decides(simulator: Simulator, capsys: 
     assert main(["resume", str(run), "-q"]) == 0
     assert f"warning: --priority: run {earlier.name} cannot be read" in capsys.readouterr().err
     assert _asked(simulator, before) == [0, 1, 2, 4, 5, 7]
+
+
+@pytest.mark.parametrize("priority", [{"words": ["blocked"], "run_id": "../elsewhere"}, {"words": 1, "run_id": ""}, []])
+def test_a_header_with_another_order_is_refused(
+    priority: object, simulator: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No run-id leads out of the reports folder."""
+    assert main([*RUN, *ALLOW, "--priority", "blocked", "--limit", "2", "-q"]) == 3
+    run, before = _run(), len(simulator.log.api)
+    lines = [json.loads(line) for line in (run / journal.JOURNAL).read_bytes().splitlines()]
+    for line in lines:
+        del line["crc"]
+        if line["kind"] == "header":
+            line["settings"]["priority"] = priority
+    (run / journal.JOURNAL).write_bytes(b"".join(map(encode, lines)))
+    capsys.readouterr()
+    assert main(["resume", str(run)]) == 3
+    assert "line 1: is whole, but is not what this version of auditor writes" in capsys.readouterr().err
+    assert len(simulator.log.api) == before
 
 
 @pytest.mark.parametrize(
