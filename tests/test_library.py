@@ -111,7 +111,7 @@ class TestClassify:
 
     def test_no_guid(self) -> None:
         """The cure is in the exception."""
-        with pytest.raises(auditor.CustomerListError, match=r"no customer tenant ID.*a GUID"):
+        with pytest.raises(auditor.CustomerListError, match=r"not a customer tenant ID \(GUID\)"):
             auditor.classify(status=200, body="", customer_id="Contoso")
 
 

@@ -248,7 +248,10 @@ def test_read_history(tmp_path: Path, run: Run) -> None:
     found = read_history(str(tmp_path), customers=guid(1))
     assert found["verdict"].to_list() == ["blocked", "eligible"]
     assert found["run_id"].to_list()[-1] == run.run_id
-    assert read_history(tmp_path / "elsewhere").empty
+    (tmp_path / "empty").mkdir()
+    assert read_history(tmp_path / "empty").empty
+    with pytest.raises(SettingsError, match="there is no such folder; next: name the folder of the runs in reports="):
+        read_history(tmp_path / "elsewhere")
 
 
 def test_html_of_an_incomplete_run(run: Run) -> None:

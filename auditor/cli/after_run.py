@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from auditor.cli import step_summary, terminal
 from auditor.cli.failures import UNEXPECTED, Failure, describe_failure
-from auditor.cli.render_run import explain_end
+from auditor.cli.render_run import find_next_steps
 from auditor.commands import notify
 from auditor.core.judge import redact
 from auditor.core.model import Cause
@@ -151,8 +151,7 @@ def _describe(ending: RunEnding) -> Message:
     result = ending.result
     if not isinstance(result, Failure):
         try:
-            steps = [line.text for line in explain_end(result) if line.next_step]
-            return notify.describe_rendered(result, steps)
+            return notify.describe_rendered(result, find_next_steps(result))
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's

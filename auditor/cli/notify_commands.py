@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 @options.common(json="the message as JSON")
 def notify(*, run: str, settings: "Settings", dry_run: bool, as_json: bool, quiet: bool) -> int:
     """`auditor notify`."""
-    from auditor.cli.render_run import explain_end
+    from auditor.cli.render_run import find_next_steps
     from auditor.commands import notify as command
     from auditor.runs.signals import exit_on_signals
 
     command.require_channels(settings)
     result = command.load_result(run, settings.reports)
-    steps = [line.text for line in explain_end(result.rendered) if line.next_step]
-    message = command.describe_result(result, steps)
+    message = command.describe_result(result, find_next_steps(result.rendered))
     if not dry_run:
         with exit_on_signals():
             command.send(message, settings, command.LIMITS, result.rendered.run)

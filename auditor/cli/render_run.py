@@ -17,7 +17,7 @@ from rich.text import Text
 
 from auditor import journal
 from auditor.cli.render_changes import changes_since_baseline, column_sums
-from auditor.cli.terminal import VERDICT_COLOURS, console, note, say, say_next
+from auditor.cli.terminal import PRINTED, VERDICT_COLOURS, console, note, say, say_next
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import describe_usage
 from auditor.core.results import (
@@ -70,6 +70,7 @@ def print_run(rendered: "Rendered", *, as_json: bool, quiet: int, demo: bool = F
         demo: the run was a demo.
         resumed: the run has several sessions.
     """
+    PRINTED.info("%s", describe_result(rendered))
     if as_json:
         click.echo((rendered.run / "summary.json").read_text(encoding="utf-8"), nl=False)
         for line in _explain_latest(rendered):
@@ -129,6 +130,11 @@ def describe_result(rendered: "Rendered") -> str:
         *(["simulated"] if facts.simulated else []),
         ", ".join(counts),
         *([f"{count_noun(invalid, 'row')} without a valid id"] if invalid else []),
+        *(
+            [f"{rendered.latest.name} not moved"]
+            if rendered.latest and rendered.latest.reason and not facts.selection
+            else []
+        ),
         str(rendered.run / _choose_first_file(rendered, names)),
     ]
     return "; ".join(parts)
@@ -281,6 +287,11 @@ def explain_end(rendered: "Rendered") -> list[Line]:
     if rendered.exit_code == MATCHED:
         return [Line(f"auditor: Run complete. --fail-on matched: {', '.join(_count_matches(rendered))}.")]
     return [*_explain_exit_code(rendered), *_explain_resuming(rendered)]
+
+
+def find_next_steps(rendered: "Rendered") -> list[str]:
+    """What to do next, from `explain_end`."""
+    return [line.text for line in explain_end(rendered) if line.next_step and line.text.strip()]
 
 
 def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:

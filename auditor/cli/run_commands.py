@@ -181,8 +181,9 @@ def _print_runs(found: list["ListedRun"], *, as_json: bool) -> None:
 
 
 def _describe_state(run: "ListedRun") -> str:
-    """Say whether a run is complete, simulated, and from the future."""
+    """Say whether a run is complete, of a selection, simulated, and from the future."""
     what = "complete" if run.complete else "incomplete" if run.rendered else "no reports"
+    what += ", selection" if run.selection else ""
     what += ", simulated" if run.simulated else ""
     return f"{what}, from the future" if run.from_the_future else what
 
@@ -212,6 +213,7 @@ def _document(run: "ListedRun") -> dict[str, Any]:
         "baseline": run.baseline or None,
         "customers": {"listed": run.customers, **run.counts},
         "bytes": run.bytes,
+        "selection": run.selection or None,
     }
 
 

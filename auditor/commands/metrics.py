@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def write_run_metrics(
     file: str, settings: Settings, exit_code: int, rendered: "Rendered | None", lists: Collection[str]
 ) -> None:
-    """Write the metrics file after `run` or `resume`.
+    """Write the metrics file after `run` or `resume`. Does nothing after a run of a selection, which says nothing about the list.
 
     Args:
         file: its path.
@@ -33,6 +33,8 @@ def write_run_metrics(
         OutputError: the file cannot be written; an earlier one is unchanged.
         SettingsError: the library for it is missing.
     """
+    if rendered and rendered.facts.selection:
+        return
     lists = rendered.facts.lists if rendered else lists
     values = _command_values(settings, exit_code) | (_run_values(rendered) if rendered else {})
     if rendered and exit_code in {COMPLETE, MATCHED}:

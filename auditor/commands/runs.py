@@ -49,6 +49,7 @@ class ListedRun:
         counts: number of customers by verdict; empty where it has no reports.
         baseline: run-id of its baseline run; empty where there is none.
         bytes: size of all its files together.
+        selection: the options that select rows; empty where the whole list was asked for.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class ListedRun:
     counts: dict[str, int]
     baseline: str
     bytes: int
+    selection: str = ""
 
     @property
     def run_id(self) -> str:
@@ -106,6 +108,7 @@ def _describe_run(run: Path) -> ListedRun:
         counts={name: count for name, count in counts.items() if name != "listed"},
         baseline=(choice_of(header.settings, simulated=simulated) or {}).get("run_id", ""),
         bytes=sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
+        selection=header.selection or "",
     )
 
 

@@ -4,6 +4,7 @@ A row that is left out stays in the run with the reason `not_selected`. A custom
 asked for once; the other row stays left out.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.core.model import Customer, Reason, RejectedRow
@@ -61,6 +62,12 @@ class Selection:
         if self._only and customer_id not in self._wanted:
             return False
         return customer_id not in self._excluded
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the ids in the files: the same names may hold others another day."""
+        lines = [f"only {one}" for one in sorted(self._wanted)] + [f"exclude {one}" for one in sorted(self._excluded)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def unknown_owners(self) -> list[str]:
         """The given account managers that no row has."""

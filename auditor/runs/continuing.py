@@ -15,6 +15,7 @@ from auditor.core.run_facts import RunFacts
 from auditor.core.text import format_duration
 from auditor.errors import IncompleteError
 from auditor.runs.baseline import identity_of
+from auditor.runs.create import SELECTION_DIGEST
 from auditor.runs.find import is_from_the_future, run_folders, summary_of
 from auditor.runs.latest import is_finished
 from auditor.runs.options import RunOptions
@@ -57,7 +58,8 @@ def choose_to_continue(options: RunOptions, lists: tuple[str, ...]) -> ContinueC
         return ContinueChoice(None, "--continue was not given")
     within = options.settings.continue_within
     mine = identity_of(options, lists)
-    newest = next((run for run in run_folders(Path(options.settings.reports)) if _is_same(run, mine)), None)
+    ids = options.selection.digest if options.selection else ""
+    newest = next((run for run in run_folders(Path(options.settings.reports)) if _is_same(run, mine, ids)), None)
     if newest is None:
         return ContinueChoice(None, "there is no earlier run of this list")
     try:
@@ -70,9 +72,11 @@ def choose_to_continue(options: RunOptions, lists: tuple[str, ...]) -> ContinueC
     return ContinueChoice(newest, f"it began {_age(header)} ago and is not finished", header.list_digest)
 
 
-def _is_same(run: Path, mine: RunIdentity) -> bool:
-    """Whether a run is of the same list, API, partner and selection. The simulator of a demo is gone."""
+def _is_same(run: Path, mine: RunIdentity, ids: str) -> bool:
+    """Whether a run is of the same list, API, partner and selection; the simulator of a demo is gone. `ids`: digest of the files."""
     header = journal.read_header(run)
+    if header.settings.get(SELECTION_DIGEST, "") != ids:
+        return False
     tenant = header.settings.get("tenant_id") or ""
     theirs = RunIdentity(header.api, header.type, mine.simulated, tenant, header.lists, header.selection or "")
     return (

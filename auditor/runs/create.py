@@ -25,6 +25,8 @@ from auditor.runs.selection import check_selection
 
 RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
 """Settings that a resumed run takes from its first session unless they are given again."""
+SELECTION_DIGEST = "selection_digest"
+"""Key of the digest of the selected ids in the settings of a journal's header."""
 OWN_LIST = "the partner's customer list"
 """Name of the list where no file is given."""
 OWN_COLUMNS = ("relationship",)
@@ -217,6 +219,8 @@ def _write_header(run: Path, facts: RunFacts, options: RunOptions) -> None:
     header |= {name: getattr(settings, name) for name in RESUMED_SETTINGS}
     mine = identity_of(options, facts.lists)
     header |= choose_baselines(run.parent, mine, settings.baseline)
+    if options.selection:
+        header[SELECTION_DIGEST] = options.selection.digest
     if settings.priority:
         chosen = priority.choose_priority(run.parent, mine, settings.priority, facts.columns)
         header[priority.KEY] = chosen._asdict()

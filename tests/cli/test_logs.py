@@ -52,6 +52,7 @@ def test_a_json_log_has_an_object_for_each_event() -> None:
     # the last attempt is followed by no wait
     assert "wait_seconds" in tried[0]
     assert "wait_seconds" not in tried[1]
+    assert str(found[-2]["message"]).startswith(f"Run {run}: complete; ")
     assert found[-1]["message"] == "ended with exit code 0"
 
 

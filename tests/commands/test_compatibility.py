@@ -178,11 +178,11 @@ def test_a_journal_of_a_later_version_is_refused(
 ) -> None:
     """Exit code 3; the message has its schema version, the ones that are known, and the version of auditor to use."""
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "t")
-    _rewrite_header(reports / SECOND, schema_version=3, auditor="7.8.9", added_later=True)
+    _rewrite_header(reports / SECOND, schema_version=4, auditor="7.8.9", added_later=True)
     content = (reports / SECOND / journal.JOURNAL).read_bytes()
     assert main([*command, SECOND]) == 3
     said = " ".join(capsys.readouterr().err.split())
-    assert "schema version 3, where schema version 2 or an earlier one was expected" in said
+    assert "schema version 4, where schema version 3 or an earlier one was expected" in said
     assert "use auditor 7.8.9, which wrote it, or audit the list again" in said
     assert (reports / SECOND / journal.JOURNAL).read_bytes() == content
 
@@ -193,7 +193,7 @@ def test_a_run_of_a_later_version_is_not_in_the_way(
     """`runs` leaves it out; a new run does not compare with it, and reuses no answer that is as old or older."""
     with _serving(monkeypatch) as simulator:
         for name in ALL:
-            later = {"schema_version": 3, "auditor": "7.8.9"} if name == SECOND else {}
+            later = {"schema_version": 4, "auditor": "7.8.9"} if name == SECOND else {}
             _rewrite_header(reports / name, api=simulator.api_url, **later)
         assert main(["runs", "--json"]) == 0
         assert [one["run_id"] for one in json.loads(capsys.readouterr().out)] == [STOPPED, FIRST]

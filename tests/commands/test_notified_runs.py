@@ -108,6 +108,7 @@ ENDS = {
     "a report is missing": (RUN, 7, ["/start"], "No space left on device"),
     "a defect": (RUN, 1, ["/start"], "unexpected: ZeroDivisionError: division by [secret]"),
     "no such column": ([*RUN, "--sum", "nothing"], 2, [], "--sum nothing"),
+    "a selection is missing": ([*RUN, "--only", "missing.csv"], 5, [], "missing.csv"),
     "no run to resume": (["resume", "nothing"], 2, [], "nothing: no such run"),
     "an address is nonsense": ([*RUN, "--notify", "nonsense://hidden"], 2, [], "nonsense://… is not a URL"),
 }

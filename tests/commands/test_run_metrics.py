@@ -108,6 +108,16 @@ def test_resume_moves_the_last_success() -> None:
 
 
 @pytest.mark.usefixtures("simulator")
+def test_a_run_of_a_selection_is_no_success_of_the_list() -> None:
+    """Whoever checks a few customers by hand, with the settings of the job, must not silence an alert."""
+    assert main(RUN) == 3
+    before = Path("a.prom").read_bytes()
+    Path("only.txt").write_text(IDS[0], encoding="ascii")
+    assert main([*RUN, "--only", "only.txt"]) == 0
+    assert Path("a.prom").read_bytes() == before
+
+
+@pytest.mark.usefixtures("simulator")
 def test_a_file_that_cannot_be_written_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     """The exit code is that of the run."""
     assert main([*RUN[:-1], "missing/a.prom", "--max-undetermined", "2"]) == 0

@@ -168,6 +168,8 @@ def test_prune_keeps_the_whole_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "prune", "--keep-daily", "1", "--json"]) == 0
     kept = json.loads(capsys.readouterr().out)["kept"]
     assert sorted(kept) == sorted([whole.name, _run().name])
+    assert main(["runs"]) == 0
+    assert f"{_run().name}  complete, selection" in capsys.readouterr().out
 
 
 def test_resume_finishes_the_same_selection(simulator: Simulator) -> None:
@@ -227,10 +229,14 @@ def test_the_partners_own_list_is_selected_from(
         assert "no row has this account manager" in capsys.readouterr().err
         assert main([*own, "--only", "vip.txt", "--limit", "1", "-q"]) == 3
         run = _run()
+        # the file has other ids: nothing of that run answers for them
+        Path("vip.txt").write_text(IDS[4], encoding="ascii")
         assert main([*own, "--only", "vip.txt", "-q"]) == 0
-        assert _run() == run
+        assert _run() != run
+        Path("vip.txt").write_text("\n".join(IDS[1:3]), encoding="ascii")
+        assert main([*own, "--only", "vip.txt", "-q"]) == 0
         asked = [one for one in simulator.log.api if one.customer_id]
-        assert sorted(str(one.customer_id) for one in asked) == IDS[1:3]
+        assert sorted(str(one.customer_id) for one in asked) == [*IDS[1:3], IDS[4]]
         assert main([*own, "-q"]) == 0
     assert sorted(_reasons(run)) == ["allowed", "allowed", "not_selected", "not_selected", "not_selected"]
     assert _run() != run

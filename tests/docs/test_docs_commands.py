@@ -4,13 +4,15 @@ A comment above a block of commands is `<!-- not run: REASON -->` or `<!-- run b
 folder of their own, against the simulator. What stands below a line with `$` must be what the command prints.
 """
 
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from os import environ
 from pathlib import Path
+from subprocess import PIPE
 from typing import NamedTuple
 
 import pytest
@@ -87,7 +89,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulator: Simulato
         (tmp_path / name).write_text("\n".join(["Microsoft ID", *IDS]), encoding="ascii")
     (tmp_path / "token").write_text(simulator.mint_refresh_token(), encoding="ascii")
     for name, value in {
-        "PATH": f"{Path(sys.executable).parent}:{environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "COLUMNS": "80",
         "AUDITOR_API_URL": simulator.api_url,
@@ -108,7 +110,15 @@ def _as_here(text: str, folder: Path) -> str:
 
 
 def _run(commands: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["/bin/sh", "-euc", commands], capture_output=True, text=True, check=False)
+    """Run them; one that does not end by itself is ended, with all that it has started."""
+    command = ["/bin/sh", "-euc", commands]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as process:
+        try:
+            printed, said = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, printed, said)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="commands for /bin/sh")
@@ -131,6 +141,6 @@ def test_every_command_runs(block: Block, tmp_path: Path) -> None:
 
 def test_a_wrong_command_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A word of a command that does not exist ends with another code than 0."""
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     assert _run(shlex.join(["auditor", "doktor"])).returncode == 2

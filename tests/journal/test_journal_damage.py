@@ -235,7 +235,7 @@ def test_changed_line_ends_are_reported(
         assert main([command, str(run)]) == 3
         told = capsys.readouterr().err
         assert (
-            "no readable header, where schema version 2 or an earlier one was expected: lines 1, 2 are damaged\n"
+            "no readable header, where schema version 3 or an earlier one was expected: lines 1, 2 are damaged\n"
             in told
         )
         assert "next: put the file back as it was, with the line ends that it had, or audit the list again" in told

@@ -367,7 +367,7 @@ SOURCE_DISAGREEMENTS = [
         _resealed('"customers":4,"columns"', '"customers":5,"columns"'),
         "journal.jsonl: speaks of 5 customers, where rows.jsonl has 4",
     ),
-    (_resealed('"schema_version":1', '"schema_version":3'), "journal.jsonl: "),
+    (_resealed('"schema_version":1', '"schema_version":4'), "journal.jsonl: "),
     (_resealed('"kind":"header"', '"kind":"leader"'), "journal.jsonl"),
     (_resealed('"run_id":"r"', '"run_id":"s"'), "manifest.json, run_id: 'r', where journal.jsonl has 's'"),
     (

@@ -69,7 +69,7 @@ async def test_one_customer(api: ScriptedApi) -> None:
 async def test_a_text_that_is_no_id(api: ScriptedApi) -> None:
     """The message quotes it, the hint shows an id; nothing is sent."""
     async with _client(api) as client:
-        with pytest.raises(CustomerListError, match="'Contoso' is no customer tenant id") as caught:
+        with pytest.raises(CustomerListError, match="'Contoso' is not a customer tenant ID") as caught:
             await client.validation_status("Contoso")
     assert "1f2e3d4c-" in caught.value.hint
     assert not api.asked

@@ -18,7 +18,7 @@ from auditor.simulator import AnswerOptions, SimulatorOptions, ThrottleOptions, 
 from auditor.stored_runs import read_history
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
-PLAIN = ("--rate", "0", "--quiet", "--customer-list", "never")
+PLAIN = ("--rate", "0", "--customer-list", "never")
 Serving = Callable[[dict[str, str]], Any]
 
 

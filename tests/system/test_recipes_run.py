@@ -101,7 +101,8 @@ def test_cron_runs_the_crontab(simulator: Simulator, tmp_path: Path) -> None:
     log = (tmp_path / "night.log").read_text(encoding="utf-8")
     assert done.stdout == "0\n", done.stderr + log
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
-    # what names the result
+    # the line that names the result, and no other
+    assert len(log.splitlines()) == 1, log
     assert (tmp_path / "reports" / "latest").resolve().name in log
     assert list((tmp_path / "auditor").iterdir())
 

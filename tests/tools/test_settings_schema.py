@@ -189,7 +189,11 @@ def test_readme_and_config_know_the_same_settings(
     assert main(["config", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)["settings"]
     assert {one["variable"] for one in shown.values()} <= {*variables}
-    assert {*variables} - {one["variable"] for one in shown.values()} == {"AUDITOR_PROXY_FILE"}
+    assert {*variables} - {one["variable"] for one in shown.values()} == {
+        "AUDITOR_PROXY_FILE",
+        "AUDITOR_NOTIFY_FILE",
+        "AUDITOR_PING_FILE",
+    }
     assert {*settings_schema.meanings()} == {*shown}
     assert {name for name, one in shown.items() if not one["secret"]} == {*PROPERTIES}
     for one in shown.values():

@@ -178,7 +178,9 @@ def build_ledger(tallies: Iterable[Tally], rows: int, customers: int) -> Ledger:
 
 def counts_as_complete(ledger: Ledger, facts: RunFacts) -> bool:
     """True if every selected customer was asked, the ledger balances, and no more selected rows are undetermined than allowed."""
-    return facts.finished and ledger.balanced and ledger.open_rows <= facts.max_undetermined
+    # rows may be left out only where the run says that it is of a selection
+    undetermined = ledger.open_rows if facts.selection else ledger.rows_of(Verdict.UNDETERMINED)
+    return facts.finished and ledger.balanced and undetermined <= facts.max_undetermined
 
 
 def exit_code(

@@ -205,14 +205,18 @@ def _step_lines(steps: Sequence[str]) -> list[str]:
 
 
 def _count_line(ledger: Ledger) -> str:
-    """The customers by verdict; rows without a valid id are no customers and are counted beside them."""
-    not_verified = f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified"
-    invalid = sum(count.rows for count in ledger.by_reason() if count.reason is Reason.INVALID_ID)
-    if invalid:
-        not_verified += f", and {count_noun(invalid, 'row')} without a valid id"
-    return (
-        f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked, "
-        f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible, {not_verified}"
+    """The customers by verdict. Rows without a valid id are no customers, and who was not selected was not to be verified."""
+    by_reason = {count.reason: count for count in ledger.by_reason()}
+    left_out, invalid = by_reason.get(Reason.NOT_SELECTED), by_reason.get(Reason.INVALID_ID)
+    not_verified = ledger.customers_of(Verdict.UNDETERMINED) - (left_out.customers if left_out else 0)
+    return ", ".join(
+        [
+            f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked",
+            f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible",
+            f"{not_verified:,} not verified",
+            *([f"{left_out.customers:,} not selected"] if left_out else []),
+            *([f"and {count_noun(invalid.rows, 'row')} without a valid id"] if invalid else []),
+        ]
     )
 
 

@@ -227,6 +227,8 @@ def _facts_of_summary(
         "membership.unchecked": index.membership_unchecked(),
         "membership.unlisted": unlisted,
     }
+    if index.facts.selection:
+        wanted["selection"] = index.facts.selection
     if counts:
         wanted["changes.customers"] = {str(change): count for change, count in counts.customers.items()}
         wanted["changes.blocked_and_not_before"] = counts.newly_blocked_count

@@ -156,3 +156,21 @@ def test_fail_on_needs_a_match() -> None:
     assert exit_code(ledger, facts, changed=[FailOn.CHANGES]) == 0
     assert exit_code(ledger, facts, fail_on=[FailOn.CHANGES], changed=[FailOn.CHANGES]) == 10
     assert exit_code(ledger, facts, fail_on=[FailOn.NEWLY_BLOCKED], changed=[FailOn.CHANGES]) == 0
+
+
+@given(TALLIES, st.integers(0, 40))
+def test_rows_that_were_left_out_do_not_count_against_the_limit(tallies: list[Tally], allowed: int) -> None:
+    """Of a selection, where the other rows decide; a run that does not say that it is one has to account for them."""
+    left_out = sum(tally.rows for tally in tallies if tally.reason is Reason.NOT_SELECTED)
+    undetermined = sum(tally.rows for tally in tallies if tally.reason.verdict is Verdict.UNDETERMINED)
+    ledger = build_ledger(tallies, sum(t.rows for t in tallies), sum(t.customers for t in tallies))
+    assert (ledger.not_selected, ledger.open_rows) == (left_out, undetermined - left_out)
+    facts = _facts(max_undetermined=allowed, selection="--owner Anna")
+    assert counts_as_complete(ledger, facts) is (undetermined - left_out <= allowed)
+    assert counts_as_complete(ledger, _facts(max_undetermined=allowed)) is (undetermined <= allowed)
+
+
+def test_rows_that_were_left_out_do_not_match_fail_on() -> None:
+    """Nobody has to look at them."""
+    ledger, facts = _ledger(Reason.NOT_SELECTED, Reason.ALLOWED), _facts(selection="--owner Anna")
+    assert exit_code(ledger, facts, fail_on=[FailOn.UNDETERMINED]) == 0

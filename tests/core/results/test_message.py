@@ -149,6 +149,15 @@ def test_the_document_is_json_with_the_facts() -> None:
     }
 
 
+def test_customers_that_were_not_selected_are_counted_apart() -> None:
+    """Nobody wanted to verify them this time."""
+    ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9, customers=9)], 1213, 1212)
+    line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
+    assert line == (
+        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 not selected, and 1 row without a valid id"
+    )
+
+
 def test_an_error_without_a_run() -> None:
     """What happened, the lists, what to do."""
     found = describe_error("nobody is signed in", "auditor login ", 4, ["a.csv"])
