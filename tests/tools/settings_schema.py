@@ -22,8 +22,8 @@ from auditor.settings import Settings, parsers
 SETTINGS_FILE = "auditor.toml"
 _EXAMPLE = re.compile(r" For example `([^`]+)`\.$")
 _TEXT: Schema = {"type": "string"}
-_HOST = r"([^/?#\\@\s:]+|\[[0-9A-Fa-f:.]+\])(:\d+)?"
-_LOOPBACK = r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?"
+_HOST = r"([^/?#\\@\s:]+|\[[0-9A-Fa-f:.]+\])(:\d*)?"
+_LOOPBACK = r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d*)?"
 _PATH = r"([/?][^\s#]*)?"
 _DOMAIN = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 _LINK = rf'https?://[^\s"<>]*{re.escape(CUSTOMER_ID)}[^\s"<>]*'
