@@ -134,11 +134,11 @@ def _warn(found: "MailReport", table: str, *, wanted_again: bool) -> None:
 
 
 def _names(names: "list[str] | tuple[str, ...]") -> str:
-    """The first names, and how many more there are."""
+    """The first names, and how many more there are; a name may have a comma in it."""
     from auditor.core.text import escape_controls
 
     more = len(names) - _MOST_NAMES
-    return escape_controls(", ".join(names[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
+    return escape_controls("; ".join(names[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _document(found: "MailReport", *, dry_run: bool) -> dict[str, Any]:

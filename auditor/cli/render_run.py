@@ -290,8 +290,9 @@ def explain_end(rendered: "Rendered") -> list[Line]:
 
 
 def find_next_steps(rendered: "Rendered") -> list[str]:
-    """What to do next, from `explain_end`."""
-    return [line.text for line in explain_end(rendered) if line.next_step and line.text.strip()]
+    """What to do next, from `explain_end`, with whole paths: whoever gets the message is in another folder."""
+    whole = replace(rendered, run=rendered.run.absolute())
+    return [line.text for line in explain_end(whole) if line.next_step and line.text.strip()]
 
 
 def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:

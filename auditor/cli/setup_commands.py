@@ -25,6 +25,7 @@ _QUESTIONS = {
     "rate": "Requests a minute (auto learns, 0 sets no rate)",
     "max_undetermined": "Maximum number of undetermined rows for a run to count as complete",
 }
+_PATHS = ("lists", "reports")
 _NEEDED = ("client_id", "tenant_id")
 """Settings without a default."""
 _DEFAULTS = {"lists": "none", "reports": "reports", "rate": "500", "max_undetermined": "0"}
@@ -125,7 +126,7 @@ def _answers(given: Mapping[str, Any], current: Mapping[str, Any], *, ask: bool)
     return {
         name: checks[name](chosen[name])
         if name in chosen
-        else _ask(question, defaults.get(name), checks[name])
+        else _ask(question, defaults.get(name), checks[name], paths=name in _PATHS)
         if ask
         else checks[name](defaults[name])
         for name, question in _QUESTIONS.items()
@@ -147,13 +148,15 @@ def _checks() -> dict[str, Callable[[Any], Any]]:
     }
 
 
-def _ask(question: str, default: Any, check: Callable[[Any], Any]) -> Any:
-    """Ask until the answer can be used."""
+def _ask(question: str, default: Any, check: Callable[[Any], Any], *, paths: bool) -> Any:
+    """Ask until the answer can be used. No shell has seen the answer, so a ~ in `paths` is replaced here."""
     shown = ";".join(default) if isinstance(default, list) else default
 
     def convert(text: str) -> Any:
         try:
-            return check(default if text == shown else text)
+            if text == shown:
+                return check(default)
+            return check(";".join(map(os.path.expanduser, text.split(";"))) if paths else text)
         except SettingsError as error:
             raise click.BadParameter(str(error)) from error
 

@@ -43,7 +43,8 @@ def compare(old: str, new: str, reports: str) -> Comparison:
     identities = identity(folders[0]), identity(folders[1])
     if why := why_incomparable(*identities):
         raise SettingsError(
-            f"{old} and {new} cannot be compared: {why}", "compare two runs that asked the same service: auditor runs"
+            f"{old} and {new} cannot be compared: {why}",
+            "compare two runs that asked the same service for the same selection: auditor runs",
         )
     sources = load_stored_run(folders[0]), load_stored_run(folders[1])
     facts = sources[0].facts, sources[1].facts

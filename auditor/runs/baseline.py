@@ -114,7 +114,7 @@ def _find_requested(wanted: str, reports: Path, mine: RunIdentity) -> Path:
     if why := why_incomparable(identity(run), mine):
         raise SettingsError(
             f"--baseline {wanted}: that run cannot be compared with this one: {why}",
-            "name a run that asked the same service, or --baseline none",
+            "name a run that asked the same service for the same selection, or --baseline none",
         )
     return run
 

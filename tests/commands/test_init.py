@@ -254,6 +254,13 @@ def test_the_questions_are_asked_on_a_terminal() -> None:
     assert (code, _loaded()["lists"]) == (0, ()), said
 
 
+def test_a_home_folder_in_an_answer_is_found() -> None:
+    """No shell has replaced the ~; a folder with that name is not what was meant."""
+    code, said = _on_terminal(f"{CLIENT}\ncontoso.example\nnone\n~/reports\n\n\n")
+    assert code == 0, said
+    assert _loaded()["reports"] == str(Path.home() / "reports")
+
+
 def test_whoever_stops_at_a_question_has_written_nothing() -> None:
     """Ctrl-D and Ctrl-C are the same to click; exit code 130, as of every command. A signal might miss the read that follows."""
     code, said = _on_terminal(f"{CLIENT}\n\x04")

@@ -102,7 +102,7 @@ def test_dry_run(run: Path, box: Mailbox, capsys: pytest.CaptureFixture[str]) ->
         ["李娜", "-", "1", "0", "李娜.xlsx"],
     ]
     assert [line[-1] for line in cells[1:]] == ["no address", *["would be sent"] * 3, "no address"]
-    assert "warning: 2 account managers without an address in owners.csv: (no account manager), 李娜" in streams.err
+    assert "warning: 2 account managers without an address in owners.csv: (no account manager); 李娜" in streams.err
     assert "warning: 1 name in owners.csv not among the account managers of this run: Nobody" in streams.err
     assert not (run / "mailed.jsonl").exists()
     assert box.received == []

@@ -176,16 +176,16 @@ def describe_error(message: str, hint: str, code: int, lists: Sequence[str] = ()
 
 
 def _run_title(run: RunResult) -> str:
-    simulated = "Simulated audit" if run.facts.simulated else "Audit"
+    audit = ("Simulated audit" if run.facts.simulated else "Audit") + (" of a selection" if run.facts.selection else "")
     if not run.complete:
-        return f"{simulated} NOT COMPLETE (exit code {run.exit_code})"
+        return f"{audit} NOT COMPLETE (exit code {run.exit_code})"
     if run.changes is None:
-        return f"{simulated} complete"
+        return f"{audit} complete"
     blocked = run.changes.newly_blocked_count
     if blocked:
-        return f"{simulated} complete: {count_noun(blocked, 'customer')} newly blocked"
+        return f"{audit} complete: {count_noun(blocked, 'customer')} newly blocked"
     changed = run.changes.total
-    return f"{simulated} complete: {count_noun(changed, 'change') if changed else 'no changes'}"
+    return f"{audit} complete: {count_noun(changed, 'change') if changed else 'no changes'}"
 
 
 def _run_lines(run: RunResult) -> list[str]:
@@ -205,16 +205,15 @@ def _step_lines(steps: Sequence[str]) -> list[str]:
 
 
 def _count_line(ledger: Ledger) -> str:
-    """The customers by verdict. Rows without a valid id are no customers, and who was not selected was not to be verified."""
+    """The customers by verdict, then the rows that are no customers: those not selected, and those without a valid id."""
     by_reason = {count.reason: count for count in ledger.by_reason()}
     left_out, invalid = by_reason.get(Reason.NOT_SELECTED), by_reason.get(Reason.INVALID_ID)
-    not_verified = ledger.customers_of(Verdict.UNDETERMINED) - (left_out.customers if left_out else 0)
     return ", ".join(
         [
             f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked",
             f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible",
-            f"{not_verified:,} not verified",
-            *([f"{left_out.customers:,} not selected"] if left_out else []),
+            f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified",
+            *([f"{count_noun(left_out.rows, 'row')} not selected"] if left_out else []),
             *([f"and {count_noun(invalid.rows, 'row')} without a valid id"] if invalid else []),
         ]
     )
@@ -263,6 +262,7 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "complete": run.complete,
         "note": run.note,
         "simulated": facts.simulated,
+        "selection": facts.selection or None,
         "started_at": _time(facts.started_at),
         "finished_at": _time(facts.finished_at),
         "rows": {"listed": ledger.rows, **{str(count.verdict): count.rows for count in by_verdict}},

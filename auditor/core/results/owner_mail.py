@@ -13,7 +13,7 @@ from auditor.core.results.advice import ADVICE, MEANINGS
 from auditor.core.results.ledger import Ledger
 from auditor.core.results.money import Sum
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import count_noun, escape_controls
+from auditor.core.text import count_noun, describe_left_out, escape_controls
 
 MOST_NAMES = 20
 """Newly blocked customers that a mail names; the workbook has all."""
@@ -82,6 +82,7 @@ def mail_subject(found: OwnerResults, facts: RunFacts, ended: datetime, *, compl
             else "No customer blocked"
         )
     state = "SIMULATED: " if facts.simulated else ""
+    state += "SELECTION: " if found.ledger.not_selected else ""
     state += "" if complete else "INCOMPLETE: "
     return f"{state}{what}: {_list_name(facts)} of {ended:%Y-%m-%d}"
 
@@ -89,7 +90,7 @@ def mail_subject(found: OwnerResults, facts: RunFacts, ended: datetime, *, compl
 def mail_text(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
     """The text, one paragraph a line; arguments as for `mail_subject`."""
     parts = [
-        _state(facts, complete=complete),
+        _state(found, facts, complete=complete),
         _counts(found),
         _newly_blocked(found),
         _sums(found),
@@ -101,8 +102,8 @@ def mail_text(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _state(facts: RunFacts, *, complete: bool) -> str:
-    """What a reader must know before the counts; empty for a complete run of real customers."""
+def _state(found: OwnerResults, facts: RunFacts, *, complete: bool) -> str:
+    """What a reader must know before the counts; empty for a complete run of all real customers."""
     sentences = []
     if facts.simulated:
         sentences.append("THE DATA ARE SIMULATED: no real customer was asked for.")
@@ -111,13 +112,18 @@ def _state(facts: RunFacts, *, complete: bool) -> str:
             "THE AUDIT IS NOT COMPLETE: some customers were not checked. Do not promise an order to a customer who is not "
             "verified; a customer who is missing here may be blocked."
         )
+    if left_out := found.ledger.not_selected:
+        sentences.append(
+            f"THIS AUDIT IS OF A SELECTION: {describe_left_out(left_out)}. Their customers were not checked, "
+            "and are not counted here; they may be blocked."
+        )
     return "\n".join(sentences)
 
 
 def _counts(found: OwnerResults) -> str:
     eligible = found.ledger.customers_of(Verdict.ELIGIBLE)
     lines = [
-        f"Of your {count_noun(found.ledger.customers, 'customer')}:",
+        f"Of your {count_noun(found.ledger.customers, 'selected customer' if found.ledger.not_selected else 'customer')}:",
         f"- {found.blocked:,} blocked. {MEANINGS[Verdict.BLOCKED]}",
         f"- {found.not_verified:,} not verified."
         + (" They could not be checked. Do not promise them an order." if found.not_verified else ""),
@@ -164,7 +170,8 @@ def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: 
     lines = [
         f"Customer list: {_list_name(facts)}",
         f"Checked in Partner Center: {ended:%Y-%m-%d %H:%M} {_zone(ended)}",
-        f"Run: {facts.run_id}, {'complete' if complete else 'NOT COMPLETE'}",
+        f"Run: {facts.run_id}, {'complete' if complete else 'NOT COMPLETE'}"
+        + (", of a selection of the list" if facts.selection else ""),
         f"For: {_one_line(found.name)}",
     ]
     return "\n".join(lines)

@@ -132,6 +132,7 @@ def test_the_document_is_json_with_the_facts() -> None:
         "complete": True,
         "note": RESULT.note,
         "simulated": False,
+        "selection": None,
         "started_at": "2026-11-22T12:00:00.000000Z",
         "finished_at": "2026-11-22T12:00:00.000000Z",
         "rows": {"listed": 1204, "eligible": 1199, "blocked": 3, "undetermined": 2},
@@ -150,12 +151,20 @@ def test_the_document_is_json_with_the_facts() -> None:
 
 
 def test_customers_that_were_not_selected_are_counted_apart() -> None:
-    """Nobody wanted to verify them this time."""
-    ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9, customers=9)], 1213, 1212)
+    """Nobody wanted to verify them this time: they are rows, and no customers of the run."""
+    ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9)], 1213, 1203)
     line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
     assert line == (
-        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 not selected, and 1 row without a valid id"
+        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 rows not selected, and 1 row without a valid id"
     )
+
+
+def test_a_run_of_a_selection_says_so_in_its_title() -> None:
+    """Many channels show the title only, and programs read a field."""
+    found = describe_run(replace(RESULT, facts=replace(FACTS, selection="--owner Ann")))
+    assert found.title == "Audit of a selection complete: 2 customers newly blocked"
+    assert found.run is not None
+    assert found.run["selection"] == "--owner Ann"
 
 
 def test_an_error_without_a_run() -> None:

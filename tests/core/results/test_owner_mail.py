@@ -52,6 +52,22 @@ def test_the_subject_says_what_counts_most(customers: dict[str, int], subject: s
     assert mail_subject(_found(customers), _facts(), ENDED, complete=True) == subject
 
 
+def test_an_account_manager_with_rows_left_out_is_told_of_the_selection() -> None:
+    """The counts are not those of all customers; where nothing of theirs was left out, they are."""
+    facts = replace(_facts(), selection="--exclude b.txt")
+    whole, part = _found({"under_review": 1, "allowed": 2}), _found({"under_review": 1, "allowed": 2})
+    left_out = Count(verdict=Verdict.UNDETERMINED, reason=Reason.NOT_SELECTED, rows=4, customers=0)
+    part = replace(part, ledger=replace(part.ledger, rows=7, statuses=(*part.ledger.statuses, left_out)))
+    assert mail_subject(part, facts, ENDED, complete=True).startswith("SELECTION: 1 customer cannot buy")
+    text = mail_text(part, facts, ENDED, complete=True)
+    assert text.startswith("THIS AUDIT IS OF A SELECTION: 4 rows were not selected. Their customers were not checked")
+    assert "Of your 3 selected customers:" in text
+    assert mail_subject(whole, facts, ENDED, complete=True).startswith("1 customer cannot buy")
+    text = mail_text(whole, facts, ENDED, complete=True)
+    assert text.startswith("Of your 3 customers:")
+    assert "Run: 20261130T020000Z, complete, of a selection of the list" in text
+
+
 @pytest.mark.parametrize(
     ("lists", "name"),
     [
