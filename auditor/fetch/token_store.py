@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from auditor.atomic_file import remove_parts
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch import private_file
 from auditor.settings import Secret
@@ -75,7 +76,7 @@ class FileTokenStore:
         Raises:
             OSError: it cannot be removed.
         """
-        private_file.sweep(self.path)
+        remove_parts(self.path)
         try:
             self.path.unlink()
         except FileNotFoundError:
