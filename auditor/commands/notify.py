@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auditor import fetch, journal
 from auditor.core.model import Verdict
 from auditor.core.results import (
-    Change,
     FailOn,
     Message,
     RunResult,
     describe_run,
-    is_newly_blocked,
 )
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError
-from auditor.notify import DeliveryError, Limits, Network, Outcome, Ping, check_channels, send_to_all
+from auditor.notify import DeliveryError, Limits, Network, Ping, check_channels, send_to_all
 from auditor.runs.find import find_run, load_stored_run
 from auditor.runs.render import Rendered
 from auditor.settings import Settings
@@ -105,28 +103,13 @@ def describe_result(result: StoredResult, next_steps: Sequence[str]) -> Message:
             complete=rendered.complete,
             note=report.note(data),
             changes=rendered.changes,
-            newly_blocked=_newly_blocked(data),
+            newly_blocked=report.newly_blocked(data.changes.frame) if data.changes else (),
             sums=[one for one in data.sums if one.owner is None and one.verdict is Verdict.BLOCKED],
             report=str(first or ""),
             next_steps=next_steps,
             exit_code=rendered.exit_code,
         )
     )
-
-
-def _newly_blocked(data: "RunData") -> list[tuple[str, str, str]]:
-    """(id, company, status) of each customer that is blocked now and was not in the baseline run, in input order."""
-    import pyarrow.compute as pc
-
-    if data.changes is None:
-        return []
-    table = data.changes.table
-    blocked: list[dict[str, Any]] = table.filter(pc.equal(table["verdict"], Verdict.BLOCKED.value)).to_pylist()
-    return [
-        (one["customer_id"], one["company_name"] or "", one["status"] or "")
-        for one in blocked
-        if is_newly_blocked(Change(one["change"]), Verdict.BLOCKED)
-    ]
 
 
 def check_notifications(settings: Settings) -> None:
@@ -138,7 +121,7 @@ def check_notifications(settings: Settings) -> None:
     check_channels(settings.notify)
 
 
-def send(message: Message, settings: Settings, limits: Limits, run: Path | None = None) -> list[Outcome]:
+def send(message: Message, settings: Settings, limits: Limits, run: Path | None = None) -> None:
     """Send a message to every channel of the settings.
 
     Args:
@@ -156,7 +139,6 @@ def send(message: Message, settings: Settings, limits: Limits, run: Path | None 
     if failed:
         again = f"auditor notify {shell_quote(run)}" if run else ""
         raise OutputError(f"the notification was not sent to {'; '.join(failed)}", again)
-    return outcomes
 
 
 def open_ping(settings: Settings) -> Ping | None:

@@ -90,7 +90,7 @@ def test_a_change_is_told_with_names_and_sums(
     (message,) = _messages(sink)
     assert message["title"] == "Audit complete: 1 customer newly blocked"
     assert "- Contoso 0 (UnderReview)" in message["text"]
-    assert "At risk, revenue of the blocked: 0.50" in message["text"]
+    assert "At risk, revenue of blocked customers: 0.50" in message["text"]
     run = message["run"]
     assert Path(run["report"]).is_absolute()
     assert Path(run["report"]).name == "report.html"

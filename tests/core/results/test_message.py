@@ -59,7 +59,7 @@ def test_a_complete_run() -> None:
         "Newly blocked since 2026-11-21: 2",
         "- Contoso Ltd (UnderReview)",
         "- id-2 (NotAllowed)",
-        "At risk, revenue of the blocked: 48,230.50 (1 row without a readable number)",
+        "At risk, revenue of blocked customers: 48,230.50 (1 row without a readable number)",
         "Report: /reports/20261122T120000Z/report.html",
     ]
 
@@ -149,13 +149,11 @@ def test_the_document_is_json_with_the_facts() -> None:
     }
 
 
-def test_customers_that_were_not_selected_are_counted_apart() -> None:
-    """Nobody wanted to verify them this time."""
-    ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9, customers=9)], 1213, 1212)
+def test_rows_that_were_not_selected_are_no_customers() -> None:
+    """Nobody wanted to verify them this time; the first line of the message has their number."""
+    ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9)], 1213, 1203)
     line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
-    assert line == (
-        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 not selected, and 1 row without a valid id"
-    )
+    assert line == "Customers: 2 blocked, 1,200 eligible, 1 not verified, and 1 row without a valid id"
 
 
 def test_an_error_without_a_run() -> None:
