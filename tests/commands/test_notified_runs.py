@@ -217,7 +217,7 @@ def test_a_message_that_is_not_sent_is_exit_code_7_and_is_sent_again(
         assert main([*RUN, "-q"]) == 7
         told = capsys.readouterr().err
         run = journal.run_folders(Path("reports"))[0]
-        reason = f"the notification was not sent to json://{sink.place}/…: HTTP 500"
+        reason = f"the message was not sent to json://{sink.place}/…: HTTP 500"
         assert told == f"warning: {reason}; next: auditor notify {run}\n"
         # the person who should know was not told
         assert _pings(check) == ["/start", "/fail"]
