@@ -10,7 +10,7 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import ChangeCounts
 from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
 from auditor.core.results.money import Sum, describe_at_risk
@@ -202,12 +202,17 @@ def _step_lines(steps: Sequence[str]) -> list[str]:
 
 
 def _count_line(ledger: Ledger) -> str:
-    """The customers by verdict. Rows without a valid id, and rows that were not selected, belong to no customer."""
-    invalid = ledger.invalid_rows
-    return (
-        f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked, {ledger.customers_of(Verdict.ELIGIBLE):,} eligible, "
-        f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified"
-        + (f", and {count_noun(invalid, 'row')} without a valid id" if invalid else "")
+    """The customers by verdict, then the rows that are no customers: those not selected, and those without a valid id."""
+    by_reason = {count.reason: count for count in ledger.by_reason()}
+    left_out, invalid = by_reason.get(Reason.NOT_SELECTED), by_reason.get(Reason.INVALID_ID)
+    return ", ".join(
+        [
+            f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked",
+            f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible",
+            f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified",
+            *([f"{count_noun(left_out.rows, 'row')} not selected"] if left_out else []),
+            *([f"and {count_noun(invalid.rows, 'row')} without a valid id"] if invalid else []),
+        ]
     )
 
 

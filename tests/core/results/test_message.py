@@ -149,11 +149,13 @@ def test_the_document_is_json_with_the_facts() -> None:
     }
 
 
-def test_rows_that_were_not_selected_are_no_customers() -> None:
-    """Nobody wanted to verify them this time; the first line of the message has their number."""
+def test_customers_that_were_not_selected_are_counted_apart() -> None:
+    """Nobody wanted to verify them this time: they are rows, and no customers of the run."""
     ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9)], 1213, 1203)
     line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
-    assert line == "Customers: 2 blocked, 1,200 eligible, 1 not verified, and 1 row without a valid id"
+    assert line == (
+        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 rows not selected, and 1 row without a valid id"
+    )
 
 
 def test_an_error_without_a_run() -> None:
