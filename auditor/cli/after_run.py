@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from auditor.cli import step_summary, terminal
-from auditor.cli.failures import UNEXPECTED, Failure, describe_failure
+from auditor.cli.failures import Failure, describe_failure
 from auditor.cli.render_run import find_next_steps
 from auditor.commands import notify
 from auditor.core.judge import redact
 from auditor.core.model import Cause
 from auditor.core.results import (
+    FAILED,
     STOP_EXIT_CODES,
     Message,
     code_after_message,
@@ -26,6 +27,7 @@ from auditor.core.results import (
     should_notify,
 )
 from auditor.errors import AuditorError, LockHeldError, SettingsError
+from auditor.notify import check_channels
 from auditor.runs.signals import exit_on_signals
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class AfterRun:
 
     def __enter__(self) -> Self:
         try:
-            notify.check_notifications(self._settings)
+            check_channels(self._settings.notify)
         except SettingsError as error:
             self.__exit__(type(error), error, None)
             raise
@@ -129,13 +131,11 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     if summary:
         _guarded("the job summary", lambda: step_summary.append_summary(summary, message, ending.run))
     if due:
-        sent = _guarded("the notification", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
+        sent = _guarded("the message", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
         code = code_after_message(code, sent=sent)
     if ping is not None:
-        _guarded(
-            "the ping",
-            lambda: notify.end_ping(ping, message, limits or notify.PING_LIMITS, success=is_success(code)),
-        )
+        text, success = f"{message.title}\n{message.text}", is_success(code)
+        _guarded("the ping", lambda: ping.end(text, limits or notify.PING_LIMITS, success=success))
     return code
 
 
@@ -151,11 +151,11 @@ def _describe(ending: RunEnding) -> Message:
     result = ending.result
     if not isinstance(result, Failure):
         try:
-            return notify.describe_rendered(result, find_next_steps(result))
+            return notify.describe_result(result, find_next_steps(result))
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's
-    message = redact(result.message) if result.exit_code == UNEXPECTED else result.message
+    message = redact(result.message) if result.exit_code == FAILED else result.message
     return describe_error(message, result.hint, ending.exit_code, ending.lists)
 
 

@@ -42,10 +42,10 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     from auditor.commands.demo import demo as start
     from auditor.core.run_facts import FORMATS
     from auditor.runs.signals import exit_on_signals
-    from auditor.settings import reparse
+    from auditor.settings import FLAG, reparse
 
-    formats = reparse("format", FORMATS if format is None else format, "flag")
-    folder = reparse("reports", reports or "reports", "flag")
+    formats = reparse("format", FORMATS if format is None else format, FLAG)
+    folder = reparse("reports", reports or "reports", FLAG)
     with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
         rendered = start(folder, formats, observer)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
@@ -74,7 +74,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     "--allow-ragged",
     is_flag=True,
     default=None,
-    help="Accept rows with more cells than the header; their company, domain and owner stay empty.",
+    help="Accept rows with more cells than the header; their company, domain and account manager stay empty.",
 )
 @options.FORMAT
 @options.texts(
@@ -99,7 +99,9 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     max_undetermined="N: Maximum number of undetermined rows for a run to count as complete. [default: 0]",
     baseline="RUN: Run to compare with, or none. [default: the last complete one of the list]",
 )
-@click.option("--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and owner; repeatable.")
+@click.option(
+    "--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and account manager; repeatable."
+)
 @options.texts(
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",

@@ -4,16 +4,12 @@ A shell asks by starting the program with `_AUDITOR_COMPLETE`, so nothing here i
 the scripts and of their protocol: click, "Shell Completion".
 """
 
-import os
 import re
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
-
-from auditor.errors import OutputError, describe_os_error
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 _NAME, _VARIABLE = "auditor", "_AUDITOR_COMPLETE"
@@ -71,56 +67,3 @@ def completion_script(command: click.Command, shell: str) -> str:
     kind = get_completion_class(shell)
     assert kind is not None, shell  # noqa: S101 - click has all of SHELLS
     return kind(command, {}, _NAME, _VARIABLE).source()
-
-
-def install_script(shell: str, script: str) -> tuple[Path, str]:
-    """Write the script to the place for a shell; return its path and what the user has to do, if anything.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    path, hint = _place(shell)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: {describe_os_error(error)}", f"auditor completion {shell} prints the script"
-        ) from error
-    return path, hint
-
-
-def _place(shell: str) -> tuple[Path, str]:
-    """(path of the script, what the user has to do) for a shell. A start file of the user is never changed."""
-    data = _folder("XDG_DATA_HOME", ".local/share")
-    match shell:
-        case "bash":
-            own = os.environ.get("BASH_COMPLETION_USER_DIR")
-            path = (Path(own) if own else data / "bash-completion") / "completions" / _NAME
-            return path, (
-                "open a new shell. It needs the package bash-completion; without that, add this line to ~/.bashrc: "
-                f". {_quoted(path)}"
-            )
-        case "zsh":
-            path = data / "zsh" / "site-functions" / f"_{_NAME}"
-            return path, (
-                f"add this line to ~/.zshrc, before compinit, and open a new shell: fpath=({_quoted(path.parent)} $fpath)"
-            )
-        case "fish":
-            return _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions" / f"{_NAME}.fish", "open a new shell"
-        case _:
-            folder = _folder("APPDATA", "AppData/Roaming") if sys.platform == "win32" else data
-            path = folder / _NAME / "completion.ps1"
-            quoted = str(path).replace("'", "''")
-            return path, f"add this line to the file that $PROFILE names, and open a new shell: . '{quoted}'"
-
-
-def _folder(variable: str, default: str) -> Path:
-    named = os.environ.get(variable)
-    return Path(named) if named else Path.home() / default
-
-
-def _quoted(path: Path) -> str:
-    from auditor.core.text import shell_quote
-
-    return shell_quote(path, windows=False)

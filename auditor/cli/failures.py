@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import click
 
 from auditor.core.model import Cause
-from auditor.core.results import STOP_EXIT_CODES
+from auditor.core.results import FAILED, STOP_EXIT_CODES
 from auditor.errors import AuditorError, OutputError, describe_os_error, remedy
-
-UNEXPECTED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def describe_failure(error: BaseException) -> Failure:
             return Failure(
                 f"unexpected: {type(error).__name__}: {error}",
                 "this is a defect of auditor: run it again with -vv and report what it prints",
-                UNEXPECTED,
+                FAILED,
             )
 
 

@@ -142,7 +142,7 @@ def _names(names: "list[str] | tuple[str, ...]") -> str:
 
 
 def _document(found: "MailReport", *, dry_run: bool) -> dict[str, Any]:
-    from auditor.cli.render_changes import time
+    from auditor.core.text import format_time
 
     return {
         "run_id": found.run_id,
@@ -153,7 +153,7 @@ def _document(found: "MailReport", *, dry_run: bool) -> dict[str, Any]:
                 "owner": one.results.owner or None,
                 "addresses": list(one.addresses),
                 "state": one.state,
-                "sent_before": time(one.sent_at) if one.sent_at else None,
+                "sent_before": format_time(one.sent_at) if one.sent_at else None,
                 "file": f"by-owner/{one.results.file}",
                 "bytes": one.results.bytes,
                 "sha256": one.results.sha256,

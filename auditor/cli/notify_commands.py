@@ -29,11 +29,11 @@ def notify(*, run: str, settings: "Settings", dry_run: bool, as_json: bool, quie
     from auditor.runs.signals import exit_on_signals
 
     command.require_channels(settings)
-    result = command.load_result(run, settings.reports)
-    message = command.describe_result(result, find_next_steps(result.rendered))
+    rendered, data = command.load_result(run, settings.reports)
+    message = command.describe_result(rendered, find_next_steps(rendered), data)
     if not dry_run:
         with exit_on_signals():
-            command.send(message, settings, command.LIMITS, result.rendered.run)
+            command.send(message, settings, command.LIMITS, rendered.run)
     channels = [str(url) for url in settings.notify]
     if as_json:
         click.echo(json.dumps(message.document | {"channels": channels}, indent=2, ensure_ascii=False))

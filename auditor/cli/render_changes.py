@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import terminal
-from auditor.core.results import Change, format_amount
-from auditor.core.text import count_noun
+from auditor.core.results import Change, format_total
+from auditor.core.text import count_noun, format_time
 
 if TYPE_CHECKING:
     from auditor.commands.compare import Comparison
@@ -48,7 +48,7 @@ def changes_since_baseline(rendered: "Rendered") -> list[str]:
     baseline, changes = rendered.facts.baseline, rendered.changes
     if changes is None or baseline is None or baseline.started_at is None:
         return [f"Changes: {baseline.note}"] if baseline and baseline.note else []
-    started = _format_time(baseline.started_at)
+    started = _format_start(baseline.started_at)
     lines = [f"Changes since run {baseline.run_id} ({started}): {_describe_changes(changes.customers)}"]
     more = changes.newly_blocked_count - changes.customers[Change.NEWLY_BLOCKED]
     if more:
@@ -64,9 +64,10 @@ def column_sums(run: Path) -> list[str]:
     for one in document.get("sums", []):
         if "owner" in one:
             continue
-        left = f" ({count_noun(one['unparsed'], 'row')} without a readable number)" if one["unparsed"] else ""
         who = count_noun(customers[one["verdict"]], "customer")
-        lines.append(f"{one['column']}, {one['verdict']}: {who}, {format_amount(Decimal(one['total']))}{left}")
+        lines.append(
+            f"{one['column']}, {one['verdict']}: {who}, {format_total(Decimal(one['total']), one['unparsed'])}"
+        )
     return lines
 
 
@@ -77,7 +78,7 @@ def print_changes(found: "Comparison", *, as_json: bool) -> None:
         _print_json(found, records)
         return
     old, new = found.old, found.new
-    times = _format_time(new.started_at), _format_time(old.started_at)
+    times = _format_start(new.started_at), _format_start(old.started_at)
     click.echo(f"Run {new.run_id} ({times[0]}) compared with run {old.run_id} ({times[1]})")
     if found.changes.note:
         click.echo(f"Note: {found.changes.note}")
@@ -109,7 +110,7 @@ def _state(record: dict[str, Any], end: str) -> str:
 def _print_json(found: "Comparison", records: list[dict[str, Any]]) -> None:
     runs = {"old": found.old, "new": found.new}
     document = {
-        name: {"run_id": run.run_id, "started_at": time(run.started_at), "finished": run.finished}
+        name: {"run_id": run.run_id, "started_at": format_time(run.started_at), "finished": run.finished}
         for name, run in runs.items()
     } | {
         "note": found.changes.note,
@@ -117,17 +118,12 @@ def _print_json(found: "Comparison", records: list[dict[str, Any]]) -> None:
         "blocked_and_not_before": found.changes.counts.newly_blocked_count,
         "customers": {str(change): count for change, count in found.changes.counts.customers.items()},
         "changes": [
-            {name: time(value) if isinstance(value, datetime) else value for name, value in record.items()}
+            {name: format_time(value) if isinstance(value, datetime) else value for name, value in record.items()}
             for record in records
         ],
     }
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def time(moment: datetime) -> str:
-    """Format a time as the reports do."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _format_time(moment: datetime) -> str:
+def _format_start(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -121,7 +121,7 @@ def describe_result(rendered: "Rendered") -> str:
     )
     newly = f" ({rendered.changes.newly_blocked_count:,} newly)" if rendered.changes else ""
     counts = [f"{blocked:,} blocked{newly}", f"{undetermined:,} not verified", f"{eligible:,} eligible"]
-    invalid = sum(count.rows for count in ledger.by_reason() if count.reason is Reason.INVALID_ID)
+    invalid = ledger.invalid_rows
     names = [path.name for path in rendered.run.iterdir()]
     parts = [
         f"Run {facts.run_id}: {'complete' if rendered.complete else 'NOT COMPLETE'}",

@@ -199,12 +199,12 @@ def _format_size(count: int) -> str:
 
 
 def _document(run: "ListedRun") -> dict[str, Any]:
-    from auditor.cli.render_changes import time
+    from auditor.core.text import format_time
 
     return {
         "run_id": run.run_id,
         "folder": str(run.path),
-        "started_at": time(run.started_at),
+        "started_at": format_time(run.started_at),
         "lists": run.lists,
         "api": run.api,
         "simulated": run.simulated,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import options
-from auditor.cli.completion import SHELLS, complete_file, completion_script, install_script
+from auditor.cli.completion import SHELLS, complete_file, completion_script
 from auditor.errors import AuditorError, SettingsError
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
 def completion(*, shell: str, install: bool, as_json: bool, quiet: bool) -> int:
     """`auditor completion`."""
     from auditor.cli import terminal
+    from auditor.commands.completion import install_script
 
     script = completion_script(click.get_current_context().find_root().command, shell)
     if not install:

@@ -1,7 +1,7 @@
 """Print text for people: sentences on standard error, tables on standard output.
 
-The sentences also go to the log file, where there is one. A closed pipe does not end a run. No cell is cut: on a terminal, a cell that does not fit goes on the line below; a pipe or a file
-gets one line a record. Control characters in cells are replaced.
+The sentences also go to the log file, where there is one. A closed pipe does not end a run. No cell is cut: on a terminal, a
+cell that does not fit goes on the line below; a pipe or a file gets one line a record. Control characters in cells are replaced.
 """
 
 import logging

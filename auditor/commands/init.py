@@ -2,13 +2,13 @@
 
 import os
 import re
-import shutil
+import stat
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.atomic_file import remove_parts, replace_file
 from auditor.core.ids import normalise_id
 from auditor.errors import OutputError, SettingsError, describe_os_error, remedy
 from auditor.settings import FLAG, format_settings, read_file, reparse
@@ -162,26 +162,8 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _replace(path: Path, content: bytes, like: Path) -> None:
-    """Write a file that is complete or not there at all; a link stays, and the file that it leads to is replaced.
-
-    Args:
-        path: of the file.
-        content: of the file.
-        like: the file whose permissions it gets, if that exists: it may be for the user alone.
-    """
-    path = Path(os.path.realpath(path))
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        if like.exists():
-            part.touch(mode=0o600)
-            shutil.copymode(like, part)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    """Write a file; a link stays, and the file that it leads to is replaced. It gets the permissions of `like`, if that exists."""
+    mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else None
+    target = Path(os.path.realpath(path))
+    remove_parts(target)
+    replace_file(target, content, mode)

@@ -143,7 +143,7 @@ def mail(run: str, settings: Settings, options: MailOptions) -> MailReport:
         result = MailReport(folder, facts.run_id, tuple(planned), unused)
         if server is None:
             return result
-        sending = _Sending(folder, facts, server, complete=complete, again=options.again)
+        sending = _Sending(folder=folder, facts=facts, server=server, complete=complete, again=options.again)
         return sending.send(result)
 
 
@@ -229,15 +229,15 @@ def _plan(
         yield OwnerMail(results=results, addresses=known, open_addresses=left, state=state, sent_at=last)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sending:
     """Sends the planned mails of one run and records what the server says."""
 
-    def __init__(self, folder: Path, facts: "RunFacts", server: MailServer, *, complete: bool, again: bool) -> None:
-        self._folder = folder
-        self._facts = facts
-        self._server = server
-        self._complete = complete
-        self._again = again
+    folder: Path
+    facts: "RunFacts"
+    server: MailServer
+    complete: bool
+    again: bool
 
     def send(self, planned: MailReport) -> MailReport:
         """Send what is planned; what the server may accept later is tried again.
@@ -267,7 +267,7 @@ class _Sending:
     ) -> MailServerError | None:
         """Send the mails at these places over one connection; return why it ended early, if it did."""
         try:
-            with MailSender(self._server) as sender:
+            with MailSender(self.server) as sender:
                 for place in todo:
                     check()
                     mails[place] = self._send_one(mails[place], sender, log)
@@ -294,7 +294,7 @@ class _Sending:
     def _record(self, log: journal.MailLog, one: OwnerMail, outcome: str, addresses: tuple[str, ...]) -> None:
         if not addresses:
             return
-        recipients = tuple(journal.recipient_digest(self._facts.run_id, address) for address in addresses)
+        recipients = tuple(journal.recipient_digest(self.facts.run_id, address) for address in addresses)
         record = journal.MailRecord(
             at=datetime.now(UTC),
             owner=one.results.owner,
@@ -311,15 +311,15 @@ class _Sending:
     def _compose(self, one: OwnerMail) -> Mail:
         from auditor import report
 
-        results, facts = one.results, self._facts
+        results, facts = one.results, self.facts
         ended = report.ended_in_zone(facts)
         now = datetime.now(UTC)
         # the same mail has the same Message-ID, unless the user wants it twice
-        identity = f"{facts.run_id} {results.owner} {results.sha256} {now.isoformat() if self._again else ''}"
+        identity = f"{facts.run_id} {results.owner} {results.sha256} {now.isoformat() if self.again else ''}"
         return Mail(
             recipients=one.open_addresses,
-            subject=mail_subject(results, facts, ended, complete=self._complete),
-            text=mail_text(results, facts, ended, complete=self._complete),
+            subject=mail_subject(results, facts, ended, complete=self.complete),
+            text=mail_text(results, facts, ended, complete=self.complete),
             file_name=results.file,
             workbook=self._read_workbook(results),
             message_id=f"auditor.{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}",
@@ -327,7 +327,7 @@ class _Sending:
         )
 
     def _read_workbook(self, results: "OwnerResults") -> bytes:
-        path = self._folder / "by-owner" / results.file
+        path = self.folder / "by-owner" / results.file
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -337,16 +337,16 @@ class _Sending:
         return content
 
     def _render(self) -> str:
-        return f"render the reports again, then mail again: auditor report {shell_quote(self._folder)}"
+        return f"render the reports again, then mail again: auditor report {shell_quote(self.folder)}"
 
     def _open_log(self) -> journal.MailLog:
         try:
-            return journal.MailLog(self._folder)
+            return journal.MailLog(self.folder)
         except OSError as error:
             raise self._unwritable(error, "; nothing was sent, because it would be sent again") from error
 
     def _unwritable(self, error: OSError, what: str) -> OutputError:
-        path = self._folder / journal.MAILED
+        path = self.folder / journal.MAILED
         return OutputError(
             f"{path}, the record of sent mails, cannot be written: {describe_os_error(error)}{what}",
             "make room, or fix the rights; then the same command again: it sends what is not recorded as sent",

@@ -1,23 +1,20 @@
 """`auditor notify`, and the notifications and pings after a run: what is sent, and over which network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auditor import fetch, journal
 from auditor.core.model import Verdict
 from auditor.core.results import (
-    Change,
     FailOn,
     Message,
     RunResult,
     describe_run,
-    is_newly_blocked,
 )
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError
-from auditor.notify import DeliveryError, Limits, Network, Outcome, Ping, check_channels, send_to_all
+from auditor.notify import Limits, Network, Ping, check_channels, send_to_all
 from auditor.runs.find import find_run, load_stored_run
 from auditor.runs.render import Rendered
 from auditor.settings import Settings
@@ -36,16 +33,8 @@ _FIRST_FILES = ("report.html", "audit.xlsx", "blocked.csv", "summary.csv")
 """The file that a message names: the first of these that the run has."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
-    """A stored run, read from its folder alone: its result, and all that its reports say."""
-
-    rendered: Rendered
-    data: "RunData"
-
-
-def load_result(run: str, reports: str) -> StoredResult:
-    """Load a stored run, for its message.
+def load_result(run: str, reports: str) -> "tuple[Rendered, RunData]":
+    """Load the result of a stored run, and all that its reports say, from its folder alone.
 
     Args:
         run: a folder, a run-id, or `latest`.
@@ -69,11 +58,16 @@ def load_result(run: str, reports: str) -> StoredResult:
         changes=data.changes.counts if data.changes else None,
         fail_on=tuple(FailOn(one) for one in fail_on if one in [*FailOn]),
     )
-    return StoredResult(rendered, data)
+    return rendered, data
 
 
-def describe_rendered(rendered: Rendered, next_steps: Sequence[str]) -> Message:
-    """The message about a run that has just ended; its names and sums are read from its folder.
+def describe_result(rendered: Rendered, next_steps: Sequence[str], data: "RunData | None" = None) -> Message:
+    """The message about a run.
+
+    Args:
+        rendered: the result of the run.
+        next_steps: what to do, as the command line says it.
+        data: all that its reports say; None reads it from the folder of the run.
 
     Raises:
         IncompleteError: its files are damaged.
@@ -81,19 +75,7 @@ def describe_rendered(rendered: Rendered, next_steps: Sequence[str]) -> Message:
     """
     from auditor import report
 
-    return describe_result(StoredResult(rendered, report.load(load_stored_run(rendered.run))), next_steps)
-
-
-def describe_result(result: StoredResult, next_steps: Sequence[str]) -> Message:
-    """The message about a run.
-
-    Args:
-        result: the run.
-        next_steps: what to do, as the command line says it.
-    """
-    from auditor import report
-
-    rendered, data = result.rendered, result.data
+    data = data or report.load(load_stored_run(rendered.run))
     folder = rendered.run.absolute()
     first = next((folder / name for name in _FIRST_FILES if (folder / name).is_file()), None)
     return describe_run(
@@ -105,7 +87,7 @@ def describe_result(result: StoredResult, next_steps: Sequence[str]) -> Message:
             complete=rendered.complete,
             note=report.note(data),
             changes=rendered.changes,
-            newly_blocked=_newly_blocked(data),
+            newly_blocked=report.newly_blocked(data.changes.frame) if data.changes else (),
             sums=[one for one in data.sums if one.owner is None and one.verdict is Verdict.BLOCKED],
             report=str(first or ""),
             next_steps=next_steps,
@@ -114,31 +96,7 @@ def describe_result(result: StoredResult, next_steps: Sequence[str]) -> Message:
     )
 
 
-def _newly_blocked(data: "RunData") -> list[tuple[str, str, str]]:
-    """(id, company, status) of each customer that is blocked now and was not in the baseline run, in input order."""
-    import pyarrow.compute as pc
-
-    if data.changes is None:
-        return []
-    table = data.changes.table
-    blocked: list[dict[str, Any]] = table.filter(pc.equal(table["verdict"], Verdict.BLOCKED.value)).to_pylist()
-    return [
-        (one["customer_id"], one["company_name"] or "", one["status"] or "")
-        for one in blocked
-        if is_newly_blocked(Change(one["change"]), Verdict.BLOCKED)
-    ]
-
-
-def check_notifications(settings: Settings) -> None:
-    """Check before a run that its notifications can be sent.
-
-    Raises:
-        SettingsError: apprise is not installed, or does not understand a URL.
-    """
-    check_channels(settings.notify)
-
-
-def send(message: Message, settings: Settings, limits: Limits, run: Path | None = None) -> list[Outcome]:
+def send(message: Message, settings: Settings, limits: Limits, run: Path | None = None) -> None:
     """Send a message to every channel of the settings.
 
     Args:
@@ -155,25 +113,12 @@ def send(message: Message, settings: Settings, limits: Limits, run: Path | None 
     failed = [f"{one.channel}: {one.error}" for one in outcomes if one.error]
     if failed:
         again = f"auditor notify {shell_quote(run)}" if run else ""
-        raise OutputError(f"the notification was not sent to {'; '.join(failed)}", again)
-    return outcomes
+        raise OutputError(f"the message was not sent to {'; '.join(failed)}", again)
 
 
 def open_ping(settings: Settings) -> Ping | None:
     """The dead man's switch of the settings; None where there is none."""
     return Ping(settings.ping, _network(settings).sessions, PING_LIMITS) if settings.ping else None
-
-
-def end_ping(ping: Ping, message: Message, limits: Limits, *, success: bool) -> None:
-    """Send the ping at the end of a run.
-
-    Raises:
-        OutputError: it was not accepted.
-    """
-    try:
-        ping.end(f"{message.title}\n{message.text}", limits, success=success)
-    except DeliveryError as error:
-        raise OutputError(f"the ping at the end of the run was not accepted: {error}") from None
 
 
 def _network(settings: Settings) -> Network:
@@ -195,4 +140,4 @@ def require_channels(settings: Settings) -> None:
         raise SettingsError(
             "no channel is set", "name one with --notify URL, AUDITOR_NOTIFY or notify = [...] in the settings file"
         )
-    check_notifications(settings)
+    check_channels(settings.notify)

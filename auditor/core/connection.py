@@ -111,6 +111,9 @@ def explain_untrusted(code: int | None) -> tuple[str, str]:
     return what, _REMEDIES[what]
 
 
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
+"""Environment variables of other programs; the first one that is set counts."""
 LOOPBACK = "localhost,127.0.0.0/8,::1"
 """Addresses of this machine, which no proxy can reach."""
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

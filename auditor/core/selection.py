@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.core.model import Customer, Reason, RejectedRow
+from auditor.core.text import name_key
 
 
 class Selection:
@@ -15,7 +16,7 @@ class Selection:
 
     Args:
         text: the options, as on the command line.
-        owners: account managers as given, letter case and blanks around them do not matter; an empty text is for rows without
+        owners: account managers as given, in any spelling that `name_key` takes for the same; an empty text is for rows without
             one. Empty: all.
         only: name of a file -> customer ids; a customer must be in one of the files. Empty: all.
         exclude: name of a file -> ids of customers to leave out.
@@ -82,4 +83,4 @@ class Selection:
 
 def normalise_owner(name: str) -> str:
     """An account manager's name for comparisons."""
-    return name.strip().casefold()
+    return name_key(name)

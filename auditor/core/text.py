@@ -3,6 +3,7 @@
 import shlex
 import sys
 import unicodedata
+from datetime import UTC, datetime
 
 MINUTE = 60.0
 """Seconds."""
@@ -34,6 +35,17 @@ def format_duration(seconds: float) -> str:
     if seconds < 2 * _HOUR:
         return f"about {count_noun(round(seconds / MINUTE), 'minute')}"
     return f"about {seconds / _HOUR:,.1f} hours"
+
+
+def format_time(moment: datetime) -> str:
+    """A time as the reports write it: `2026-11-30T02:00:00.000000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def one_line(text: str, longest: int = 80) -> str:
+    """A text from somebody else in one line, control characters escaped; cut if it has more characters than `longest`."""
+    line = escape_controls(" ".join(text.split()))
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def escape_controls(text: str) -> str:

@@ -128,9 +128,16 @@ def _read_sheet(content: bytes, label: str) -> _Rows:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - a CSV file does not need it
 
     from auditor.customers.workbook import format_cell  # noqa: PLC0415 - see above
+    from auditor.customers.workbook_xml import find_far_cell  # noqa: PLC0415 - see above
 
+    file = BytesIO(content)
+    if far := find_far_cell(file):
+        raise SettingsError(
+            f"{label} has a sheet that reaches to cell {far}: too large to be read",
+            "delete what stands far from the table (Ctrl+End goes there), or save it as CSV",
+        )
     try:
-        sheet = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0)
+        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
         found = sheet.to_python(skip_empty_area=False)
     except CalamineError as error:
         raise SettingsError(f"{label} cannot be read as a workbook: {error}", "save it as CSV in UTF-8") from error

@@ -9,8 +9,6 @@ at the same time make the sign-in service revoke it.
 import errno
 import logging
 import os
-import re
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from pathlib import Path
 from filelock import BaseFileLock, Timeout
 
 from auditor import locks
+from auditor.atomic_file import remove_parts, replace_file
 from auditor.errors import SignInError
 
 _log = logging.getLogger(__name__)
@@ -36,10 +35,6 @@ _MAX_BYTES = 1 << 20
 _OTHERS = 0o077
 # a pipe would block for ever, a link may lead anywhere
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-
-_NEW = (
-    os.O_RDWR | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
-)
 
 
 def state_folder() -> Path | None:
@@ -121,43 +116,8 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     Raises:
         OSError: the folder cannot be written to; the old file is unchanged.
     """
-    sweep(path)
-    part = path.with_name(f".{path.name}-auditor-{secrets.token_hex(4)}.part")
-    descriptor = os.open(part, _NEW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def sweep(path: Path) -> None:
-    """Remove the partial files that killed processes left of a file: they may hold the secret. Other files stay."""
-    ours = re.compile(rf"\.{re.escape(path.name)}-auditor-[0-9a-f]{{8}}\.part")
-    with suppress(OSError):
-        for left in [each for each in path.parent.iterdir() if ours.fullmatch(each.name)]:
-            with suppress(OSError):
-                left.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the new name to the disk, if the platform can sync a folder."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    remove_parts(path)
+    replace_file(path, content, mode)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from auditor.atomic_file import remove_parts
 from auditor.errors import SettingsError, SignInError
 from auditor.fetch import private_file
 from auditor.settings import Secret
@@ -75,7 +76,7 @@ class FileTokenStore:
         Raises:
             OSError: it cannot be removed.
         """
-        private_file.sweep(self.path)
+        remove_parts(self.path)
         try:
             self.path.unlink()
         except FileNotFoundError:
@@ -189,7 +190,7 @@ def platform_store(path: Path) -> PlatformTokenStore | None:
         private_file.make_folder(path.parent)
         persistence = build_encrypted_persistence(str(path.with_suffix(".bin")))
     except Exception as error:  # noqa: BLE001 - each platform has errors of its own; without a desktop libsecret always fails
-        _log.info("the platform's own store cannot be used (%s): a file will be", type(error).__name__)
+        _log.info("the platform's own store cannot be used (%s); a file is used instead", type(error).__name__)
         return None
     name = type(persistence).__name__.removesuffix("Persistence")
     where = f"the platform's own store ({name})"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auditor.core.connection import Proxy
+from auditor.core.connection import NO_PROXY_VARIABLES, PROXY_VARIABLES, Proxy
 from auditor.core.judge import redact
 from auditor.core.results import Message
 from auditor.core.secret_url import SecretUrl
@@ -22,8 +22,6 @@ from auditor.errors import SettingsError
 from auditor.notify.delivery import DeliveryError, Limits
 
 _EXTRA = 'pip install "partner-center-auditor[notify]"'
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-_NO_PROXY = ("NO_PROXY", "no_proxy")
 _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables that requests and OpenSSL read; apprise uses the one for HTTP, the other for mail."""
 
@@ -114,7 +112,9 @@ def network_environment(proxy: Proxy | None, no_proxy: str, ca_bundle: str | Non
         no_proxy: hosts without a proxy, in the form of NO_PROXY.
         ca_bundle: PEM file of authorities beside those of the system and of requests; None for none.
     """
-    values = dict.fromkeys(_PROXIES, proxy.reveal() if proxy else "") | dict.fromkeys(_NO_PROXY, no_proxy)
+    values = dict.fromkeys(PROXY_VARIABLES, proxy.reveal() if proxy else "") | dict.fromkeys(
+        NO_PROXY_VARIABLES, no_proxy
+    )
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         if ca_bundle:
             file = Path(folder) / "authorities.pem"

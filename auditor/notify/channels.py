@@ -11,7 +11,7 @@ from auditor.core.results import Message
 from auditor.core.secret_url import SecretUrl
 from auditor.errors import AuditorError
 from auditor.notify import apprise_channel, webhook
-from auditor.notify.delivery import DeliveryError, Limits, Sessions
+from auditor.notify.delivery import Limits, Sessions
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def send_to_all(
             else:
                 apprise_channel.send(url, message, limits)
             errors[number] = ""
-        except (DeliveryError, AuditorError) as error:
+        except AuditorError as error:
             errors[number] = str(error)
         except Exception as error:  # noqa: BLE001 - of another library: its text may hold the address
             errors[number] = f"unexpected: {type(error).__name__}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor.core.judge import retry_after_seconds
+from auditor.errors import OutputError
 from auditor.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Limits:
     total: float = 90.0
 
 
-class DeliveryError(Exception):
+class DeliveryError(OutputError):
     """A message was not accepted; the text says why, without address and secrets."""
 
 

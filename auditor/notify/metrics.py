@@ -4,14 +4,12 @@ The file appears complete or not at all. It describes the last run: a command th
 failed before it had a run, keeps what the earlier file says. So the time of the last success outlives a bad night.
 """
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditor.atomic_file import replace_file
 from auditor.errors import OutputError, SettingsError, describe_os_error
 
 
@@ -106,7 +104,8 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
         for label, number in found.items():
             gauge.labels(*(text or "" for text in labels), *([label] if metric.label else [])).set(number)
     try:
-        _replace(Path(file), generate_latest(registry))
+        # node_exporter is another user
+        replace_file(Path(file), generate_latest(registry), 0o644)
     except OSError as error:
         raise OutputError(
             f"the metrics file {file} cannot be written: {describe_os_error(error)}",
@@ -140,20 +139,3 @@ def _read_earlier(file: Path, labels: Labels) -> tuple[dict[str, dict[str, float
     except Exception:  # noqa: BLE001 - the library's parser raises whatever it trips over, and any damage is the same to us
         return {}, labels
     return found, known
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Put a file in the place of another, complete or not at all; everybody may read it."""
-    descriptor, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with open(descriptor, "wb") as opened:  # noqa: PTH123 - a descriptor
-            opened.write(content)
-            opened.flush()
-            os.fsync(descriptor)
-        # node_exporter is another user, and mkstemp lets only the owner read
-        Path(part).chmod(0o644)
-        Path(part).replace(file)
-    except BaseException:
-        with suppress(OSError):
-            Path(part).unlink()
-        raise

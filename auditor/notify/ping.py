@@ -51,7 +51,10 @@ class Ping:
             # a start that arrives after the end would begin another run
             self._start.join(limits.total)
         body = text.encode()[:_LONGEST_BODY].decode(errors="ignore").encode()
-        self._post("" if success else "/fail", body, limits)
+        try:
+            self._post("" if success else "/fail", body, limits)
+        except DeliveryError as error:
+            raise DeliveryError(f"the ping at the end of the run was not accepted: {error}") from None
 
     def _send_start(self) -> None:
         try:

@@ -17,7 +17,7 @@
 from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
-from auditor.report.history import HistoryFile, history_file, read_history, snapshot_previous
+from auditor.report.history import HistoryFile, history_file, newly_blocked, read_history, snapshot_previous
 from auditor.report.notebook import notebook_html
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
@@ -42,6 +42,7 @@ __all__ = [
     "ended_in_zone",
     "history_file",
     "load",
+    "newly_blocked",
     "note",
     "notebook_html",
     "point_latest",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from auditor.atomic_file import sync_folder
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error, remedy
 
@@ -193,16 +194,6 @@ class Staging:
         for folder in sorted({(self.folder / file.name).parent for file in self._files} | {self.folder}):
             sync_folder(folder)
         return entries
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync the folder's entries; Windows and some network shares do not support that."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def measure(path: Path) -> Entry:

@@ -4,13 +4,12 @@ import csv
 from datetime import datetime
 from pathlib import Path
 
-import pandas as pd
-
 from auditor.core.model import Verdict
 from auditor.core.results import OwnerResults
 from auditor.core.run_facts import RunFacts
 from auditor.report.data import load
 from auditor.report.files import PACKS
+from auditor.report.history import newly_blocked
 from auditor.report.records import StoredRun
 from auditor.report.remarks import day_of_baseline, find_zone
 from auditor.report.verify.manifest import read_manifest
@@ -62,17 +61,12 @@ def _results_of(subset: Subset, file: str, size: int, digest: str) -> OwnerResul
         bytes=size,
         sha256=digest,
         ledger=subset.ledger,
-        newly_blocked=None if changes is None else _newly_blocked(subset.changes),
+        newly_blocked=None
+        if changes is None
+        else tuple(company or customer_id for customer_id, company, _ in newly_blocked(subset.changes)),
         since="" if changes is None else day_of_baseline(changes, subset.data),
         sums=tuple(by_verdict[Verdict.BLOCKED] for by_verdict in subset.sums.values()),
     )
-
-
-def _newly_blocked(changes: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the customers that are blocked now and were not in the baseline run; the id where there is no name."""
-    blocked = changes["verdict"].isin([Verdict.BLOCKED]) & ~changes["verdict_before"].isin([Verdict.BLOCKED])
-    chosen = changes[blocked]
-    return tuple(chosen["company_name"].fillna(chosen["customer_id"]))
 
 
 def ended_in_zone(facts: RunFacts) -> datetime:

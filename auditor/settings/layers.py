@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from auditor.core.connection import LOOPBACK, Proxy
+from auditor.core.connection import LOOPBACK, NO_PROXY_VARIABLES, PROXY_VARIABLES, Proxy
 from auditor.errors import SettingsError
 from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, all_fields, check_known, parse
 from auditor.settings.identity import IDENTITY, SIGN_IN, check_not_mixed
@@ -109,9 +109,7 @@ def _check_tenant(settings: Settings, origins: Mapping[str, str]) -> None:
         )
 
 
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-_NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
-_COMMON_ORIGINS = frozenset(f"environment {name}" for name in _PROXY_VARIABLES)
+_COMMON_ORIGINS = frozenset(f"environment {name}" for name in PROXY_VARIABLES)
 
 
 def _common_variables(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
@@ -119,7 +117,7 @@ def _common_variables(environment: Mapping[str, str]) -> dict[str, tuple[Any, st
     when used, because an unsupported kind of proxy must not stop a command that needs none.
     """
     found: dict[str, tuple[Any, str]] = {}
-    for setting, names, kind in (("proxy", _PROXY_VARIABLES, Proxy), ("no_proxy", _NO_PROXY_VARIABLES, str)):
+    for setting, names, kind in (("proxy", PROXY_VARIABLES, Proxy), ("no_proxy", NO_PROXY_VARIABLES, str)):
         variable = next((name for name in names if environment.get(name)), None)
         if variable is not None:
             found[setting] = kind(environment[variable]), f"environment {variable}"

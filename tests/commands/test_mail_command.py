@@ -275,7 +275,7 @@ def test_newly_blocked_customers_are_named(tmp_path: Path, box: Mailbox, monkeyp
     assert main([*MAIL, "-q"]) == 0
     [text] = box.texts
     named = [line for line in text.splitlines() if line.startswith("- Company")]
-    assert named == [f"- Company\\n{n}\\u202e" for n in range(1, 21)]
+    assert named == [f"- Company {n}\\u202e" for n in range(1, 21)]
     assert "29 newly blocked since " in text
     assert "- and 9 more, in the workbook" in text
 

@@ -90,7 +90,7 @@ def test_a_change_is_told_with_names_and_sums(
     (message,) = _messages(sink)
     assert message["title"] == "Audit complete: 1 customer newly blocked"
     assert "- Contoso 0 (UnderReview)" in message["text"]
-    assert "At risk, revenue of the blocked: 0.50" in message["text"]
+    assert "At risk, revenue of blocked customers: 0.50" in message["text"]
     run = message["run"]
     assert Path(run["report"]).is_absolute()
     assert Path(run["report"]).name == "report.html"
@@ -219,7 +219,7 @@ def test_a_message_that_is_not_sent_is_exit_code_7_and_is_sent_again(
         assert main([*RUN, "-q"]) == 7
         told = capsys.readouterr().err
         run = journal.run_folders(Path("reports"))[0]
-        reason = f"the notification was not sent to json://{sink.place}/…: HTTP 500"
+        reason = f"the message was not sent to json://{sink.place}/…: HTTP 500"
         assert told == f"warning: {reason}; next: auditor notify {run}\n"
         # the person who should know was not told
         assert _pings(check) == ["/start", "/fail"]

@@ -46,6 +46,15 @@ def test_a_workbook(table: Path) -> None:
     assert read_mail_addresses(str(table)).by_name == {"ann": ("ann@contoso.test",), "12": ("n@contoso.test",)}
 
 
+def test_a_workbook_with_a_cell_far_away(table: Path) -> None:
+    """The library would take memory for every cell before it, and end the process."""
+    book = Workbook()
+    book.active["XFD1048576"] = "x"
+    book.save(table)
+    with pytest.raises(SettingsError, match="reaches to cell XFD1048576: too large"):
+        read_mail_addresses(str(table))
+
+
 def test_text_of_a_spreadsheet_in_windows_1252(table: Path) -> None:
     """Names are as the spreadsheet has them."""
     table.write_bytes("Owner,E-mail\nZoë,zoe@contoso.test\n".encode("cp1252"))

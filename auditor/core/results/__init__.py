@@ -27,18 +27,16 @@ from auditor.core.results.ledger import (
     match_fail_on,
 )
 from auditor.core.results.message import (
-    MOST_NAMES,
     Message,
     NotifyWhen,
     RunResult,
     code_after_message,
     describe_error,
     describe_run,
-    format_amount,
     is_success,
     should_notify,
 )
-from auditor.core.results.money import Sum, add_up
+from auditor.core.results.money import Sum, add_up, format_total
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 
@@ -52,7 +50,6 @@ __all__ = [
     "LONG_REVIEW",
     "MATCHED",
     "MEANINGS",
-    "MOST_NAMES",
     "NO_OWNER",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
@@ -78,7 +75,7 @@ __all__ = [
     "describe_error",
     "describe_run",
     "exit_code",
-    "format_amount",
+    "format_total",
     "is_newly_blocked",
     "is_success",
     "mail_subject",

@@ -103,6 +103,11 @@ class Ledger:
         return sum(count.rows for count in self.statuses if count.reason is Reason.NOT_SELECTED)
 
     @property
+    def invalid_rows(self) -> int:
+        """Number of rows without a valid id; they belong to no customer."""
+        return sum(count.rows for count in self.statuses if count.reason is Reason.INVALID_ID)
+
+    @property
     def open_rows(self) -> int:
         """Number of undetermined rows, without those that the user left out."""
         return self.rows_of(Verdict.UNDETERMINED) - self.not_selected

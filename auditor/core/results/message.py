@@ -6,26 +6,23 @@ Names come from other people's lists: each is put into one line, control charact
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import ChangeCounts
 from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
-from auditor.core.results.money import Sum
+from auditor.core.results.money import Sum, describe_at_risk
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.core.text import count_noun, escape_controls
+from auditor.core.text import count_noun, format_time, one_line
 
 SCHEMA_VERSION = 1
 """Version of the JSON document of a message."""
 NOT_SENT = 7
 """Exit code of a run that is complete, but whose message could not be sent."""
 MOST_NAMES = 20
-"""Newly blocked customers that a message names."""
-_LONGEST_NAME = 60
-"""Characters of a name in a message."""
+"""Newly blocked customers that a message or a mail names."""
 _LONGEST_LINE = 500
 """Characters of a reason in a message."""
 
@@ -169,7 +166,7 @@ def describe_error(message: str, hint: str, code: int, lists: Sequence[str] = ()
         lists: names of the customer lists, where they are known.
     """
     steps = [hint.strip()] if hint.strip() else []
-    lines = [_one_line(message, _LONGEST_LINE), *([f"Lists: {_names_of(lists)}"] if lists else []), *_step_lines(steps)]
+    lines = [one_line(message, _LONGEST_LINE), *([f"Lists: {_names_of(lists)}"] if lists else []), *_step_lines(steps)]
     # a complete run, whose result cannot be read any more
     title = f"Audit {'ended' if is_success(code) else 'failed'} (exit code {code})"
     return Message(event=Event.FAILED, exit_code=code, title=title, lines=lines, next_steps=steps)
@@ -190,18 +187,18 @@ def _run_title(run: RunResult) -> str:
 
 def _run_lines(run: RunResult) -> list[str]:
     return [
-        _one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE),
+        one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE),
         f"Run {run.facts.run_id}" + (f" of {_names_of(run.facts.lists)}" if run.facts.lists else ""),
         _count_line(run.ledger),
         *_newly_blocked_lines(run),
-        *(_sum_line(one) for one in run.sums),
+        *map(describe_at_risk, run.sums),
         f"Report: {run.report or 'none'}",
         *_step_lines(run.next_steps),
     ]
 
 
 def _step_lines(steps: Sequence[str]) -> list[str]:
-    return [f"Next: {_one_line(step, _LONGEST_LINE)}" for step in steps]
+    return [f"Next: {one_line(step, _LONGEST_LINE)}" for step in steps]
 
 
 def _count_line(ledger: Ledger) -> str:
@@ -226,29 +223,13 @@ def _newly_blocked_lines(run: RunResult) -> list[str]:
     since = f" since {baseline.started_at.astimezone(UTC):%Y-%m-%d}" if baseline and baseline.started_at else ""
     lines = [f"Newly blocked{since}: {len(run.newly_blocked):,}"]
     for customer_id, company, status in run.newly_blocked[:MOST_NAMES]:
-        lines.append(f"- {_one_line(company, _LONGEST_NAME) or customer_id} ({_one_line(status, _LONGEST_NAME)})")
+        lines.append(f"- {one_line(company) or customer_id} ({one_line(status)})")
     more = len(run.newly_blocked) - MOST_NAMES
     return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
-def _sum_line(one: Sum) -> str:
-    left = f" ({count_noun(one.unparsed, 'row')} without a readable number)" if one.unparsed else ""
-    return f"At risk, {_one_line(one.column, _LONGEST_NAME)} of the blocked: {format_amount(one.total)}{left}"
-
-
-def format_amount(number: Decimal) -> str:
-    """Format an amount: money has two decimals, or none; a number with more is shown as it is."""
-    return f"{number:,.2f}" if number.as_tuple().exponent in (-1, -2) else f"{number:,f}"
-
-
 def _names_of(lists: Sequence[str]) -> str:
-    return _one_line(", ".join(lists), _LONGEST_LINE)
-
-
-def _one_line(text: str, length: int) -> str:
-    """The text in one line, cut if it is too long, control characters escaped."""
-    line = escape_controls(" ".join(text.split()))
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return one_line(", ".join(lists), _LONGEST_LINE)
 
 
 def _run_document(run: RunResult) -> dict[str, Any]:
@@ -263,8 +244,8 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "note": run.note,
         "simulated": facts.simulated,
         "selection": facts.selection or None,
-        "started_at": _time(facts.started_at),
-        "finished_at": _time(facts.finished_at),
+        "started_at": format_time(facts.started_at),
+        "finished_at": facts.finished_at and format_time(facts.finished_at),
         "rows": {"listed": ledger.rows, **{str(count.verdict): count.rows for count in by_verdict}},
         "customers": {"listed": ledger.customers, **{str(count.verdict): count.customers for count in by_verdict}},
         "baseline": facts.baseline.run_id or None if facts.baseline else None,
@@ -276,10 +257,5 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         ],
         "at_risk": [{"column": one.column, "total": str(one.total), "unparsed": one.unparsed} for one in run.sums],
         "reused_answers": run.freshness.reused,
-        "oldest_checked_at": _time(run.freshness.oldest),
+        "oldest_checked_at": run.freshness.oldest and format_time(run.freshness.oldest),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    """A time as the reports write it."""
-    return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 
 from auditor.core.model import Verdict
+from auditor.core.text import count_noun, one_line
 
 _BLANK = " \u00a0\u2009\u202f"
 _MARK = rf"[^0-9.,'’+−{_BLANK}-]{{1,4}}"
@@ -181,3 +182,14 @@ def _sums(
         for owner in (None, *sorted({owner for owner, _, _ in rows}))
         for verdict in Verdict
     ]
+
+
+def format_total(total: Decimal, unparsed: int) -> str:
+    """Format a sum for people, with its rows that could not be read. Money has two decimals, or none; more are shown as they are."""
+    amount = f"{total:,.2f}" if total.as_tuple().exponent in (-1, -2) else f"{total:,f}"
+    return amount + (f" ({count_noun(unparsed, 'row')} without a readable number)" if unparsed else "")
+
+
+def describe_at_risk(one: Sum) -> str:
+    """The sum of the blocked rows, in one line."""
+    return f"At risk, {one_line(one.column)} of blocked customers: {format_total(one.total, one.unparsed)}"

@@ -11,15 +11,13 @@ from datetime import datetime
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.advice import ADVICE, MEANINGS
 from auditor.core.results.ledger import Ledger
-from auditor.core.results.money import Sum
+from auditor.core.results.message import MOST_NAMES
+from auditor.core.results.money import Sum, describe_at_risk
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import count_noun, describe_left_out, escape_controls
+from auditor.core.text import count_noun, describe_left_out, one_line
 
-MOST_NAMES = 20
-"""Newly blocked customers that a mail names; the workbook has all."""
 NO_OWNER = "(no account manager)"
 """Stands for the rows without an account manager, in workbooks and in the table of addresses."""
-_LONGEST_NAME = 80
 _LABELS = {Reason.UNDER_REVIEW: "Under review", Reason.NOT_ALLOWED: "Not allowed", Reason.UNKNOWN: "Status unknown"}
 
 
@@ -60,8 +58,7 @@ class OwnerResults:
     @property
     def not_verified(self) -> int:
         """Number of undetermined customers; a row with an invalid id counts as one."""
-        invalid = sum(count.rows for count in self.ledger.by_reason() if count.reason is Reason.INVALID_ID)
-        return self.ledger.customers_of(Verdict.UNDETERMINED) + invalid
+        return self.ledger.customers_of(Verdict.UNDETERMINED) + self.ledger.invalid_rows
 
 
 def mail_subject(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
@@ -137,19 +134,14 @@ def _newly_blocked(found: OwnerResults) -> str:
         return "There is no earlier audit to compare with, so it is not known who is newly blocked."
     if not found.newly_blocked:
         return f"Nobody is newly blocked since {found.since}."
-    names = [f"- {_one_line(name)}" for name in found.newly_blocked[:MOST_NAMES]]
+    names = [f"- {one_line(name)}" for name in found.newly_blocked[:MOST_NAMES]]
     more = len(found.newly_blocked) - MOST_NAMES
     names += [f"- and {more:,} more, in the workbook"] if more > 0 else []
     return "\n".join([f"{len(found.newly_blocked):,} newly blocked since {found.since}:", *names])
 
 
 def _sums(found: OwnerResults) -> str:
-    return "\n".join(_sum(one) for one in found.sums if one.added or one.unparsed)
-
-
-def _sum(one: Sum) -> str:
-    unread = f" ({count_noun(one.unparsed, 'row')} without a readable number)" if one.unparsed else ""
-    return f"At risk, {_one_line(one.column)} of blocked customers: {one.total:,f}{unread}"
+    return "\n".join(describe_at_risk(one) for one in found.sums if one.added or one.unparsed)
 
 
 def _what_to_do(found: OwnerResults) -> str:
@@ -169,10 +161,10 @@ def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: 
     """Where the counts come from."""
     lines = [
         f"Customer list: {_list_name(facts)}",
-        f"Checked in Partner Center: {ended:%Y-%m-%d %H:%M} {_zone(ended)}",
+        f"Checked in Partner Center: {ended:%Y-%m-%d %H:%M} {ended.tzname() or 'UTC'}",
         f"Run: {facts.run_id}, {'complete' if complete else 'NOT COMPLETE'}"
         + (", of a selection of the list" if facts.selection else ""),
-        f"For: {_one_line(found.name)}",
+        f"For: {one_line(found.name)}",
     ]
     return "\n".join(lines)
 
@@ -182,14 +174,5 @@ def _list_name(facts: RunFacts) -> str:
     if not facts.lists:
         return "the partner's own customer list"
     first = re.split(r"[/\\]", facts.lists[0])[-1]
-    name = "standard input" if first == "-" else _one_line(first)
+    name = "standard input" if first == "-" else one_line(first)
     return f"{name} and {len(facts.lists) - 1:,} more" if facts.lists[1:] else name
-
-
-def _zone(ended: datetime) -> str:
-    return ended.tzname() or "UTC"
-
-
-def _one_line(text: str) -> str:
-    plain = " ".join(escape_controls(text).split())
-    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 1]}…"

@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from auditor.atomic_file import sync_folder
 from auditor.core.run_facts import RunFacts
-from auditor.report.files import AtomicFile, as_output_error, sync_folder
+from auditor.report.files import AtomicFile, as_output_error
 from auditor.report.schema import TIME, WORD, columns, from_pandas
 
 FOLDER = "history"

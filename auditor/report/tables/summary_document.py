@@ -5,7 +5,6 @@ The keys are written in the order in which they are declared. A field that is UN
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -14,6 +13,7 @@ from auditor.core.baseline import Baseline
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.results import Count, Ledger, Sum
 from auditor.core.run_facts import ListFile, ListWarning, Membership, MembershipSource
+from auditor.core.text import format_time
 from auditor.report.data import RunData
 from auditor.report.remarks import note
 from auditor.report.schema import SCHEMA_VERSION
@@ -245,9 +245,9 @@ def summarise(data: RunData) -> Summary:
         message=facts.message,
         api=facts.api,
         validation_type=facts.validation_type,
-        started_at=_time(facts.started_at),
-        finished_at=_time(facts.finished_at) if facts.finished_at else None,
-        oldest_checked_at=_time(data.freshness.oldest) if data.freshness.oldest else None,
+        started_at=format_time(facts.started_at),
+        finished_at=format_time(facts.finished_at) if facts.finished_at else None,
+        oldest_checked_at=format_time(data.freshness.oldest) if data.freshness.oldest else None,
         reused_answers=data.freshness.reused,
         elapsed_seconds=facts.elapsed_seconds,
         # every other count is an outcome of requests that were sent
@@ -288,10 +288,6 @@ def _by_verdict(listed: int, ledger: Ledger, unit: str) -> VerdictCounts:
 
 def _counts(counts: Iterable[Count]) -> list[Counted]:
     return [Counted(**{key: value for key, value in asdict(count).items() if value is not None}) for count in counts]
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _changes(data: RunData) -> SummaryChanges:

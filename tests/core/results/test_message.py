@@ -59,7 +59,7 @@ def test_a_complete_run() -> None:
         "Newly blocked since 2026-11-21: 2",
         "- Contoso Ltd (UnderReview)",
         "- id-2 (NotAllowed)",
-        "At risk, revenue of the blocked: 48,230.50 (1 row without a readable number)",
+        "At risk, revenue of blocked customers: 48,230.50 (1 row without a readable number)",
         "Report: /reports/20261122T120000Z/report.html",
     ]
 
