@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from auditor.cli import step_summary, terminal
+from auditor.cli import job, step_summary, terminal
 from auditor.cli.failures import Failure, describe_failure
 from auditor.cli.render_run import find_next_steps
 from auditor.commands import notify
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from auditor.notify import Ping
     from auditor.runs.options import RunObserver
     from auditor.runs.render import Rendered
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
 
+_TELLING: dict[str, Any] = {"notify": (), "ping": None}
+"""Settings of whom to tell, and their values for nobody."""
 _SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED])
 
 
@@ -83,6 +85,15 @@ class AfterRun:
         self.exit_code = 0
         self._settings, self._lists = settings, lists
         self._ping = notify.open_ping(settings)
+
+    def tell_only_if_given(self, origins: "Origins") -> None:
+        """For a run of a selection: tell and ping only where this command line says so.
+
+        A run by hand must not stand in for the nightly one, whose settings these are.
+        """
+        given = {name: getattr(self._settings, name) for name in _TELLING if origins.is_given(name)}
+        self._settings = replace(self._settings, **{**_TELLING, **given})
+        self._ping = notify.open_ping(self._settings)
 
     def observe(self, observer: "RunObserver") -> "RunObserver":
         """The observer that also pings when the run begins to ask: then it holds its lock, so no other run is at work."""
@@ -156,7 +167,7 @@ def _describe(ending: RunEnding) -> Message:
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's
     message = redact(result.message) if result.exit_code == FAILED else result.message
-    return describe_error(message, result.hint, ending.exit_code, ending.lists)
+    return describe_error(job.add_options(message), job.add_options(result.hint), ending.exit_code, ending.lists)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:

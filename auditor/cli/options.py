@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from auditor.cli import job
 from auditor.cli.completion import complete_file, complete_folder, complete_profile
 from auditor.core.run_facts import FORMATS
+from auditor.errors import AuditorError
 from auditor.version import __version__
 
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -149,8 +151,16 @@ def with_settings(*, origins: bool = False) -> Options:
             typed = {name: given.pop(name) for name in names}
             flags = {name: above.get(name) if value in (None, ()) else value for name, value in typed.items()}
             config, profile = flags.pop("config"), flags.pop("profile")
-            found, where = settings.load(flags, config=config, profile=profile)
-            return command(settings=found, **({"origins": where} if origins else {}), **given)
+            job.remember(config, profile)
+            try:
+                found, where = settings.load(flags, config=config, profile=profile)
+                return command(settings=found, **({"origins": where} if origins else {}), **given)
+            except AuditorError as error:
+                error.message, error.hint = job.add_options(error.message), job.add_options(error.hint)
+                raise
+            except KeyboardInterrupt as stopped:
+                stopped.__notes__ = [job.add_options(note) for note in getattr(stopped, "__notes__", ())]
+                raise
 
         return with_loaded
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor import journal
+from auditor.cli import job
 from auditor.cli.render_changes import changes_since_baseline, column_sums
 from auditor.cli.terminal import PRINTED, VERDICT_COLOURS, console, note, say, say_next
 from auditor.core.model import Reason, Verdict
@@ -292,7 +293,7 @@ def explain_end(rendered: "Rendered") -> list[Line]:
 def find_next_steps(rendered: "Rendered") -> list[str]:
     """What to do next, from `explain_end`, with whole paths: whoever gets the message is in another folder."""
     whole = replace(rendered, run=rendered.run.absolute())
-    return [line.text for line in explain_end(whole) if line.next_step and line.text.strip()]
+    return [job.add_options(line.text) for line in explain_end(whole) if line.next_step and line.text.strip()]
 
 
 def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from auditor.cli import job
 from auditor.core.model import Verdict
 
 PRINTED = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _PIPE = 10_000
 
 def say(sentence: str, level: int = logging.INFO) -> None:
     """Print a sentence; `level` is that of its record in the log file."""
+    sentence = job.add_options(sentence)
     PRINTED.log(level, "%s", sentence.strip())
     with suppress(OSError, ValueError):
         click.echo(sentence, err=True)

@@ -9,7 +9,7 @@ import logging
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,13 +104,17 @@ def _import_apprise() -> Any:
 
 
 @contextmanager
-def network_environment(proxy: Proxy | None, no_proxy: str, ca_bundle: str | None) -> Iterator[None]:
+def network_environment(
+    proxy: Proxy | None, no_proxy: str, ca_bundle: str | None, is_used: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """Set the environment as apprise reads it, while the context is open.
 
     Args:
         proxy: as for the API; None for none.
         no_proxy: hosts without a proxy, in the form of NO_PROXY.
         ca_bundle: PEM file of authorities beside those of the system and of requests; None for none.
+        is_used: whether a thread still sends when the context closes: then the environment stays, or it would go on without the
+            proxy.
     """
     values = dict.fromkeys(PROXY_VARIABLES, proxy.reveal() if proxy else "") | dict.fromkeys(
         NO_PROXY_VARIABLES, no_proxy
@@ -125,7 +129,7 @@ def network_environment(proxy: Proxy | None, no_proxy: str, ca_bundle: str | Non
         try:
             yield
         finally:
-            for name, value in before.items():
+            for name, value in before.items() if not is_used() else ():
                 if value is None:
                     del os.environ[name]
                 else:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from auditor.core.connection import Proxy
 from auditor.core.results import Message
@@ -86,7 +87,8 @@ def send_to_all(
 
     # a thread that is abandoned does not keep the process from ending
     threads = [threading.Thread(target=send, args=pair, name="notify", daemon=True) for pair in enumerate(urls)]
-    with apprise_channel.network_environment(network.proxy, network.no_proxy, network.ca_bundle):
+    is_sending = partial(any, map(threading.Thread.is_alive, threads))
+    with apprise_channel.network_environment(network.proxy, network.no_proxy, network.ca_bundle, is_sending):
         end = time.monotonic() + limits.total
         for thread in threads:
             thread.start()

@@ -108,7 +108,6 @@ ENDS = {
     "a report is missing": (RUN, 7, ["/start"], "No space left on device"),
     "a defect": (RUN, 1, ["/start"], "unexpected: ZeroDivisionError: division by [secret]"),
     "no such column": ([*RUN, "--sum", "nothing"], 2, [], "--sum nothing"),
-    "a selection is missing": ([*RUN, "--only", "missing.csv"], 5, [], "missing.csv"),
     "no run to resume": (["resume", "nothing"], 2, [], "nothing: no such run"),
     "an address is nonsense": ([*RUN, "--notify", "nonsense://hidden"], 2, [], "nonsense://… is not a URL"),
 }
@@ -366,3 +365,14 @@ def test_channels_are_reached_through_the_proxy_of_the_settings(
         assert main(RUN) == 0
     assert len(sink.received) == len(proxy.targets) == 4
     assert set(proxy.targets) == {sink.place}
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_selection_by_hand_tells_nobody(sink: Sink) -> None:
+    """It must not stand in for the nightly run, neither as its success nor as its failure; unless its command line says so."""
+    Path("vip.txt").write_text(IDS[0], encoding="ascii")
+    assert main([*RUN, "--only", "vip.txt"]) == 0
+    assert main([*RUN, "--owner", "Nobody"]) == 2
+    assert sink.received == []
+    assert main([*RUN, "--only", "vip.txt", "--ping", f"http://{sink.place}/other"]) == 0
+    assert sink.paths == ["/other/start", "/other"]

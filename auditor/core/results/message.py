@@ -191,7 +191,8 @@ def _run_lines(run: RunResult) -> list[str]:
         f"Run {run.facts.run_id}" + (f" of {_names_of(run.facts.lists)}" if run.facts.lists else ""),
         _count_line(run.ledger),
         *_newly_blocked_lines(run),
-        *map(describe_at_risk, run.sums),
+        # of a run without an answer, 0 would read as good news
+        *(describe_at_risk(one) for one in run.sums if run.complete or one.added or one.unparsed),
         f"Report: {run.report or 'none'}",
         *_step_lines(run.next_steps),
     ]

@@ -1,0 +1,28 @@
+"""Commands to paste get the `--config` and `--profile` of the present command: elsewhere they would not find its settings."""
+
+import re
+from pathlib import Path
+
+import click
+
+from auditor.core.text import shell_quote
+
+_KEY = "auditor.job"
+_COMMAND = re.compile(
+    r"\bauditor (?:runs latest|runs prune|compare|config|customers|doctor|login|logout|mail|notify|report|resume|runs?|status|verify"
+    r"|whoami)\b(?! (?:--config|--profile|lists))"
+)
+
+
+def remember(config: str | None, profile: str | None) -> None:
+    """Keep the options of the present command; the path of the file is made whole."""
+    options = [("--config", config and str(Path(config).absolute())), ("--profile", profile)]
+    given = " ".join(f"{name} {shell_quote(value)}" for name, value in options if value)
+    click.get_current_context().meta[_KEY] = given
+
+
+def add_options(text: str) -> str:
+    """Add the options to each command in a text."""
+    context = click.get_current_context(silent=True)
+    given = context.meta.get(_KEY) if context else None
+    return _COMMAND.sub(lambda command: f"{command[0]} {given}", text) if given else text
