@@ -74,6 +74,7 @@ class Labels(NamedTuple):
 Values = Mapping[str, Mapping[str, float]]
 """Name of a metric -> value of its own label (empty where it has none) -> number. An empty mapping: known to have no value."""
 
+_OTHER_FILE = "name a file in a folder that can be written to with --metrics (AUDITOR_METRICS)"
 _LARGEST = 1 << 20
 """Bytes of an earlier file that are read."""
 
@@ -98,6 +99,9 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
             'pip install "partner-center-auditor[metrics]"',
         ) from None
 
+    if Path(file).exists() and not Path(file).is_file():
+        # root could put a file in the place of /dev/null, and to read a pipe may take for ever
+        raise OutputError(f"the metrics file {file} cannot be written: it is not a file", _OTHER_FILE)
     earlier, labels = _read_earlier(Path(file), labels)
     registry = CollectorRegistry()
     for name, metric in METRICS.items():
@@ -110,7 +114,7 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
     except OSError as error:
         raise OutputError(
             f"the metrics file {file} cannot be written: {describe_os_error(error)}",
-            "name a file in a folder that can be written to with --metrics (AUDITOR_METRICS)",
+            _OTHER_FILE,
         ) from error
 
 
@@ -143,7 +147,8 @@ def _read_earlier(file: Path, labels: Labels) -> tuple[dict[str, dict[str, float
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Put a file in the place of another, complete or not at all; everybody may read it."""
+    """Put a file in the place of another, complete or not at all; everybody may read it. A link stays."""
+    file = file.resolve()
     descriptor, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with open(descriptor, "wb") as opened:  # noqa: PTH123 - a descriptor
