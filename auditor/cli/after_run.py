@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from auditor.runs.render import Rendered
     from auditor.settings import Origins, Settings
 
-_TELLING: dict[str, Any] = {"notify": (), "ping": None}
-"""Settings of whom to tell, and their values for nobody."""
+_TELLING: dict[str, Any] = {"notify": (), "ping": None, "metrics": None}
+"""Settings of whom to tell, and their values for nobody. Metrics are of the whole list only."""
 _SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED])
 
 
@@ -91,7 +91,7 @@ class AfterRun:
 
         A run by hand must not stand in for the nightly one, whose settings these are.
         """
-        given = {name: getattr(self._settings, name) for name in _TELLING if origins.is_given(name)}
+        given = {name: getattr(self._settings, name) for name in ("notify", "ping") if origins.is_given(name)}
         self._settings = replace(self._settings, **{**_TELLING, **given})
         self._ping = notify.open_ping(self._settings)
 

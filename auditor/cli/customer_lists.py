@@ -33,15 +33,20 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
         yield _customer_writer(sys.stdout, as_json=as_json)
         _check_complete()
         return
-    part = Path(f"{output}.part")
+    target = Path(output).resolve()
+    # a device or a pipe is written to, never replaced
+    is_replaced = target.is_file() or not target.exists()
+    part = Path(f"{target}.part") if is_replaced else target
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             yield _customer_writer(file, as_json=as_json)
-        part.replace(output)
+        if is_replaced:
+            part.replace(target)
     except OSError as error:
         raise OutputError(f"{output}: {error.strerror}", "name another file with -o") from error
     finally:
-        part.unlink(missing_ok=True)
+        if is_replaced:
+            part.unlink(missing_ok=True)
 
 
 def _check_complete() -> None:

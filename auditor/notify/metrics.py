@@ -72,6 +72,7 @@ class Labels(NamedTuple):
 Values = Mapping[str, Mapping[str, float]]
 """Name of a metric -> value of its own label (empty where it has none) -> number. An empty mapping: known to have no value."""
 
+_OTHER_FILE = "name a file in a folder that can be written to with --metrics (AUDITOR_METRICS)"
 _LARGEST = 1 << 20
 """Bytes of an earlier file that are read."""
 
@@ -96,6 +97,9 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
             'pip install "partner-center-auditor[metrics]"',
         ) from None
 
+    if Path(file).exists() and not Path(file).is_file():
+        # root could put a file in the place of /dev/null, and to read a pipe may take for ever
+        raise OutputError(f"the metrics file {file} cannot be written: it is not a file", _OTHER_FILE)
     earlier, labels = _read_earlier(Path(file), labels)
     registry = CollectorRegistry()
     for name, metric in METRICS.items():
@@ -105,11 +109,11 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
             gauge.labels(*(text or "" for text in labels), *([label] if metric.label else [])).set(number)
     try:
         # node_exporter is another user
-        replace_file(Path(file), generate_latest(registry), 0o644)
+        replace_file(Path(file).resolve(), generate_latest(registry), 0o644)
     except OSError as error:
         raise OutputError(
             f"the metrics file {file} cannot be written: {describe_os_error(error)}",
-            "name a file in a folder that can be written to with --metrics (AUDITOR_METRICS)",
+            _OTHER_FILE,
         ) from error
 
 

@@ -94,6 +94,8 @@ def _why_not(run: Path, within: float) -> str:
     if (datetime.now(UTC) - header.started_at).total_seconds() >= within:
         return f"run {run.name} is not finished and began {_age(header)} ago (--continue-within)"
     facts = journal.read_facts(run)
+    # else every start until --continue-within would fail on the damaged rows
+    journal.check_rows(run, facts)
     check = MembershipCheck(header.settings.get("customer_list", MembershipCheck.NEVER))
     if summary_of(run) is not None and not needs_requests(run, facts, check):
         return f"run {run.name} is not complete, but nothing is left to ask in it"

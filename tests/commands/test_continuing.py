@@ -1,7 +1,7 @@
 """`run --continue`: one command for a schedule. It finishes the newest run of the same list, or starts a new one, and says which."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -94,6 +94,21 @@ def test_a_changed_list_starts_a_new_run(simulator: Simulator, capsys: pytest.Ca
     assert f"starting a new run: the list has changed since run {run.name}" in capsys.readouterr().err
     assert len(_runs()) == 2
     assert new in _asked(simulator)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda rows: rows.write_bytes(b"garbage\n")])
+def test_a_run_with_damaged_rows_starts_a_new_one(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], object]
+) -> None:
+    """It cannot be finished, and a schedule that tried it every hour would lose the night."""
+    assert main([*RUN, "--limit", "2"]) == 3
+    (run,) = _runs()
+    damage(run / journal.ROWS)
+    capsys.readouterr()
+    assert main(RUN) == 0
+    assert f"starting a new run: run {run.name} cannot be read: " in capsys.readouterr().err
+    assert len(_runs()) == 2
+    assert simulator.api_url
 
 
 @pytest.mark.parametrize(

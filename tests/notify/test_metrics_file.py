@@ -102,6 +102,22 @@ def test_a_failure_leaves_the_earlier_file(monkeypatch: pytest.MonkeyPatch) -> N
         write_metrics("missing/a.prom", {}, LABELS)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names")
+def test_a_link_stays_and_what_is_no_file_is_not_replaced() -> None:
+    """A device or a pipe with a file in its place would break other programs, and a replaced link leaves its reader an old file."""
+    Path("real.prom").touch()
+    Path("link.prom").symlink_to("real.prom")
+    write_metrics("link.prom", {SUCCESS: {"": 1.0}}, LABELS)
+    assert Path("link.prom").is_symlink()
+    assert _samples("real.prom") == {(SUCCESS, ""): 1}
+    for number, make in enumerate([os.mkfifo, os.mkdir]):
+        make(f"{number}.prom")
+        before = os.lstat(f"{number}.prom").st_ino
+        with pytest.raises(OutputError, match="it is not a file"):
+            write_metrics(f"{number}.prom", {SUCCESS: {"": 1.0}}, LABELS)
+        assert os.lstat(f"{number}.prom").st_ino == before
+
+
 def test_without_its_library_the_message_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """That installs it."""
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
