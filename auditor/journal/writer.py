@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import msgspec
 
+from auditor.atomic_file import sync_folder
 from auditor.core.baseline import Baseline
 from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, CustomerResult
@@ -106,7 +107,7 @@ class Journal:
         self.sync()
         # a file that no folder names is gone after a power cut, even if its content is on the disk
         for folder in (self._run, self._run.parent):
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def record(self, row: int, result: CustomerResult) -> None:
         """Write the result for one customer.
@@ -230,13 +231,3 @@ class Journal:
             os.lseek(self._fd, size - 1, os.SEEK_SET)
             if os.read(self._fd, 1) != b"\n":
                 os.write(self._fd, b"\n")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the folder's entries to the disk; Windows and some network shares do not offer that."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
