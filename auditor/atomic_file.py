@@ -1,6 +1,5 @@
 """Replace a file in one step: whatever happens, it has its old content or its new content, never a part of either."""
 
-import errno
 import os
 import re
 import secrets
@@ -21,11 +20,8 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
         mode: its permissions; None for those of any new file. With a mode, only its owner reads it until it is complete.
 
     Raises:
-        OSError: the folder cannot be written to, or the path is a device, a pipe or a folder; what was there is unchanged.
+        OSError: the folder cannot be written to; the old file is unchanged.
     """
-    if path.exists() and not path.is_file():
-        # root could put a file in the place of /dev/null
-        raise FileExistsError(errno.EEXIST, "it is a device, a pipe or a folder", str(path))
     part = path.with_name(f".{path.name}-auditor-{secrets.token_hex(4)}.part")
     descriptor = os.open(part, _NEW, 0o666 if mode is None else 0o600)
     try:

@@ -1,5 +1,6 @@
 """`auditor init`: check the answers, and write the settings file."""
 
+import errno
 import os
 import re
 import stat
@@ -165,5 +166,8 @@ def _replace(path: Path, content: bytes, like: Path) -> None:
     """Write a file; a link stays, and the file that it leads to is replaced. It gets the permissions of `like`, if that exists."""
     mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else None
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        # root could put a file in the place of /dev/null
+        raise FileExistsError(errno.EEXIST, "it is a device, a pipe or a folder", str(target))
     remove_parts(target)
     replace_file(target, content, mode)

@@ -118,7 +118,7 @@ def status_line(subset: Subset) -> tuple[str, str]:
 def _status_of_run(subset: Subset) -> str:
     state, _, remarks = note(subset.data).partition(": ")
     if not subset.data.complete:
-        return f"{state}: {remarks}"
+        return f"{state}: {remarks}" if remarks else state
     return f"Complete, with warnings. {sentence(remarks)}" if remarks else "Complete."
 
 
