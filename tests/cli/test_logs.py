@@ -153,9 +153,7 @@ def test_a_full_disk_under_the_log_does_not_end_a_run(capsys: pytest.CaptureFixt
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(
-    "command", [["schema"], ["demo", "--format", "csv"], ["runs"], ["runs", "prune", "--keep-daily", "1"]]
-)
+@pytest.mark.parametrize("command", [["schema"], ["runs"], ["runs", "prune", "--keep-daily", "1"]])
 def test_every_command_takes_a_log_file(command: list[str]) -> None:
     """Those without settings, and subcommands, as well."""
     assert main([*command, "--log-file", "audit.log"]) == 0

@@ -34,7 +34,7 @@ def _simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simu
     answers = dict.fromkeys(IDS, "allowed") | {
         IDS[0]: "under_review",
         IDS[1]: "throttled_once",
-        IDS[2]: "error_lasting",
+        IDS[2]: "error_final",
     }
     for simulator in serving(monkeypatch, tmp_path, IDS, AnswerOptions(overrides=answers)):
         Path("lists").mkdir()
