@@ -39,7 +39,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _NOT_FOR_RESUME = frozenset(
     {
         *("lists", "id_column", "company_column", "domain_column", "owner_column", "allow_ragged", "sheet", "array"),
-        *("customer_list", "format", "reuse", "baseline", "sum", "limit", "packs", "customer_link", "zone"),
+        *("customer_list", "format", "reuse", "baseline", "sum", "limit", "packs", "customer_link", "zone", "priority"),
     }
 )
 """Settings that a run was started with, and keeps."""

@@ -17,6 +17,8 @@ import pandas as pd
 import pytest
 
 import auditor
+from auditor import library
+from auditor.runs.create import RESUMED_SETTINGS
 from auditor.settings import Settings, SettingsKeywords, keywords_in_messages
 from auditor.testing import PartnerCenter
 
@@ -240,6 +242,15 @@ class TestSettings:
         config.write_text('[profile.night]\nformat = ["csv"]\nreports = "nights"\n', encoding="utf-8")
         result = auditor.audit([BLOCKED], profile="night", config=config)
         assert (result.path.parent.name, (result.path / "audit.xlsx").exists()) == ("nights", False)
+
+    def test_what_a_resumed_run_keeps(self, service: PartnerCenter) -> None:
+        """A setting that `resume` would ignore is refused; those of the run that can be replaced are not among them."""
+        assert library._NOT_FOR_RESUME.isdisjoint(RESUMED_SETTINGS)
+        assert {each.name for each in fields(Settings)} >= library._NOT_FOR_RESUME
+        run = auditor.audit([BLOCKED, ELIGIBLE], limit=1, format="csv", **service.settings)
+        with pytest.raises(auditor.SettingsError, match="limit, priority: resume takes this from the run"):
+            auditor.resume(run, limit=2, priority="blocked", **service.settings)
+        assert auditor.resume(run, rate=0, api_url=service.api_url, access_token=service.token).complete
 
 
 class TestFailures:

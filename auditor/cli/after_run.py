@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from auditor.runs.render import Rendered
     from auditor.settings import Origins, Settings
 
-_TELLING: dict[str, Any] = {"notify": (), "ping": None, "metrics": None}
-"""Settings of whom to tell, and their values for nobody. Metrics are of the whole list only."""
+_SWITCHED_OFF: dict[str, Any] = {"notify": (), "ping": None, "metrics": None}
+"""Values of the settings that switch notifications, ping and metrics off."""
 _SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED])
 
 
@@ -86,13 +86,14 @@ class AfterRun:
         self._settings, self._lists = settings, lists
         self._ping = notify.open_ping(settings)
 
-    def tell_only_if_given(self, origins: "Origins") -> None:
-        """For a run of a selection: tell and ping only where this command line says so.
+    def switch_off_unless_given(self, origins: "Origins") -> None:
+        """Switch notifications and ping off unless an option of this command sets them, and metrics always.
 
-        A run by hand must not stand in for the nightly one, whose settings these are.
+        For a run of a selection: its success or failure must not be taken for that of the nightly run, which has the same
+        settings.
         """
         given = {name: getattr(self._settings, name) for name in ("notify", "ping") if origins.is_given(name)}
-        self._settings = replace(self._settings, **{**_TELLING, **given})
+        self._settings = replace(self._settings, **{**_SWITCHED_OFF, **given})
         self._ping = notify.open_ping(self._settings)
 
     def observe(self, observer: "RunObserver") -> "RunObserver":

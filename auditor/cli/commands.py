@@ -150,7 +150,7 @@ def run(
         return _dry_run(lists, settings, selection, as_json=as_json)
     with AfterRun(settings, lists or (OWN_LIST,)) as after:
         if owner or only or exclude:
-            after.tell_only_if_given(origins)
+            after.switch_off_unless_given(origins)
         selection = read_selection(owner, only, exclude, settings)
         with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as shown:
             given = RunOptions(
@@ -230,7 +230,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
             return 0
         folder = unfinished.run if unfinished is not None else find_run(str(run), settings.reports)
         if journal.read_header(folder).selection:
-            after.tell_only_if_given(origins)
+            after.switch_off_unless_given(origins)
         with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
             after.rendered = command.resume(folder, settings, origins, after.observe(observer))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)

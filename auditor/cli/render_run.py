@@ -291,7 +291,7 @@ def explain_end(rendered: "Rendered") -> list[Line]:
 
 
 def find_next_steps(rendered: "Rendered") -> list[str]:
-    """What to do next, from `explain_end`, with whole paths: whoever gets the message is in another folder."""
+    """The next steps from `explain_end`, with absolute paths, because the reader of a message is in another folder."""
     whole = replace(rendered, run=rendered.run.absolute())
     return [job.add_options(line.text) for line in explain_end(whole) if line.next_step and line.text.strip()]
 

@@ -28,7 +28,7 @@ LIMITS = Limits()
 """Of notifications."""
 PING_LIMITS = Limits(attempts=2, total=25.0)
 QUICK_LIMITS = Limits(attempts=1, timeout=2.0, total=3.0)
-"""Of both after a signal: whoever stopped the process waits for its end, and may kill it."""
+"""Limits of notifications and ping after a signal. They are short: a scheduler kills a process that does not end soon."""
 _FIRST_FILES = ("report.html", "audit.xlsx", "blocked.csv", "summary.csv")
 """The file that a message names: the first of these that the run has."""
 

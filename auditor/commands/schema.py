@@ -39,7 +39,7 @@ def read_schema(name: str) -> str:
     """The text of a schema.
 
     Raises:
-        SettingsError: there is none of that name.
+        SettingsError: there is no schema of this name.
     """
     names = _names()
     if name not in names:

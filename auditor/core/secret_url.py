@@ -1,4 +1,4 @@
-"""URLs that are secrets: whoever knows the address of a chat's webhook, or of a ping, may send to it."""
+"""URLs that are secrets: anyone who knows the address of a chat's webhook, or of a ping, can send to it."""
 
 import re
 from urllib.parse import urlsplit

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -29,27 +30,37 @@ def _serve(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """Serve on a free port; yield the URL; stop as a service manager does."""
     command = [sys.executable, "-m", "uvicorn", "fastapi_service:app", "--app-dir", str(EXAMPLES), "--port", "0"]
     surroundings = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
-    log = folder / "service.log"
-    with (
-        log.open("w", encoding="utf-8") as output,
-        subprocess.Popen(command, cwd=folder, env=surroundings, stdout=output, stderr=output) as service,
-    ):
+    # without a log line for each request, what it prints fits into the pipe
+    with subprocess.Popen(
+        [*command, "--no-access-log"],
+        cwd=folder,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as service:
         try:
-            yield _address(log, service)
+            yield _address(service)
         finally:
             service.terminate()
-            service.wait(timeout=_PATIENCE)
-    assert "Application shutdown complete" in log.read_text(encoding="utf-8")
+            rest, _ = service.communicate(timeout=_PATIENCE)
+    assert "Application shutdown complete" in rest
 
 
-def _address(log: Path, service: "subprocess.Popen[bytes]") -> str:
-    deadline = time.monotonic() + _PATIENCE
-    while service.poll() is None and time.monotonic() < deadline:
-        found = re.search(r"running on (http://\S+)", log.read_text(encoding="utf-8"))
-        if found:
-            return found[1]
-        time.sleep(0.05)
-    raise AssertionError(log.read_text(encoding="utf-8"))
+def _address(service: "subprocess.Popen[str]") -> str:
+    """The URL that the service prints when it accepts connections; a service that does not start in time is killed."""
+    assert service.stdout is not None
+    timer = threading.Timer(_PATIENCE, service.kill)
+    timer.start()
+    try:
+        printed = []
+        for line in service.stdout:
+            printed.append(line)
+            if found := re.search(r"running on (http://\S+)", line):
+                return found[1]
+        raise AssertionError("".join(printed))
+    finally:
+        timer.cancel()
 
 
 def _call(url: str, body: object = None) -> tuple[int, dict[str, Any]]:
@@ -100,7 +111,6 @@ def _wait(url: str, run_id: str) -> tuple[int, dict[str, Any]]:
         if code != 200 or state["complete"] is not None:
             return code, state
         assert state["answered"] <= state["to_ask"] <= len(IDS)
-        time.sleep(0.05)
     raise TimeoutError(run_id)
 
 

@@ -29,22 +29,11 @@ def read_history(
     until: date | datetime | None = None,
     partner: str | None = None,
 ) -> pd.DataFrame:
-    """Read the history of a reports folder: one record a customer and run.
-
-    Args:
-        reports: the folder of the runs.
-        customers: ids of the customers wanted, in any spelling that a customer list may have; None for all.
-        since: the first day (UTC), or time, at which a run may have begun. A time without a zone is UTC.
-        until: the last day (UTC), or time, both inclusive.
-        partner: tenant of the partner wanted; None for all. A record whose partner is not known matches no partner.
+    """Read the history of a reports folder: one record a customer and run. Arguments and errors as of `auditor.read_history`.
 
     Returns:
         The columns of `store.RECORDS` and `run_date` (the day in UTC), in Arrow's types, ordered by `started_at` and
         `customer_id`. Empty where there is no history.
-
-    Raises:
-        CustomerListError: an id of `customers` is no GUID.
-        IncompleteError: a file is damaged; the message names it.
     """
     wanted = pc.scalar(True)  # noqa: FBT003 - the value itself
     if customers is not None:
