@@ -29,7 +29,7 @@ test-thorough: .venv/installed-test
 SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring haproxy \
   iproute2 libreoffice-calc nginx-light poppler-utils prometheus python3-gi systemd tinyproxy zsh
 
-test-system: .venv/installed-test
+test-system: .venv/installed-system
 	@for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
 	  export DEBIAN_FRONTEND=noninteractive; \
@@ -66,6 +66,10 @@ clean:
 .venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed
+
+.venv/installed-system: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[test,system]'
+	@touch $@ .venv/installed .venv/installed-test
 
 .venv/installed-check: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[test,check]'
