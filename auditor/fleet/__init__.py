@@ -1,0 +1,5 @@
+"""Audits many partners: one child process a partner, on one machine or on a Dask cluster."""
+
+from auditor.fleet.results import PartnerResult
+
+__all__ = ["PartnerResult"]
