@@ -14,6 +14,7 @@ from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.core.selection import Selection
+    from auditor.runs.rendering_slot import RenderingSlots
     from auditor.settings import Origins, Settings
     from auditor.simulator import Simulator
 
@@ -121,6 +122,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     continue_within="DURATION: Finish only a run that is younger; 0 always starts a new one. [default: 20h]",
 )
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
+@options.RENDERING_SLOTS
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
 def run(
     *,
@@ -131,6 +133,7 @@ def run(
     continues: bool,
     settings: "Settings",
     origins: "Origins",
+    slots: "RenderingSlots | None",
     dry_run: bool,
     as_json: bool,
     quiet: int,
@@ -156,7 +159,7 @@ def run(
             given = RunOptions(
                 settings, settings.format, settings.customer_list, observer=after.observe(shown), selection=selection
             )
-            after.rendered = start(lists, replace(given, continues=origins if continues else None))
+            after.rendered = start(lists, replace(given, continues=origins if continues else None, slots=slots))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
     return after.exit_code
 
@@ -202,8 +205,17 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
+@options.RENDERING_SLOTS
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
-def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
+def resume(
+    *,
+    run: str | None,
+    settings: "Settings",
+    origins: "Origins",
+    slots: "RenderingSlots | None",
+    as_json: bool,
+    quiet: int,
+) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
@@ -232,7 +244,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
         if journal.read_header(folder).selection:
             after.switch_off_unless_given(origins)
         with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
-            after.rendered = command.resume(folder, settings, origins, after.observe(observer))
+            after.rendered = command.resume(folder, settings, origins, after.observe(observer), slots=slots)
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
     return after.exit_code
 

@@ -179,6 +179,18 @@ CONFIGURED = _several(
 REPORTS = click.option(
     "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
 )
+
+
+def _read_slots(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    from auditor.runs.rendering_slot import read_slots
+
+    return read_slots(value)
+
+
+RENDERING_SLOTS = click.option("--rendering-slots", "slots", metavar="FOLDER:N", hidden=True, callback=_read_slots)
+"""How many runs of this machine may render at the same time; `auditor fleet run` gives it to its processes."""
 SELECTION = _several(
     click.option(
         "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."

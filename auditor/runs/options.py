@@ -22,6 +22,7 @@ from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError
 from auditor.fetch import RateLimiter
+from auditor.runs.rendering_slot import RenderingSlots
 from auditor.runs.signals import StopRequest, stop_on_request, stop_on_signals
 from auditor.settings import Origins, Settings
 
@@ -83,6 +84,7 @@ class RunOptions:
         selection: which rows are asked for; None: all.
         continues: where an unfinished run of the same list is finished instead (`--continue`): where each setting comes from;
             None: a new run is started.
+        slots: which limit how many runs render at the same time; None: nothing does.
     """
 
     settings: Settings
@@ -93,6 +95,7 @@ class RunOptions:
     stop: StopRequest | None = None
     selection: Selection | None = None
     continues: Origins | None = None
+    slots: RenderingSlots | None = None
 
     @property
     def selection_text(self) -> str:
