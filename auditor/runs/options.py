@@ -106,9 +106,9 @@ class RunOptions:
         self, rate_limiter: RateLimiter, *, then: str = "", deadline: float | None = None
     ) -> AbstractContextManager[list[RunEnd]]:
         """Stop new requests when the caller asks for it, or at a signal; see `signals.stop_on_signals`."""
-        if self.stop is not None:
+        if self.stop is not None and not self.stop.with_signals:
             return stop_on_request(rate_limiter, self.stop, deadline=deadline)
-        return stop_on_signals(rate_limiter, self.observer.warned, then=then, deadline=deadline)
+        return stop_on_signals(rate_limiter, self.observer.warned, request=self.stop, then=then, deadline=deadline)
 
 
 def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:
