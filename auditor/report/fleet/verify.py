@@ -9,12 +9,14 @@ from pathlib import Path
 import pyarrow.parquet
 
 from auditor.core.results import Ledger
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError
 from auditor.report.fleet import summary as summaries
 from auditor.report.fleet import tables
 from auditor.report.fleet.render import NAMES
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary, count_ledgers, count_reasons
 from auditor.report.schema import FIXED, MANIFEST
+from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import compare_file, read_manifest
 from auditor.report.verify.recount import Cells, Counted, count_records
 from auditor.report.verify.tables import read_csv, read_parquet
@@ -31,8 +33,18 @@ def verify_fleet(folder: Path) -> FleetSummary:
 
     Raises:
         IncompleteError: the first disagreement.
-        OSError, ValueError, KeyError, TypeError, MsgspecError, csv.Error: a file is missing or damaged.
     """
+    with as_disagreement(folder, repair_command(folder)):
+        return _verify(folder)
+
+
+def repair_command(folder: Path) -> str:
+    """The command that writes a round's report again."""
+    folder = folder.resolve()
+    return f"auditor fleet report {folder.name} --reports {shell_quote(folder.parents[1])}"
+
+
+def _verify(folder: Path) -> FleetSummary:
     manifest = read_manifest(folder)
     if sorted(manifest.files) != sorted(NAMES):
         raise IncompleteError(f"{MANIFEST}: lists {', '.join(manifest.files)}, where there must be {', '.join(NAMES)}")
