@@ -1,4 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
+"""The commands that audit, ask or simulate, with their options. The others are in `fleet_commands`, `mail_commands`, `notify_commands`,
 `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import (
+    fleet_commands,
+    mail_commands,
+    notify_commands,
+    options,
+    run_commands,
+    setup_commands,
+    sign_in_commands,
+)
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
@@ -123,6 +131,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
 )
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
 @options.RENDERING_SLOTS
+@options.SUPERVISED
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
 def run(
     *,
@@ -134,6 +143,7 @@ def run(
     settings: "Settings",
     origins: "Origins",
     slots: "RenderingSlots | None",
+    supervised: bool,
     dry_run: bool,
     as_json: bool,
     quiet: int,
@@ -141,6 +151,7 @@ def run(
     """`auditor run`."""
     from auditor.cli import progress, render_run
     from auditor.cli.after_run import AfterRun
+    from auditor.cli.supervisor import stop_with_input
     from auditor.commands.run import run as start
     from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
@@ -155,9 +166,14 @@ def run(
         if owner or only or exclude:
             after.switch_off_unless_given(origins)
         selection = read_selection(owner, only, exclude, settings)
-        with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as shown:
+        with exit_on_signals(), progress.show_progress(quiet=bool(quiet), supervised=supervised) as shown:
             given = RunOptions(
-                settings, settings.format, settings.customer_list, observer=after.observe(shown), selection=selection
+                settings,
+                settings.format,
+                settings.customer_list,
+                observer=after.observe(shown),
+                stop=stop_with_input() if supervised else None,
+                selection=selection,
             )
             after.rendered = start(lists, replace(given, continues=origins if continues else None, slots=slots))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
@@ -393,6 +409,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *fleet_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
     *run_commands.COMMANDS,

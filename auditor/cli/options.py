@@ -230,3 +230,5 @@ AFTER_RUN = _several(
     ),
 )
 """Options of what happens after a run."""
+SUPERVISED = click.option("--supervised", is_flag=True, hidden=True)
+"""Progress as JSON Lines on standard error, and a run that stops when its standard input ends; for `auditor fleet run`."""

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import AuditorError, IncompleteError, OutputError, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
+from auditor.fleet.rounds import FLEET
 from auditor.runs.find import load_stored_run
 
 if TYPE_CHECKING:
     from auditor.report import FleetPartner
-
-FLEET = "fleet"
-"""The folder of the rounds in a reports folder; no partner may have this name."""
 
 
 def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:

@@ -1,6 +1,6 @@
 """What a fleet's round found out about each partner: what travels between the machines, and what the combined report is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,3 +24,20 @@ class PartnerResult:
     reason: str = ""
     customers: Mapping[str, int] = field(default_factory=dict)
     complete: bool = False
+
+
+FAILED, STOPPED_EARLY, TERMINATED = 1, 6, 143
+"""Exit codes: a defect of auditor; stopped early, resumable; stopped by SIGTERM."""
+_WORST_FIRST = (FAILED, 130, TERMINATED, 2, 4, 5, STOPPED_EARLY, 11, 3, 7, 10, 0)
+"""The exit code of a fleet is the first of these that a partner has.
+
+A defect comes first, then a stop by a signal: the caller ended it. Then what a person must change before another call can help
+(settings, sign-in, list); then what another call finishes (stopped early, another run at work, incomplete); then reports to
+render again; then complete runs.
+"""
+
+
+def worst_exit_code(codes: Iterable[int]) -> int:
+    """The exit code of a fleet whose partners ended with these; 0 without partners. A code that is none of auditor's is a defect."""
+    known = [code if code in _WORST_FIRST else FAILED for code in codes]
+    return min(known, key=_WORST_FIRST.index, default=0)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from report_support import Run, answer, guid, new_run, row
 from auditor import report
 from auditor.cli import main
 from auditor.errors import IncompleteError, OutputError
-from auditor.fleet import PartnerResult, combine
+from auditor.fleet import PartnerResult, combine, open_round, record
 from auditor.report import files
 
 ROUND = "20261122T130000Z"
@@ -311,3 +311,40 @@ def test_blocked_since_is_what_the_history_knows(folder: Path) -> None:
     shown = dict(zip(map(str, header), first, strict=True))
     assert isinstance(shown["Blocked since (UTC)"], datetime)
     assert shown["Days blocked"] == 0
+
+
+def _store(reports: Path, names: list[str], results: list[PartnerResult]) -> str:
+    """A round that ended with these results, as `auditor fleet run` stores it."""
+    return record(reports, open_round(reports, names, 0, lambda _: True), results).id
+
+
+def test_fleet_report_writes_the_newest_round_again(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every partner of the file is in it, one that was never asked as well; the exit code is the worst."""
+    north, _, west = _results(reports)
+    round_id = _store(reports, ["east", "west", "north"], [north, west])
+    assert main(["fleet", "report", "--reports", str(reports)]) == 4
+    folder = reports / "fleet" / round_id
+    assert str(folder) in capsys.readouterr().out
+    found = _summary(folder)
+    assert [one["partner"] for one in found["partners"]] == ["east", "west", "north"]
+    assert found["note"].endswith("east, west")
+    assert "not asked in this round" in found["partners"][0]["note"]
+    assert main(["verify", str(folder)]) == 0
+
+
+def test_fleet_report_takes_a_run_that_was_finished_since(reports: Path) -> None:
+    """Its partner is complete then, and the reason is gone."""
+    round_id = _store(reports, ["south"], [_results(reports)[1]])
+    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 3
+    now = datetime.now(UTC)
+    _run(reports / "south" / f"{now:%Y%m%dT%H%M%SZ}", 5, started_at=now, finished_at=now)
+    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 0
+    (south,) = _summary(reports / "fleet" / round_id)["partners"]
+    assert (south["complete"], south["ledger"]["rows"]["listed"]) == (True, 5)
+    assert "the service failed" not in south["note"]
+
+
+def test_fleet_report_without_a_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2."""
+    assert main(["fleet", "report", "--reports", str(tmp_path)]) == 2
+    assert "there is no round" in capsys.readouterr().err
