@@ -145,7 +145,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 @click.command(
     short_help="Print the JSON Schema of a run's file.",
-    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, settings (the settings file) or "
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, fleet (the summary of a fleet's round), settings (the settings file) or "
     "error (what --json prints where a command fails); without it, lists them. docs/files.md describes all files.",
 )
 @click.argument("name", metavar="[NAME]", required=False)
@@ -163,7 +163,7 @@ def schema(*, name: str | None, as_json: bool) -> int:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
         return 0
     for one in found:
-        click.echo(f"{one.name:10}{one.file:15}{one.meaning}")
+        click.echo(f"{one.name:10}{one.file:28}{one.meaning}")
     return 0
 
 
