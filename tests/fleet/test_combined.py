@@ -50,7 +50,7 @@ def _results(reports: Path) -> list[PartnerResult]:
     north, south = (next((reports / name).glob("2*")) for name in ("north", "south"))
     return [
         PartnerResult("north", north, 0, complete=True),
-        PartnerResult("south", south, 3, "the service failed"),
+        PartnerResult("south", south, 6, "the service failed"),
         PartnerResult("west", None, 4, REFUSED),
     ]
 
@@ -106,7 +106,7 @@ def test_the_summary_counts_each_partner_and_names_its_run(reports: Path, folder
     assert found["note"] == "INCOMPLETE: 2 of 3 partners are not complete: south, west"
     assert found["ledger"]["rows"] == {"listed": 19, "eligible": 6, "blocked": 8, "undetermined": 5}
     north, south, west = found["partners"]
-    assert [one["exit_code"] for one in found["partners"]] == [0, 3, 4]
+    assert [one["exit_code"] for one in found["partners"]] == [0, 6, 4]
     assert north["complete"]
     assert not south["complete"]
     assert north["folder"] == "north/20261122T120000Z"
@@ -335,7 +335,7 @@ def test_fleet_report_writes_the_newest_round_again(reports: Path, capsys: pytes
 def test_fleet_report_takes_a_run_that_was_finished_since(reports: Path) -> None:
     """Its partner is complete then, and the reason is gone."""
     round_id = _store(reports, ["south"], [_results(reports)[1]])
-    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 3
+    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 6
     now = datetime.now(UTC)
     _run(reports / "south" / f"{now:%Y%m%dT%H%M%SZ}", 5, started_at=now, finished_at=now)
     assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 0
