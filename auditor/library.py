@@ -200,7 +200,7 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
                 "leave it out, or start a run of its own with auditor.audit",
             )
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
-        return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop))
+        return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop=stop))
 
 
 def _result(rendered: "Rendered") -> "AuditResult":

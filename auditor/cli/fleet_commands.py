@@ -11,6 +11,7 @@ from auditor.cli.completion import complete_file
 
 if TYPE_CHECKING:
     from auditor.commands.fleet import FleetReport
+    from auditor.settings import Settings
 
 
 @click.group(help="Audit many partners, each with its own sign-in, lists and rate limit.")
@@ -80,6 +81,25 @@ def run(
     wanted = FleetOptions(Path(partners), reports, only, renderings, continue_within, cluster)
     with exit_between_steps() as check_stop, show_fleet(quiet=quiet) as shown:
         found = run_fleet(wanted, shown.observer, shown.start, check_stop)
+    _print(found, as_json=as_json, quiet=quiet)
+    return found.exit_code
+
+
+@fleet.command(
+    short_help="Write the combined report of a round again.",
+    help="Write the combined report of a round again, from the partners' runs alone.\n\n"
+    "ROUND is the name of a folder in fleet/; without it, the newest round.",
+)
+@click.argument("round_id", metavar="[ROUND]", required=False)
+@options.REPORTS
+@options.common(json="the result of each partner as JSON")
+def report(*, round_id: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
+    """`auditor fleet report`."""
+    from auditor.commands.fleet import render_round
+    from auditor.runs.signals import exit_on_signals
+
+    with exit_on_signals():
+        found = render_round(round_id, settings.reports)
     _print(found, as_json=as_json, quiet=quiet)
     return found.exit_code
 

@@ -38,19 +38,26 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     short_help="Re-read every file of a run, and check that they agree.",
     help="Re-read every file of a run: hashes, ledger, agreement of the formats.\n\n"
     "Then renders the reports again and compares them: any difference means that a file was changed.\n\n"
-    "RUN is a folder, a run-id, or latest.",
+    "RUN is a folder, a run-id, or latest; or the folder of a fleet's round, fleet/<round> in the reports folder.",
 )
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.common(json="the summary as JSON")
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
-    from auditor.cli import render_run
-    from auditor.commands.verify import verify as check
+    from auditor.cli import render_round, render_run
+    from auditor.commands import verify as command
     from auditor.runs.signals import exit_on_signals
 
+    folder = command.find_round(run)
+    if folder is not None:
+        with exit_on_signals():
+            of_round = command.verify_round(folder)
+        if as_json or not quiet:
+            render_round.print_verified_round(of_round, as_json=as_json)
+        return 0
     with exit_on_signals():
-        found = check(run, settings.reports)
+        found = command.verify(run, settings.reports)
     if as_json or not quiet:
         render_run.print_verification(found, as_json=as_json)
     return 0
@@ -138,7 +145,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 @click.command(
     short_help="Print the JSON Schema of a run's file.",
-    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, settings (the settings file) or "
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, fleet (the summary of a fleet's round), settings (the settings file) or "
     "error (what --json prints where a command fails); without it, lists them. docs/files.md describes all files.",
 )
 @click.argument("name", metavar="[NAME]", required=False)
@@ -156,7 +163,7 @@ def schema(*, name: str | None, as_json: bool) -> int:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
         return 0
     for one in found:
-        click.echo(f"{one.name:10}{one.file:15}{one.meaning}")
+        click.echo(f"{one.name:10}{one.file:28}{one.meaning}")
     return 0
 
 

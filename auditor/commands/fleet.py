@@ -7,7 +7,6 @@ from pathlib import Path
 from auditor import fleet
 from auditor import settings as all_settings
 from auditor.core.text import shell_quote
-from auditor.errors import OutputError, describe_os_error
 from auditor.version import __version__
 
 
@@ -80,6 +79,7 @@ def run_fleet(
     }
     current = fleet.open_round(
         reports,
+        names,
         common.continue_within,
         lambda known: any(folder.complete_run(known.started_at) is None for folder in folders.values()),
     )
@@ -119,17 +119,28 @@ def run_fleet(
         raise
     results = fleet.results_of(current, [one.name for one in partners])
     code = fleet.worst_exit_code(result.exit_code for result in results)
-    return FleetReport(current.id, _combine(reports, current, names), results, code)
+    return FleetReport(current.id, fleet.combine(reports, current.id, fleet.results_of(current, names)), results, code)
 
 
-def _combine(reports: Path, current: fleet.Round, names: list[str]) -> Path:
-    # pandas: only now, and not in the workers
-    from auditor.fleet.combined import combine
+def render_round(round_id: str | None, reports: str) -> FleetReport:
+    """Write the combined report of a round again, from the partners' runs as they are now.
 
-    try:
-        return combine(reports, current.id, fleet.results_of(current, names))
-    except OSError as error:
-        raise OutputError(
-            f"the combined report of round {current.id} cannot be written: {describe_os_error(error)}",
-            f"make room, then: auditor fleet run --reports {shell_quote(reports)}",
-        ) from error
+    Args:
+        round_id: of the round; None for the newest.
+        reports: the reports folder of the fleet.
+
+    Raises:
+        SettingsError: there is no such round.
+        OutputError: the combined report could not be written.
+    """
+    folder = Path(reports)
+    found = fleet.find_round(folder, round_id)
+    results = [_as_it_is_now(folder, found, known) for known in fleet.results_of(found, found.partners)]
+    code = fleet.worst_exit_code(result.exit_code for result in results)
+    return FleetReport(found.id, fleet.combine(folder, found.id, results), results, code)
+
+
+def _as_it_is_now(reports: Path, current: fleet.Round, known: fleet.PartnerResult) -> fleet.PartnerResult:
+    """The result of a partner; its run may have been finished by hand since."""
+    run = fleet.PartnerFolder(reports / known.name).complete_run(current.started_at)
+    return known if run is None or known.complete else fleet.describe_run(known.name, run, 0)

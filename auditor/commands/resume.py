@@ -22,11 +22,12 @@ from auditor.runs.signals import StopRequest
 from auditor.settings import Origins, Settings, reparse
 
 
-def resume(
+def resume(  # noqa: PLR0913 - what restores the options, and what a command adds to them
     run: Path,
     settings: Settings,
     origins: Origins,
     observer: RunObserver,
+    *,
     stop: StopRequest | None = None,
     slots: RenderingSlots | None = None,
 ) -> Rendered:

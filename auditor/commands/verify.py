@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from auditor import journal
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError, remedy
+from auditor.fleet import FLEET
 from auditor.runs.find import find_run, load_stored_run
 from auditor.version import __version__
 
 if TYPE_CHECKING:
-    from auditor.report import Verified
+    from auditor.report import FleetSummary, Verified
 
 
 def verify(run: str, reports: str) -> "Verified":
@@ -48,6 +49,27 @@ def verify(run: str, reports: str) -> "Verified":
             f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {shell_quote(folder)}",
         ) from error
     return replace(found, reproducible=same_version)
+
+
+def find_round(run: str) -> Path | None:
+    """The folder of a fleet's round, where a path leads to one: a folder without a journal in a folder `fleet`."""
+    folder = Path(run).resolve()
+    is_round = folder.parent.name == FLEET and folder.is_dir() and not (folder / journal.JOURNAL).exists()
+    return folder if is_round else None
+
+
+def verify_round(folder: Path) -> "FleetSummary":
+    """Re-read every file of a fleet's combined report.
+
+    Args:
+        folder: as of `find_round`.
+
+    Raises:
+        IncompleteError: the first disagreement.
+    """
+    from auditor import report
+
+    return report.verify_fleet(folder)
 
 
 def _find_folder(run: str, reports: str) -> Path:

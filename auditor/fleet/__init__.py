@@ -6,14 +6,16 @@
 `child`       one partner: its child process, and when it is started again
 `engine`      one Dask task a partner
 `results`     how a partner ended, and the exit code of all
+`combined`    the combined report of a round
 ============  ==========================================================
 """
 
 from auditor.fleet.child import Counts, PartnerTask
+from auditor.fleet.combined import combine
 from auditor.fleet.engine import ClusterOptions, FleetObserver, audit_partners
 from auditor.fleet.partners import Partner, read_partners
 from auditor.fleet.results import PartnerResult, worst_exit_code
-from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, open_round, record, results_of
+from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, find_round, open_round, record, results_of
 
 __all__ = [
     "FLEET",
@@ -26,7 +28,9 @@ __all__ = [
     "PartnerTask",
     "Round",
     "audit_partners",
+    "combine",
     "describe_run",
+    "find_round",
     "open_round",
     "read_partners",
     "record",

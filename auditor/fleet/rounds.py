@@ -30,11 +30,13 @@ class Round(msgspec.Struct, frozen=True):
     Attributes:
         id: its name: the UTC start, `YYYYMMDDTHHMMSSZ`; with `-2`, `-3` on a collision.
         started_at: when it started.
+        partners: names of all partners of the fleet, in the order of their file.
         results: how each partner ended, by name, where it has ended.
     """
 
     id: str
     started_at: datetime
+    partners: tuple[str, ...] = ()
     results: dict[str, PartnerResult] = {}
 
 
@@ -107,11 +109,12 @@ def describe_run(name: str, run: Path | None, exit_code: int, reason: str = "") 
     return PartnerResult(name, run, exit_code, reason, counts, found.complete)
 
 
-def open_round(reports: Path, within: float, is_open: Callable[[Round], bool]) -> Round:
+def open_round(reports: Path, names: Sequence[str], within: float, is_open: Callable[[Round], bool]) -> Round:
     """Find the round to finish, or start a new one.
 
     Args:
         reports: the reports folder.
+        names: of all partners of the fleet.
         within: seconds; an older round is not finished.
         is_open: whether one of the partners has no complete run in a round.
 
@@ -123,8 +126,11 @@ def open_round(reports: Path, within: float, is_open: Callable[[Round], bool]) -
             now = datetime.now(UTC)
             newest = max(_rounds(reports), key=lambda one: one.started_at, default=None)
             if newest is not None and (now - newest.started_at).total_seconds() < within and is_open(newest):
-                return newest
-            return _start(reports, now)
+                found = msgspec.structs.replace(newest, partners=tuple(names))
+            else:
+                found = Round(_new_id(reports, now), now, tuple(names))
+            _write(reports, found)
+            return found
     except OSError as error:
         raise SettingsError(
             f"{reports / FLEET} cannot be written to: {describe_os_error(error)}",
@@ -140,7 +146,9 @@ def record(reports: Path, one: Round, results: Iterable[PartnerResult]) -> Round
     """
     with _locked(reports):
         stored = next((known for known in _rounds(reports) if known.id == one.id), one)
-        found = Round(one.id, one.started_at, {**stored.results, **{result.name: result for result in results}})
+        found = msgspec.structs.replace(
+            stored, results={**stored.results, **{result.name: result for result in results}}
+        )
         _write(reports, found)
         return found
 
@@ -151,6 +159,19 @@ def results_of(one: Round, names: Sequence[str]) -> list[PartnerResult]:
         one.results.get(name) or PartnerResult(name, None, 3, "this partner was not asked in this round")
         for name in names
     ]
+
+
+def find_round(reports: Path, round_id: str | None) -> Round:
+    """Find a stored round; without an id, the newest.
+
+    Raises:
+        SettingsError: there is no such round, or its file cannot be read.
+    """
+    found = [one for one in _rounds(reports) if round_id in (None, one.id)]
+    if not found:
+        what = f"round {round_id}" if round_id else "round"
+        raise SettingsError(f"there is no {what} in {reports / FLEET}", "name the folder of the fleet with --reports")
+    return max(found, key=lambda one: one.started_at)
 
 
 def _locked(reports: Path) -> "locks.BaseFileLock":
@@ -172,16 +193,14 @@ def _rounds(reports: Path) -> list[Round]:
     return found
 
 
-def _start(reports: Path, now: datetime) -> Round:
+def _new_id(reports: Path, now: datetime) -> str:
     name = f"{now:%Y%m%dT%H%M%SZ}"
     taken = {path.stem for path in (reports / FLEET).iterdir()}
     number, unique = 1, name
     while unique in taken:
         number += 1
         unique = f"{name}-{number}"
-    started = Round(unique, now)
-    _write(reports, started)
-    return started
+    return unique
 
 
 def _write(reports: Path, one: Round) -> None:

@@ -11,12 +11,14 @@
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
 `verify/`       the written files read back by other code: do they agree with rows.jsonl and the journal?
+`fleet/`        the combined report of many partners' runs
 ==============  ==================================================================================================
 """
 
 from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
+from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
 from auditor.report.history import HistoryFile, history_file, newly_blocked, read_history, snapshot_previous
 from auditor.report.notebook import notebook_html
 from auditor.report.owners import ended_in_zone, read_owner_results
@@ -31,6 +33,8 @@ __all__ = [
     "FORMATS",
     "MANIFEST",
     "SCHEMA_VERSION",
+    "FleetPartner",
+    "FleetSummary",
     "HistoryFile",
     "RunChanges",
     "RunData",
@@ -49,11 +53,14 @@ __all__ = [
     "read_history",
     "read_owner_results",
     "render",
+    "render_fleet",
+    "repair_command",
     "results_table",
     "snapshot_previous",
     "summary_json",
     "times",
     "to_arrow",
     "to_pandas",
+    "verify_fleet",
     "verify_run",
 ]

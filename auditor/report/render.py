@@ -101,7 +101,7 @@ class Manifest(msgspec.Struct):
 
     Attributes:
         schema_version: Version of the run's tables, summary.json and manifest.json.
-        run_id: Of the run.
+        run_id: Of the run; in the folder of a fleet's round, of the round.
         files: Every file of the run except manifest.json, by name.
     """
 
