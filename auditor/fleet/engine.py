@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.errors import SettingsError
 from auditor.fleet.child import Counts, PartnerTask, audit_partner, stop_round
 from auditor.fleet.results import FAILED, STOPPED_EARLY, PartnerResult
+from auditor.fleet.rounds import describe_run
 from auditor.version import __version__
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class ClusterOptions:
     ca_file: str | None = None
     certificate: str | None = None
     key: str | None = None
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """The arguments of Dask's `Security`; empty without TLS."""
+        files = {"tls_ca_file": self.ca_file, "tls_client_cert": self.certificate, "tls_client_key": self.key}
+        return {**files, "require_encryption": True} if any(files.values()) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class _Waiting:
 
     client: "Client"
     observer: FleetObserver
+    tasks: dict[str, PartnerTask] = field(default_factory=dict)
     futures: dict[str, "Future[PartnerResult]"] = field(default_factory=dict)
     results: list[PartnerResult] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
@@ -110,6 +118,7 @@ class _Waiting:
     def submit(self, tasks: Sequence[PartnerTask]) -> None:
         for task in tasks:
             key = f"audit-{task.name}-{task.round_id}"
+            self.tasks[task.name] = task
             self.futures[task.name] = self.client.submit(_audit_on_worker, task, key=key, pure=False)
 
     def take(self, event: tuple[float, Any]) -> None:
@@ -122,8 +131,7 @@ class _Waiting:
             check_stop()
             self._tell()
             for name in [name for name, future in self.futures.items() if future.done()]:
-                result = _result_of(name, self.futures[name])
-                del self.futures[name]
+                result = _result_of(self.tasks[name], self.futures.pop(name))
                 self.results.append(result)
                 self.observer.ended(result)
             time.sleep(_POLL_SECONDS)
@@ -136,19 +144,20 @@ class _Waiting:
         self.observer.ticked()
 
 
-def _result_of(name: str, future: "Future[PartnerResult]") -> PartnerResult:
+def _result_of(task: PartnerTask, future: "Future[PartnerResult]") -> PartnerResult:
     """The result of a task that has ended, also where it has none."""
     from distributed import CancelledError, KilledWorker
 
     try:
         return future.result(timeout=_CONNECT_SECONDS)
     except KilledWorker:
-        return PartnerResult(name, None, STOPPED_EARLY, f"{_ALLOWED_DEATHS + 1} workers died while they audited it")
+        code, reason = STOPPED_EARLY, f"{_ALLOWED_DEATHS + 1} workers died while they audited it"
     except (CancelledError, TimeoutError, OSError):
-        return PartnerResult(name, None, STOPPED_EARLY, "the connection to the scheduler was lost")
+        code, reason = STOPPED_EARLY, "the connection to the scheduler was lost"
     except Exception as error:  # noqa: BLE001 - a defect under one partner must not end the others
-        _log.exception("partner %s", name)
-        return PartnerResult(name, None, FAILED, f"its task failed: {type(error).__name__}: {error}")
+        _log.debug("partner %s", task.name, exc_info=True)
+        code, reason = FAILED, f"its task failed: {type(error).__name__}: {error}"
+    return describe_run(task.name, task.partner_folder.run_of(task.started_at), code, reason)
 
 
 def _topic(round_id: str) -> str:
@@ -200,8 +209,9 @@ def _connect(options: ClusterOptions, partners: int) -> Iterator["Client"]:
         import distributed
     except ImportError as error:
         raise SettingsError(f"auditor fleet needs Dask, which is not installed: {error}", EXTRA) from error
-    # our own text says what is wrong; Dask logs a traceback at each death
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # our own text says what is wrong; Dask logs a traceback for each lost connection
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if options.scheduler is not None:
         with _connect_to(options.scheduler, options) as client:
             yield client
@@ -229,14 +239,9 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
 
     hint = f"start one (dask scheduler), or name another with --scheduler; workers: dask worker {address}"
     try:
-        security = distributed.Security(
-            tls_ca_file=options.ca_file,
-            tls_client_cert=options.certificate,
-            tls_client_key=options.key,
-            require_encryption=True if options.ca_file else None,
-        )
+        security = distributed.Security(**options.tls) if options.tls else None
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, security=security)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}", hint) from error
     with client:
         try:
