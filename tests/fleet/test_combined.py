@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -17,7 +18,7 @@ from report_support import Run, answer, guid, new_run, row
 from auditor import report
 from auditor.cli import main
 from auditor.errors import IncompleteError, OutputError
-from auditor.fleet import PartnerResult, combine, open_round, record
+from auditor.fleet import PartnerResult, combine, combine_round, open_round, record
 from auditor.report import files
 
 ROUND = "20261122T130000Z"
@@ -348,3 +349,15 @@ def test_fleet_report_without_a_round(tmp_path: Path, capsys: pytest.CaptureFixt
     """Exit 2."""
     assert main(["fleet", "report", "--reports", str(tmp_path)]) == 2
     assert "there is no round" in capsys.readouterr().err
+
+
+def test_two_calls_that_end_at_the_same_time_lose_nothing(reports: Path) -> None:
+    """Each call audits one partner (`--only`): whoever writes last, the report has the results of both."""
+    north, south, _ = _results(reports)
+    round_id = _store(reports, ["north", "south"], [north])
+    before = open_round(reports, ["north", "south"], 60, lambda _: True)
+    record(reports, before, [south])
+    with ThreadPoolExecutor() as pool:
+        folders = {*pool.map(lambda _: combine_round(reports, round_id)[1], range(4))}
+    (folder,) = folders
+    assert report.verify_fleet(folder).ledger.rows.listed == 19
