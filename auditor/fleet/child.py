@@ -4,9 +4,9 @@ The worker only supervises; lock, pacing, sign-in and journal are the child's. S
 often it dies: the next child finishes the run from its journal.
 """
 
-import getpass
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,6 +32,9 @@ _OUTAGE_SECONDS = 60.0
 """Pause before a run is resumed that an outage ended."""
 _INTERRUPTED, _LOCKED = 130, 11
 _INCOMPLETE = 3
+
+_USER = str(os.getuid()) if hasattr(os, "getuid") else "all"
+"""For the name of a folder that is this user's; in a container, the user may have no name."""
 
 Counts = dict[str, Any]
 
@@ -74,7 +77,7 @@ class PartnerTask:
         reports = Path(self.reports, self.name)
         # a run of this round is finished in any case, however long it takes
         within = max(self.within, (datetime.now(UTC) - self.started_at).total_seconds())
-        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{getpass.getuser()}"
+        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{_USER}"
         options = {
             "--config": self.config,
             "--profile": self.name,
