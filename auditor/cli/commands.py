@@ -336,6 +336,12 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 )
 @click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
+@click.option(
+    "--fleet",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
+    help="Also write a file of three partners to this folder, for auditor fleet run.",
+)
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.json_option("the summary as JSON")
 @options.log_options(file=False)
@@ -351,6 +357,7 @@ def simulate(
     outage_seconds: float,
     end_sign_in_after: int | None,
     http: bool,
+    fleet: str | None,
     log_file: str | None,
     as_json: bool,
     quiet: bool,
@@ -358,7 +365,7 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
-    from auditor.commands.simulate import customer_options
+    from auditor.commands.simulate import customer_options, write_partners
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
@@ -376,8 +383,14 @@ def simulate(
             outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
         ),
     )
+
+    def ready(served: "Simulator") -> None:
+        if fleet:
+            write_partners(Path(fleet), served)
+        _print_simulator(served, as_json=as_json, quiet=quiet)
+
     try:
-        serve(simulated, lambda simulator: _print_simulator(simulator, as_json=as_json, quiet=quiet))
+        serve(simulated, ready)
     except (OSError, ValueError) as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0

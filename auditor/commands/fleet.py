@@ -119,7 +119,8 @@ def run_fleet(
         raise
     results = fleet.results_of(current, [one.name for one in partners])
     code = fleet.worst_exit_code(result.exit_code for result in results)
-    return FleetReport(current.id, fleet.combine(reports, current.id, fleet.results_of(current, names)), results, code)
+    _, folder, _ = fleet.combine_round(reports, current.id)
+    return FleetReport(current.id, folder, results, code)
 
 
 def render_round(round_id: str | None, reports: str) -> FleetReport:
@@ -133,14 +134,5 @@ def render_round(round_id: str | None, reports: str) -> FleetReport:
         SettingsError: there is no such round.
         OutputError: the combined report could not be written.
     """
-    folder = Path(reports)
-    found = fleet.find_round(folder, round_id)
-    results = [_as_it_is_now(folder, found, known) for known in fleet.results_of(found, found.partners)]
-    code = fleet.worst_exit_code(result.exit_code for result in results)
-    return FleetReport(found.id, fleet.combine(folder, found.id, results), results, code)
-
-
-def _as_it_is_now(reports: Path, current: fleet.Round, known: fleet.PartnerResult) -> fleet.PartnerResult:
-    """The result of a partner; its run may have been finished by hand since."""
-    run = fleet.PartnerFolder(reports / known.name).complete_run(current.started_at)
-    return known if run is None or known.complete else fleet.describe_run(known.name, run, 0)
+    found, folder, results = fleet.combine_round(Path(reports).absolute(), round_id)
+    return FleetReport(found.id, folder, results, fleet.worst_exit_code(result.exit_code for result in results))

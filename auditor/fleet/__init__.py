@@ -11,7 +11,7 @@
 """
 
 from auditor.fleet.child import Counts, PartnerTask
-from auditor.fleet.combined import combine
+from auditor.fleet.combined import combine, combine_round
 from auditor.fleet.engine import ClusterOptions, FleetObserver, audit_partners
 from auditor.fleet.partners import Partner, read_partners
 from auditor.fleet.results import PartnerResult, worst_exit_code
@@ -29,6 +29,7 @@ __all__ = [
     "Round",
     "audit_partners",
     "combine",
+    "combine_round",
     "describe_run",
     "find_round",
     "open_round",

@@ -1,17 +1,64 @@
 """The combined report of a round, from the runs of its partners: no network, no credentials, no lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor import locks
 from auditor.errors import AuditorError, IncompleteError, OutputError, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
-from auditor.fleet.rounds import FLEET
+from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, find_round, results_of
 from auditor.runs.find import load_stored_run
 
 if TYPE_CHECKING:
     from auditor.report import FleetPartner
+
+
+_LOCK = ".lock-report"
+_LOCK_SECONDS = 3600.0
+"""Another call may write the report of a large fleet meanwhile."""
+
+
+def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Path, list[PartnerResult]]:
+    """Write the combined report of a stored round. Calls for single partners may end at the same time: one writes after the other,
+    each with what all have found.
+
+    Args:
+        reports: the reports folder of the fleet.
+        round_id: of the round; None for the newest.
+
+    Returns:
+        The round, the folder of its report, and how each partner ended.
+
+    Raises:
+        SettingsError: there is no such round.
+        OutputError: as `combine`.
+    """
+    current = find_round(reports, round_id)
+    with _one_report_at_a_time(reports / FLEET, current.id):
+        current = find_round(reports, current.id)
+        results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
+        return current, combine(reports, current.id, results), results
+
+
+@contextmanager
+def _one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
+    try:
+        lock = locks.acquire(folder / _LOCK, timeout=_LOCK_SECONDS)
+    except OSError as error:
+        raise _as_output_error(folder / round_id, f"{folder / _LOCK}: {describe_os_error(error)}", error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _as_it_is_now(reports: Path, current: Round, known: PartnerResult) -> PartnerResult:
+    """The result of a partner; its run may have been finished by hand since."""
+    run = None if known.complete else PartnerFolder(reports / known.name).complete_run(current.started_at)
+    return describe_run(known.name, run, 0) if run else known
 
 
 def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:

@@ -36,6 +36,7 @@ BENCHMARKS = (
     Benchmark("The engine", "startup.py", "", "2"),
     Benchmark("The pace", "pacing.py", "", "--seeds 1 singled"),
     Benchmark("The pace", "pacing_live.py", quick=None),
+    Benchmark("Many partners", "fleet.py", "", "--quick"),
 )
 
 

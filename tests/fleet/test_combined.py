@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -17,7 +18,7 @@ from report_support import Run, answer, guid, new_run, row
 from auditor import report
 from auditor.cli import main
 from auditor.errors import IncompleteError, OutputError
-from auditor.fleet import PartnerResult, combine, open_round, record
+from auditor.fleet import PartnerResult, combine, combine_round, open_round, record
 from auditor.report import files
 
 ROUND = "20261122T130000Z"
@@ -50,7 +51,7 @@ def _results(reports: Path) -> list[PartnerResult]:
     north, south = (next((reports / name).glob("2*")) for name in ("north", "south"))
     return [
         PartnerResult("north", north, 0, complete=True),
-        PartnerResult("south", south, 3, "the service failed"),
+        PartnerResult("south", south, 6, "the service failed"),
         PartnerResult("west", None, 4, REFUSED),
     ]
 
@@ -106,7 +107,7 @@ def test_the_summary_counts_each_partner_and_names_its_run(reports: Path, folder
     assert found["note"] == "INCOMPLETE: 2 of 3 partners are not complete: south, west"
     assert found["ledger"]["rows"] == {"listed": 19, "eligible": 6, "blocked": 8, "undetermined": 5}
     north, south, west = found["partners"]
-    assert [one["exit_code"] for one in found["partners"]] == [0, 3, 4]
+    assert [one["exit_code"] for one in found["partners"]] == [0, 6, 4]
     assert north["complete"]
     assert not south["complete"]
     assert north["folder"] == "north/20261122T120000Z"
@@ -335,7 +336,7 @@ def test_fleet_report_writes_the_newest_round_again(reports: Path, capsys: pytes
 def test_fleet_report_takes_a_run_that_was_finished_since(reports: Path) -> None:
     """Its partner is complete then, and the reason is gone."""
     round_id = _store(reports, ["south"], [_results(reports)[1]])
-    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 3
+    assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 6
     now = datetime.now(UTC)
     _run(reports / "south" / f"{now:%Y%m%dT%H%M%SZ}", 5, started_at=now, finished_at=now)
     assert main(["fleet", "report", round_id, "--reports", str(reports)]) == 0
@@ -348,3 +349,15 @@ def test_fleet_report_without_a_round(tmp_path: Path, capsys: pytest.CaptureFixt
     """Exit 2."""
     assert main(["fleet", "report", "--reports", str(tmp_path)]) == 2
     assert "there is no round" in capsys.readouterr().err
+
+
+def test_two_calls_that_end_at_the_same_time_lose_nothing(reports: Path) -> None:
+    """Each call audits one partner (`--only`): whoever writes last, the report has the results of both."""
+    north, south, _ = _results(reports)
+    round_id = _store(reports, ["north", "south"], [north])
+    before = open_round(reports, ["north", "south"], 60, lambda _: True)
+    record(reports, before, [south])
+    with ThreadPoolExecutor() as pool:
+        folders = {*pool.map(lambda _: combine_round(reports, round_id)[1], range(4))}
+    (folder,) = folders
+    assert report.verify_fleet(folder).ledger.rows.listed == 19

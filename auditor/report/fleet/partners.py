@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.core.results import INCOMPLETE
 from auditor.errors import AuditorError
 from auditor.report.data import RunData, load
 from auditor.report.records import StoredRun
@@ -79,7 +80,8 @@ class VerifiedPartner:
             data: of the run that is taken.
         """
         remarks = note(data).partition(": ")[2] if data else self.problem
-        reason = "" if self.partner.reason.rstrip(".") in remarks else self.partner.reason.rstrip(".")
+        # of an incomplete run, the remarks say the same
+        reason = "" if data and self.partner.exit_code == INCOMPLETE else self.partner.reason.rstrip(".")
         return "; ".join(filter(None, [reason, remarks])) or ("" if self.complete else "the audit did not end")
 
 
