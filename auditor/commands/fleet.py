@@ -85,35 +85,38 @@ def run_fleet(
     )
     complete = {name: run for name, folder in folders.items() if (run := folder.complete_run(current.started_at))}
     started(current, len(partners) - len(complete), len(complete))
+
+    def record(*ended: fleet.PartnerResult) -> None:
+        nonlocal current
+        current = fleet.record(reports, current, ended)
+
+    def end(result: fleet.PartnerResult) -> None:
+        record(result)
+        observer.ended(result)
+
     for name, run in complete.items():
         known = current.results.get(name)
-        ended = known if known and known.complete and known.run == run else fleet.describe_run(name, run, 0)
-        current = fleet.record(reports, current, [ended])
+        if known is None or not known.complete or known.run != run:
+            record(fleet.describe_run(name, run, 0))
     tasks = [
         fleet.PartnerTask(
-            name=one.name,
+            name=name,
             round_id=current.id,
             started_at=current.started_at,
             folder=str(Path.cwd()),
             config=str(options.partners.absolute()),
             reports=str(reports),
-            lists=tuple(map(str, folders[one.name].lists)),
+            lists=tuple(map(str, folder.lists)),
             within=common.continue_within,
             renderings=options.renderings,
             version=__version__,
         )
-        for one in partners
-        if one.name not in complete
+        for name, folder in folders.items()
+        if name not in complete
     ]
-
-    def record(result: fleet.PartnerResult) -> None:
-        nonlocal current
-        current = fleet.record(reports, current, [result])
-        observer.ended(result)
-
     try:
         if tasks:
-            fleet.audit_partners(tasks, options.cluster, replace(observer, ended=record), check_stop)
+            fleet.audit_partners(tasks, options.cluster, replace(observer, ended=end), check_stop)
     except KeyboardInterrupt as stopped:
         stopped.add_note(f"auditor fleet run {shell_quote(options.partners)} --reports {shell_quote(reports)}")
         raise

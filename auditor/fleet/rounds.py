@@ -4,7 +4,9 @@ A call of `auditor fleet run` finishes the newest round while that is young enou
 in it; else it starts a new one. So a call after a kill, or after a refused sign-in, asks only for what is missing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from auditor.core.model import Cause
 from auditor.errors import AuditorError, SettingsError, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
 from auditor.runs.find import run_folders, summary_of
+
+_log = logging.getLogger(__name__)
 
 FLEET = "fleet"
 """The folder in the reports folder; no partner may have this name."""
@@ -141,16 +145,20 @@ def open_round(reports: Path, names: Sequence[str], within: float, is_open: Call
 def record(reports: Path, one: Round, results: Iterable[PartnerResult]) -> Round:
     """Add results to a round's file; return the round with those of other calls as well.
 
-    Raises:
-        OSError: the file cannot be written.
+    A file that cannot be written ends no audit: the next call finds the complete runs themselves.
     """
-    with _locked(reports):
-        stored = next((known for known in _rounds(reports) if known.id == one.id), one)
-        found = msgspec.structs.replace(
-            stored, results={**stored.results, **{result.name: result for result in results}}
+    own = {result.name: result for result in results}
+    try:
+        with _locked(reports):
+            stored = next((known for known in _rounds(reports) if known.id == one.id), one)
+            found = msgspec.structs.replace(stored, results={**stored.results, **own})
+            _write(reports, found)
+            return found
+    except OSError as error:
+        _log.warning(
+            "%s: the file of round %s cannot be written: %s", reports / FLEET, one.id, describe_os_error(error)
         )
-        _write(reports, found)
-        return found
+        return msgspec.structs.replace(one, results={**one.results, **own})
 
 
 def results_of(one: Round, names: Sequence[str]) -> list[PartnerResult]:
@@ -174,10 +182,15 @@ def find_round(reports: Path, round_id: str | None) -> Round:
     return max(found, key=lambda one: one.started_at)
 
 
-def _locked(reports: Path) -> "locks.BaseFileLock":
+@contextmanager
+def _locked(reports: Path) -> Iterator[None]:
     folder = reports / FLEET
     folder.mkdir(parents=True, exist_ok=True)
-    return locks.acquire(folder / ".lock", timeout=_LOCK_SECONDS)
+    lock = locks.acquire(folder / ".lock", timeout=_LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _rounds(reports: Path) -> list[Round]:

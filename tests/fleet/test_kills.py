@@ -5,14 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-
-from auditor import journal
-from auditor.simulator import Simulator
 from fleet_support import (
     asked_more_than_once,
     environment,
@@ -23,6 +20,9 @@ from fleet_support import (
     tenant,
     write_partners,
 )
+
+from auditor import journal
+from auditor.simulator import Simulator
 
 pytestmark = pytest.mark.system
 
@@ -74,7 +74,7 @@ def cluster(
         yield address, process, workers
 
 
-def wait_for(condition, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
     """Wait until something is the case; fail if the process ends before."""
     while not condition():
         with pytest.raises(subprocess.TimeoutExpired):
@@ -94,6 +94,7 @@ def answers_of(run: Path) -> int:
 
 
 def test_nobody_is_lost_or_asked_again_when_a_worker_a_child_and_the_scheduler_are_killed(tmp_path: Path) -> None:
+    """Every customer has a final answer, only what was in flight was asked twice, and every tenant stayed within its limit."""
     with serve(LIMIT) as simulator:
         partners = write_partners(tmp_path, simulator, PARTNERS, CUSTOMERS, LIMIT)
         with cluster(tmp_path, "first") as (address, first_scheduler, workers):

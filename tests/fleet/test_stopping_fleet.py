@@ -12,6 +12,7 @@ PARTNERS, CUSTOMERS, RATE = 3, 300, 3000
 
 
 def test_a_stopped_fleet_is_finished_by_the_next_call(tmp_path: Path) -> None:
+    """Its partners end in order, and nobody is asked twice."""
     with serve(RATE) as simulator:
         partners = write_partners(tmp_path, simulator, PARTNERS, CUSTOMERS, RATE)
         command = fleet_command(partners, "--json")
