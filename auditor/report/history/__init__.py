@@ -3,7 +3,7 @@
 from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive, newly_blocked
 from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
 from auditor.report.history.read import read_history
-from auditor.report.history.store import HistoryFile, history_file
+from auditor.report.history.run_file import HistoryFile, history_file
 
 __all__ = [
     "CHANGED",
