@@ -1,4 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
+"""The commands that audit, ask or simulate, with their options. The others are in `history_commands`, `mail_commands`, `notify_commands`,
 `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import (
+    history_commands,
+    mail_commands,
+    notify_commands,
+    options,
+    run_commands,
+    setup_commands,
+    sign_in_commands,
+)
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
@@ -381,6 +389,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *history_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
     *run_commands.COMMANDS,

@@ -48,6 +48,11 @@ RECORDS = pa.schema(
     metadata={"schema_version": str(HISTORY_VERSION)},
 )
 """The columns of a file; `run_date` is in its folder's name. Later versions only add columns."""
+SQL_TYPES = {
+    field.name: "timestamptz" if field.type == TIME else "boolean" if pa.types.is_boolean(field.type) else "varchar"
+    for field in RECORDS
+}
+"""The columns as SQL has them."""
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "run_id": "Of the run.",
