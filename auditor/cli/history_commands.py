@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int
         answer = command.query(Path(settings.reports), sql)
     if as_json:
         records = [dict(zip(answer.columns, record, strict=True)) for record in answer.records]
-        click.echo(json.dumps(records, indent=2, ensure_ascii=False, default=_as_text))
+        click.echo(json.dumps(records, indent=2, ensure_ascii=False, default=_as_json))
     elif as_csv:
         _print_csv(answer)
     else:
@@ -88,6 +89,13 @@ def _print_csv(answer: "Answer") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.columns)
     writer.writerows([_as_text(value) for value in record] for record in answer.records)
+
+
+def _as_json(value: Any) -> object:
+    # sums of whole numbers come as decimal numbers
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _as_text(value)
 
 
 def _as_text(value: Any) -> str:
