@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 @click.group(help="Ask the history of all runs, or merge its files.")
-def history() -> None:
-    """`auditor history`."""
+@options.REPORTS
+@options.common(quiet=False)
+def history(**_: Any) -> None:
+    """`auditor history`: its options may stand before the name of a subcommand."""
 
 
 @history.command(

@@ -31,9 +31,7 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        rendered = render_again(
-            run, settings.reports, settings.format, partial(terminal.note, quiet=bool(quiet))
-        )
+        rendered = render_again(run, settings.reports, settings.format, partial(terminal.note, quiet=bool(quiet)))
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 

@@ -92,7 +92,7 @@ def _make_views(connection: "duckdb.DuckDBPyConnection", reports: Path) -> None:
     if broken:
         raise _unreadable(broken[0], "it is no file")
     columns = ", ".join(f'null::{kind} as "{name}"' for name, kind in report.SQL_TYPES.items())
-    source = f"select {columns}, null::date as run_date where false"  # noqa: S608 - names of this program
+    source = f"select {columns}, null::date as run_date where false"
     if files:
         paths = ", ".join(_quote(str(history / name)) for name in files)
         source += f" union all by name from read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
@@ -108,7 +108,9 @@ def _make_views(connection: "duckdb.DuckDBPyConnection", reports: Path) -> None:
     only = next(iter(known)) if len(known) == 1 else None
     connection.execute("create table run_partners (run_id varchar, partner varchar)")
     for (run_id,) in nameless:
-        connection.execute("insert into run_partners values (?, ?)", [run_id, report.partner_of(reports / run_id) or only])
+        connection.execute(
+            "insert into run_partners values (?, ?)", [run_id, report.partner_of(reports / run_id) or only]
+        )
     connection.execute(f"set allowed_directories = [{_quote(str(history))}]")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     connection.execute(_VIEWS.read_text(encoding="utf-8"))

@@ -54,7 +54,9 @@ def main() -> None:
 def _measure(size: str, task: str, reports: Path) -> float:
     found = _child("read", reports)
     aim = AIMS.get(size, {}).get(task, "")
-    print(f"{size:<12} {task:<8} {found['cpu']:>8.2f} {aim:>6} {found['seconds']:>8.2f} {found['peak']:>9.0f}", flush=True)
+    print(
+        f"{size:<12} {task:<8} {found['cpu']:>8.2f} {aim:>6} {found['seconds']:>8.2f} {found['peak']:>9.0f}", flush=True
+    )
     return found["cpu"]
 
 
@@ -113,7 +115,13 @@ def make(history: Path, nights: int, customers: int, nights_ago: int = 1) -> Non
         fixed |= {"validation_type": "account", "list": "customers.csv", "complete": True, "reason": "allowed"}
         columns: dict[str, Any] = {name: pa.repeat(pa.scalar(value), customers) for name, value in fixed.items()}
         checked = began.timestamp() * 1e6 + numbers * 120_000
-        columns |= {"customer_id": ids, "company_name": companies, "owner": owners, "verdict": verdict, "status": status}
+        columns |= {
+            "customer_id": ids,
+            "company_name": companies,
+            "owner": owners,
+            "verdict": verdict,
+            "status": status,
+        }
         columns |= {"checked_at": pa.array(checked.astype(np.int64)).cast(pa.timestamp("us", "UTC"))}
         columns |= {"last_update": columns["started_at"], "partner_tenant": pa.nulls(customers, pa.string())}
         file = path_of(history, fixed["run_id"], began)
@@ -134,15 +142,16 @@ def _compare_reports(nights: int, customers: int, rows: int) -> None:
             spent[with_history] = _report(reports, rows)
     shown = f"{nights}x{customers}"
     print(f"{'none':<12} {'report':<8} {spent[False]:>8.2f}")
-    print(f"{shown:<12} {'report':<8} {spent[True]:>8.2f}: {spent[True] / spent[False]:.2f} of the one before (aim 1.25)")
+    print(
+        f"{shown:<12} {'report':<8} {spent[True]:>8.2f}: {spent[True] / spent[False]:.2f} of the one before (aim 1.25)"
+    )
 
 
 def _report(reports: Path, rows: int) -> float:
     """CPU seconds of the command for a new run."""
-    from report import _make as make_run
-
     from auditor.journal.records import encode
     from auditor.runs.baseline import KEY
+    from report import _make as make_run
 
     make_run(reports / RUN_ID, rows)
     journal = reports / RUN_ID / "journal.jsonl"

@@ -180,7 +180,7 @@ def _is_one_of(column: pa.Array, words: list[str], *, fold_case: bool = False) -
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     texts = _as_declared(encoded.dictionary, pa.string())
     matches = pc.is_in(pc.utf8_lower(texts) if fold_case else texts, value_set=pa.array(words, pa.string()))
-    table = np.append(matches.to_numpy(zero_copy_only=False), False)  # noqa: FBT003 - for null
+    table = np.append(matches.to_numpy(zero_copy_only=False), False)
     found: Flags = table[pc.fill_null(encoded.indices.cast(pa.int32()), len(texts)).to_numpy(zero_copy_only=False)]
     return found
 

@@ -93,7 +93,9 @@ def compact(history: Path) -> Iterator[MergedMonth]:
         OutputError: a file cannot be written.
     """
     today = datetime.now(UTC).date()
-    folders = [folder for folder in sorted(history.glob("run_date=*")) if (day := _day_of(folder)) and is_closed(day, today)]
+    folders = [
+        folder for folder in sorted(history.glob("run_date=*")) if (day := _day_of(folder)) and is_closed(day, today)
+    ]
     for month in sorted({folder.name[len("run_date=") :][: len("2026-11")] for folder in folders}):
         with locked(history):
             days = [folder for folder in folders if folder.name.startswith(f"run_date={month}")]

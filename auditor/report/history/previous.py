@@ -21,8 +21,8 @@ from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL
 from auditor.report.files import Staging, measure
-from auditor.report.history.store import FOLDER
 from auditor.report.history.earlier import read_stretches
+from auditor.report.history.store import FOLDER
 from auditor.report.records import NO_CUSTOMER, StoredRun, left_out, read_customers, read_records
 from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
 
@@ -77,7 +77,8 @@ def snapshot_previous(
     Args:
         stored: the run.
         baseline: the run to compare with.
-        partner_tenant, noted: as of `earlier.read_stretches`.
+        partner_tenant: as of `earlier.read_stretches`.
+        noted: receives a note where a long history is read.
 
     Returns:
         (SHA-256 of the copy, hex, empty where nothing was known; names of history files that could not be read)

@@ -46,7 +46,12 @@ def read_history(
     if partner is not None:
         # files of earlier versions do not name the partner
         wanted &= is_partner | pc.field("partner_tenant").is_null()
-    table = pa.concat_tables([_COLUMNS.empty_table(), *(read_file(reports / FOLDER / name, reports, wanted) for name in list_files(reports / FOLDER))])
+    table = pa.concat_tables(
+        [
+            _COLUMNS.empty_table(),
+            *(read_file(reports / FOLDER / name, reports, wanted) for name in list_files(reports / FOLDER)),
+        ]
+    )
     if partner is not None:
         table = table.filter(is_partner)
     order = [("started_at", "ascending"), ("customer_id", "ascending")]

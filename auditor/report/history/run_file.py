@@ -68,9 +68,7 @@ class HistoryFile:
         """
         self._file.finish()
         with _locked_if_closed(self._history, self._facts):
-            if not months.replace_run(
-                self._history, self._facts.run_id, self._facts.started_at, self._file.part
-            ):
+            if not months.replace_run(self._history, self._facts.run_id, self._facts.started_at, self._file.part):
                 self._file.publish()
                 sync_folder(self._folder)
 

@@ -61,7 +61,7 @@ class Snapshot(msgspec.Struct):
 
 
 def _path(history: Path, service: Service) -> Path:
-    key = "\n".join((service.api, service.validation_type, service.partner_tenant))
+    key = f"{service.api}\n{service.validation_type}\n{service.partner_tenant}"
     return history / FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:12]}.arrow"
 
 

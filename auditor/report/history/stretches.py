@@ -43,8 +43,8 @@ class _Folded:
 def _fold(answers: Answers) -> _Folded:
     order = np.lexsort((answers.checked_at, answers.customer))
     customer, blocked, at = answers.customer[order], answers.blocked[order], answers.checked_at[order]
-    new = np.append(True, customer[1:] != customer[:-1])[: len(customer)]  # noqa: FBT003 - the first one is new
-    begins = new | np.append(True, blocked[1:] != blocked[:-1])[: len(customer)]  # noqa: FBT003 - see above
+    new = np.append(True, customer[1:] != customer[:-1])[: len(customer)]
+    begins = new | np.append(True, blocked[1:] != blocked[:-1])[: len(customer)]
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(customer)).astype(np.int64)[: len(first)] - 1
     begun = np.maximum.accumulate(np.where(begins, np.arange(len(customer)), 0))[last] if len(first) else last
@@ -118,7 +118,9 @@ class Stretches:
         more = len(self.customers.ids) - len(self.verdict)
         if more:
             self.verdict = np.append(self.verdict, np.full(more, _UNKNOWN, np.int8))
-            self.since, self.last_at = (np.append(each, np.zeros(more, np.int64)) for each in (self.since, self.last_at))
+            self.since, self.last_at = (
+                np.append(each, np.zeros(more, np.int64)) for each in (self.since, self.last_at)
+            )
             self.times_blocked = np.append(self.times_blocked, np.zeros(more, np.int32))
 
     def table(self) -> pa.Table:
@@ -152,4 +154,6 @@ def from_table(table: pa.Table) -> Stretches:
 
 def concatenate(parts: Sequence[Answers]) -> Answers:
     """The answers of several files, in their order."""
-    return Answers(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("customer", "blocked", "checked_at")))
+    return Answers(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("customer", "blocked", "checked_at"))
+    )

@@ -134,7 +134,9 @@ def test_a_run_of_a_merged_month_that_is_rendered_again_replaces_its_records(run
     assert all(len(name) == len("2021-09.parquet") for name in files(tmp_path))
 
 
-def test_replacing_a_run_that_is_killed_at_any_step_leaves_the_old_or_the_new_records(runs: list[Run], tmp_path: Path) -> None:
+def test_replacing_a_run_that_is_killed_at_any_step_leaves_the_old_or_the_new_records(
+    runs: list[Run], tmp_path: Path
+) -> None:
     """Never both, and never none; the next rendering finishes it."""
     list(compact_history(tmp_path / "history"))
     old, count = "", len(read_history(tmp_path))
@@ -205,7 +207,7 @@ def test_a_long_month_is_merged_in_parts(tmp_path: Path, monkeypatch: pytest.Mon
     """So that it needs no more memory."""
     history = tmp_path / "history"
     for day in range(LONG_AGO, LONG_AGO + 4):
-        write(history, day, {customer: ("blocked", day) for customer in range(1, 8)})
+        write(history, day, dict.fromkeys(range(1, 8), ("blocked", day)))
     before = read_history(tmp_path)
     monkeypatch.setattr(months, "_AT_ONCE", 8)
     (merged,) = compact_history(history)

@@ -223,7 +223,11 @@ def test_the_list_and_whether_the_run_is_complete(tmp_path: Path) -> None:
     made(tmp_path, 1, {1: FREE}, lists=("a.csv", "b.csv"))
     made(tmp_path, 2, {1: LOST}, lists=("a.csv",))
     found = read_history(tmp_path)[["list", "complete"]].astype(object)
-    assert found.where(found.notna(), None).values.tolist() == [[None, None], ["a.csv; b.csv", True], ["a.csv", False]]
+    assert found.where(found.notna(), None).to_numpy().tolist() == [
+        [None, None],
+        ["a.csv; b.csv", True],
+        ["a.csv", False],
+    ]
     assert old.path.exists()
 
 

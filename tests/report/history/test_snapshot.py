@@ -7,9 +7,11 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
+from test_read_history import name_tenant
 from test_stretches import API, began, facts_of, file_of, plain, read, write
 
 from auditor.atomic_file import replace_file
+from auditor.journal.records import encode
 from auditor.report.history import answers, snapshot
 
 NIGHTS = {day: {1: ("blocked", 24 * day), 2: ("eligible", 24 * day)} for day in range(3)}
@@ -160,8 +162,6 @@ def test_only_runs_of_the_same_partner_count(tmp_path: Path) -> None:
 
 def test_a_file_without_a_partner_is_of_the_partner_that_the_runs_folder_names(tmp_path: Path) -> None:
     """Where that is gone, it counts for every partner."""
-    from test_read_history import name_tenant
-
     history, run = tmp_path / "history", tmp_path / facts_of(0).run_id
     write(history, 0, {1: ("blocked", 0)})
     table = pyarrow.parquet.ParquetFile(file_of(history, 0)).read()
@@ -170,8 +170,6 @@ def test_a_file_without_a_partner_is_of_the_partner_that_the_runs_folder_names(t
     header = {"kind": "header", "schema_version": 2, "run_id": run.name, "started_at": "2026-11-22T12:00:00.000000Z"}
     header |= {"api": API, "type": "account", "simulated": False, "lists": [], "columns": [], "list_digest": "0" * 64}
     header |= {"rows": 1, "customers": 1, "max_undetermined": 0, "settings": {}}
-    from auditor.journal.records import encode
-
     (run / "journal.jsonl").write_bytes(encode(header))
     name_tenant(run, "contoso")
     assert set(read(history, 5, partner_tenant="contoso")) == {1}

@@ -1,8 +1,8 @@
 """The folded history against its plain definition: all answers of a customer in the order of their times."""
 
+import os
 import tempfile
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,9 @@ def read(history: Path, day: int, customers: tuple[int, ...] = (1, 2, 3, 4), **g
     ids = pa.array([guid(customer) for customer in customers])
     frame, unread = read_stretches(history, facts_of(day), ids, **given)
     assert unread == ()
-    records = zip(*(frame[name].tolist() for name in ("customer", "past_verdict", "since", "times_blocked")), strict=True)
+    records = zip(
+        *(frame[name].tolist() for name in ("customer", "past_verdict", "since", "times_blocked")), strict=True
+    )
     return {customers[number]: (verdict, since.to_pydatetime(), times) for number, verdict, since, times in records}
 
 
@@ -116,8 +118,6 @@ def apply(history: Path, runs: dict[int, Any], step: tuple[str, Any, Any], momen
 
 def replaced(file: Path, moment: int) -> None:
     """Give a file another time."""
-    import os
-
     os.utime(file, ns=(moment, moment))
 
 
