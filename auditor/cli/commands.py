@@ -1,5 +1,5 @@
-"""The commands that audit, ask or simulate, with their options. The others are in `fleet_commands`, `mail_commands`, `notify_commands`,
-`run_commands`, `setup_commands` and `sign_in_commands`.
+"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`: `fleet_commands`,
+`history_commands`, `mail_commands`, `notify_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
 from dataclasses import replace
@@ -9,6 +9,7 @@ import click
 
 from auditor.cli import (
     fleet_commands,
+    history_commands,
     mail_commands,
     notify_commands,
     options,
@@ -423,6 +424,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 for _command in (
     *fleet_commands.COMMANDS,
+    *history_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
     *run_commands.COMMANDS,
