@@ -57,7 +57,7 @@ def choose_baseline(reports: Path, mine: RunIdentity, wanted: str | None) -> dic
     runs = run_folders(reports)
     for run in runs:
         # a run that started in the future, by a wrong clock, would stay the newest
-        if is_complete(run) and not is_from_the_future(run) and _is_same_list(run, mine):
+        if _is_same_list(run, mine) and not is_from_the_future(run) and is_complete(run):
             return _record_choice(run, mine, "the last complete run over the same list")
     note = "there is no earlier complete run over the same list to compare with"
     ahead = sum(map(is_from_the_future, runs))

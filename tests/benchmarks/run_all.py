@@ -27,6 +27,7 @@ BENCHMARKS = (
     Benchmark("Performance", "list_memory.py", "", "20000"),
     Benchmark("Performance", "fetch_memory.py", "", "500 1000"),
     Benchmark("Performance", "journal.py", "", "2000 1"),
+    Benchmark("Performance", "runs.py", "", "3"),
     Benchmark("Performance", "report.py", "", "1000"),
     Benchmark("Performance", "history.py", "", "--quick"),
     Benchmark("Performance", "workbook.py", "10000 100000 1000000", "1000"),
