@@ -19,7 +19,6 @@ from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
-from auditor.report.history import HistoryFile, history_file, newly_blocked, read_history, snapshot_previous
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
     SQL_TYPES,
@@ -47,9 +46,9 @@ __all__ = [
     "HISTORY",
     "MANIFEST",
     "SCHEMA_VERSION",
+    "SQL_TYPES",
     "FleetPartner",
     "FleetSummary",
-    "SQL_TYPES",
     "HistoryFile",
     "MergedMonth",
     "RunChanges",
