@@ -1,5 +1,5 @@
 """The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
-`run_commands`, `setup_commands` and `sign_in_commands`.
+`publish_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
 from dataclasses import replace
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import (
+    mail_commands,
+    notify_commands,
+    options,
+    publish_commands,
+    run_commands,
+    setup_commands,
+    sign_in_commands,
+)
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
@@ -148,7 +156,7 @@ def run(
     if dry_run:
         selection = read_selection(owner, only, exclude, settings)
         return _dry_run(lists, settings, selection, as_json=as_json)
-    with AfterRun(settings, lists or (OWN_LIST,)) as after:
+    with AfterRun(settings, lists or (OWN_LIST,), quiet=bool(quiet)) as after:
         if owner or only or exclude:
             after.switch_off_unless_given(origins)
         selection = read_selection(owner, only, exclude, settings)
@@ -216,7 +224,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     from auditor.runs.latest import find_to_resume
     from auditor.runs.signals import exit_on_signals
 
-    with AfterRun(settings) as after:
+    with AfterRun(settings, quiet=bool(quiet)) as after:
         unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
         if run is None and unfinished is None:
             terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=bool(quiet))
@@ -383,6 +391,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 for _command in (
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
+    *publish_commands.COMMANDS,
     *run_commands.COMMANDS,
     *setup_commands.COMMANDS,
     *sign_in_commands.COMMANDS,
