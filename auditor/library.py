@@ -185,8 +185,9 @@ def _audit(sources: "tuple[Source, ...]", options: _Options, stop: StopRequest) 
 
     with keywords_in_messages():
         settings, _ = options.load()
-        check_stores(settings.publish)
         observer = options.observer or RunObserver()
+        for sentence in check_stores(settings.publish):
+            observer.noted(sentence)
         of_run = RunOptions(settings, settings.format, settings.customer_list, observer=observer, stop=stop)
         return _result(run(tuple(map(_open_source, sources)) or settings.lists, of_run), settings)
 
@@ -205,8 +206,10 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
                 "leave it out, or start a run of its own with auditor.audit",
             )
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
-        check_stores(settings.publish)
-        return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop), settings)
+        observer = options.observer or RunObserver()
+        for sentence in check_stores(settings.publish):
+            observer.noted(sentence)
+        return _result(finish(folder, settings, origins, observer, stop), settings)
 
 
 def _result(rendered: "Rendered", settings: Settings) -> "AuditResult":

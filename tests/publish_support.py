@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 import s3fs
 from moto.server import ThreadedMotoServer
 
@@ -65,6 +66,8 @@ def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    # what one server of this process holds, all do
+    requests.post(f"{address}/moto-api/reset", timeout=30).raise_for_status()
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
     try:

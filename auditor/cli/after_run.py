@@ -127,7 +127,8 @@ class AfterRun:
         if self._settings.publish:
             from auditor.commands.publish import check_stores
 
-            check_stores(self._settings.publish)
+            for sentence in check_stores(self._settings.publish):
+                terminal.warn(sentence)
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
         if isinstance(error, LockHeldError):

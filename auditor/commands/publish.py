@@ -1,6 +1,5 @@
 """`auditor publish`, and what follows a run with `--publish`: copy a verified run to object stores, and list published runs."""
 
-import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,8 +20,6 @@ from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.published import Place, check_reports_url, copied
 from auditor.runs.render import Rendered
 
-_LOG = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -39,17 +36,22 @@ class Copy:
     is_latest: bool
 
 
-def check_stores(urls: Collection[str]) -> None:
+def check_stores(urls: Collection[str]) -> list[str]:
     """Check before a run that its reports can be published. A store that does not answer now may answer after the run.
+
+    Returns:
+        A sentence about each store that does not answer.
 
     Raises:
         SettingsError: a library is missing, a store refuses, or there is no such bucket, container or folder.
     """
+    silent: list[str] = []
     for url in urls:
         try:
             publish.check_store(url)
         except publish.UnreachableError as error:
-            _LOG.warning("%s; the run begins, and is published when it ends", error.message)
+            silent.append(f"{error.message}; the run begins, and is published when it ends")
+    return silent
 
 
 def publish_stored(run: str, reports: str, urls: Sequence[str]) -> list[Copy]:
