@@ -43,6 +43,7 @@ def _latest() -> Path:
 def test_a_published_run_is_read_by_every_command_and_by_python(
     store: S3Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """By run-id, by `latest` and by URL; what is listed and compared is the same as on this machine."""
     assert main([*RUN, "--publish", store.url]) == 0
     run = _latest()
     assert f"note: published as {store.url}/{run.name}\n" in capsys.readouterr().err
@@ -83,6 +84,7 @@ def test_a_published_run_is_read_by_every_command_and_by_python(
 
 @pytest.mark.usefixtures("simulator")
 def test_report_renders_a_published_run_where_it_is(store: S3Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """The files of other formats are removed there, and `latest.json` has the hash of the new manifest."""
     assert main([*RUN, "-q", "--publish", store.url]) == 0
     run = _latest()
     before = json.loads(store.read("latest.json"))
@@ -102,6 +104,7 @@ def test_report_renders_a_published_run_where_it_is(store: S3Server, capsys: pyt
 def test_what_is_wrong_with_a_store_is_said_before_anything_is_asked(
     store: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    """One sentence, exit code 2, no secret, and no run folder."""
     cases = {
         "s3://no-such-bucket/x": "there is no such bucket, container or folder (NoSuchBucket)",
         "memory://x": "must begin with s3://",
@@ -127,6 +130,7 @@ def test_what_is_wrong_with_a_store_is_said_before_anything_is_asked(
 def test_a_key_that_the_store_refuses_is_said_before_anything_is_asked(
     store: S3Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The server checks keys for this test only."""
     requests.post(f"{store.address}/moto-api/reset-auth", data="0", timeout=30).raise_for_status()
     try:
         assert main([*RUN, "--publish", store.url]) == 2
@@ -167,6 +171,7 @@ def test_a_store_that_fails_after_the_run_makes_the_exit_code_7_and_loses_nothin
 def test_a_store_that_does_not_answer_yet_does_not_keep_a_run_from_starting(
     store: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A network that is down for a minute must not cost a night."""
     with cutting_proxy(monkeypatch, store.address, cut_at=1):
         assert main([*RUN, "-q", "--publish", store.url]) == 7
     assert "warning: s3://" in (error := capsys.readouterr().err)
@@ -177,6 +182,7 @@ def test_a_store_that_does_not_answer_yet_does_not_keep_a_run_from_starting(
 def test_a_selection_and_an_incomplete_run_are_published_and_never_move_the_pointer(
     simulator: Simulator, store: S3Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """They say what they are in every file; `resume` moves the pointer when the run is complete."""
     assert simulator.api_url
     assert main([*RUN, "-q", "--publish", store.url]) == 0
     pointer = store.read("latest.json")
@@ -194,6 +200,7 @@ def test_a_selection_and_an_incomplete_run_are_published_and_never_move_the_poin
 
 @pytest.mark.usefixtures("simulator")
 def test_a_run_that_was_changed_or_is_not_whole_is_refused(store: S3Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file with other content, a missing file, a name that leads out of the folder, no manifest."""
     assert main([*RUN, "-q", "--publish", store.url]) == 0
     run = _latest()
     url = f"{store.url}/{run.name}"
@@ -220,6 +227,7 @@ def test_a_run_that_was_changed_or_is_not_whole_is_refused(store: S3Server, caps
 
 @pytest.mark.usefixtures("simulator")
 def test_a_process_killed_in_the_middle_leaves_no_manifest(store: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `kill -9` does; the next try succeeds."""
     assert main([*RUN, "-q", "--publish", store.url]) == 0
     run = _latest()
     with (
@@ -237,6 +245,7 @@ def test_a_process_killed_in_the_middle_leaves_no_manifest(store: S3Server, monk
 
 @pytest.mark.usefixtures("simulator")
 def test_ctrl_c_in_the_middle_names_the_command(store: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal ends it at once, although the store does not answer."""
     assert main([*RUN, "-q"]) == 0
     with (
         cutting_proxy(monkeypatch, store.address, 4, holds=True) as proxy,
@@ -251,6 +260,7 @@ def test_ctrl_c_in_the_middle_names_the_command(store: S3Server, monkeypatch: py
 
 @pytest.mark.usefixtures("simulator")
 def test_python_publishes_too(store: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`auditor.audit` checks the store first, publishes, and raises an error with the run where that fails."""
     result = auditor.audit("list.txt", rate=0, customer_list="never", format="csv", publish=store.url)
     assert f"{result.run_id}/manifest.json" in store.names()
     with pytest.raises(SettingsError, match="no such bucket"):
@@ -283,6 +293,7 @@ def test_no_secret_of_the_store_is_written_anywhere(
 def test_a_run_without_reports_or_under_another_name_is_not_published(
     store: S3Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Each is one sentence, and nothing is copied."""
     assert main([*RUN, "-q"]) == 0
     run = _latest()
     assert main(["publish", "latest"]) == 2

@@ -43,6 +43,7 @@ def _files(run: Path) -> list[str]:
 
 
 def test_a_run_is_there_with_its_history_file_and_the_pointer(run: Path, store: S3Server) -> None:
+    """To the byte; files that are not of the run stay behind."""
     (run / "notes.txt").write_text("not of the run", encoding="utf-8")
     (copy,) = publish_stored("latest", "reports", [store.url])
     history = f"history/run_date={run.name[:4]}-{run.name[4:6]}-{run.name[6:8]}/{run.name}.parquet"
@@ -64,6 +65,7 @@ def test_a_run_is_there_with_its_history_file_and_the_pointer(run: Path, store: 
 
 
 def test_publishing_again_changes_nothing_and_removes_what_the_run_has_no_more(run: Path, store: S3Server) -> None:
+    """A file of an earlier rendering would be read as one of today."""
     publish_stored("latest", "reports", [store.url])
     before = store.names()
     store.write(f"{run.name}/blocked-old.csv", b"of an earlier version")
@@ -74,6 +76,7 @@ def test_publishing_again_changes_nothing_and_removes_what_the_run_has_no_more(r
 def test_a_connection_lost_at_any_file_leaves_no_manifest_and_the_next_try_succeeds(
     run: Path, store: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At each file, the history file, the manifest, and the pointer."""
     publish_stored("latest", "reports", [store.url])
     whole = store.names()
     manifest, pointer = f"{run.name}/manifest.json", store.read("latest.json")
@@ -94,6 +97,7 @@ def test_a_connection_lost_at_any_file_leaves_no_manifest_and_the_next_try_succe
 
 
 def test_another_run_with_the_same_id_is_not_replaced(run: Path, store: S3Server) -> None:
+    """Two partners may begin in the same second."""
     store.write(f"{run.name}/journal.jsonl", b'{"kind":"header","run_id":"of another partner"}' + b" " * 5000)
     before = store.names()
     with pytest.raises(OutputError, match="is another run with the same run-id"):
@@ -119,6 +123,7 @@ def test_a_run_that_another_program_publishes_meanwhile_is_not_mixed(
 
 
 def test_one_store_that_fails_does_not_keep_the_run_from_another(run: Path, store: S3Server, tmp_path: Path) -> None:
+    """The message names the one that failed."""
     (tmp_path / "share").mkdir()
     with pytest.raises(OutputError, match="there is no such bucket, container or folder") as caught:
         publish_stored("latest", "reports", ["s3://no-such-bucket/x", f"file://{tmp_path}/share"])
