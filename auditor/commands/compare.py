@@ -40,17 +40,17 @@ def compare(old: str, new: str, reports: str) -> Comparison:
         OutputError: they cannot be read.
     """
     with open_folder(old, reports) as earlier, open_folder(new, reports) as later:
-        return _compare((earlier, later), f"{old} and {new}")
+        return _compare((earlier, later), (old, new))
 
 
-def _compare(folders: tuple[Path, Path], names: str) -> Comparison:
+def _compare(folders: tuple[Path, Path], names: tuple[str, str]) -> Comparison:
     """Compare the runs in two folders; `names` is for messages."""
     from auditor import report
 
     identities = identity(folders[0]), identity(folders[1])
     if why := why_incomparable(*identities):
         raise SettingsError(
-            f"{names} cannot be compared: {why}",
+            f"{names[0]} and {names[1]} cannot be compared: {why}",
             "compare two runs that asked the same service for the same selection: auditor runs",
         )
     sources = load_stored_run(folders[0]), load_stored_run(folders[1])
