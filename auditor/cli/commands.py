@@ -1,5 +1,5 @@
 """The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`: `fleet_commands`,
-`history_commands`, `mail_commands`, `notify_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
+`history_commands`, `mail_commands`, `notify_commands`, `publish_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ from auditor.cli import (
     mail_commands,
     notify_commands,
     options,
+    publish_commands,
     run_commands,
     setup_commands,
     sign_in_commands,
@@ -163,7 +164,7 @@ def run(
     if dry_run:
         selection = read_selection(owner, only, exclude, settings)
         return _dry_run(lists, settings, selection, as_json=as_json)
-    with AfterRun(settings, lists or (OWN_LIST,)) as after:
+    with AfterRun(settings, lists or (OWN_LIST,), quiet=bool(quiet)) as after:
         if owner or only or exclude:
             after.switch_off_unless_given(origins)
         selection = read_selection(owner, only, exclude, settings)
@@ -245,7 +246,7 @@ def resume(
     from auditor.runs.latest import find_to_resume
     from auditor.runs.signals import exit_on_signals
 
-    with AfterRun(settings) as after:
+    with AfterRun(settings, quiet=bool(quiet)) as after:
         unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
         if run is None and unfinished is None:
             terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=bool(quiet))
@@ -427,6 +428,7 @@ for _command in (
     *history_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
+    *publish_commands.COMMANDS,
     *run_commands.COMMANDS,
     *setup_commands.COMMANDS,
     *sign_in_commands.COMMANDS,

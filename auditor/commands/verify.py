@@ -13,6 +13,7 @@ from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError, remedy
 from auditor.fleet import FLEET
 from auditor.runs.find import find_run, load_stored_run
+from auditor.runs.published import open_folder
 from auditor.version import __version__
 
 if TYPE_CHECKING:
@@ -23,17 +24,21 @@ def verify(run: str, reports: str) -> "Verified":
     """Re-read every file of a run.
 
     Args:
-        run: a folder, a run-id, or `latest`.
-        reports: where run folders are.
+        run: a folder, a run-id, `latest`, or the URL of a published run.
+        reports: where run folders are, or the URL of published runs.
 
     Raises:
         SettingsError: there is no such run.
         IncompleteError: the first disagreement.
         OutputError: there is no room to render the reports again.
     """
+    with open_folder(run, reports, _find_folder) as folder:
+        return _verify(folder)
+
+
+def _verify(folder: Path) -> "Verified":
     from auditor import report
 
-    folder = _find_folder(run, reports)
     with report.as_disagreement(folder):
         stored = load_stored_run(folder)
     found = report.verify_run(stored)

@@ -17,6 +17,7 @@ from file_schemas import Schema, read_docstring
 
 from auditor.core.mail_address import read_mail_address
 from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
+from auditor.core.store_url import check_store_url
 from auditor.settings import Settings, parsers
 
 SETTINGS_FILE = "auditor.toml"
@@ -46,6 +47,7 @@ FORMS: dict[Callable[[str], Any], Schema] = {
         "pattern": rf"^(jsons://{_HOST}{_PATH}|json://{_LOOPBACK}{_PATH}|(?!jsons?://)[A-Za-z][A-Za-z0-9+.-]*://\S+)$",
     },
     parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/?$"},
+    check_store_url: {**_TEXT, "pattern": r"^(s3a?|abfss?|az|gs|gcs|file)://[^?#\\]+$"},
     read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},
     parsers.zone: _TEXT,
     str: _TEXT,
