@@ -42,7 +42,9 @@ today = f"auditor {__version__}"  # no date in the man page: the same sources gi
 def lead_to_pages(_app: object, _page: str, source: list[str]) -> None:
     """Turn links to files beside this folder, which work in the repository, into links to the pages that include them."""
     for file, page in {"README": "index", "CONTRIBUTING": "contributing", "CHANGELOG": "changelog"}.items():
-        source[0] = source[0].replace(f"](../{file}.md", f"]({page}.md").replace(f"](../../{file}.md", f"](../{page}.md")
+        source[0] = (
+            source[0].replace(f"](../{file}.md", f"]({page}.md").replace(f"](../../{file}.md", f"](../{page}.md")
+        )
 
 
 def setup(app: Sphinx) -> None:

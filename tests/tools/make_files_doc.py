@@ -52,7 +52,9 @@ def files() -> dict[Path, str]:
     return {
         **written,
         **_page(DOCS / "files.md", _tables()),
-        **_page(DOCS / "settings.md", {"settings": _table(("setting", "environment", "value", "meaning"), _settings())}),
+        **_page(
+            DOCS / "settings.md", {"settings": _table(("setting", "environment", "value", "meaning"), _settings())}
+        ),
     }
 
 
