@@ -20,6 +20,7 @@ suppress_warnings = ["myst.header"]  # a page that another page includes begins 
 # links between pages work in the repository, too: to files, and to headings by the names that GitHub gives them
 myst_heading_anchors = 4
 
+default_role = "code"  # `name` in docstrings
 autodoc_member_order = "groupwise"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
@@ -32,7 +33,8 @@ html_title = f"auditor {__version__}"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
-html_static_path: list[str] = []
+html_static_path = ["site"]
+html_css_files = ["site.css"]
 
 man_pages = [("auditor", "auditor", "audit the validation status of a partner's customers", [], 1)]
 man_show_urls = True

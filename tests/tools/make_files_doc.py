@@ -53,7 +53,8 @@ def files() -> dict[Path, str]:
         **written,
         **_page(DOCS / "files.md", _tables()),
         **_page(
-            DOCS / "settings.md", {"settings": _table(("setting", "environment", "value", "meaning"), _settings())}
+            DOCS / "settings.md",
+            {"settings": _table(("setting, and its environment variable", "value", "meaning"), _settings())},
         ),
     }
 
@@ -99,7 +100,7 @@ def _settings() -> Iterator[tuple[str, ...]]:
             variable += f", `{PREFIX}{one.name.upper()}_FILE`"
         value = _value(known[one.name], one.metadata.get("many")) if one.name in known else "secret"
         default = _written(known.get(one.name, {}).get("default"))
-        yield f"`{one.name}`", variable, value + (f"; default `{default}`" if default else ""), found[one.name]
+        yield f"`{one.name}`, {variable}", value + (f"; default `{default}`" if default else ""), found[one.name]
 
 
 def _value(content: Schema, separator: str | None) -> str:
