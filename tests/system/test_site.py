@@ -99,6 +99,6 @@ def test_the_man_page_is_up_to_date(man_page: Path) -> None:
 
 def test_groff_formats_the_man_page_without_a_warning() -> None:
     """With every kind of warning switched on, but for lines of a table that are too short to be adjusted."""
-    command = ["/usr/bin/groff", "-man", "-ww", "-W", "break", "-t", "-Tutf8", "-z", MAN_PAGE]
+    command = ["/usr/bin/groff", "-man", "-ww", "-W", "break", "-t", "-Tutf8", "-z", str(MAN_PAGE)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
