@@ -107,14 +107,18 @@ def _value(content: Schema, separator: str | None) -> str:
     """What a setting takes, in words; a list has a separator in the environment."""
     if separator:
         return f"{_value(content['anyOf'][1], None)}; several: a list, in the environment separated by `{separator}`"
-    kinds = [one for one in content.get("anyOf", [content]) if "const" not in one]
-    words = [f"`{one['const']}`" for one in content.get("anyOf", ()) if "const" in one]
-    if {one["type"] for one in kinds} == {"integer", "string"}:
+    forms = content.get("anyOf", [content])
+    if {one.get("type") for one in forms} == {"integer", "string"}:
         return "duration"
-    (kind,) = kinds
-    known = ", ".join(f"`{word}`" for word in kind.get("enum", ()))
-    least = f", at least {kind['minimum']:g}" if "minimum" in kind else ""
-    return " or ".join([known or _TYPES[kind["type"]] + least, *words])
+    return " or ".join(map(_form, forms))
+
+
+def _form(content: Schema) -> str:
+    if "const" in content:
+        return f"`{content['const']}`"
+    known = ", ".join(f"`{word}`" for word in content.get("enum", ()))
+    least = f", at least {content['minimum']:g}" if "minimum" in content else ""
+    return known or _TYPES[content["type"]] + least
 
 
 def _written(default: object) -> str:
