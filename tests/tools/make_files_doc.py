@@ -28,7 +28,7 @@ from auditor.report.workbook.by_owner import IndexLine
 from auditor.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS, DOCS = ROOT / "auditor" / "schemas", ROOT / "docs"
+SCHEMAS, DOC = ROOT / "auditor" / "schemas", ROOT / "docs" / "files.md"
 _TABLE = re.compile(r"(<!-- table: (?P<name>[\w.-]+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _TYPES = {
     "boolean": "true or false",
@@ -51,9 +51,9 @@ def files() -> dict[Path, str]:
     }
     return {
         **written,
-        **_page(DOCS / "files.md", _tables()),
+        **_page(DOC, _tables()),
         **_page(
-            DOCS / "settings.md",
+            DOC.with_name("settings.md"),
             {"settings": _table(("setting, and its environment variable", "value", "meaning"), _settings())},
         ),
     }
