@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST = $(BIN)/pytest --numprocesses=$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo example pictures test test-thorough test-system check format benchmark clean
+.PHONY: demo example pictures docs man test test-thorough test-system check format benchmark clean
 
 # a small run of the simulator, committed, for whoever wants to see what comes out
 example: .venv/installed-test
@@ -14,6 +14,16 @@ example: .venv/installed-test
 # how the example looks, for the README
 pictures: .venv/installed-test
 	$(BIN)/python tests/tools/make_pictures.py
+
+# the documents as a site, with a search that needs no server
+docs: .venv/installed-docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+# the man page, committed, because a wheel is built without the program's dependencies
+man: .venv/installed-docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder man --conf-dir docs --define root_doc=auditor docs/man docs/_build/man
+	cp docs/_build/man/auditor.1 auditor/cli/auditor.1
 
 demo: .venv/installed
 	$(BIN)/auditor demo
@@ -26,7 +36,7 @@ test-thorough: .venv/installed-test
 	$(PYTEST) --dist=worksteal --hypothesis-profile=thorough
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
-SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring haproxy \
+SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring groff-base haproxy \
   iproute2 libreoffice-calc nginx-light poppler-utils prometheus python3-gi systemd tinyproxy zsh
 
 AZURITE := .venv/azurite
@@ -58,7 +68,7 @@ benchmark: .venv/installed-test
 	$(BIN)/python tests/benchmarks/run_all.py $(ARGS)
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "auditor needs Python 3.11 or newer, and this is " + sys.version.split()[0])'
@@ -72,9 +82,13 @@ clean:
 	$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed
 
+.venv/installed-docs: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[docs]'
+	@touch $@ .venv/installed
+
 .venv/installed-system: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[test,system]'
-	@touch $@ .venv/installed .venv/installed-test
+	$(PIP) --editable '.[test,system,docs]'
+	@touch $@ .venv/installed .venv/installed-test .venv/installed-docs
 
 .venv/installed-check: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[test,check]'

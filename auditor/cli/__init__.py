@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; None takes the process's own.
 
     Returns:
-        The exit code; see the README's table.
+        The exit code; see docs/exit-codes.md.
     """
     try:
         streams.prepare()

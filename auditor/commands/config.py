@@ -29,7 +29,7 @@ class Setting:
 
 
 def describe(settings: Settings, origins: Origins) -> tuple[Setting, ...]:
-    """Describe every setting, in the order of the README."""
+    """Describe every setting, in the order of their declaration."""
     found = []
     for one in fields(settings):
         value = getattr(settings, one.name)

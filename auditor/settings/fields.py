@@ -223,7 +223,7 @@ def check_known(name: str, origin: str) -> None:
     """
     if name not in all_fields():
         near = difflib.get_close_matches(name, all_fields(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "see the README's section on settings"
+        hint = f"did you mean {near[0]!r}?" if near else "docs/settings.md has every setting"
         raise SettingsError(f"{origin}: there is no setting {name!r}", hint)
 
 
@@ -281,8 +281,8 @@ def _how_to_change(name: str, origin: str) -> str:
     if origin == FLAG:
         return f"give {_place(name, origin)} another value; auditor run --help says which"
     if origin == KEYWORD:
-        return f"give {name} another value; the README explains every setting"
-    return f"set {_place(name, origin)} to another value, or remove it; the README explains every setting"
+        return f"give {name} another value; docs/settings.md explains every setting"
+    return f"set {_place(name, origin)} to another value, or remove it; docs/settings.md explains every setting"
 
 
 def _parse_several(value: object, metadata: Mapping[str, Any]) -> tuple[Any, ...]:

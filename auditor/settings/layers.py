@@ -232,7 +232,9 @@ def _document(path: Path) -> dict[str, Any]:
             f"settings file {path} does not exist", "name an existing file with --config, or leave it out"
         ) from None
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}", "see the README's section on settings") from error
+        raise SettingsError(
+            f"{path} cannot be read: {error}", "docs/settings.md shows what a settings file looks like"
+        ) from error
 
 
 def _check_file(values: Mapping[str, Any], origin: str) -> None:

@@ -15,7 +15,6 @@ from auditor import __version__
 from auditor.cli import main
 from auditor.cli.commands import auditor
 from auditor.cli.program import run_command
-from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
 ID = "1f2e3d4c-0000-4000-8000-000000000001"
@@ -44,17 +43,6 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert f"auditor {__version__}" in done.stdout
-
-
-def test_the_readme_shows_the_help_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The README's help block is what the program prints."""
-    monkeypatch.setenv("COLUMNS", "80")
-    main(["--help"])
-    shown = capsys.readouterr().out
-    block = "\n".join(f"    {line}".rstrip() for line in ["$ auditor --help", *shown.splitlines()])
-    assert block in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_command_takes_the_log_options_and_json() -> None:
@@ -151,16 +139,6 @@ def test_a_closed_standard_input_is_an_error_of_its_own(
     told = capsys.readouterr().err
     assert "standard input" in told
     assert "closed" in told
-
-
-def test_the_readme_lists_every_exit_code_of_an_error() -> None:
-    """No error has an exit code that the README's table does not explain."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    kinds = [AuditorError]
-    for kind in kinds:
-        assert f"\n| {kind.exit_code} |" in readme
-        kinds.extend(kind.__subclasses__())
-    assert len(kinds) > 5
 
 
 @pytest.mark.parametrize(

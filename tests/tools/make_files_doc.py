@@ -1,20 +1,21 @@
-"""Writes the JSON Schemas in `auditor/schemas/` and the tables of `docs/files.md` from the declarations of the files.
+"""Writes the JSON Schemas in `auditor/schemas/`, and the tables of `docs/files.md` and `docs/settings.md`, from declarations.
 
     python tests/tools/make_files_doc.py
 
-The text around the tables is written by hand, in `docs/files.md` itself: each table stands between two comments.
+The text around the tables is written by hand, in the pages themselves: each table stands between two comments.
 """
 
 import copy
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
 import pyarrow as pa
 from file_schemas import Schema, read_docstring, schema_of, schemas, since
-from settings_schema import settings_schema
+from settings_schema import meanings, settings_schema
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
@@ -25,6 +26,7 @@ from auditor.report.history import changes, previous, store
 from auditor.report.records import UNLISTED
 from auditor.report.tables import summary
 from auditor.report.workbook.by_owner import IndexLine
+from auditor.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS, DOC = ROOT / "auditor" / "schemas", ROOT / "docs" / "files.md"
@@ -48,12 +50,23 @@ def files() -> dict[Path, str]:
         SCHEMAS / f"{name}.schema.json": json.dumps(one, indent=2, ensure_ascii=False) + "\n"
         for name, one in {**schemas(), "settings": settings_schema()}.items()
     }
-    tables = _tables()
-    frame = DOC.read_text(encoding="utf-8")
+    return {
+        **written,
+        **_page(DOC, _tables()),
+        **_page(
+            DOC.with_name("settings.md"),
+            {"settings": _table(("setting, and its environment variable", "value", "meaning"), _settings())},
+        ),
+    }
+
+
+def _page(path: Path, tables: Mapping[str, str]) -> dict[Path, str]:
+    """A page with its tables in their places."""
+    frame = path.read_text(encoding="utf-8")
     named = [match["name"] for match in _TABLE.finditer(frame)]
     if sorted(named) != sorted(tables):
-        raise ValueError(f"{DOC} must have a place for each of: {', '.join(tables)}; it has {', '.join(named)}")
-    return {**written, DOC: _TABLE.sub(lambda match: f"{match[1]}\n{tables[match['name']]}\n", frame)}
+        raise ValueError(f"{path} must have a place for each of: {', '.join(tables)}; it has {', '.join(named)}")
+    return {path: _TABLE.sub(lambda match: f"{match[1]}\n{tables[match['name']]}\n", frame)}
 
 
 def _tables() -> dict[str, str]:
@@ -79,6 +92,51 @@ def _tables() -> dict[str, str]:
         "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
         "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }
+
+
+def _settings() -> Iterator[tuple[str, ...]]:
+    """Every setting. A secret has no place in the settings file."""
+    known, found = settings_schema()["properties"], meanings()
+    for one in fields(Settings):
+        variable = f"`{PREFIX}{one.name.upper()}`"
+        if {"secret", "file"} & {*one.metadata}:
+            variable += f", `{PREFIX}{one.name.upper()}_FILE`"
+        value = _value(known[one.name], one.metadata.get("many")) if one.name in known else "secret"
+        default = _written(known.get(one.name, {}).get("default"))
+        yield f"`{one.name}`, {variable}", value + (f"; default `{default}`" if default else ""), found[one.name]
+
+
+def _value(content: Schema, separator: str | None) -> str:
+    """What a setting takes, in words; a list has a separator in the environment."""
+    if separator:
+        return f"{_value(content['anyOf'][1], None)}; several: a list, in the environment separated by `{separator}`"
+    forms = content.get("anyOf", [content])
+    if {one.get("type") for one in forms} == {"integer", "string"}:
+        return "duration"
+    return " or ".join(map(_form, forms))
+
+
+def _form(content: Schema) -> str:
+    if "const" in content:
+        return f"`{content['const']}`"
+    known = ", ".join(f"`{word}`" for word in content.get("enum", ()))
+    least = f", at least {content['minimum']:g}" if "minimum" in content else ""
+    return known or _TYPES[content["type"]] + least
+
+
+def _written(default: object) -> str:
+    """A default as it is written in the environment; empty where there is none."""
+    match default:
+        case None:
+            return ""
+        case bool():
+            return str(default).lower()
+        case list():
+            return ",".join(default)
+        case float():
+            return f"{default:g}"
+        case _:
+            return str(default)
 
 
 def _reasons() -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,7 @@
     python tests/tools/make_pictures.py [FOLDER]
 
 Takes Debian's chromium, libreoffice-calc, poppler-utils and fonts-noto-cjk. The pictures are not byte for byte the same on
-another machine; a test sees to it that they are small and that the README shows them.
+another machine; a test sees to it that they are small and that the documents show them.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The JSON Schema of the settings file says what the program accepts, and README names every setting."""
+"""The JSON Schema of the settings file says what the program accepts, and docs/settings.md names every setting."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from auditor.errors import SettingsError
 from auditor.settings import Settings, format_settings, load, parsers
 from conftest import many_examples
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 SCHEMA = settings_schema.settings_schema()
 PROPERTIES = {name: one for name, one in SCHEMA["properties"].items() if name != "profile"}
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -179,25 +179,29 @@ def test_a_parser_without_a_form_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         settings_schema.settings_schema()
 
 
-def test_readme_and_config_know_the_same_settings(
+def test_the_page_and_config_know_the_same_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """README's table has a variable for each; `auditor config` shows each; secrets are marked in all three."""
+    """The table of docs/settings.md has a row for each; `auditor config` shows each; secrets are marked in all three."""
     monkeypatch.chdir(tmp_path)
-    table = README.partition("| environment | meaning |")[2].partition("\n\n")[0]
-    variables = re.findall(r"`(AUDITOR_[A-Z_]+)(?:\[_FILE\])?`", table)
+    rows = dict(re.findall(r"^\| `([a-z_]+)`, (`AUDITOR_[^|]+) \|", PAGE, re.MULTILINE))
     assert main(["config", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)["settings"]
-    assert {one["variable"] for one in shown.values()} <= {*variables}
-    assert {*variables} - {one["variable"] for one in shown.values()} == {
-        "AUDITOR_PROXY_FILE",
-        "AUDITOR_NOTIFY_FILE",
-        "AUDITOR_PING_FILE",
+    assert {name: f"`{one['variable']}`" for name, one in shown.items()} == {
+        name: variables.partition(",")[0] for name, variables in rows.items()
     }
+    with_file = {name for name, variables in rows.items() if ", " in variables}
+    assert with_file == {name for name, one in shown.items() if one["secret"]} | {"proxy", "notify", "ping"}
     assert {*settings_schema.meanings()} == {*shown}
     assert {name for name, one in shown.items() if not one["secret"]} == {*PROPERTIES}
-    for one in shown.values():
-        assert f"`{one['variable']}[_FILE]`" in table or not one["secret"]
+
+
+def test_the_page_explains_the_settings_by_their_names() -> None:
+    """A name in the table of links that is no setting fails here."""
+    table = PAGE.partition("| settings | more |")[2]
+    named = re.findall("`([a-z_]+)`", "\n".join(line.split(" | ")[0] for line in table.splitlines()))
+    assert len(named) > 30
+    assert {*named} <= {*settings_schema.meanings()}
 
 
 def test_config_prints_the_schema(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
