@@ -9,6 +9,7 @@ import click
 
 from auditor.cli import job
 from auditor.cli.completion import complete_file, complete_folder, complete_profile
+from auditor.core.language import LANGUAGES
 from auditor.core.run_facts import FORMATS
 from auditor.errors import AuditorError
 from auditor.version import __version__
@@ -202,6 +203,11 @@ FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",
     help=f"Which files to write. [default: {','.join(FORMATS)}]",
+)
+LANGUAGE = click.option(
+    "--language",
+    metavar="CODE",
+    help=f"Language of workbooks, page, mails and messages: {', '.join(LANGUAGES)}. [default: en]",
 )
 NOTIFY = click.option(
     "--notify",

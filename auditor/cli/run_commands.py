@@ -12,7 +12,7 @@ from auditor.cli.completion import complete_run
 
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
 
 
 @click.command(
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS
 @options.FORMAT
-@options.common(json="the summary as JSON", quiet=options.COUNTED)
-def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
+@options.LANGUAGE
+@options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
+def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
     from auditor.cli import render_run
     from auditor.commands.report import render_again
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        rendered = render_again(run, settings.reports, settings.format)
+        language = settings.language if origins.is_given("language") else None
+        rendered = render_again(run, settings.reports, settings.format, language)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 

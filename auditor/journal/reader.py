@@ -6,7 +6,7 @@ that was refused together with its whole session.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +29,7 @@ from auditor.journal.records import (
     AnswerRecord,
     BaselineRecord,
     Header,
+    LanguageChoice,
     MaxUndetermined,
     MemberRecord,
     MembershipRecord,
@@ -71,6 +72,7 @@ class _RunState:
     membership: Membership | None = None
     baseline: Baseline | None = None
     max_undetermined: int | None = None
+    language: str | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
     simulated: bool = False
@@ -85,6 +87,9 @@ class _RunState:
                 return
             case MaxUndetermined():
                 self.max_undetermined = record.max_undetermined
+                return
+            case LanguageChoice():
+                self.language = record.language
                 return
             case SessionStart() | SimulatedMark():
                 self.simulated |= isinstance(record, SimulatedMark)
@@ -121,6 +126,8 @@ def read_facts(run: Path) -> RunFacts:
     of_header["simulated"] |= state.simulated
     if state.max_undetermined is not None:
         of_header["max_undetermined"] = state.max_undetermined
+    if state.language is not None:
+        of_header["presentation"] = replace(header.presentation, language=state.language)
     return RunFacts(
         **of_header,
         validation_type=header.type,
