@@ -50,10 +50,10 @@ def test_changes_stand_by_kind_in_their_order() -> None:
         ("No longer in the list", 1, 1),
     ]
     assert [(row["before"], row["now"]) for group in groups for row in group["rows"]] == [
-        ("Eligible", "Blocked, UnderReview"),
-        ("Eligible", "Blocked, <b>"),
-        ("Not in the list", "Eligible, Allowed"),
-        ("Blocked, UnderReview", "Not in the list"),
+        ("Not blocked (eligible)", "Blocked: Under review by Microsoft"),
+        ("Not blocked (eligible)", "Blocked: <b>"),
+        ("Not in the list", "Not blocked (eligible): Verified by Microsoft"),
+        ("Blocked: Under review by Microsoft", "Not in the list"),
     ]
 
 
@@ -61,8 +61,8 @@ def test_changes_are_in_the_page(tmp_path: Path) -> None:
     """With the baseline's note, and escaped."""
     text = _text(run_data([{"reason": "under_review"}], changes=changed(MOVED, "Compared with <run> 1.")), tmp_path)
     assert "Compared with the last audit (21 Nov 2026)." in text
-    assert "<td>Blocked, &lt;b&gt;" in text
-    assert "<b>2 customers</b> newly blocked since 21 Nov.</p>" in text
+    assert "<td>Blocked: &lt;b&gt;" in text
+    assert "<b>2 customers newly blocked since the last audit (21 Nov 2026).</b></p>" in text
     assert "New &amp; Co" in text
 
 
@@ -99,11 +99,11 @@ def test_cards_tell_the_change_since_the_baseline() -> None:
     ]
     cards = {card["verdict"]: card for card in _page(run_data(records, changes=changed(MOVED)))["cards"]}
     # blocked: 2 now; one then and one that is gone
-    assert cards[Verdict.BLOCKED]["change"] == 0
-    assert cards[Verdict.ELIGIBLE]["change"] == 0
-    assert cards[Verdict.UNDETERMINED]["change"] == 0
+    assert cards[Verdict.BLOCKED]["change"][0] is False
+    assert cards[Verdict.ELIGIBLE]["change"][0] is False
+    assert cards[Verdict.UNDETERMINED]["change"][0] is False
     more = {card["verdict"]: card["change"] for card in _page(run_data(records, changes=changed(MOVED[1:])))["cards"]}
-    assert more[Verdict.BLOCKED] == 1
+    assert more[Verdict.BLOCKED] == (True, "+1 since the last audit (21 Nov 2026)")
 
 
 def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
     ledger = render(run, "csv", "xlsx")
     path = run.path / "audit.xlsx"
     assert [one["Change"] for one in records(path, "Changes")] == [
-        *("newly blocked", "newly eligible", "not compared", "gone from list")
+        *("Newly blocked", "No longer blocked", "Could not be compared", "No longer in the list")
     ]
     assert [one["Customer id"] for one in records(path, "Changes")] == [
         line["customer_id"] for line in run.records("changes.csv")
     ]
     told = {str(line[0]): line for line in sheet(path, "Summary")}
-    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
         *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
     ]
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
@@ -45,8 +45,8 @@ def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:
     run = _run(tmp_path)
     render(run, "csv", "xlsx")
     ann, bo = (records(run.path / "by-owner" / f"{name}.xlsx", "Changes") for name in ("Ann", "Bo"))
-    assert [one["Change"] for one in ann] == ["newly blocked", "gone from list"]
-    assert [one["Change"] for one in bo] == ["newly blocked", "newly eligible", "not compared"]
+    assert [one["Change"] for one in ann] == ["Newly blocked", "No longer in the list"]
+    assert [one["Change"] for one in bo] == ["Newly blocked", "No longer blocked", "Could not be compared"]
     index = {line["owner"]: (line["file"], line["changed"]) for line in run.records("by-owner/index.csv")}
     assert index == {"Ann": ("Ann.xlsx", "2"), "Bo": ("Bo.xlsx", "2"), "Cy": ("", "0")}
 
@@ -68,7 +68,7 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     render(run)
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
-    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
     assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
