@@ -90,7 +90,5 @@ class Language:
         return text.format_map(shown)
 
 
-
-
 ENGLISH = Language()
 """For what is always English: the terminal, and files for programs."""

@@ -26,7 +26,9 @@ def compared_with(data: RunData) -> str:
     """Which audit this one is compared with, or that there is none, in sentences."""
     language = data.language
     if data.changes is None:
-        return sentence(language.text(data.without_changes) or language.text("There is no earlier audit to compare with."))
+        return sentence(
+            language.text(data.without_changes) or language.text("There is no earlier audit to compare with.")
+        )
     date = day_of_last_audit(data.changes, language)
     _, _, differs = data.changes.note.partition("; ")
     compared = language.text("Compared with the last audit ({date}).", date=date)
@@ -116,7 +118,9 @@ def _not_finished(ledger: Ledger, language: Language) -> str:
     if not left:
         return language.text("the run did not finish")
     return language.count(
-        "the run did not finish: {n} customer was not asked", "the run did not finish: {n} customers were not asked", left
+        "the run did not finish: {n} customer was not asked",
+        "the run did not finish: {n} customers were not asked",
+        left,
     )
 
 
@@ -124,11 +128,14 @@ def _remarks_on_membership(data: RunData, language: Language) -> Iterator[str]:
     found = data.facts.membership
     if data.membership_unchecked:
         why = f" ({found.message})" if found and found.message else ""
-        yield language.text(
-            "membership was not checked: {n} customers without an account status count as eligible and may not be the "
-            "partner's",
-            n=data.membership_unchecked,
-        ) + why
+        yield (
+            language.text(
+                "membership was not checked: {n} customers without an account status count as eligible and may not be the "
+                "partner's",
+                n=data.membership_unchecked,
+            )
+            + why
+        )
     if data.unlisted is not None and len(data.unlisted):
         yield language.text(
             "{n} customers of the partner's own list are in none of the lists (unlisted.csv)", n=len(data.unlisted)

@@ -357,7 +357,12 @@ def _check_steps(page: Page, records: list[Shown]) -> None:
     wanted = []
     for reason in reasons:
         long = f" {LONG_NOTE.format(days=_LONG)}" if reason is Reason.UNDER_REVIEW else ""
-        texts = (words.REASONS[reason], _count(counts[reason], "row"), REASONS[reason].meaning, REASONS[reason].next_step)
+        texts = (
+            words.REASONS[reason],
+            _count(counts[reason], "row"),
+            REASONS[reason].meaning,
+            REASONS[reason].next_step,
+        )
         wanted.append("{} {}{}Next step. {}{}".format(*texts, long))
     section = page.root.one("section", id="action")
     found = [step.words for steps in section.all(class_="steps") for step in steps.all("div")[1:]]

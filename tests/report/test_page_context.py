@@ -8,10 +8,9 @@ import pytest
 from page_support import ago, changed, render_page, run_data
 
 from auditor.core.baseline import Baseline
-from auditor.core.model import Reason, Verdict
-from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
-from auditor.core.results.changes import Change
+from auditor.core.model import Verdict
 from auditor.core.results.money import Sum
+from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
 from auditor.core.run_facts import Presentation
 from auditor.report.data import RunData
 from auditor.report.page import context
@@ -157,7 +156,9 @@ def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
     moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
     text = _text(run_data([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
     known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
-    assert known < text.index("<summary>Could not be compared: 1 customer</summary>") < folded < text.index('id="action"')
+    assert (
+        known < text.index("<summary>Could not be compared: 1 customer</summary>") < folded < text.index('id="action"')
+    )
     only = _text(run_data([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
     assert '<table id="changed"' not in only
 

@@ -22,7 +22,9 @@ import messages
 
 _KNOWN = {text for one in messages.collect() if one.id for text in ([one.id] if isinstance(one.id, str) else one.id)}
 _MARKED = re.compile("‹[^‹›]*›")
-_CODES = re.compile(r"[a-z]+(_[a-z]+)*|[A-Z][a-z]+[A-Z][a-z]+|https?://\S+|HTTP \d+|\W*|[−+]?[\d,.]+|[\d-]{10} [\d:]{5} UTC")
+_CODES = re.compile(
+    r"[a-z]+(_[a-z]+)*|[A-Z][a-z]+[A-Z][a-z]+|https?://\S+|HTTP \d+|\W*|[−+]?[\d,.]+|[\d-]{10} [\d:]{5} UTC"
+)
 """Words of the program for operators, links and what is no word."""
 
 
@@ -61,7 +63,10 @@ def _unmarked(text: str, data: str) -> str:
 
 def _data(run: Run) -> str:
     """Everything that the lists and the API said."""
-    sources = [(run.path / name).read_text(encoding="utf-8") for name in ("rows.jsonl", "journal.jsonl", "results.csv", "changes.csv")]
+    sources = [
+        (run.path / name).read_text(encoding="utf-8")
+        for name in ("rows.jsonl", "journal.jsonl", "results.csv", "changes.csv")
+    ]
     index = (run.path / "by-owner/index.csv").read_text(encoding="utf-8")
     return "\n".join([*sources, index, ", ".join(_SOURCES)])
 
@@ -110,6 +115,8 @@ def test_catalogues_are_whole_and_compiled(language: str) -> None:
 def test_names_of_sheets_fit_in_every_language(language: str) -> None:
     """Excel: at most 31 characters, none of `[]:*?/\\`, and no two alike; a number may follow."""
     translate = languages.load(language).text
-    names = [translate(name) for name in ("Summary", "Action needed", "Changes", "All customers", "Not verified", "About")]
+    names = [
+        translate(name) for name in ("Summary", "Action needed", "Changes", "All customers", "Not verified", "About")
+    ]
     assert len({name.casefold() for name in names}) == len(names)
     assert all(len(name) <= 28 and not set(name) & set("[]:*?/\\'") for name in names)

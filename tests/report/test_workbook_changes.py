@@ -37,7 +37,7 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
         *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
     ]
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
-    assert "Since 2026-11-21" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
+    assert "Since 21 Nov 2026" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
 
 
 def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:

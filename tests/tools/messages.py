@@ -23,7 +23,15 @@ PACKAGE = Path(__file__).parents[2] / "auditor"
 LOCALE = PACKAGE / "locale"
 TEMPLATE = LOCALE / "auditor.pot"
 _KEYWORDS = {"text": None, "message": None, "count": (1, 2)}
-_PYTHON = ("core/text.py", "core/results/*.py", "report/*.py", "report/page/*.py", "report/workbook/*.py", "runs/baseline.py", "cli/step_summary.py")
+_PYTHON = (
+    "core/text.py",
+    "core/results/*.py",
+    "report/*.py",
+    "report/page/*.py",
+    "report/workbook/*.py",
+    "runs/baseline.py",
+    "cli/step_summary.py",
+)
 
 
 def collect() -> Catalog:

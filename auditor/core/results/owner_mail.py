@@ -84,9 +84,7 @@ def mail_subject(
         *([language.text("SELECTION")] if found.ledger.not_selected else []),
         *([] if complete else [language.text("INCOMPLETE")]),
     ]
-    of = language.text(
-        "{list_name} of {date}", list_name=_list_name(facts, language), date=language.short_date(ended)
-    )
+    of = language.text("{list_name} of {date}", list_name=_list_name(facts, language), date=language.short_date(ended))
     return ": ".join([*state, what, of])
 
 

@@ -118,7 +118,9 @@ REASONS: Mapping[Reason, ReasonWords] = MappingProxyType(
         Reason.UNKNOWN: ReasonWords(
             message("Status unknown to Microsoft (blocked)"),
             message("Look at the account in Partner Center."),
-            message("New purchases, seat increases and upgrades are blocked: Partner Center gives the status as unknown."),
+            message(
+                "New purchases, seat increases and upgrades are blocked: Partner Center gives the status as unknown."
+            ),
             message(
                 "Look at the customer's account in Partner Center. If it shows no cause, open a support case with the "
                 "customer's id."

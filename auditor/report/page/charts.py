@@ -47,7 +47,9 @@ def owner_bars(ledger: Ledger, language: Language = ENGLISH) -> list[Bar]:
         (owner or language.text("Unassigned"), counts, owner) for owner, counts in shown
     ]
     if rest:
-        lines.append((language.count("{n} other", "{n} others", len(rest)), tuple(map(sum, zip(*rest, strict=True))), None))
+        lines.append(
+            (language.count("{n} other", "{n} others", len(rest)), tuple(map(sum, zip(*rest, strict=True))), None)
+        )
     longest = max((sum(counts) for _, counts, _ in lines), default=0)
     return [_bar(label, counts, ORDER, longest, owner) for label, counts, owner in lines]
 
@@ -72,7 +74,9 @@ def ages_note(days: "pd.Series[Any]", language: Language = ENGLISH) -> str:
     if not known:
         return ""
     return language.text(
-        "Half of them for {median} days or longer; the longest for {longest}.", median=median_low(known), longest=max(known)
+        "Half of them for {median} days or longer; the longest for {longest}.",
+        median=median_low(known),
+        longest=max(known),
     )
 
 

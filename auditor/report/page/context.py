@@ -94,7 +94,11 @@ def _banners(data: RunData) -> Iterator[dict[str, str]]:
     elif text:
         yield {"kind": "warn", "word": language.text("Complete, with warnings."), "text": text}
     else:
-        yield {"kind": "good", "word": language.text("Complete."), "text": language.text("Every row of the list has a verdict.")}
+        yield {
+            "kind": "good",
+            "word": language.text("Complete."),
+            "text": language.text("Every row of the list has a verdict."),
+        }
     if data.facts.simulated:
         text = language.text("These are invented customers and answers; nothing here is about anybody real.")
         yield {"kind": "warn", "word": language.text("Simulated."), "text": text}
@@ -179,7 +183,10 @@ def _managers(data: RunData, owners: dict[str, tuple[int, ...]], sum_columns: li
     for owner, counts in owners.items():
         cells: list[str] = []
         for verdict, count in zip(ORDER, counts, strict=True):
-            cells += [data.language.number(count), *(totals.get((owner, verdict, column), "") for column in sum_columns)]
+            cells += [
+                data.language.number(count),
+                *(totals.get((owner, verdict, column), "") for column in sum_columns),
+            ]
         managers.append({"owner": owner, "cells": cells})
     return managers
 

@@ -194,7 +194,17 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
                 if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
                     raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
                 labels = [language.text(label) for label in _COLUMNS[table]]
-                yield table, map(partial(_shown, words if "Verdict" in _COLUMNS[table] else {}, itemgetter(*map(next(rows).index, labels))), rows)
+                yield (
+                    table,
+                    map(
+                        partial(
+                            _shown,
+                            words if "Verdict" in _COLUMNS[table] else {},
+                            itemgetter(*map(next(rows).index, labels)),
+                        ),
+                        rows,
+                    ),
+                )
     except CalamineError as error:
         raise ValueError(f"{name}: {error}") from error
 

@@ -209,7 +209,11 @@ def add_table(
 
 
 def _write_records(
-    context: WorkbookContext, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
+    context: WorkbookContext,
+    page: Worksheet,
+    shown: Sequence[SheetColumn],
+    widths: Sequence[float],
+    records: pd.DataFrame,
 ) -> None:
     write: dict[type, Callable[..., int]] = {
         str: page.write_string,

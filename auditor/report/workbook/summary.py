@@ -309,7 +309,9 @@ def add_about(context: WorkbookContext) -> None:
     page.write_row(row + 1, 0, [translate(head) for head in _ABOUT_HEADS], styles["header"])
     for line, reason in enumerate(sorted(Reason, key=lambda one: [*ORDER].index(one.verdict)), row + 2):
         words = REASONS[reason]
-        texts = [translate(text) for text in (words.name, VERDICTS[reason.verdict].name, words.meaning, words.next_step)]
+        texts = [
+            translate(text) for text in (words.name, VERDICTS[reason.verdict].name, words.meaning, words.next_step)
+        ]
         looks = ("wrapped", reason.verdict, "wrapped", "wrapped", "text")
         for place, (text, look) in enumerate(zip([*texts, reason.value], looks, strict=True)):
             page.write_string(line, place, text, styles[look])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from auditor.core.model import Reason, Verdict
 from auditor.core.language import ENGLISH
+from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import Change
 from auditor.core.results.words import (
     CHANGE_NAMES,
