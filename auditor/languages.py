@@ -27,7 +27,6 @@ class _Translated(Language):
     """A language with a catalogue."""
 
     def __init__(self, code: str, catalogue: gettext.GNUTranslations) -> None:
-        # English, which most runs are in, does without Babel
         from babel import Locale
 
         self.code = code

@@ -85,11 +85,9 @@ class _RunState:
                 # written when the reports are made: it belongs to no session, and neither does the next
                 self.baseline = self.baseline or Baseline(**structs.asdict(record))
                 return
-            case MaxUndetermined():
-                self.max_undetermined = record.max_undetermined
-                return
-            case LanguageChoice():
-                self.language = record.language
+            case MaxUndetermined() | LanguageChoice():
+                for name, value in structs.asdict(record).items():
+                    setattr(self, name, value)
                 return
             case SessionStart() | SimulatedMark():
                 self.simulated |= isinstance(record, SimulatedMark)

@@ -555,10 +555,8 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
         return _plain(next((text for name in _FIRST_OF[column] if (text := record.get(name))), ""))
     if column == "(meaning)":
         return REASONS[Reason(str(record["reason"]))].meaning
-    if column == "(reason)":
-        return words.REASONS[str(record["reason"])]
-    if column.startswith("(status)"):
-        return _plain(words.status(record["status_before" if "before" in column else "status"] or ""))
+    if column == "(reason)" or column.startswith("(status)"):
+        return _plain(_in_words(column, record))
     if column == "(step)":
         days = record["days_in_status"]
         return next_step(Reason(str(record["reason"])), int(days) if days else None)
@@ -568,6 +566,12 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
     number = added_up.cell(text) if added_up else None
     text = _WORDS.get(column, {}).get(text, text)
     return _plain(text) if number is None else _number(number)
+
+
+def _in_words(column: str, record: Record) -> str:
+    if column == "(reason)":
+        return words.REASONS[str(record["reason"])]
+    return words.status(record["status_before" if "before" in column else "status"] or "")
 
 
 def _check_header(where: str, header: Row, labels: Sequence[str]) -> None:

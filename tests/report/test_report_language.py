@@ -113,7 +113,7 @@ def test_catalogues_are_whole_and_compiled(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_of_sheets_fit_in_every_language(language: str) -> None:
-    """Excel: at most 31 characters, none of `[]:*?/\\`, and no two alike; a number may follow."""
+    """Excel: at most 31 characters, no brackets or slashes, and no two alike; a number may follow."""
     translate = languages.load(language).text
     names = [
         translate(name) for name in ("Summary", "Action needed", "Changes", "All customers", "Not verified", "About")

@@ -180,7 +180,7 @@ def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequ
     write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"])
 
 
-def add_table(
+def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it looks
     page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles, name: str
 ) -> None:
     """Write a table's header, and make it and the rows below a table.
