@@ -86,8 +86,7 @@ class _RunState:
                 self.baseline = self.baseline or Baseline(**structs.asdict(record))
                 return
             case MaxUndetermined() | LanguageChoice():
-                for name, value in structs.asdict(record).items():
-                    setattr(self, name, value)
+                vars(self).update(structs.asdict(record))
                 return
             case SessionStart() | SimulatedMark():
                 self.simulated |= isinstance(record, SimulatedMark)

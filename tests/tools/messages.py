@@ -9,6 +9,7 @@ A new message is its English text and its key. Translate it in auditor/locale/<l
 
 import re
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -80,6 +81,8 @@ def missing(language: str) -> list[str]:
 def compiled(catalogue: Catalog) -> bytes:
     """The bytes of auditor.mo."""
     file = BytesIO()
+    # else the same messages would be other bytes a minute later
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     write_mo(file, catalogue)
     return file.getvalue()
 
