@@ -63,7 +63,7 @@ def holds_journal(folder: Path) -> bool:
     return False
 
 
-@dataclass(slots=True)
+@dataclass
 class _RunState:
     """What the lines read so far say of the run as a whole."""
 
