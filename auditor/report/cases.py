@@ -49,7 +49,7 @@ def list_cases(data: RunData, results: pd.DataFrame | None = None) -> pd.DataFra
     cases["rows"] = rows
     cases["days_blocked"] = whole_days(cases["blocked_since"], cases["checked_at"])
     for column, name in amount_columns(data).items():
-        cases[name] = _amounts(data, blocked, column, cases)
+        cases[name] = pd.Series(_amounts(data, blocked, column, cases), dtype=object)
     cases["group"] = _groups(cases, compared=data.changes is not None)
     return _in_order(cases, [*amount_columns(data).values()])
 
@@ -66,7 +66,7 @@ def _distinct(column: "pd.Series[Any]") -> str | None:
     return "; ".join(dict.fromkeys(column.dropna())) or None
 
 
-def _amounts(data: RunData, blocked: pd.DataFrame, column: str, cases: pd.DataFrame) -> list[dict[str, Decimal]]:
+def _amounts(data: RunData, blocked: pd.DataFrame, column: str, cases: pd.DataFrame) -> dict[int, dict[str, Decimal]]:
     """The amounts of each case in one of the lists' columns."""
     read = _reader(next(one for one in data.sums if one.column == column))
     name = own_columns(len(data.facts.columns))[data.facts.columns.index(column)]
@@ -75,7 +75,7 @@ def _amounts(data: RunData, blocked: pd.DataFrame, column: str, cases: pd.DataFr
         currency, amount = read(text or "")
         if amount is not None:
             found[customer][currency] = found[customer].get(currency, Decimal(0)) + amount
-    return [*found.values()]
+    return found
 
 
 def _reader(total: Sum) -> Callable[[str], tuple[str, Decimal | None]]:
