@@ -64,7 +64,8 @@ def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
     links = [part for name, part in content.items() if name.endswith(".rels") and 'TargetMode="External"' in part]
     targets = {line.partition('"')[0] for part in links for line in part.split('Target="')[1:] if "External" in line}
     assert all(
-        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/")) or one == ACCOUNT_VERIFICATION
+        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/"))
+        or one == ACCOUNT_VERIFICATION
         for one in targets
     )
     data = opened(run.path / "audit.xlsx")["Action needed"]
