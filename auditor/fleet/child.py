@@ -5,6 +5,7 @@ often it dies: the next child finishes the run from its journal.
 """
 
 import getpass
+import hashlib
 import json
 import math
 import subprocess
@@ -74,7 +75,9 @@ class PartnerTask:
         reports = Path(self.reports, self.name)
         # a run of this round is finished in any case, however long it takes
         within = max(self.within, (datetime.now(UTC) - self.started_at).total_seconds())
-        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{getpass.getuser()}"
+        fleet = hashlib.sha256(self.reports.encode()).hexdigest()[:12]
+        # on a disk of the worker's machine: its memory is what the slots share
+        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{getpass.getuser()}-{fleet}"
         options = {
             "--config": self.config,
             "--profile": self.name,
