@@ -241,7 +241,7 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
     try:
         security = distributed.Security(**options.tls) if options.tls else None
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, security=security)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError) as error:  # a TypeError: tls:// without certificates
         raise SettingsError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}", hint) from error
     with client:
         try:

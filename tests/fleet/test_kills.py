@@ -34,7 +34,10 @@ CONCURRENCY = 16
 @contextmanager
 def started(*command: str, output: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A program, killed at the end of the context."""
-    with output.open("ab") as file, subprocess.Popen(command, stdout=file, stderr=file, env=environment()) as process:
+    with (
+        output.open("ab") as file,
+        subprocess.Popen(command, stdout=file, stderr=file, env=environment(output.parent)) as process,
+    ):
         try:
             yield process
         finally:
