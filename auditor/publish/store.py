@@ -254,8 +254,8 @@ def _is_refusal(error: Exception) -> bool:
 
 def _status(error: Exception) -> int:
     """HTTP status of the store's answer; 0 where there is none."""
-    status = getattr(error, "status_code", None) or getattr(error, "code", None)
-    return int(status) if str(status).isdecimal() else 0
+    status = str(getattr(error, "status_code", None) or getattr(error, "code", None))
+    return int(status) if status.isdecimal() else 0
 
 
 def _code(error: Exception, url: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli import main
-from auditor.commands.publish import publish_stored
+from auditor.commands.publish import publish_rendered, publish_stored
 from auditor.errors import OutputError
 from auditor.publish import publish as publishing
 from auditor.simulator import AnswerOptions, Simulator
@@ -84,14 +84,14 @@ def test_a_connection_lost_at_any_file_leaves_no_manifest_and_the_next_try_succe
     writes = len(whole)
     for cut_at in range(1, writes + 1):
         with cutting_proxy(monkeypatch, store.address, cut_at) as proxy, pytest.raises(OutputError) as caught:
-            publish_stored("latest", "reports", [store.url])
+            publish_rendered(run, [store.url])
         assert proxy.reached.is_set(), cut_at
         assert "the store does not answer, or fails" in caught.value.message
         assert caught.value.hint == f"auditor publish {run}"
         assert (manifest in store.names()) == (cut_at == writes), cut_at
         assert store.read("latest.json") == pointer
     with cutting_proxy(monkeypatch, store.address, writes + 1) as proxy:
-        publish_stored("latest", "reports", [store.url])
+        publish_rendered(run, [store.url])
         assert proxy.writes == writes
     assert store.names() == whole
 
