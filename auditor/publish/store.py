@@ -63,8 +63,12 @@ class Store:
         with _in_words(url):
             self._fs, self._root = _open(url)
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = TOTAL_SECONDS) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
         """Run a coroutine that calls the methods below, in the event loop of fsspec; an interruption cancels it.
+
+        Args:
+            work: the coroutine.
+            seconds: longest time; None for that of a whole copy.
 
         Raises:
             StoreError: the store refuses, or does not answer in time.
@@ -72,7 +76,7 @@ class Store:
         future = asyncio.run_coroutine_threadsafe(work, self._fs.loop)
         with _in_words(self.url):
             try:
-                return future.result(seconds)
+                return future.result(seconds or TOTAL_SECONDS)
             except BaseException:
                 future.cancel()
                 raise
