@@ -39,12 +39,17 @@ test-thorough: .venv/installed-test
 SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring groff-base haproxy \
   iproute2 libreoffice-calc nginx-light poppler-utils prometheus python3-gi systemd tinyproxy zsh
 
+AZURITE := .venv/azurite
+
 test-system: .venv/installed-system
-	@for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	@command -v npm >/dev/null || missing="nodejs npm"; \
+	for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
+	@# Microsoft's emulator of Azure storage
+	@test -x $(AZURITE)/node_modules/.bin/azurite-blob || npm install --silent --no-audit --no-fund --prefix $(AZURITE) azurite@3
 	$(PYTEST) --dist=loadfile -m system
 
 check: .venv/installed-check

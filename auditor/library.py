@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from auditor.core import judge
 from auditor.core.ids import normalise_id
 from auditor.core.model import ApiResponse, Cause, Finding
-from auditor.errors import CustomerListError, SettingsError
+from auditor.errors import AuditorError, CustomerListError, SettingsError
 from auditor.runs.credentials import end_error
 from auditor.runs.signals import StopRequest
 from auditor.settings import KEYWORD, Origins, Settings, SettingsKeywords, keywords_in_messages, load
@@ -45,6 +45,8 @@ _NOT_FOR_RESUME = frozenset(
 """Settings that a run was started with, and keeps."""
 _NO_FAILURES = frozenset({Cause.DEADLINE, Cause.LIMIT, Cause.INTERRUPTED, Cause.TERMINATED})
 """Ends of a run that its caller asked for."""
+_STOPPED = frozenset({Cause.INTERRUPTED, Cause.TERMINATED})
+"""Ends after which a run is not published: the caller waits for the process to end."""
 
 
 def classify(*, status: int, body: bytes | str, customer_id: str, headers: Mapping[str, str] | None = None) -> Finding:
@@ -177,17 +179,21 @@ class _Options:
 
 
 def _audit(sources: "tuple[Source, ...]", options: _Options, stop: StopRequest) -> "AuditResult":
+    from auditor.commands.publish import check_stores
     from auditor.commands.run import run
     from auditor.runs.options import RunObserver, RunOptions
 
     with keywords_in_messages():
         settings, _ = options.load()
         observer = options.observer or RunObserver()
+        for sentence in check_stores(settings.publish):
+            observer.noted(sentence)
         of_run = RunOptions(settings, settings.format, settings.customer_list, observer=observer, stop=stop)
-        return _result(run(tuple(map(_open_source, sources)) or settings.lists, of_run))
+        return _result(run(tuple(map(_open_source, sources)) or settings.lists, of_run), settings)
 
 
 def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopRequest) -> "AuditResult":
+    from auditor.commands.publish import check_stores
     from auditor.commands.resume import resume as finish
     from auditor.runs.find import find_run
     from auditor.runs.options import RunObserver
@@ -200,18 +206,29 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
                 "leave it out, or start a run of its own with auditor.audit",
             )
         folder = find_run(fspath(run) if isinstance(run, str | PathLike) else str(run.path), settings.reports)
-        return _result(finish(folder, settings, origins, options.observer or RunObserver(), stop))
+        observer = options.observer or RunObserver()
+        for sentence in check_stores(settings.publish):
+            observer.noted(sentence)
+        return _result(finish(folder, settings, origins, observer, stop=stop), settings)
 
 
-def _result(rendered: "Rendered") -> "AuditResult":
-    """The result of a run that did not fail.
+def _result(rendered: "Rendered", settings: Settings) -> "AuditResult":
+    """Publish a run as the settings say, and return the result of one that did not fail.
 
     Raises:
         SignInError, StoppedEarlyError, AuditorError: it failed; reports of the answers so far are written.
+        OutputError: it was not published.
     """
+    from auditor.commands.publish import publish_rendered
     from auditor.stored_runs import AuditResult
 
     end = rendered.end
+    if settings.publish and not (end and end.cause in _STOPPED):
+        try:
+            publish_rendered(rendered.run, settings.publish)
+        except AuditorError as error:
+            error.run = rendered.run
+            raise
     if end is not None and end.cause not in _NO_FAILURES:
         error = end_error(end)
         error.run = rendered.run

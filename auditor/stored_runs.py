@@ -6,11 +6,13 @@ Everything is read from a run's rows.jsonl and journal.jsonl, never from a repor
 # ruff: noqa: PLC0415 - pandas is imported when a run is read, not when a name of this module is
 import json
 import os
+import weakref
 from collections.abc import Collection, Iterable
+from contextlib import ExitStack
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from auditor import journal
 from auditor.commands import runs
@@ -21,6 +23,7 @@ from auditor.core.model import RunEnd, Verdict
 from auditor.core.run_facts import FORMATS
 from auditor.errors import SettingsError
 from auditor.runs.find import LATEST, LATEST_SIMULATED, find_run, load_stored_run
+from auditor.runs.published import Place, copied, find_published
 from auditor.settings import keywords_in_messages
 
 if TYPE_CHECKING:
@@ -172,6 +175,34 @@ class Run:
         return report.notebook_html(self._data)
 
 
+class PublishedRun(Run):
+    """A copy of a run from an object store, checked against its manifest. Made by `open_run`; the copy is removed with the object.
+
+    Attributes:
+        url: of the run's folder in the store.
+
+    Args:
+        place: where it is published.
+
+    Raises:
+        AuditorError: it cannot be copied.
+    """
+
+    def __init__(self, place: Place) -> None:
+        stack = ExitStack()
+        super().__init__(stack.enter_context(copied(place)))
+        self.url = place.url
+        weakref.finalize(self, stack.close)
+
+    def render(self, formats: Collection[str] = FORMATS) -> NoReturn:  # noqa: ARG002 - the base class's parameter
+        """Refuse: the copy is temporary.
+
+        Raises:
+            SettingsError: always; the hint names the command that renders the run where it is published.
+        """
+        raise SettingsError(f"{self.path} is a copy of {self.url}", f"auditor report {self.url}")
+
+
 class AuditResult(Run):
     """The run that `auditor.audit` or `auditor.resume` made.
 
@@ -195,16 +226,20 @@ def open_run(run: str | os.PathLike[str], *, reports: str | os.PathLike[str] = "
     """Open a stored run.
 
     Args:
-        run: its folder, its run-id, `latest` or `latest-simulated`; or the path of a `latest` in a folder of runs.
-        reports: the folder of the runs, for a run-id and for `latest`.
+        run: its folder, its run-id, `latest` or `latest-simulated`; or the path of a `latest` in a folder of runs; or the URL of
+            a published run, or of `latest` there. A published run is copied to a temporary folder, which is removed with the object.
+        reports: the folder of the runs, for a run-id and for `latest`, or the URL of published runs.
 
     Raises:
         SettingsError: there is no such run.
-        IncompleteError: its journal cannot be read.
+        IncompleteError: its journal cannot be read; a published run is not whole.
+        OutputError: the object store refuses, or does not answer.
     """
     path = Path(run)
     if not os.fspath(run):
         raise SettingsError("the run's name is empty", "auditor runs lists the stored runs")
+    if place := find_published(os.fspath(run), os.fspath(reports)):
+        return PublishedRun(place)
     if path.name in (LATEST, LATEST_SIMULATED) and path.parent != Path():
         # a link, or a text file where links are not supported
         return Run(find_run(path.name, str(path.parent)))

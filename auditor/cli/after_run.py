@@ -1,4 +1,4 @@
-"""What happens once a run has ended, whatever its end: metrics, job summary, notifications, ping. `run` and `resume` use it.
+"""What happens once a run has ended, whatever its end: publishing, metrics, job summary, notifications, ping. `run` and `resume` use it.
 
 Each step is guarded: a step that fails is one warning, and neither the run nor another step knows of it. A run that found another
 one at work (exit code 11) does nothing of this: the other one will.
@@ -26,6 +26,7 @@ from auditor.core.results import (
     is_success,
     should_notify,
 )
+from auditor.core.text import shell_quote
 from auditor.errors import AuditorError, LockHeldError, SettingsError
 from auditor.notify import check_channels
 from auditor.runs.signals import exit_on_signals
@@ -51,6 +52,8 @@ class RunEnding:
         result: the run with its facts and counts, or what ended the command without them.
         lists: names of the customer lists, where the command names them.
         run: folder of the run; None where there is none.
+        next_steps: what to do about what failed after the run.
+        quiet: whether notes are not printed.
     """
 
     settings: "Settings"
@@ -58,6 +61,8 @@ class RunEnding:
     result: "Rendered | Failure"
     lists: Sequence[str] = ()
     run: Path | None = None
+    next_steps: tuple[str, ...] = ()
+    quiet: bool = False
 
     @property
     def rendered(self) -> "Rendered | None":
@@ -78,12 +83,13 @@ class AfterRun:
     Args:
         settings: of the command.
         lists: names of its customer lists, for a message about an error; empty where they are not known.
+        quiet: whether notes are not printed.
     """
 
-    def __init__(self, settings: "Settings", lists: Sequence[str] = ()) -> None:
+    def __init__(self, settings: "Settings", lists: Sequence[str] = (), *, quiet: bool = False) -> None:
         self.rendered: Rendered | None = None
         self.exit_code = 0
-        self._settings, self._lists = settings, lists
+        self._settings, self._lists, self._quiet = settings, lists, quiet
         self._ping = notify.open_ping(settings)
 
     def switch_off_unless_given(self, origins: "Origins") -> None:
@@ -111,10 +117,18 @@ class AfterRun:
     def __enter__(self) -> Self:
         try:
             check_channels(self._settings.notify)
+            self._check_stores()
         except SettingsError as error:
             self.__exit__(type(error), error, None)
             raise
         return self
+
+    def _check_stores(self) -> None:
+        if self._settings.publish:
+            from auditor.commands.publish import check_stores
+
+            for sentence in check_stores(self._settings.publish):
+                terminal.warn(sentence)
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
         if isinstance(error, LockHeldError):
@@ -124,12 +138,13 @@ class AfterRun:
             return
         run = self.rendered.run if self.rendered else getattr(error, "run", None)
         with exit_on_signals():
-            ending = RunEnding(self._settings, result.exit_code, result, self._lists, run)
+            ending = RunEnding(self._settings, result.exit_code, result, self._lists, run, quiet=self._quiet)
             self.exit_code = _follow_up(ending, self._ping)
 
 
 def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     """Do what belongs after a run, and return the exit code of the command."""
+    ending = _publish(ending)
     if ending.settings.metrics:
         _guarded("the metrics file", lambda: _write_metrics(ending))
     settings, code = ending.settings, ending.exit_code
@@ -151,6 +166,28 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
     return code
 
 
+def _publish(ending: RunEnding) -> RunEnding:
+    """Copy the run to the object stores of the settings; the ending with the exit code afterwards.
+
+    An interrupted run is not published: a scheduler kills a process that does not end soon, and `resume` publishes it.
+    """
+    rendered, urls = ending.rendered, ending.settings.publish
+    if rendered is None or not urls or ending.exit_code in _SIGNALLED:
+        return ending
+    from auditor.commands.publish import publish_rendered
+
+    def publish() -> None:
+        for copy in publish_rendered(rendered.run, urls):
+            terminal.note(f"published as {copy.url}", quiet=ending.quiet)
+
+    if not _guarded("publishing", publish):
+        again = f"auditor publish {shell_quote(rendered.run.absolute())}"
+        return replace(
+            ending, exit_code=code_after_message(ending.exit_code, sent=False), next_steps=(job.add_options(again),)
+        )
+    return ending
+
+
 def _write_metrics(ending: RunEnding) -> None:
     from auditor.commands.metrics import write_run_metrics
 
@@ -163,7 +200,8 @@ def _describe(ending: RunEnding) -> Message:
     result = ending.result
     if not isinstance(result, Failure):
         try:
-            return notify.describe_result(result, find_next_steps(result))
+            message = notify.describe_result(result, [*find_next_steps(result), *ending.next_steps])
+            return replace(message, exit_code=ending.exit_code)
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's

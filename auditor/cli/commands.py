@@ -1,5 +1,5 @@
-"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
-`run_commands`, `setup_commands` and `sign_in_commands`.
+"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`: `fleet_commands`,
+`history_commands`, `mail_commands`, `notify_commands`, `publish_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 
 from dataclasses import replace
@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import (
+    fleet_commands,
+    history_commands,
+    mail_commands,
+    notify_commands,
+    options,
+    publish_commands,
+    run_commands,
+    setup_commands,
+    sign_in_commands,
+)
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.core.selection import Selection
+    from auditor.runs.rendering_slot import RenderingSlots
     from auditor.settings import Origins, Settings
     from auditor.simulator import Simulator
 
@@ -121,6 +132,8 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     continue_within="DURATION: Finish only a run that is younger; 0 always starts a new one. [default: 20h]",
 )
 @click.option("--dry-run", is_flag=True, help="Show what a run would ask for; send nothing.")
+@options.RENDERING_SLOTS
+@options.SUPERVISED
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
 def run(
     *,
@@ -131,6 +144,8 @@ def run(
     continues: bool,
     settings: "Settings",
     origins: "Origins",
+    slots: "RenderingSlots | None",
+    supervised: bool,
     dry_run: bool,
     as_json: bool,
     quiet: int,
@@ -138,6 +153,7 @@ def run(
     """`auditor run`."""
     from auditor.cli import progress, render_run
     from auditor.cli.after_run import AfterRun
+    from auditor.cli.supervisor import stop_with_input
     from auditor.commands.run import run as start
     from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
@@ -148,15 +164,20 @@ def run(
     if dry_run:
         selection = read_selection(owner, only, exclude, settings)
         return _dry_run(lists, settings, selection, as_json=as_json)
-    with AfterRun(settings, lists or (OWN_LIST,)) as after:
+    with AfterRun(settings, lists or (OWN_LIST,), quiet=bool(quiet)) as after:
         if owner or only or exclude:
             after.switch_off_unless_given(origins)
         selection = read_selection(owner, only, exclude, settings)
-        with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as shown:
+        with exit_on_signals(), progress.show_progress(quiet=bool(quiet), supervised=supervised) as shown:
             given = RunOptions(
-                settings, settings.format, settings.customer_list, observer=after.observe(shown), selection=selection
+                settings,
+                settings.format,
+                settings.customer_list,
+                observer=after.observe(shown),
+                stop=stop_with_input() if supervised else None,
+                selection=selection,
             )
-            after.rendered = start(lists, replace(given, continues=origins if continues else None))
+            after.rendered = start(lists, replace(given, continues=origins if continues else None, slots=slots))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
     return after.exit_code
 
@@ -202,8 +223,17 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
 @options.AFTER_RUN
+@options.RENDERING_SLOTS
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
-def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
+def resume(
+    *,
+    run: str | None,
+    settings: "Settings",
+    origins: "Origins",
+    slots: "RenderingSlots | None",
+    as_json: bool,
+    quiet: int,
+) -> int:
     """`auditor resume`."""
     from pathlib import Path
 
@@ -216,7 +246,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
     from auditor.runs.latest import find_to_resume
     from auditor.runs.signals import exit_on_signals
 
-    with AfterRun(settings) as after:
+    with AfterRun(settings, quiet=bool(quiet)) as after:
         unfinished = None if run else find_to_resume(Path(settings.reports), settings.api)
         if run is None and unfinished is None:
             terminal.note(f"no run in {settings.reports} is left to finish: nothing to resume", quiet=bool(quiet))
@@ -232,7 +262,7 @@ def resume(*, run: str | None, settings: "Settings", origins: "Origins", as_json
         if journal.read_header(folder).selection:
             after.switch_off_unless_given(origins)
         with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
-            after.rendered = command.resume(folder, settings, origins, after.observe(observer))
+            after.rendered = command.resume(folder, settings, origins, after.observe(observer), slots=slots)
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet, resumed=True)
     return after.exit_code
 
@@ -308,6 +338,12 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
 )
 @click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
 @click.option("--http", is_flag=True, help="Serve the API over plain http.")
+@click.option(
+    "--fleet",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
+    help="Also write a file of three partners to this folder, for auditor fleet run.",
+)
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
 @options.json_option("the summary as JSON")
 @options.log_options(file=False)
@@ -323,6 +359,7 @@ def simulate(
     outage_seconds: float,
     end_sign_in_after: int | None,
     http: bool,
+    fleet: str | None,
     log_file: str | None,
     as_json: bool,
     quiet: bool,
@@ -330,7 +367,7 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
-    from auditor.commands.simulate import customer_options
+    from auditor.commands.simulate import customer_options, write_partners
     from auditor.commands.simulate import simulate as serve
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
@@ -348,8 +385,14 @@ def simulate(
             outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
         ),
     )
+
+    def ready(served: "Simulator") -> None:
+        if fleet:
+            write_partners(Path(fleet), served)
+        _print_simulator(served, as_json=as_json, quiet=quiet)
+
     try:
-        serve(simulated, lambda simulator: _print_simulator(simulator, as_json=as_json, quiet=quiet))
+        serve(simulated, ready)
     except (OSError, ValueError) as error:
         raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
     return 0
@@ -381,8 +424,11 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *fleet_commands.COMMANDS,
+    *history_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
+    *publish_commands.COMMANDS,
     *run_commands.COMMANDS,
     *setup_commands.COMMANDS,
     *sign_in_commands.COMMANDS,

@@ -38,13 +38,14 @@ def complete_run(context: click.Context, _parameter: click.Parameter, incomplete
 
 
 def complete_profile(context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
-    """The profiles of the settings file."""
-    from auditor.settings import find_file, read_file
+    """The profiles of the settings file, and the partners of a fleet."""
+    from auditor.settings import TABLES, find_file, read_file
 
     with suppress(Exception):  # as above
         path = find_file(context.params.get("config"))
-        profiles = read_file(path).get("profile", {}) if path else {}
-        return [CompletionItem(name) for name in profiles if name.startswith(incomplete)]
+        document = read_file(path) if path else {}
+        names = [name for kind in TABLES for name in document.get(kind, {})]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
     return []
 
 

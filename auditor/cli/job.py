@@ -9,7 +9,7 @@ from auditor.core.text import shell_quote
 
 _KEY = "auditor.job"
 _COMMAND = re.compile(
-    r"\bauditor (?:runs latest|runs prune|compare|config|customers|doctor|login|logout|mail|notify|report|resume|runs?|status|verify"
+    r"\bauditor (?:runs latest|runs prune|compare|config|customers|doctor|login|logout|mail|notify|publish|report|resume|runs?|status|verify"
     r"|whoami)\b(?! (?:--config|--profile|lists))"
 )
 

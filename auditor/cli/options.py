@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from auditor.cli import job
 from auditor.cli.completion import complete_file, complete_folder, complete_profile
 from auditor.core.run_facts import FORMATS
+from auditor.core.store_url import is_store_url
 from auditor.errors import AuditorError
 from auditor.version import __version__
 
@@ -107,15 +109,16 @@ def json_option(what: str = "JSON") -> Options:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what}.")
 
 
-def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = False) -> Options:
+def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = False, published: bool = False) -> Options:
     """The options of almost every command: `--json`, settings and log.
 
     Args:
         json: what `--json` prints.
         quiet: as of `log_options`.
         origins: as for `with_settings`.
+        published: as for `with_settings`.
     """
-    return _several(json_option(json), with_settings(origins=origins), log_options(quiet=quiet))
+    return _several(json_option(json), with_settings(origins=origins, published=published), log_options(quiet=quiet))
 
 
 def texts(**helps: str) -> Options:
@@ -129,7 +132,7 @@ def texts(**helps: str) -> Options:
     )
 
 
-def with_settings(*, origins: bool = False) -> Options:
+def with_settings(*, origins: bool = False, published: bool = False) -> Options:
     """`--config` and `--profile`; the command receives the effective `settings`.
 
     An option with the name of a setting sets it, and is not passed to the command; it may also stand before the name of a
@@ -137,6 +140,7 @@ def with_settings(*, origins: bool = False) -> Options:
 
     Args:
         origins: True passes the `origins` of the settings as well.
+        published: True for a command that also reads published runs: `--reports` may be their URL.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,8 +156,10 @@ def with_settings(*, origins: bool = False) -> Options:
             flags = {name: above.get(name) if value in (None, ()) else value for name, value in typed.items()}
             config, profile = flags.pop("config"), flags.pop("profile")
             job.remember(config, profile)
+            place = flags.pop("reports") if published and is_store_url(flags.get("reports") or "") else None
             try:
                 found, where = settings.load(flags, config=config, profile=profile)
+                found = replace(found, reports=place) if place else found
                 return command(settings=found, **({"origins": where} if origins else {}), **given)
             except AuditorError as error:
                 error.message, error.hint = job.add_options(error.message), job.add_options(error.hint)
@@ -178,6 +184,24 @@ CONFIGURED = _several(
 )
 REPORTS = click.option(
     "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
+)
+
+
+def _read_slots(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    from auditor.runs.rendering_slot import read_slots
+
+    return read_slots(value)
+
+
+RENDERING_SLOTS = click.option("--rendering-slots", "slots", metavar="FOLDER:N", hidden=True, callback=_read_slots)
+"""How many runs of this machine may render at the same time; `auditor fleet run` gives it to its processes."""
+STORED = click.option(
+    "--reports",
+    metavar="DIR|URL",
+    shell_complete=complete_folder,
+    help="Where run folders are, or the URL of published runs. [default: reports]",
 )
 SELECTION = _several(
     click.option(
@@ -209,7 +233,14 @@ NOTIFY = click.option(
     multiple=True,
     help="Where messages go; repeatable. Others see it in the list of processes.",
 )
+PUBLISH = click.option(
+    "--publish",
+    metavar="URL",
+    multiple=True,
+    help="Copy the run to this object store when it ends (s3, abfs, az, gs, file); repeatable.",
+)
 AFTER_RUN = _several(
+    PUBLISH,
     NOTIFY,
     texts(
         notify_when="WHEN[,WHEN]: Send a message always, on changes, on failure. [default: changes,failure]",
@@ -218,3 +249,5 @@ AFTER_RUN = _several(
     ),
 )
 """Options of what happens after a run."""
+SUPERVISED = click.option("--supervised", is_flag=True, hidden=True)
+"""Progress as JSON Lines on standard error, and a run that stops when its standard input ends; for `auditor fleet run`."""

@@ -1,10 +1,11 @@
-"""Show the progress of a run on standard error; a moving line only on a terminal."""
+"""Show the progress of a run on standard error: a moving line on a terminal, JSON Lines for a supervising process."""
 
+import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 
@@ -16,6 +17,8 @@ from auditor.runs.options import ProgressEstimate, RunObserver
 
 NOTE_EVERY = 30.0
 """Seconds between progress notes where standard error is not a terminal."""
+COUNTS_EVERY = 1.0
+"""Seconds between the counts for a supervising process."""
 SHORTEST_WAIT = 2.0
 """Seconds from which a wait that the service asked for is shown."""
 LONGEST_BAR = 40
@@ -23,12 +26,17 @@ LONGEST_BAR = 40
 
 
 @contextmanager
-def show_progress(*, quiet: bool) -> Iterator[RunObserver]:
-    """Give the observer that shows the progress of a run."""
-    if quiet:
+def show_progress(*, quiet: bool, supervised: bool = False) -> Iterator[RunObserver]:
+    """Give the observer that shows the progress of a run.
+
+    Args:
+        quiet: shows warnings only.
+        supervised: shows the counts as JSON Lines, for `auditor fleet run`.
+    """
+    if quiet and not supervised:
         yield RunObserver(sign_in=warn, warned=warn)
         return
-    progress = _ProgressLine() if sys.stderr.isatty() else _ProgressNotes()
+    progress = _ProgressCounts() if supervised else _ProgressLine() if sys.stderr.isatty() else _ProgressNotes()
     try:
         yield RunObserver(
             started=progress.start,
@@ -120,6 +128,40 @@ class _ProgressNotes(_Progress):
         asked = f"{self.reasons.total():,} of {count_noun(self.to_ask, 'customer')} asked"
         not_final = f", {self.not_final:,} of them without a final answer" if self.not_final else ""
         return f"{asked}{not_final}: {self.verdicts()}"
+
+
+class _ProgressCounts(_Progress):
+    """Prints the counts every second, one JSON object a line, for the process that supervises this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = self._printed = 0.0
+
+    def start(self, _facts: RunFacts, to_ask: int, estimate: ProgressEstimate) -> None:
+        self.to_ask, self.estimate = to_ask, estimate
+        self._started = time.monotonic()
+
+    def tick(self) -> None:
+        if time.monotonic() - self._printed >= COUNTS_EVERY:
+            self._print()
+
+    def stop(self) -> None:
+        if self.estimate is not None:
+            self._print()
+
+    def _print(self) -> None:
+        self._printed = time.monotonic()
+        asked = self.reasons.total()
+        counts = {
+            "asked": asked,
+            "to_ask": self.to_ask,
+            "blocked": sum(count for reason, count in self.reasons.items() if reason.verdict is Verdict.BLOCKED),
+            "a_minute": round(asked * 60 / max(self._printed - self._started, 1.0)),
+            "seconds_left": self.estimate.eta(self.to_ask - asked) if self.estimate else None,
+        }
+        with suppress(OSError):  # its reader may be gone
+            sys.stderr.write(f"{json.dumps(counts)}\n")
+            sys.stderr.flush()
 
 
 class _ProgressLine(_Progress):

@@ -1,6 +1,7 @@
 """The commands about stored runs and their files: `report`, `verify`, `compare`, `runs`, `runs latest`, `runs prune`, `schema`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,28 +10,48 @@ import click
 
 from auditor.cli import options
 from auditor.cli.completion import complete_run
+from auditor.core.store_url import is_store_url
 
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
+    from auditor.runs.published import Place
     from auditor.settings import Settings
 
 
 @click.command(
-    help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, or latest."
+    help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, latest, or the URL of a published run."
 )
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
-@options.REPORTS
+@options.STORED
 @options.FORMAT
-@options.common(json="the summary as JSON", quiet=options.COUNTED)
+@options.common(json="the summary as JSON", quiet=options.COUNTED, published=True)
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
-    from auditor.cli import render_run
+    from functools import partial
+
+    from auditor.cli import render_run, terminal
     from auditor.commands.report import render_again
+    from auditor.runs.published import find_published
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        rendered = render_again(run, settings.reports, settings.format)
+        if place := find_published(run, settings.reports):
+            return _report_published(place, settings, as_json=as_json, quiet=quiet)
+        rendered = render_again(run, settings.reports, settings.format, partial(terminal.note, quiet=bool(quiet)))
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
+    return rendered.exit_code
+
+
+def _report_published(place: "Place", settings: "Settings", *, as_json: bool, quiet: int) -> int:
+    """Render the reports of a published run, and print its result with the URL in place of the temporary folder."""
+    from auditor.cli import render_run
+    from auditor.commands.publish import render_published
+
+    with render_published(place, settings.format) as rendered:
+        if as_json:
+            render_run.print_run(rendered, as_json=True, quiet=quiet)
+        elif quiet <= 1 or rendered.exit_code:
+            click.echo(render_run.describe_result(rendered).replace(str(rendered.run), place.url))
     return rendered.exit_code
 
 
@@ -38,31 +59,40 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     short_help="Re-read every file of a run, and check that they agree.",
     help="Re-read every file of a run: hashes, ledger, agreement of the formats.\n\n"
     "Then renders the reports again and compares them: any difference means that a file was changed.\n\n"
-    "RUN is a folder, a run-id, or latest.",
+    "RUN is a folder, a run-id, latest, the URL of a published run, or the folder of a fleet's round: fleet/<round> in the "
+    "reports folder.",
 )
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
-@options.REPORTS
-@options.common(json="the summary as JSON")
+@options.STORED
+@options.common(json="the summary as JSON", published=True)
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
-    from auditor.cli import render_run
-    from auditor.commands.verify import verify as check
+    from auditor.cli import render_round, render_run
+    from auditor.commands import verify as command
     from auditor.runs.signals import exit_on_signals
 
+    folder = command.find_round(run)
+    if folder is not None:
+        with exit_on_signals():
+            of_round = command.verify_round(folder)
+        if as_json or not quiet:
+            render_round.print_verified_round(of_round, as_json=as_json)
+        return 0
     with exit_on_signals():
-        found = check(run, settings.reports)
+        found = command.verify(run, settings.reports)
     if as_json or not quiet:
         render_run.print_verification(found, as_json=as_json)
     return 0
 
 
 @click.command(
-    help="Say what changed between two runs.\n\nOLD and NEW are folders, run-ids, or latest. Nothing is written."
+    help="Say what changed between two runs.\n\nOLD and NEW are folders, run-ids, latest, or URLs of published runs. Nothing "
+    "is written."
 )
 @click.argument("old", metavar="OLD", shell_complete=complete_run)
 @click.argument("new", metavar="NEW", shell_complete=complete_run)
-@options.REPORTS
-@options.common(quiet=False)
+@options.STORED
+@options.common(quiet=False, published=True)
 def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
     """`auditor compare`."""
     from auditor.cli.render_changes import print_changes
@@ -76,16 +106,30 @@ def compare(*, old: str, new: str, settings: "Settings", as_json: bool) -> int:
 
 
 @click.group(invoke_without_command=True, help="List the stored runs, the newest first.")
-@options.REPORTS
-@options.common(quiet=False)
+@options.STORED
+@options.common(quiet=False, published=True)
 @click.pass_context
 def runs(context: click.Context, *, settings: "Settings", as_json: bool) -> int:
     """`auditor runs`."""
     if context.invoked_subcommand is None:
         from auditor.commands import runs as command
 
-        _print_runs(list(command.list_runs(Path(settings.reports))), as_json=as_json)
+        if is_store_url(settings.reports):
+            _print_published(settings.reports, as_json=as_json)
+        else:
+            _print_runs(list(command.list_runs(Path(settings.reports))), as_json=as_json)
     return 0
+
+
+def _print_published(url: str, *, as_json: bool) -> None:
+    """Print the published runs of a place, and say which of them are not whole."""
+    from auditor.cli import terminal
+    from auditor.commands.publish import list_published
+
+    found, unfinished = list_published(url)
+    _print_runs(found, as_json=as_json)
+    for run_id in unfinished:
+        terminal.warn(f"{run_id}: its publishing did not finish; next, where it is stored: auditor publish {run_id}")
 
 
 @runs.command(
@@ -138,7 +182,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 @click.command(
     short_help="Print the JSON Schema of a run's file.",
-    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, settings (the settings file) or "
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, fleet (the summary of a fleet's round), settings (the settings file) or "
     "error (what --json prints where a command fails); without it, lists them. docs/files.md describes all files.",
 )
 @click.argument("name", metavar="[NAME]", required=False)
@@ -156,11 +200,11 @@ def schema(*, name: str | None, as_json: bool) -> int:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
         return 0
     for one in found:
-        click.echo(f"{one.name:10}{one.file:15}{one.meaning}")
+        click.echo(f"{one.name:10}{one.file:28}{one.meaning}")
     return 0
 
 
-def _print_runs(found: list["ListedRun"], *, as_json: bool) -> None:
+def _print_runs(found: Sequence["ListedRun"], *, as_json: bool) -> None:
     """Print the stored runs."""
     from auditor.cli.terminal import VERDICT_COLOURS, print_table
 
@@ -203,7 +247,7 @@ def _document(run: "ListedRun") -> dict[str, Any]:
 
     return {
         "run_id": run.run_id,
-        "folder": str(run.path),
+        "folder": getattr(run, "url", str(run.path)),
         "started_at": format_time(run.started_at),
         "lists": run.lists,
         "api": run.api,

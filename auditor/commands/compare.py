@@ -4,12 +4,14 @@ Runs that cannot be compared are refused with the reason. A note names what limi
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.core.baseline import describe_other_lists, why_incomparable
 from auditor.core.run_facts import RunFacts
 from auditor.errors import SettingsError
-from auditor.runs.find import find_run, identity, load_stored_run, order_time
+from auditor.runs.find import identity, load_stored_run, order_time
+from auditor.runs.published import open_folder
 
 if TYPE_CHECKING:
     from auditor.report import RunChanges
@@ -28,22 +30,27 @@ def compare(old: str, new: str, reports: str) -> Comparison:
     """Compare two stored runs.
 
     Args:
-        old: the earlier one: a folder, a run-id, or `latest`.
+        old: the earlier one: a folder, a run-id, `latest`, or the URL of a published run.
         new: the later one, in the same form.
-        reports: where run folders are.
+        reports: where run folders are, or the URL of published runs.
 
     Raises:
         SettingsError: there is no such run, or the two cannot be compared.
         IncompleteError: the files of one of them are damaged.
         OutputError: they cannot be read.
     """
+    with open_folder(old, reports) as earlier, open_folder(new, reports) as later:
+        return _compare((earlier, later), (old, new))
+
+
+def _compare(folders: tuple[Path, Path], names: tuple[str, str]) -> Comparison:
+    """Compare the runs in two folders; `names` is for messages."""
     from auditor import report
 
-    folders = find_run(old, reports), find_run(new, reports)
     identities = identity(folders[0]), identity(folders[1])
     if why := why_incomparable(*identities):
         raise SettingsError(
-            f"{old} and {new} cannot be compared: {why}",
+            f"{names[0]} and {names[1]} cannot be compared: {why}",
             "compare two runs that asked the same service for the same selection: auditor runs",
         )
     sources = load_stored_run(folders[0]), load_stored_run(folders[1])

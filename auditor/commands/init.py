@@ -109,6 +109,7 @@ def settings_of(path: Path, profile: str | None) -> dict[str, Any]:
     """
     document = _read(path)
     profiles = document.pop("profile", {})
+    document.pop("partner", None)
     return {**document, **profiles.get(profile, {})}
 
 

@@ -17,12 +17,19 @@ from auditor.runs.find import is_complete
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.options import RunObserver, RunOptions, check_reuse
 from auditor.runs.render import Rendered
+from auditor.runs.rendering_slot import RenderingSlots
 from auditor.runs.signals import StopRequest
 from auditor.settings import Origins, Settings, reparse
 
 
-def resume(
-    run: Path, settings: Settings, origins: Origins, observer: RunObserver, stop: StopRequest | None = None
+def resume(  # noqa: PLR0913 - what restores the options, and what a command adds to them
+    run: Path,
+    settings: Settings,
+    origins: Origins,
+    observer: RunObserver,
+    *,
+    stop: StopRequest | None = None,
+    slots: RenderingSlots | None = None,
 ) -> Rendered:
     """Ask again for customers without a final answer, then render the reports.
 
@@ -34,6 +41,7 @@ def resume(
         origins: where each setting comes from.
         observer: receives what happens.
         stop: as of `RunOptions`.
+        slots: as of `RunOptions`.
 
     Raises:
         SettingsError: the settings name another API or partner than the run asked, it asked for another type, or the caller
@@ -42,7 +50,7 @@ def resume(
         SignInError: nothing is set to sign in with.
         IncompleteError: the run's journal cannot be read, or its rows are not the ones it was written for.
     """
-    options = restore_options(run, settings, origins, observer, stop)
+    options = replace(restore_options(run, settings, origins, observer, stop), slots=slots)
     with audit.lock_reports(options):
         return finish(run, options, origins)
 

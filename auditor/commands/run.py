@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 from auditor.commands.resume import finish, restore_options
 from auditor.core.model import Customer, RejectedRow
@@ -68,7 +69,8 @@ def _continue(choice: ContinueChoice, options: RunOptions) -> Rendered:
     if run is None or origins is None:
         raise ValueError("no run was chosen")
     options.observer.noted(choice.sentence)
-    return finish(run, restore_options(run, options.settings, origins, options.observer, options.stop), origins)
+    restored = restore_options(run, options.settings, origins, options.observer, options.stop)
+    return finish(run, replace(restored, slots=options.slots), origins)
 
 
 def _list_warnings(lists: list[CustomerList]) -> Iterator[tuple[str, str]]:

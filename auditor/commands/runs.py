@@ -1,6 +1,6 @@
 """`auditor runs` and `auditor runs prune`: list the stored runs, and remove old ones. history/ keeps their results.
 
-Listing reads the start of each journal and summary.json, so that a thousand runs are listed in a second.
+Listing reads the start of each journal, manifest.json and summary.json, so that a thousand runs are listed in less than a second.
 """
 
 import shutil
@@ -48,7 +48,7 @@ class ListedRun:
         customers: number of distinct customer ids in its lists.
         counts: number of customers by verdict; empty where it has no reports.
         baseline: run-id of its baseline run; empty where there is none.
-        bytes: size of all its files together.
+        bytes: size of its files together; of a run with reports, of the manifest and of those that it lists.
         selection: the options that select rows; empty where the whole list was asked for.
     """
 
@@ -89,8 +89,7 @@ def list_runs(reports: Path) -> Iterator[ListedRun]:
 
 
 def _describe_run(run: Path) -> ListedRun:
-    header, summary = journal.read_header(run), summary_of(run)
-    simulated = journal.is_simulated(run)
+    header, summary, asked = journal.read_header(run), summary_of(run), identity(run)
     counts = summary.ledger.customers if summary else {}
     return ListedRun(
         path=run,
@@ -98,16 +97,16 @@ def _describe_run(run: Path) -> ListedRun:
         order_time=order_time(run),
         api=header.api,
         lists=header.lists,
-        list_key=identity(run).comparison_key,
-        simulated=simulated,
+        list_key=asked.comparison_key,
+        simulated=asked.simulated,
         resumable=not header.simulated,
         complete=summary is not None and summary.complete,
         rendered=summary is not None,
         from_the_future=is_from_the_future(run),
         customers=header.customers,
         counts={name: count for name, count in counts.items() if name != "listed"},
-        baseline=(choice_of(header.settings, simulated=simulated) or {}).get("run_id", ""),
-        bytes=sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
+        baseline=(choice_of(header.settings, simulated=asked.simulated) or {}).get("run_id", ""),
+        bytes=summary.bytes if summary else sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
         selection=header.selection or "",
     )
 

@@ -11,28 +11,34 @@ from typing import TYPE_CHECKING
 from auditor import journal
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError, remedy
+from auditor.fleet import FLEET
 from auditor.runs.find import find_run, load_stored_run
+from auditor.runs.published import open_folder
 from auditor.version import __version__
 
 if TYPE_CHECKING:
-    from auditor.report import Verified
+    from auditor.report import FleetSummary, Verified
 
 
 def verify(run: str, reports: str) -> "Verified":
     """Re-read every file of a run.
 
     Args:
-        run: a folder, a run-id, or `latest`.
-        reports: where run folders are.
+        run: a folder, a run-id, `latest`, or the URL of a published run.
+        reports: where run folders are, or the URL of published runs.
 
     Raises:
         SettingsError: there is no such run.
         IncompleteError: the first disagreement.
         OutputError: there is no room to render the reports again.
     """
+    with open_folder(run, reports, _find_folder) as folder:
+        return _verify(folder)
+
+
+def _verify(folder: Path) -> "Verified":
     from auditor import report
 
-    folder = _find_folder(run, reports)
     with report.as_disagreement(folder):
         stored = load_stored_run(folder)
     found = report.verify_run(stored)
@@ -48,6 +54,27 @@ def verify(run: str, reports: str) -> "Verified":
             f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {shell_quote(folder)}",
         ) from error
     return replace(found, reproducible=same_version)
+
+
+def find_round(run: str) -> Path | None:
+    """The folder of a fleet's round, where a path leads to one: a folder without a journal in a folder `fleet`."""
+    folder = Path(run).resolve()
+    is_round = folder.parent.name == FLEET and folder.is_dir() and not (folder / journal.JOURNAL).exists()
+    return folder if is_round else None
+
+
+def verify_round(folder: Path) -> "FleetSummary":
+    """Re-read every file of a fleet's combined report.
+
+    Args:
+        folder: as of `find_round`.
+
+    Raises:
+        IncompleteError: the first disagreement.
+    """
+    from auditor import report
+
+    return report.verify_fleet(folder)
 
 
 def _find_folder(run: str, reports: str) -> Path:

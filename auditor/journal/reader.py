@@ -7,6 +7,7 @@ that was refused together with its whole session.
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -45,6 +46,8 @@ _BLOCK = 4 << 20
 _NO_RESPONSE = (b'"http_status":null', b'"reused_from":"')
 """In an answer without a response in this run; a quote inside a text is escaped."""
 _HEADER_LINES = 2
+_HEADERS = 4096
+"""How many headers are kept."""
 
 
 def run_folders(reports: Path) -> list[Path]:
@@ -138,12 +141,19 @@ def read_facts(run: Path) -> RunFacts:
 
 
 def read_header(run: Path) -> Header:
-    """The header alone; reads no further.
+    """The header alone; reads no further, and an unchanged journal only once. Callers do not change it.
 
     Raises:
         IncompleteError: it cannot be read.
         OSError: the file cannot be read.
     """
+    found = (run / JOURNAL).stat()
+    return _read_header(run, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(_HEADERS)
+def _read_header(run: Path, _version: tuple[int, ...]) -> Header:
+    """The header of this version of the journal: to choose from a thousand stored runs, each header is needed often."""
     records = (parse(run, number, line) for number, line in undamaged_lines(run))
     return next((each for each in records if isinstance(each, Header)), None) or _raise_no_header(run)
 

@@ -327,9 +327,12 @@ def undamaged_lines(run: Path, prefix: bytes | tuple[bytes, ...] = b"") -> Itera
 
 def is_undamaged(line: bytes) -> bool:
     """True where the checksum is right and the line is no answer that contradicts itself."""
-    if line[-_CRC:] != b',"crc":"%08x"}\n' % zlib.crc32(line[:-_CRC]):
-        return False
-    return not line.startswith(ANSWER) or _is_consistent(line)
+    return has_checksum(line) and (not line.startswith(ANSWER) or _is_consistent(line))
+
+
+def has_checksum(line: bytes) -> bool:
+    """True where the checksum is right."""
+    return line[-_CRC:] == b',"crc":"%08x"}\n' % zlib.crc32(line[:-_CRC])
 
 
 def parse(run: Path, number: int, line: bytes) -> Record:

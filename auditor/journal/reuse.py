@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from auditor.core.judge import is_contradictory
 from auditor.core.model import Verdict
 from auditor.errors import IncompleteError
 from auditor.journal.reader import is_simulated, read_header, run_folders
-from auditor.journal.records import ANSWER, JOURNAL, AnswerRecord, decode_answer, read_lines
+from auditor.journal.records import ANSWER, JOURNAL, AnswerRecord, Header, decode_answer, has_checksum
 from auditor.journal.rows import read_customers
 
 _CLOCK_TOLERANCE = timedelta(days=1)
@@ -130,7 +131,7 @@ def _search(
     answers = _Answers()
     for run in runs:
         header = read_header(run)
-        damaged = _read_answers(run, header.order_time or header.started_at, answers)
+        damaged = _read_answers(run, header, answers)
         if damaged:
             # any of these may have said otherwise than an older answer
             warn(f"{run}: {damaged} damaged lines of its journal: no answer from before that run is reused")
@@ -140,27 +141,30 @@ def _search(
             yield number, answer
 
 
-def _read_answers(run: Path, order: datetime, answers: _Answers) -> int:
+def _read_answers(run: Path, header: Header, answers: _Answers) -> int:
     """Add the answers of a run; return how many lines are damaged, or are answers of another shape."""
-    damaged = 0
-    for _, line in read_lines(run):
-        if line is not None and not line.startswith(ANSWER):
-            continue
-        answer = None if line is None else _decode(line)
-        if answer is None or answer.checked_at is None:
-            damaged += 1
-        else:
-            answers.add(answer, answer.checked_at, order, run.name)
+    damaged, order, run_id = 0, header.order_time or header.started_at, header.run_id
+    with (run / JOURNAL).open("rb") as file:
+        for line in file:
+            if not has_checksum(line):
+                damaged += 1
+            elif line.startswith(ANSWER):
+                answer = _decode(line)
+                if answer is None or answer.checked_at is None:
+                    damaged += 1
+                else:
+                    answers.add(answer, answer.checked_at, order, run_id)
     return damaged
 
 
 def _decode(line: bytes) -> AnswerRecord | None:
-    """The answer; None where it has another shape, or no time with a zone."""
+    """The answer; None where it has another shape, contradicts itself, or has no time with a zone."""
     try:
         answer = decode_answer(line)
+        is_usable = answer.checked_at is not None and answer.checked_at.tzinfo and not is_contradictory(answer)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return answer if answer.checked_at is not None and answer.checked_at.tzinfo else None
+    return answer if is_usable else None
 
 
 def _is_comparable(folder: Path, query: Query, since: datetime, warn: Warn, unreadable: list[datetime]) -> bool:
@@ -176,8 +180,10 @@ def _is_comparable(folder: Path, query: Query, since: datetime, warn: Warn, unre
         other = read_header(folder)
         if other.run_id != folder.name:
             return False
-        if is_simulated(folder) and not query.simulated:
+        asked = (other.api, other.type, other.settings.get("tenant_id"))
+        if asked != (query.api, query.type, query.tenant):
             return False
+        return query.simulated or not is_simulated(folder)
     except (IncompleteError, OSError) as error:
         why = error.message if isinstance(error, IncompleteError) else str(error)
         if _may_have_answers(folder):
@@ -186,7 +192,6 @@ def _is_comparable(folder: Path, query: Query, since: datetime, warn: Warn, unre
         else:
             warn(f"no answer of {folder} is reused: {why}")
         return False
-    return (other.api, other.type, other.settings.get("tenant_id")) == (query.api, query.type, query.tenant)
 
 
 def _may_have_answers(folder: Path) -> bool:

@@ -11,13 +11,27 @@
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
 `verify/`       the written files read back by other code: do they agree with rows.jsonl and the journal?
+`fleet/`        the combined report of many partners' runs
 ==============  ==================================================================================================
 """
 
 from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
-from auditor.report.history import HistoryFile, history_file, newly_blocked, read_history, snapshot_previous
+from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.history import FOLDER as HISTORY
+from auditor.report.history import (
+    SQL_TYPES,
+    HistoryFile,
+    MergedMonth,
+    history_file,
+    newly_blocked,
+    partner_of,
+    read_history,
+    snapshot_previous,
+)
+from auditor.report.history import compact as compact_history
+from auditor.report.history import list_files as list_history
 from auditor.report.notebook import notebook_html
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
@@ -29,31 +43,42 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 
 __all__ = [
     "FORMATS",
+    "HISTORY",
     "MANIFEST",
     "SCHEMA_VERSION",
+    "SQL_TYPES",
+    "FleetPartner",
+    "FleetSummary",
     "HistoryFile",
+    "MergedMonth",
     "RunChanges",
     "RunData",
     "StoredRun",
     "Verified",
     "as_disagreement",
     "check_reproducible",
+    "compact_history",
     "compare",
     "ended_in_zone",
     "history_file",
+    "list_history",
     "load",
     "newly_blocked",
     "note",
     "notebook_html",
+    "partner_of",
     "point_latest",
     "read_history",
     "read_owner_results",
     "render",
+    "render_fleet",
+    "repair_command",
     "results_table",
     "snapshot_previous",
     "summary_json",
     "times",
     "to_arrow",
     "to_pandas",
+    "verify_fleet",
     "verify_run",
 ]

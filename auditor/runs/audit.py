@@ -17,6 +17,7 @@ from auditor.runs.credentials import tenant_of
 from auditor.runs.lock import one_run_at_a_time, one_writer_at_a_time
 from auditor.runs.options import RunOptions
 from auditor.runs.render import Rendered, render
+from auditor.runs.rendering_slot import hold_slot
 
 
 def run_audit(run: Path, options: RunOptions) -> Rendered:
@@ -98,10 +99,16 @@ def _hold_run(run: Path) -> Iterator[None]:
 
 
 def _render(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
+    with hold_slot(options.slots, options.observer.noted, options.observer.warned):
+        return _render_in_slot(run, options, end)
+
+
+def _render_in_slot(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
+    noted = options.observer.noted
     if end is None:
-        return replace(render(run, options.formats), fail_on=tuple(map(FailOn, options.settings.fail_on)))
+        return replace(render(run, options.formats, noted), fail_on=tuple(map(FailOn, options.settings.fail_on)))
     try:
-        return replace(render(run, options.formats), end=end)
+        return replace(render(run, options.formats, noted), end=end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(

@@ -33,10 +33,11 @@ class _Ledger(msgspec.Struct):
 
 
 class Summary(msgspec.Struct):
-    """The fields of summary.json that other runs need."""
+    """The fields of summary.json that other runs need; `bytes` is the size of the manifest and of all files that it lists."""
 
     complete: bool
     ledger: _Ledger = msgspec.field(default_factory=_Ledger)
+    bytes: int = 0
 
 
 class _Entry(msgspec.Struct):
@@ -55,14 +56,17 @@ def summary_of(run: Path) -> Summary | None:
     Sizes are compared with the manifest, not hashes: every start reads a folder of perhaps thousands of runs.
     """
     try:
-        manifest = msgspec.json.decode(_read(run / "manifest.json"), type=_Manifest)
+        listing = _read(run / "manifest.json")
+        manifest = msgspec.json.decode(listing, type=_Manifest)
         listed = {entry.name: entry for entry in manifest.files}
         content = _read(run / "summary.json")
         if hashlib.sha256(content).hexdigest() != listed["summary.json"].sha256:
             return None
         if any((run / name).stat().st_size != listed[name].bytes for name in (journal.ROWS, journal.JOURNAL)):
             return None
-        return msgspec.json.decode(content, type=Summary)
+        summary = msgspec.json.decode(content, type=Summary)
+        summary.bytes = len(listing) + sum(entry.bytes for entry in manifest.files)
+        return summary  # noqa: TRY300 - what is decoded is what is returned
     except (OSError, ValueError, KeyError, RecursionError, msgspec.MsgspecError):
         return None
 

@@ -178,7 +178,8 @@ def _find_unfinished(reports: Path) -> Iterator[Unfinished]:
     for run in run_folders(reports):
         try:
             header, same = journal.read_header(run), identity(run).comparison_key
-            is_complete_run, finished = is_complete(run), is_finished(run)
+            is_complete_run = is_complete(run)
+            finished = is_complete_run and not _has_latest_to_move(run)
         except (IncompleteError, OSError):
             # this version cannot resume it
             continue

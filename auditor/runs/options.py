@@ -22,6 +22,7 @@ from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
 from auditor.errors import CustomerListError, SettingsError
 from auditor.fetch import RateLimiter
+from auditor.runs.rendering_slot import RenderingSlots
 from auditor.runs.signals import StopRequest, stop_on_request, stop_on_signals
 from auditor.settings import Origins, Settings
 
@@ -83,6 +84,7 @@ class RunOptions:
         selection: which rows are asked for; None: all.
         continues: where an unfinished run of the same list is finished instead (`--continue`): where each setting comes from;
             None: a new run is started.
+        slots: which limit how many runs render at the same time; None: nothing does.
     """
 
     settings: Settings
@@ -93,6 +95,7 @@ class RunOptions:
     stop: StopRequest | None = None
     selection: Selection | None = None
     continues: Origins | None = None
+    slots: RenderingSlots | None = None
 
     @property
     def selection_text(self) -> str:
@@ -103,9 +106,9 @@ class RunOptions:
         self, rate_limiter: RateLimiter, *, then: str = "", deadline: float | None = None
     ) -> AbstractContextManager[list[RunEnd]]:
         """Stop new requests when the caller asks for it, or at a signal; see `signals.stop_on_signals`."""
-        if self.stop is not None:
+        if self.stop is not None and not self.stop.with_signals:
             return stop_on_request(rate_limiter, self.stop, deadline=deadline)
-        return stop_on_signals(rate_limiter, self.observer.warned, then=then, deadline=deadline)
+        return stop_on_signals(rate_limiter, self.observer.warned, request=self.stop, then=then, deadline=deadline)
 
 
 def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:

@@ -41,9 +41,14 @@ _STOPPED_BY_CALLER = RunEnd(Cause.INTERRUPTED, "stopped by its caller")
 
 
 class StopRequest:
-    """Stops a run from another thread, once: nothing more is asked, what is in flight may finish, the reports are written."""
+    """Stops a run from another thread, once: nothing more is asked, what is in flight may finish, the reports are written.
 
-    def __init__(self) -> None:
+    Args:
+        with_signals: signals stop the run as well, as on the command line.
+    """
+
+    def __init__(self, *, with_signals: bool = False) -> None:
+        self.with_signals = with_signals
         self._lock = threading.Lock()
         self._end: RunEnd | None = None
         self._stop: Callable[[RunEnd], None] | None = None
@@ -102,19 +107,25 @@ def stop_on_request(
 
 @contextmanager
 def stop_on_signals(
-    rate_limiter: RateLimiter, say: Callable[[str], None], *, then: str = "", deadline: float | None = None
+    rate_limiter: RateLimiter,
+    say: Callable[[str], None],
+    *,
+    request: StopRequest | None = None,
+    then: str = "",
+    deadline: float | None = None,
 ) -> Iterator[list[RunEnd]]:
     """Stop new requests at the first signal, or after `deadline` seconds; the list then holds the end.
 
     Args:
         rate_limiter: refuses new requests from then on.
         say: receives a sentence about the first signal.
+        request: stops the run as well; None: only signals and the deadline do.
         then: what happens next, for that sentence.
         deadline: seconds.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_ignore_stopped_task)
-    request = StopRequest()
+    requested = request or StopRequest()
     signalled = False
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -127,9 +138,9 @@ def stop_on_signals(
         again = _name_repeat(number)
         # not printed here: the signal may have interrupted a write
         loop.call_soon_threadsafe(say, f"{by}: nothing more is asked{then}; {again} stops at once")
-        loop.call_soon_threadsafe(request.stop, end)
+        loop.call_soon_threadsafe(requested.stop, end)
 
-    with stop_on_request(rate_limiter, request, deadline=deadline) as ends, _install(stop):
+    with stop_on_request(rate_limiter, requested, deadline=deadline) as ends, _install(stop):
         yield ends
 
 

@@ -4,7 +4,7 @@ unknown key is an error. A secret is never shown.
 
 from auditor.settings.fields import FLAG, KEYWORD, PREFIX, Settings, all_fields, reparse
 from auditor.settings.keywords import SettingsKeywords, keywords_in_messages
-from auditor.settings.layers import Origins, find_file, load, read_file
+from auditor.settings.layers import TABLES, Origins, find_file, load, read_file
 from auditor.settings.parsers import (
     AUTO,
     BLOCKED_FIRST,
@@ -26,6 +26,7 @@ __all__ = [
     "KEYWORD",
     "PREFIX",
     "SUM_FIRST",
+    "TABLES",
     "Origins",
     "Secret",
     "Settings",

@@ -1,7 +1,6 @@
 """Every setting, with its default and its parser. An unknown name or value is an error."""
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -12,6 +11,7 @@ from auditor.core.mail_address import read_mail_address
 from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
 from auditor.core.secret_url import SecretUrl
+from auditor.core.store_url import check_store_url, hide_store_secrets
 from auditor.errors import SettingsError
 from auditor.settings import parsers
 from auditor.settings.parsers import AUTO, CLOUDS, Secret
@@ -93,6 +93,8 @@ class Settings:
         ping: a dead man's switch, pinged at the start and the end of a run. For example `https://hc-ping.com/your-uuid`.
         metrics: a file of metrics for Prometheus, written after each run. For example
             `/var/lib/node_exporter/textfile/auditor.prom`.
+        publish: object stores that a run is copied to after it ends, as URLs without secrets. For example
+            `s3://bucket/auditor`.
         log_format: the form of log lines.
         log_file: a log file, which rotates at 10 MB; without it, the log goes to standard error. For example
             `/var/log/auditor/auditor.log`.
@@ -164,6 +166,7 @@ class Settings:
     notify_secret: Secret | None = field(default=None, metadata={"secret": True})
     ping: SecretUrl | None = field(default=None, metadata={"parse": parsers.ping, "file": True})
     metrics: str | None = None
+    publish: tuple[str, ...] = field(default=(), metadata={"parse": check_store_url, "many": ";"})
     log_format: str = field(default="text", metadata={"parse": parsers.one_of(("text", "json"))})
     log_file: str | None = None
     smtp: str | None = field(default=None, metadata={"parse": parsers.smtp})
@@ -250,10 +253,10 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 def _without_secrets(name: str, value: object) -> str:
     """An invalid value for a message."""
-    if name in {"notify", "ping"}:
-        # the error names what may be shown of the URL
+    if name in {"notify", "ping", "publish"}:
+        # the error names what may be shown of the URL, if anything
         return "…"
-    return repr(str(Proxy(str(value)))) if name == "proxy" else re.sub(r"//[^/@]*@", "//[secret]@", repr(value))
+    return repr(str(Proxy(str(value)))) if name == "proxy" else hide_store_secrets(repr(value))
 
 
 def _place(name: str, origin: str) -> str:

@@ -68,6 +68,7 @@ class SettingsKeywords(TypedDict, total=False):
     notify_secret: str
     ping: str | None
     metrics: str | PathLike[str] | None
+    publish: str | Sequence[str] | None
     log_format: Literal["text", "json"] | None
     log_file: str | PathLike[str] | None
     smtp: str | None

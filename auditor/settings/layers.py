@@ -2,7 +2,8 @@
 settings of the sign-in (`identity`). A settings file holds no secret.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
-keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`.
+keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`. The partners of a fleet,
+`[partner.NAME]`, are profiles too. For a secret, `NAME_file` names a file that holds it, as `AUDITOR_NAME_FILE` does.
 """
 
 import os
@@ -41,6 +42,7 @@ def load(
     environment: Mapping[str, str] | None = None,
     config: str | None = None,
     profile: str | None = None,
+    read_secrets: bool = True,
 ) -> tuple[Settings, Origins]:
     """Load the effective settings and their origins.
 
@@ -51,6 +53,7 @@ def load(
         environment: None takes the process's own.
         config: a TOML file named by the user.
         profile: a part of the file that overrides the rest; its settings of the sign-in win over the environment.
+        read_secrets: False leaves the secrets whose files the settings file names empty: another machine has these files.
 
     Raises:
         SettingsError: an unknown key or invalid value; the message names the key and its origin. Or the profile and the
@@ -60,7 +63,8 @@ def load(
     settings, origins = Settings(), {f.name: "default" for f in fields(Settings)}
     for name, (value, where) in _common_variables(environment).items():
         settings, origins[name] = replace(settings, **{name: value}), where
-    from_file, from_environment = _from_file(config, profile), _from_environment(environment)
+    from_file = _from_file(config, profile, read_secrets=read_secrets)
+    from_environment = _from_environment(environment)
     if profile:
         chosen = from_file[-1]
         check_not_mixed(chosen, from_environment, {name: _variable(name, environment) for name in from_environment})
@@ -131,18 +135,23 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    known = all_fields()
     values: dict[str, Any] = {}
     for variable, text in environment.items():
         if not variable.startswith(PREFIX) or not text:
             continue
         name = variable[len(PREFIX) :].lower()
-        if name.endswith("_file") and {"secret", "file"} & set(known.get(name[:-5], {})):
-            values.setdefault(name[:-5], _secret_file(variable, text))
+        if secret := _named_by(name):
+            values.setdefault(secret, _secret_file(variable, text))
         else:
             check_known(name, f"environment variable {variable}")
             values[name] = text
     return values
+
+
+def _named_by(name: str) -> str:
+    """The secret whose file a name such as `access_token_file` stands for; empty for any other name."""
+    secret = name.removesuffix("_file")
+    return secret if secret != name and {"secret", "file"} & set(all_fields().get(secret, {})) else ""
 
 
 def _secret_file(variable: str, path: str) -> Secret:
@@ -154,21 +163,33 @@ def _secret_file(variable: str, path: str) -> Secret:
         raise SettingsError(f"{variable}: the file that it names cannot be read: {why}", "name a text file") from None
 
 
-def _from_file(config: str | None, profile: str | None) -> list[tuple[dict[str, Any], str]]:
+def _from_file(config: str | None, profile: str | None, *, read_secrets: bool) -> list[tuple[dict[str, Any], str]]:
     path = find_file(config)
     if path is None and profile:
         raise SettingsError(f"--profile {profile}: there is no settings file", "name one with --config")
     if path is None:
         return []
     document = read_file(path)
-    profiles = document.pop("profile", {})
+    tables = {(kind, name): values for kind in TABLES for name, values in document.pop(kind, {}).items()}
     layers = [(document, f"file {path}")]
-    if profile and profile not in profiles:
-        known = ", ".join(profiles) or "none"
-        raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
     if profile:
-        layers.append((profiles[profile], f"file {path} [profile.{profile}]"))
-    return layers
+        found = next((key for key in tables if key[1] == profile), None)
+        if found is None:
+            known = ", ".join(name for _, name in tables) or "none"
+            raise SettingsError(f"{path} has no profile {profile!r}; it has: {known}", "name one of these")
+        layers.append((tables[found], f"file {path} [{found[0]}.{profile}]"))
+    return [(_with_secrets(values, origin, read=read_secrets), origin) for values, origin in layers]
+
+
+def _with_secrets(values: dict[str, Any], origin: str, *, read: bool) -> dict[str, Any]:
+    """Replace the names of files with secrets by the secrets in them."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if secret := _named_by(name):
+            found[secret] = _secret_file(f"{origin}: {name}", str(value)) if read else Secret("", str(value))
+        else:
+            found[name] = value
+    return found
 
 
 def find_file(config: str | None) -> Path | None:
@@ -176,20 +197,30 @@ def find_file(config: str | None) -> Path | None:
     return Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
 
 
+TABLES = ("profile", "partner")
+"""The tables of tables: the profiles, and the partners of a fleet."""
+
+
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a settings file; its profiles are under `profile`.
+    """Read a settings file; its profiles are under `profile`, the partners of a fleet under `partner`.
 
     Raises:
-        SettingsError: it cannot be read, sets something unknown or a secret, or `profile` is not a table of tables.
+        SettingsError: it cannot be read, sets something unknown or a secret, or one of `TABLES` is not a table of tables.
     """
     document = _document(path)
-    profiles = document.get("profile", {})
-    if not isinstance(profiles, dict) or not all(isinstance(values, dict) for values in profiles.values()):
-        raise SettingsError(f"{path}: profile is not a table of tables", "write [profile.NAME] above its settings")
-    # every profile, so that a mistake shows before the run that uses it
-    _check_file({name: value for name, value in document.items() if name != "profile"}, f"file {path}")
-    for name, values in profiles.items():
-        _check_file(values, f"file {path} [profile.{name}]")
+    _check_file({name: value for name, value in document.items() if name not in TABLES}, f"file {path}")
+    for kind in TABLES:
+        tables = document.get(kind, {})
+        if not isinstance(tables, dict) or not all(isinstance(values, dict) for values in tables.values()):
+            raise SettingsError(f"{path}: {kind} is not a table of tables", f"write [{kind}.NAME] above its settings")
+        # every one of them, so that a mistake shows before the run that uses it
+        for name, values in tables.items():
+            _check_file(values, f"file {path} [{kind}.{name}]")
+    both = document.get("profile", {}).keys() & document.get("partner", {}).keys()
+    if both:
+        raise SettingsError(
+            f"{path}: {min(both)} is a profile and a partner", "give one of them another name: --profile names both"
+        )
     return document
 
 
@@ -208,11 +239,13 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _check_file(values: Mapping[str, Any], origin: str) -> None:
     for name, value in values.items():
+        if _named_by(name):
+            continue
         check_known(name, origin)
         if all_fields()[name].get("secret") or (name == "proxy" and Proxy(str(value)).has_credentials):
             raise SettingsError(
                 f"{origin}: {name} is a secret and does not belong in a settings file",
-                f"put it in {PREFIX}{name.upper()} or name a file in {PREFIX}{name.upper()}_FILE",
+                f"put it in a file that {name}_file names, in {PREFIX}{name.upper()}, or in a file for {PREFIX}{name.upper()}_FILE",
             )
 
 

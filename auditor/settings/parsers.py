@@ -119,7 +119,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)
 def local_folder(text: str) -> str:
     """A folder on this machine."""
     if _ADDRESS.match(text):
-        raise ValueError("must be a folder; object stores and other addresses are not supported")
+        raise ValueError("must be a folder; to copy runs to an object store, use --publish URL")
     return text
 
 

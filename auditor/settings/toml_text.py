@@ -11,6 +11,7 @@ from typing import Any
 
 from auditor.errors import SettingsError
 from auditor.settings.fields import PREFIX, all_fields
+from auditor.settings.layers import TABLES
 
 _SCHEMA = Path(__file__).parents[1] / "schemas" / "settings.schema.json"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -22,19 +23,21 @@ def format_settings(document: Mapping[str, Any]) -> str:
     """Format a settings file: what is set is active, every other setting is a comment with its default or an example.
 
     Args:
-        document: the settings at the top, and `profile`: name -> settings of that profile. `settings.read_file` reads it back
-            unchanged.
+        document: the settings at the top, and `profile` and `partner`: name -> settings of that profile or partner.
+            `settings.read_file` reads it back unchanged.
 
     Raises:
         SettingsError: a text holds bytes that are not UTF-8, as the name of a file may; TOML cannot express it.
     """
-    profiles = document.get("profile", {})
     known = json.loads(_SCHEMA.read_text(encoding="utf-8"))["properties"]
     blocks = [_head()]
-    blocks += [_setting(name, known[name], document) for name in known if name != "profile"]
-    for name, values in profiles.items():
-        lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
-        blocks.append("\n".join((f"# The settings of --profile {_key(name)}.", f"[profile.{_key(name)}]", *lines)))
+    # a file with a secret is named only where it is set: most people use the variables
+    shown = [name for name in known if name in all_fields() or (name in document and name not in TABLES)]
+    blocks += [_setting(name, known[name], document) for name in shown]
+    for kind in TABLES:
+        for name, values in document.get(kind, {}).items():
+            lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
+            blocks.append("\n".join((f"# The settings of --profile {_key(name)}.", f"[{kind}.{_key(name)}]", *lines)))
     text = "\n\n".join(blocks) + "\n"
     try:
         text.encode("utf-8")
@@ -53,7 +56,8 @@ def _head() -> str:
         "# Settings of auditor. A line without # is set; remove the # of another to set it. Options and environment variables\n"
         "# win over this file. `auditor config` shows the settings in effect, and where each comes from.\n"
         "#\n"
-        "# Secrets do not belong in this file. They come from environment variables, or from files that these name:\n"
+        "# Secrets do not belong in this file. They come from environment variables, or from files that these name; the file\n"
+        "# may also name such a file, for example with refresh_token_file:\n"
         + "".join(f"#   {variable}, or {variable}_FILE\n" for variable in variables)
         + f"# A proxy with a password: {PREFIX}PROXY, or {PREFIX}PROXY_FILE."
     )

@@ -156,10 +156,11 @@ def _answer(n: int) -> str:
     reason, status, final = STATUSES[n % len(STATUSES)]
     minute, second = n // 60 % 60, n % 60
     update = f'"2026-{1 + n % 9:02d}-14T18:{minute:02d}:{second:02d}"' if status and status != "NoStatus" else "null"
+    code = '"600074"' if status == "NoStatus" else "null"
     return (
         f'{{"kind":"answer","row":{n},"customer_id":"{_id(n)}","reason":"{reason}","final":{str(final).lower()},'
         f'"status":{json.dumps(status)},"last_update_raw":{update},"checked_at":"2026-11-22T12:{minute:02d}:{second:02d}.{n % 10**6:06d}Z",'
-        f'"attempts":1,"http_status":{404 if status == "NoStatus" else 200 if final else 429},"error_code":null,"error_name":null,"error_message":null,'
+        f'"attempts":1,"http_status":{404 if status == "NoStatus" else 200 if final else 429},"error_code":{code},"error_name":null,"error_message":null,'
         f'"request_id":"{_id(n + 1)}","correlation_id":"{_id(n + 2)}","ms_cv":null,"server_id":null}}'
     )
 

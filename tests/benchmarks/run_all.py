@@ -27,7 +27,9 @@ BENCHMARKS = (
     Benchmark("Performance", "list_memory.py", "", "20000"),
     Benchmark("Performance", "fetch_memory.py", "", "500 1000"),
     Benchmark("Performance", "journal.py", "", "2000 1"),
+    Benchmark("Performance", "runs.py", "", "3"),
     Benchmark("Performance", "report.py", "", "1000"),
+    Benchmark("Performance", "history.py", "", "--quick"),
     Benchmark("Performance", "workbook.py", "10000 100000 1000000", "1000"),
     Benchmark("Performance", "page.py", "", "1000"),
     Benchmark("The engine", "throughput.py", "10000 15", "300 1"),
@@ -36,6 +38,7 @@ BENCHMARKS = (
     Benchmark("The engine", "startup.py", "", "2"),
     Benchmark("The pace", "pacing.py", "", "--seeds 1 singled"),
     Benchmark("The pace", "pacing_live.py", quick=None),
+    Benchmark("Many partners", "fleet.py", "", "--quick"),
 )
 
 

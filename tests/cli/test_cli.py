@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from auditor import __version__
@@ -45,8 +46,12 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_command_takes_the_log_options_and_json() -> None:
-    """Each takes `-q`, `-v`, `--log-format`, `--log-file` and `--json`."""
+    """Each takes `-q`, `-v`, `--log-format`, `--log-file` and `--json`; of a group that does nothing itself, each command in it."""
+    commands: dict[str, click.Command] = {}
     for name, command in auditor.commands.items():
+        only_groups = isinstance(command, click.Group) and not command.invoke_without_command
+        commands |= command.commands if only_groups else {name: command}  # type: ignore[attr-defined] # a group
+    for name, command in commands.items():
         spelled = {flag for each in command.params for flag in each.opts}
         assert {"-q", "--quiet", "-v", "--verbose", "--log-format", "--log-file", "--json"} <= spelled, name
 

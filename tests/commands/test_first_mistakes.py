@@ -153,7 +153,7 @@ def test_an_address_is_no_folder(
     commands += [["report", "latest"], ["verify", "latest"], ["compare", "latest", "latest"]]
     for command in commands:
         assert main([*command, "--reports", address]) == 2, command
-        assert "must be a folder; object stores and other addresses are not supported" in capsys.readouterr().err
+        assert "must be a folder; to copy runs to an object store, use --publish URL" in capsys.readouterr().err
     for command in (["report"], ["verify"], ["resume"], ["run", "list.csv", "--baseline"]):
         assert main([*command, address]) == 2, command
         assert "must be a folder" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from auditor.core.judge.classification import classify
 from auditor.core.model import Cause, Customer, CustomerResult, Reason, RejectedRow, Row
 from auditor.core.run_facts import RunFacts
 from auditor.errors import IncompleteError
+from auditor.journal.records import encode
 from conftest import CUSTOMER, load_reply
 
 IDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(1, 9)]
@@ -185,3 +186,18 @@ def test_a_damaged_header_loses_nothing(tmp_path: Path) -> None:
     assert journal.read_facts(tmp_path).damaged_lines == (1,)
     assert journal.read_header(tmp_path).settings == {"rate": 500}
     assert len(_done(tmp_path)) == 3
+
+
+def test_a_journal_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    """Headers are kept while the file stays as it was; one of the same size and another content is another file."""
+    content = _write(tmp_path, [])
+    assert journal.read_header(tmp_path) is journal.read_header(tmp_path)
+    lines = [json.loads(line) for line in content.splitlines()]
+    for line in lines:
+        del line["crc"]
+        line.update({"api": "https://api.exampl2"} if line["kind"] == "header" else {})
+    replacement = tmp_path / "replacement"
+    replacement.write_bytes(b"".join(map(encode, lines)))
+    assert len(replacement.read_bytes()) == len(content)
+    replacement.replace(tmp_path / journal.JOURNAL)
+    assert journal.read_header(tmp_path).api == "https://api.exampl2"

@@ -29,10 +29,19 @@ TEXTS = TRICKY | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PLAIN = [name for name, how in all_fields().items() if not how.get("secret") and name != "proxy"]
 VALUES = TEXTS | st.lists(TEXTS, max_size=3) | st.booleans() | st.integers(0, 10**9) | st.floats(0, 1e9)
 SETTINGS = st.dictionaries(st.sampled_from(PLAIN), VALUES, max_size=6)
+FILES = [f"{name}_file" for name, how in all_fields().items() if {"secret", "file"} & set(how)]
+TABLES = st.dictionaries(TEXTS, SETTINGS | st.dictionaries(st.sampled_from(FILES), TEXTS, max_size=2), max_size=2)
 DOCUMENTS = st.builds(
-    lambda top, profiles: {**top, **({"profile": profiles} if profiles else {})},
+    lambda top, files, profiles, partners: {
+        **top,
+        **files,
+        **({"profile": profiles} if profiles else {}),
+        **({"partner": rest} if (rest := {name: partners[name] for name in partners if name not in profiles}) else {}),
+    },
     SETTINGS,
-    st.dictionaries(TEXTS, SETTINGS, max_size=2),
+    st.dictionaries(st.sampled_from(FILES), TEXTS, max_size=2),
+    TABLES,
+    TABLES,
 )
 
 

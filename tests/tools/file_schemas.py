@@ -19,8 +19,10 @@ import msgspec
 from auditor.cli.error_document import CommandError, ErrorDocument
 from auditor.core import model, run_facts
 from auditor.core.results import Change
+from auditor.fleet import FLEET
 from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
+from auditor.report.fleet import summary as fleet_summary
 from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
 from auditor.report.tables import summary, summary_document
@@ -40,7 +42,7 @@ _ONLY_ADDED = (
 )
 _CLASSES = {
     kind.__name__: kind
-    for module in (model, run_facts, records, rows, files, summary, summary_document)
+    for module in (model, run_facts, records, rows, files, fleet_summary, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
 } | {kind.__name__: kind for kind in (Change, CommandError, ErrorDocument, IndexLine, MailRecord, Manifest)}
@@ -56,6 +58,7 @@ def schemas() -> dict[str, Schema]:
         "rows": row,
         "journal": _journal(),
         "summary": _published("summary", summary.JSON, schema_of(summary_document.Summary)),
+        "fleet": _published("fleet", f"{FLEET}/<round>/{fleet_summary.JSON}", schema_of(fleet_summary.FleetSummary)),
         "manifest": _published("manifest", MANIFEST, schema_of(Manifest)),
     }
 

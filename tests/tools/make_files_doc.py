@@ -21,6 +21,7 @@ from auditor.core.model import Reason, Verdict
 from auditor.core.results import ADVICE
 from auditor.journal import MailRecord, MemberRecord
 from auditor.report import schema
+from auditor.report.fleet import tables as fleet_tables
 from auditor.report.history import changes, previous, store
 from auditor.report.records import UNLISTED
 from auditor.report.tables import summary
@@ -29,7 +30,7 @@ from auditor.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS, DOC = ROOT / "auditor" / "schemas", ROOT / "docs" / "files.md"
-_TABLE = re.compile(r"(<!-- table: (?P<name>[\w.-]+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- table: (?P<name>[\w. -]+?) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _TYPES = {
     "boolean": "true or false",
     "integer": "whole number",
@@ -83,6 +84,8 @@ def _tables() -> dict[str, str]:
         "summary.json": _fields(found["summary"]),
         "error": _fields(found["error"]),
         "manifest": _fields(found["manifest"]),
+        "fleet results": _columns([fleet_tables.PARTNER], {fleet_tables.PARTNER.name: fleet_tables.MEANING}),
+        "fleet": _fields(found["fleet"]),
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
         "mailed": _fields(schema_of(MailRecord)),

@@ -17,6 +17,7 @@ from file_schemas import Schema, read_docstring
 
 from auditor.core.mail_address import read_mail_address
 from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
+from auditor.core.store_url import check_store_url
 from auditor.settings import Settings, parsers
 
 SETTINGS_FILE = "auditor.toml"
@@ -46,6 +47,7 @@ FORMS: dict[Callable[[str], Any], Schema] = {
         "pattern": rf"^(jsons://{_HOST}{_PATH}|json://{_LOOPBACK}{_PATH}|(?!jsons?://)[A-Za-z][A-Za-z0-9+.-]*://\S+)$",
     },
     parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/?$"},
+    check_store_url: {**_TEXT, "pattern": r"^(s3a?|abfss?|az|gs|gcs|file)://[^?#\\]+$"},
     read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},
     parsers.zone: _TEXT,
     str: _TEXT,
@@ -57,22 +59,39 @@ FORMS: dict[Callable[[str], Any], Schema] = {
 def settings_schema() -> Schema:
     """The schema of the settings file: each setting at the top and in the profiles, without secrets."""
     properties = {one.name: _property(one) for one in fields(Settings) if not one.metadata.get("secret")}
-    profile = {
-        "type": "object",
-        "description": "The settings of one profile, which replace those at the top with --profile NAME.",
-        "properties": {name: {"$ref": f"#/properties/{name}"} for name in properties},
-        "additionalProperties": False,
+    properties |= {
+        f"{one.name}_file": {"description": f"A file with: {_meaning(one)}", **_TEXT}
+        for one in fields(Settings)
+        if {"secret", "file"} & set(one.metadata)
     }
-    profiles = {"type": "object", "description": "The profiles by name.", "additionalProperties": profile}
+    tables = {
+        kind: {
+            "type": "object",
+            "description": f"The {kind}s by name.",
+            "additionalProperties": {
+                "type": "object",
+                "description": what,
+                "properties": {name: {"$ref": f"#/properties/{name}"} for name in properties},
+                "additionalProperties": False,
+            },
+        }
+        for kind, what in _TABLES.items()
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:auditor:schema:settings",
         "title": SETTINGS_FILE,
-        "description": "The settings file of auditor. Secrets do not belong there: they come from the environment.",
+        "description": "The settings file of auditor. Secrets do not belong there: they come from the environment, or from files that it names.",
         "type": "object",
-        "properties": {**properties, "profile": profiles},
+        "properties": {**properties, **tables},
         "additionalProperties": False,
     }
+
+
+_TABLES = {
+    "profile": "The settings of one profile, which replace those at the top with --profile NAME.",
+    "partner": "The settings of one partner of a fleet, which replace those at the top. A profile for all other commands.",
+}
 
 
 def meanings() -> dict[str, str]:
@@ -91,10 +110,13 @@ def meanings() -> dict[str, str]:
     return found
 
 
+def _meaning(one: "Field[Any]") -> str:
+    return _EXAMPLE.sub("", meanings()[one.name])
+
+
 def _property(one: "Field[Any]") -> Schema:
-    meaning = meanings()[one.name]
-    example = _EXAMPLE.search(meaning)
-    found: Schema = {"description": _EXAMPLE.sub("", meaning), **_form(one)}
+    example = _EXAMPLE.search(meanings()[one.name])
+    found: Schema = {"description": _meaning(one), **_form(one)}
     if one.default not in (None, ()):
         found["default"] = _written(one)
     elif example is None:

@@ -19,7 +19,7 @@ from auditor.report.page.context import build_context, flags
 from auditor.report.page.payload import as_json, build_payload
 from auditor.report.page.selection import MOST_OF_VERDICT, MOST_ROWS, select
 
-__all__ = ["MOST_OF_VERDICT", "MOST_ROWS", "NAME", "asset", "owns", "write"]
+__all__ = ["MOST_OF_VERDICT", "MOST_ROWS", "NAME", "asset", "content_policy", "open_template", "owns", "write"]
 
 NAME = "report.html"
 
@@ -41,12 +41,12 @@ def write(data: RunData, staging: Staging) -> None:
         "page": build_context(data, selection),
         "style": Markup(style),  # noqa: S704 - the package's own file
         "script": Markup(script),  # noqa: S704 - a file of the package
-        "policy": _policy(style, script),
+        "policy": content_policy(style, script),
         "data": Markup(as_json(build_payload(data, selection, flags(data)))),  # noqa: S704 - has no `<`
     }
     file = staging.create(NAME)
     file.records = len(selection.records)
-    stream = _template().stream(document)
+    stream = open_template("page").stream(document)
     stream.enable_buffering(1000)
     for text in stream:
         file.write(text.encode())
@@ -57,7 +57,7 @@ def asset(name: str) -> str:
     return "\n" + (files(__package__) / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str) -> str:
     """The Content-Security-Policy: this style and this script, and nothing from anywhere."""
     style_hash, script_hash = (
         base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
@@ -67,9 +67,10 @@ def _policy(style: str, script: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def open_template(folder: str) -> Template:
+    """The template page.html.j2 in a folder of the report stage; every text in it is escaped."""
     environment = Environment(
-        loader=PackageLoader("auditor.report", "page"),
+        loader=PackageLoader("auditor.report", folder),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_as_text,

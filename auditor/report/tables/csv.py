@@ -42,9 +42,18 @@ def write(table: pa.Table, file: AtomicFile) -> None:
     """
     # pyarrow refuses a column name that holds a quote
     file.write(line(table.schema.names))
+    append(table, file)
+    file.records = table.num_rows
+
+
+def append(table: pa.Table, file: AtomicFile) -> None:
+    """Write one line a record.
+
+    Raises:
+        OutputError: one of them cannot be written.
+    """
     # pyarrow 26 writes thousands of zero bytes for a table whose first chunk is empty
     pyarrow.csv.write_csv(_times_as_text(table).combine_chunks(), file, _OPTIONS)
-    file.records = table.num_rows
 
 
 def line(values: Iterable[object]) -> bytes:

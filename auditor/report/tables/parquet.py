@@ -7,7 +7,7 @@ from auditor.report.files import Staging
 
 RESULTS = "results.parquet"
 NAMES = (RESULTS,)
-_ROW_GROUP = 100_000
+ROW_GROUP = 100_000
 _DISTINCT = frozenset(
     {"customer_id", "company_name", "domain", "last_update", "checked_at", "request_id", "correlation_id", "source_row"}
 )
@@ -22,5 +22,5 @@ def write_results(table: pa.Table, staging: Staging) -> None:
     """
     file = staging.create(RESULTS)
     repeating = [name for name in table.schema.names if name not in _DISTINCT]
-    pyarrow.parquet.write_table(table, file, row_group_size=_ROW_GROUP, compression="zstd", use_dictionary=repeating)
+    pyarrow.parquet.write_table(table, file, row_group_size=ROW_GROUP, compression="zstd", use_dictionary=repeating)
     file.records = table.num_rows

@@ -112,6 +112,16 @@ def check_counts(manifest: Manifest, found: Mapping[str, int]) -> None:
 def _check_file(run: Path, entry: Entry) -> None:
     if not _is_known(entry.name):
         raise IncompleteError(f"{MANIFEST}: lists {entry.name}, which no run has")
+    compare_file(run, entry)
+
+
+def compare_file(run: Path, entry: Entry) -> None:
+    """Compare the size and the hash of a file with the manifest.
+
+    Raises:
+        IncompleteError: it has others.
+        OSError: it cannot be read.
+    """
     with (run / entry.name).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()

@@ -6,12 +6,14 @@ results.csv has them, None for null.
 
 import re
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import compress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -21,6 +23,7 @@ from auditor.core.results import Ledger, Tally, build_ledger
 from auditor.core.run_facts import Freshness, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
+from auditor.report.schema import FIXED
 
 Cells = tuple[str | None, ...]
 """A record of a file."""
@@ -32,6 +35,7 @@ _JUDGED = {
     for member in (True, False, None)
     for reason in [apply_membership(given, member=member)]
 }
+_CHECKED_AT = [field.name for field in FIXED].index("checked_at")
 _MOST_ATTEMPTS = 2**15 - 1
 _TIME = re.compile(
     r"((?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2})[T ]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?"
@@ -91,6 +95,46 @@ _decode_member = msgspec.json.Decoder(_Member).decode
 _NO_ANSWER = _Answer()
 
 
+class _Deciding:
+    """The deciding answer of each customer: where its line is in the journal, and what is asked of all answers together.
+
+    The answers themselves are read again for their records: those of a million customers need a gigabyte.
+
+    Args:
+        rows: number of rows; an answer is found by the first row of its customer.
+
+    Attributes:
+        reused, without_status: for each row 1 where an earlier run gave the answer; where there is no account status.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._places, self._attempts, self._final = array("q", [-1]) * rows, [0] * rows, bytearray(rows)
+        self.reused, self.without_status = bytearray(rows), bytearray(rows)
+
+    def add(self, first: int, answer: _Answer, place: int) -> None:
+        """Take an answer in: the last final one decides, else the last one.
+
+        Args:
+            first: number of its customer's first row.
+            answer: the next one of the journal.
+            place: offset of its line.
+        """
+        self._attempts[first] += answer.attempts
+        if answer.final or not self._final[first]:
+            self._places[first], self._final[first] = place, answer.final
+            self.reused[first] = answer.reused_from is not None
+            self.without_status[first] = answer.reason == Reason.NO_ACCOUNT_STATUS
+
+    def read(self, journal: BinaryIO, first: int) -> _Answer:
+        """Read the deciding answer, with the requests of all answers, from the open journal."""
+        if self._places[first] < 0:
+            return _NO_ANSWER
+        journal.seek(self._places[first])
+        answer = _decode_answer(journal.readline())
+        answer.attempts = self._attempts[first]
+        return answer
+
+
 @dataclass(slots=True)
 class SourceIndex:
     """What the reports must follow from.
@@ -99,8 +143,10 @@ class SourceIndex:
         run: the run's folder.
         facts: what the journal says of the run as a whole.
         customers: for each row its customer's id; None where the row was rejected or left out.
+        firsts: for each row the number of its customer's first row.
         left_out: ids on the rows that were left out.
-        answers: the deciding answer by customer id, with the requests of all answers.
+        answers: the deciding answer of each customer.
+        oldest: time of the oldest answer among the records that were read so far.
         members: the last line about the partner's own list by customer id, in the journal's order.
         lines: how many lines the journal has.
         damaged: numbers of those that count as not written.
@@ -109,8 +155,10 @@ class SourceIndex:
     run: Path
     facts: RunFacts
     customers: list[str | None] = field(default_factory=list)
+    firsts: "array[int]" = field(default_factory=lambda: array("q"))
     left_out: set[str | None] = field(default_factory=set)
-    answers: dict[str, _Answer] = field(default_factory=dict)
+    answers: _Deciding = field(default_factory=lambda: _Deciding(0))
+    oldest: str | None = None
     members: dict[str, _Member] = field(default_factory=dict)
     lines: int = 0
     damaged: list[int] = field(default_factory=list)
@@ -124,14 +172,12 @@ class SourceIndex:
     def membership_unchecked(self) -> int:
         """Customers without an account status whose membership in the partner's list is unknown."""
         member_of = self._member_of()
-        doubtful = (one for one, answer in self.answers.items() if answer.reason == Reason.NO_ACCOUNT_STATUS)
-        return sum(member_of(customer).member is None for customer in doubtful)
+        doubtful = compress(self.customers, self.answers.without_status)
+        return sum(member_of(customer or "").member is None for customer in doubtful)
 
     def freshness(self) -> Freshness:
-        """Age of the deciding answers."""
-        times = [time for answer in self.answers.values() if (time := _own_time(answer.checked_at))]
-        reused = sum(answer.reused_from is not None for answer in self.answers.values())
-        return Freshness(datetime.fromisoformat(min(times)) if times else None, reused)
+        """Age of the deciding answers, after all records were read."""
+        return Freshness(datetime.fromisoformat(self.oldest) if self.oldest else None, sum(self.answers.reused))
 
     def records(self) -> Generator[Cells]:
         """What each record of `results` must say, in order.
@@ -140,14 +186,17 @@ class SourceIndex:
             OSError, KeyError, msgspec.MsgspecError: rows.jsonl is missing or damaged.
         """
         nobody, member_of = _Member(), self._member_of()
-        with (self.run / ROWS).open("rb") as file:
-            for line, customer in zip(file, self.customers, strict=True):
+        with (self.run / ROWS).open("rb") as file, (self.run / JOURNAL).open("rb") as answers:
+            for line, customer, first in zip(file, self.customers, self.firsts, strict=True):
                 member = nobody if customer is None else member_of(customer)
-                answer = _NO_ANSWER if customer is None else self.answers.get(customer, _NO_ANSWER)
+                answer = self.answers.read(answers, first)
                 row = _decode_row(line)
                 # one text for each customer, however many records are kept
                 row.customer_id = customer or row.customer_id
-                yield _record(row, answer, member, self.facts.columns)
+                record = _record(row, answer, member, self.facts.columns)
+                if (checked := record[_CHECKED_AT]) and (self.oldest is None or checked < self.oldest):
+                    self.oldest = checked
+                yield record
 
     def _member_of(self) -> Callable[[str], _Member]:
         """What tells what the partner's own list says of a customer."""
@@ -174,18 +223,21 @@ def read_sources(run: Path, facts: RunFacts) -> SourceIndex:
         IncompleteError: the two are not of one run, or contradict themselves.
         OSError, ValueError, msgspec.MsgspecError: a file is missing or damaged.
     """
-    index = SourceIndex(run, facts)
-    seen = _read_rows(index)
+    index, place = SourceIndex(run, facts), 0
+    customers = _read_rows(index)
+    index.answers = _Deciding(len(index.customers))
     with (run / JOURNAL).open("rb") as file:
         for index.lines, line in enumerate(file, 1):
+            start, place = place, place + len(line)
             body, _, seal = line.rpartition(_CHECKSUM)
-            if seal != b'%08x"}\n' % zlib.crc32(body) or (line.startswith(_ANSWER) and not _add_answer(index, line)):
+            is_damaged = seal != b'%08x"}\n' % zlib.crc32(body)
+            if is_damaged or (line.startswith(_ANSWER) and not _add_answer(index, line, start)):
                 index.damaged.append(index.lines)
             elif line.startswith(_MEMBER):
                 member = _decode_member(line)
                 index.members.pop(member.customer_id, None)
                 index.members[member.customer_id] = member
-    for what, said, found in (("rows", facts.rows, len(index.customers)), ("customers", facts.customers, len(seen))):
+    for what, said, found in (("rows", facts.rows, len(index.customers)), ("customers", facts.customers, customers)):
         if said != found:
             raise IncompleteError(f"{JOURNAL}: speaks of {said} {what}, where {ROWS} has {found}")
     if index.damaged != [*facts.damaged_lines]:
@@ -193,24 +245,26 @@ def read_sources(run: Path, facts: RunFacts) -> SourceIndex:
     return index
 
 
-def _read_rows(index: SourceIndex) -> dict[str, str]:
-    """Note each row's customer; gives all of them."""
-    seen: dict[str, str] = {}
+def _read_rows(index: SourceIndex) -> int:
+    """Note each row's customer; gives the number of customers."""
+    firsts: dict[str, int] = {}
     with (index.run / ROWS).open("rb") as file:
-        for number, row in enumerate(map(_decode_row, file), 1):
+        for number, row in enumerate(map(_decode_row, file)):
             customer = row.customer_id if row.reason is None else None
             if row.reason is None and customer is None:
-                raise IncompleteError(f"{ROWS}, row {number}: has no customer_id")
-            if row.first not in (None, customer is not None and customer not in seen):
+                raise IncompleteError(f"{ROWS}, row {number + 1}: has no customer_id")
+            first = number if customer is None else firsts.setdefault(customer, number)
+            if row.first not in (None, customer is not None and first == number):
                 # a customer is asked for where its first row says so
-                raise IncompleteError(f"{ROWS}, row {number}: is wrong about being the first of its customer")
+                raise IncompleteError(f"{ROWS}, row {number + 1}: is wrong about being the first of its customer")
             if row.reason == Reason.NOT_SELECTED:
                 index.left_out.add(row.customer_id)
-            index.customers.append(None if customer is None else seen.setdefault(customer, customer))
-    return seen
+            index.firsts.append(first)
+            index.customers.append(customer if first == number else index.customers[first])
+    return len(firsts)
 
 
-def _add_answer(index: SourceIndex, line: bytes) -> bool:
+def _add_answer(index: SourceIndex, line: bytes, place: int) -> bool:
     """Take an answer in; False where it contradicts itself and so counts as damaged."""
     answer = _decode_answer(line)
     if is_contradictory(answer):
@@ -220,12 +274,7 @@ def _add_answer(index: SourceIndex, line: bytes) -> bool:
         raise IncompleteError(
             f"{JOURNAL}: an answer for {answer.customer_id} names row {answer.row}, where {ROWS} has another"
         )
-    held = index.answers.get(customer, _NO_ANSWER)
-    answer.customer_id, answer.attempts = customer, answer.attempts + held.attempts
-    if answer.final or not held.final:
-        index.answers[customer] = answer
-    else:
-        held.attempts = answer.attempts
+    index.answers.add(index.firsts[answer.row], answer, place)
     return True
 
 
@@ -309,13 +358,20 @@ def count_records(records: Iterable[Counted]) -> Ledger:
     """The ledger of these records: its `rows` and `customers` are those that they hold."""
     rows: Counter[tuple[str, str, str]] = Counter()
     customers, of_owner = rows.copy(), rows.copy()
-    seen: set[str | tuple[str, str]] = set()
+    owners: dict[str, str] = {}
+    more_owners: set[tuple[str, str]] = set()
     for one in records:
-        key = (one.reason, one.status or "", one.owner or "")
+        key = (one.reason, one.status or "", owner := one.owner or "")
         rows[key] += 1
-        if one.customer_id is not None and one.reason != Reason.NOT_SELECTED:
-            for counter, customer in ((customers, one.customer_id), (of_owner, (one.customer_id, key[2]))):
-                counter[key] += customer not in seen
-                seen.add(customer)
+        if one.customer_id is None or one.reason == Reason.NOT_SELECTED:
+            continue
+        known = owners.get(one.customer_id)
+        if known is None:
+            owners[one.customer_id] = owner
+            customers[key] += 1
+            of_owner[key] += 1
+        elif known != owner and (one.customer_id, owner) not in more_owners:
+            more_owners.add((one.customer_id, owner))
+            of_owner[key] += 1
     tallies = [Tally(Reason(key[0]), key[1], key[2], rows[key], customers[key], of_owner[key]) for key in rows]
     return build_ledger(tallies, rows.total(), customers.total())

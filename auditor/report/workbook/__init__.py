@@ -1,6 +1,8 @@
 """Write audit.xlsx, and a workbook of the same kind for each account manager. The same run gives the same bytes."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from functools import partial
 from io import BytesIO
@@ -28,7 +30,7 @@ from auditor.report.workbook.sheets import (
 from auditor.report.workbook.subset import Subset, for_run
 from auditor.report.workbook.summary import add_about, add_summary
 
-__all__ = ["NAME", "owns", "write"]
+__all__ = ["NAME", "make_workbook", "owns", "temporary_folder", "write"]
 
 NAME = "audit.xlsx"
 _OPTIONS = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
@@ -56,13 +58,9 @@ def write(data: RunData, staging: Staging) -> None:
     """
     run = for_run(data)
     file = staging.create(NAME)
-    try:
-        with TemporaryDirectory(prefix="auditor-") as folder:
-            write_one = partial(_write, folder)
-            write_one(run, file, write_by_owner(run, staging, write_one))
-    except OSError as error:  # of the temporary folder: those of the files themselves are OutputErrors already
-        then = f"the answers are safe; set TMPDIR to a folder with room, then: auditor report {shell_quote(staging.folder)}"
-        raise OutputError(f"{file.path}: temporary folder {gettempdir()}: {describe_os_error(error)}", then) from error
+    with temporary_folder(file) as folder:
+        write_one = partial(_write, folder)
+        write_one(run, file, write_by_owner(run, staging, write_one))
 
 
 def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, str] | None = None) -> None:
@@ -74,13 +72,30 @@ def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, s
         file: that it is written to.
         workbooks: account manager -> path of their own workbook.
     """
-    small = subset.results.size <= MOST_CELLS
+    make_workbook(file, folder, subset.results.size, lambda book: _add_sheets(book, subset, workbooks or {}))
+    file.records = subset.ledger.rows
+
+
+def make_workbook(file: AtomicFile, folder: str, cells: int, add_sheets: Callable[[Workbook], None]) -> None:
+    """Make a workbook: a small one in memory, a large one row by row in a temporary file.
+
+    Args:
+        file: that it is written to.
+        folder: for temporary files.
+        cells: number of cells of its records.
+        add_sheets: adds its sheets, each row after the row above it.
+
+    Raises:
+        OSError: of the temporary folder.
+        OutputError: it cannot be written, or a sheet is too large for the format.
+    """
+    small = cells <= MOST_CELLS
     mode = {"in_memory": True} if small else {"constant_memory": True, "tmpdir": folder}
     # not into `file` itself: after a failure XlsxWriter writes the end of the archive all the same
     made = BytesIO() if small else Path(folder, NAME)
     book = Workbook(made, {**_OPTIONS, **mode})
     try:
-        _add_sheets(book, subset, workbooks or {})
+        add_sheets(book)
         book.close()
     except FileCreateError as error:
         raise error.__context__ or error from None
@@ -97,7 +112,21 @@ def _write(folder: str, subset: Subset, file: AtomicFile, workbooks: dict[str, s
     else:
         with made.open("rb") as finished:
             copyfileobj(finished, file)
-    file.records = subset.ledger.rows
+
+
+@contextmanager
+def temporary_folder(file: AtomicFile) -> Iterator[str]:
+    """A folder for the temporary files of workbooks.
+
+    Raises:
+        OutputError: there is no room in it; `file` cannot be written.
+    """
+    try:
+        with TemporaryDirectory(prefix="auditor-") as folder:
+            yield folder
+    except OSError as error:  # of the temporary folder: those of the files themselves are OutputErrors already
+        then = f"the answers are safe; set TMPDIR to a folder with room, then: auditor report {shell_quote(file.path.parent)}"
+        raise OutputError(f"{file.path}: temporary folder {gettempdir()}: {describe_os_error(error)}", then) from error
 
 
 def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> None:

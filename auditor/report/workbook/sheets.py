@@ -119,7 +119,7 @@ def _add_sheet(
         shown: its columns, from left to right.
         records: its rows.
     """
-    texts = {column.source: _text_size(records, column.source) for column in shown}
+    texts = {column.source: text_size(records, column.source) for column in shown}
     widths = [column.fitted(texts[column.source][0]) for column in shown]
     room = _room(shown, sum(size for _, size in texts.values()), len(records))
     for count, start in enumerate(range(0, max(1, len(records)), room), 1):
@@ -133,10 +133,10 @@ def _add_sheet(
         set_up_print(page, context.subset, widths, HEADER + 1 + len(part))
         labels = [(column.label, column.look in _RIGHT) for column in shown]
         add_table(page, HEADER, labels, len(part), context.styles)
-        _write_records(context.styles, page, shown, widths, part)
+        write_records(context.styles, page, shown, widths, part)
 
 
-def _text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
+def text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
     """Characters of a column's longest text, and bytes of all its texts."""
     if name not in records or not len(records):
         return 0, 0
@@ -189,9 +189,18 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
     page.set_row(row, 32)
 
 
-def _write_records(
+def write_records(
     styles: Styles, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
 ) -> None:
+    """Write the rows of a table, below its header.
+
+    Args:
+        styles: of the workbook.
+        page: the sheet.
+        shown: its columns.
+        widths: of these, in characters.
+        records: its rows.
+    """
     write: dict[type, Callable[..., int]] = {
         str: page.write_string,
         int: page.write_number,

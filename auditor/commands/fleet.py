@@ -1,0 +1,141 @@
+"""`auditor fleet run`: audit all partners of a file, then combine their reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor import fleet
+from auditor import settings as all_settings
+from auditor.core.text import shell_quote
+from auditor.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """What to audit, and where.
+
+    Attributes:
+        partners: path of the file of partners.
+        reports: the reports folder; None for that of the file.
+        only: names of the partners to audit; empty for all.
+        renderings: how many partners of one machine may render their reports at the same time.
+        within: duration; a round that is younger is finished, an older one is not; None for that of the file.
+        cluster: where the partners are audited.
+    """
+
+    partners: Path
+    reports: str | None
+    only: tuple[str, ...]
+    renderings: int
+    within: str | None
+    cluster: fleet.ClusterOptions
+
+
+@dataclass(frozen=True, slots=True)
+class FleetReport:
+    """How a round ended.
+
+    Attributes:
+        round_id: of the round.
+        folder: the combined report; None where there is none.
+        results: of the partners of this call, in the order of the file.
+        exit_code: the worst of theirs.
+    """
+
+    round_id: str
+    folder: Path | None
+    results: list[fleet.PartnerResult]
+    exit_code: int
+
+
+def run_fleet(
+    options: FleetOptions,
+    observer: fleet.FleetObserver,
+    started: Callable[[fleet.Round, int, int], object],
+    check_stop: Callable[[], None],
+) -> FleetReport:
+    """Audit the partners, several at the same time, and combine their reports.
+
+    Args:
+        options: what to audit, and where.
+        observer: receives what happens.
+        started: receives the round, the number of partners to audit, and the number of those that are complete already.
+        check_stop: raises KeyboardInterrupt once the caller wants an end.
+
+    Raises:
+        SettingsError, CustomerListError: as of `fleet.read_partners` and `fleet.audit_partners`; nothing was asked.
+        OutputError: the answers are safe, the combined report could not be written.
+        KeyboardInterrupt: as `check_stop`, after every child has ended in order.
+    """
+    given = {"reports": options.reports, "continue_within": options.within}
+    common, _ = all_settings.load(given, config=str(options.partners))
+    names, partners = fleet.read_partners(
+        options.partners, options.only, read_secrets=options.cluster.scheduler is None
+    )
+    reports = Path(common.reports).absolute()
+    folders = {
+        one.name: fleet.PartnerFolder(reports / one.name, tuple(Path(path).absolute() for path in one.settings.lists))
+        for one in partners
+    }
+    current = fleet.open_round(
+        reports,
+        names,
+        common.continue_within,
+        lambda known: any(folder.complete_run(known.started_at) is None for folder in folders.values()),
+    )
+    complete = {name: run for name, folder in folders.items() if (run := folder.complete_run(current.started_at))}
+    started(current, len(partners) - len(complete), len(complete))
+
+    def record(*ended: fleet.PartnerResult) -> None:
+        nonlocal current
+        current = fleet.record(reports, current, ended)
+
+    def end(result: fleet.PartnerResult) -> None:
+        record(result)
+        observer.ended(result)
+
+    for name, run in complete.items():
+        known = current.results.get(name)
+        if known is None or not known.complete or known.run != run:
+            record(fleet.describe_run(name, run, 0))
+    tasks = [
+        fleet.PartnerTask(
+            name=name,
+            round_id=current.id,
+            started_at=current.started_at,
+            folder=str(Path.cwd()),
+            config=str(options.partners.absolute()),
+            reports=str(reports),
+            lists=tuple(map(str, folder.lists)),
+            within=common.continue_within,
+            renderings=options.renderings,
+            version=__version__,
+        )
+        for name, folder in folders.items()
+        if name not in complete
+    ]
+    try:
+        if tasks:
+            fleet.audit_partners(tasks, options.cluster, replace(observer, ended=end), check_stop)
+    except KeyboardInterrupt as stopped:
+        stopped.add_note(f"auditor fleet run {shell_quote(options.partners)} --reports {shell_quote(reports)}")
+        raise
+    results = fleet.results_of(current, [one.name for one in partners])
+    code = fleet.worst_exit_code(result.exit_code for result in results)
+    _, folder, _ = fleet.combine_round(reports, current.id)
+    return FleetReport(current.id, folder, results, code)
+
+
+def render_round(round_id: str | None, reports: str) -> FleetReport:
+    """Write the combined report of a round again, from the partners' runs as they are now.
+
+    Args:
+        round_id: of the round; None for the newest.
+        reports: the reports folder of the fleet.
+
+    Raises:
+        SettingsError: there is no such round.
+        OutputError: the combined report could not be written.
+    """
+    found, folder, results = fleet.combine_round(Path(reports).absolute(), round_id)
+    return FleetReport(found.id, folder, results, fleet.worst_exit_code(result.exit_code for result in results))

@@ -1,0 +1,112 @@
+"""The combined report of a round, from the runs of its partners: no network, no credentials, no lists."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor import locks
+from auditor.errors import AuditorError, IncompleteError, OutputError, describe_os_error, remedy
+from auditor.fleet.results import PartnerResult
+from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, find_round, results_of
+from auditor.runs.find import load_stored_run
+
+if TYPE_CHECKING:
+    from auditor.report import FleetPartner
+
+
+_LOCK = ".lock-report"
+_LOCK_SECONDS = 3600.0
+"""Another call may write the report of a large fleet meanwhile."""
+
+
+def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Path, list[PartnerResult]]:
+    """Write the combined report of a stored round. Calls for single partners may end at the same time: one writes after the other,
+    each with what all have found.
+
+    Args:
+        reports: the reports folder of the fleet.
+        round_id: of the round; None for the newest.
+
+    Returns:
+        The round, the folder of its report, and how each partner ended.
+
+    Raises:
+        SettingsError: there is no such round.
+        OutputError: as `combine`.
+    """
+    current = find_round(reports, round_id)
+    with _one_report_at_a_time(reports / FLEET, current.id):
+        current = find_round(reports, current.id)
+        results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
+        return current, combine(reports, current.id, results), results
+
+
+@contextmanager
+def _one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
+    try:
+        lock = locks.acquire(folder / _LOCK, timeout=_LOCK_SECONDS)
+    except OSError as error:
+        raise _as_output_error(folder / round_id, f"{folder / _LOCK}: {describe_os_error(error)}", error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _as_it_is_now(reports: Path, current: Round, known: PartnerResult) -> PartnerResult:
+    """The result of a partner; its run may have been finished by hand since."""
+    run = None if known.complete else PartnerFolder(reports / known.name).complete_run(current.started_at)
+    return describe_run(known.name, run, 0) if run else known
+
+
+def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:
+    """Write the combined report of a round, and verify it. A report of the same round is replaced.
+
+    Args:
+        reports: the reports folder of the fleet.
+        round_id: of the round.
+        partners: how the audit of each partner ended, in the order of the partners' file. A partner that is left out is nowhere
+            in the report: name those too that failed, or that were not asked.
+
+    Returns:
+        The folder of the report, `fleet/<round>/`.
+
+    Raises:
+        OutputError: the report could not be written, or its files disagree; the runs of the partners are not touched.
+    """
+    from auditor import report
+
+    folder = reports / FLEET / round_id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        report.render_fleet(folder, round_id, [_describe(one) for one in partners], reports)
+        report.verify_fleet(folder)
+    except OSError as error:
+        raise _as_output_error(folder, f"{folder}: {describe_os_error(error)}", error) from error
+    except (OutputError, IncompleteError) as error:
+        raise _as_output_error(folder, error.message, error) from error
+    return folder
+
+
+def _describe(result: PartnerResult) -> "FleetPartner":
+    from auditor import report
+
+    partner = report.FleetPartner(result.name, result.exit_code, result.reason, finished=result.complete)
+    if result.run is None:
+        return partner
+    try:
+        return replace(partner, run=load_stored_run(result.run))
+    except (AuditorError, OSError) as error:
+        why = error.message if isinstance(error, AuditorError) else str(error)
+        return replace(partner, reason="; ".join(filter(None, [result.reason, f"its run cannot be read: {why}"])))
+
+
+def _as_output_error(folder: Path, message: str, error: Exception) -> OutputError:
+    from auditor import report
+
+    return OutputError(
+        f"the combined report was not written: {message}",
+        f"the partners' runs are safe; {remedy(error, 'fix the cause')}, then: {report.repair_command(folder)}",
+    )

@@ -1,0 +1,209 @@
+"""Read published runs: which there are, and a copy of one on this machine, checked against its manifest."""
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from auditor.core.ids import is_folder_name
+from auditor.errors import IncompleteError, SettingsError
+from auditor.publish.store import Store, each
+
+MANIFEST, SUMMARY, LATEST_FILE = "manifest.json", "summary.json", "latest.json"
+_RUN_ID_START = 9
+"""Characters of `YYYYMMDDT`, with which a run-id begins."""
+
+
+class FileEntry(msgspec.Struct):
+    """A file of a run, as its manifest lists it."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class _Manifest(msgspec.Struct):
+    files: list[FileEntry]
+
+
+class _Latest(msgspec.Struct):
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published run in a list.
+
+    Attributes:
+        run_id: the run-id.
+        summary: content of its summary.json.
+        bytes: size of its files together.
+    """
+
+    run_id: str
+    summary: bytes
+    bytes: int
+
+
+def read_entries(manifest: bytes) -> dict[str, FileEntry]:
+    """The files of a manifest by name.
+
+    Raises:
+        ValueError: it is damaged, or a name leads out of the run's folder.
+    """
+    try:
+        entries = {entry.name: entry for entry in msgspec.json.decode(manifest, type=_Manifest).files}
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+    for name in entries:
+        _check_name(name)
+    return entries
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that leads out of the folder: in a store, anybody with the right to write chooses the names."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or {"..", "."} & {*path.parts} or set(name) & set(":\\\0") or str(path) != name:
+        raise ValueError(f"a file of a run cannot be named {name!r}")
+
+
+def find_published(url: str) -> tuple[str, str]:
+    """Split the URL of a run.
+
+    Args:
+        url: of a run's folder, or of `latest`.
+
+    Returns:
+        (URL of the place that holds the run, run-id)
+
+    Raises:
+        SettingsError: there is no `latest.json` where `latest` is asked for.
+    """
+    base, _, name = url.rpartition("/")
+    if base.endswith("/") or not base:
+        raise SettingsError(f"{url} names no run", f"name a run-id or latest behind it: {url}/latest")
+    return (base, read_latest(base)) if name == "latest" else (base, name)
+
+
+def read_latest(url: str) -> str:
+    """The run-id that `latest.json` of a place points to.
+
+    Raises:
+        SettingsError: there is none.
+        IncompleteError: it is damaged.
+        StoreError: the store refuses, or does not answer.
+    """
+    store = Store(url)
+    content = store.run(store.read(LATEST_FILE))
+    if content is None:
+        raise SettingsError(
+            f"{url}: no complete run is published there", f"name the run: auditor runs --reports {url} lists them"
+        )
+    try:
+        run_id = msgspec.json.decode(content, type=_Latest).run_id
+    except msgspec.MsgspecError as error:
+        raise IncompleteError(f"{url}/{LATEST_FILE}: damaged", "auditor publish latest writes it again") from error
+    if not is_folder_name(run_id):
+        raise IncompleteError(f"{url}/{LATEST_FILE}: damaged", "auditor publish latest writes it again")
+    return run_id
+
+
+def copy_run(url: str, run_id: str, folder: Path) -> Path:
+    """Copy a published run to this machine, and compare each file with the manifest.
+
+    Args:
+        url: of the place that holds it.
+        run_id: its run-id.
+        folder: an existing folder, in which the run's folder is made.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        SettingsError: there is no such run.
+        IncompleteError: it has no manifest, or a file is missing or changed.
+        StoreError: the store refuses, or does not answer.
+    """
+    store = Store(url)
+    sizes = store.run(store.sizes(run_id))
+    if not sizes:
+        raise SettingsError(f"{url}/{run_id}: no such run", f"auditor runs --reports {url} lists them")
+    again = f"publish it again, where it is stored: auditor publish {run_id}"
+    if MANIFEST not in sizes:
+        raise IncompleteError(f"{url}/{run_id}: has no {MANIFEST}, so its publishing did not finish", again)
+    run = folder / run_id
+    try:
+        for name in sizes:
+            _check_name(name)
+        store.run(each(_downloads(store, run, sizes)))
+        entries = read_entries((run / MANIFEST).read_bytes())
+    except ValueError as error:
+        raise IncompleteError(f"{url}/{run_id}: {MANIFEST} is damaged ({error})", again) from error
+    for entry in entries.values():
+        if problem := _compare(run / entry.name, entry):
+            raise IncompleteError(f"{url}/{run_id}/{entry.name}: {problem}", again)
+    return run
+
+
+def _downloads(store: Store, run: Path, sizes: dict[str, int]) -> Iterator[Coroutine[Any, Any, None]]:
+    for name, size in sizes.items():
+        target = run / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield store.get(f"{run.name}/{name}", target, size)
+
+
+def _compare(path: Path, entry: FileEntry) -> str:
+    """What is wrong with a copied file; empty where nothing is."""
+    if not path.is_file():
+        return f"is missing, where {MANIFEST} lists it"
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return "" if digest == entry.sha256 else f"SHA-256 is {digest}, where {MANIFEST} has {entry.sha256}"
+
+
+def list_published(url: str) -> tuple[list[Published], list[str]]:
+    """The runs of a place, newest first.
+
+    Returns:
+        (runs, run-ids of those whose publishing did not finish)
+
+    Raises:
+        StoreError: the store refuses, or does not answer.
+    """
+    store = Store(url)
+    return store.run(_list(store))
+
+
+async def _list(store: Store) -> tuple[list[Published], list[str]]:
+    names = [name for name in await store.folders() if _is_run_id(name)]
+    found: dict[str, Published | None] = {}
+
+    async def read(name: str) -> None:
+        manifest, summary = await asyncio.gather(store.read(f"{name}/{MANIFEST}"), store.read(f"{name}/{SUMMARY}"))
+        found[name] = _as_published(name, manifest, summary)
+
+    await each(map(read, names))
+    newest = sorted(names, reverse=True)
+    return [one for name in newest if (one := found[name])], [name for name in newest if found[name] is None]
+
+
+def _is_run_id(name: str) -> bool:
+    start = name[:_RUN_ID_START]
+    return is_folder_name(name) and start[:-1].isdecimal() and start.endswith("T")
+
+
+def _as_published(run_id: str, manifest: bytes | None, summary: bytes | None) -> Published | None:
+    """The run; None where its files do not belong together."""
+    if manifest is None or summary is None:
+        return None
+    try:
+        entries = read_entries(manifest)
+    except ValueError:
+        return None
+    if SUMMARY not in entries or hashlib.sha256(summary).hexdigest() != entries[SUMMARY].sha256:
+        return None
+    return Published(run_id, summary, len(manifest) + sum(entry.bytes for entry in entries.values()))
