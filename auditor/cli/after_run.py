@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from auditor import languages
 from auditor.cli import job, step_summary, terminal
 from auditor.cli.failures import Failure, describe_failure
 from auditor.cli.render_run import find_next_steps
@@ -206,7 +207,9 @@ def _describe(ending: RunEnding) -> Message:
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's
     message = redact(result.message) if result.exit_code == FAILED else result.message
-    return describe_error(job.add_options(message), job.add_options(result.hint), ending.exit_code, ending.lists)
+    language = languages.load(ending.settings.language)
+    hint = job.add_options(result.hint)
+    return describe_error(job.add_options(message), hint, ending.exit_code, ending.lists, language)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:

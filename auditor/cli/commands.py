@@ -88,6 +88,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
     help="Accept rows with more cells than the header; their company, domain and account manager stay empty.",
 )
 @options.FORMAT
+@options.LANGUAGE
 @options.texts(
     concurrency="N: Requests in flight at most. [default: 16]",
     rate="N: Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]",

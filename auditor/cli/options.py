@@ -10,6 +10,7 @@ import click
 
 from auditor.cli import job
 from auditor.cli.completion import complete_file, complete_folder, complete_profile
+from auditor.core.language import LANGUAGES
 from auditor.core.run_facts import FORMATS
 from auditor.core.store_url import is_store_url
 from auditor.errors import AuditorError
@@ -226,6 +227,11 @@ FORMAT = click.option(
     "--format",
     metavar="WHAT[,WHAT]",
     help=f"Which files to write. [default: {','.join(FORMATS)}]",
+)
+LANGUAGE = click.option(
+    "--language",
+    metavar="CODE",
+    help=f"Language of workbooks, page, mails and messages: {', '.join(LANGUAGES)}. [default: en]",
 )
 NOTIFY = click.option(
     "--notify",

@@ -15,7 +15,7 @@ from auditor.core.store_url import is_store_url
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
     from auditor.runs.published import Place
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
 
 
 @click.command(
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.STORED
 @options.FORMAT
-@options.common(json="the summary as JSON", quiet=options.COUNTED, published=True)
-def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
+@options.LANGUAGE
+@options.common(json="the summary as JSON", quiet=options.COUNTED, published=True, origins=True)
+def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
     from functools import partial
 
@@ -35,19 +36,21 @@ def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
+        language = settings.language if origins.is_given("language") else None
         if place := find_published(run, settings.reports):
-            return _report_published(place, settings, as_json=as_json, quiet=quiet)
-        rendered = render_again(run, settings.reports, settings.format, partial(terminal.note, quiet=bool(quiet)))
+            return _report_published(place, settings, language, as_json=as_json, quiet=quiet)
+        note = partial(terminal.note, quiet=bool(quiet))
+        rendered = render_again(run, settings.reports, settings.format, language, note)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
 
-def _report_published(place: "Place", settings: "Settings", *, as_json: bool, quiet: int) -> int:
+def _report_published(place: "Place", settings: "Settings", language: str | None, *, as_json: bool, quiet: int) -> int:
     """Render the reports of a published run, and print its result with the URL in place of the temporary folder."""
     from auditor.cli import render_run
     from auditor.commands.publish import render_published
 
-    with render_published(place, settings.format) as rendered:
+    with render_published(place, settings.format, language) as rendered:
         if as_json:
             render_run.print_run(rendered, as_json=True, quiet=quiet)
         elif quiet <= 1 or rendered.exit_code:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from auditor import journal
+from auditor import journal, languages
 from auditor.core.results import mail_subject, mail_text
 from auditor.core.text import name_key, shell_quote
 from auditor.customers import MailAddresses, read_mail_addresses
@@ -313,13 +313,14 @@ class _Sending:
 
         results, facts = one.results, self.facts
         ended = report.ended_in_zone(facts)
+        language = languages.load(facts.presentation.language)
         now = datetime.now(UTC)
         # the same mail has the same Message-ID, unless the user wants it twice
         identity = f"{facts.run_id} {results.owner} {results.sha256} {now.isoformat() if self.again else ''}"
         return Mail(
             recipients=one.open_addresses,
-            subject=mail_subject(results, facts, ended, complete=self.complete),
-            text=mail_text(results, facts, ended, complete=self.complete),
+            subject=mail_subject(results, facts, ended, complete=self.complete, language=language),
+            text=mail_text(results, facts, ended, complete=self.complete, language=language),
             file_name=results.file,
             workbook=self._read_workbook(results),
             message_id=f"auditor.{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}",

@@ -85,13 +85,14 @@ def describe_result(rendered: Rendered, next_steps: Sequence[str], data: "RunDat
             ledger=rendered.ledger,
             freshness=rendered.freshness,
             complete=rendered.complete,
-            note=report.note(data),
+            note=report.note(data, data.language),
             changes=rendered.changes,
             newly_blocked=report.newly_blocked(data.changes.frame) if data.changes else (),
             sums=[one for one in data.sums if one.owner is None and one.verdict is Verdict.BLOCKED],
             report=str(first or ""),
             next_steps=next_steps,
             exit_code=rendered.exit_code,
+            language=data.language,
         )
     )
 

@@ -145,12 +145,14 @@ class Presentation:
         packs: which account managers get their own workbook.
         zone: IANA name of the time zone for times beside UTC.
         sums: columns of the customer lists to add up by verdict and owner.
+        language: code of the language of workbooks, page, mails and messages.
     """
 
     customer_link: str = CUSTOMER_LINK
     packs: OwnerWorkbooks = OwnerWorkbooks.ACTING
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
+    language: str = "en"
 
 
 def check_customer_link(text: str) -> str:

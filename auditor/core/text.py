@@ -5,6 +5,8 @@ import sys
 import unicodedata
 from datetime import UTC, datetime
 
+from auditor.core.language import ENGLISH, Language
+
 MINUTE = 60.0
 """Seconds."""
 _HOUR = 60 * MINUTE
@@ -17,15 +19,19 @@ def count_noun(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def describe_undetermined(count: int, rows: int, where: str = "") -> str:
-    """Say how many rows are undetermined; `where` follows the word row, such as `here`."""
-    of = " ".join(filter(None, [count_noun(rows, "row"), where]))
-    return f"{count:,} of {of} {'is' if count == 1 else 'are'} not verified (do not treat as eligible)"
+def describe_undetermined(count: int, rows: int, language: Language = ENGLISH) -> str:
+    """Say how many of some rows are undetermined."""
+    return language.count(
+        "{n} of {rows} is not verified (do not treat as eligible)",
+        "{n} of {rows} are not verified (do not treat as eligible)",
+        count,
+        rows=language.count("{n} row", "{n} rows", rows),
+    )
 
 
-def describe_left_out(rows: int) -> str:
+def describe_left_out(rows: int, language: Language = ENGLISH) -> str:
     """Say how many rows were left out by the options that select rows."""
-    return f"{count_noun(rows, 'row')} {'was' if rows == 1 else 'were'} not selected"
+    return language.count("{n} row was not selected", "{n} rows were not selected", rows)
 
 
 def format_duration(seconds: float) -> str:

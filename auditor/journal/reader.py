@@ -6,7 +6,7 @@ that was refused together with its whole session.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from auditor.journal.records import (
     AnswerRecord,
     BaselineRecord,
     Header,
+    LanguageChoice,
     MaxUndetermined,
     MemberRecord,
     MembershipRecord,
@@ -65,7 +66,7 @@ def holds_journal(folder: Path) -> bool:
     return False
 
 
-@dataclass(slots=True)
+@dataclass
 class _RunState:
     """What the lines read so far say of the run as a whole."""
 
@@ -74,6 +75,7 @@ class _RunState:
     membership: Membership | None = None
     baseline: Baseline | None = None
     max_undetermined: int | None = None
+    language: str | None = None
     damaged: list[int] = field(default_factory=list)
     in_session: bool = True
     simulated: bool = False
@@ -86,8 +88,8 @@ class _RunState:
                 # written when the reports are made: it belongs to no session, and neither does the next
                 self.baseline = self.baseline or Baseline(**structs.asdict(record))
                 return
-            case MaxUndetermined():
-                self.max_undetermined = record.max_undetermined
+            case MaxUndetermined() | LanguageChoice():
+                vars(self).update(structs.asdict(record))
                 return
             case SessionStart() | SimulatedMark():
                 self.simulated |= isinstance(record, SimulatedMark)
@@ -124,6 +126,8 @@ def read_facts(run: Path) -> RunFacts:
     of_header["simulated"] |= state.simulated
     if state.max_undetermined is not None:
         of_header["max_undetermined"] = state.max_undetermined
+    if state.language is not None:
+        of_header["presentation"] = replace(header.presentation, language=state.language)
     return RunFacts(
         **of_header,
         validation_type=header.type,

@@ -280,6 +280,16 @@ class MaxUndetermined(Struct, tag_field="kind", tag="allowance"):
     max_undetermined: _Count
 
 
+class LanguageChoice(Struct, tag_field="kind", tag="language"):
+    """The language of the documents, where it was set after the run began. The last such line counts.
+
+    Attributes:
+        language: As in the header's `presentation`.
+    """
+
+    language: str
+
+
 Record = (
     Header
     | SessionStart
@@ -290,6 +300,7 @@ Record = (
     | SessionEnd
     | BaselineRecord
     | MaxUndetermined
+    | LanguageChoice
 )
 
 

@@ -27,6 +27,7 @@ from auditor.journal.records import (
     AnswerRecord,
     BaselineRecord,
     Header,
+    LanguageChoice,
     MaxUndetermined,
     MemberRecord,
     MembershipRecord,
@@ -170,6 +171,11 @@ class Journal:
     def set_max_undetermined(self, rows: int) -> None:
         """Write the maximum number of undetermined rows from now on; the last such line counts."""
         self._append(MaxUndetermined(rows))
+        self.sync()
+
+    def set_language(self, code: str) -> None:
+        """Write the language of the documents from now on; the last such line counts."""
+        self._append(LanguageChoice(code))
         self.sync()
 
     def end(self, cause: Cause, message: str, stats: SessionStats) -> None:

@@ -11,7 +11,9 @@ from typing import cast
 import pandas as pd
 import pyarrow as pa
 
+from auditor import languages
 from auditor.core.baseline import Baseline
+from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ChangeCounts, Ledger, Sum, Tally, add_up, build_ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
@@ -62,6 +64,7 @@ class RunData:
         changes: since the baseline run; None where there is none.
         rows_file: size, hash and line count of rows.jsonl.
         tables: names of the files beside the documents that hold every column of every row.
+        language: of the documents.
     """
 
     facts: RunFacts
@@ -74,6 +77,7 @@ class RunData:
     changes: RunChanges | None
     rows_file: Entry
     tables: tuple[str, ...] = ()
+    language: Language = ENGLISH
 
     @property
     def complete(self) -> bool:
@@ -108,6 +112,7 @@ def load(stored: StoredRun) -> RunData:
         tuple(_sums(results, facts)),
         _run_changes(results, previous, baseline.run_id, baseline.started_at, baseline.note),
         records.rows_file,
+        language=languages.load(facts.presentation.language),
     )
 
 

@@ -6,24 +6,28 @@ HTML without colours, scripts or outside resources, so that it can be read on an
 from collections.abc import Iterator
 from html import escape
 
+from auditor.core.language import message
 from auditor.core.model import Reason, Verdict
-from auditor.core.text import count_noun
+from auditor.core.results import REASONS, VERDICTS
 from auditor.report.data import RunData
-from auditor.report.page.wording import label
-from auditor.report.remarks import day_of_baseline, note, sentence
+from auditor.report.remarks import day_of_last_audit, note, sentence
 from auditor.report.schema import to_arrow
 
 SHOWN = 10
 """Blocked customers in the table."""
+_HEADS = (message("Blocked customer"), message("Domain"), message("Status"), message("Days in status"))
+_SIMULATED = message("simulated")
 _ORDER = (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE)
 
 
 def notebook_html(data: RunData) -> str:
     """The HTML of a run."""
-    simulated = " (simulated)" if data.facts.simulated else ""
+    language = data.language
+    simulated = f" ({escape(language.text(_SIMULATED))})" if data.facts.simulated else ""
+    title = language.text("Partner Center audit")
     return "".join(
         [
-            f"<div><p><b>Partner Center audit {escape(data.facts.run_id)}</b>{simulated}</p>",
+            f"<div><p><b>{escape(title)} {escape(data.facts.run_id)}</b>{simulated}</p>",
             *(f"<p>{escape(text)}</p>" for text in _sentences(data)),
             *_blocked(data),
             "</div>",
@@ -32,25 +36,35 @@ def notebook_html(data: RunData) -> str:
 
 
 def _sentences(data: RunData) -> Iterator[str]:
-    counts = [f"{label(verdict).lower()} {data.ledger.customers_of(verdict):,}" for verdict in _ORDER]
-    yield sentence(note(data))
-    yield f"{count_noun(data.ledger.customers, 'customer')}: {', '.join(counts)}."
+    language, ledger = data.language, data.ledger
+    counts = [f"{language.text(VERDICTS[one].name)} {language.number(ledger.customers_of(one))}" for one in _ORDER]
+    yield sentence(note(data, language))
+    customers = language.count("{n} customer", "{n} customers", ledger.customers)
+    yield f"{customers}: {', '.join(counts)}."
     if data.changes:
-        newly_blocked = count_noun(data.changes.counts.newly_blocked_count, "customer")
-        yield f"{newly_blocked} newly blocked since {day_of_baseline(data.changes, data)}."
+        yield language.count(
+            "{n} customer newly blocked since the last audit ({date}).",
+            "{n} customers newly blocked since the last audit ({date}).",
+            data.changes.counts.newly_blocked_count,
+            date=day_of_last_audit(data.changes, language),
+        )
 
 
 def _blocked(data: RunData) -> Iterator[str]:
     """The table of blocked customers; nothing where there are none."""
+    language = data.language
     blocked = data.results[data.results["first_row"] & (data.results["verdict"] == Verdict.BLOCKED.value)]
     if blocked.empty:
         return
-    yield "<table><thead><tr><th>Blocked customer</th><th>Domain</th><th>Status</th><th>Days in status</th></tr></thead>"
+    heads = (language.text(text) for text in _HEADS)
+    yield f"<table><thead><tr>{''.join(f'<th>{escape(head)}</th>' for head in heads)}</tr></thead>"
     names = ("company_name", "domain", "reason", "days_in_status", "customer_id")
     first = (to_arrow(blocked[name].head(SHOWN)).to_pylist() for name in names)
     for company, domain, reason, days, customer_id in zip(*first, strict=True):
-        cells = (company or customer_id, domain or "", label(Reason(reason)), "" if days is None else f"{days:,}")
+        named, shown_days = language.text(REASONS[Reason(reason)].name), "" if days is None else language.number(days)
+        cells = (company or customer_id, domain or "", named, shown_days)
         yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     yield "</table>"
     if len(blocked) > SHOWN:
-        yield f"<p>{len(blocked) - SHOWN:,} more are blocked.</p>"
+        more = language.text("{n} more are blocked.", n=len(blocked) - SHOWN)
+        yield f"<p>{escape(more)}</p>"

@@ -11,7 +11,7 @@ from auditor.report.data import load
 from auditor.report.files import PACKS
 from auditor.report.history import newly_blocked
 from auditor.report.records import StoredRun
-from auditor.report.remarks import day_of_baseline, find_zone
+from auditor.report.remarks import day_of_last_audit, find_zone
 from auditor.report.verify.manifest import read_manifest
 from auditor.report.workbook.by_owner import INDEX
 from auditor.report.workbook.subset import Subset, for_owner, for_run
@@ -64,7 +64,7 @@ def _results_of(subset: Subset, file: str, size: int, digest: str) -> OwnerResul
         newly_blocked=None
         if changes is None
         else tuple(company or customer_id for customer_id, company, _ in newly_blocked(subset.changes)),
-        since="" if changes is None else day_of_baseline(changes, subset.data),
+        since="" if changes is None else day_of_last_audit(changes, subset.data.language),
         sums=tuple(by_verdict[Verdict.BLOCKED] for by_verdict in subset.sums.values()),
     )
 

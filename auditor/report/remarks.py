@@ -1,13 +1,14 @@
 """Whether a run is complete, and what a reader must know about it, in one line."""
 
 from collections.abc import Iterator
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason
 from auditor.core.results import Ledger
 from auditor.core.run_facts import UTC_NAMES, MembershipSource
-from auditor.core.text import count_noun, describe_left_out, describe_undetermined
+from auditor.core.text import describe_left_out, describe_undetermined
 from auditor.report.data import RunChanges, RunData
 
 
@@ -16,10 +17,47 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
 
 
-def day_of_baseline(changes: RunChanges, data: RunData) -> str:
-    """The UTC day on which the baseline run began, such as `23 Nov`; with its year where that is not the run's."""
-    day = changes.started_at.astimezone(UTC)
-    return f"{day.day} {day:%b}" + ("" if day.year == data.facts.started_at.year else f" {day.year}")
+def day_of_last_audit(changes: RunChanges, language: Language) -> str:
+    """The UTC day on which the audit began that is compared with, such as `23 Nov 2026`."""
+    return language.date(changes.started_at.astimezone(UTC))
+
+
+def compared_with(data: RunData) -> str:
+    """Which audit this one is compared with, or that there is none, in sentences."""
+    language = data.language
+    if data.changes is None:
+        return sentence(
+            language.text(data.without_changes) or language.text("There is no earlier audit to compare with.")
+        )
+    date = day_of_last_audit(data.changes, language)
+    _, _, differs = data.changes.note.partition("; ")
+    compared = language.text("Compared with the last audit ({date}).", date=date)
+    return f"{compared} {sentence(differs)}" if differs else compared
+
+
+def newly_blocked_text(count: int, unknown: int, date: str, language: Language) -> str:
+    """How many customers are newly blocked, in sentences.
+
+    Args:
+        count: of them.
+        unknown: of those that were not verified or not in the list at the last audit.
+        date: of the last audit.
+        language: of the sentences.
+    """
+    text = language.count(
+        "{n} customer newly blocked since the last audit ({date}).",
+        "{n} customers newly blocked since the last audit ({date}).",
+        count,
+        date=date,
+    )
+    if not unknown:
+        return text
+    of_them = language.count(
+        "{n} of them was not verified or not in the list then.",
+        "{n} of them were not verified or not in the list then.",
+        unknown,
+    )
+    return f"{text} {of_them}"
 
 
 def find_zone(name: str) -> tzinfo:
@@ -30,61 +68,88 @@ def find_zone(name: str) -> tzinfo:
         return UTC
 
 
-def note(data: RunData) -> str:
+def note(data: RunData, language: Language = ENGLISH) -> str:
     """Whether the run is complete, and what a reader must know, in one line."""
-    state = "complete" if data.complete else "INCOMPLETE"
-    return ": ".join(filter(None, [state, "; ".join(_remarks(data))]))
+    state = language.text("complete") if data.complete else language.text("INCOMPLETE")
+    return ": ".join(filter(None, [state, remarks(data, language)]))
 
 
-def _remarks(data: RunData) -> Iterator[str]:
+def remarks(data: RunData, language: Language = ENGLISH) -> str:
+    """What a reader must know, in one line; empty where there is nothing."""
+    return "; ".join(_remarks(data, language))
+
+
+def _remarks(data: RunData, language: Language) -> Iterator[str]:
     ledger, facts = data.ledger, data.facts
     if facts.selection:
-        yield f"selection: {facts.selection}"
-        yield describe_left_out(ledger.not_selected)
+        yield language.text("selection: {selection}", selection=facts.selection)
+        yield describe_left_out(ledger.not_selected, language)
     if not facts.finished:
-        yield f"{_not_finished(ledger)} ({facts.message or facts.cause})"
+        yield f"{_not_finished(ledger, language)} ({facts.message or facts.cause})"
     if not ledger.balanced:
-        yield "the ledger does not balance"
+        yield language.text("the ledger does not balance")
     if count := ledger.open_rows:
-        yield describe_undetermined(count, ledger.rows - ledger.not_selected)
-    yield from _remarks_on_membership(data)
+        yield describe_undetermined(count, ledger.rows - ledger.not_selected, language)
+    yield from _remarks_on_membership(data, language)
     if data.freshness.reused and data.freshness.oldest:
-        yield (
-            f"{count_noun(data.freshness.reused, 'answer')} taken from earlier runs, "
-            f"the oldest evidence is of {data.freshness.oldest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        yield _on_reused(data.freshness.reused, data.freshness.oldest, language)
+    if damaged := len(facts.damaged_lines):
+        yield language.count(
+            "{n} damaged line of the journal: counted as not answered",
+            "{n} damaged lines of the journal: counted as not answered",
+            damaged,
         )
-    if facts.damaged_lines:
-        yield f"{count_noun(len(facts.damaged_lines), 'damaged line')} of the journal: counted as not answered"
     if facts.simulated:
-        yield "the data are simulated"
+        yield language.text("the data are simulated")
 
 
-def _not_finished(ledger: Ledger) -> str:
+def _on_reused(count: int, oldest: datetime, language: Language) -> str:
+    return language.count(
+        "{n} answer taken from earlier runs, the oldest evidence is of {time}",
+        "{n} answers taken from earlier runs, the oldest evidence is of {time}",
+        count,
+        time=language.time(oldest.astimezone(UTC)),
+    )
+
+
+def _not_finished(ledger: Ledger, language: Language) -> str:
     """What a run that did not finish left undone: all may have been asked, some without a final answer."""
     left = sum(count.customers for count in ledger.by_reason() if count.reason is Reason.NOT_ATTEMPTED)
     if not left:
-        return "the run did not finish"
-    return f"the run did not finish: {count_noun(left, 'customer')} {'was' if left == 1 else 'were'} not asked"
+        return language.text("the run did not finish")
+    return language.count(
+        "the run did not finish: {n} customer was not asked",
+        "the run did not finish: {n} customers were not asked",
+        left,
+    )
 
 
-def _remarks_on_membership(data: RunData) -> Iterator[str]:
+def _remarks_on_membership(data: RunData, language: Language) -> Iterator[str]:
     found = data.facts.membership
     if data.membership_unchecked:
         why = f" ({found.message})" if found and found.message else ""
         yield (
-            f"membership was not checked: {data.membership_unchecked:,} customers without an account status count as eligible "
-            f"and may not be the partner's{why}"
+            language.text(
+                "membership was not checked: {n} customers without an account status count as eligible and may not be the "
+                "partner's",
+                n=data.membership_unchecked,
+            )
+            + why
         )
     if data.unlisted is not None and len(data.unlisted):
-        yield f"{len(data.unlisted):,} customers of the partner's own list are in none of the lists (unlisted.csv)"
-    if incomplete := on_unlisted(data):
+        yield language.text(
+            "{n} customers of the partner's own list are in none of the lists (unlisted.csv)", n=len(data.unlisted)
+        )
+    if incomplete := on_unlisted(data, language):
         yield incomplete
 
 
-def on_unlisted(data: RunData) -> str:
+def on_unlisted(data: RunData, language: Language = ENGLISH) -> str:
     """Why unlisted.csv may lack customers; empty where it is whole."""
     found = data.facts.membership
     if found is None or found.way is not MembershipSource.LIST or found.complete:
         return ""
     why = f" ({found.message})" if found.message and not data.membership_unchecked else ""
-    return f"the partner's own list was not read to its end{why}, so unlisted.csv may lack customers"
+    return language.text(
+        "the partner's own list was not read to its end{why}, so unlisted.csv may lack customers", why=why
+    )

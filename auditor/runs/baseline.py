@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from auditor import journal
 from auditor.core.baseline import Baseline, RunIdentity, describe_other_lists, why_incomparable
+from auditor.core.language import message
 from auditor.core.run_facts import VALIDATION_TYPE, RunFacts
 from auditor.core.text import count_noun, shell_quote
 from auditor.errors import IncompleteError, OutputError, SettingsError, describe_os_error, remedy
@@ -59,7 +60,7 @@ def choose_baseline(reports: Path, mine: RunIdentity, wanted: str | None) -> dic
         # a run that started in the future, by a wrong clock, would stay the newest
         if _is_same_list(run, mine) and not is_from_the_future(run) and is_complete(run):
             return _record_choice(run, mine, "the last complete run over the same list")
-    note = "there is no earlier complete run over the same list to compare with"
+    note = message("there is no earlier complete run over the same list to compare with")
     ahead = sum(map(is_from_the_future, runs))
     note += (
         f"; not counting {count_noun(ahead, 'run')} that began in the future by this machine's clock" if ahead else ""

@@ -118,7 +118,7 @@ def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentat
         settings: of the run.
         sums: columns of its lists to add up.
     """
-    return Presentation(settings.customer_link, settings.packs, settings.zone or _local_zone(), sums)
+    return Presentation(settings.customer_link, settings.packs, settings.zone or _local_zone(), sums, settings.language)
 
 
 def _local_zone() -> str:

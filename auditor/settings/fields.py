@@ -7,6 +7,7 @@ from typing import Any
 
 from auditor.core.connection import Proxy, Trust
 from auditor.core.judge import MembershipCheck
+from auditor.core.language import LANGUAGES
 from auditor.core.mail_address import read_mail_address
 from auditor.core.results import FailOn, NotifyWhen
 from auditor.core.run_facts import CUSTOMER_LINK, FORMATS, OwnerWorkbooks, check_customer_link
@@ -76,6 +77,7 @@ class Settings:
         packs: which account managers get their own workbook: those with something to do, or all.
         customer_link: link to a customer in the workbooks and on the page; empty for no links.
         zone: time zone of the times beside UTC; without it, that of the machine. For example `Europe/Berlin`.
+        language: language of workbooks, page, mails and messages.
         baseline: the run to compare with, or none; without it, the last complete run of the same list. For example
             `20261130T020000Z`.
         sum: columns of the lists to add up by verdict and account manager. For example `Monthly revenue`.
@@ -148,6 +150,7 @@ class Settings:
     packs: OwnerWorkbooks = field(default=OwnerWorkbooks.ACTING, metadata={"parse": parsers.one_of(OwnerWorkbooks)})
     customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": check_customer_link})
     zone: str | None = field(default=None, metadata={"parse": parsers.zone})
+    language: str = field(default="en", metadata={"parse": parsers.one_of(LANGUAGES)})
     baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(

@@ -55,6 +55,7 @@ class SettingsKeywords(TypedDict, total=False):
     packs: Literal["acting", "all"] | None
     customer_link: str | None
     zone: str | None
+    language: Literal["en", "de", "fr", "es", "it", "nl", "pt", "ja"] | None
     baseline: str | PathLike[str] | None
     sum: str | Sequence[str] | None
     fail_on: str | Sequence[str] | None

@@ -101,6 +101,6 @@ def _membership(documents: list[dict[str, Any]]) -> Membership | None:
 
 
 def _presentation(document: dict[str, Any]) -> Presentation:
-    given = {name: document[name] for name in ("customer_link", "zone") if name in document}
+    given = {name: document[name] for name in ("customer_link", "zone", "language") if name in document}
     packs = OwnerWorkbooks(document.get("packs", "acting"))
     return Presentation(**given, packs=packs, sums=tuple(document.get("sums", ())))

@@ -14,30 +14,17 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.advice import ADVICE, LONG_NOTE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.results.changes import Change
 from auditor.core.results.ledger import counts_as_complete
-from oracle import evidence
+from auditor.core.results.words import LONG_NOTE, REASONS, UNDER_REVIEW, VERDICTS, next_step
+from oracle import evidence, words
 from oracle.evidence import Evidence, Record
 from oracle.page_markup import Element, Page, cells
 
 NAME = "report.html"
 ORDER = ("blocked", "undetermined", "eligible")
-_WORDS = {"blocked": "Blocked", "undetermined": "Not verified", "eligible": "Eligible"}
-_CHANGES = {
-    "newly_blocked": "Newly blocked",
-    "newly_eligible": "Newly eligible",
-    "status_moved": "Status moved",
-    "re_reviewed": "Re-reviewed",
-    "new_in_list": "New in the list",
-    "gone_from_list": "Gone from the list",
-    "not_compared": "Could not compare",
-}
-_STEPS = {
-    "under_review": "Wait; check back in a few days",
-    "not_allowed": "Verify name and address",
-    "unknown": "Look at the account",
-}
+_WORDS, _CHANGES = words.VERDICTS, words.CHANGES
+_MORE = "More about account verification"
 _AGES = {
     "up to 3 days": 3,
     "4 to 7 days": 7,
@@ -94,10 +81,6 @@ def _same(what: str, found: object, wanted: object) -> None:
 def _html(text: str | None) -> str:
     """A text as the page has it: HTML has neither null nor NUL."""
     return (text or "").replace("\0", "\ufffd")
-
-
-def _label(reason: str) -> str:
-    return "Invalid id" if reason == "invalid_id" else reason.replace("_", " ").capitalize()
 
 
 # ---- the records, and which of them are on the page ----
@@ -208,11 +191,11 @@ def _check_cards(page: Page, found: Evidence) -> None:
         _same(f"{verdict} figures", figures, {"customers": str(customers), "rows": str(rows)})
         shown = [f"{customers:,}", _count(rows, "row")]
         _same(f"{verdict} figures as text", [element.text for element in card.all("data")], shown)
-        change = "No baseline to compare with"
-        if (found.run / "changes.csv").exists():
-            more = customers - before[verdict]
-            change = f"{more:+,} since the baseline".replace("-", "−") if more else "As many as in the baseline"
-        meaning = f"{_count(rows, 'row')} of the list. {MEANINGS[Verdict(verdict)]}"
+        change, baseline = "No earlier audit to compare with", found.facts.baseline
+        if baseline and (found.run / "changes.csv").exists():
+            more, last = customers - before[verdict], f"the last audit ({words.day(baseline.started_at)})"
+            change = f"{more:+,} since {last}".replace("-", "−", 1) if more else f"As many as in {last}"
+        meaning = f"{_count(rows, 'row')} of the list. {VERDICTS[Verdict(verdict)].meaning}"
         totals = [one for one in sums if one["scope"] == "sum" and one["verdict"] == verdict]
         wanted = [f"{customers:,} customer{'' if customers == 1 else 's'}", change, meaning, *map(_total, totals)]
         _same(f"{verdict} texts", [element.words for element in card.all("p")], wanted)
@@ -226,6 +209,7 @@ def _total(line: Record) -> str:
 
 def _amount(line: Record) -> str:
     whole, point, decimals = str(line["total"]).partition(".")
+    decimals = decimals.ljust(2, "0") if point else ""
     return f"{int(whole):,}{point}{decimals}" if int(whole) or not whole.startswith("-") else f"-0{point}{decimals}"
 
 
@@ -243,7 +227,7 @@ def _check_owners(page: Page, found: Evidence) -> None:
     lines = [(_html(owner) or "Unassigned", counts[owner], _html(owner)) for owner in alone]
     if rest := owners[len(alone) :]:
         together = [sum(counts[owner][place] for owner in rest) for place in range(len(ORDER))]
-        lines.append((f"{len(rest)} others", together, ""))
+        lines.append((f"{len(rest)} {'other' if len(rest) == 1 else 'others'}", together, ""))
     table = page.root.one("table", id="owners")
     _same("heads of the chart", [head.words for head in table.all("th", class_="n")], [_WORDS[v] for v in ORDER])
     _same("chart of owners", [_bar(row) for row in page.rows("owners")], _bars(lines, ORDER))
@@ -313,9 +297,11 @@ def _check_changes(page: Page, found: Evidence, changed: list[Record] | None, mo
     """By kind in the order of `Change`, then in the order of changes.csv; none is skipped."""
     section = page.root.one("section", id="changes")
     baseline = found.facts.baseline
-    note = baseline.note if baseline and baseline.note else "There is no earlier run over this list to compare with."
+    note = words.compared_with(
+        baseline.note if baseline else "", baseline and baseline.started_at, compared=changed is not None
+    )
     paragraphs = [element.words for element in section.all("p")]
-    _same("note on changes", paragraphs[0], " ".join(_html(_sentence(note[:1].upper() + note[1:])).split()))
+    _same("note on changes", paragraphs[0], " ".join(_html(note).split()))
     kinds = [change.value for change in Change]
     records = sorted(changed or [], key=lambda record: kinds.index(str(record["change"])))
     counts = Counter(str(record["change"]) for record in records)
@@ -329,7 +315,7 @@ def _check_changes(page: Page, found: Evidence, changed: list[Record] | None, mo
         for record in records[:most]
     ]
     _same("changes", page.records("changed", "uncompared"), wanted)
-    listed = [f"{counts[kind]:,} {_CHANGES[kind].lower()}" for kind in kinds if counts[kind]]
+    listed = [f"{counts[kind]:,} {_CHANGES[kind]}" for kind in kinds if counts[kind]]
     _same("kinds of changes", [item.words for item in section.all("li")], listed)
     headings = [row.words for row in page.rows("changed", "uncompared") if row.attributes.get("class") == "g"]
     _same("headings of changes", headings, [f"{_CHANGES[kind]}: {counts[kind]:,}" for kind in kinds if counts[kind]])
@@ -341,29 +327,24 @@ def _check_changes(page: Page, found: Evidence, changed: list[Record] | None, mo
     )
     more = []
     if changed is not None and baseline and baseline.started_at:
-        more += _newly_blocked(records, baseline.started_at, found.facts.started_at)
+        more += _newly_blocked(records, baseline.started_at)
     left = len(records) - most
     more += [f"{left:,} more are not on this page; changes.csv has all of them."] if left > 0 else []
     _same("texts on changes", paragraphs[1:], more)
 
 
-def _newly_blocked(records: list[Record], since: datetime, now: datetime) -> list[str]:
+def _newly_blocked(records: list[Record], since: datetime) -> list[str]:
     """Customers that are blocked now and were not, as far as anybody knew."""
     new = [r["verdict_before"] for r in records if r["verdict"] == "blocked" and r["verdict_before"] != "blocked"]
     if not new:
         return []
-    year = "" if since.year == now.year else f" {since.year}"
-    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][since.month - 1]
-    text = f"{_count(len(new), 'customer')} newly blocked since {since.day} {month}{year}."
-    if unknown := sum(before != "eligible" for before in new):
-        text += f" {unknown:,} of them {'was' if unknown == 1 else 'were'} not verified or not in the list then."
-    return [text]
+    return [words.newly_blocked(len(new), sum(before != "eligible" for before in new), since)]
 
 
 def _state(verdict: str | None, status: str | None) -> str:
     if verdict is None:
         return "Not in the list"
-    return f"{_WORDS[verdict]}, {_html(status)}" if status else _WORDS[verdict]
+    return f"{_WORDS[verdict]}: {_html(words.status(status))}" if status else _WORDS[verdict]
 
 
 # ---- the tables of records ----
@@ -375,8 +356,13 @@ def _check_steps(page: Page, records: list[Shown]) -> None:
     reasons = [reason for reason in Reason if reason.verdict is Verdict.BLOCKED and counts[reason.value]]
     wanted = []
     for reason in reasons:
-        long = f" {LONG_NOTE}" if reason is Reason.UNDER_REVIEW else ""
-        texts = (_label(reason), _count(counts[reason], "row"), ADVICE[reason].meaning, ADVICE[reason].next_step)
+        long = f" {LONG_NOTE.format(days=_LONG)}" if reason is Reason.UNDER_REVIEW else ""
+        texts = (
+            words.REASONS[reason],
+            _count(counts[reason], "row"),
+            REASONS[reason].meaning,
+            REASONS[reason].next_step,
+        )
         wanted.append("{} {}{}Next step. {}{}".format(*texts, long))
     section = page.root.one("section", id="action")
     found = [step.words for steps in section.all(class_="steps") for step in steps.all("div")[1:]]
@@ -390,7 +376,7 @@ def _check_steps(page: Page, records: list[Shown]) -> None:
         )
         _same("nobody", first, none)
     else:
-        _same("rule", first, UNDER_REVIEW)
+        _same("rule", first, f"{UNDER_REVIEW} {_MORE}")
 
 
 def _check_blocked(page: Page, found: Evidence, records: list[Shown]) -> None:
@@ -406,8 +392,8 @@ def _check_blocked(page: Page, found: Evidence, records: list[Shown]) -> None:
         since = (record["begun"] or "")[:_DAY] + (f" blocked {times:,} times" if times > 1 else "")
         row = [
             *(_html(record[name]) for name in ("company_name", "domain", "customer_id", "owner")),
-            *(_label(reason), since, "" if days is None else f"{days:,}", (record["last_update"] or "")[:_DAY]),
-            "Unusually long: open a support case" if long else _STEPS[reason],
+            *(words.REASONS[reason], since, "" if days is None else f"{days:,}", (record["last_update"] or "")[:_DAY]),
+            words.LONG_STEP if long else words.STEPS[reason],
         ]
         own = " · ".join(f"{_html(names[name])}: {_html(record[name])}" for name in varied if record[name])
         wanted.append([*row, *([own] if varied else [])])
@@ -457,9 +443,9 @@ def _check_groups(page: Page, records: list[Shown], shown: dict[str, list[Shown]
 
 
 def _heading(verdict: str, reason: str, count: int) -> str:
-    advice = ADVICE[Reason(reason)]
+    advice = REASONS[Reason(reason)]
     step = f" {advice.next_step}" if verdict == "undetermined" else ""
-    return f"{_label(reason)}: {count:,} {advice.meaning}{step}"
+    return f"{words.REASONS[reason]}: {count:,} {advice.meaning}{step}"
 
 
 def _unverified(record: Shown, *, one_list: bool) -> list[str]:
@@ -479,11 +465,11 @@ def _customer(record: Shown) -> list[str]:
 
 def _check_left_out(page: Page, records: list[Shown], shown: dict[str, list[Shown]]) -> None:
     """The page says what it leaves out."""
-    state = {"blocked": "blocked", "undetermined": "not verified", "eligible": "eligible"}
+    state = {"blocked": "blocked", "undetermined": "not verified", "eligible": "not blocked"}
     which = {
-        "blocked": "the {:,} that are blocked longest",
-        "undetermined": "the first {:,}, in the list’s order",
-        "eligible": "the {:,} for which something changed since the baseline",
+        "blocked": "the {:,} that are blocked longest.",
+        "undetermined": "the first {:,}, in the list’s order.",
+        "eligible": "the {:,} for which something changed since the last audit.",
     }
     for verdict, section in zip(ORDER, ("action", "unknown", "all"), strict=True):
         there, here = sum(record["verdict"] == verdict for record in records), len(shown[verdict])
@@ -491,7 +477,7 @@ def _check_left_out(page: Page, records: list[Shown], shown: dict[str, list[Show
         found = [text for text in texts if text.startswith("The list is too long")]
         which_of = which[verdict].format(here)
         text = f"The list is too long for one page. Of its {there:,} rows that are {state[verdict]} this page has {which_of}"
-        _same(f"left out of {verdict}", found, [] if here == there else [f"{text}; {verdict}.csv has all of them."])
+        _same(f"left out of {verdict}", found, [] if here == there else [f"{text} {verdict}.csv has all of them."])
 
 
 # ---- the JSON beside the tables ----
@@ -524,10 +510,10 @@ def _check_payload(page: Page, found: Evidence, records: list[Shown]) -> None:
         _same(name, unpack("", {"": column}, len(records)), [record[own] for record in records])
     link = found.facts.presentation.customer_link
     _same("link", data["link"], link if link.startswith("http") else "")
-    labels = {reason.value: _label(reason) for reason in Reason} | _WORDS | _CHANGES
+    labels = words.REASONS | _WORDS | _CHANGES
     _same("labels", data["labels"], labels)
     _same("verdicts", (data["verdicts"], data["verdict_of"]), ([*ORDER], {r.value: r.verdict.value for r in Reason}))
-    _same("advice", data["advice"], {r.value: [advice.meaning, advice.next_step] for r, advice in ADVICE.items()})
+    _same("advice", data["advice"], {r.value: [text.meaning, text.next_step] for r, text in REASONS.items()})
     _same("long", data["long"], [_LONG, {reason.value: next_step(reason, _LONG) for reason in Reason}])
     marks = "".join(f"-{flag.upper()}" for flag in page.flags)
     _same("name of the file", data["file"], f"customers-{found.facts.run_id}{marks}.csv")

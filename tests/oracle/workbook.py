@@ -18,20 +18,20 @@ import openpyxl
 from python_calamine import CalamineWorkbook
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results.advice import ADVICE, MEANINGS, UNDER_REVIEW, next_step
 from auditor.core.results.changes import CHANGES, Change
 from auditor.core.results.ledger import counts_as_complete
+from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, UNDER_REVIEW, VERDICTS, next_step
 from auditor.core.run_facts import UTC_NAMES, OwnerWorkbooks
-from oracle import evidence
+from oracle import evidence, words
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names
 from oracle.sums import Column, expected_columns
 
 NAME, INDEX = "audit.xlsx", "by-owner/index.csv"
 _ORDER = {
-    "blocked": ("Blocked", "Action needed"),
-    "undetermined": ("Not verified", "Not verified"),
-    "eligible": ("Eligible", "All customers"),
+    "blocked": (words.VERDICTS["blocked"], "Action needed"),
+    "undetermined": (words.VERDICTS["undetermined"], "Not verified"),
+    "eligible": (words.VERDICTS["eligible"], "All customers"),
 }
 _WHO = {"Customer": "(customer)", "Domain": "domain", "Account manager": "owner"}
 _OWN = "(own columns)"
@@ -39,7 +39,7 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
     "Action needed": {
         **_WHO,
         "What is blocked": "(meaning)",
-        "Status": "status",
+        "Status": "(reason)",
         "Blocked since (UTC)": "blocked_since",
         "Days blocked": "days_blocked",
         "Last update (UTC)": "last_update",
@@ -53,8 +53,8 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
         **_WHO,
         "Verdict before": "verdict_before",
         "Verdict": "verdict",
-        "Status before": "status_before",
-        "Status": "status",
+        "Status before": "(status) before",
+        "Status": "(status)",
         "Last update before (UTC)": "last_update_before",
         "Last update (UTC)": "last_update",
         "Blocked since (UTC)": "blocked_since",
@@ -63,8 +63,7 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
     "All customers": {
         **_WHO,
         "Verdict": "verdict",
-        "Status": "status",
-        "Reason": "reason",
+        "Status": "(reason)",
         "Change": "change",
         "Last update (UTC)": "last_update",
         "Days in status": "days_in_status",
@@ -75,13 +74,12 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
     },
     "Not verified": {
         **_WHO,
-        "Reason": "reason",
+        "Reason": "(reason)",
         "What it means": "(meaning)",
         "Next step": "(step)",
         "List": "source_file",
         "Row": "source_row",
         "Checked (UTC)": "checked_at",
-        "Status": "status",
         "HTTP status": "http_status",
         "Error code": "error_code",
         "Error message": "error_message",
@@ -89,12 +87,14 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
         "Correlation id": "correlation_id",
     },
 }
-"""Sheet -> header -> column of a record; the customer id is behind them."""
+"""Sheet -> header -> column of a record; the customer id and the API's status are behind them."""
 _FIRST_OF = {
     "(customer)": ("company_name", "domain", "customer_id", "raw_id"),
     "(id)": ("customer_id", "raw_id"),
 }
 """The first of these that says something; changes.csv has no raw_id."""
+_WORDS = {"change": words.CHANGES, "verdict": words.VERDICTS, "verdict_before": words.VERDICTS}
+"""Column -> its values in words."""
 _TIMES = {"blocked_since", "last_update", "last_update_before", "checked_at"}
 _CHART_ROWS = 11
 """Rows of the chart, with the empty ones above and below it."""
@@ -218,14 +218,14 @@ class _Subset:
                 return str(document["note"])
             return f"Complete, with warnings. {_capital(remarks).rstrip('.')}." if remarks else "Complete."
         simulated = "; the data are simulated" if document["simulated"] else ""
-        state = f"The whole run is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
+        state = f"The whole audit is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
         unknown, rows = self.rows_of("undetermined") - self.left_out, len(self.records) - self.left_out
-        selected = f"{self.said_left_out} here; " if self.found.facts.selection else ""
+        selected = f"{self.said_left_out}; " if self.found.facts.selection else ""
+        here = f"{state}{simulated}. In this workbook: {selected}"
         if not unknown:
-            return f"{state}{simulated}: {selected}each of {_count(rows, 'row')} here has a verdict"
+            return f"{here}1 row has a verdict" if rows == 1 else f"{here}each of {rows:,} rows has a verdict"
         verb = "is" if unknown == 1 else "are"
-        of = f"{unknown:,} of {_count(rows, 'row')} here"
-        return f"{state}{simulated}: {selected}{of} {verb} not verified (do not treat as eligible)"
+        return f"{here}{unknown:,} of {_count(rows, 'row')} {verb} not verified (do not treat as eligible)"
 
     @property
     def left_out(self) -> int:
@@ -242,24 +242,15 @@ class _Subset:
         """Of which run, when, and whose rows these are."""
         facts = self.found.facts
         ended = facts.finished_at or facts.started_at
-        whose = "" if self.owner is None else f" Rows of {self.owner or 'no account manager'}."
+        whose = "" if self.owner is None else f" Rows of {self.owner or '(no account manager)'}."
         return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{whose}"
 
     @property
     def baseline_note(self) -> str:
         """What this is compared with, as a sentence."""
         baseline = self.found.facts.baseline
-        note = _capital((baseline and baseline.note) or "There is nothing to compare with.")
-        return note if note.endswith((".", "!", "?")) else f"{note}."
-
-    @property
-    def day_of_baseline(self) -> str:
-        """When the baseline run began, such as `23 Nov`, or `31 Dec 2025` in another year."""
-        facts = self.found.facts
-        assert facts.baseline
-        assert facts.baseline.started_at
-        began = facts.baseline.started_at
-        return f"{began.day} {began:%b}" if began.year == facts.started_at.year else f"{began.day} {began:%b %Y}"
+        began = baseline and baseline.started_at
+        return words.compared_with(baseline.note if baseline else "", began, compared=self._all_changes is not None)
 
     def sentence(self, sheet: str) -> str:
         """What the second line of a sheet says before the run."""
@@ -274,7 +265,7 @@ class _Subset:
             ),
             "All customers": (f"{rows} in the order of the lists.", "There are no rows."),
             "Not verified": (
-                f"Not verified (undetermined): {rows} could not be checked. Do not treat as eligible.",
+                f"{rows} could not be checked. Do not treat as eligible.",
                 "Every row has a verdict.",
             ),
         }
@@ -329,7 +320,7 @@ class _Workbook:
         facts = self.subset.found.facts
         columns: dict[str, str] = {}
         own: dict[str, str] = {}
-        for label, column in {**_SHEETS[sheet], "Customer id": "(id)"}.items():
+        for label, column in {**_SHEETS[sheet], "Customer id": "(id)", "API status": "status"}.items():
             if label == _OWN:
                 own = {f"own {name}": listed for listed, name in own_names(self.subset.found).items()}
                 columns |= {name: name for name in own}
@@ -393,9 +384,9 @@ class _Workbook:
         wanted = [(self.subset.state,), (title,), ("",), *self._facts(), ("",)]
         top = len(wanted)
         sums = {name: {(one.verdict, one.owner): one for one in column.sums()} for name, column in _sums(found)}
-        since = "Since baseline"
+        since = "Since the last audit"
         if self.subset.changes is not None and facts.baseline and facts.baseline.started_at:
-            since = f"Since {facts.baseline.started_at:%Y-%m-%d}"
+            since = f"Since {words.day(facts.baseline.started_at)}"
         head = rows[top]
         _same(f"{where}, row {top + 1}", head[:4], ("Verdict", "Customers", since, "Rows"))
         wanted.append(head[: 4 + len(sums)])
@@ -433,7 +424,8 @@ class _Workbook:
             yield "Local time", f"{ended.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
         yield "Customer lists", ", ".join(facts.lists)
         yield "Run", facts.run_id
-        yield "Counted", f"{len(self.subset.records):,} rows, {self.subset.customers_of(*_ORDER):,} customers"
+        customers = self.subset.customers_of(*_ORDER)
+        yield "Counted", f"{_count(len(self.subset.records), 'row')}, {_count(customers, 'customer')}"
 
     def _remarks(self, sums: Mapping[str, Mapping[Any, Any]]) -> Iterator[str]:
         yield UNDER_REVIEW
@@ -446,11 +438,11 @@ class _Workbook:
             others = [one for one in CHANGES if counts[one] and one is not Change.NEWLY_BLOCKED]
             said = [self.subset.baseline_note]
             if newly:
+                baseline = self.subset.found.facts.baseline
                 unseen = newly - counts["newly_blocked"]
-                tail = f", {unseen:,} of them not verified or not in the list then" if unseen else ""
-                said.append(f"{_count(newly, 'customer')} newly blocked since {self.subset.day_of_baseline}{tail}.")
+                said.append(words.newly_blocked(newly, unseen, baseline and baseline.started_at))
             if others:
-                said.append(", ".join(f"{counts[one]:,} {_change(one)}" for one in others) + ".")
+                said.append("; ".join(f"{words.CHANGES[one]}: {counts[one]:,}" for one in others) + ".")
             elif not newly:
                 said.append("Nothing changed.")
             if unknown:
@@ -479,7 +471,7 @@ class _Workbook:
             _same(where, [_trimmed(row) for row in rows if any(row)], [])
             return
         title, header, *lines = rows
-        labels = ["Account manager", "Blocked", "Not verified", "Eligible", "Rows"]
+        labels = ["Account manager", *(word for word, _ in _ORDER.values()), "Rows"]
         _same(where, (title[0], list(header[: len(labels)])), ("By account manager (rows)", labels))
         wanted = [_trimmed([_plain(text or "(no account manager)"), *map(_plain, rest)]) for text, *rest in table]
         _same(where, [_trimmed(line) for line in lines], wanted)
@@ -501,14 +493,16 @@ class _Workbook:
         where, facts = f"{self.name}, About", self.subset.found.facts
         rows = [_trimmed(row) for row in self._rows("About")]
         wanted = [(self.subset.state,), (self.subset.run_line,), ()]
-        wanted += [(word, verdict, MEANINGS[Verdict(verdict)]) for verdict, (word, _) in _ORDER.items()]
+        wanted += [(word, verdict, VERDICTS[Verdict(verdict)].meaning) for verdict, (word, _) in _ORDER.items()]
         _same(where, rows[: len(wanted)], [_trimmed([_plain(text) for text in row]) for row in wanted])
         rows = rows[len(wanted) :]
         explained = rows[: rows.index(())]
-        labels = ["Under review", "Customer, row", "Customer id", "Dates", "How long it holds", "Where it is from"]
+        labels = ["Under review", "Customer, row", "Customer id", "Dates", "How long it holds"]
+        labels += ["More about account verification", "Where it is from"]
         _same(where, [row[0] for row in explained], labels)
         texts = {row[0]: row[1] for row in explained}
         _same(where, texts["Under review"], UNDER_REVIEW)
+        _same(where, texts["More about account verification"], ACCOUNT_VERIFICATION)
         assert texts["Where it is from"].startswith(_plain(f"Partner Center at {facts.api}; ")), where
         rows = rows[len(explained) + 1 :]
         if facts.list_warnings and self.subset.owner is None:
@@ -517,12 +511,12 @@ class _Workbook:
             _same(f"{where}, warnings", rows[: len(warnings)], warnings)
             rows = rows[len(warnings) + 1 :]
         reasons = [
-            (reason.value, word, ADVICE[reason].meaning, ADVICE[reason].next_step)
+            (words.REASONS[reason], word, REASONS[reason].meaning, REASONS[reason].next_step, reason.value)
             for verdict, (word, _) in _ORDER.items()
             for reason in Reason
             if reason.verdict == verdict
         ]
-        _same(where, rows, [("Reason", "Verdict", "What it means", "Next step"), *reasons])
+        _same(where, rows, [("Status", "Verdict", "What it means", "Next step", "Reason in the files"), *reasons])
 
 
 # ---- by-owner/index.csv ----
@@ -560,7 +554,9 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
     if column in _FIRST_OF:
         return _plain(next((text for name in _FIRST_OF[column] if (text := record.get(name))), ""))
     if column == "(meaning)":
-        return ADVICE[Reason(str(record["reason"]))].meaning
+        return REASONS[Reason(str(record["reason"]))].meaning
+    if column == "(reason)" or column.startswith("(status)"):
+        return _plain(_in_words(column, record))
     if column == "(step)":
         days = record["days_in_status"]
         return next_step(Reason(str(record["reason"])), int(days) if days else None)
@@ -568,8 +564,14 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
     if column in _TIMES:
         return text[:_SECONDS] if text >= _FIRST_MONTH else text[:_SECONDS].replace("T", " ")
     number = added_up.cell(text) if added_up else None
-    text = _change(text) if column == "change" else text
+    text = _WORDS.get(column, {}).get(text, text)
     return _plain(text) if number is None else _number(number)
+
+
+def _in_words(column: str, record: Record) -> str:
+    if column == "(reason)":
+        return words.REASONS[str(record["reason"])]
+    return words.status(record["status_before" if "before" in column else "status"] or "")
 
 
 def _check_header(where: str, header: Row, labels: Sequence[str]) -> None:
@@ -588,10 +590,6 @@ def _days(since: str | None, until: str | None) -> str | None:
     if since is None or until is None:
         return None
     return str(max(0, (datetime.fromisoformat(until) - datetime.fromisoformat(since)).days))
-
-
-def _change(word: str) -> str:
-    return word.replace("re_", "re-").replace("_", " ")
 
 
 def _capital(text: str) -> str:

@@ -8,15 +8,13 @@ import pytest
 from page_support import ago, changed, render_page, run_data
 
 from auditor.core.baseline import Baseline
-from auditor.core.model import Reason, Verdict
-from auditor.core.results.advice import LONG_NOTE
-from auditor.core.results.changes import Change
+from auditor.core.model import Verdict
 from auditor.core.results.money import Sum
+from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
 from auditor.core.run_facts import Presentation
 from auditor.report.data import RunData
 from auditor.report.page import context
 from auditor.report.page.selection import select
-from auditor.report.page.wording import SHORT_STEPS, label
 
 
 def _page(data: RunData) -> dict[str, Any]:
@@ -48,22 +46,22 @@ def test_changes_stand_by_kind_in_their_order() -> None:
     assert [(group["label"], group["count"], len(group["rows"])) for group in groups] == [
         ("Newly blocked", 2, 2),
         ("New in the list", 1, 1),
-        ("Gone from the list", 1, 1),
+        ("No longer in the list", 1, 1),
     ]
     assert [(row["before"], row["now"]) for group in groups for row in group["rows"]] == [
-        ("Eligible", "Blocked, UnderReview"),
-        ("Eligible", "Blocked, <b>"),
-        ("Not in the list", "Eligible, Allowed"),
-        ("Blocked, UnderReview", "Not in the list"),
+        ("Not blocked (eligible)", "Blocked: Under review by Microsoft"),
+        ("Not blocked (eligible)", "Blocked: <b>"),
+        ("Not in the list", "Not blocked (eligible): Verified by Microsoft"),
+        ("Blocked: Under review by Microsoft", "Not in the list"),
     ]
 
 
 def test_changes_are_in_the_page(tmp_path: Path) -> None:
     """With the baseline's note, and escaped."""
     text = _text(run_data([{"reason": "under_review"}], changes=changed(MOVED, "Compared with <run> 1.")), tmp_path)
-    assert "Compared with &lt;run&gt; 1." in text
-    assert "<td>Blocked, &lt;b&gt;" in text
-    assert "<b>2 customers</b> newly blocked since 21 Nov.</p>" in text
+    assert "Compared with the last audit (21 Nov 2026)." in text
+    assert "<td>Blocked: &lt;b&gt;" in text
+    assert "<b>2 customers newly blocked since the last audit (21 Nov 2026).</b></p>" in text
     assert "New &amp; Co" in text
 
 
@@ -73,7 +71,7 @@ def test_without_a_baseline_the_page_says_so(tmp_path: Path) -> None:
         run_data([{"reason": "allowed"}], baseline=Baseline(note="the last run was over another list")), tmp_path
     )
     assert "The last run was over another list." in text
-    assert text.count("No baseline to compare with") == 3
+    assert text.count("No earlier audit to compare with") == 3
     assert 'id="changed"' not in text
 
 
@@ -86,7 +84,7 @@ def test_only_so_many_changes_are_listed(monkeypatch: pytest.MonkeyPatch) -> Non
     found = _page(run_data([{"reason": "allowed"}], changes=changed(many)))["changes"]
     assert [(group["label"], group["count"], len(group["rows"])) for group in found["groups"]] == [
         ("Newly blocked", 2, 2),
-        ("Could not compare", 4, 1),
+        ("Could not be compared", 4, 1),
     ]
     assert found["left_out"] == "3 more are not on this page; changes.csv has all of them."
 
@@ -100,11 +98,11 @@ def test_cards_tell_the_change_since_the_baseline() -> None:
     ]
     cards = {card["verdict"]: card for card in _page(run_data(records, changes=changed(MOVED)))["cards"]}
     # blocked: 2 now; one then and one that is gone
-    assert cards[Verdict.BLOCKED]["change"] == 0
-    assert cards[Verdict.ELIGIBLE]["change"] == 0
-    assert cards[Verdict.UNDETERMINED]["change"] == 0
+    assert cards[Verdict.BLOCKED]["change"][0] is False
+    assert cards[Verdict.ELIGIBLE]["change"][0] is False
+    assert cards[Verdict.UNDETERMINED]["change"][0] is False
     more = {card["verdict"]: card["change"] for card in _page(run_data(records, changes=changed(MOVED[1:])))["cards"]}
-    assert more[Verdict.BLOCKED] == 1
+    assert more[Verdict.BLOCKED] == (True, "+1 since the last audit (21 Nov 2026)")
 
 
 def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
@@ -124,7 +122,7 @@ def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
     ]
     text = _text(data, tmp_path)
     assert "<b>128,400.00</b> Revenue <small>(2 rows without a readable number)</small>" in text
-    assert "All 2 account managers, with sums" in text
+    assert "All account managers, with sums: 2" in text
 
 
 def test_times_are_shown_in_the_readers_zone_too() -> None:
@@ -145,19 +143,12 @@ def test_columns_that_say_the_same_everywhere_are_said_once() -> None:
     assert [line["own"] for line in found["blocked"]] == ["Tags: gold", ""]
 
 
-def test_every_blocking_reason_has_a_short_step() -> None:
-    """And every word has a label without underscores."""
-    assert set(SHORT_STEPS) == {reason for reason in Reason if reason.verdict is Verdict.BLOCKED}
-    for word in (*Reason, *Verdict, *Change):
-        assert "_" not in label(word)
-        assert label(word)[0].isupper()
-
-
 def test_a_long_review_has_its_own_step_in_the_heading(tmp_path: Path) -> None:
     """To check back in a few days is no step for a review of a year; the card says from when on, for nobody may be so far."""
     data = run_data([{"reason": "under_review"}, {"reason": "not_allowed"}])
-    assert [step["long"] for step in _page(data)["steps"]] == [LONG_NOTE, ""]
-    assert f"continue. {LONG_NOTE.partition(chr(39))[0]}" in _text(data, tmp_path)
+    note = LONG_NOTE.format(days=LONG_REVIEW)
+    assert [note in step["next_step"] for step in _page(data)["steps"]] == [True, False]
+    assert f"continue. {note.partition(chr(39))[0]}" in _text(data, tmp_path)
 
 
 def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
@@ -165,7 +156,9 @@ def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
     moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
     text = _text(run_data([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
     known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
-    assert known < text.index("<summary>Could not compare: 1 customer</summary>") < folded < text.index('id="action"')
+    assert (
+        known < text.index("<summary>Could not be compared: 1 customer</summary>") < folded < text.index('id="action"')
+    )
     only = _text(run_data([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
     assert '<table id="changed"' not in only
 
@@ -175,12 +168,12 @@ def test_only_files_that_are_written_are_named(tmp_path: Path) -> None:
     alone = _text(run_data([{"reason": "allowed"}]), tmp_path)
     assert "results." not in alone.partition("What this means</h2>")[2].partition("</main>")[0]
     beside = _text(run_data([{"reason": "allowed"}], tables=("results.parquet", "results.csv")), tmp_path)
-    assert "Every column of every row is in results.parquet and results.csv in the folder" in beside
+    assert "Every column of every row is in the folder of the run: results.parquet, results.csv." in beside
 
 
 def test_the_colours_of_the_bars_are_explained_in_words(tmp_path: Path) -> None:
     """On a narrow screen too, where the header of the chart has no room for them."""
     text = _text(run_data([{"reason": "allowed", "owner": "ann"}]), tmp_path)
     for verdict in Verdict:
-        assert f'<span class="{verdict}">{label(verdict)}</span>' in text
+        assert f'<span class="{verdict}">{VERDICTS[verdict].name}</span>' in text
     assert ".legend { display: flex" in text

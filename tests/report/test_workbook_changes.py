@@ -8,9 +8,7 @@ from report_support import Run, answer, new_run, row
 
 from auditor.core.baseline import Baseline
 from auditor.core.model import Verdict
-from auditor.core.results.changes import Change
 from auditor.core.run_facts import Presentation
-from auditor.report.workbook.columns import change_in_words
 
 
 def _run(folder: Path) -> Run:
@@ -29,17 +27,17 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
     ledger = render(run, "csv", "xlsx")
     path = run.path / "audit.xlsx"
     assert [one["Change"] for one in records(path, "Changes")] == [
-        *("newly blocked", "newly eligible", "not compared", "gone from list")
+        *("Newly blocked", "No longer blocked", "Could not be compared", "No longer in the list")
     ]
     assert [one["Customer id"] for one in records(path, "Changes")] == [
         line["customer_id"] for line in run.records("changes.csv")
     ]
     told = {str(line[0]): line for line in sheet(path, "Summary")}
-    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
         *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
     ]
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
-    assert "Since 2026-11-21" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
+    assert "Since 21 Nov 2026" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
 
 
 def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:
@@ -47,8 +45,8 @@ def test_a_pack_tells_its_owners_changes(tmp_path: Path) -> None:
     run = _run(tmp_path)
     render(run, "csv", "xlsx")
     ann, bo = (records(run.path / "by-owner" / f"{name}.xlsx", "Changes") for name in ("Ann", "Bo"))
-    assert [one["Change"] for one in ann] == ["newly blocked", "gone from list"]
-    assert [one["Change"] for one in bo] == ["newly blocked", "newly eligible", "not compared"]
+    assert [one["Change"] for one in ann] == ["Newly blocked", "No longer in the list"]
+    assert [one["Change"] for one in bo] == ["Newly blocked", "No longer blocked", "Could not be compared"]
     index = {line["owner"]: (line["file"], line["changed"]) for line in run.records("by-owner/index.csv")}
     assert index == {"Ann": ("Ann.xlsx", "2"), "Bo": ("Bo.xlsx", "2"), "Cy": ("", "0")}
 
@@ -70,7 +68,7 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     render(run)
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
-    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Eligible")] == [
+    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
     assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
@@ -108,14 +106,14 @@ def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
     run = _run(tmp_path)
     render(run)
     told = [str(line[0]) for line in sheet(run.path / "audit.xlsx", "Summary")]
-    said = "As the test wants it. 1 customer newly blocked since 21 Nov. 1 newly eligible, 1 gone from list."
+    said = "Compared with the last audit (21 Nov 2026). 1 customer newly blocked since the last audit (21 Nov 2026)."
+    said += " No longer blocked: 1; No longer in the list: 1."
     assert f"{said} 1 customer could not be compared." in told
     assert "By account manager (rows)" in told
     assert "Not verified" in told
     assert "Undetermined" not in told
     first = str(sheet(run.path / "audit.xlsx", "Not verified")[1][0])
-    assert first.startswith("Not verified (undetermined): 1 row could not be checked")
-    assert change_in_words(Change.RE_REVIEWED) == "re-reviewed"
+    assert first.startswith("1 row could not be checked")
 
 
 def test_a_run_without_a_baseline_says_so_once(tmp_path: Path) -> None:

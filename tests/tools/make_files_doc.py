@@ -18,7 +18,7 @@ from file_schemas import Schema, read_docstring, schema_of, schemas, since
 from settings_schema import meanings, settings_schema
 
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import ADVICE
+from auditor.core.results import REASONS
 from auditor.journal import MailRecord, MemberRecord
 from auditor.report import schema
 from auditor.report.fleet import tables as fleet_tables
@@ -142,7 +142,7 @@ def _written(default: object) -> str:
 def _reasons() -> Iterator[tuple[str, ...]]:
     for verdict in Verdict:
         for reason in (reason for reason in Reason if reason.verdict is verdict):
-            yield f"`{verdict}`", f"`{reason}`", ADVICE[reason].meaning
+            yield f"`{verdict}`", f"`{reason}`", REASONS[reason].meaning
 
 
 def _scopes() -> Iterator[tuple[str, str]]:

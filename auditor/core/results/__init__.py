@@ -1,14 +1,5 @@
 """Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, messages, and which runs may be removed."""
 
-from auditor.core.results.advice import (
-    ADVICE,
-    LONG_NOTE,
-    LONG_REVIEW,
-    MEANINGS,
-    UNDER_REVIEW,
-    next_step,
-    unresolved_step,
-)
 from auditor.core.results.changes import CHANGES, Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.core.results.ledger import (
     COMPLETE,
@@ -39,20 +30,38 @@ from auditor.core.results.message import (
 from auditor.core.results.money import Sum, add_up, format_total
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
+from auditor.core.results.words import (
+    ACCOUNT_VERIFICATION,
+    CHANGE_NAMES,
+    LONG_NOTE,
+    LONG_REVIEW,
+    REASONS,
+    STATUSES,
+    UNDER_REVIEW,
+    VERDICTS,
+    advice,
+    next_step,
+    rows_note,
+    status_text,
+    unresolved_step,
+)
 
 __all__ = [
-    "ADVICE",
+    "ACCOUNT_VERIFICATION",
     "CHANGES",
+    "CHANGE_NAMES",
     "COMPLETE",
     "FAILED",
     "INCOMPLETE",
     "LONG_NOTE",
     "LONG_REVIEW",
     "MATCHED",
-    "MEANINGS",
     "NO_OWNER",
+    "REASONS",
+    "STATUSES",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
+    "VERDICTS",
     "Change",
     "ChangeCounts",
     "Count",
@@ -67,6 +76,7 @@ __all__ = [
     "Sum",
     "Tally",
     "add_up",
+    "advice",
     "build_ledger",
     "code_after_message",
     "compare",
@@ -82,7 +92,9 @@ __all__ = [
     "mail_text",
     "match_fail_on",
     "next_step",
+    "rows_note",
     "runs_to_keep",
     "should_notify",
+    "status_text",
     "unresolved_step",
 ]

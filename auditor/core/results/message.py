@@ -6,16 +6,17 @@ Names come from other people's lists: each is put into one line, control charact
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
+from auditor.core.language import ENGLISH, Language, message
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import ChangeCounts
 from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
 from auditor.core.results.money import Sum, describe_at_risk
+from auditor.core.results.words import status_text
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.core.text import count_noun, format_time, one_line
+from auditor.core.text import format_time, one_line
 
 SCHEMA_VERSION = 1
 """Version of the JSON document of a message."""
@@ -25,6 +26,14 @@ MOST_NAMES = 20
 """Newly blocked customers that a message or a mail names."""
 _LONGEST_LINE = 500
 """Characters of a reason in a message."""
+_ENDED, _FAILED = message("Audit ended (exit code {code})"), message("Audit failed (exit code {code})")
+_AUDITS = {
+    (False, False): message("Audit"),
+    (False, True): message("Audit of a selection"),
+    (True, False): message("Simulated audit"),
+    (True, True): message("Simulated audit of a selection"),
+}
+"""(whether it is simulated, whether it is of a selection) -> how a title begins."""
 
 
 class NotifyWhen(StrEnum):
@@ -102,6 +111,7 @@ class RunResult:
         report: the file to open first; empty where there is none.
         next_steps: what to do, as the command line says it.
         exit_code: of the run.
+        language: of the message.
     """
 
     folder: str
@@ -116,6 +126,7 @@ class RunResult:
     report: str = ""
     next_steps: Sequence[str] = ()
     exit_code: int = 0
+    language: Language = ENGLISH
 
 
 def is_success(code: int) -> bool:
@@ -156,63 +167,77 @@ def describe_run(run: RunResult) -> Message:
     )
 
 
-def describe_error(message: str, hint: str, code: int, lists: Sequence[str] = ()) -> Message:
+def describe_error(
+    error: str, hint: str, code: int, lists: Sequence[str] = (), language: Language = ENGLISH
+) -> Message:
     """The message about a command that ended without reports.
 
     Args:
-        message: what happened and why.
-        hint: what to do next; empty where the message says it.
+        error: what happened and why.
+        hint: what to do next; empty where the error says it.
         code: exit code of the command.
         lists: names of the customer lists, where they are known.
+        language: of the message; error and hint stay as they are.
     """
     steps = [hint.strip()] if hint.strip() else []
-    lines = [one_line(message, _LONGEST_LINE), *([f"Lists: {_names_of(lists)}"] if lists else []), *_step_lines(steps)]
+    named = [language.text("Lists: {names}", names=_names_of(lists))] if lists else []
+    lines = [one_line(error, _LONGEST_LINE), *named, *_step_lines(steps, language)]
     # a complete run, whose result cannot be read any more
-    title = f"Audit {'ended' if is_success(code) else 'failed'} (exit code {code})"
+    title = language.text(_ENDED if is_success(code) else _FAILED, code=code)
     return Message(event=Event.FAILED, exit_code=code, title=title, lines=lines, next_steps=steps)
 
 
 def _run_title(run: RunResult) -> str:
-    audit = ("Simulated audit" if run.facts.simulated else "Audit") + (" of a selection" if run.facts.selection else "")
+    language = run.language
+    audit = language.text(_AUDITS[run.facts.simulated, bool(run.facts.selection)])
     if not run.complete:
-        return f"{audit} NOT COMPLETE (exit code {run.exit_code})"
+        return language.text("{audit} NOT COMPLETE (exit code {code})", audit=audit, code=run.exit_code)
     if run.changes is None:
-        return f"{audit} complete"
-    blocked = run.changes.newly_blocked_count
+        return language.text("{audit} complete", audit=audit)
+    blocked, changed = run.changes.newly_blocked_count, run.changes.total
     if blocked:
-        return f"{audit} complete: {count_noun(blocked, 'customer')} newly blocked"
-    changed = run.changes.total
-    return f"{audit} complete: {count_noun(changed, 'change') if changed else 'no changes'}"
+        what = language.count("{n} customer newly blocked", "{n} customers newly blocked", blocked)
+    elif changed:
+        what = language.count("{n} change", "{n} changes", changed)
+    else:
+        what = language.text("no changes")
+    return language.text("{audit} complete: {what}", audit=audit, what=what)
 
 
 def _run_lines(run: RunResult) -> list[str]:
+    language, facts = run.language, run.facts
+    of_lists = language.text("Run {run_id} of {lists}", run_id=facts.run_id, lists=_names_of(facts.lists))
     return [
         one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE),
-        f"Run {run.facts.run_id}" + (f" of {_names_of(run.facts.lists)}" if run.facts.lists else ""),
-        _count_line(run.ledger),
+        of_lists if facts.lists else language.text("Run {run_id}", run_id=facts.run_id),
+        _count_line(run.ledger, language),
         *_newly_blocked_lines(run),
         # of a run without an answer, 0 would read as good news
-        *(describe_at_risk(one) for one in run.sums if run.complete or one.added or one.unparsed),
-        f"Report: {run.report or 'none'}",
-        *_step_lines(run.next_steps),
+        *(describe_at_risk(one, language) for one in run.sums if run.complete or one.added or one.unparsed),
+        language.text("Report: {file}", file=run.report or language.text("none")),
+        *_step_lines(run.next_steps, language),
     ]
 
 
-def _step_lines(steps: Sequence[str]) -> list[str]:
-    return [f"Next: {one_line(step, _LONGEST_LINE)}" for step in steps]
+def _step_lines(steps: Sequence[str], language: Language) -> list[str]:
+    return [language.text("Next: {step}", step=one_line(step, _LONGEST_LINE)) for step in steps]
 
 
-def _count_line(ledger: Ledger) -> str:
+def _count_line(ledger: Ledger, language: Language) -> str:
     """The customers by verdict, then the rows that are no customers: those not selected, and those without a valid id."""
     by_reason = {count.reason: count for count in ledger.by_reason()}
     left_out, invalid = by_reason.get(Reason.NOT_SELECTED), by_reason.get(Reason.INVALID_ID)
     return ", ".join(
         [
-            f"Customers: {ledger.customers_of(Verdict.BLOCKED):,} blocked",
-            f"{ledger.customers_of(Verdict.ELIGIBLE):,} eligible",
-            f"{ledger.customers_of(Verdict.UNDETERMINED):,} not verified",
-            *([f"{count_noun(left_out.rows, 'row')} not selected"] if left_out else []),
-            *([f"and {count_noun(invalid.rows, 'row')} without a valid id"] if invalid else []),
+            language.text("Customers: {n} blocked", n=ledger.customers_of(Verdict.BLOCKED)),
+            language.text("{n} not blocked (eligible)", n=ledger.customers_of(Verdict.ELIGIBLE)),
+            language.text("{n} not verified", n=ledger.customers_of(Verdict.UNDETERMINED)),
+            *([language.count("{n} row not selected", "{n} rows not selected", left_out.rows)] if left_out else []),
+            *(
+                [language.count("and {n} row without a valid id", "and {n} rows without a valid id", invalid.rows)]
+                if invalid
+                else []
+            ),
         ]
     )
 
@@ -221,12 +246,17 @@ def _newly_blocked_lines(run: RunResult) -> list[str]:
     baseline = run.facts.baseline
     if run.changes is None or not run.newly_blocked:
         return []
-    since = f" since {baseline.started_at.astimezone(UTC):%Y-%m-%d}" if baseline and baseline.started_at else ""
-    lines = [f"Newly blocked{since}: {len(run.newly_blocked):,}"]
+    language, count = run.language, len(run.newly_blocked)
+    began = baseline.started_at if baseline else None
+    lines = [
+        language.text("Newly blocked since the last audit ({date}): {n}", date=language.date(began), n=count)
+        if began
+        else language.text("Newly blocked: {n}", n=count)
+    ]
     for customer_id, company, status in run.newly_blocked[:MOST_NAMES]:
-        lines.append(f"- {one_line(company) or customer_id} ({one_line(status)})")
-    more = len(run.newly_blocked) - MOST_NAMES
-    return [*lines, f"and {more:,} more"] if more > 0 else lines
+        lines.append(f"- {one_line(company) or customer_id} ({one_line(status_text(status, language))})")
+    more = count - MOST_NAMES
+    return [*lines, language.text("and {n} more", n=more)] if more > 0 else lines
 
 
 def _names_of(lists: Sequence[str]) -> str:

@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 
+from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun, one_line
+from auditor.core.text import one_line
 
 _BLANK = " \u00a0\u2009\u202f"
 _MARK = rf"[^0-9.,'’+−{_BLANK}-]{{1,4}}"
@@ -184,12 +185,16 @@ def _sums(
     ]
 
 
-def format_total(total: Decimal, unparsed: int) -> str:
-    """Format a sum for people, with its rows that could not be read. Money has two decimals, or none; more are shown as they are."""
-    amount = f"{total:,.2f}" if total.as_tuple().exponent in (-1, -2) else f"{total:,f}"
-    return amount + (f" ({count_noun(unparsed, 'row')} without a readable number)" if unparsed else "")
+def format_total(total: Decimal, unparsed: int, language: Language = ENGLISH) -> str:
+    """Format a sum for people, with its rows that could not be read."""
+    amount = language.money(total)
+    if not unparsed:
+        return amount
+    without = language.count("{n} row without a readable number", "{n} rows without a readable number", unparsed)
+    return f"{amount} ({without})"
 
 
-def describe_at_risk(one: Sum) -> str:
+def describe_at_risk(one: Sum, language: Language) -> str:
     """The sum of the blocked rows, in one line."""
-    return f"At risk, {one_line(one.column)} of blocked customers: {format_total(one.total, one.unparsed)}"
+    total = format_total(one.total, one.unparsed, language)
+    return language.text("At risk, {column} of blocked customers: {total}", column=one_line(one.column), total=total)

@@ -8,17 +8,17 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.core.model import Reason, Verdict
-from auditor.core.results.advice import ADVICE, MEANINGS
+from auditor.core.language import ENGLISH, Language, message
+from auditor.core.model import Verdict
 from auditor.core.results.ledger import Ledger
 from auditor.core.results.message import MOST_NAMES
 from auditor.core.results.money import Sum, describe_at_risk
+from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, VERDICTS
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import count_noun, describe_left_out, one_line
+from auditor.core.text import describe_left_out, one_line
 
-NO_OWNER = "(no account manager)"
-"""Stands for the rows without an account manager, in workbooks and in the table of addresses."""
-_LABELS = {Reason.UNDER_REVIEW: "Under review", Reason.NOT_ALLOWED: "Not allowed", Reason.UNKNOWN: "Status unknown"}
+NO_OWNER = message("(no account manager)")
+"""Stands for the rows without an account manager, in workbooks; in the table of addresses always in English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class OwnerResults:
         sha256: SHA-256 of its content, in hexadecimal digits.
         ledger: of these rows.
         newly_blocked: names, or ids, of the customers blocked since the baseline run; None where there is none.
-        since: day on which the baseline run began, such as `23 Nov`; empty where there is none.
+        since: day on which the last audit began, such as `23 Nov 2026`; empty where there is none.
         sums: of the blocked rows, for each column that the run adds up.
     """
 
@@ -61,7 +61,9 @@ class OwnerResults:
         return self.ledger.customers_of(Verdict.UNDETERMINED) + self.ledger.invalid_rows
 
 
-def mail_subject(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
+def mail_subject(
+    found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool, language: Language = ENGLISH
+) -> str:
     """The subject, in one line.
 
     Args:
@@ -69,110 +71,141 @@ def mail_subject(found: OwnerResults, facts: RunFacts, ended: datetime, *, compl
         facts: of the run.
         ended: when the run ended, in the zone of its reports.
         complete: whether the run is.
+        language: of the mail.
     """
     if found.blocked:
-        what = f"{count_noun(found.blocked, 'customer')} cannot buy"
+        what = language.count("{n} customer cannot buy", "{n} customers cannot buy", found.blocked)
+    elif found.not_verified:
+        what = language.count("{n} customer not verified", "{n} customers not verified", found.not_verified)
     else:
-        what = (
-            f"{count_noun(found.not_verified, 'customer')} not verified"
-            if found.not_verified
-            else "No customer blocked"
-        )
-    state = "SIMULATED: " if facts.simulated else ""
-    state += "SELECTION: " if found.ledger.not_selected else ""
-    state += "" if complete else "INCOMPLETE: "
-    return f"{state}{what}: {_list_name(facts)} of {ended:%Y-%m-%d}"
+        what = language.text("No customer blocked")
+    state = [
+        *([language.text("SIMULATED")] if facts.simulated else []),
+        *([language.text("SELECTION")] if found.ledger.not_selected else []),
+        *([] if complete else [language.text("INCOMPLETE")]),
+    ]
+    of = language.text("{list_name} of {date}", list_name=_list_name(facts, language), date=language.short_date(ended))
+    return ": ".join([*state, what, of])
 
 
-def mail_text(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
+def mail_text(
+    found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool, language: Language = ENGLISH
+) -> str:
     """The text, one paragraph a line; arguments as for `mail_subject`."""
     parts = [
-        _state(found, facts, complete=complete),
-        _counts(found),
-        _newly_blocked(found),
-        _sums(found),
-        _what_to_do(found),
-        f"The workbook {found.file} is attached. Its sheet Action needed has the blocked customers.",
-        _origin(found, facts, ended, complete=complete),
-        "A program sent this mail. For questions, ask the people who run the audit.",
+        _state(found, facts, language, complete=complete),
+        _counts(found, language),
+        _newly_blocked(found, language),
+        _sums(found, language),
+        _what_to_do(found, language),
+        language.text("About account verification: {url}", url=ACCOUNT_VERIFICATION) if found.blocked else "",
+        language.text(
+            "The workbook {file} is attached. Its sheet {sheet} has the blocked customers.",
+            file=found.file,
+            sheet=language.text("Action needed"),
+        ),
+        _origin(found, facts, ended, language, complete=complete),
+        language.text("A program sent this mail. For questions, ask the people who run the audit."),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _state(found: OwnerResults, facts: RunFacts, *, complete: bool) -> str:
+def _state(found: OwnerResults, facts: RunFacts, language: Language, *, complete: bool) -> str:
     """What a reader must know before the counts; empty for a complete run of all real customers."""
     sentences = []
     if facts.simulated:
-        sentences.append("THE DATA ARE SIMULATED: no real customer was asked for.")
+        sentences.append(language.text("THE DATA ARE SIMULATED: no real customer was asked for."))
     if not complete:
         sentences.append(
-            "THE AUDIT IS NOT COMPLETE: some customers were not checked. Do not promise an order to a customer who is not "
-            "verified; a customer who is missing here may be blocked."
+            language.text(
+                "THE AUDIT IS NOT COMPLETE: some customers were not checked. Do not promise an order to a customer who is "
+                "not verified; a customer who is missing here may be blocked."
+            )
         )
     if left_out := found.ledger.not_selected:
         sentences.append(
-            f"THIS AUDIT IS OF A SELECTION: {describe_left_out(left_out)}. Their customers were not checked, "
-            "and are not counted here; they may be blocked."
+            language.text(
+                "THIS AUDIT IS OF A SELECTION: {left_out}. Their customers were not checked, and are not counted here; they "
+                "may be blocked.",
+                left_out=describe_left_out(left_out, language),
+            )
         )
     return "\n".join(sentences)
 
 
-def _counts(found: OwnerResults) -> str:
-    eligible = found.ledger.customers_of(Verdict.ELIGIBLE)
+def _counts(found: OwnerResults, language: Language) -> str:
+    customers, eligible = found.ledger.customers, found.ledger.customers_of(Verdict.ELIGIBLE)
+    meanings = {verdict: language.text(words.meaning) for verdict, words in VERDICTS.items()}
     lines = [
-        f"Of your {count_noun(found.ledger.customers, 'selected customer' if found.ledger.not_selected else 'customer')}:",
-        f"- {found.blocked:,} blocked. {MEANINGS[Verdict.BLOCKED]}",
-        f"- {found.not_verified:,} not verified."
-        + (" They could not be checked. Do not promise them an order." if found.not_verified else ""),
-        f"- {eligible:,} eligible. {MEANINGS[Verdict.ELIGIBLE]}",
+        language.count("Of your {n} selected customer:", "Of your {n} selected customers:", customers)
+        if found.ledger.not_selected
+        else language.count("Of your {n} customer:", "Of your {n} customers:", customers),
+        language.text("- {n} blocked. {meaning}", n=found.blocked, meaning=meanings[Verdict.BLOCKED]),
+        language.text(
+            "- {n} not verified. They could not be checked. Do not promise them an order.", n=found.not_verified
+        )
+        if found.not_verified
+        else language.text("- {n} not verified.", n=0),
+        language.text("- {n} not blocked (eligible). {meaning}", n=eligible, meaning=meanings[Verdict.ELIGIBLE]),
     ]
     return "\n".join(lines)
 
 
-def _newly_blocked(found: OwnerResults) -> str:
+def _newly_blocked(found: OwnerResults, language: Language) -> str:
     if found.newly_blocked is None:
-        return "There is no earlier audit to compare with, so it is not known who is newly blocked."
-    if not found.newly_blocked:
-        return f"Nobody is newly blocked since {found.since}."
+        return language.text("There is no earlier audit to compare with, so it is not known who is newly blocked.")
+    count = len(found.newly_blocked)
+    if not count:
+        return language.text("Nobody is newly blocked since the last audit ({date}).", date=found.since)
     names = [f"- {one_line(name)}" for name in found.newly_blocked[:MOST_NAMES]]
-    more = len(found.newly_blocked) - MOST_NAMES
-    names += [f"- and {more:,} more, in the workbook"] if more > 0 else []
-    return "\n".join([f"{len(found.newly_blocked):,} newly blocked since {found.since}:", *names])
+    more = count - MOST_NAMES
+    names += [language.text("- and {n} more, in the workbook", n=more)] if more > 0 else []
+    return "\n".join(
+        [language.text("{n} newly blocked since the last audit ({date}):", n=count, date=found.since), *names]
+    )
 
 
-def _sums(found: OwnerResults) -> str:
-    return "\n".join(describe_at_risk(one) for one in found.sums if one.added or one.unparsed)
+def _sums(found: OwnerResults, language: Language) -> str:
+    return "\n".join(describe_at_risk(one, language) for one in found.sums if one.added or one.unparsed)
 
 
-def _what_to_do(found: OwnerResults) -> str:
+def _what_to_do(found: OwnerResults, language: Language) -> str:
     steps = [
-        f"- {_LABELS[count.reason]} ({count.customers:,}): {ADVICE[count.reason].next_step}"
+        f"- {language.text(REASONS[count.reason].name)} ({language.number(count.customers)}): "
+        + language.text(REASONS[count.reason].next_step)
         for count in found.ledger.by_reason()
-        if count.reason in _LABELS
+        if count.reason and count.reason.verdict is Verdict.BLOCKED
     ]
     if found.not_verified:
         steps.append(
-            f"- Not verified ({found.not_verified:,}): do not promise an order. The sheet Not verified says why, and what to do."
+            language.text(
+                "- Not verified ({n}): do not promise an order. The sheet {sheet} says why, and what to do.",
+                n=found.not_verified,
+                sheet=language.text("Not verified"),
+            )
         )
-    return "\n".join(["What to do first:", *steps]) if steps else ""
+    return "\n".join([language.text("What to do first:"), *steps]) if steps else ""
 
 
-def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, *, complete: bool) -> str:
+def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, language: Language, *, complete: bool) -> str:
     """Where the counts come from."""
+    state = language.text("complete") if complete else language.text("NOT COMPLETE")
+    state += language.text(", of a selection of the list") if facts.selection else ""
+    owner = one_line(found.owner) if found.owner else language.text(NO_OWNER)
     lines = [
-        f"Customer list: {_list_name(facts)}",
-        f"Checked in Partner Center: {ended:%Y-%m-%d %H:%M} {ended.tzname() or 'UTC'}",
-        f"Run: {facts.run_id}, {'complete' if complete else 'NOT COMPLETE'}"
-        + (", of a selection of the list" if facts.selection else ""),
-        f"For: {one_line(found.name)}",
+        language.text("Customer list: {list_name}", list_name=_list_name(facts, language)),
+        language.text("Checked in Partner Center: {time}", time=language.time(ended, ended.tzname() or "UTC")),
+        language.text("Run: {run_id}, {state}", run_id=facts.run_id, state=state),
+        language.text("For: {owner}", owner=owner),
     ]
     return "\n".join(lines)
 
 
-def _list_name(facts: RunFacts) -> str:
+def _list_name(facts: RunFacts, language: Language) -> str:
     """The customer list without its folder, and how many others there are."""
     if not facts.lists:
-        return "the partner's own customer list"
+        return language.text("the partner's own customer list")
     first = re.split(r"[/\\]", facts.lists[0])[-1]
-    name = "standard input" if first == "-" else one_line(first)
-    return f"{name} and {len(facts.lists) - 1:,} more" if facts.lists[1:] else name
+    name = language.text("standard input") if first == "-" else one_line(first)
+    more = len(facts.lists) - 1
+    return language.text("{list_name} and {n} more", list_name=name, n=more) if more else name

@@ -7,14 +7,14 @@ import pandas as pd
 import pyarrow as pa
 from markupsafe import Markup
 
+from auditor.core.language import ENGLISH
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import MEANINGS, UNDER_REVIEW
+from auditor.core.results import REASONS, UNDER_REVIEW, VERDICTS, advice
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople
 from auditor.report.fleet.summary import FleetSummary
 from auditor.report.page import MOST_OF_VERDICT, asset, content_policy, open_template
 from auditor.report.page.selection import ORDER
-from auditor.report.page.wording import label, short_step
 from auditor.report.remarks import sentence
 
 NAME = "fleet.html"
@@ -51,8 +51,8 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
 def _card(summary: FleetSummary, verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict,
-        "label": label(verdict),
-        "meaning": MEANINGS[verdict],
+        "label": VERDICTS[verdict].name,
+        "meaning": VERDICTS[verdict].meaning,
         "customers": getattr(summary.ledger.customers, verdict),
         "rows": getattr(summary.ledger.rows, verdict),
     }
@@ -67,6 +67,6 @@ def _rows(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for row in pa.Table.from_pandas(rows[[*_USED]], preserve_index=False).to_pylist():
         reason = Reason(row["reason"])
         days = {name: f"{row[name]:%Y-%m-%d}" if row[name] else "" for name in ("blocked_since", "last_update")}
-        shown = {"id": row["customer_id"] or row["raw_id"], "label": label(reason)}
-        step = short_step(reason, row["days_in_status"]) if reason.verdict is Verdict.BLOCKED else ""
+        shown = {"id": row["customer_id"] or row["raw_id"], "label": REASONS[reason].name}
+        step = advice(reason, row["days_in_status"], ENGLISH) if reason.verdict is Verdict.BLOCKED else ""
         yield {**row, **days, **shown, "step": step}

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from auditor.core.language import ENGLISH
 from auditor.core.model import Verdict
-from auditor.core.results import MEANINGS
+from auditor.core.results import VERDICTS
 from auditor.core.text import count_noun
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import SHOWN, RowsForPeople
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary
 from auditor.report.remarks import sentence
-from auditor.report.workbook import columns, make_workbook, temporary_folder
-from auditor.report.workbook.columns import SheetColumn, date, number, text, time
+from auditor.report.workbook import make_workbook, temporary_folder
+from auditor.report.workbook.columns import ColumnMaker, SheetColumn
 from auditor.report.workbook.layout import COLOURS, Styles, add_styles, write_line
 from auditor.report.workbook.sheets import HEADER, add_table, text_size, write_records
 
@@ -25,18 +26,24 @@ UNKNOWN = "not known"
 _SPAN = 5
 """Columns under the lines above a table."""
 
-_PARTNER = text("Partner", "partner", look="name", width=18)
+_MAKE = ColumnMaker(ENGLISH)
+_PARTNER = _MAKE.text("Partner", "partner", look="name", width=18)
 _COLUMNS: dict[Verdict, list[SheetColumn]] = {
     Verdict.BLOCKED: [
-        *(_PARTNER, columns.CUSTOMER, columns.WRAPPED_DOMAIN, columns.OWNER),
-        *(columns.MEANING, text("Status", "status", width=13, look="blocked")),
-        *(date("Blocked since", "blocked_since"), number("Days blocked", "days_blocked")),
-        *(date("Last update", "last_update"), columns.STEP, number("Times blocked", "times_blocked"), columns.ID),
+        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner, _MAKE.meaning("What is blocked")),
+        *(_MAKE.reason("Status", width=20, look="blocked"), _MAKE.date("Blocked since (UTC)", "blocked_since")),
+        *(_MAKE.number("Days blocked", "days_blocked"), _MAKE.date("Last update (UTC)", "last_update"), _MAKE.step()),
+        *(_MAKE.number("Times blocked", "times_blocked"), _MAKE.id, _MAKE.api_status),
     ],
     Verdict.UNDETERMINED: [
-        *(_PARTNER, columns.CUSTOMER, columns.WRAPPED_DOMAIN, columns.OWNER),
-        *(text("Reason", "reason", look="undetermined"), columns.MEANING, columns.STEP, columns.LIST, columns.ROW),
-        *(time("Checked", "checked_at"), text("Request id", "request_id", width=38), columns.ID),
+        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner),
+        *(_MAKE.reason("Reason", width=20, look="undetermined"), _MAKE.meaning("What it means"), _MAKE.step()),
+        *(
+            _MAKE.text("List", "source_file"),
+            _MAKE.number("Row", "source_row"),
+            _MAKE.time("Checked (UTC)", "checked_at"),
+        ),
+        *(_MAKE.text("Request id", "request_id", width=38), _MAKE.id, _MAKE.api_status),
     ],
 }
 _OF_PARTNERS = (
@@ -65,7 +72,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         created = datetime.strptime(summary.round_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         title = "Validation status of all partners"
         book.set_properties({"title": title, "subject": summary.round_id, "comments": summary.note, "created": created})
-        styles = add_styles(book)
+        styles = add_styles(book, ENGLISH)
         _add_partners(book, styles, summary)
         for verdict, name in ((Verdict.BLOCKED, ACTION), (Verdict.UNDETERMINED, NOT_VERIFIED)):
             _add_rows(book, styles, summary, (name, verdict), people)
@@ -86,7 +93,7 @@ def _add_partners(book: Workbook, styles: Styles, summary: FleetSummary) -> None
         page, styles, summary, f"Customers of {known:,} of {count_noun(len(summary.partners), 'partner')}: {numbers}."
     )
     labels = [(label, label in _NUMBERS) for label, _ in _OF_PARTNERS]
-    add_table(page, HEADER, labels, len(summary.partners), styles)
+    add_table(page, HEADER, labels, len(summary.partners), styles, "Partners")
     for row, one in enumerate(summary.partners, HEADER + 1):
         _write_partner(page, styles, row, one)
 
@@ -126,11 +133,13 @@ def _add_rows(
     nobody = f"Nobody is {'blocked' if verdict is Verdict.BLOCKED else 'left to check'}"
     known = "" if summary.complete else ", as far as is known"
     first = count_noun(len(rows), "row") if len(rows) else f"{nobody}{known}"
-    about = f"{first}. {MEANINGS[verdict]} {people.describe_left_out(verdict, len(rows))}".strip()
+    about = f"{first}. {VERDICTS[verdict].meaning} {people.describe_left_out(verdict, len(rows))}".strip()
     _add_head(page, styles, summary, about)
     page.set_tab_color(COLOURS[verdict][2])
-    add_table(page, HEADER, [(one.label, one.look == "number") for one in table], len(rows), styles)
-    write_records(styles, page, table, widths, rows)
+    add_table(
+        page, HEADER, [(one.label, one.look == "number") for one in table], len(rows), styles, name.replace(" ", "_")
+    )
+    write_records(styles, ENGLISH, page, table, widths, rows)
 
 
 def _add_head(page: Worksheet, styles: Styles, summary: FleetSummary, about: str) -> None:

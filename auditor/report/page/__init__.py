@@ -37,8 +37,13 @@ def write(data: RunData, staging: Staging) -> None:
     """
     selection = select(data)
     style, script = asset("page.css"), asset("page.js")
+    language = data.language
     document = {
         "page": build_context(data, selection),
+        "language": language.code,
+        "text": language.text,
+        "count": language.count,
+        "number": language.number,
         "style": Markup(style),  # noqa: S704 - the package's own file
         "script": Markup(script),  # noqa: S704 - a file of the package
         "policy": content_policy(style, script),

@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from auditor.core.language import ENGLISH, Language
 from auditor.core.results import Ledger
 from auditor.report.page.selection import ORDER
 
@@ -26,7 +27,6 @@ MOST_OWNERS = 12
 
 Bar = dict[str, Any]
 _LIMITS = (3, 7, 14, 30, 60, 90, 180, 365)
-_AGES = (f"up to {_LIMITS[0]} days", *(f"{a + 1} to {b} days" for a, b in pairwise(_LIMITS)), "over a year")
 
 
 def rows_by_owner(ledger: Ledger) -> dict[str, tuple[int, ...]]:
@@ -38,33 +38,46 @@ def rows_by_owner(ledger: Ledger) -> dict[str, tuple[int, ...]]:
     return dict(sorted(owners.items(), key=lambda pair: ([-count for count in pair[1]], pair[0])))
 
 
-def owner_bars(ledger: Ledger) -> list[Bar]:
+def owner_bars(ledger: Ledger, language: Language = ENGLISH) -> list[Bar]:
     """A bar for each account manager, and one for the rest of them together."""
     owners = list(rows_by_owner(ledger).items())
     shown = owners if len(owners) == MOST_OWNERS + 1 else owners[:MOST_OWNERS]
     rest = [counts for _, counts in owners[len(shown) :]]
     lines: list[tuple[str, tuple[int, ...], str | None]] = [
-        (owner or "Unassigned", counts, owner) for owner, counts in shown
+        (owner or language.text("Unassigned"), counts, owner) for owner, counts in shown
     ]
     if rest:
-        lines.append((f"{len(rest):,} others", tuple(map(sum, zip(*rest, strict=True))), None))
+        lines.append(
+            (language.count("{n} other", "{n} others", len(rest)), tuple(map(sum, zip(*rest, strict=True))), None)
+        )
     longest = max((sum(counts) for _, counts, _ in lines), default=0)
     return [_bar(label, counts, ORDER, longest, owner) for label, counts, owner in lines]
 
 
-def age_bars(days: "pd.Series[Any]") -> list[Bar]:
+def age_bars(days: "pd.Series[Any]", language: Language = ENGLISH) -> list[Bar]:
     """A bar for each range of days under review; the last one where they are not known."""
-    ages = pd.cut(days.astype("float64"), [-1, *_LIMITS, float("inf")], labels=[*_AGES])
+    labels = [
+        language.text("up to {n} days", n=_LIMITS[0]),
+        *(language.text("{first} to {last} days", first=a + 1, last=b) for a, b in pairwise(_LIMITS)),
+        language.text("over a year"),
+    ]
+    ages = pd.cut(days.astype("float64"), [-1, *_LIMITS, float("inf")], labels=labels)
     rows = {str(age): count for age, count in ages.value_counts(sort=False).items()}
     if unknown := int(days.isna().sum()):
-        rows["not known"] = unknown
+        rows[language.text("not known")] = unknown
     return [_bar(label, (count,), ("age",), max(rows.values())) for label, count in rows.items()]
 
 
-def ages_note(days: "pd.Series[Any]") -> str:
+def ages_note(days: "pd.Series[Any]", language: Language = ENGLISH) -> str:
     """The median and the longest of the days that are known, in a sentence; empty where none is."""
     known = days.dropna().tolist()
-    return f"Half of them for {median_low(known):,} days or longer; the longest for {max(known):,}." if known else ""
+    if not known:
+        return ""
+    return language.text(
+        "Half of them for {median} days or longer; the longest for {longest}.",
+        median=median_low(known),
+        longest=max(known),
+    )
 
 
 def _bar(label: str, counts: Sequence[int], kinds: Iterable[str], longest: int, owner: str | None = None) -> Bar:

@@ -7,13 +7,18 @@
 (() => {
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
-  const formatNumber = new Intl.NumberFormat("en").format;
+  const language = root.lang;
+  const formatNumber = new Intl.NumberFormat(language).format;
+  const text = (message, values = {}) => // in the page's language
+    (data.texts[message] ?? message).replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const normalize = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const label = (word) => data.labels[word] ?? word;
   const isGuid = (id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) && /[^0-]/.test(id);
   const hasNoId = (row) => row.reason === "invalid_id" || (row.reason === "not_selected" && !isGuid(row.id)); // its id is the list's own text
   const isoDate = (days) => (days === null ? "" : new Date(days * 864e5).toISOString().slice(0, 10));
+  const dateFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  const showDate = (days) => (days === null || language === "en" ? isoDate(days) : dateFormat.format(new Date(days * 864e5)));
 
   let data, rows, matches;
   const filters = { verdict: new Set(), reason: new Set(), owner: new Set() };
@@ -22,7 +27,7 @@
     name: (row) => row.name || row.id,
     owner: (row) => row.owner,
     verdict: (row) => String(data.verdicts.indexOf(row.verdict)) + row.reason,
-    status: (row) => row.status,
+    status: (row) => label(row.reason),
     last: (row) => row.last,
     days: (row) => row.days,
   };
@@ -91,7 +96,7 @@
   function customerCell(row) {
     const name = row.name
       ? element("b", {}, row.name)
-      : element("b", { className: "none" }, "No name");
+      : element("b", { className: "none" }, text("No name"));
     const id = element("code", {}, row.id);
     const cell = element("th", { scope: "row" }, name, element("span", {}, row.domain), id);
     addCopyButton(id);
@@ -99,15 +104,15 @@
   }
 
   function tableRow(row) {
-    const more = element("button", { type: "button", className: "more" }, "Details");
+    const more = element("button", { type: "button", className: "more" }, text("Details"));
     more.setAttribute("aria-expanded", "false");
-    more.setAttribute("aria-label", `Details of ${row.name || row.id}`);
+    more.setAttribute("aria-label", text("Details of {name}", { name: row.name || row.id }));
     const shown = element(
       "tr", {}, customerCell(row),
       element("td", {}, row.owner),
-      element("td", {}, element("span", { className: `badge ${row.verdict}` }, label(row.verdict)), element("small", {}, label(row.reason))),
-      element("td", {}, row.status),
-      element("td", {}, isoDate(row.last)),
+      element("td", {}, element("span", { className: `badge ${row.verdict}` }, label(row.verdict))),
+      element("td", {}, label(row.reason)),
+      element("td", {}, showDate(row.last)),
       element("td", { className: "n" }, row.days === null ? "" : formatNumber(row.days)),
       element("td", {}, more),
     );
@@ -125,15 +130,18 @@
     const step = row.daysInStatus >= longFrom ? longSteps[row.reason] : usualStep;
     const list = element("dl");
     const facts = [
-      ["Meaning", meaning], ["Next step", step], ["Since", isoDate(row.begun)],
-      ["Times blocked", row.times > 1 ? formatNumber(row.times) : ""], ["Since the baseline", row.change ? label(row.change) : ""],
-      ["Evidence", row.evidence], ["Request id", row.request], ["Row", `${row.file}, row ${formatNumber(row.line)}`],
+      [text("Meaning"), meaning], [text("Next step"), step], [text("Since"), showDate(row.begun)],
+      [text("Times blocked"), row.times > 1 ? formatNumber(row.times) : ""],
+      [text("Since the last audit"), row.change ? label(row.change) : ""],
+      [text("Evidence"), row.evidence], [text("Request id"), row.request],
+      [text("Row"), text("{file}, row {row}", { file: row.file, row: formatNumber(row.line) })],
       ...data.own.map(([name], n) => [name, row.own[n]]),
     ];
+    facts.push([text("API status"), row.status]);
     for (const [name, value] of facts) if (value) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
     if (data.link && !hasNoId(row)) {
       const href = data.link.replaceAll("{customer_id}", encodeURIComponent(row.id));
-      list.append(element("div", {}, element("dt", {}, "Partner Center"), element("dd", {}, element("a", { href }, "Open the customer"))));
+      list.append(element("div", {}, element("dt", {}, text("Partner Center")), element("dd", {}, element("a", { href }, text("Open the customer")))));
       openInNewTab(list);
     }
     return element("tr", { className: "details" }, element("td", { colSpan: 7 }, list));
@@ -142,8 +150,11 @@
   function show() {
     const end = Math.min(view.from + view.size, matches.length);
     byId("rows").replaceChildren(...matches.slice(view.from, end).map(tableRow));
-    const range = matches.length ? `Rows ${formatNumber(view.from + 1)} to ${formatNumber(end)} of ${formatNumber(matches.length)}` : "No row";
-    byId("found").textContent = `${range} found, ${formatNumber(rows.length)} on this page in all.`;
+    const counts = { first: view.from + 1, last: end, found: matches.length, all: rows.length };
+    const shown = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, formatNumber(count)]));
+    byId("found").textContent = matches.length
+      ? text("Rows {first} to {last} of {found} found, {all} on this page in all.", shown)
+      : text("No row found, {all} on this page in all.", shown);
     byId("previous").disabled = view.from === 0;
     byId("next").disabled = end >= matches.length;
     byId("save").disabled = !matches.length;
@@ -157,7 +168,7 @@
     for (const row of rows) counts.set(row[key], (counts.get(row[key]) ?? 0) + 1);
     const order = values.length ? [...counts.keys()] : [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || collator.compare(a, b));
     for (const value of order) {
-      const name = key === "owner" ? value || "Unassigned" : label(value);
+      const name = key === "owner" ? value || text("Unassigned") : label(value);
       const chip = element("button", { type: "button", className: `chip ${key === "verdict" ? value : ""}` }, name, element("small", {}, formatNumber(counts.get(value))));
       chip.dataset.value = value;
       chip.addEventListener("click", () => setFilter(key, value, !filters[key].has(value)));
@@ -169,7 +180,7 @@
   function updateChips(key) {
     for (const chip of byId(`by-${key}`).children) chip.setAttribute("aria-pressed", String(filters[key].has(chip.dataset.value)));
     const count = byId(`count-${key}`);
-    if (count) count.textContent = filters[key].size ? ` (${filters[key].size} chosen)` : "";
+    if (count) count.textContent = filters[key].size ? ` (${text("{n} chosen", { n: filters[key].size })})` : "";
   }
 
   function setFilter(key, value, on) {
@@ -201,13 +212,13 @@
 
   /* ---- copy and download ---- */
 
-  function announce(text) {
-    byId("said").textContent = text;
+  function announce(words) {
+    byId("said").textContent = words;
   }
 
   function addCopyButton(code) {
-    const button = element("button", { type: "button", className: "copy" }, "Copy");
-    button.setAttribute("aria-label", `Copy id ${code.textContent}`);
+    const button = element("button", { type: "button", className: "copy" }, text("Copy"));
+    button.setAttribute("aria-label", text("Copy id {id}", { id: code.textContent }));
     code.after(button);
   }
 
@@ -223,16 +234,16 @@
       field.remove();
       button.focus();
     }
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
-    announce(`Copied ${id}`);
+    button.textContent = text("Copied");
+    setTimeout(() => (button.textContent = text("Copy")), 2000);
+    announce(text("Copied {id}", { id }));
   }
 
   const plainNumber = /^-?\d+(?:[.,]\d+)*$/; // a negative number is not a formula
   function csvCell(value) {
-    let text = value === null || value === undefined ? "" : String(value);
-    if (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) && !plainNumber.test(text)) text = `'${text}`;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    let cell = value === null || value === undefined ? "" : String(value);
+    if (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(cell) && !plainNumber.test(cell)) cell = `'${cell}`;
+    return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
   }
 
   function csv() {
@@ -253,7 +264,7 @@
     const href = URL.createObjectURL(new Blob(["\ufeff", csv()], { type: "text/csv" }));
     element("a", { href, download: data.file }).click();
     setTimeout(() => URL.revokeObjectURL(href), 10_000);
-    announce(`${formatNumber(matches.length)} rows saved as ${data.file}`);
+    announce(text("{n} rows saved as {file}", { n: formatNumber(matches.length), file: data.file }));
   }
 
   function collapse(table) {
@@ -263,7 +274,9 @@
     const toggle = (open) => {
       table.classList.toggle("open", open);
       button.setAttribute("aria-expanded", String(open));
-      button.textContent = open ? "Show fewer rows" : `Show all ${formatNumber(table.querySelectorAll("tbody tr:not(.g)").length)} rows`;
+      button.textContent = open
+        ? text("Show fewer rows")
+        : text("Show all {n} rows", { n: formatNumber(table.querySelectorAll("tbody tr:not(.g)").length) });
     };
     table.classList.add("long");
     toggle(false);

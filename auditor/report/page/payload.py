@@ -22,18 +22,29 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditor.core.model import Reason, Verdict
-from auditor.core.results import ADVICE, LONG_REVIEW, Change, next_step
+from auditor.core.language import Language, message
+from auditor.core.model import Reason
+from auditor.core.results import CHANGE_NAMES, LONG_REVIEW, REASONS, VERDICTS, next_step
 from auditor.report.data import RunData
 from auditor.report.page.rows import is_web_address
 from auditor.report.page.selection import ORDER, PageSelection
-from auditor.report.page.wording import label
 from auditor.report.schema import own_columns, own_names, to_arrow
 
 Column = dict[str, Any]
 
 _ADDED = frozenset({"evidence", "change", "since", "days", "times_blocked"})
 """Columns that the page's CSV has beside those of `results`."""
+SCRIPT_TEXTS = (
+    *(message("No name"), message("Details"), message("Details of {name}"), message("Meaning"), message("Next step")),
+    *(message("Since"), message("Times blocked"), message("Since the last audit"), message("Evidence")),
+    *(message("Request id"), message("Row"), message("{file}, row {row}"), message("API status")),
+    *(message("Partner Center"), message("Open the customer"), message("Unassigned"), message("{n} chosen")),
+    *(message("Rows {first} to {last} of {found} found, {all} on this page in all."), message("Copy")),
+    *(message("No row found, {all} on this page in all."), message("Copy id {id}"), message("Copied")),
+    *(message("Copied {id}"), message("{n} rows saved as {file}"), message("Show fewer rows")),
+    message("Show all {n} rows"),
+)
+"""The messages of page.js."""
 
 
 def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str]) -> dict[str, Any]:
@@ -44,7 +55,7 @@ def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str])
         selection: the records on the page.
         flags: what is wrong with the run, for the name of the file that the script saves.
     """
-    records, facts = selection.records, data.facts
+    records, facts, language = selection.records, data.facts, data.language
     names = [f"input.{name}" if name.casefold() in _ADDED else name for name in own_names(facts.columns).values()]
     link = facts.presentation.customer_link
     return {
@@ -55,12 +66,26 @@ def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str])
         ],
         "verdicts": [verdict.value for verdict in ORDER],
         "verdict_of": {reason.value: reason.verdict.value for reason in Reason},
-        "labels": {word.value: label(word) for word in [*Reason, *Verdict, *Change]},
-        "advice": {reason.value: [advice.meaning, advice.next_step] for reason, advice in ADVICE.items()},
-        "long": [LONG_REVIEW, {reason.value: next_step(reason, LONG_REVIEW) for reason in ADVICE}],
+        "labels": _labels(language),
+        "advice": {
+            reason.value: [language.text(words.meaning), next_step(reason, None, language)]
+            for reason, words in REASONS.items()
+        },
+        "long": [LONG_REVIEW, {reason.value: next_step(reason, LONG_REVIEW, language) for reason in REASONS}],
+        "texts": {text: translated for text in SCRIPT_TEXTS if (translated := language.text(text)) != text},
         "link": link if is_web_address(link) else "",
         "file": "-".join(["customers", facts.run_id, *(flag.upper() for flag in flags)]) + ".csv",
     }
+
+
+def _labels(language: Language) -> dict[str, str]:
+    """The words for verdicts, reasons and changes."""
+    names = {
+        **{reason.value: words.name for reason, words in REASONS.items()},
+        **{verdict.value: words.name for verdict, words in VERDICTS.items()},
+        **{change.value: name for change, name in CHANGE_NAMES.items()},
+    }
+    return {word: language.text(name) for word, name in names.items()}
 
 
 def columns(records: pd.DataFrame) -> dict[str, Column]:

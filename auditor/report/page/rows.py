@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pandas as pd
 import pyarrow as pa
 
-from auditor.core.model import Reason
-from auditor.core.results import ADVICE, CHANGES, Change
+from auditor.core.language import Language
+from auditor.core.model import Reason, Verdict
+from auditor.core.results import CHANGE_NAMES, CHANGES, REASONS, VERDICTS, Change, advice, status_text
 from auditor.core.run_facts import CUSTOMER_ID
-from auditor.report.page.wording import label, short_step
 from auditor.report.schema import to_arrow
 
 Row = dict[str, Any]
@@ -27,30 +27,31 @@ def is_web_address(template: str) -> bool:
     return template.startswith(("https://", "http://"))
 
 
-def blocked_rows(records: pd.DataFrame, own: Mapping[str, str], link: str) -> Iterator[Row]:
+def blocked_rows(records: pd.DataFrame, own: Mapping[str, str], link: str, language: Language) -> Iterator[Row]:
     """The rows of what needs action.
 
     Args:
         records: to show.
         own: the lists' own columns that a row shows: the records' column -> its name.
         link: template of the links to customers.
+        language: of the page.
     """
     names = ("begun", "days", "days_in_status", "times_blocked", "last_update")
     for record in _as_dicts(records, (*_CUSTOMER, *names, *own)):
         reason, days, times = Reason(record["reason"]), record["days"], record["times_blocked"] or 0
         yield _customer(record) | {
             "link": _link(record, link),
-            "label": label(reason),
-            "step": short_step(reason, record["days_in_status"]),
-            "begun": _day(record["begun"]),
-            "days": "" if days is None else f"{days:,}",
-            "times": f"blocked {times:,} times" if times > 1 else "",
-            "last_update": _day(record["last_update"]),
+            "label": language.text(REASONS[reason].name),
+            "step": advice(reason, record["days_in_status"], language),
+            "begun": _day(record["begun"], language),
+            "days": "" if days is None else language.number(days),
+            "times": language.text("blocked {n} times", n=times) if times > 1 else "",
+            "last_update": _day(record["last_update"], language),
             "own": " · ".join(f"{name}: {record[column]}" for column, name in own.items() if record[column]),
         }
 
 
-def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, int]) -> Iterator[Group]:
+def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, int], language: Language) -> Iterator[Group]:
     """The rows without a verdict, by reason; `counts` are the rows of each reason in the whole list."""
     names = (*_CUSTOMER, "status", "request_id", "source_file", "source_row", *_EVIDENCE)
 
@@ -58,21 +59,24 @@ def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, int]) -> Ite
         shown = {name: record[name] for name in ("status", "request_id", "source_file", "source_row")}
         return _customer(record) | shown | {"evidence": _evidence(record)}
 
-    return _by_reason(records, names, as_row, counts)
+    return _by_reason(records, names, as_row, counts, language)
 
 
-def eligible_groups(records: pd.DataFrame, counts: Mapping[str, int]) -> Iterator[Group]:
+def eligible_groups(records: pd.DataFrame, counts: Mapping[str, int], language: Language) -> Iterator[Group]:
     """The eligible rows, by reason; `counts` as of `undetermined_groups`."""
-    return _by_reason(records, _CUSTOMER, _customer, counts)
+    return _by_reason(records, _CUSTOMER, _customer, counts, language)
 
 
-def change_groups(changed: pd.DataFrame, counts: Mapping[Change, int], most: int) -> Iterator[Group]:
+def change_groups(
+    changed: pd.DataFrame, counts: Mapping[Change, int], most: int, language: Language
+) -> Iterator[Group]:
     """What changed, by kind in the order of `Change`.
 
     Args:
         changed: records with the columns of `history.changes.CHANGED`.
         counts: customers by change.
         most: how many rows all groups have together.
+        language: of the page.
     """
     names = ("verdict_before", "status_before", "verdict", "status", "last_update")
     for change in Change:
@@ -83,13 +87,14 @@ def change_groups(changed: pd.DataFrame, counts: Mapping[Change, int], most: int
         rows = [
             _customer(record)
             | {
-                "before": _state(record["verdict_before"], record["status_before"]),
-                "now": _state(record["verdict"], record["status"]),
-                "last_update": _day(record["last_update"]),
+                "before": _state(record["verdict_before"], record["status_before"], language),
+                "now": _state(record["verdict"], record["status"], language),
+                "last_update": _day(record["last_update"], language),
             }
             for record in _as_dicts(records, (*(n for n in _CUSTOMER if n != "raw_id"), *names))
         ]
-        yield {"label": label(change), "count": counts[change], "rows": rows, "known": change in CHANGES}
+        name = language.text(CHANGE_NAMES[change])
+        yield {"label": name, "count": counts[change], "rows": rows, "known": change in CHANGES}
 
 
 def common_texts(records: pd.DataFrame, columns: Iterable[str]) -> dict[str, str]:
@@ -99,15 +104,19 @@ def common_texts(records: pd.DataFrame, columns: Iterable[str]) -> dict[str, str
 
 
 def _by_reason(
-    records: pd.DataFrame, names: Iterable[str], as_row: Callable[[Row], Row], counts: Mapping[str, int]
+    records: pd.DataFrame,
+    names: Iterable[str],
+    as_row: Callable[[Row], Row],
+    counts: Mapping[str, int],
+    language: Language,
 ) -> Iterator[Group]:
     for word, group in records.groupby("reason", observed=True):
         reason = Reason(str(word))
         yield {
-            "label": label(reason),
+            "label": language.text(REASONS[reason].name),
             "count": counts[reason],
-            "meaning": ADVICE[reason].meaning,
-            "next_step": ADVICE[reason].next_step,
+            "meaning": language.text(REASONS[reason].meaning),
+            "next_step": language.text(REASONS[reason].next_step),
             "rows": [as_row(record) for record in _as_dicts(group, names)],
         }
 
@@ -135,14 +144,15 @@ def _link(record: Row, template: str) -> str:
     return template.replace(CUSTOMER_ID, quote(record["customer_id"], safe=""))
 
 
-def _day(time: datetime | None) -> str:
-    return "" if time is None else time.date().isoformat()
+def _day(time: datetime | None, language: Language) -> str:
+    return "" if time is None else language.short_date(time)
 
 
-def _state(verdict: str | None, status: str | None) -> str:
+def _state(verdict: str | None, status: str | None, language: Language) -> str:
     if verdict is None:
-        return "Not in the list"
-    return f"{label(verdict)}, {status}" if status else label(verdict)
+        return language.text("Not in the list")
+    name = language.text(VERDICTS[Verdict(verdict)].name)
+    return f"{name}: {status_text(status, language)}" if status else name
 
 
 def _evidence(record: Row) -> str:

@@ -21,6 +21,7 @@ from sys import intern
 import pyarrow as pa
 import pyarrow.parquet
 
+from auditor import languages
 from auditor.core.results import Change, ChangeCounts, Ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.errors import IncompleteError
@@ -110,7 +111,12 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         found |= check_documents(
             Expected(
-                run, facts.run_id, counts_as_complete(ledger, facts), records, None if changed is None else states
+                run,
+                facts.run_id,
+                counts_as_complete(ledger, facts),
+                records,
+                None if changed is None else states,
+                languages.load(facts.presentation.language),
             ),
             manifest.files,
         )

@@ -6,25 +6,33 @@ What each other cell says is a matter of the tests, for it follows from the reco
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from itertools import chain, groupby, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from auditor.core.language import Language
 from auditor.core.model import Reason, Verdict
+from auditor.core.results import VERDICTS
 from auditor.errors import IncompleteError
 from auditor.report import page, workbook
 from auditor.report.verify.recount import Counted
 from auditor.report.verify.tables import read_csv
 
 ALL, ACTION, NOT_VERIFIED, CHANGES = "All customers", "Action needed", "Not verified", "Changes"
+_STATES = {
+    True: ("Complete.", "Complete, with warnings.", "The whole audit is complete"),
+    False: ("INCOMPLETE", "The whole audit is INCOMPLETE"),
+}
+"""How the first line of a sheet begins, of a run that is complete and of one that is not."""
 _LONGEST_TEXT = 32_767
 """UTF-16 units of a cell."""
-_STATE = re.compile(r"(?:the whole run is )?(complete|incomplete)\b", re.IGNORECASE)
 _FOLDER = "by-owner"
 _INDEX = f"{_FOLDER}/index.csv"
 
@@ -52,6 +60,7 @@ class Expected:
         complete: whether it is complete.
         records: those of `results`, in order.
         changed: customer id and verdict (empty where removed) of the records of changes.csv, in order; None where there is none.
+        language: of the documents.
     """
 
     run: Path
@@ -59,6 +68,7 @@ class Expected:
     complete: bool
     records: list[Counted]
     changed: list[Shown] | None
+    language: Language
 
 
 def check_documents(expected: Expected, names: Collection[str]) -> dict[str, int]:
@@ -168,21 +178,41 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
 
     The first lines of each sheet must say which run it is, and in which state.
     """
-    word = "complete" if expected.complete else "incomplete"
+    language, word = expected.language, "complete" if expected.complete else "incomplete"
+    begins = tuple(language.text(text) for text in _STATES[expected.complete])
+    names = {language.text(sheet): sheet for sheet in _COLUMNS}
+    words = {language.text(one.name): verdict.value for verdict, one in VERDICTS.items()}
     try:
         book = CalamineWorkbook.from_path(str(expected.run / name))
         for sheet in book.sheet_names:
             rows = book.get_sheet_by_name(sheet).iter_rows()
             first, second = (str(row[0]) for row in islice(rows, 2))
-            state, table = _STATE.match(first), re.sub(" [0-9]+$", "", sheet)
-            if state is None or state[1].lower() != word:
+            table = names.get(re.sub(" [0-9]+$", "", sheet))
+            if not first.startswith(begins):
                 raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
-            if table in _COLUMNS:
-                if f"run {expected.run_id}." not in second:
+            if table is not None:
+                if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
                     raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
-                yield table, map(itemgetter(*map(next(rows).index, _COLUMNS[table])), rows)
+                labels = [language.text(label) for label in _COLUMNS[table]]
+                yield (
+                    table,
+                    map(
+                        partial(
+                            _shown,
+                            words if "Verdict" in _COLUMNS[table] else {},
+                            itemgetter(*map(next(rows).index, labels)),
+                        ),
+                        rows,
+                    ),
+                )
     except CalamineError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def _shown(words: Mapping[str, str], pick: "itemgetter[Any]", row: Sequence[Any]) -> Shown:
+    """The cells of a row that are compared: the id as it is, a verdict in the word of `results`."""
+    first, second, *others = pick(row)
+    return (first, words.get(second, second), *others)
 
 
 def _cell_text(text: str) -> str:
@@ -201,7 +231,7 @@ def _check_page(expected: Expected) -> int:
         text = file.read()
     title = re.search(r"<title>(.*?)</title>", text, re.DOTALL)
     words = unescape(title[1]).split(" · ") if title else []
-    if expected.run_id not in words or ("INCOMPLETE" in words) == expected.complete:
+    if expected.run_id not in words or (expected.language.text("INCOMPLETE") in words) == expected.complete:
         state = "complete" if expected.complete else "INCOMPLETE"
         raise IncompleteError(f"{page.NAME}: its title is {words}, where run {expected.run_id} is {state}")
     order = {reason.value: place for place, reason in enumerate(Reason)}

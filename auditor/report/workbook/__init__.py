@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from xlsxwriter import Workbook, xmlwriter
 from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
+from auditor.core.results import NO_OWNER
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error
 from auditor.report.data import RunData
@@ -130,17 +131,17 @@ def temporary_folder(file: AtomicFile) -> Iterator[str]:
 
 
 def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> None:
-    owner = "" if subset.owner is None else f", {subset.owner or 'without account manager'}"
-    facts = subset.data.facts
+    facts, language = subset.data.facts, subset.data.language
+    owner = "" if subset.owner is None else f", {subset.owner or language.text(NO_OWNER)}"
     book.set_properties(
         {
-            "title": f"Validation status{owner}",
-            "comments": note(subset.data),
+            "title": language.text("Validation status") + owner,
+            "comments": note(subset.data, language),
             "subject": facts.run_id,
             "created": (facts.finished_at or facts.started_at).astimezone(UTC),
         }
     )
-    context = WorkbookContext(book, add_styles(book), subset)
+    context = WorkbookContext(book, add_styles(book, language), subset)
     add_summary(context, workbooks)
     add_action_needed(context)
     add_changes(context)

@@ -1,4 +1,4 @@
-"""The columns of each sheet. A header says what its column shows, times are in UTC, the customer id is last."""
+"""The columns of each sheet. A header says what its column shows, times are in UTC, the API's own status is last."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.core.language import Language, message
 from auditor.core.model import Reason
-from auditor.core.results import ADVICE, Change, Sum, next_step
+from auditor.core.results import CHANGE_NAMES, REASONS, VERDICTS, Sum, next_step, status_text
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.schema import own_columns, own_names, to_arrow
 from auditor.report.times import whole_days
@@ -25,7 +26,7 @@ Values = Callable[[pd.DataFrame], Sequence[Cell]]
 _BUTTON = 4
 """Characters of a header's filter button; the header itself may take two lines."""
 _NARROW, _WIDE, _WRAPPED = 8, 40, 44
-_BLOCKED, _STEP, _DOMAIN = 34, 42, 26
+_BLOCKED, _STEP, _DOMAIN, _STATUS = 34, 42, 26, 20
 """Characters, so that on paper everything up to the next step stands side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
@@ -67,26 +68,6 @@ def _cells(column: "pd.Series[Any]") -> list[Any]:
     return values
 
 
-def text(label: str, name: str, **given: Any) -> SheetColumn:
-    """A text of the records."""
-    return SheetColumn(label, lambda frame: _cells(frame[name]), source=name, **given)
-
-
-def number(label: str, name: str) -> SheetColumn:
-    """A whole number of the records."""
-    return SheetColumn(label, lambda frame: _cells(frame[name]), "number")
-
-
-def date(label: str, name: str) -> SheetColumn:
-    """A time of the records, shown as its day."""
-    return SheetColumn(f"{label} (UTC)", partial(_times, name), "date", width=12)
-
-
-def time(label: str, name: str) -> SheetColumn:
-    """A time of the records."""
-    return SheetColumn(f"{label} (UTC)", partial(_times, name), "time", width=17)
-
-
 def _times(name: str, frame: pd.DataFrame) -> Sequence[Cell]:
     """Days since the spreadsheet's epoch, to the second."""
     microseconds = pc.floor_temporal(to_arrow(frame[name]), unit="second").cast(pa.int64())
@@ -113,38 +94,94 @@ def _customer(frame: pd.DataFrame) -> Sequence[Cell]:
     return [company or domain or one for company, domain, one in names]
 
 
-def change_in_words(change: Change) -> str:
-    """A change as people write it."""
-    return "re-reviewed" if change is Change.RE_REVIEWED else change.replace("_", " ")
+def _days_blocked(frame: pd.DataFrame) -> Sequence[Cell]:
+    return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))
+
+
+class ColumnMaker:
+    """Columns in a language. Labels are messages of the catalogues."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.customer = self._made(message("Customer"), _customer, "name", source="company_name", width=24)
+        self.domain, self.owner = self.text("Domain", "domain"), self.text("Account manager", "owner")
+        # where rows are as high as their texts, a long domain continues below, not over the next column
+        self.wrapped_domain = self._made(message("Domain"), self.domain.values, "wrapped", width=_DOMAIN)
+        self.id = self._made(message("Customer id"), _ids, source="raw_id", width=38)
+        self.api_status = self.text("API status", "status")
+
+    def text(self, label: str, name: str, **given: Any) -> SheetColumn:
+        """A text of the records, as it is."""
+        return self._made(label, lambda frame: _cells(frame[name]), source=name, **given)
+
+    def number(self, label: str, name: str) -> SheetColumn:
+        """A whole number of the records."""
+        return self._made(label, lambda frame: _cells(frame[name]), "number")
+
+    def date(self, label: str, name: str) -> SheetColumn:
+        """A time of the records, shown as its day."""
+        return self._made(label, partial(_times, name), "date", width=12)
+
+    def time(self, label: str, name: str) -> SheetColumn:
+        """A time of the records."""
+        return self._made(label, partial(_times, name), "time", width=17)
+
+    def verdict(self, label: str, name: str = "verdict") -> SheetColumn:
+        """A verdict in words, in its colour."""
+        words = {verdict.value: self.language.text(one.name) for verdict, one in VERDICTS.items()}
+        return self._made(label, partial(_mapped, words, name), width=_longest(words), coloured=True)
+
+    def change(self) -> SheetColumn:
+        """What changed, in words."""
+        words = {change.value: self.language.text(name) for change, name in CHANGE_NAMES.items()}
+        return self._made(message("Change"), partial(_mapped, words, "change"), width=_longest(words))
+
+    def reason(self, label: str, **given: Any) -> SheetColumn:
+        """Why a row has its verdict, in words."""
+        words = {reason.value: self.language.text(one.name) for reason, one in REASONS.items()}
+        return self._made(label, partial(_mapped, words, "reason"), **{"width": _WIDE, **given})
+
+    def meaning(self, label: str, width: float = _WRAPPED) -> SheetColumn:
+        """What the reason means."""
+        words = {reason.value: self.language.text(one.meaning) for reason, one in REASONS.items()}
+        return self._made(label, partial(_mapped, words, "reason"), "wrapped", width=width)
+
+    def status(self, label: str, name: str) -> SheetColumn:
+        """A status of the API in words."""
+
+        def values(frame: pd.DataFrame) -> Sequence[Cell]:
+            return [None if one is None else status_text(one, self.language) for one in _cells(frame[name])]
+
+        return self._made(label, values, width=_WIDE)
+
+    def step(self, width: float = _WRAPPED) -> SheetColumn:
+        """What to do."""
+        step = cache(partial(next_step, language=self.language))
+
+        def values(frame: pd.DataFrame) -> Sequence[Cell]:
+            pairs = zip(_cells(frame["reason"]), _cells(frame["days_in_status"]), strict=True)
+            return [step(Reason(reason), days) for reason, days in pairs]
+
+        return self._made(message("Next step"), values, "wrapped", width=width)
+
+    def days_blocked(self) -> SheetColumn:
+        """Whole days since the customer is blocked."""
+        return self._made(message("Days blocked"), _days_blocked, "number")
+
+    def link(self, template: str) -> SheetColumn:
+        """A link to the customer."""
+        return self._made(message("Partner Center"), partial(_links, template), "link")
+
+    def _made(self, label: str, values: Values, look: str = "text", **given: Any) -> SheetColumn:
+        return SheetColumn(self.language.text(label), values, look, **given)
 
 
 def _mapped(words: Mapping[str, str], source: str, frame: pd.DataFrame) -> Sequence[Cell]:
     return [None if word is None else words.get(word) for word in _cells(frame[source])]
 
 
-def _days_blocked(frame: pd.DataFrame) -> Sequence[Cell]:
-    return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))
-
-
-def _next_step(frame: pd.DataFrame) -> Sequence[Cell]:
-    step = cache(next_step)
-    pairs = zip(_cells(frame["reason"]), _cells(frame["days_in_status"]), strict=True)
-    return [step(Reason(reason), days) for reason, days in pairs]
-
-
-CUSTOMER = SheetColumn("Customer", _customer, "name", source="company_name", width=24)
-DOMAIN, OWNER = text("Domain", "domain"), text("Account manager", "owner")
-WRAPPED_DOMAIN = SheetColumn("Domain", DOMAIN.values, "wrapped", width=_DOMAIN)
-"""The domain where rows are as high as their texts: a long one continues below, not over the next column."""
-ID = SheetColumn("Customer id", _ids, source="raw_id", width=38)
-VERDICT = text("Verdict", "verdict", coloured=True)
-STATUS = text("Status", "status", width=12)
-_MEANINGS = partial(_mapped, {reason.value: advice.meaning for reason, advice in ADVICE.items()}, "reason")
-MEANING = SheetColumn("What it means", _MEANINGS, "wrapped", width=_WRAPPED)
-STEP = SheetColumn("Next step", _next_step, "wrapped", width=_WRAPPED)
-LIST, ROW = text("List", "source_file"), number("Row", "source_row")
-_CHANGES = partial(_mapped, {change.value: change_in_words(change) for change in Change}, "change")
-CHANGE = SheetColumn("Change", _CHANGES, width=15)
+def _longest(words: Mapping[str, str]) -> float:
+    return max(map(len, words.values())) + 3
 
 
 def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
@@ -159,7 +196,7 @@ def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     """A list's own column; where it is added up, its numbers are numbers."""
     total = subset.sum_of_run(column)
     if total is None:
-        return text(label, name)
+        return SheetColumn(label, lambda frame: _cells(frame[name]), source=name)
     read = cache(partial(_as_number, total))
 
     def values(frame: pd.DataFrame) -> Sequence[Cell]:
@@ -176,51 +213,64 @@ def _as_number(total: Sum, given: str) -> Cell:
 
 def action_needed(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of blocked rows."""
-    link = subset.data.facts.presentation.customer_link
+    link, make = subset.data.facts.presentation.customer_link, ColumnMaker(subset.data.language)
     columns = [
-        *(CUSTOMER, WRAPPED_DOMAIN, OWNER),
-        SheetColumn("What is blocked", MEANING.values, "wrapped", width=_BLOCKED),
-        text("Status", "status", width=13, look="blocked"),
-        date("Blocked since", "blocked_since"),
-        SheetColumn("Days blocked", _days_blocked, "number"),
-        date("Last update", "last_update"),
-        SheetColumn("Next step", STEP.values, "wrapped", width=_STEP),
-        *([SheetColumn("Partner Center", partial(_links, link), "link")] if link else []),
-        number("Times blocked", "times_blocked"),
+        *(make.customer, make.wrapped_domain, make.owner),
+        make.meaning(message("What is blocked"), _BLOCKED),
+        make.reason(message("Status"), width=_STATUS, look="blocked"),
+        make.date(message("Blocked since (UTC)"), "blocked_since"),
+        make.days_blocked(),
+        make.date(message("Last update (UTC)"), "last_update"),
+        make.step(_STEP),
+        *([make.link(link)] if link else []),
+        make.number(message("Times blocked"), "times_blocked"),
     ]
-    return _around(columns, subset, [ID])
+    return _around(columns, subset, [make.id, make.api_status])
 
 
 def _links(template: str, frame: pd.DataFrame) -> Sequence[Cell]:
     return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
 
 
-def changes() -> list[SheetColumn]:
+def changes(language: Language) -> list[SheetColumn]:
     """Of the sheet of changes."""
+    make = ColumnMaker(language)
     return [
-        *(CHANGE, CUSTOMER, DOMAIN, OWNER, text("Verdict before", "verdict_before", coloured=True), VERDICT),
-        *(text("Status before", "status_before", width=12), STATUS),
-        *(date("Last update before", "last_update_before"), date("Last update", "last_update")),
-        *(date("Blocked since", "blocked_since"), number("Times blocked", "times_blocked"), ID),
+        *(make.change(), make.customer, make.domain, make.owner),
+        *(make.verdict(message("Verdict before"), "verdict_before"), make.verdict(message("Verdict"))),
+        *(make.status(message("Status before"), "status_before"), make.status(message("Status"), "status")),
+        make.date(message("Last update before (UTC)"), "last_update_before"),
+        make.date(message("Last update (UTC)"), "last_update"),
+        make.date(message("Blocked since (UTC)"), "blocked_since"),
+        *(make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
     ]
 
 
 def all_customers(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of all rows."""
+    make = ColumnMaker(subset.data.language)
     columns = [
-        *(CUSTOMER, DOMAIN, OWNER, VERDICT, STATUS, text("Reason", "reason"), CHANGE),
-        *(date("Last update", "last_update"), number("Days in status", "days_in_status")),
-        time("Checked", "checked_at"),
+        *(make.customer, make.domain, make.owner, make.verdict(message("Verdict"))),
+        *(make.reason(message("Status")), make.change()),
+        make.date(message("Last update (UTC)"), "last_update"),
+        make.number(message("Days in status"), "days_in_status"),
+        make.time(message("Checked (UTC)"), "checked_at"),
     ]
-    return _around(columns, subset, [LIST, ROW, ID])
+    after = [make.text("List", "source_file"), make.number(message("Row"), "source_row"), make.id, make.api_status]
+    return _around(columns, subset, after)
 
 
-def not_verified() -> list[SheetColumn]:
+def not_verified(language: Language) -> list[SheetColumn]:
     """Of the sheet of undetermined rows: with what a support case needs."""
+    make = ColumnMaker(language)
     return [
-        *(CUSTOMER, WRAPPED_DOMAIN, OWNER, text("Reason", "reason", look="undetermined"), MEANING, STEP),
-        *(LIST, ROW, time("Checked", "checked_at")),
-        *(STATUS, number("HTTP status", "http_status"), text("Error code", "error_code")),
-        text("Error message", "error_message", look="wrapped"),
-        *(text("Request id", "request_id", width=38), text("Correlation id", "correlation_id", width=38), ID),
+        *(make.customer, make.wrapped_domain, make.owner),
+        make.reason(message("Reason"), width=_STATUS, look="undetermined"),
+        *(make.meaning(message("What it means")), make.step(), make.text("List", "source_file")),
+        *(make.number(message("Row"), "source_row"), make.time(message("Checked (UTC)"), "checked_at")),
+        *(make.number(message("HTTP status"), "http_status"), make.text("Error code", "error_code")),
+        make.text("Error message", "error_message", look="wrapped"),
+        make.text("Request id", "request_id", width=38),
+        make.text("Correlation id", "correlation_id", width=38),
+        *(make.id, make.api_status),
     ]

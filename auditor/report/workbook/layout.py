@@ -1,6 +1,7 @@
 """How a workbook looks: formats, the lines above the tables, paper. Every colour has a word with the same meaning."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from itertools import accumulate
 from math import ceil
 from types import MappingProxyType
@@ -10,9 +11,11 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun, describe_left_out, describe_undetermined
-from auditor.report.remarks import note, sentence
+from auditor.core.results import NO_OWNER
+from auditor.core.text import describe_left_out, describe_undetermined
+from auditor.report.remarks import note, remarks, sentence
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
 
@@ -30,10 +33,9 @@ SPAN = 90
 """Characters in a line of a text over several columns."""
 LEGIBLE = 62
 """Per cent of their size below which nothing is printed: letters of 7 points."""
-NO_BASELINE = "There is nothing to compare with."
 
+_INCOMPLETE = message("The whole audit is INCOMPLETE")
 _INK, _PAPER, _LINE, _HEAD, _GREY = "#1F2937", "#FFFFFF", "#D9DEE5", "#24405E", "#5B6675"
-_DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 _WHOLE, _MONEY = "#,##0", "#,##0.00"
 _CELL = MappingProxyType({"font_color": _INK, "valign": "top", "bottom": 1, "bottom_color": _LINE})
 _LEFT = MappingProxyType({**_CELL, "align": "left"})
@@ -50,8 +52,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "name": {**_LEFT, "bold": True},
         "wrapped": {**_LEFT, "text_wrap": True},
         "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
-        "time": {**_LEFT, "num_format": _TIME},
-        "date": {**_LEFT, "num_format": _DATE},
+        "time": _LEFT,
+        "date": _LEFT,
         "number": {**_RIGHT, "num_format": _WHOLE},
         "money": {**_RIGHT, "num_format": _MONEY},
         "whole": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter"},
@@ -69,21 +71,25 @@ _DIGIT, _PADDING = 5.25, 3.75
 """Points of a column: a character of its width, and its padding."""
 
 
-def add_styles(book: Workbook) -> Styles:
-    """Add the formats to a workbook."""
-    styles = {name: book.add_format(given) for name, given in _FORMATS.items()}
+def add_styles(book: Workbook, language: Language) -> Styles:
+    """Add the formats to a workbook, dates in those of the language."""
+    times = {"time": f"{language.date_pattern} hh:mm", "date": language.date_pattern}
+    styles = {
+        name: book.add_format({**given, "num_format": times[name]} if name in times else given)
+        for name, given in _FORMATS.items()
+    }
     for verdict, (ground, text, _) in COLOURS.items():
         colours = {"bg_color": ground, "font_color": text, "bold": True}
-        styles[verdict.value] = book.add_format({**_LEFT, **colours})
+        styles[verdict.value] = book.add_format({**_LEFT, **colours, "text_wrap": True})
         styles[f"large {verdict}"] = book.add_format({**_CELL, "font_size": 14, "valign": "vcenter", **colours})
         banner = {"text_wrap": True, "valign": "vcenter", "font_size": 12}
         styles[f"banner {verdict}"] = book.add_format({**colours, **banner})
     return styles
 
 
-def time_in_zone(book: Workbook, zone: str) -> Format:
+def time_in_zone(book: Workbook, zone: str, language: Language) -> Format:
     """A time with the zone's name behind it, still a date to the spreadsheet."""
-    return book.add_format({**_LEFT, "num_format": f'{_TIME} "{zone}"'})
+    return book.add_format({**_LEFT, "num_format": f'{language.date_pattern} hh:mm "{zone}"'})
 
 
 def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:
@@ -116,29 +122,37 @@ def status_line(subset: Subset) -> tuple[str, str]:
 
 
 def _status_of_run(subset: Subset) -> str:
-    state, _, remarks = note(subset.data).partition(": ")
-    if not subset.data.complete:
-        return f"{state}: {remarks}" if remarks else state
-    return f"Complete, with warnings. {sentence(remarks)}" if remarks else "Complete."
+    data, language = subset.data, subset.data.language
+    if not data.complete:
+        return note(data, language)
+    if not (warnings := remarks(data, language)):
+        return language.text("Complete.")
+    return language.text("Complete, with warnings.") + f" {sentence(warnings)}"
 
 
 def _status_of_owner(subset: Subset) -> str:
     """The run's state in a word, and the counts of one account manager; nothing about others."""
-    data, ledger = subset.data, subset.ledger
-    state = f"The whole run is {'complete' if data.complete else 'INCOMPLETE'}"
-    simulated = "; the data are simulated" if data.facts.simulated else ""
+    data, ledger, language = subset.data, subset.ledger, subset.data.language
+    whole = language.text("The whole audit is complete") if data.complete else language.text(_INCOMPLETE)
+    states = [whole, *([language.text("the data are simulated")] if data.facts.simulated else [])]
     count, rows = ledger.open_rows, ledger.rows - ledger.not_selected
-    known = f"each of {count_noun(rows, 'row')} here has a verdict"
-    selected = f"{describe_left_out(ledger.not_selected)} here; " if data.facts.selection else ""
-    return f"{state}{simulated}: {selected}{describe_undetermined(count, rows, 'here') if count else known}"
+    here = [describe_left_out(ledger.not_selected, language)] if data.facts.selection else []
+    if count:
+        here.append(describe_undetermined(count, rows, language))
+    else:
+        here.append(language.count("{n} row has a verdict", "each of {n} rows has a verdict", rows))
+    return f"{'; '.join(states)}. " + language.text("In this workbook: {here}", here="; ".join(here))
 
 
 def run_line(subset: Subset) -> str:
     """The run, its time, and whose rows these are."""
     facts = subset.data.facts
     ended = facts.finished_at or facts.started_at
-    of = "" if subset.owner is None else f" Rows of {subset.owner or 'no account manager'}."
-    return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{of}"
+    language = subset.data.language
+    text = language.text("As of {time}, run {run_id}.", time=language.time(ended.astimezone(UTC)), run_id=facts.run_id)
+    if subset.owner is None:
+        return text
+    return f"{text} " + language.text("Rows of {owner}.", owner=subset.owner or language.text(NO_OWNER))
 
 
 def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), rows: int = 0) -> None:
@@ -160,5 +174,6 @@ def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), 
     if printed < len(widths):
         page.print_area(0, 0, rows - 1, max(printed, 1) - 1)
     page.set_margins(0.4, 0.4, 0.5, 0.6)
-    page.set_footer(f"&L{subset.data.facts.run_id}&C&A&RPage &P of &N")
+    page_number = subset.data.language.text("Page {page} of {pages}", page="&P", pages="&N")
+    page.set_footer(f"&L{subset.data.facts.run_id}&C&A&R{page_number}")
     page.hide_gridlines(2)

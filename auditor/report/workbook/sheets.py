@@ -17,15 +17,16 @@ from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
+from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun, describe_left_out
-from auditor.report.remarks import sentence
+from auditor.core.results import VERDICTS
+from auditor.core.text import describe_left_out
+from auditor.report.remarks import compared_with, sentence
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import Cell, SheetColumn
 from auditor.report.workbook.layout import (
     COLOURS,
-    NO_BASELINE,
     SPAN,
     Styles,
     run_line,
@@ -36,7 +37,8 @@ from auditor.report.workbook.layout import (
 from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, cut, sheet_name
 from auditor.report.workbook.subset import Subset
 
-ACTION, CHANGES, ALL, NOT_VERIFIED = "Action needed", "Changes", "All customers", "Not verified"
+ACTION, CHANGES = message("Action needed"), message("Changes")
+ALL, NOT_VERIFIED = message("All customers"), message("Not verified")
 HEADER = 2
 """Row of a table's header, from 0: above it stand the run's state and the sheet's sentence."""
 _TABS = MappingProxyType({ACTION: Verdict.BLOCKED, NOT_VERIFIED: Verdict.UNDETERMINED})
@@ -50,6 +52,8 @@ _LINE = 15
 """Points of a line."""
 _TRUNCATED = -2
 """What XlsxWriter answers where it cut a text, which it does without a mark."""
+_WRAPPED = frozenset({"wrapped", Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
+"""Looks of cells whose texts take several lines."""
 _RIGHT = frozenset({"number", "money"})
 """Looks of cells that are aligned to the right."""
 
@@ -62,32 +66,42 @@ class WorkbookContext:
     styles: Styles
     subset: Subset
 
+    @property
+    def language(self) -> Language:
+        """Of the workbook."""
+        return self.subset.data.language
+
 
 def add_action_needed(context: WorkbookContext) -> None:
     """Blocked rows, longest first; rows that are blocked since an unknown day come last."""
     subset = context.subset
     blocked = subset.results[subset.results["verdict"] == Verdict.BLOCKED.value]
     blocked = blocked.sort_values("blocked_since", kind="stable", na_position="last")
-    text = f"{count_noun(len(blocked), 'row')} blocked, longest first: new purchases, seat increases and upgrades fail."
-    text = text if len(blocked) else "Nobody is blocked."
+    text = context.language.count(
+        "{n} row blocked, longest first: new purchases, seat increases and upgrades fail.",
+        "{n} rows blocked, longest first: new purchases, seat increases and upgrades fail.",
+        len(blocked),
+    )
+    text = text if len(blocked) else context.language.text("Nobody is blocked.")
     _add_sheet(context, ACTION, text, columns.action_needed(subset), blocked)
 
 
 def add_changes(context: WorkbookContext) -> None:
     """Customers with a change since the baseline run."""
-    subset, found = context.subset, context.subset.data.changes
-    if found is None:
-        text = sentence(subset.data.without_changes or NO_BASELINE)
-    else:
-        text = f"{sentence(found.note)} {'' if len(subset.changes) else 'Nothing changed.'}".strip()
-    _add_sheet(context, CHANGES, text, columns.changes(), subset.changes)
+    subset, language = context.subset, context.language
+    text = compared_with(subset.data)
+    if subset.data.changes and not len(subset.changes):
+        text += " " + language.text("Nothing changed.")
+    _add_sheet(context, CHANGES, text, columns.changes(language), subset.changes)
 
 
 def add_all_customers(context: WorkbookContext) -> None:
     """Every row."""
     subset = context.subset
-    text = f"{count_noun(len(subset.results), 'row')} in the order of the lists."
-    text = text if len(subset.results) else "There are no rows."
+    text = context.language.count(
+        "{n} row in the order of the lists.", "{n} rows in the order of the lists.", len(subset.results)
+    )
+    text = text if len(subset.results) else context.language.text("There are no rows.")
     _add_sheet(context, ALL, text, columns.all_customers(subset), subset.results)
 
 
@@ -95,12 +109,15 @@ def add_not_verified(context: WorkbookContext) -> None:
     """Undetermined rows."""
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
-    ledger = context.subset.ledger
-    count = count_noun(ledger.open_rows, "row")
-    text = f"Not verified (undetermined): {count} could not be checked. Do not treat as eligible."
-    text = text if ledger.open_rows else "Every row has a verdict."
-    text = f"{text} {describe_left_out(ledger.not_selected)}." if ledger.not_selected else text
-    _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(), rows)
+    ledger, language = context.subset.ledger, context.language
+    text = language.count(
+        "{n} row could not be checked. Do not treat as eligible.",
+        "{n} rows could not be checked. Do not treat as eligible.",
+        ledger.open_rows,
+    )
+    text = text if ledger.open_rows else language.text("Every row has a verdict.")
+    text = f"{text} {sentence(describe_left_out(ledger.not_selected, language))}" if ledger.not_selected else text
+    _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(language), rows)
 
 
 def _add_sheet(
@@ -124,7 +141,7 @@ def _add_sheet(
     room = _room(shown, sum(size for _, size in texts.values()), len(records))
     for count, start in enumerate(range(0, max(1, len(records)), room), 1):
         part = records.iloc[start : start + room]
-        page = context.book.add_worksheet(sheet_name(name, count))
+        page = context.book.add_worksheet(sheet_name(context.language.text(name), count))
         _add_head(context, page, text, widths)
         if name in _TABS:
             page.set_tab_color(COLOURS[_TABS[name]][2])
@@ -132,8 +149,8 @@ def _add_sheet(
         page.repeat_rows(HEADER)
         set_up_print(page, context.subset, widths, HEADER + 1 + len(part))
         labels = [(column.label, column.look in _RIGHT) for column in shown]
-        add_table(page, HEADER, labels, len(part), context.styles)
-        write_records(context.styles, page, shown, widths, part)
+        add_table(page, HEADER, labels, len(part), context.styles, sheet_name(name, count).replace(" ", "_"))
+        write_records(context.styles, context.language, page, shown, widths, part)
 
 
 def text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
@@ -163,7 +180,9 @@ def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequ
     write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"])
 
 
-def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles) -> None:
+def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it looks
+    page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles, name: str
+) -> None:
     """Write a table's header, and make it and the rows below a table.
 
     Args:
@@ -172,10 +191,10 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
         labels: of the columns, and whether their cells are aligned to the right.
         count: rows below the header.
         styles: of the workbook.
+        name: of the table, the same in every language.
     """
     last = len(labels) - 1
     if count:
-        name = "Account_managers" if page.get_name() == "Summary" else page.get_name().replace(" ", "_")
         options = {"name": name, "style": "Table Style Light 1", "columns": [{"header": label} for label, _ in labels]}
         # XlsxWriter refuses tables in constant memory, and remembers each of their cells: so it gets a table of one row,
         # whose range is set here
@@ -190,12 +209,18 @@ def add_table(page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], cou
 
 
 def write_records(
-    styles: Styles, page: Worksheet, shown: Sequence[SheetColumn], widths: Sequence[float], records: pd.DataFrame
+    styles: Styles,
+    language: Language,
+    page: Worksheet,
+    shown: Sequence[SheetColumn],
+    widths: Sequence[float],
+    records: pd.DataFrame,
 ) -> None:
     """Write the rows of a table, below its header.
 
     Args:
         styles: of the workbook.
+        language: of the workbook.
         page: the sheet.
         shown: its columns.
         widths: of these, in characters.
@@ -215,7 +240,9 @@ def write_records(
         for row, lines in enumerate(_lines(shown, widths, cells), first):
             if lines > 1:
                 page.set_row(row, _LINE * lines)
-        columns = [_with_formats(column, values, styles, start) for column, values in zip(shown, cells, strict=True)]
+        columns = [
+            _with_formats(styles, language, column, values, start) for column, values in zip(shown, cells, strict=True)
+        ]
         for row, line in enumerate(zip(*columns, strict=True), first):
             for place, (value, style) in enumerate(line):
                 if write[type(value)](row, place, value, style) == _TRUNCATED:
@@ -223,20 +250,24 @@ def write_records(
 
 
 def _with_formats(
-    column: SheetColumn, values: Sequence[Cell], styles: Styles, start: int
+    styles: Styles, language: Language, column: SheetColumn, values: Sequence[Cell], start: int
 ) -> Iterable[tuple[Cell | Url, Format]]:
     """The cells of a column from record `start` of a sheet on, each with its format; URLs as links where the sheet can hold more."""
-    usual = styles[column.look]
+    usual, text = styles[column.look], language.text
     if column.coloured:
-        return [(value, styles[value] if isinstance(value, str) else usual) for value in values]
+        coloured: dict[Cell, Format] = {text(words.name): styles[one] for one, words in VERDICTS.items()}
+        return [(value, coloured.get(value, usual)) for value in values]
     if column.look == "link":
-        return [(_link(str(value)) if row <= LINKS else value, usual) for row, value in enumerate(values, start + 1)]
+        label = text("Open")
+        return [
+            (_link(str(value), label) if row <= LINKS else value, usual) for row, value in enumerate(values, start + 1)
+        ]
     return zip(values, repeat(usual))
 
 
-def _link(target: str) -> Url:
+def _link(target: str, label: str) -> Url:
     url = Url(target)
-    url.text = "Open"
+    url.text = label
     return url
 
 
@@ -245,6 +276,6 @@ def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequenc
     counts = [
         [ceil(len(str(value or "")) / (width * _FILLED)) for value in values]
         for column, width, values in zip(shown, widths, cells, strict=True)
-        if column.look == "wrapped"
+        if column.look in _WRAPPED
     ]
     return [max(lines) for lines in zip(*counts, strict=True)]

@@ -11,14 +11,21 @@ from xlsxwriter.format import Format
 from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
 
+from auditor.core.language import Language, message
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import ADVICE, CHANGES, MEANINGS, NO_OWNER, UNDER_REVIEW, Change
-from auditor.core.text import count_noun
-from auditor.report.remarks import day_of_baseline, find_zone, sentence
-from auditor.report.workbook.columns import change_in_words
+from auditor.core.results import (
+    ACCOUNT_VERIFICATION,
+    CHANGE_NAMES,
+    CHANGES,
+    NO_OWNER,
+    REASONS,
+    UNDER_REVIEW,
+    VERDICTS,
+    Change,
+)
+from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, sentence
 from auditor.report.workbook.layout import (
     COLOURS,
-    NO_BASELINE,
     run_line,
     set_row_height,
     set_up_print,
@@ -31,16 +38,23 @@ from auditor.report.workbook.limits import LINKS, cut, headers
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, WorkbookContext, add_table
 from auditor.report.workbook.subset import BaselineDelta
 
-SUMMARY, ABOUT = "Summary", "About"
-LIST_WARNINGS = "Warnings about the customer lists"
-ORDER: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.BLOCKED: ("Blocked", ACTION),
-    Verdict.UNDETERMINED: ("Not verified", NOT_VERIFIED),
-    Verdict.ELIGIBLE: ("Eligible", ALL),
+SUMMARY, ABOUT = message("Summary"), message("About")
+LIST_WARNINGS = message("Warnings about the customer lists")
+ORDER: Mapping[Verdict, str] = {
+    Verdict.BLOCKED: ACTION,
+    Verdict.UNDETERMINED: NOT_VERIFIED,
+    Verdict.ELIGIBLE: ALL,
 }
-"""In the order of what needs doing: the word for people, and the sheet that tells more."""
+"""In the order of what needs doing: the sheet that tells more."""
 _LAST, _CHART_ROWS = 5, 9
-_WIDTHS, _ABOUT_WIDTHS = (34, 14, 20, 14, 16), (24, 16, 60, 60)
+_WIDTHS, _ABOUT_WIDTHS = (34, 14, 20, 14, 16), (34, 22, 60, 60, 22)
+_ABOUT_HEADS = (
+    message("Status"),
+    message("Verdict"),
+    message("What it means"),
+    message("Next step"),
+    message("Reason in the files"),
+)
 _FIGURES = 5
 """Columns of account managers before the sums."""
 _SLACK = 5
@@ -63,8 +77,8 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
         context: of the workbook.
         workbooks: account manager -> path of their own workbook, where they have one.
     """
-    subset, styles = context.subset, context.styles
-    page = context.book.add_worksheet(SUMMARY)
+    subset, styles, language = context.subset, context.styles, context.language
+    page = context.book.add_worksheet(language.text(SUMMARY))
     for place in range(_FIGURES + len(ORDER) * len(subset.sums)):
         page.set_column(place, place, _WIDTHS[min(place, len(_WIDTHS) - 1)])
     set_up_print(page, subset)
@@ -72,8 +86,8 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
         page.set_portrait()
     text, banner = status_line(subset)
     write_line(page, 0, _LAST, text, styles[banner])
-    of = "" if subset.owner is None else f": {subset.owner or NO_OWNER}"
-    page.write_string(1, 0, f"Who can buy, and who cannot{of}", styles["title"])
+    of = "" if subset.owner is None else f": {subset.owner or language.text(NO_OWNER)}"
+    page.write_string(1, 0, cut(language.text("Who can buy, and who cannot") + of), styles["title"])
     page.set_row(1, 28)
     row = _add_run(context, page, 3)
     first_verdict = row + 2
@@ -91,18 +105,24 @@ def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """As of when, of which lists, of which run; returns the row below."""
     facts, ledger, styles = context.subset.data.facts, context.subset.ledger, context.styles
     ended = facts.finished_at or facts.started_at
-    times = [("As of", ended.astimezone(UTC), "UTC")]
+    language = context.language
+    times = [(language.text("As of"), ended.astimezone(UTC), "UTC")]
     zone = find_zone(facts.presentation.zone)
     if zone is not UTC:
-        times.append(("Local time", ended.astimezone(zone), facts.presentation.zone))
+        times.append((language.text("Local time"), ended.astimezone(zone), facts.presentation.zone))
     for label, time, name in times:
         page.write_string(row, 0, label, styles["label"])
-        style = time_in_zone(context.book, name)
+        style = time_in_zone(context.book, name, language)
         page.merge_range(row, 1, row, _LAST, "", style)
         page.write_datetime(row, 1, time.replace(tzinfo=None), style)
         row += 1
-    counts = f"{ledger.rows:,} rows, {ledger.customers:,} customers"
-    for label, text in (("Customer lists", ", ".join(facts.lists)), ("Run", facts.run_id), ("Counted", counts)):
+    rows = language.count("{n} row", "{n} rows", ledger.rows)
+    counts = f"{rows}, " + language.count("{n} customer", "{n} customers", ledger.customers)
+    for label, text in (
+        (language.text("Customer lists"), ", ".join(facts.lists)),
+        (language.text("Run"), facts.run_id),
+        (language.text("Counted"), counts),
+    ):
         page.write_string(row, 0, label, styles["label"])
         write_merged(page, row, (1, _LAST), text, styles["wrapped"])
         row += 1
@@ -113,18 +133,24 @@ def _add_verdicts(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """The three counts, each with its change since the baseline run and its sums; returns the row below."""
     subset, styles = context.subset, context.styles
     changes, delta, sums = subset.data.changes, subset.delta, subset.sums
-    since = f"Since {changes.started_at:%Y-%m-%d}" if changes else "Since baseline"
-    for place, label in enumerate(headers(["Verdict", "Customers", since, "Rows", *sums])):
+    language = context.language
+    since = language.text("Since the last audit")
+    if changes:
+        since = language.text("Since {date}", date=day_of_last_audit(changes, language))
+    ours = [language.text("Verdict"), language.text("Customers"), since, language.text("Rows")]
+    for place, label in enumerate(headers([*ours, *sums])):
         page.write_string(row, place, label, styles["header_right" if place else "header"])
     _fit_header(page, row, sums)
-    for verdict, (word, sheet) in ORDER.items():
+    for verdict, sheet in ORDER.items():
         row += 1
         page.set_row(row, 24)
-        page.write_url(row, 0, f"internal:'{sheet}'!A1", styles[f"large {verdict}"], word, MEANINGS[verdict])
+        target = language.text(sheet).replace("'", "''")
+        word, meaning = (language.text(one) for one in (VERDICTS[verdict].name, VERDICTS[verdict].meaning))
+        page.write_url(row, 0, f"internal:'{target}'!A1", styles[f"large {verdict}"], word, meaning)
         customers = subset.ledger.customers_of(verdict)
         page.write_number(row, 1, customers, styles["figure"])
         if delta is None:
-            page.write_string(row, 2, "not known", styles["missing"])
+            page.write_string(row, 2, language.text("not known"), styles["missing"])
         else:
             page.write_number(row, 2, customers - delta.before.get(verdict, 0), styles["change"])
         page.write_number(row, 3, subset.ledger.rows_of(verdict), styles["figure"])
@@ -140,60 +166,66 @@ def _fit_header(page: Worksheet, row: int, labels: Iterable[str]) -> None:
 
 
 def _remarks(context: WorkbookContext) -> list[str]:
-    subset = context.subset
-    texts = [UNDER_REVIEW]
+    subset, language = context.subset, context.language
+    texts = [language.text(UNDER_REVIEW), compared_with(subset.data)]
     changes, delta = subset.data.changes, subset.delta
-    if changes is None or delta is None:
-        texts.append(sentence(subset.data.without_changes or NO_BASELINE))
-    else:
-        since = day_of_baseline(changes, subset.data)
-        texts.append(f"{sentence(changes.note)} {_changes_in_words(delta, since)}".strip())
+    if changes is not None and delta is not None:
+        since = day_of_last_audit(changes, language)
+        texts[1] = f"{texts[1]} {_changes_in_words(delta, since, language)}".strip()
     for column, sums in subset.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
-            texts.append(f"{column}: {unparsed:,} of the rows hold no number, and are not added up.")
+            texts.append(
+                language.text(
+                    "{column}: {n} of the rows hold no number, and are not added up.", column=column, n=unparsed
+                )
+            )
     return texts
 
 
-def _changes_in_words(delta: BaselineDelta, since: str) -> str:
+def _changes_in_words(delta: BaselineDelta, since: str, language: Language) -> str:
     """How many customers by change, those of no customer left out."""
     counts = {change: delta.changes.get(change, 0) for change in Change}
     newly, listed = delta.newly_blocked, counts.pop(Change.NEWLY_BLOCKED)
-    others = f", {newly - listed:,} of them not verified or not in the list then" if newly > listed else ""
     unknown = counts.pop(Change.NOT_COMPARED)
-    kinds = [f"{counts[change]:,} {change_in_words(change)}" for change in CHANGES if counts.get(change)]
-    sentences = [
-        sentence(f"{count_noun(newly, 'customer')} newly blocked since {since}{others}") if newly else "",
-        sentence(", ".join(kinds)) if kinds else "" if newly else "Nothing changed.",
-        f"{count_noun(unknown, 'customer')} could not be compared." if unknown else "",
+    kinds = [
+        f"{language.text(CHANGE_NAMES[change])}: {language.number(counts[change])}"
+        for change in CHANGES
+        if counts.get(change)
     ]
+    sentences = [sentence("; ".join(kinds)) if kinds else "" if newly else language.text("Nothing changed.")]
+    if newly:
+        sentences.insert(0, newly_blocked_text(newly, newly - listed, since, language))
+    if unknown:
+        sentences.append(
+            language.count("{n} customer could not be compared.", "{n} customers could not be compared.", unknown)
+        )
     return " ".join(filter(None, sentences))
 
 
 def _add_chart(context: WorkbookContext, page: Worksheet, row: int, first: int) -> None:
     """Customers by verdict, from the table whose first verdict is in row `first`."""
     chart = context.book.add_chart({"type": "bar"})
-    ledger = context.subset.ledger
+    ledger, language, sheet = context.subset.ledger, context.language, context.language.text(SUMMARY)
     chart.add_series(
         {
-            "name": "Customers",
+            "name": language.text("Customers"),
             # viewers that do not calculate show these
-            "categories_data": [word for word, _ in ORDER.values()],
+            "categories_data": [language.text(VERDICTS[verdict].name) for verdict in ORDER],
             "values_data": [ledger.customers_of(verdict) for verdict in ORDER],
-            "categories": [SUMMARY, first, 0, first + 2, 0],
-            "values": [SUMMARY, first, 1, first + 2, 1],
+            "categories": [sheet, first, 0, first + 2, 0],
+            "values": [sheet, first, 1, first + 2, 1],
             "points": [{"fill": {"color": COLOURS[verdict][2]}} for verdict in ORDER],
             "data_labels": {"value": True, "num_format": "#,##0"},
             "gap": 40,
         }
     )
-    chart.set_title({"name": "Customers by verdict", "name_font": {"size": 12}})
+    chart.set_title({"name": language.text("Customers by verdict"), "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True, "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
     chart.set_size({"width": 640, "height": 20 * _CHART_ROWS})
-    page.insert_chart(
-        row, 0, chart, {"description": "Customers by verdict, as in the table above", "object_position": 3}
-    )
+    description = language.text("Customers by verdict, as in the table above")
+    page.insert_chart(row, 0, chart, {"description": description, "object_position": 3})
 
 
 class _RelativeUrl(Url):  # type: ignore[misc]  # XlsxWriter has no types
@@ -205,25 +237,26 @@ class _RelativeUrl(Url):  # type: ignore[misc]  # XlsxWriter has no types
 
 def _add_owners(context: WorkbookContext, page: Worksheet, row: int, workbooks: Mapping[str, str]) -> None:
     """Account managers by verdict, in rows of the lists, with what is to be done first."""
-    subset, styles = context.subset, context.styles
+    subset, styles, language = context.subset, context.styles, context.language
     counts: dict[str, dict[Verdict, int]] = {}
     for count in subset.ledger.owners:
         counts.setdefault(count.owner or "", {})[count.verdict] = count.rows
     if not counts:
         return
-    page.write_string(row, 0, "By account manager (rows)", styles["name"])
+    page.write_string(row, 0, language.text("By account manager (rows)"), styles["name"])
     pairs = [(column, verdict) for column in subset.sums for verdict in ORDER]
     totals = {(one.column, one.verdict, one.owner): float(one.total) for one in subset.data.sums}
-    labels = ["Account manager", *(word for word, _ in ORDER.values()), "Rows"]
-    labels += headers((f"{column}, {ORDER[verdict][0].lower()}" for column, verdict in pairs), labels)
-    own_workbook = ["Own workbook"] if workbooks else []
+    words = {verdict: language.text(VERDICTS[verdict].name) for verdict in ORDER}
+    labels = [language.text("Account manager"), *words.values(), language.text("Rows")]
+    labels += headers((f"{column}: {words[verdict]}" for column, verdict in pairs), labels)
+    own_workbook = [language.text("Own workbook")] if workbooks else []
     last = len(labels)
     sides = [(label, 0 < place < last) for place, label in enumerate([*labels, *own_workbook])]
-    add_table(page, row + 1, sides, len(counts), styles)
+    add_table(page, row + 1, sides, len(counts), styles, "Account_managers")
     _fit_header(page, row + 1, labels)
     names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
     for line, name in enumerate(names, row + 2):
-        page.write_string(line, 0, cut(name or NO_OWNER), styles["name"])
+        page.write_string(line, 0, cut(name or language.text(NO_OWNER)), styles["name"])
         rows = [counts[name].get(verdict, 0) for verdict in ORDER]
         for place, value in enumerate([*rows, sum(rows)], 1):
             page.write_number(line, place, value, styles["number"])
@@ -251,8 +284,8 @@ def _link_workbook(page: Worksheet, cell: tuple[int, int], path: str | None, sty
 
 def add_about(context: WorkbookContext) -> None:
     """The last sheet."""
-    subset, styles = context.subset, context.styles
-    page = context.book.add_worksheet(ABOUT)
+    subset, styles, translate = context.subset, context.styles, context.language.text
+    page = context.book.add_worksheet(translate(ABOUT))
     for place, width in enumerate(_ABOUT_WIDTHS):
         page.set_column(place, place, width)
     set_up_print(page, subset)
@@ -260,26 +293,29 @@ def add_about(context: WorkbookContext) -> None:
     write_line(page, 0, 2, text, styles[banner])
     write_line(page, 1, 2, run_line(subset), styles["note"])
     row = 3
-    for verdict, (word, _) in ORDER.items():
-        page.write_string(row, 0, word, styles[verdict])
+    for verdict in ORDER:
+        meaning = translate(VERDICTS[verdict].meaning)
+        page.write_string(row, 0, translate(VERDICTS[verdict].name), styles[verdict])
         page.write_string(row, 1, verdict, styles["text"])
-        page.write_string(row, 2, MEANINGS[verdict], styles["wrapped"])
-        set_row_height(page, row, (MEANINGS[verdict], _ABOUT_WIDTHS[2]))
+        page.write_string(row, 2, meaning, styles["wrapped"])
+        set_row_height(page, row, (meaning, _ABOUT_WIDTHS[2]))
         row += 1
-    row = _add_texts(context, page, row, _explanations(subset.data.facts.api), "label")
+    row = _add_texts(context, page, row, _explanations(subset.data.facts.api, context.language), "label")
     warnings = subset.data.facts.list_warnings
     if warnings and subset.owner is None:  # a warning may quote any row, and an account manager sees their own only
-        page.write_row(row + 1, 0, [LIST_WARNINGS, ""], styles["header"])
+        page.write_row(row + 1, 0, [translate(LIST_WARNINGS), ""], styles["header"])
         page.set_row(row + 1, 32)
         row = _add_texts(context, page, row + 2, [(one.list, one.text) for one in warnings], "wrapped")
-    page.write_row(row + 1, 0, ["Reason", "Verdict", "What it means", "Next step"], styles["header"])
+    page.write_row(row + 1, 0, [translate(head) for head in _ABOUT_HEADS], styles["header"])
     for line, reason in enumerate(sorted(Reason, key=lambda one: [*ORDER].index(one.verdict)), row + 2):
-        page.write_string(line, 0, reason, styles["text"])
-        page.write_string(line, 1, ORDER[reason.verdict][0], styles[reason.verdict])
-        page.write_string(line, 2, ADVICE[reason].meaning, styles["wrapped"])
-        page.write_string(line, 3, ADVICE[reason].next_step, styles["wrapped"])
-        texts = (ADVICE[reason].meaning, ADVICE[reason].next_step)
-        set_row_height(page, line, *zip(texts, _ABOUT_WIDTHS[2:], strict=True))
+        words = REASONS[reason]
+        texts = [
+            translate(text) for text in (words.name, VERDICTS[reason.verdict].name, words.meaning, words.next_step)
+        ]
+        looks = ("wrapped", reason.verdict, "wrapped", "wrapped", "text")
+        for place, (text, look) in enumerate(zip([*texts, reason.value], looks, strict=True)):
+            page.write_string(line, place, text, styles[look])
+        set_row_height(page, line, *zip(texts, _ABOUT_WIDTHS, strict=False))
 
 
 def _add_texts(context: WorkbookContext, page: Worksheet, row: int, texts: Iterable[tuple[str, str]], look: str) -> int:
@@ -292,26 +328,28 @@ def _add_texts(context: WorkbookContext, page: Worksheet, row: int, texts: Itera
     return row
 
 
-def _explanations(api: str) -> list[tuple[str, str]]:
-    dates = (
+def _explanations(api: str, language: Language) -> list[tuple[str, str]]:
+    text = language.text
+    dates = text(
         "All times in tables are UTC. Last update: when Microsoft last changed the status. Checked: when Partner Center "
         "answered. Blocked since: the last update or the first audit that found the customer blocked, whichever is "
         "earlier; the customer may have been blocked before. Days: whole days from then until it was checked; days in "
         "status, from the last update."
     )
-    rows = (
+    rows = text(
         "A row is a line of the customer lists; a customer may stand on several. An account manager's customers are "
         "counted for each account manager who has them."
     )
-    ids = "Where the id is no GUID there is no customer id, and the list's own text is shown instead."
-    state = (
+    ids = text("Where the id is no GUID there is no customer id, and the list's own text is shown instead.")
+    state = text(
         "This is the state at the time of the audit. A change of name or address may put a customer under review again."
     )
     return [
-        ("Under review", UNDER_REVIEW),
-        ("Customer, row", rows),
-        ("Customer id", ids),
-        ("Dates", dates),
-        ("How long it holds", state),
-        ("Where it is from", f"Partner Center at {api}; {', '.join(_SOURCES)}."),
+        (text("Under review"), text(UNDER_REVIEW)),
+        (text("Customer, row"), rows),
+        (text("Customer id"), ids),
+        (text("Dates"), dates),
+        (text("How long it holds"), state),
+        (text("More about account verification"), ACCOUNT_VERIFICATION),
+        (text("Where it is from"), text("Partner Center at {api}; {sources}.", api=api, sources=", ".join(_SOURCES))),
     ]

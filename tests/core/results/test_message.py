@@ -55,10 +55,10 @@ def test_a_complete_run() -> None:
     assert found.text.splitlines() == [
         "Complete: 2 of 1,204 rows are not verified (do not treat as eligible).",
         "Run 20261122T120000Z of a.csv, b.csv",
-        "Customers: 2 blocked, 1,200 eligible, 1 not verified, and 1 row without a valid id",
-        "Newly blocked since 2026-11-21: 2",
-        "- Contoso Ltd (UnderReview)",
-        "- id-2 (NotAllowed)",
+        "Customers: 2 blocked, 1,200 not blocked (eligible), 1 not verified, and 1 row without a valid id",
+        "Newly blocked since the last audit (21 Nov 2026): 2",
+        "- Contoso Ltd (Under review by Microsoft)",
+        "- id-2 (Not approved)",
         "At risk, revenue of blocked customers: 48,230.50 (1 row without a readable number)",
         "Report: /reports/20261122T120000Z/report.html",
     ]
@@ -93,7 +93,9 @@ def test_at_most_20_customers_are_named() -> None:
     """It is read on a phone; the document has no more either."""
     many = [(f"id-{n}", f"Customer {n}", "Unknown") for n in range(1234)]
     found = describe_run(replace(RESULT, newly_blocked=many))
-    assert [line for line in found.lines if line.startswith("- ")] == [f"- Customer {n} (Unknown)" for n in range(20)]
+    assert [line for line in found.lines if line.startswith("- ")] == [
+        f"- Customer {n} (Status unknown to Microsoft (blocked))" for n in range(20)
+    ]
     assert "and 1,214 more" in found.lines
     assert len(found.document["run"]["newly_blocked_customers"]) == 20
 
@@ -155,7 +157,7 @@ def test_customers_that_were_not_selected_are_counted_apart() -> None:
     ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9)], 1213, 1203)
     line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
     assert line == (
-        "Customers: 2 blocked, 1,200 eligible, 1 not verified, 9 rows not selected, and 1 row without a valid id"
+        "Customers: 2 blocked, 1,200 not blocked (eligible), 1 not verified, 9 rows not selected, and 1 row without a valid id"
     )
 
 

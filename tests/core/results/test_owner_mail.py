@@ -33,7 +33,7 @@ def _found(customers: dict[str, int], newly: tuple[str, ...] | None = (), sums: 
         sha256="",
         ledger=Ledger(rows=total, customers=total, statuses=counts),
         newly_blocked=newly,
-        since="29 Nov",
+        since="29 Nov 2026",
         sums=sums,
     )
 
@@ -106,10 +106,10 @@ def test_the_text_names_every_count_and_what_to_do() -> None:
         "Of your 8 customers:",
         "- 3 blocked. New purchases, seat increases and upgrades fail.",
         "- 3 not verified. They could not be checked. Do not promise them an order.",
-        "- 4 eligible. ",
-        "Nobody is newly blocked since 29 Nov.",
-        "- Under review (2): Wait: ",
-        "- Not allowed (1): Verify ",
+        "- 4 not blocked (eligible). ",
+        "Nobody is newly blocked since the last audit (29 Nov 2026).",
+        "- Under review by Microsoft (2): Wait: ",
+        "- Not approved (1): Check ",
         "- Not verified (3): do not promise an order.",
         "Checked in Partner Center: 2026-11-30 02:14 UTC",
     ):
@@ -136,6 +136,6 @@ def test_sums_of_blocked_customers() -> None:
 def test_long_names_and_many_of_them() -> None:
     """At most 20 names, each cut; and how many more there are."""
     text = mail_text(_found({"unknown": 21}, ("x" * 500,) * 21), _facts(), ENDED, complete=True)
-    assert "21 newly blocked since 29 Nov:" in text
+    assert "21 newly blocked since the last audit (29 Nov 2026):" in text
     assert text.count("x" * 79 + "…\n") == 20
     assert "- and 1 more, in the workbook" in text
