@@ -4,10 +4,10 @@ The worker only supervises; lock, pacing, sign-in and journal are the child's. S
 often it dies: the next child finishes the run from its journal.
 """
 
-import getpass
 import hashlib
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,6 +33,9 @@ _OUTAGE_SECONDS = 60.0
 """Pause before a run is resumed that an outage ended."""
 _INTERRUPTED, _LOCKED = 130, 11
 _INCOMPLETE = 3
+
+_USER = str(os.getuid()) if hasattr(os, "getuid") else "all"
+"""For the name of a folder that is this user's; in a container, the user may have no name."""
 
 Counts = dict[str, Any]
 
@@ -77,7 +80,7 @@ class PartnerTask:
         within = max(self.within, (datetime.now(UTC) - self.started_at).total_seconds())
         fleet = hashlib.sha256(self.reports.encode()).hexdigest()[:12]
         # on a disk of the worker's machine: its memory is what the slots share
-        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{getpass.getuser()}-{fleet}"
+        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{_USER}-{fleet}"
         options = {
             "--config": self.config,
             "--profile": self.name,

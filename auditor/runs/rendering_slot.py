@@ -1,7 +1,7 @@
 """At most N runs of one machine render their reports at the same time: rendering takes four times the memory of asking.
 
-A slot is the operating system's lock on a file, so that a dead process holds none. Where no lock can be made, the reports are
-rendered without a slot: memory is worth less than the reports.
+A slot is the operating system's lock on a file, so that a dead process holds none. Where no lock can be made, or none is free for
+hours, the reports are rendered without a slot: memory is worth less than the reports.
 """
 
 import time
@@ -15,6 +15,8 @@ from filelock import BaseFileLock, Timeout
 from auditor import locks
 from auditor.errors import SettingsError, describe_os_error
 
+LONGEST_WAIT = 4 * 3600.0
+"""Seconds. A process that hangs must not keep the others from their reports."""
 _POLL_SECONDS = 0.2
 
 
@@ -56,12 +58,14 @@ def hold_slot(
     Args:
         slots: of this machine; None where there is no limit.
         noted: receives a sentence before the wait.
-        warned: receives a sentence where no lock can be made.
+        warned: receives a sentence where the reports are rendered without a slot.
     """
     with ExitStack() as held:
         if slots is not None:
             try:
                 held.callback(_acquire(slots, noted).release)
+            except Timeout:
+                warned(f"none of {slots.count} rendering slots was free for hours; rendering without a slot")
             except OSError as error:
                 warned(
                     f"{slots.folder}: no lock can be made there ({describe_os_error(error)}); rendering without a slot"
@@ -70,11 +74,20 @@ def hold_slot(
 
 
 def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> BaseFileLock:
+    """Acquire the lock of a slot.
+
+    Raises:
+        Timeout: none was free for LONGEST_WAIT seconds.
+        OSError: no lock can be made.
+    """
     slots.folder.mkdir(parents=True, exist_ok=True)
     lock = _try_all(slots)
     if lock is None:
         noted(f"every answer is stored; waiting for one of {slots.count} rendering slots")
+    started = time.monotonic()
     while lock is None:
+        if time.monotonic() - started > LONGEST_WAIT:
+            raise Timeout(str(slots.folder))
         time.sleep(_POLL_SECONDS)
         lock = _try_all(slots)
     return lock
@@ -82,7 +95,6 @@ def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> BaseFileLoc
 
 def _try_all(slots: RenderingSlots) -> BaseFileLock | None:
     for number in range(1, slots.count + 1):
-        # the file stays when it is released: a removed one could be locked twice
         with suppress(Timeout):
             return locks.acquire(slots.folder / f"rendering-{number}.lock", timeout=0, patient=False)
     return None

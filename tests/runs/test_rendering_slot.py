@@ -1,6 +1,5 @@
 """So many processes render at the same time as there are slots; a killed one holds none."""
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -96,6 +95,18 @@ def test_without_a_lock_the_reports_are_rendered_all_the_same(tmp_path: Path) ->
         assert "rendering without a slot" in warned[0]
 
 
+def test_a_process_that_hangs_does_not_keep_the_others_from_their_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After hours."""
+    monkeypatch.setattr("auditor.runs.rendering_slot.LONGEST_WAIT", 0.0)
+    slots, warned = RenderingSlots(tmp_path, 1), list[str]()
+    other = _holding(slots)
+    with hold_slot(slots, _quiet, warned.append):
+        assert "rendering without a slot" in warned[0]
+    other.communicate("go on\n")
+
+
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simulator]:
     """Everybody is allowed."""
@@ -155,4 +166,4 @@ def test_a_run_that_continues_waits_too(tmp_path: Path) -> None:
     waiting.communicate()
     released.join()
     assert waiting.returncode == 0
-    assert os.readlink("reports/latest")
+    assert Path("reports/latest").readlink()
