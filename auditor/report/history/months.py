@@ -80,9 +80,10 @@ def locked(history: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        # while it is held: afterwards it may be another's. Windows removes no open file, and leaves it
         with suppress(OSError):
             path.unlink(missing_ok=True)
+        lock.release()
 
 
 def compact(history: Path) -> Iterator[MergedMonth]:
