@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli import mail_commands, notify_commands, options, run_commands, setup_commands, sign_in_commands
+from auditor.cli import (
+    export_commands,
+    mail_commands,
+    notify_commands,
+    options,
+    run_commands,
+    setup_commands,
+    sign_in_commands,
+)
 from auditor.cli.completion import complete_file, complete_run
 from auditor.errors import SettingsError
 from auditor.version import __version__
@@ -381,6 +389,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *export_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
     *run_commands.COMMANDS,

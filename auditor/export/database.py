@@ -1,0 +1,344 @@
+"""A run -> three tables of a database, through SQLAlchemy: the same code for PostgreSQL, SQL Server, MySQL, MariaDB and SQLite.
+
+================  ======================================================================================================
+`audit_runs`      one record a run
+`audit_results`   one record a row of the customer lists, with the columns of results.parquet
+`audit_current`   the newest answer of each customer, by API and partner
+`audit_export`    one record with the version of the tables; an export locks it, so that exports follow one another
+================  ======================================================================================================
+
+A run is written in one transaction, in place of what was written of it before. Times are UTC.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import (
+    JSON,
+    URL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UnicodeText,
+    and_,
+    create_engine,
+    delete,
+    exists,
+    insert,
+    inspect,
+    literal,
+    make_url,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+from auditor.core.judge import redact
+from auditor.errors import OutputError, SettingsError
+
+VERSION = 1
+"""Of the tables; later versions only add columns."""
+_BATCH = 5_000
+"""Rows that are sent at once."""
+_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc"}
+"""Database -> its driver, where the URL names none."""
+_OPTIONS: Mapping[str, dict[str, Any]] = {
+    # without it, every row is a message of its own
+    "mssql+pyodbc": {"fast_executemany": True},
+    # seconds to wait for another export
+    "sqlite": {"connect_args": {"timeout": 300}},
+}
+_TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+_TABLES = MetaData()
+_UTF8 = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
+
+
+def _key(name: str, length: int) -> Column[str]:
+    return Column(name, String(length), primary_key=True)
+
+
+def _count(name: str, comment: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, comment=comment)
+
+
+EXPORT = Table("audit_export", _TABLES, Column("version", Integer, primary_key=True, autoincrement=False))
+RUNS = Table(
+    "audit_runs",
+    _TABLES,
+    Column("partner_tenant", String(255), primary_key=True, comment="Tenant of the partner; empty where it is not known."),
+    _key("run_id", 32),
+    Column("started_at", _TIME, nullable=False),
+    Column("finished_at", _TIME, comment="When the last session ended; null where it was killed."),
+    Column("api", String(255), nullable=False, comment="Base URL of the API that was asked."),
+    Column("validation_type", String(32), nullable=False),
+    Column("lists", JSON, nullable=False, comment="Names of the customer lists."),
+    Column("complete", Boolean, nullable=False, comment="Every row has a verdict, and few enough are undetermined."),
+    Column("simulated", Boolean, nullable=False, comment="The answers are those of the simulator."),
+    _count("listed_rows", "Rows of the lists."),
+    _count("listed_customers", "Distinct customers of the lists."),
+    _count("eligible_customers", "Customers with this verdict."),
+    _count("blocked_customers", "Customers with this verdict."),
+    _count("undetermined_customers", "Customers that could not be checked. Do not treat them as eligible."),
+    Column("rows_sha256", String(64), nullable=False, comment="SHA-256 of rows.jsonl, which tells runs of the same id apart."),
+    Column("manifest_sha256", String(64), nullable=False, comment="SHA-256 of the manifest of the verified run."),
+    Column("auditor_version", String(32), nullable=False, comment="That exported the run."),
+    Column("exported_at", _TIME, nullable=False),
+    **_UTF8,
+)
+RESULTS = Table(
+    "audit_results",
+    _TABLES,
+    _key("partner_tenant", 255),
+    _key("run_id", 32),
+    Column("row_number", Integer, primary_key=True, autoincrement=False, comment="Place in results.parquet, from 1."),
+    Column("first_row", Boolean, nullable=False, comment="True for one row of each customer: count these."),
+    Column("customer_id", String(36)),
+    Column("company_name", UnicodeText),
+    Column("domain", UnicodeText),
+    Column("verdict", String(32), nullable=False),
+    Column("status", UnicodeText),
+    Column("reason", String(64), nullable=False),
+    Column("last_update", _TIME),
+    Column("last_update_raw", UnicodeText),
+    Column("days_in_status", Integer),
+    Column("checked_at", _TIME),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("http_status", SmallInteger),
+    Column("error_code", UnicodeText),
+    Column("error_name", UnicodeText),
+    Column("error_message", UnicodeText),
+    Column("request_id", UnicodeText),
+    Column("correlation_id", UnicodeText),
+    Column("owner", UnicodeText),
+    Column("source_file", UnicodeText, nullable=False),
+    Column("source_row", BigInteger, nullable=False),
+    Column("raw_id", UnicodeText),
+    Column("list_columns", JSON(none_as_null=True), comment="The lists' own other columns, as an object of texts."),
+    # finds the rows of a customer, and the rows of a run that are newer than those in audit_current
+    Index("audit_results_customer", "customer_id", "partner_tenant", "run_id"),
+    **_UTF8,
+)
+CURRENT = Table(
+    "audit_current",
+    _TABLES,
+    _key("api", 255),
+    _key("partner_tenant", 255),
+    _key("customer_id", 36),
+    Column("company_name", UnicodeText),
+    Column("domain", UnicodeText),
+    Column("owner", UnicodeText),
+    Column("verdict", String(32), nullable=False),
+    Column("status", UnicodeText),
+    Column("reason", String(64), nullable=False),
+    Column("last_update", _TIME),
+    Column("checked_at", _TIME, nullable=False, comment="When this answer arrived; no later answer is known."),
+    Column("run_id", String(32), nullable=False),
+    Column("started_at", _TIME, nullable=False, comment="When that run began."),
+    **_UTF8,
+)
+_OF_RUN = {"api", "started_at"}
+"""Columns of audit_current that the rows of a run share; the others are those of audit_results."""
+
+
+class Database:
+    """The tables of audits in a database; a context manager.
+
+    Args:
+        url: of SQLAlchemy, without a password. `postgresql://`, `mysql://` and `mssql://` take the drivers psycopg, pymysql
+            and pyodbc.
+        password: None for none.
+        hint: what to do after a failure of the database.
+
+    Raises:
+        SettingsError: there is no such kind of database, or its driver is not installed.
+    """
+
+    def __init__(self, url: str, password: str | None, hint: str) -> None:
+        self._password, self._hint = password or "", hint
+        with _as_settings_error(url):
+            parsed = _with_driver(make_url(url))
+            self.name = parsed.set(query={}).render_as_string(hide_password=True)
+            options = _OPTIONS.get(parsed.drivername) or _OPTIONS.get(parsed.get_backend_name(), {})
+            if password and parsed.get_backend_name() != "sqlite":
+                parsed = parsed.set(password=password)
+            # the values of rows stay out of the texts of errors
+            self._engine = create_engine(parsed, hide_parameters=True, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Create the tables that are missing, and check the columns of the others.
+
+        Raises:
+            SettingsError: a table has other columns; nothing was changed.
+            OutputError: the database cannot be reached or written to.
+        """
+        with self._as_output_error():
+            known = set(inspect(self._engine).get_table_names())
+            self._check_columns(known)
+            if known >= set(_TABLES.tables):
+                return
+            try:
+                with self._engine.begin() as connection:
+                    _TABLES.create_all(connection)
+            except SQLAlchemyError:
+                # another export may have created them at the same time
+                if not set(inspect(self._engine).get_table_names()) >= set(_TABLES.tables):
+                    raise
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(EXPORT), {"version": VERSION})
+
+    def _check_columns(self, tables: Iterable[str]) -> None:
+        inspector = inspect(self._engine)
+        for name in sorted(_TABLES.tables.keys() & set(tables)):
+            found = {column["name"] for column in inspector.get_columns(name)}
+            wanted = set(_TABLES.tables[name].columns.keys())
+            if found != wanted:
+                missing, unknown = (", ".join(sorted(names)) or "none" for names in (wanted - found, found - wanted))
+                raise SettingsError(
+                    f"{self.name}: the table {name} has other columns (missing: {missing}; unknown: {unknown})",
+                    "name another database or schema, or rename that table; nothing was written",
+                )
+
+    def write(self, run: Mapping[str, Any], results: pa.Table, own: pa.Table, *, newest: bool) -> bool:
+        """Write a run in one transaction, in place of what was written of it before.
+
+        Args:
+            run: the record of audit_runs, by column.
+            results: the fixed columns of results.parquet, and `first_row` (bool).
+            own: the lists' own other columns, of the same rows.
+            newest: whether its answers may enter audit_current; an answer there that is newer stays.
+
+        Returns:
+            True where the run was there before.
+
+        Raises:
+            SettingsError: another run of the same id is there; nothing was written.
+            OutputError: the database cannot be reached or written to; nothing was written.
+        """
+        with self._as_output_error(), self._engine.begin() as connection:
+            # waits until another export has ended
+            connection.execute(update(EXPORT).values(version=EXPORT.c.version))
+            before = connection.scalar(select(RUNS.c.rows_sha256).where(_is_of(RUNS, run)))
+            if before not in (None, run["rows_sha256"]):
+                raise SettingsError(
+                    f"{self.name} has another run {run['run_id']} of the partner {run['partner_tenant'] or '(unknown)'!r}",
+                    "set tenant_id for each partner, so that runs which began in the same second are told apart",
+                )
+            for table in (RESULTS, RUNS):
+                connection.execute(delete(table).where(_is_of(table, run)))
+            connection.execute(insert(RUNS), dict(run))
+            for records in _batches(results, own, run):
+                connection.execute(insert(RESULTS), records)
+            if newest:
+                _update_current(connection, run)
+        return before is not None
+
+    @contextmanager
+    def _as_output_error(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # the driver's own text; SQLAlchemy's holds the whole statement
+            what = redact(str(getattr(error, "orig", None) or error), [self._password])
+            raise OutputError(f"{self.name}: nothing was written: {what}", self._hint) from error
+
+
+def _with_driver(url: URL) -> URL:
+    driver = _DRIVERS.get(url.drivername)
+    return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
+
+
+@contextmanager
+def _as_settings_error(url: str) -> Iterator[None]:
+    scheme = url.partition(":")[0]
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{scheme}: the driver {error.name} is not installed", f"pip install {error.name}, or name another driver"
+        ) from error
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        # the error may quote the URL
+        raise SettingsError(
+            f"{scheme}: not a database that SQLAlchemy knows", "docs/tables-and-databases.md has a URL for each database"
+        ) from error
+
+
+def _is_of(table: Table, run: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The condition that a record of audit_runs or audit_results is of this run."""
+    return and_(table.c.partner_tenant == run["partner_tenant"], table.c.run_id == run["run_id"])
+
+
+def _batches(results: pa.Table, own: pa.Table, run: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The records of audit_results."""
+    shared = {"partner_tenant": run["partner_tenant"], "run_id": run["run_id"]}
+    for start in range(0, len(results), _BATCH):
+        records = _records(results.slice(start, _BATCH))
+        texts = _records(own.slice(start, _BATCH)) if own.num_columns else [None] * len(records)
+        yield [
+            record | shared | {"row_number": number, "list_columns": text}
+            for number, (record, text) in enumerate(zip(records, texts, strict=True), start + 1)
+        ]
+
+
+def _records(table: pa.Table) -> list[dict[str, Any]]:
+    cells = zip(*map(_values, table.columns), strict=True)
+    return [dict(zip(table.column_names, record, strict=True)) for record in cells]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The cells as Python values; databases take no NUL character in a text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring(column, "\0", "\N{REPLACEMENT CHARACTER}")
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _update_current(connection: Connection, run: Mapping[str, Any]) -> None:
+    """Put the answers of a run into audit_current, where that has no newer one.
+
+    A customer who was not asked for has no `checked_at`, and stays as it is.
+    """
+    for statement in current_statements(run):
+        connection.execute(statement)
+
+
+def current_statements(run: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The statements that remove the older answers from audit_current, and insert those of a run."""
+    answered = and_(_is_of(RESULTS, run), RESULTS.c.first_row == true(), RESULTS.c.checked_at.is_not(None))
+    same_partner = and_(CURRENT.c.api == run["api"], CURRENT.c.partner_tenant == run["partner_tenant"])
+    same_customer = CURRENT.c.customer_id == RESULTS.c.customer_id
+    is_newer = or_(
+        CURRENT.c.checked_at < RESULTS.c.checked_at,
+        # the same answer, reused by a later run; or the same run
+        and_(CURRENT.c.checked_at == RESULTS.c.checked_at, CURRENT.c.started_at <= run["started_at"]),
+    )
+    remove = delete(CURRENT).where(
+        same_partner, exists().where(answered, same_customer, is_newer).correlate(CURRENT)
+    )
+    shared = {name: literal(run[name], CURRENT.c[name].type).label(name) for name in _OF_RUN}
+    columns = [shared.get(name, RESULTS.c.get(name)) for name in CURRENT.c.keys()]
+    rows = select(*columns).where(answered, ~exists().where(same_partner, same_customer).correlate(RESULTS))
+    return remove, insert(CURRENT).from_select(CURRENT.c.keys(), rows)
