@@ -9,6 +9,7 @@ import click
 
 from auditor.cli import (
     export_commands,
+    history_commands,
     mail_commands,
     notify_commands,
     options,
@@ -390,6 +391,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 for _command in (
     *export_commands.COMMANDS,
+    *history_commands.COMMANDS,
     *mail_commands.COMMANDS,
     *notify_commands.COMMANDS,
     *run_commands.COMMANDS,

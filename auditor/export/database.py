@@ -12,6 +12,7 @@ A run is written in one transaction, in place of what was written of it before. 
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import pyarrow as pa
@@ -35,14 +36,10 @@ from sqlalchemy import (
     and_,
     create_engine,
     delete,
-    exists,
     insert,
     inspect,
-    literal,
     make_url,
-    or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects import mysql
@@ -53,8 +50,8 @@ from auditor.errors import OutputError, SettingsError
 
 VERSION = 1
 """Of the tables; later versions only add columns."""
-_BATCH = 5_000
-"""Rows that are sent at once."""
+_BATCH = 1_000
+"""Rows that are sent at once; SQL Server takes 2,100 values in one condition."""
 _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc"}
 """Database -> its driver, where the URL names none."""
 _OPTIONS: Mapping[str, dict[str, Any]] = {
@@ -80,7 +77,9 @@ EXPORT = Table("audit_export", _TABLES, Column("version", Integer, primary_key=T
 RUNS = Table(
     "audit_runs",
     _TABLES,
-    Column("partner_tenant", String(255), primary_key=True, comment="Tenant of the partner; empty where it is not known."),
+    Column(
+        "partner_tenant", String(255), primary_key=True, comment="Tenant of the partner; empty where it is not known."
+    ),
     _key("run_id", 32),
     Column("started_at", _TIME, nullable=False),
     Column("finished_at", _TIME, comment="When the last session ended; null where it was killed."),
@@ -94,7 +93,12 @@ RUNS = Table(
     _count("eligible_customers", "Customers with this verdict."),
     _count("blocked_customers", "Customers with this verdict."),
     _count("undetermined_customers", "Customers that could not be checked. Do not treat them as eligible."),
-    Column("rows_sha256", String(64), nullable=False, comment="SHA-256 of rows.jsonl, which tells runs of the same id apart."),
+    Column(
+        "rows_sha256",
+        String(64),
+        nullable=False,
+        comment="SHA-256 of rows.jsonl, which tells runs of the same id apart.",
+    ),
     Column("manifest_sha256", String(64), nullable=False, comment="SHA-256 of the manifest of the verified run."),
     Column("auditor_version", String(32), nullable=False, comment="That exported the run."),
     Column("exported_at", _TIME, nullable=False),
@@ -129,16 +133,16 @@ RESULTS = Table(
     Column("source_row", BigInteger, nullable=False),
     Column("raw_id", UnicodeText),
     Column("list_columns", JSON(none_as_null=True), comment="The lists' own other columns, as an object of texts."),
-    # finds the rows of a customer, and the rows of a run that are newer than those in audit_current
     Index("audit_results_customer", "customer_id", "partner_tenant", "run_id"),
     **_UTF8,
 )
 CURRENT = Table(
     "audit_current",
     _TABLES,
-    _key("api", 255),
-    _key("partner_tenant", 255),
+    # first what tells most apart: a planner without statistics then finds customers through the key
     _key("customer_id", 36),
+    _key("partner_tenant", 255),
+    _key("api", 255),
     Column("company_name", UnicodeText),
     Column("domain", UnicodeText),
     Column("owner", UnicodeText),
@@ -151,8 +155,7 @@ CURRENT = Table(
     Column("started_at", _TIME, nullable=False, comment="When that run began."),
     **_UTF8,
 )
-_OF_RUN = {"api", "started_at"}
-"""Columns of audit_current that the rows of a run share; the others are those of audit_results."""
+_NEVER = (datetime.min.replace(tzinfo=UTC),) * 2
 
 
 class Database:
@@ -247,10 +250,12 @@ class Database:
             for table in (RESULTS, RUNS):
                 connection.execute(delete(table).where(_is_of(table, run)))
             connection.execute(insert(RUNS), dict(run))
+            oldest = pc.min(results["checked_at"]).as_py() if newest else None
+            newer = _newer_answers(connection, run, oldest) if oldest else {}
             for records in _batches(results, own, run):
                 connection.execute(insert(RESULTS), records)
-            if newest:
-                _update_current(connection, run)
+                if oldest:
+                    _replace_current(connection, run, records, newer)
         return before is not None
 
     @contextmanager
@@ -280,7 +285,8 @@ def _as_settings_error(url: str) -> Iterator[None]:
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         # the error may quote the URL
         raise SettingsError(
-            f"{scheme}: not a database that SQLAlchemy knows", "docs/tables-and-databases.md has a URL for each database"
+            f"{scheme}: not a database that SQLAlchemy knows",
+            "docs/tables-and-databases.md has a URL for each database",
         ) from error
 
 
@@ -316,29 +322,50 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
-def _update_current(connection: Connection, run: Mapping[str, Any]) -> None:
-    """Put the answers of a run into audit_current, where that has no newer one.
+def _newer_answers(
+    connection: Connection, run: Mapping[str, Any], oldest: datetime
+) -> dict[str, tuple[datetime, datetime]]:
+    """The answers of other runs in audit_current that may be newer: customer -> (when it arrived, when its run began).
 
-    A customer who was not asked for has no `checked_at`, and stays as it is.
+    Args:
+        connection: in the transaction of the export.
+        run: the record of audit_runs.
+        oldest: when the first answer of this run arrived.
     """
-    for statement in current_statements(run):
-        connection.execute(statement)
+    found = select(CURRENT.c.customer_id, CURRENT.c.checked_at, CURRENT.c.started_at).where(
+        _is_of_partner(run), CURRENT.c.checked_at >= oldest, CURRENT.c.run_id != run["run_id"]
+    )
+    return {customer: (_as_utc(at), _as_utc(began)) for customer, at, began in connection.execute(found)}
 
 
-def current_statements(run: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The statements that remove the older answers from audit_current, and insert those of a run."""
-    answered = and_(_is_of(RESULTS, run), RESULTS.c.first_row == true(), RESULTS.c.checked_at.is_not(None))
-    same_partner = and_(CURRENT.c.api == run["api"], CURRENT.c.partner_tenant == run["partner_tenant"])
-    same_customer = CURRENT.c.customer_id == RESULTS.c.customer_id
-    is_newer = or_(
-        CURRENT.c.checked_at < RESULTS.c.checked_at,
-        # the same answer, reused by a later run; or the same run
-        and_(CURRENT.c.checked_at == RESULTS.c.checked_at, CURRENT.c.started_at <= run["started_at"]),
-    )
-    remove = delete(CURRENT).where(
-        same_partner, exists().where(answered, same_customer, is_newer).correlate(CURRENT)
-    )
-    shared = {name: literal(run[name], CURRENT.c[name].type).label(name) for name in _OF_RUN}
-    columns = [shared.get(name, RESULTS.c.get(name)) for name in CURRENT.c.keys()]
-    rows = select(*columns).where(answered, ~exists().where(same_partner, same_customer).correlate(RESULTS))
-    return remove, insert(CURRENT).from_select(CURRENT.c.keys(), rows)
+def _as_utc(time: datetime) -> datetime:
+    """A time as SQLite and MySQL return it has no zone."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _replace_current(
+    connection: Connection,
+    run: Mapping[str, Any],
+    records: list[dict[str, Any]],
+    newer: Mapping[str, tuple[datetime, datetime]],
+) -> None:
+    """Put answers of a run into audit_current. A customer who was not asked for has no answer, and stays as it is."""
+    shared = {name: run[name] for name in ("api", "started_at")}
+    names = [column.name for column in CURRENT.columns if column.name not in shared]
+    answers = [
+        {name: record[name] for name in names} | shared
+        for record in records
+        if record["first_row"]
+        and record["checked_at"] is not None
+        # the same answer, reused by a later run, counts as that run's
+        and not (newer.get(record["customer_id"], _NEVER) > (record["checked_at"], run["started_at"]))
+    ]
+    if answers:
+        customers = [answer["customer_id"] for answer in answers]
+        connection.execute(delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(customers)))
+        connection.execute(insert(CURRENT), answers)
+
+
+def _is_of_partner(run: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The condition that a record of audit_current is of the API and the partner of a run."""
+    return and_(CURRENT.c.api == run["api"], CURRENT.c.partner_tenant == run["partner_tenant"])

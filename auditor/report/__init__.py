@@ -17,7 +17,15 @@
 from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
-from auditor.report.history import HistoryFile, history_file, newly_blocked, read_history, snapshot_previous
+from auditor.report.history import COLUMNS as HISTORY_COLUMNS
+from auditor.report.history import (
+    HistoryFile,
+    history_file,
+    newly_blocked,
+    read_history,
+    recorded_runs,
+    snapshot_previous,
+)
 from auditor.report.notebook import notebook_html
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
@@ -29,6 +37,7 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 
 __all__ = [
     "FORMATS",
+    "HISTORY_COLUMNS",
     "MANIFEST",
     "SCHEMA_VERSION",
     "HistoryFile",
@@ -48,6 +57,7 @@ __all__ = [
     "point_latest",
     "read_history",
     "read_owner_results",
+    "recorded_runs",
     "render",
     "results_table",
     "snapshot_previous",

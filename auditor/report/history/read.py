@@ -13,10 +13,10 @@ from auditor import journal
 from auditor.core.ids import normalise_id
 from auditor.core.text import shell_quote
 from auditor.errors import CustomerListError, IncompleteError
-from auditor.report.history.store import FOLDER, RECORDS, UNREADABLE
+from auditor.report.history.store import FOLDER, RECORDS, UNREADABLE, list_files
 from auditor.report.schema import TIME, WORD, to_pandas
 
-_COLUMNS = RECORDS.append(pa.field("run_date", pa.date32(), nullable=False))
+COLUMNS = RECORDS.append(pa.field("run_date", pa.date32(), nullable=False))
 _STORED = pa.schema([field.with_type(pa.string()) if field.type == WORD else field for field in RECORDS])
 """RECORDS with plain texts, as another program may have written them."""
 
@@ -46,8 +46,12 @@ def read_history(
     if partner is not None:
         # files of earlier versions do not name the partner
         wanted &= is_partner | pc.field("partner_tenant").is_null()
-    files = sorted((reports / FOLDER).glob("run_date=*/*.parquet"))
-    table = pa.concat_tables([_COLUMNS.empty_table(), *(_read(file, reports, wanted) for file in files)])
+    table = pa.concat_tables(
+        [
+            COLUMNS.empty_table(),
+            *(read_file(reports / FOLDER / name, reports, wanted) for name in list_files(reports / FOLDER)),
+        ]
+    )
     if partner is not None:
         table = table.filter(is_partner)
     order = [("started_at", "ascending"), ("customer_id", "ascending")]
@@ -69,8 +73,12 @@ def _moment(given: date | datetime, of_day: time) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
-def _read(file: Path, reports: Path, wanted: pc.Expression) -> pa.Table:
-    """The records wanted of one file, with _COLUMNS."""
+def read_file(file: Path, reports: Path, wanted: pc.Expression) -> pa.Table:
+    """The records wanted of one file, with COLUMNS.
+
+    Raises:
+        IncompleteError: it cannot be read.
+    """
     try:
         if not file.is_file():
             # opening a named pipe would wait for ever
@@ -79,7 +87,7 @@ def _read(file: Path, reports: Path, wanted: pc.Expression) -> pa.Table:
         table = _with_partner(table, reports)
         # a time without a zone, because the machine may not know the zones
         days = table["started_at"].cast(pa.timestamp("us")).cast(pa.date32())
-        return table.append_column("run_date", days).cast(_COLUMNS)
+        return table.append_column("run_date", days).cast(COLUMNS)
     except UNREADABLE as error:
         raise IncompleteError(
             f"{file}: not a readable file of the history: {error}",

@@ -54,6 +54,11 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 """What the columns mean that `results` does not have; the others mean the same, for the first row of the customer."""
 
 
+def list_files(history: Path) -> list[str]:
+    """The files of the history, by their path from it, in order."""
+    return sorted(file.relative_to(history).as_posix() for file in history.glob("run_date=*/*.parquet"))
+
+
 def _path(history: Path, facts: RunFacts) -> Path:
     return history / f"run_date={facts.started_at:%Y-%m-%d}" / f"{facts.run_id}.parquet"
 
