@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 
-@click.group(help="Work with the history of all runs.")
-def history() -> None:
-    """`auditor history`."""
+@click.group(help="Export the history of all runs.")
+@options.REPORTS
+@options.common(quiet=False)
+def history(**_: Any) -> None:
+    """`auditor history`: its options may stand before the name of a subcommand."""
 
 
 @history.command(

@@ -34,7 +34,7 @@ def export_history(reports: str, url: str) -> "DeltaExport":
             "set them in the environment: docs/tables-and-databases.md has the variables of each store",
         )
     try:
-        from auditor.export import delta
+        from auditor.export.delta import HistoryRun, write_history
     except ModuleNotFoundError as error:
         raise SettingsError(
             "the export as a Delta table needs deltalake, which is not installed",
@@ -54,7 +54,7 @@ def export_history(reports: str, url: str) -> "DeltaExport":
         return digests[file]
 
     runs = (
-        delta.HistoryRun(run.run_id, run.partner_tenant, run.started_at, digest_of(run.file), run.read)
+        HistoryRun(run.run_id, run.partner_tenant, run.started_at, digest_of(run.file), run.read)
         for run in report.recorded_runs(Path(reports))
     )
-    return delta.export_history(url, report.HISTORY_COLUMNS, runs, f"the history is safe; then again: {again}")
+    return write_history(url, report.HISTORY_COLUMNS, runs, f"the history is safe; then again: {again}")

@@ -84,7 +84,7 @@ class DeltaExport:
     rows: int
 
 
-def export_history(url: str, schema: pa.Schema, runs: Iterable[HistoryRun], hint: str) -> DeltaExport:
+def write_history(url: str, schema: pa.Schema, runs: Iterable[HistoryRun], hint: str) -> DeltaExport:
     """Write the runs that the table does not have, or has in another state, in one transaction each.
 
     Args:
