@@ -27,7 +27,7 @@ test-thorough: .venv/installed-test
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
 SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring haproxy \
-  iproute2 libreoffice-calc nginx-light poppler-utils prometheus python3-gi systemd tinyproxy zsh
+  iproute2 libreoffice-calc nginx-light poppler-utils postgresql prometheus python3-gi systemd tinyproxy zsh
 
 test-system: .venv/installed-system
 	@for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \

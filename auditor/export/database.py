@@ -58,7 +58,7 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     # without it, every row is a message of its own
     "mssql+pyodbc": {"fast_executemany": True},
     # seconds to wait for another export
-    "sqlite": {"connect_args": {"timeout": 300}},
+    "sqlite": {"connect_args": {"timeout": 60}},
 }
 _TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _TABLES = MetaData()
@@ -278,9 +278,10 @@ def _as_settings_error(url: str) -> Iterator[None]:
     scheme = url.partition(":")[0]
     try:
         yield
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise SettingsError(
-            f"{scheme}: the driver {error.name} is not installed", f"pip install {error.name}, or name another driver"
+            f"{scheme}: the driver cannot be loaded: {redact(str(error))}",
+            "docs/tables-and-databases.md has the driver of each database, to install with pip",
         ) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         # the error may quote the URL

@@ -191,7 +191,9 @@ def database(text: str) -> str:
         raise ValueError("must be a URL such as postgresql://user@host/name or sqlite:///file.db")
     address, _, query = text.partition("?")
     user = address.partition("://")[2].rpartition("@")[0]
-    if ":" in user or _PASSWORDS.search(query):
+    # a file may have such a name
+    has_password = ":" in user and not text.startswith("sqlite:///")
+    if has_password or _PASSWORDS.search(query):
         raise ValueError(
             "must not hold a password, which others could read; set AUDITOR_DATABASE_PASSWORD, or name a file in AUDITOR_DATABASE_PASSWORD_FILE"
         )
