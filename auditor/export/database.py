@@ -62,7 +62,7 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
 }
 _TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _TABLES = MetaData()
-_UTF8 = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
+_UTF8: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
 
 
 def _key(name: str, length: int) -> Column[str]:

@@ -26,7 +26,7 @@ BYTES_A_CHARACTER = {"mssql": 1, "mysql": 4}
 
 def dialects() -> list[Dialect]:
     """SQL Server as it is since 2012."""
-    return [mssql.dialect(deprecate_large_types=True), mysql.dialect()]
+    return [mssql.dialect(deprecate_large_types=True), mysql.dialect()]  # type: ignore[no-untyped-call] # has no types
 
 
 @pytest.mark.parametrize("dialect", dialects(), ids=lambda one: one.name)

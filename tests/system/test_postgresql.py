@@ -38,7 +38,7 @@ def database(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     name = f"test_{tmp_path.name.lower()}"
     with server.connect() as owner:
-        owner.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type] # a name cannot be a parameter
+        owner.execute(f'CREATE DATABASE "{name}"')
     monkeypatch.setenv("AUDITOR_DATABASE", server.url(name))
     monkeypatch.setenv("AUDITOR_DATABASE_PASSWORD", PASSWORD)
     with server.connect(name) as connection:
@@ -48,7 +48,7 @@ def database(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def night(database: Connection) -> Run:
     """A run of three customers: blocked, eligible, without an answer."""
-    assert database
+    assert not database.closed
     return made(Path("reports"), 0, KNOWN)
 
 
@@ -84,7 +84,7 @@ def test_a_run(night: Run, database: Connection) -> None:
     assert database.execute("select started_at, complete, simulated, lists from audit_runs").fetchall() == [
         (datetime(2026, 11, 22, 12, tzinfo=UTC), False, False, [])
     ]
-    kinds = dict(
+    kinds: dict[str, str] = dict(
         database.execute(
             "select column_name, data_type from information_schema.columns where table_name = 'audit_results'"
         ).fetchall()
