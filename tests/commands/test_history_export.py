@@ -44,26 +44,25 @@ def records() -> list[dict[str, Any]]:
     return found
 
 
-def test_what_other_programs_read(night: Run) -> None:
+@pytest.mark.usefixtures("night")
+def test_what_other_programs_read() -> None:
     """Pandas and DuckDB find the records of `auditor.read_history`."""
-    assert night
     assert export("-q") == 0
     wanted = read_history("reports").astype(object)
     found = DeltaTable("table").to_pandas().sort_values(ORDER, ignore_index=True)
     columns = ["run_id", "customer_id", "verdict", "status", "reason", "owner", "company_name"]
     assert found[columns].fillna("").values.tolist() == wanted[columns].fillna("").values.tolist()
     assert list(found.columns) == list(wanted.columns)
-    history = DeltaTable("table").to_pyarrow_dataset()
-    assert history
     query = "select run_date, count(*) from history where verdict = 'eligible' group by 1 order by 1"
     with duckdb.connect() as connection:
+        connection.register("history", DeltaTable("table").to_pyarrow_dataset())
         counted = connection.execute(query).fetchall()
     assert [(str(day), count) for day, count in counted] == [("2026-11-22", 1), ("2026-11-23", 2)]
 
 
-def test_one_transaction_a_run(night: Run, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("night")
+def test_one_transaction_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     """The table is created by the first, and each run adds a version; an export without news adds none."""
-    assert night
     assert export() == 0
     assert capsys.readouterr().out == "2 runs (5 records) written to table; 0 unchanged\n"
     assert DeltaTable("table").version() == 2
@@ -89,7 +88,8 @@ def test_a_run_that_is_rendered_again_is_replaced(night: Run, capsys: pytest.Cap
     assert night.path.name == NIGHT
 
 
-def test_runs_of_two_folders_share_a_table(night: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("night")
+def test_runs_of_two_folders_share_a_table(tmp_path: Path) -> None:
     """Also if they have the same id: a run of another partner stays."""
     from auditor import report  # noqa: PLC0415 - the history of a partner who is known
 
@@ -101,23 +101,22 @@ def test_runs_of_two_folders_share_a_table(night: Run, tmp_path: Path) -> None:
             history.publish()
         assert export("--reports", folder, "-q") == 0
     made(tmp_path / "a", 0, {1: FREE, 2: FREE})
-    assert night
     assert export("--reports", "b", "-q") == 0
     assert sorted(one["partner_tenant"] for one in records()) == ["a.example", "b'.example"]
 
 
-def test_rows_deleted_on_purpose_stay_deleted(night: Run) -> None:
+@pytest.mark.usefixtures("night")
+def test_rows_deleted_on_purpose_stay_deleted() -> None:
     """The table says what was written, not what is in it."""
-    assert night
     assert export("-q") == 0
     DeltaTable("table").delete(f"customer_id = '{guid(1)}'")
     assert export("-q") == 0
     assert {one["customer_id"] for one in records()} == {guid(2), guid(3)}
 
 
-def test_two_exports_at_once(night: Run) -> None:
+@pytest.mark.usefixtures("night")
+def test_two_exports_at_once() -> None:
     """Both end well, and every record is there once."""
-    assert night
     for day in range(2, 8):
         made(Path("reports"), day, {1: FREE, 2: JANUARY})
     commands = ("history", "export", "--delta", "table", "--json")
@@ -128,9 +127,9 @@ def test_two_exports_at_once(night: Run) -> None:
     assert len(found) == len({(one["run_id"], one["customer_id"]) for one in found}) == 17
 
 
-def test_a_table_of_another_schema(night: Run, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("night")
+def test_a_table_of_another_schema(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2 and one sentence; nothing is written."""
-    assert night
     write_deltalake("table", pa.table({"run_id": ["x"], "customer_id": [7]}))
     assert export() == 2
     said = capsys.readouterr().err
@@ -138,31 +137,29 @@ def test_a_table_of_another_schema(night: Run, capsys: pytest.CaptureFixture[str
     assert DeltaTable("table").version() == 0
 
 
+@pytest.mark.usefixtures("night")
 @pytest.mark.parametrize("folder", ["reports/history", "reports"])
-def test_a_folder_with_other_files(night: Run, capsys: pytest.CaptureFixture[str], folder: str) -> None:
+def test_a_folder_with_other_files(capsys: pytest.CaptureFixture[str], folder: str) -> None:
     """Above all the history itself: exit 2, nothing is written."""
-    assert night
     before = sorted(Path("reports").rglob("*"))
     assert main(["history", "export", "--delta", folder]) == 2
     assert f"auditor: {folder}: a folder with other files, and no Delta table" in capsys.readouterr().err
     assert sorted(Path("reports").rglob("*")) == before
 
 
+@pytest.mark.usefixtures("night")
 @pytest.mark.parametrize("url", ["s3://key:marked@bucket/table", "abfss://c@a.example/t?sig=marked"])
-def test_an_address_with_credentials(night: Run, capsys: pytest.CaptureFixture[str], url: str) -> None:
+def test_an_address_with_credentials(capsys: pytest.CaptureFixture[str], url: str) -> None:
     """Exit 2; they are not shown."""
-    assert night
     assert main(["history", "export", "--delta", url]) == 2
     streams = capsys.readouterr()
     assert "--delta: the address must not hold credentials" in streams.err
     assert "marked" not in streams.err + streams.out
 
 
-def test_a_store_that_is_not_there(
-    night: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("night")
+def test_a_store_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 7 and the command that tries again."""
-    assert night
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     for name in ("AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "true")
@@ -173,9 +170,9 @@ def test_a_store_that_is_not_there(
     assert "next: the history is safe; then again: auditor history export --delta s3://bucket/table" in said
 
 
-def test_a_damaged_file_of_the_history(night: Run, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("night")
+def test_a_damaged_file_of_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 3; the message names it."""
-    assert night
     next(Path("reports/history").rglob(f"{NIGHT}.parquet")).write_bytes(b"PAR1")
     assert export() == 3
     assert f"{NIGHT}.parquet: not a readable file of the history" in capsys.readouterr().err
@@ -188,9 +185,9 @@ def test_no_such_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "nowhere: there is no such folder" in capsys.readouterr().err
 
 
-def test_without_deltalake(night: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("night")
+def test_without_deltalake(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The message names what to install."""
-    assert night
     monkeypatch.delitem(sys.modules, "auditor.export.delta", raising=False)
     monkeypatch.setitem(sys.modules, "deltalake", None)
     assert export() == 2
