@@ -1,4 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in `mail_commands`, `notify_commands`,
+"""The commands that audit, ask or simulate, with their options. The others are in `export_commands`, `history_commands`, `mail_commands`, `notify_commands`,
 `run_commands`, `setup_commands` and `sign_in_commands`.
 """
 

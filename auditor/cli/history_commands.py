@@ -1,7 +1,12 @@
-"""The commands about the history of all runs: `history export`."""
+"""The commands about the history of all runs: `history compact`, `history query` and `history export`."""
 
+import csv
 import json
+import sys
 from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,14 +14,76 @@ import click
 from auditor.cli import options
 
 if TYPE_CHECKING:
+    from auditor.commands.history import Answer
+    from auditor.report import MergedMonth
     from auditor.settings import Settings
 
 
-@click.group(help="Export the history of all runs.")
+@click.group(help="Ask the history of all runs, merge its files, or export them.")
 @options.REPORTS
 @options.common(quiet=False)
 def history(**_: Any) -> None:
     """`auditor history`: its options may stand before the name of a subcommand."""
+
+
+@history.command(
+    short_help="Merge the files of each closed month into one.",
+    help="Merge the files of each closed month into one.\n\n"
+    "Every reader gets the same records as before. A run of a merged month may be rendered again. Where this is interrupted, "
+    "nothing is lost and auditor counts nothing twice; run it again.",
+)
+@options.REPORTS
+@options.common()
+def compact(*, settings: "Settings", as_json: bool, quiet: bool) -> int:
+    """`auditor history compact`."""
+    from auditor.cli.terminal import warn
+    from auditor.commands import history as command
+    from auditor.runs.signals import exit_on_signals
+
+    with exit_on_signals():
+        months = []
+        for month in command.compact(Path(settings.reports)):
+            months.append(month)
+            for name, reason in month.left.items():
+                warn(f"{name} stays as it is: {reason}")
+            if month.runs and not as_json and not quiet:
+                click.echo(_describe(month))
+    if as_json:
+        click.echo(json.dumps([asdict(month) for month in months], indent=2))
+    elif not quiet and not any(month.runs for month in months):
+        click.echo("Nothing to merge.")
+    return 0
+
+
+@history.command(
+    short_help="Ask the history in SQL.",
+    help="Ask the history in SQL, through DuckDB.\n\n"
+    "SQL is one statement that selects from the views history (one record a customer and run), current (the newest record of "
+    "each customer), blocked_since (who is blocked now) and stretches (each time in which a customer had one verdict). "
+    "Nothing is written.",
+)
+@click.argument("sql", metavar="SQL")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@options.REPORTS
+@options.common(quiet=False)
+def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int:
+    """`auditor history query`."""
+    from auditor.cli.terminal import print_table
+    from auditor.commands import history as command
+    from auditor.runs.signals import exit_on_signals
+
+    if as_json and as_csv:
+        raise click.UsageError("choose --json or --csv")
+    with exit_on_signals():
+        answer = command.query(Path(settings.reports), sql)
+    if as_json:
+        records = [dict(zip(answer.columns, record, strict=True)) for record in answer.records]
+        click.echo(json.dumps(records, indent=2, ensure_ascii=False, default=_as_json))
+    elif as_csv:
+        _print_csv(answer)
+    else:
+        print_table(answer.columns, [[_as_text(value) for value in record] for record in answer.records])
+    return 0
 
 
 @history.command(
@@ -47,6 +114,37 @@ def export(*, delta: str, settings: "Settings", as_json: bool, quiet: bool) -> i
         written = f"{count_noun(len(done.written), 'run')} ({count_noun(done.rows, 'record')}) written to {delta}"
         click.echo(f"{written}; {done.unchanged:,} unchanged")
     return 0
+
+
+def _print_csv(answer: "Answer") -> None:
+    """Print records as results.csv has them: times in ISO 8601, null as an empty cell."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([_as_text(value) for value in record] for record in answer.records)
+
+
+def _as_json(value: Any) -> object:
+    # sums of whole numbers come as decimal numbers
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    from auditor.core.text import format_time
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return format_time(value) if isinstance(value, datetime) and value.tzinfo else str(value)
+
+
+def _describe(month: "MergedMonth") -> str:
+    from auditor.core.text import count_noun
+
+    sizes = f"{month.bytes_before / 1e6:,.1f} MB before, {month.bytes_after / 1e6:,.1f} MB now"
+    return f"{month.month}: {count_noun(month.runs, 'run')} merged, {count_noun(month.records, 'record')}; {sizes}"
 
 
 COMMANDS = (history,)

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 @options.common(json="the summary as JSON", quiet=options.COUNTED)
 def report(*, run: str, settings: "Settings", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
-    from auditor.cli import render_run
+    from functools import partial
+
+    from auditor.cli import render_run, terminal
     from auditor.commands.report import render_again
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        rendered = render_again(run, settings.reports, settings.format)
+        rendered = render_again(run, settings.reports, settings.format, partial(terminal.note, quiet=bool(quiet)))
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 

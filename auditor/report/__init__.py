@@ -18,14 +18,20 @@ from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.history import COLUMNS as HISTORY_COLUMNS
+from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
+    SQL_TYPES,
     HistoryFile,
+    MergedMonth,
     history_file,
     newly_blocked,
+    partner_of,
     read_history,
     recorded_runs,
     snapshot_previous,
 )
+from auditor.report.history import compact as compact_history
+from auditor.report.history import list_files as list_history
 from auditor.report.notebook import notebook_html
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
@@ -37,23 +43,29 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 
 __all__ = [
     "FORMATS",
+    "HISTORY",
     "HISTORY_COLUMNS",
     "MANIFEST",
     "SCHEMA_VERSION",
+    "SQL_TYPES",
     "HistoryFile",
+    "MergedMonth",
     "RunChanges",
     "RunData",
     "StoredRun",
     "Verified",
     "as_disagreement",
     "check_reproducible",
+    "compact_history",
     "compare",
     "ended_in_zone",
     "history_file",
+    "list_history",
     "load",
     "newly_blocked",
     "note",
     "notebook_html",
+    "partner_of",
     "point_latest",
     "read_history",
     "read_owner_results",

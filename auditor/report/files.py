@@ -59,6 +59,7 @@ class AtomicFile:
 
     Attributes:
         path: its final path.
+        part: its path until it is published.
         name: its path from the run's folder.
         records: how many were written; set by the writer.
     """
@@ -69,12 +70,12 @@ class AtomicFile:
         self.name = name or path.name
         self.records = 0
         self.path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self.part = path.with_name(f".{path.name}.part")
         self._size = 0
         self._hash = hashlib.sha256()
         self._entry: Entry | None = None
         with as_output_error(path):
-            self._file = self._part.open("wb", buffering=_BUFFER)
+            self._file = self.part.open("wb", buffering=_BUFFER)
 
     def write(self, data: bytes) -> int:
         """Append.
@@ -117,14 +118,14 @@ class AtomicFile:
             OutputError: a folder has that name, or the like.
         """
         with as_output_error(self.path):
-            self._part.replace(self.path)
+            self.part.replace(self.path)
 
     def discard(self) -> None:
         """Remove the temporary file, if there is one."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+            self.part.unlink(missing_ok=True)
 
 
 class Staging:

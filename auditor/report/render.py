@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from auditor.core.results import Ledger
+from auditor.core.results import Ledger, counts_as_complete
 from auditor.errors import SettingsError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report import page, workbook
@@ -87,7 +87,7 @@ def render(
         data = load(stored)
         data = replace(data, tables=tuple(TABLES[name].names[0] for name in TABLES if name in chosen))
         if history:
-            history.write(data.results)
+            history.write(data.results, complete=counts_as_complete(data.ledger, data.facts))
         _write_tables(data, chosen, staging)
         for name in (name for name in chosen if name in DOCUMENTS):
             DOCUMENTS[name].write(data, staging)

@@ -20,6 +20,8 @@ _FORM = (
 )
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _EARLIEST, _LATEST = pd.Timestamp(0, tz="UTC"), pd.Timestamp("2255-01-01", tz="UTC")
+EARLIEST, LATEST = 0, _LATEST.value // 1000
+"""Answers come from the first of these moments on and before the second; microseconds since 1970."""
 
 
 def parse(raw: "pd.Series[Any]") -> "pd.Series[Any]":

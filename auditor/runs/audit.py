@@ -98,10 +98,11 @@ def _hold_run(run: Path) -> Iterator[None]:
 
 
 def _render(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
+    noted = options.observer.noted
     if end is None:
-        return replace(render(run, options.formats), fail_on=tuple(map(FailOn, options.settings.fail_on)))
+        return replace(render(run, options.formats, noted), fail_on=tuple(map(FailOn, options.settings.fail_on)))
     try:
-        return replace(render(run, options.formats), end=end)
+        return replace(render(run, options.formats, noted), end=end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(

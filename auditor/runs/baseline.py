@@ -4,7 +4,7 @@ It is chosen when the run is created, before the first request. What is known of
 first rendering.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,10 @@ def _record_choice(run: Path, mine: RunIdentity, why: str) -> dict[str, str]:
     return {"run_id": run_id, "folder": str(folder), "note": "; ".join(filter(None, notes))}
 
 
-def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
+def freeze_baseline(run: Path, facts: RunFacts, noted: Callable[[str], object]) -> RunFacts:
     """Copy what was known before a run into its folder, once. Return the run's facts with the baseline.
+
+    `noted` receives a note where a long history is read.
 
     Raises:
         OutputError: the copy cannot be written.
@@ -136,7 +138,7 @@ def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
     choice = choice_of(journal.read_header(run).settings, simulated=facts.simulated)
     if facts.baseline is not None or choice is None:
         return facts
-    baseline = _snapshot(run, facts, choice)
+    baseline = _snapshot(run, facts, choice, noted)
     # it describes the journal before this line
     (run / "manifest.json").unlink(missing_ok=True)
     try:
@@ -150,22 +152,22 @@ def freeze_baseline(run: Path, facts: RunFacts) -> RunFacts:
     return journal.read_facts(run) if facts.damaged_lines else replace(facts, baseline=baseline)
 
 
-def _snapshot(run: Path, facts: RunFacts, choice: dict[str, str]) -> Baseline:
+def _snapshot(run: Path, facts: RunFacts, choice: dict[str, str], noted: Callable[[str], object]) -> Baseline:
     """Write the snapshot of what was known before this run; return what is recorded of the baseline."""
     from auditor import report
 
     note, source = choice["note"], None
-    stored = report.StoredRun(run, facts, ())
+    stored, tenant = report.StoredRun(run, facts, ()), identity(run).tenant or None
     try:
         source = load_stored_run(_baseline_folder(run, choice)) if choice["run_id"] else None
         if source is not None and source.facts.simulated != facts.simulated:
             # only the first response shows whether a run is simulated
             source, note = None, f"not compared with run {choice['run_id']}: one of them is simulated"
-        digest, unread = report.snapshot_previous(stored, source)
+        digest, unread = report.snapshot_previous(stored, source, tenant, noted)
     except (IncompleteError, OSError, OutputError, *_DAMAGE_ERRORS) as error:
         # a baseline that is damaged or missing must not prevent the run's own reports
         note = f"could not be compared with run {choice['run_id']}: {getattr(error, 'message', error)}"
-        source, (digest, unread) = None, report.snapshot_previous(stored, None)
+        source, (digest, unread) = None, report.snapshot_previous(stored, None, tenant, noted)
     if unread:
         note += f"; {len(unread)} files of the history cannot be read ({unread[0]} is one)"
     if source is None:

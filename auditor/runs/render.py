@@ -1,6 +1,7 @@
 """Render the reports of a run folder, verify them, and move `latest`. Only the folder is read: no network, no credentials, no list."""
 
-from collections.abc import Collection, Iterator
+import logging
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from auditor.runs.latest import Pointer, decide_latest
 
 if TYPE_CHECKING:
     from auditor.report import StoredRun, Verified
+
+_log = logging.getLogger("auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ class Rendered:
         return counts_as_complete(self.ledger, self.facts)
 
 
-def render(run: Path, formats: Collection[str]) -> Rendered:
-    """Write every report of a run, verify it, then update the history and `latest`.
+def render(run: Path, formats: Collection[str], noted: Callable[[str], object] = _log.info) -> Rendered:
+    """Write every report of a run, verify it, then update the history and `latest`. `noted` receives a note where that takes long.
 
     Raises:
         OutputError: a report could not be written, or the written files disagree; the journal is untouched.
@@ -99,7 +102,7 @@ def render(run: Path, formats: Collection[str]) -> Rendered:
     from auditor import report
 
     source = load_stored_run(run)
-    source = replace(source, facts=freeze_baseline(run, source.facts))
+    source = replace(source, facts=freeze_baseline(run, source.facts, noted))
     with ExitStack() as stack:
         with _hint_to_render_again(run):
             tenant = identity(run).tenant or None

@@ -28,6 +28,7 @@ BENCHMARKS = (
     Benchmark("Performance", "fetch_memory.py", "", "500 1000"),
     Benchmark("Performance", "journal.py", "", "2000 1"),
     Benchmark("Performance", "report.py", "", "1000"),
+    Benchmark("Performance", "history.py", "", "--quick"),
     Benchmark("Performance", "workbook.py", "10000 100000 1000000", "1000"),
     Benchmark("Performance", "page.py", "", "1000"),
     Benchmark("Performance", "export.py", "", "1000"),

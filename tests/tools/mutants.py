@@ -198,7 +198,7 @@ def _runs(folder: Path) -> Iterator["Run"]:
     from report_support import NOON, answer, member, new_run, row
 
     from auditor.core.run_facts import Membership, MembershipSource, Presentation
-    from auditor.report.history.store import history_file
+    from auditor.report.history import history_file
     from auditor.report.render import FORMATS, render
 
     shown = Presentation(sums=("Revenue",), customer_link="https://partner.example/customers/{customer_id}")

@@ -6,7 +6,7 @@ the history knows (null where the history does not have it). Customers of the ru
 then those of the baseline that its lists no longer have, with their names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,8 +21,8 @@ from auditor.core.model import Reason
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL
 from auditor.report.files import Staging, measure
+from auditor.report.history.earlier import read_stretches
 from auditor.report.history.store import FOLDER
-from auditor.report.history.stretches import read_stretches
 from auditor.report.records import NO_CUSTOMER, StoredRun, left_out, read_customers, read_records
 from auditor.report.schema import SCHEMA_VERSION, TIME, WORD, columns, from_pandas, to_arrow, to_pandas
 
@@ -66,8 +66,19 @@ class Previous:
     removed: pd.DataFrame
 
 
-def snapshot_previous(stored: StoredRun, baseline: StoredRun | None) -> tuple[str, tuple[str, ...]]:
+def snapshot_previous(
+    stored: StoredRun,
+    baseline: StoredRun | None,
+    partner_tenant: str | None = None,
+    noted: Callable[[str], object] = lambda _: None,
+) -> tuple[str, tuple[str, ...]]:
     """Copy what the baseline run and the history beside the run know into the run's folder.
+
+    Args:
+        stored: the run.
+        baseline: the run to compare with.
+        partner_tenant: as of `earlier.read_stretches`.
+        noted: receives a note where a long history is read.
 
     Returns:
         (SHA-256 of the copy, hex, empty where nothing was known; names of history files that could not be read)
@@ -79,7 +90,7 @@ def snapshot_previous(stored: StoredRun, baseline: StoredRun | None) -> tuple[st
     customers = read_customers(stored)
     # simulated customers have no history
     history = None if stored.facts.simulated else stored.folder.resolve().parent / FOLDER
-    stretches, unread = read_stretches(history, stored.facts, customers)
+    stretches, unread = read_stretches(history, stored.facts, customers, partner_tenant, noted)
     records = combine(customers, baseline, stretches)
     if not len(records) and baseline is None:
         return "", unread
@@ -95,7 +106,7 @@ def combine(customers: pa.Array, baseline: StoredRun | None, stretches: pd.DataF
     Args:
         customers: ids of the run's customers, by number.
         baseline: the run to compare with.
-        stretches: as of `stretches.read_stretches`.
+        stretches: as of `earlier.read_stretches`.
 
     Raises:
         IncompleteError: the baseline's files are damaged.

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset
 
-from auditor import journal
 from auditor.core.ids import normalise_id
 from auditor.core.text import shell_quote
 from auditor.errors import CustomerListError, IncompleteError
+from auditor.report.history.answers import partner_of
 from auditor.report.history.store import FOLDER, RECORDS, UNREADABLE, list_files
 from auditor.report.schema import TIME, WORD, to_pandas
 
@@ -74,7 +74,7 @@ def _moment(given: date | datetime, of_day: time) -> datetime:
 
 
 def read_file(file: Path, reports: Path, wanted: pc.Expression) -> pa.Table:
-    """The records wanted of one file, with COLUMNS.
+    """The records wanted of one file, with the columns of `store.RECORDS` and `run_date`.
 
     Raises:
         IncompleteError: it cannot be read.
@@ -100,15 +100,7 @@ def _with_partner(table: pa.Table, reports: Path) -> pa.Table:
     if not table["partner_tenant"].null_count:
         return table
     run_ids = table["run_id"]
-    known = {run_id: _partner_of(reports / run_id) for run_id in run_ids.unique().to_pylist()}
+    known = {run_id: partner_of(reports / run_id) for run_id in run_ids.unique().to_pylist()}
     found = pa.array([known[run_id] for run_id in run_ids.to_pylist()], pa.string())
     place = table.schema.get_field_index("partner_tenant")
     return table.set_column(place, "partner_tenant", pc.coalesce(table["partner_tenant"], found))
-
-
-def _partner_of(run: Path) -> str | None:
-    try:
-        header = journal.read_header(run)
-    except (IncompleteError, OSError):
-        return None
-    return header.settings.get("tenant_id") if header.run_id == run.name else None

@@ -34,6 +34,8 @@ COLUMNS = {
     "last_update": "timestamp[us, tz=UTC][pyarrow]",
     "checked_at": "timestamp[us, tz=UTC][pyarrow]",
     "partner_tenant": "string[pyarrow]",
+    "list": "category",
+    "complete": "bool[pyarrow]",
     "run_date": "date32[day][pyarrow]",
 }
 CONTOSO, FABRIKAM = "c0000000-1111-4222-8333-444444444444", "f0000000-1111-4222-8333-444444444444"
@@ -49,7 +51,7 @@ def of_partner(run: Run, tenant: str) -> None:
 
 def without_partner(file: Path) -> None:
     """Store the file as an earlier version did."""
-    table = pyarrow.parquet.ParquetFile(file).read().drop_columns("partner_tenant")
+    table = pyarrow.parquet.ParquetFile(file).read().drop_columns(["partner_tenant", "list", "complete"])
     pyarrow.parquet.write_table(table.replace_schema_metadata({"schema_version": "2"}), file)
 
 
@@ -204,10 +206,32 @@ def test_a_damaged_file_is_named_with_the_cure(reports: Path, damage: Any) -> No
 
 
 def test_the_columns_of_a_file(tmp_path: Path) -> None:
-    """The partner's tenant is the last column; the version says that it is there."""
+    """Later versions add columns at the end; the version says that they are there."""
     of_partner(made(tmp_path, 0, {1: FREE}), CONTOSO)
     (file,) = (tmp_path / "history").rglob("*.parquet")
     table = pyarrow.parquet.ParquetFile(file).read()
     assert table.schema.names == [name for name in COLUMNS if name != "run_date"]
-    assert table.schema.metadata[b"schema_version"] == b"3"
+    assert table.schema.metadata[b"schema_version"] == b"4"
     assert table["partner_tenant"].to_pylist() == [CONTOSO]
+
+
+def test_the_list_and_whether_the_run_is_complete(tmp_path: Path) -> None:
+    """Null in files of earlier versions."""
+    old = made(tmp_path, 0, {1: FREE})
+    (file,) = (tmp_path / "history").rglob("*.parquet")
+    without_partner(file)
+    made(tmp_path, 1, {1: FREE}, lists=("a.csv", "b.csv"))
+    made(tmp_path, 2, {1: LOST}, lists=("a.csv",))
+    found = read_history(tmp_path)[["list", "complete"]].astype(object)
+    assert found.where(found.notna(), None).to_numpy().tolist() == [
+        [None, None],
+        ["a.csv; b.csv", True],
+        ["a.csv", False],
+    ]
+    assert old.path.exists()
+
+
+def test_customers_that_were_not_asked_for_are_not_in_the_history(tmp_path: Path) -> None:
+    """As `--limit` leaves them."""
+    made(tmp_path, 0, {1: FREE, 2: (Reason.NOT_ATTEMPTED, 0), 3: LOST})
+    assert days(read_history(tmp_path)) == [(22, "1"), (22, "3")]

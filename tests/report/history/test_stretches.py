@@ -1,115 +1,135 @@
-"""`read_stretches`: files in the history that are not ours are named and left out, and never end a run."""
+"""The folded history against its plain definition: all answers of a customer in the order of their times."""
 
 import os
-import random
-from collections.abc import Iterator
-from datetime import timedelta
+import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
-import pytest
-from report_support import NOON, Run, answer, new_run, row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_support import NOON, guid
 
-from auditor.report.history.stretches import read_stretches
-from auditor.report.records import read_customers
+from auditor.core.run_facts import RunFacts
+from auditor.report.history.earlier import read_stretches
+from auditor.report.history.store import FOLDER, RECORDS, path_of
 
-THEN = NOON - timedelta(days=1)
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Path:
-    """The history's file of an earlier run, in which one customer was blocked."""
-    old = new_run(tmp_path / "old", [row(1)], [answer(0, 1, "not_allowed")], started_at=THEN, finished_at=THEN)
-    old.recorded()
-    (file,) = (tmp_path / "history").rglob("*.parquet")
-    return file
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """A later run over the same list."""
-    return new_run(tmp_path / "new", [row(1)], [answer(0)], started_at=NOON, finished_at=NOON)
-
-
-def _verdict(run: Run) -> tuple[str | None, tuple[str, ...]]:
-    """(verdict of the customer's present stretch, names of the files that could not be read)"""
-    stretches, unread = read_stretches(run.path.parent / "history", run.facts, read_customers(run.stored))
-    verdicts = stretches["past_verdict"].tolist()
-    return (verdicts[0] if verdicts else None), unread
+API = "https://api.example"
+VERDICTS = ("eligible", "blocked", "undetermined")
+RUN = st.dictionaries(
+    st.integers(1, 4), st.tuples(st.sampled_from(VERDICTS), st.integers(0, 12)), min_size=1, max_size=4
+)
+"""Of a run: customer -> (verdict, hours between noon of the first day and the answer), so many answers are late."""
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 6), RUN),
+        st.tuples(st.just("remove"), st.integers(0, 6), st.none()),
+        st.tuples(st.just("touch"), st.integers(0, 6), st.none()),
+        st.tuples(st.just("damage"), st.none(), st.none()),
+        st.tuples(st.just("read"), st.integers(0, 8), st.none()),
+    ),
+    max_size=12,
+)
+"""What happens to the history: the run of a day is written (or replaced), removed, touched; the snapshot is damaged; a run of a day reads."""
 
 
-def _with(table: Any, name: str, column: Any) -> Any:
-    return table.set_column(table.column_names.index(name), name, column)
+def began(day: int) -> datetime:
+    """When the run of a day began."""
+    found: datetime = NOON + timedelta(days=day)
+    return found
 
 
-def _other_types() -> Iterator[tuple[str, Any]]:
-    yield "verdict", pa.array([1])
-    yield "verdict", pa.array([["blocked"]])
-    yield "verdict", pa.array([b"blocked"])
-    yield "api", pa.array([5])
-    yield "checked_at", pa.array(["yesterday"])
-    yield "checked_at", pa.array([1], pa.date32())
-    yield "checked_at", pa.array([2**62 + 1], pa.timestamp("ns", "UTC"))
-    yield "checked_at", pa.array([400_000_000_000], pa.timestamp("s", "UTC"))
-    yield "checked_at", pa.array([-1], pa.timestamp("us", "UTC"))
-    yield "started_at", pa.array(["x"])
-    yield "customer_id", pa.array([b"x"])
-    yield "customer_id", pa.array([1])
+def facts_of(day: int) -> RunFacts:
+    """The run of a day."""
+    return RunFacts(run_id=f"{began(day):%Y%m%dT%H%M%SZ}", api=API, started_at=began(day))
 
 
-@pytest.mark.parametrize(("name", "column"), [*_other_types()], ids=range(12))
-def test_a_file_with_other_types_is_told_of_and_left_out(history: Path, run: Run, name: str, column: Any) -> None:
-    """What another program left there in a column of another kind, or with a time that cannot be."""
-    table = pyarrow.parquet.ParquetFile(history).read()
-    pyarrow.parquet.write_table(_with(table, name, column), history)
-    assert _verdict(run) == (None, (history.name,))
+def file_of(history: Path, day: int) -> Path:
+    """Its file."""
+    return path_of(history, facts_of(day).run_id, began(day))
 
 
-@pytest.mark.parametrize("change", ["dictionary", "large", "view", "milliseconds", "zone", "columns"])
-def test_a_file_that_another_program_wrote_again_still_counts(history: Path, run: Run, change: str) -> None:
-    """The same in another form of the same type: what pandas and DuckDB make of it."""
-    table = pyarrow.parquet.ParquetFile(history).read()
-    ids, times = table["customer_id"], table["checked_at"]
-    table = {
-        "dictionary": lambda: _with(table, "customer_id", ids.dictionary_encode()),
-        "large": lambda: _with(table, "verdict", table["verdict"].cast(pa.string()).cast(pa.large_string())),
-        "view": lambda: _with(table, "customer_id", ids.cast(pa.string_view())),
-        "milliseconds": lambda: _with(table, "checked_at", times.cast(pa.timestamp("ms", "UTC"), safe=False)),
-        "zone": lambda: _with(table, "checked_at", times.cast(pa.timestamp("us", "Europe/Berlin"))),
-        "columns": lambda: table.select(list(reversed(table.column_names))).append_column("more", pa.array([1])),
-    }[change]()
-    pyarrow.parquet.write_table(table, history)
-    assert _verdict(run) == ("blocked", ())
+def write(history: Path, day: int, known: dict[int, tuple[str, int]], **given: Any) -> None:
+    """Store the run of a day."""
+    file = file_of(history, day)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    records = [
+        {
+            "run_id": facts_of(day).run_id,
+            "started_at": began(day),
+            "api": API,
+            "validation_type": "account",
+            "customer_id": guid(customer),
+            "verdict": verdict,
+            "reason": "allowed",
+            "checked_at": NOON + timedelta(hours=hours),
+            **given,
+        }
+        for customer, (verdict, hours) in known.items()
+    ]
+    pyarrow.parquet.write_table(pa.Table.from_pylist(records, RECORDS), file)
 
 
-def test_what_is_no_parquet_file_is_told_of(history: Path, run: Run) -> None:
-    """Rubbish, an empty file, a folder, a pipe, a column twice or not there: each by its name, and the others count."""
-    table = pyarrow.parquet.ParquetFile(history).read()
-    beside = history.parent
-    (beside / "a.parquet").write_bytes(b"xx")
-    (beside / "b.parquet").write_bytes(b"")
-    (beside / "c.parquet").mkdir()
-    os.mkfifo(beside / "d.parquet")
-    twice = pa.table([*table.columns, table["verdict"]], names=[*table.column_names, "verdict"])
-    pyarrow.parquet.write_table(twice, beside / "e.parquet")
-    pyarrow.parquet.write_table(table.drop_columns(["api"]), beside / "f.parquet")
-    assert _verdict(run) == ("blocked", tuple(f"{letter}.parquet" for letter in "abcdef"))
+def plain(runs: dict[int, dict[int, tuple[str, int]]], day: int) -> dict[int, tuple[str, datetime, int]]:
+    """The definition. Customer -> (verdict, since, times blocked): of runs that began earlier, in the order of the answers."""
+    found: dict[int, tuple[str, datetime, int]] = {}
+    answers = [
+        (hours, earlier, customer, verdict)
+        for earlier, known in runs.items()
+        if earlier < day
+        for customer, (verdict, hours) in known.items()
+        if verdict != "undetermined"
+    ]
+    for hours, _, customer, verdict in sorted(answers):
+        if customer in found and found[customer][0] == verdict:
+            continue
+        times = found[customer][2] if customer in found else 0
+        found[customer] = verdict, NOON + timedelta(hours=hours), times + (verdict == "blocked")
+    return found
 
 
-def test_a_flipped_byte_never_ends_a_run(history: Path, run: Run) -> None:
-    """Wherever it is: the file counts, or it is told of."""
-    whole, dice = history.read_bytes(), random.Random(1)
-    for _ in range(150):
-        damaged = bytearray(whole)
-        for _ in range(3):
-            damaged[dice.randrange(len(whole))] = dice.randrange(256)
-        history.write_bytes(damaged)
-        assert _verdict(run)[1] in ((), (history.name,))
+def read(history: Path, day: int, customers: tuple[int, ...] = (1, 2, 3, 4), **given: Any) -> dict[int, Any]:
+    """The same, as the run of a day reads it."""
+    ids = pa.array([guid(customer) for customer in customers])
+    frame, unread = read_stretches(history, facts_of(day), ids, **given)
+    assert unread == ()
+    records = zip(
+        *(frame[name].tolist() for name in ("customer", "past_verdict", "since", "times_blocked")), strict=True
+    )
+    return {customers[number]: (verdict, since.to_pydatetime(), times) for number, verdict, since, times in records}
 
 
-def test_the_run_itself_says_which_file_it_left_out(history: Path, run: Run) -> None:
-    """End to end: compared, rendered and verified, with nothing known of the past."""
-    history.write_bytes(b"xx")
-    assert not (run.compared_with().recorded().path / "before.parquet").exists()
+def apply(history: Path, runs: dict[int, Any], step: tuple[str, Any, Any], moment: int) -> None:
+    """Let one step happen."""
+    kind, day, known = step
+    if kind == "write":
+        write(history, day, known)
+        runs[day] = known
+    elif kind == "remove":
+        file_of(history, day).unlink(missing_ok=True)
+        runs.pop(day, None)
+    elif kind == "touch" and day in runs:
+        replaced(file_of(history, day), moment)
+    elif kind == "damage":
+        for file in history.glob(".state/*"):
+            file.write_bytes(file.read_bytes()[: -1 - moment])
+
+
+def replaced(file: Path, moment: int) -> None:
+    """Give a file another time."""
+    os.utime(file, ns=(moment, moment))
+
+
+@given(STEPS)
+@settings(max_examples=200)
+def test_whatever_happens_to_the_files_a_run_reads_what_the_definition_says(steps: list[tuple[str, Any, Any]]) -> None:
+    """Late answers, replaced, removed and copied files, runs that are read out of turn, a damaged snapshot."""
+    with tempfile.TemporaryDirectory() as name:
+        history, runs = Path(name) / FOLDER, dict[int, Any]()
+        history.mkdir()
+        for moment, step in enumerate([*steps, ("read", 8, None)]):
+            apply(history, runs, step, moment)
+            if step[0] == "read":
+                assert read(history, step[1]) == plain(runs, step[1])

@@ -1,0 +1,118 @@
+"""`auditor history`: asked in SQL, and merged, from the command line."""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from nights_support import made
+from report_support import guid
+
+from auditor.cli import main
+from auditor.core.model import Reason
+
+BLOCKED, FREE, LOST = (Reason.UNDER_REVIEW, 0), (Reason.ALLOWED, 0), (Reason.THROTTLED, 0)
+
+
+@pytest.fixture(autouse=True)
+def _reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three nights long ago, with quotes in the path."""
+    folder = tmp_path / "it's here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for day, known in [(0, {1: BLOCKED, 2: FREE}), (1, {1: LOST, 2: BLOCKED}), (2, {1: BLOCKED, 2: FREE})]:
+        made(Path("reports"), day - 1900, known)
+
+
+def answered(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    """What a command prints."""
+    capsys.readouterr()
+    assert main(["history", *arguments]) == code
+    return capsys.readouterr().out
+
+
+def test_the_views(capsys: pytest.CaptureFixture[str]) -> None:
+    """One record a customer and run; a customer; a blocked customer; a stretch."""
+    for view, count in {"history": 6, "current": 2, "blocked_since": 1, "stretches": 4}.items():
+        assert len(json.loads(answered(capsys, "query", "--json", f"from {view}"))) == count
+    (blocked,) = json.loads(answered(capsys, "query", "--json", "from blocked_since"))
+    assert (blocked["customer_id"], blocked["blocked_since"], blocked["times_blocked"]) == (
+        guid(1),
+        "2021-09-09T12:00:01.000000Z",
+        1,
+    )
+    days = json.loads(answered(capsys, "query", "--json", "select distinct run_date from history order by 1"))
+    assert [day["run_date"] for day in days] == ["2021-09-09", "2021-09-10", "2021-09-11"]
+
+
+def test_csv_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Null is an empty cell; a sum of whole numbers is one."""
+    sql = "select customer_id, null as nothing, sum(1) as runs, true as yes from history group by all order by 1"
+    records = list(csv.reader(io.StringIO(answered(capsys, "query", "--csv", sql))))
+    assert records == [
+        ["customer_id", "nothing", "runs", "yes"],
+        [guid(1), "", "3", "true"],
+        [guid(2), "", "3", "true"],
+    ]
+    assert answered(capsys, "query", sql).split() == ["customer_id", "nothing", "runs", "yes", guid(1), "3", "true", guid(2), "3", "true"]  # fmt: skip
+    assert json.loads(answered(capsys, "query", "--json", sql))[0]["runs"] == 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "selec 1",
+        "select nothing from history",
+        "select * from 'reports/history/run_date=2021-09-09/20210909T120000Z.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "copy (from history) to 'copy.csv'",
+        "copy (from history) to 'reports/history/copy.parquet'",
+        "drop view history",
+        "select 1; select 2",
+        "",
+    ],
+)
+def test_what_is_no_query_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str], sql: str) -> None:
+    """Exit code 2; nothing is written, and nothing else is read."""
+    before = sorted(Path().rglob("*"))
+    assert main(["history", "query", sql]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    message, hint = shown.err.splitlines()
+    assert message.startswith("auditor: ")
+    assert "auditor history query" in hint
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_without_duckdb_the_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a command to paste."""
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert main(["history", "query", "from history"]) == 2
+    assert 'pip install "partner-center-auditor[duckdb]"' in capsys.readouterr().err
+
+
+def test_a_damaged_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Never an answer without its records."""
+    file = next(Path("reports/history").rglob("20210910*.parquet"))
+    file.write_bytes(file.read_bytes()[:-9])
+    assert main(["history", "query", "from history"]) == 3
+    assert file.name in capsys.readouterr().err
+
+
+def test_no_history_has_the_same_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """And no records."""
+    header = answered(capsys, "query", "--csv", "from history", "--reports", str(tmp_path / "none"))
+    assert header.startswith("run_id,started_at,api,")
+    assert header.count("\n") == 1
+    assert answered(capsys, "compact", "--reports", str(tmp_path / "none")) == "Nothing to merge.\n"
+
+
+def test_merging_says_what_became_of_each_month(capsys: pytest.CaptureFixture[str]) -> None:
+    """The answers stay the same."""
+    before = answered(capsys, "query", "--csv", "from history order by started_at, customer_id")
+    assert answered(capsys, "compact").startswith("2021-09: 3 runs merged, 6 records; ")
+    assert answered(capsys, "query", "--csv", "from history order by started_at, customer_id") == before
+    (month,) = json.loads(answered(capsys, "compact", "--json"))
+    assert (month["month"], month["runs"]) == ("2021-09", 0)
