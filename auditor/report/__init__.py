@@ -19,6 +19,7 @@ from auditor.report import times
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.history import COLUMNS as HISTORY_COLUMNS
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
     SQL_TYPES,
@@ -28,6 +29,7 @@ from auditor.report.history import (
     newly_blocked,
     partner_of,
     read_history,
+    recorded_runs,
     snapshot_previous,
 )
 from auditor.report.history import compact as compact_history
@@ -44,6 +46,7 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 __all__ = [
     "FORMATS",
     "HISTORY",
+    "HISTORY_COLUMNS",
     "MANIFEST",
     "SCHEMA_VERSION",
     "SQL_TYPES",
@@ -70,6 +73,7 @@ __all__ = [
     "point_latest",
     "read_history",
     "read_owner_results",
+    "recorded_runs",
     "render",
     "render_fleet",
     "repair_command",

@@ -46,7 +46,10 @@ def test_each_schema_is_a_valid_one(name: str, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("jurnal", "did you mean journal?"), ("x", "choose from error, fleet, journal, manifest, rows, settings, summary")],
+    [
+        ("jurnal", "did you mean journal?"),
+        ("x", "choose from error, fleet, journal, manifest, rows, settings, summary"),
+    ],
 )
 def test_an_unknown_name_is_a_wrong_call(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, with the nearest name."""
