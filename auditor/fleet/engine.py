@@ -256,7 +256,9 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
         security = distributed.Security(**tls) if tls else None
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, security=security)
     except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}", hint) from error
+        raise SettingsError(
+            f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}", hint
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=_WORKER_SECONDS)
