@@ -187,7 +187,7 @@ def _run_child(
         reason = ""
         for line in child.stderr or ():
             if line.startswith("{"):
-                tell({"state": "asking", **_read_counts(line)})
+                tell(_read_counts(line))
             elif line.startswith("auditor: "):
                 reason = line.removeprefix("auditor: ").strip()
             if not is_wanted() and child.stdin:
@@ -216,4 +216,6 @@ def _read_counts(line: str) -> Counts:
         found = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {**found, "state": "asking" if found.get("asked") != found.get("to_ask") else "writing the reports"}

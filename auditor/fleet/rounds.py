@@ -178,7 +178,8 @@ def find_round(reports: Path, round_id: str | None) -> Round:
     found = [one for one in _rounds(reports) if round_id in (None, one.id)]
     if not found:
         raise SettingsError(
-            f"{reports / FLEET} has no round {round_id or 'at all'}", "name the reports folder of the fleet with --reports"
+            f"{reports / FLEET} has no round {round_id or 'at all'}",
+            "name the reports folder of the fleet with --reports",
         )
     return max(found, key=lambda one: one.started_at)
 

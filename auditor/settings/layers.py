@@ -35,7 +35,7 @@ class Origins:
         return self.by_name[name] in {FLAG, KEYWORD}
 
 
-def load(
+def load(  # noqa: PLR0913 - the sources of the settings
     given: Mapping[str, Any],
     *,
     origin: str = FLAG,
