@@ -33,9 +33,8 @@ CONCURRENCY = 16
 
 def children_of(process: "subprocess.Popen[bytes]") -> list[int]:
     """The process ids of the children of a worker."""
-    return [
-        int(each) for each in Path(f"/proc/{process.pid}/task").glob("*/children") for each in each.read_text().split()
-    ]
+    lists = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(each) for one in lists for each in one.read_text(encoding="ascii").split()]
 
 
 def answers_of(run: Path) -> int:

@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_support import NOON, answer, new_run, row
@@ -16,7 +17,7 @@ HOUR = timedelta(hours=1)
 NAMES = ["north", "south"]
 
 
-def stored(reports: Path, *, complete: bool = True, **facts: object) -> Path:
+def stored(reports: Path, *, complete: bool = True, **facts: Any) -> Path:
     """A run of a partner that started and ended at NOON."""
     reason, limit = ("allowed", 0) if complete else ("service_error", 0)
     run = new_run(reports / "20261122T120000Z", [row(1)], [answer(0, 1, reason)], max_undetermined=limit, **facts)
