@@ -156,6 +156,8 @@ def test_an_address_is_no_folder(
     for command in (["resume"], ["run", "list.csv", "--baseline"]):
         assert main([*command, address]) == 2, command
         assert "must be a folder" in capsys.readouterr().err
+    assert main(["resume", "s3://key:marked@bucket/x?sig=marked"]) == 2
+    assert "marked" not in capsys.readouterr().err
     assert main(["doctor", "--reports", address]) == 2
     if address.startswith(("https:", "S3:")):
         # these commands read published runs as well, but not from there
