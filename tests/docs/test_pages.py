@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import auditor
+from auditor.core.model import Reason, Verdict
+from auditor.core.results import REASONS, VERDICTS
 from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
@@ -52,3 +54,11 @@ def test_the_commands_page_shows_the_help_of_the_program() -> None:
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     assert "```{literalinclude} ../auditor/cli/help.txt\n" in page
     assert ".. click:: auditor.cli.commands:auditor\n   :prog: auditor\n   :nested: full\n" in page
+
+
+def test_the_page_for_account_managers_has_the_words_of_the_workbook() -> None:
+    """Every verdict, and every reason to be blocked, as the first cell of a row."""
+    page = (DOCS / "read-the-workbook.md").read_text(encoding="utf-8")
+    first = {cell.strip("*") for cell in re.findall(r"^\| (.+?) \|", page, re.MULTILINE)}
+    assert {words.name for words in VERDICTS.values()} <= first
+    assert {REASONS[reason].name for reason in Reason if reason.verdict is Verdict.BLOCKED} <= first
