@@ -58,9 +58,9 @@ def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "none")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "none")
-    # a lost connection is tried again at once, and once only
+    # the libraries' own retries would take minutes
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 2)
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -201,8 +201,8 @@ def _describe(ending: RunEnding) -> Message:
     result = ending.result
     if not isinstance(result, Failure):
         try:
-            message = notify.describe_result(result, [*find_next_steps(result), *ending.next_steps])
-            return replace(message, exit_code=ending.exit_code)
+            steps = [*find_next_steps(result), *ending.next_steps]
+            return replace(notify.describe_result(result, steps), exit_code=ending.exit_code)
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's

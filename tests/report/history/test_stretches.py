@@ -37,7 +37,8 @@ STEPS = st.lists(
 
 def began(day: int) -> datetime:
     """When the run of a day began."""
-    return NOON + timedelta(days=day)
+    found: datetime = NOON + timedelta(days=day)
+    return found
 
 
 def facts_of(day: int) -> RunFacts:
