@@ -255,7 +255,7 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
     try:
         security = distributed.Security(**tls) if tls else None
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, security=security)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError) as error:  # a TypeError: files of TLS that Dask does not take
         raise SettingsError(
             f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}", hint
         ) from error
