@@ -65,9 +65,10 @@ def column_sums(run: Path) -> list[str]:
         if "owner" in one:
             continue
         who = count_noun(customers[one["verdict"]], "customer")
-        lines.append(
-            f"{one['column']}, {one['verdict']}: {who}, {format_total(Decimal(one['total']), one['unparsed'])}"
-        )
+        # version 0.1 wrote no amounts by currency
+        amounts = one.get("amounts", {"": one["total"]})
+        total = format_total({currency: Decimal(amount) for currency, amount in amounts.items()}, one["unparsed"])
+        lines.append(f"{one['column']}, {one['verdict']}: {who}, {total}")
     return lines
 
 

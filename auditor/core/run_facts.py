@@ -146,6 +146,10 @@ class Presentation:
         zone: IANA name of the time zone for times beside UTC.
         sums: columns of the customer lists to add up by verdict and owner.
         language: code of the language of workbooks, page, mails and messages.
+        title: of workbooks and page; empty for the usual one.
+        accent: colour of headers, `#` and six hexadecimal digits; empty for the usual one.
+        logo: name of the logo's file in the run's folder; empty where there is none.
+        logo_digest: SHA-256 of that file, in hexadecimal digits.
     """
 
     customer_link: str = CUSTOMER_LINK
@@ -153,6 +157,10 @@ class Presentation:
     zone: str = "UTC"
     sums: tuple[str, ...] = ()
     language: str = "en"
+    title: str = ""
+    accent: str = ""
+    logo: str = ""
+    logo_digest: str = ""
 
 
 def check_customer_link(text: str) -> str:

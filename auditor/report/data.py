@@ -4,8 +4,10 @@
 Every table, sheet and section of a page is a selection from it.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 import pandas as pd
@@ -13,10 +15,13 @@ import pyarrow as pa
 
 from auditor import languages
 from auditor.core.baseline import Baseline
+from auditor.core.house_style import LOGO_NAMES, Logo, read_logo
 from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import ChangeCounts, Ledger, Sum, Tally, add_up, build_ledger, counts_as_complete
-from auditor.core.run_facts import Freshness, RunFacts
+from auditor.core.run_facts import Freshness, Presentation, RunFacts
+from auditor.errors import IncompleteError
+from auditor.journal import JOURNAL
 from auditor.report.files import Entry
 from auditor.report.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
 from auditor.report.records import StoredRun, read_records
@@ -65,6 +70,7 @@ class RunData:
         rows_file: size, hash and line count of rows.jsonl.
         tables: names of the files beside the documents that hold every column of every row.
         language: of the documents.
+        logo: of the documents; None where there is none.
     """
 
     facts: RunFacts
@@ -78,6 +84,7 @@ class RunData:
     rows_file: Entry
     tables: tuple[str, ...] = ()
     language: Language = ENGLISH
+    logo: Logo | None = None
 
     @property
     def complete(self) -> bool:
@@ -113,7 +120,25 @@ def load(stored: StoredRun) -> RunData:
         _run_changes(results, previous, baseline.run_id, baseline.started_at, baseline.note),
         records.rows_file,
         language=languages.load(facts.presentation.language),
+        logo=_read_logo(stored.folder, facts.presentation),
     )
+
+
+def _read_logo(run: Path, presentation: Presentation) -> Logo | None:
+    """The logo as it was when the run began.
+
+    Raises:
+        IncompleteError: its file is another one, or missing.
+    """
+    if not presentation.logo:
+        return None
+    try:
+        content = (run / presentation.logo).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if presentation.logo not in LOGO_NAMES or hashlib.sha256(content).hexdigest() != presentation.logo_digest:
+        raise IncompleteError(f"{presentation.logo}: not what {JOURNAL} says that it is", "put the file back as it was")
+    return read_logo(content)
 
 
 def compare(old: StoredRun, new: StoredRun, note: str) -> RunChanges:

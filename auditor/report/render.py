@@ -159,6 +159,8 @@ def _sources(stored: StoredRun, data: RunData) -> Iterator[Entry]:
     if data.facts.baseline and data.facts.baseline.digest:
         records = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
         yield replace(measure(run / previous.NAME), records=records)
+    if data.logo:
+        yield replace(measure(run / data.logo.name), records=1)
     if (run / JOURNAL).exists():
         yield measure(run / JOURNAL)
 

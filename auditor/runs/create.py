@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor import journal
+from auditor.core.house_style import LOGO_NAMES
 from auditor.core.judge import ListedCustomer
 from auditor.core.model import Customer, Reason, RejectedRow, Row
 from auditor.core.run_facts import ListFile, Membership, MembershipSource, RunFacts, limit_warnings
@@ -20,7 +21,7 @@ from auditor.runs.api_client import ApiClient
 from auditor.runs.baseline import choose_baselines, identity_of
 from auditor.runs.credentials import tenant_of
 from auditor.runs.find import order_time, run_folders, started_at
-from auditor.runs.options import RunOptions, find_sum_columns, presentation_of
+from auditor.runs.options import RunOptions, find_sum_columns, load_logo, presentation_of
 from auditor.runs.selection import check_selection
 
 RESUMED_SETTINGS = ("rate", "burst", "concurrency", "attempts", "timeout", "fail_on")
@@ -155,10 +156,11 @@ def _new_run(options: RunOptions) -> Iterator[tuple[Path, datetime]]:
     """Create a run folder and give its path and start time; remove it where creating the run fails.
 
     Raises:
-        SettingsError: the folder cannot be created.
+        SettingsError: the folder cannot be created, or the logo cannot be shown.
         StoppedEarlyError: it cannot be written to.
     """
     start_time = datetime.now(UTC)
+    load_logo(options.settings)
     run = _new_folder(Path(options.settings.reports), start_time)
     try:
         yield run, start_time
@@ -175,7 +177,7 @@ def _new_run(options: RunOptions) -> Iterator[tuple[Path, datetime]]:
 
 def _remove(run: Path) -> None:
     with suppress(OSError):
-        for name in (journal.ROWS, journal.JOURNAL):
+        for name in (journal.ROWS, journal.JOURNAL, *LOGO_NAMES):
             (run / name).unlink(missing_ok=True)
         run.rmdir()
 
@@ -187,11 +189,14 @@ def _first_facts(
 
     Raises:
         CustomerListError: the lists have no row.
-        SettingsError: they lack a column to add up.
+        SettingsError: they lack a column to add up; the logo cannot be read.
+        OSError: the logo cannot be copied.
     """
     if not written.rows:
         raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
     settings = options.settings
+    if logo := load_logo(settings):
+        (run / logo.name).write_bytes(logo.content)
     return RunFacts(
         run_id=run.name,
         api=settings.api,
@@ -204,7 +209,7 @@ def _first_facts(
         started_at=start_time,
         selection=options.selection_text,
         max_undetermined=settings.max_undetermined,
-        presentation=presentation_of(settings, find_sum_columns(settings.sum, written.columns)),
+        presentation=presentation_of(settings, find_sum_columns(settings.sum, written.columns), logo),
     )
 
 

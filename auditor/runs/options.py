@@ -5,13 +5,16 @@ id was misread, and is refused. `--reuse` is refused together with options that 
 """
 
 import difflib
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from auditor import customers
+from auditor.core.house_style import MOST_LOGO_BYTES, Logo, read_logo
 from auditor.core.ids import normalise_id
 from auditor.core.judge import MembershipCheck
 from auditor.core.model import Customer, CustomerResult, Reason, RejectedRow, RunEnd
@@ -20,7 +23,7 @@ from auditor.core.run_facts import Presentation, RunFacts
 from auditor.core.selection import Selection
 from auditor.core.text import escape_controls
 from auditor.customers import CustomerList
-from auditor.errors import CustomerListError, SettingsError
+from auditor.errors import CustomerListError, SettingsError, describe_os_error
 from auditor.fetch import RateLimiter
 from auditor.runs.rendering_slot import RenderingSlots
 from auditor.runs.signals import StopRequest, stop_on_request, stop_on_signals
@@ -111,14 +114,44 @@ class RunOptions:
         return stop_on_signals(rate_limiter, self.observer.warned, request=self.stop, then=then, deadline=deadline)
 
 
-def presentation_of(settings: Settings, sums: tuple[str, ...] = ()) -> Presentation:
+def presentation_of(settings: Settings, sums: tuple[str, ...] = (), logo: Logo | None = None) -> Presentation:
     """Collect how the reports of a run present it, for the journal's header.
 
     Args:
         settings: of the run.
         sums: columns of its lists to add up.
+        logo: of its reports.
     """
-    return Presentation(settings.customer_link, settings.packs, settings.zone or _local_zone(), sums, settings.language)
+    return Presentation(
+        settings.customer_link,
+        settings.packs,
+        settings.zone or _local_zone(),
+        sums,
+        settings.language,
+        settings.report_title,
+        settings.report_accent,
+        *((logo.name, hashlib.sha256(logo.content).hexdigest()) if logo else ()),
+    )
+
+
+def load_logo(settings: Settings) -> Logo | None:
+    """The logo of the reports; None where there is none.
+
+    Raises:
+        SettingsError: it cannot be read, or is no image that can be shown.
+    """
+    if settings.report_logo is None:
+        return None
+    try:
+        with Path(settings.report_logo).open("rb") as file:
+            return read_logo(file.read(MOST_LOGO_BYTES + 1))
+    except OSError as error:
+        raise SettingsError(
+            f"report_logo: {settings.report_logo} cannot be read: {describe_os_error(error)}",
+            "name another image, or none",
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"report_logo: {settings.report_logo} {error}", "name another image, or none") from None
 
 
 def _local_zone() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from auditor.core.connection import Proxy, Trust
+from auditor.core.house_style import check_accent, check_title
 from auditor.core.judge import MembershipCheck
 from auditor.core.language import LANGUAGES
 from auditor.core.mail_address import read_mail_address
@@ -78,6 +79,10 @@ class Settings:
         customer_link: link to a customer in the workbooks and on the page; empty for no links.
         zone: time zone of the times beside UTC; without it, that of the machine. For example `Europe/Berlin`.
         language: language of workbooks, page, mails and messages.
+        report_logo: a PNG or JPEG image of at most 200 kB, shown in workbooks and on the page; `logo` in the table `[report]`. For
+            example `logo.png`.
+        report_title: title of workbooks and page; `title` in the table `[report]`. For example `Contoso: who can buy`.
+        report_accent: colour of headers, dark enough for white text; `accent` in the table `[report]`. For example `#24405e`.
         baseline: the run to compare with, or none; without it, the last complete run of the same list. For example
             `20261130T020000Z`.
         sum: columns of the lists to add up by verdict and account manager. For example `Monthly revenue`.
@@ -153,6 +158,9 @@ class Settings:
     customer_link: str = field(default=CUSTOMER_LINK, metadata={"parse": check_customer_link})
     zone: str | None = field(default=None, metadata={"parse": parsers.zone})
     language: str = field(default="en", metadata={"parse": parsers.one_of(LANGUAGES)})
+    report_logo: str | None = None
+    report_title: str = field(default="", metadata={"parse": check_title})
+    report_accent: str = field(default="", metadata={"parse": check_accent})
     baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(

@@ -56,6 +56,9 @@ class SettingsKeywords(TypedDict, total=False):
     customer_link: str | None
     zone: str | None
     language: Literal["en", "de", "fr", "es", "it", "nl", "pt", "ja"] | None
+    report_logo: str | PathLike[str] | None
+    report_title: str | None
+    report_accent: str | None
     baseline: str | PathLike[str] | None
     sum: str | Sequence[str] | None
     fail_on: str | Sequence[str] | None

@@ -3,7 +3,8 @@ settings of the sign-in (`identity`). A settings file holds no secret.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
 keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`. The partners of a fleet,
-`[partner.NAME]`, are profiles too. For a secret, `NAME_file` names a file that holds it.
+`[partner.NAME]`, are profiles too. The table `[report]` has the settings of the reports' look, without `report_`. For a secret,
+`NAME_file` names a file that holds it.
 """
 
 import os
@@ -197,6 +198,8 @@ def find_file(config: str | None) -> Path | None:
     return Path(config) if config else next((p for p in _usual_places() if p.is_file()), None)
 
 
+REPORT = "report"
+"""The table of the reports' look."""
 TABLES = ("profile", "partner")
 """The tables of tables: the profiles, and the partners of a fleet."""
 
@@ -207,7 +210,7 @@ def read_file(path: Path) -> dict[str, Any]:
     Raises:
         SettingsError: it cannot be read, sets something unknown or a secret, or one of `TABLES` is not a table of tables.
     """
-    document = _document(path)
+    document = _with_report(_document(path), path)
     _check_file({name: value for name, value in document.items() if name not in TABLES}, f"file {path}")
     for kind in TABLES:
         tables = document.get(kind, {})
@@ -215,13 +218,23 @@ def read_file(path: Path) -> dict[str, Any]:
             raise SettingsError(f"{path}: {kind} is not a table of tables", f"write [{kind}.NAME] above its settings")
         # every one of them, so that a mistake shows before the run that uses it
         for name, values in tables.items():
-            _check_file(values, f"file {path} [{kind}.{name}]")
+            tables[name] = _with_report(values, path)
+            _check_file(tables[name], f"file {path} [{kind}.{name}]")
     both = document.get("profile", {}).keys() & document.get("partner", {}).keys()
     if both:
         raise SettingsError(
             f"{path}: {min(both)} is a profile and a partner", "give one of them another name: --profile names both"
         )
     return document
+
+
+def _with_report(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The settings with those of their table `report` under their full names: `logo` there is `report_logo`."""
+    values = dict(values)
+    look = values.pop(REPORT, {})
+    if not isinstance(look, dict):
+        raise SettingsError(f"{path}: {REPORT} is not a table", f"write [{REPORT}] above its settings")
+    return values | {f"{REPORT}_{name}": value for name, value in look.items()}
 
 
 def _document(path: Path) -> dict[str, Any]:

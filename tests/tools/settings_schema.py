@@ -15,6 +15,7 @@ from typing import Any
 
 from file_schemas import Schema, read_docstring
 
+from auditor.core.house_style import LONGEST_TITLE, check_accent, check_title
 from auditor.core.mail_address import read_mail_address
 from auditor.core.run_facts import CUSTOMER_ID, check_customer_link
 from auditor.core.store_url import check_store_url
@@ -52,6 +53,8 @@ FORMS: dict[Callable[[str], Any], Schema] = {
     read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},
     parsers.zone: _TEXT,
     str: _TEXT,
+    check_title: {**_TEXT, "maxLength": LONGEST_TITLE},
+    check_accent: {**_TEXT, "pattern": "^(#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}))?$"},
     check_customer_link: {**_TEXT, "pattern": f"^({_LINK})?$", "maxLength": 1900},
 }
 """Parser -> what it accepts."""
@@ -65,6 +68,16 @@ def settings_schema() -> Schema:
         for one in fields(Settings)
         if {"secret", "file"} & set(one.metadata)
     }
+    look = {
+        "type": "object",
+        "description": "The look of the reports.",
+        "properties": {
+            name.removeprefix("report_"): {"$ref": f"#/properties/{name}"}
+            for name in properties
+            if name.startswith("report_")
+        },
+        "additionalProperties": False,
+    }
     tables = {
         kind: {
             "type": "object",
@@ -72,7 +85,10 @@ def settings_schema() -> Schema:
             "additionalProperties": {
                 "type": "object",
                 "description": what,
-                "properties": {name: {"$ref": f"#/properties/{name}"} for name in properties},
+                "properties": {
+                    **{name: {"$ref": f"#/properties/{name}"} for name in properties},
+                    "report": {"$ref": "#/properties/report"},
+                },
                 "additionalProperties": False,
             },
         }
@@ -84,7 +100,7 @@ def settings_schema() -> Schema:
         "title": SETTINGS_FILE,
         "description": "The settings file of auditor. Secrets do not belong there: they come from the environment, or from files that it names.",
         "type": "object",
-        "properties": {**properties, **tables},
+        "properties": {**properties, "report": look, **tables},
         "additionalProperties": False,
     }
 

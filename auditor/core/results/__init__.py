@@ -1,5 +1,6 @@
 """Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, messages, and which runs may be removed."""
 
+from auditor.core.results.case_group import OLD_CASE_DAYS, CaseGroup, case_group, group_name
 from auditor.core.results.changes import CHANGES, Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.core.results.ledger import (
     COMPLETE,
@@ -27,7 +28,7 @@ from auditor.core.results.message import (
     is_success,
     should_notify,
 )
-from auditor.core.results.money import Sum, add_up, format_total
+from auditor.core.results.money import Amounts, Sum, add_up, format_amounts, format_total
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 from auditor.core.results.words import (
@@ -57,11 +58,14 @@ __all__ = [
     "LONG_REVIEW",
     "MATCHED",
     "NO_OWNER",
+    "OLD_CASE_DAYS",
     "REASONS",
     "STATUSES",
     "STOP_EXIT_CODES",
     "UNDER_REVIEW",
     "VERDICTS",
+    "Amounts",
+    "CaseGroup",
     "Change",
     "ChangeCounts",
     "Count",
@@ -78,6 +82,7 @@ __all__ = [
     "add_up",
     "advice",
     "build_ledger",
+    "case_group",
     "code_after_message",
     "compare",
     "count_internal_errors",
@@ -85,7 +90,9 @@ __all__ = [
     "describe_error",
     "describe_run",
     "exit_code",
+    "format_amounts",
     "format_total",
+    "group_name",
     "is_newly_blocked",
     "is_success",
     "mail_subject",

@@ -286,7 +286,15 @@ def _run_document(run: RunResult) -> dict[str, Any]:
             {"customer_id": customer_id, "company_name": company or None, "status": status}
             for customer_id, company, status in run.newly_blocked[:MOST_NAMES]
         ],
-        "at_risk": [{"column": one.column, "total": str(one.total), "unparsed": one.unparsed} for one in run.sums],
+        "at_risk": [
+            {
+                "column": one.column,
+                "total": str(one.total),
+                "amounts": {currency: str(amount) for currency, amount in one.amounts.items()},
+                "unparsed": one.unparsed,
+            }
+            for one in run.sums
+        ],
         "reused_answers": run.freshness.reused,
         "oldest_checked_at": run.freshness.oldest and format_time(run.freshness.oldest),
     }

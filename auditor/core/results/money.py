@@ -6,8 +6,8 @@ of three digits (or as in India, 12,34,567), and with one currency (a sign, or t
 
 `1,234` is one number with a decimal comma and another with groups. The column as a whole decides which: if at least one of its numbers
 can be read only with a decimal point (`0.99`, `1,234.50`) and none only with a decimal comma, all are read with a point; and the other
-way round. Where no other number decides, or two contradict each other, such texts are unparsed. In a column with two currencies, texts
-with a currency are unparsed: their sum has no meaning.
+way round. Where no other number decides, or two contradict each other, such texts are unparsed. In a column with two currencies, each
+is added up by itself, and so are the numbers without a currency; where there is only one, they are taken to be of it.
 """
 
 import re
@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
+from types import MappingProxyType
 
 from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Verdict
@@ -32,9 +33,14 @@ _INDIAN = "[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"
 _POINT = re.compile(rf"(?:[0-9]+|{_GROUPED.format(by=',', blank=_BLANK)}|{_INDIAN})?(?:\.[0-9]+)?")
 _COMMA = re.compile(rf"(?:[0-9]+|{_GROUPED.format(by='.', blank=_BLANK)})?(?:,[0-9]+)?")
 _CODE = 3
+_SAME: Mapping[str, str] = MappingProxyType({"€": "EUR"})
+"""Signs that mean one currency only."""
 _MOST = 40
 """Characters: more than any amount of money has, and few enough to add a billion of them exactly."""
 _EXACT = Context(prec=100, traps=[Inexact])
+
+Amounts = Mapping[str, Decimal]
+"""Currency, as in the list (three letters or a sign; empty where there is none; `€` is EUR) -> amount."""
 
 _Number = tuple[Decimal | None, Decimal | None, str]
 """(with a decimal point, with a decimal comma; each None where it cannot be read so; currency, empty where there is none)"""
@@ -51,33 +57,47 @@ class Sum:
         column: its name in the list.
         verdict: of these rows.
         owner: of these rows; empty for rows without an owner; None for the rows of all owners.
-        total: of the numbers in these rows.
+        amounts: of the numbers in these rows, by currency; the column's currencies, in alphabetical order, 0 included. One where the
+            column has one or none.
         added: number of rows with a number.
         unparsed: number of rows with a text that is no number, or not certainly one.
         empty: number of rows without a text.
         commas: whether the column is read with a decimal comma; None where nothing decides it.
-        mixed: whether the column has two currencies.
     """
 
     column: str
     verdict: Verdict
     owner: str | None = None
-    total: Decimal = Decimal(0)
+    amounts: Amounts = field(default_factory=lambda: {"": Decimal(0)})
     added: int = 0
     unparsed: int = 0
     empty: int = 0
     commas: bool | None = field(default=None, compare=False)
-    mixed: bool = field(default=False, compare=False)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the column has several currencies, or one and numbers that may be of another."""
+        return len(self.amounts) > 1
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of all numbers; in a column of several currencies, of those without one."""
+        return self.amounts.get("", Decimal(0)) if self.mixed else next(iter(self.amounts.values()))
+
+    def amount(self, text: str) -> tuple[str, Decimal | None]:
+        """(currency, number) that this text adds to the sum; the number is None where it adds none."""
+        found = read_number(text)
+        if found is None:
+            return "", None
+        point, comma = _both(found)
+        if point != comma and self.commas is None:
+            return "", None
+        currency = found[2] if self.mixed else next(iter(self.amounts))
+        return currency, comma if self.commas else point
 
     def number(self, text: str) -> Decimal | None:
         """The number that this text adds to the sum; None where it adds none."""
-        found = read_number(text)
-        if found is None or (found[2] and self.mixed):
-            return None
-        point, comma = _both(found)
-        if point != comma and self.commas is None:
-            return None
-        return comma if self.commas else point
+        return self.amount(text)[1]
 
 
 def read_number(text: str) -> _Number | None:
@@ -94,7 +114,7 @@ def read_number(text: str) -> _Number | None:
     )
     if point is None and comma is None:
         return None
-    return point, comma, mark
+    return point, comma, _SAME.get(mark, mark)
 
 
 def _is_currency(mark: str) -> bool:
@@ -145,8 +165,7 @@ def add_up(column: str, texts: Iterable[tuple[str, Verdict, str | None, int]]) -
         points[group] = _EXACT.fma(point, count, points[group])
         commas[group] = _EXACT.fma(comma, count, commas[group])
     by_comma = None if needs_point == needs_comma else needs_comma
-    mixed = len({kind[0] for _, _, kind in rows if isinstance(kind, tuple) and kind[0]}) > 1
-    return _sums(column, rows, commas if by_comma else points, by_comma, mixed=mixed)
+    return _sums(column, rows, commas if by_comma else points, by_comma)
 
 
 def _sums(
@@ -154,40 +173,49 @@ def _sums(
     rows: Mapping[_Group, int],
     numbers: Mapping[_Group, Decimal],
     by_comma: bool | None,  # noqa: FBT001 - three answers, not a switch
-    *,
-    mixed: bool,
 ) -> list[Sum]:
+    marks = sorted({kind[0] for _, _, kind in rows if isinstance(kind, tuple)})
+    named = [mark for mark in marks if mark]
+    # where there is one currency, numbers without any are taken to be of it
+    only = (named or [""])[0] if len(named) <= 1 else None
     counts: Counter[tuple[str | None, Verdict, str]] = Counter()
-    totals = defaultdict[tuple[str | None, Verdict], Decimal](Decimal)
+    totals = defaultdict[tuple[str | None, Verdict, str], Decimal](Decimal)
     for group, count in rows.items():
         owner, verdict, kind = group
+        currency = ""
         if isinstance(kind, tuple):
             currency, ambiguous = kind
-            kind = "unparsed" if (currency and mixed) or (ambiguous and by_comma is None) else "added"
+            kind = "unparsed" if ambiguous and by_comma is None else "added"
         for whose in (None, owner):
             counts[whose, verdict, kind] += count
             if kind == "added":
-                totals[whose, verdict] = _EXACT.add(totals[whose, verdict], numbers[group])
+                key = (whose, verdict, currency if only is None else only)
+                totals[key] = _EXACT.add(totals[key], numbers[group])
     return [
         Sum(
             column=column,
             verdict=verdict,
             owner=owner,
-            total=totals[owner, verdict],
+            amounts={mark: totals[owner, verdict, mark] for mark in (marks if only is None else [only])},
             added=counts[owner, verdict, "added"],
             unparsed=counts[owner, verdict, "unparsed"],
             empty=counts[owner, verdict, "empty"],
             commas=by_comma,
-            mixed=mixed,
         )
         for owner in (None, *sorted({owner for owner, _, _ in rows}))
         for verdict in Verdict
     ]
 
 
-def format_total(total: Decimal, unparsed: int, language: Language = ENGLISH) -> str:
+def format_amounts(amounts: Amounts, language: Language = ENGLISH) -> str:
+    """Amounts for people, each with its currency: `EUR 1,200 + USD 80`. Of several, those of 0 are left out."""
+    shown = {currency: amount for currency, amount in amounts.items() if amount} if len(amounts) > 1 else amounts
+    return " + ".join(language.money(amount, currency) for currency, amount in shown.items()) or language.number(0)
+
+
+def format_total(amounts: Amounts, unparsed: int, language: Language = ENGLISH) -> str:
     """Format a sum for people, with its rows that could not be read."""
-    amount = language.money(total)
+    amount = format_amounts(amounts, language)
     if not unparsed:
         return amount
     without = language.count("{n} row without a readable number", "{n} rows without a readable number", unparsed)
@@ -196,5 +224,5 @@ def format_total(total: Decimal, unparsed: int, language: Language = ENGLISH) ->
 
 def describe_at_risk(one: Sum, language: Language) -> str:
     """The sum of the blocked rows, in one line."""
-    total = format_total(one.total, one.unparsed, language)
+    total = format_total(one.amounts, one.unparsed, language)
     return language.text("At risk, {column} of blocked customers: {total}", column=one_line(one.column), total=total)

@@ -140,7 +140,9 @@ class ColumnSum(Struct, kw_only=True):
         column: Its name in the list.
         verdict: Of these rows.
         owner: Account manager of these rows; empty where the list names none. Left out where the rows of all are meant.
-        total: The sum in digits. It is a text, because a program's own numbers may not hold it exactly.
+        total: The sum in digits. It is a text, because a program's own numbers may not hold it exactly. In a column of several
+            currencies it is the sum of the numbers without one.
+        amounts: The sums by currency, each in digits: three capital letters, or a sign; empty for numbers without a currency.
         added: Number of rows with a number.
         unparsed: Number of rows with a text that is not certainly a number.
         empty: Number of rows without a text.
@@ -150,6 +152,7 @@ class ColumnSum(Struct, kw_only=True):
     verdict: Verdict
     owner: str | UnsetType = UNSET
     total: str
+    amounts: dict[str, str]
     added: int
     unparsed: int
     empty: int
@@ -306,6 +309,7 @@ def _sum(one: Sum) -> ColumnSum:
         verdict=one.verdict,
         owner=UNSET if one.owner is None else one.owner,
         total=in_digits(one),
+        amounts={currency: f"{amount:f}" for currency, amount in one.amounts.items()},
         added=one.added,
         unparsed=one.unparsed,
         empty=one.empty,

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from auditor import languages
+from auditor.core.house_style import LOGO_NAMES
 from auditor.core.results import Change, ChangeCounts, Ledger, counts_as_complete
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.errors import IncompleteError
@@ -105,6 +106,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         found |= {summary.CSV: check_summary(run, ledger, _facts_of_summary(index, ledger, unlisted, counts))}
         if previous.NAME in manifest.files:
             found[previous.NAME] = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
+        found |= dict.fromkeys(manifest.files.keys() & {*LOGO_NAMES}, 1)
         freshness = index.freshness()
         del index  # the answers need room that the workbooks take when they are read
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]

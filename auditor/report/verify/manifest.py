@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from auditor.core.house_style import LOGO_NAMES
 from auditor.core.run_facts import MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, MAILED, ROWS
@@ -25,7 +26,14 @@ _FILE_MANAGERS = frozenset({".DS_Store", ".directory"})
 _PART_PREFIX, _PART_SUFFIX = ".", ".part"
 """Of the name of a file that is being written."""
 _ALWAYS = (ROWS, JOURNAL, *summary.NAMES)
-_KNOWN = {*_ALWAYS, previous.NAME, changes.CSV, UNLISTED, *(name for table in TABLES.values() for name in table.names)}
+_KNOWN = {
+    *_ALWAYS,
+    previous.NAME,
+    changes.CSV,
+    UNLISTED,
+    *LOGO_NAMES,
+    *(name for table in TABLES.values() for name in table.names),
+}
 _UNLISTED = frozenset({MANIFEST, MAILED})
 """Files of a run that the manifest does not list: itself, and what is written after it."""
 _STRAY = f"is in the folder, but not in {MANIFEST}"
@@ -170,6 +178,7 @@ def _check_run(manifest: Manifest, facts: RunFacts) -> None:
             raise IncompleteError(f"{what}: {found!r}, where {JOURNAL} has {wanted!r}")
     baseline = facts.baseline
     for name, needed in (
+        *((name, facts.presentation.logo == name) for name in LOGO_NAMES),
         (UNLISTED, facts.membership is not None and facts.membership.way is MembershipSource.LIST),
         (previous.NAME, bool(baseline and baseline.digest)),
         (changes.CSV, bool(baseline and baseline.run_id and baseline.digest)),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from auditor.core.house_style import LOGO_NAMES
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.history import changes, previous
@@ -20,7 +21,7 @@ from auditor.report.tables import csv, parquet
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import read_manifest
 
-_SOURCES = (ROWS, JOURNAL, previous.NAME)
+_SOURCES = (ROWS, JOURNAL, previous.NAME, *LOGO_NAMES)
 _NOT_COMPARED = (*_SOURCES, *parquet.NAMES)
 """Parquet names the library that wrote it; its schema, metadata and every cell are compared elsewhere."""
 _RECORDS = frozenset({*csv.NAMES, changes.CSV, UNLISTED})

@@ -43,7 +43,7 @@ RESULT = RunResult(
     note="complete: 2 of 1,204 rows are not verified (do not treat as eligible)",
     changes=CHANGES,
     newly_blocked=[("id-1", "Contoso Ltd", "UnderReview"), ("id-2", "", "NotAllowed")],
-    sums=[Sum(column="revenue", verdict=Verdict.BLOCKED, total=Decimal("48230.5"), unparsed=1)],
+    sums=[Sum(column="revenue", verdict=Verdict.BLOCKED, amounts={"": Decimal("48230.5")}, unparsed=1)],
     report="/reports/20261122T120000Z/report.html",
 )
 
