@@ -22,7 +22,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="
 SCHEMA = settings_schema.settings_schema()
 FILES = {f"{one.name}_file" for one in fields(Settings) if {"secret", "file"} & {*one.metadata}}
 """Names in the settings file that stand for files with secrets."""
-PROPERTIES = {name: one for name, one in SCHEMA["properties"].items() if name not in FILES | {"profile", "partner"}}
+PROPERTIES = {one.name: SCHEMA["properties"][one.name] for one in fields(Settings) if one.name in SCHEMA["properties"]}
 VALIDATOR = Draft202012Validator(SCHEMA)
 NOT_SAID = {"zone"}
 """Settings whose values depend on the machine."""
