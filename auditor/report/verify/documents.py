@@ -46,7 +46,7 @@ _COLUMNS = {
 _ID, _ELIGIBLE_ID = r"<code>([^<]*)</code>", r"<tr>\s*<td>[^<]*<td>[^<]*<td>([0-9a-f-]{36})"
 """Where a row of a table of the page has the customer's id."""
 _TABLES = {
-    Verdict.BLOCKED: r'<table id="(?:new|blocked|old)" class="cases.*?</table>',
+    Verdict.BLOCKED: r'<table id="(?:new|blocked|old)" class="cases".*?</table>',
     Verdict.UNDETERMINED: r'<table id="undetermined".*?</table>',
     Verdict.ELIGIBLE: r'<table id="eligible".*?</table>',
 }
