@@ -16,6 +16,7 @@
 """
 
 from auditor.report import times
+from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
@@ -25,7 +26,6 @@ from auditor.report.history import (
     HistoryFile,
     MergedMonth,
     history_file,
-    newly_blocked,
     partner_of,
     read_history,
     snapshot_previous,
@@ -56,6 +56,7 @@ __all__ = [
     "StoredRun",
     "Verified",
     "as_disagreement",
+    "blocked_customers",
     "check_reproducible",
     "compact_history",
     "compare",
@@ -63,7 +64,6 @@ __all__ = [
     "history_file",
     "list_history",
     "load",
-    "newly_blocked",
     "note",
     "notebook_html",
     "partner_of",
