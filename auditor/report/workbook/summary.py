@@ -2,11 +2,13 @@
 explains every word of the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
+from io import BytesIO
 from math import ceil
 from urllib.parse import quote
 
+import pandas as pd
 from xlsxwriter.format import Format
 from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
@@ -21,22 +23,30 @@ from auditor.core.results import (
     REASONS,
     UNDER_REVIEW,
     VERDICTS,
+    Amounts,
+    CaseGroup,
     Change,
+    advice,
+    format_amounts,
+    format_total,
+    rows_note,
 )
+from auditor.report.cases import amount_columns
 from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, sentence
+from auditor.report.workbook.columns import ColumnMaker, as_number, customer_names
 from auditor.report.workbook.layout import (
     COLOURS,
+    Styles,
     run_line,
     set_row_height,
     set_up_print,
     status_line,
-    time_in_zone,
     write_line,
     write_merged,
 )
 from auditor.report.workbook.limits import LINKS, cut, headers
 from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, WorkbookContext, add_table
-from auditor.report.workbook.subset import BaselineDelta
+from auditor.report.workbook.subset import BaselineDelta, Subset
 
 SUMMARY, ABOUT = message("Summary"), message("About")
 LIST_WARNINGS = message("Warnings about the customer lists")
@@ -47,7 +57,8 @@ ORDER: Mapping[Verdict, str] = {
 }
 """In the order of what needs doing: the sheet that tells more."""
 _LAST, _CHART_ROWS = 5, 9
-_WIDTHS, _ABOUT_WIDTHS = (34, 14, 20, 14, 16), (34, 22, 60, 60, 22)
+_WIDTHS, _ABOUT_WIDTHS = (32, 18, 20, 18), (34, 22, 60, 60, 22)
+"""Characters. The first two columns of the summary fit on a phone."""
 _ABOUT_HEADS = (
     message("Status"),
     message("Verdict"),
@@ -55,14 +66,18 @@ _ABOUT_HEADS = (
     message("Next step"),
     message("Reason in the files"),
 )
-_FIGURES = 5
-"""Columns of account managers before the sums."""
+_FIGURES, _COUNTS = 5, 3
+"""Columns before the sums: of account managers, and of verdicts."""
 _SLACK = 5
 """Characters of a line that the last word of it may leave empty."""
 _FILE_NAME = 30
 """Width of the column of workbooks, in characters."""
 _REMARK = 100
 """Characters in a line of a remark."""
+MOST_NEW = 20
+"""New cases with their names on the first sheet."""
+_LOGO = (180, 40)
+"""Pixels: the largest width and height of a logo."""
 _SOURCES = (
     "Partner Center REST: Retrieve the validation status of a customer",
     "Customer account verification",
@@ -79,7 +94,8 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     """
     subset, styles, language = context.subset, context.styles, context.language
     page = context.book.add_worksheet(language.text(SUMMARY))
-    for place in range(_FIGURES + len(ORDER) * len(subset.sums)):
+    sums = [(column, currency) for column, of in subset.sums.items() for currency in of[Verdict.BLOCKED].amounts]
+    for place in range(_FIGURES + len(sums) + 1):
         page.set_column(place, place, _WIDTHS[min(place, len(_WIDTHS) - 1)])
     set_up_print(page, subset)
     if not subset.sums:
@@ -87,18 +103,143 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     text, banner = status_line(subset)
     write_line(page, 0, _LAST, text, styles[banner])
     of = "" if subset.owner is None else f": {subset.owner or language.text(NO_OWNER)}"
-    page.write_string(1, 0, cut(language.text("Who can buy, and who cannot") + of), styles["title"])
-    page.set_row(1, 28)
-    row = _add_run(context, page, 3)
+    title = subset.data.facts.presentation.title or language.text("Who can buy, and who cannot")
+    page.write_string(1, 0, cut(title + of), styles["title"])
+    page.set_row(1, 32)
+    _add_logo(context, page)
+    write_line(page, 2, _LAST, run_line(subset), styles["note"])
+    row = add_answers(context, page, 3)
+    row = _add_new(context, page, row + 1)
     first_verdict = row + 2
     row = _add_verdicts(context, page, row + 1)
     for remark in _remarks(context):
         write_line(page, row, _LAST, remark, styles["note"])
         page.set_row(row, 15 * ceil(len(remark) / _REMARK) + 3)
         row += 1
+    row = _add_run(context, page, row + 1)
     _add_chart(context, page, row + 1, first_verdict)
     if subset.owner is None:
         _add_owners(context, page, row + 2 + _CHART_ROWS, workbooks)
+
+
+def _add_logo(context: WorkbookContext, page: Worksheet) -> None:
+    """The logo, right of the title."""
+    logo = context.subset.data.logo
+    if logo is None:
+        return
+    scale = min(1.0, _LOGO[0] / logo.width, _LOGO[1] / logo.height)
+    options = {"image_data": BytesIO(logo.content), "x_scale": scale, "y_scale": scale, "decorative": True}
+    page.insert_image(1, 2, logo.name, {**options, "x_offset": 4, "y_offset": 1})
+
+
+def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
+    """The five questions of a reader with their answers; returns the row below."""
+    styles, subset, language = context.styles, context.subset, context.language
+    blocked = subset.ledger.customers_of(Verdict.BLOCKED)
+    lines: list[tuple[str, str, str]] = [
+        (language.text("Blocked customers"), language.number(blocked), "large blocked" if blocked else "answer"),
+        (*_new_in_words(context), "answer"),
+        *((language.text("At risk: {column}", column=column), text, "answer") for column, text in _at_risk(subset)),
+        (
+            language.text("Not verified"),
+            language.number(subset.ledger.customers_of(Verdict.UNDETERMINED)),
+            "answer",
+        ),
+        (language.text("Is the audit complete?"), _complete_in_words(context), "answer"),
+    ]
+    for question, answer, look in lines:
+        page.write_string(row, 0, cut(question), styles["question"])
+        page.write_string(row, 1, cut(answer), styles[look])
+        set_row_height(page, row, (question, _WIDTHS[0]), (answer, _WIDTHS[1] - _SLACK), ("x" * 2, 1.5))
+        row += 1
+    page.write_string(row, 0, language.text("What to do first"), styles["question"])
+    text = _first_step(context)
+    write_merged(page, row, (1, 2), text, styles["answer"])
+    set_row_height(page, row, (text, _WIDTHS[1] + _WIDTHS[2] - _SLACK))
+    return row + 1
+
+
+def _new_in_words(context: WorkbookContext) -> tuple[str, str]:
+    """How many customers are newly blocked, as a question and its answer."""
+    changes, language = context.subset.data.changes, context.language
+    if changes is None:
+        return language.text("Newly blocked"), language.text("not known: there is no earlier audit")
+    since = day_of_last_audit(changes, language)
+    return language.text("New since {date}", date=since), language.number(len(_new_cases(context)))
+
+
+def _new_cases(context: WorkbookContext) -> pd.DataFrame:
+    cases = context.subset.cases
+    return cases[cases["group"] == CaseGroup.NEW]
+
+
+def _at_risk(subset: Subset) -> Iterator[tuple[str, str]]:
+    """(column, what it adds up to for blocked customers)."""
+    for column, of in subset.sums.items():
+        one = of[Verdict.BLOCKED]
+        yield column, format_total(one.amounts, one.unparsed, subset.data.language)
+
+
+def _complete_in_words(context: WorkbookContext) -> str:
+    language = context.language
+    return language.text("yes") if context.subset.data.complete else language.text("NO: some were not checked")
+
+
+def _first_step(context: WorkbookContext) -> str:
+    """What to do first, in a sentence."""
+    subset, language = context.subset, context.language
+    cases, open_rows = subset.cases, subset.ledger.open_rows
+    if len(cases):
+        first = cases.iloc[:1]
+        (who,), days = customer_names(first), first["days_in_status"].iloc[0]
+        what = advice(Reason(first["reason"].iloc[0]), None if pd.isna(days) else int(days), language)
+        return f"{who}: {what}"
+    if open_rows:
+        return language.text("See the sheet {sheet}; do not promise an order there.", sheet=language.text(NOT_VERIFIED))
+    return language.text("Nothing to do.")
+
+
+def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
+    """Who is newly blocked since the last audit, by name, with money and what to do; returns the row below."""
+    changes, styles, language = context.subset.data.changes, context.styles, context.language
+    if changes is None:
+        return row
+    since = day_of_last_audit(changes, language)
+    new = _new_cases(context)
+    page.write_string(row, 0, language.text("New since {date}", date=since), styles["name"])
+    if not len(new):
+        write_merged(page, row, (1, _LAST), language.text("Nobody is newly blocked."), styles["text"])
+        return row + 1
+    shown = new.iloc[:MOST_NEW]
+    advices = ColumnMaker(language).advice().values(shown)
+    money = amount_columns(context.subset.data)
+    amounts = [*shown[next(iter(money.values()))]] if money else [None] * len(shown)
+    if money:
+        page.write_string(row, 1, cut(next(iter(money))), styles["name"])
+    for name, amount, reason, text in zip(customer_names(shown), amounts, shown["reason"], advices, strict=True):
+        row += 1
+        page.write_string(row, 0, cut(name), styles["answer"])
+        _write_amounts(page, (row, 1), amount, styles)
+        write_merged(page, row, (2, 3), language.text(REASONS[Reason(reason)].name), styles["answer"])
+        write_merged(page, row, (4, _LAST), str(text), styles["answer"])
+        set_row_height(page, row, (name, _WIDTHS[0]), (str(text), 2 * _WIDTHS[-1] - _SLACK))
+    if more := len(new) - len(shown):
+        row += 1
+        sheet = language.text(ACTION)
+        text = language.text("and {n} more, on the sheet {sheet}", n=more, sheet=sheet)
+        write_merged(page, row, (0, _LAST), text, styles["text"])
+    return row + 1
+
+
+def _write_amounts(page: Worksheet, cell: tuple[int, int], amounts: Amounts | None, styles: Styles) -> None:
+    """Write one amount as a number, several as a text, none as an empty cell."""
+    values = [as_number(amount, f"{amount:f}") for amount in (amounts or {}).values()]
+    if amounts is not None and len(values) == 1 and isinstance(values[0], float):
+        page.write_number(*cell, values[0], styles.money("amount", next(iter(amounts))))
+    elif values and amounts is not None:
+        page.write_string(*cell, format_amounts(amounts, styles.language), styles["missing"])
+    else:
+        page.write_blank(*cell, None, styles["answer"])
 
 
 def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
@@ -112,7 +253,7 @@ def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
         times.append((language.text("Local time"), ended.astimezone(zone), facts.presentation.zone))
     for label, time, name in times:
         page.write_string(row, 0, label, styles["label"])
-        style = time_in_zone(context.book, name, language)
+        style = styles.time_in_zone(name)
         page.merge_range(row, 1, row, _LAST, "", style)
         page.write_datetime(row, 1, time.replace(tzinfo=None), style)
         row += 1
@@ -137,10 +278,11 @@ def _add_verdicts(context: WorkbookContext, page: Worksheet, row: int) -> int:
     since = language.text("Since the last audit")
     if changes:
         since = language.text("Since {date}", date=day_of_last_audit(changes, language))
-    ours = [language.text("Verdict"), language.text("Customers"), since, language.text("Rows")]
-    for place, label in enumerate(headers([*ours, *sums])):
+    ours = [language.text("Verdict"), language.text("Customers"), since]
+    of_sums = [(column, currency) for column in sums for currency in sums[column][Verdict.BLOCKED].amounts]
+    for place, label in enumerate(headers([*ours, *(f"{column} {currency}".rstrip() for column, currency in of_sums)])):
         page.write_string(row, place, label, styles["header_right" if place else "header"])
-    _fit_header(page, row, sums)
+    _fit_header(page, row, [since, *sums])
     for verdict, sheet in ORDER.items():
         row += 1
         page.set_row(row, 24)
@@ -153,10 +295,12 @@ def _add_verdicts(context: WorkbookContext, page: Worksheet, row: int) -> int:
             page.write_string(row, 2, language.text("not known"), styles["missing"])
         else:
             page.write_number(row, 2, customers - delta.before.get(verdict, 0), styles["change"])
-        page.write_number(row, 3, subset.ledger.rows_of(verdict), styles["figure"])
-        for place, column in enumerate(sums, 4):
-            style = styles["whole" if subset.is_whole(column) else "amount"]
-            page.write_number(row, place, float(sums[column][verdict].total), style)
+        for place, (column, currency) in enumerate(of_sums, _COUNTS):
+            style = styles.money("whole" if subset.is_whole(column) else "amount", currency)
+            page.write_number(row, place, float(sums[column][verdict].amounts[currency]), style)
+    if note := rows_note(subset.ledger.customers, subset.ledger.rows, language):
+        row += 1
+        write_line(page, row, _LAST, note, styles["note"])
     return row + 1
 
 
@@ -236,33 +380,38 @@ class _RelativeUrl(Url):  # type: ignore[misc]  # XlsxWriter has no types
 
 
 def _add_owners(context: WorkbookContext, page: Worksheet, row: int, workbooks: Mapping[str, str]) -> None:
-    """Account managers by verdict, in rows of the lists, with what is to be done first."""
+    """Account managers by verdict, in customers, with what is at risk; most of it first."""
     subset, styles, language = context.subset, context.styles, context.language
     counts: dict[str, dict[Verdict, int]] = {}
     for count in subset.ledger.owners:
-        counts.setdefault(count.owner or "", {})[count.verdict] = count.rows
+        counts.setdefault(count.owner or "", {})[count.verdict] = count.customers
     if not counts:
         return
-    page.write_string(row, 0, language.text("By account manager (rows)"), styles["name"])
-    pairs = [(column, verdict) for column in subset.sums for verdict in ORDER]
-    totals = {(one.column, one.verdict, one.owner): float(one.total) for one in subset.data.sums}
-    words = {verdict: language.text(VERDICTS[verdict].name) for verdict in ORDER}
-    labels = [language.text("Account manager"), *words.values(), language.text("Rows")]
-    labels += headers((f"{column}: {words[verdict]}" for column, verdict in pairs), labels)
+    page.write_string(row, 0, language.text("By account manager (customers)"), styles["name"])
+    at_risk = {(one.column, one.owner): one.amounts for one in subset.data.sums if one.verdict is Verdict.BLOCKED}
+    of_sums = [(column, currency) for (column, owner), of in at_risk.items() if owner is None for currency in of]
+    labels = [language.text("Account manager"), *(language.text(VERDICTS[verdict].name) for verdict in ORDER)]
+    labels.append(language.text("Customers"))
+    money = (f"{column} {currency}".rstrip() for column, currency in of_sums)
+    labels += headers((language.text("At risk: {column}", column=one) for one in money), labels)
     own_workbook = [language.text("Own workbook")] if workbooks else []
     last = len(labels)
     sides = [(label, 0 < place < last) for place, label in enumerate([*labels, *own_workbook])]
     add_table(page, row + 1, sides, len(counts), styles, "Account_managers")
     _fit_header(page, row + 1, labels)
-    names = sorted(counts, key=lambda name: (*(-counts[name].get(verdict, 0) for verdict in ORDER), name))
-    for line, name in enumerate(names, row + 2):
+
+    def order(name: str) -> tuple[object, ...]:
+        first = at_risk[of_sums[0][0], name].values() if of_sums else ()
+        return (-max(first, default=0), *(-counts[name].get(verdict, 0) for verdict in ORDER), name)
+
+    for line, name in enumerate(sorted(counts, key=order), row + 2):
         page.write_string(line, 0, cut(name or language.text(NO_OWNER)), styles["name"])
-        rows = [counts[name].get(verdict, 0) for verdict in ORDER]
-        for place, value in enumerate([*rows, sum(rows)], 1):
+        customers = [counts[name].get(verdict, 0) for verdict in ORDER]
+        for place, value in enumerate([*customers, sum(customers)], 1):
             page.write_number(line, place, value, styles["number"])
-        for place, (column, verdict) in enumerate(pairs, _FIGURES):
-            style = styles["number" if subset.is_whole(column) else "money"]
-            page.write_number(line, place, totals.get((column, verdict, name), 0.0), style)
+        for place, (column, currency) in enumerate(of_sums, _FIGURES):
+            style = styles.money("number" if subset.is_whole(column) else "money", currency)
+            page.write_number(line, place, float(at_risk[column, name][currency]), style)
         for place in range(last, last + len(own_workbook)):
             _link_workbook(page, (line, place), workbooks.get(name), styles["link"], line - row - 2)
     if workbooks:
@@ -322,7 +471,9 @@ def _add_texts(context: WorkbookContext, page: Worksheet, row: int, texts: Itera
     """Labels of this look, each with a text over two columns; returns the row below."""
     for label, text in texts:
         page.write_string(row, 0, cut(label), context.styles[look])
-        write_merged(page, row, (1, 2), text, context.styles["wrapped"])
+        write_merged(page, row, (1, 2), text, context.styles["link" if text == ACCOUNT_VERIFICATION else "wrapped"])
+        if text == ACCOUNT_VERIFICATION:
+            page.write_url(row, 1, text, context.styles["link"])
         set_row_height(page, row, (label, _ABOUT_WIDTHS[0]), (text, sum(_ABOUT_WIDTHS[1:3])))
         row += 1
     return row
