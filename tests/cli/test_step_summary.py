@@ -51,7 +51,7 @@ def test_a_run_appends_counts_and_newly_blocked_customers() -> None:
     named = [line for line in second.splitlines() if "Müller" in line]
     assert len(named) == 20
     cells = [cell.strip() for cell in named[0].split("|")[1:-1]]
-    assert html.unescape(cells[0]) == f"{NASTY} 0"
+    assert html.unescape(cells[0]).startswith(f"{NASTY} ")
     assert not set(cells[0]) & set("<>[]()`*_|:.")
     assert "\nand 5 more\n" in second
     folder = max(Path("reports").glob("2*"))
