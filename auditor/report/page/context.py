@@ -133,7 +133,7 @@ def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
         (row,) = rows.case_rows(cases, {}, amount_columns(data), "", language)
         return {
             "where": {CaseGroup.NEW.value: "new", CaseGroup.OLD.value: "old"}.get(cases["group"].iloc[0], "blocked"),
-            "name": row["name"] or row["domain"] or row["id"],
+            "name": _name(row),
             "amount": next(iter(row["amounts"]), ""),
             "text": f"{row['label']}. {row['step']}",
         }
@@ -143,13 +143,17 @@ def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
     return {"where": "", "name": "", "amount": "", "text": language.text("Nobody is blocked. There is nothing to do.")}
 
 
+def _name(row: rows.Row) -> str:
+    return str(row["name"] or row["domain"] or row["id"])
+
+
 def _new(data: RunData, selection: PageSelection) -> dict[str, Any] | None:
     """The customers that are newly blocked: how many, and the names of the first; None where there is no earlier audit."""
     if data.changes is None:
         return None
     language, count = data.language, selection.groups[CaseGroup.NEW]
     found = selection.of_group(CaseGroup.NEW).head(_NAMED)
-    names = [name or domain or one for name, domain, one in found[["company_name", "domain", "customer_id"]].itertuples(index=False)]
+    names = list(map(_name, rows.case_rows(found, {}, {}, "", language)))
     if count > len(names):
         names.append(language.text("and {n} more", n=count - len(names)))
     label = group_name(CaseGroup.NEW, language, day_of_last_audit(data.changes, language))

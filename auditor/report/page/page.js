@@ -281,7 +281,7 @@
   }
 
   function collapse(table) {
-    const limit = table.className === "grouped" ? 12 : 26;
+    const limit = table.classList.contains("grouped") ? 12 : matchMedia("(max-width: 46rem)").matches ? 11 : 26;
     if (!table.querySelector(`tbody tr:nth-child(${limit})`)) return;
     const button = element("button", { type: "button", className: "opener" });
     const toggle = (open) => {

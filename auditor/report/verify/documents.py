@@ -49,7 +49,7 @@ does not name them.
 _ID, _ELIGIBLE_ID = r"<code>([^<]*)</code>", r"<tr>\s*<td>[^<]*<td>[^<]*<td>([0-9a-f-]{36})"
 """Where a row of a table of the page has the customer's id."""
 _TABLES = {
-    Verdict.BLOCKED: r'<table id="(?:new|blocked|old)" class="cases.*?</table>',
+    Verdict.BLOCKED: r'<table id="(?:new|blocked|old)" class="cases".*?</table>',
     Verdict.UNDETERMINED: r'<table id="undetermined".*?</table>',
     Verdict.ELIGIBLE: r'<table id="eligible".*?</table>',
 }
