@@ -19,6 +19,7 @@ from auditor.errors import OutputError, describe_os_error
 from auditor.report.data import RunData
 from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.remarks import note
+from auditor.report.workbook.about import add_about
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
 from auditor.report.workbook.layout import Styles
 from auditor.report.workbook.sheets import (
@@ -29,7 +30,7 @@ from auditor.report.workbook.sheets import (
     add_not_verified,
 )
 from auditor.report.workbook.subset import Subset, for_run
-from auditor.report.workbook.summary import add_about, add_summary
+from auditor.report.workbook.summary import add_summary
 
 __all__ = ["NAME", "make_workbook", "owns", "temporary_folder", "write"]
 

@@ -34,7 +34,8 @@ LEGIBLE = 62
 
 _INCOMPLETE = message("The whole audit is INCOMPLETE")
 _INK, _PAPER, _LINE, _HEAD, _GREY = "#1F2937", "#FFFFFF", "#D9DEE5", "#24405E", "#5B6675"
-_WHOLE, _MONEY = "#,##0", "#,##0.00"
+_WHOLE, _MONEY, _GAP = "#,##0", "#,##0.00", "_)"
+"""Number formats; the last one is a gap behind a number, as LibreOffice ignores the indent of some."""
 _CELL = MappingProxyType({"font_color": _INK, "valign": "top", "bottom": 1, "bottom_color": _LINE})
 _LEFT = MappingProxyType({**_CELL, "align": "left"})
 _RIGHT = MappingProxyType({**_CELL, "align": "right", "indent": 1})
@@ -54,12 +55,12 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
         "time": _LEFT,
         "date": _LEFT,
-        "number": {**_RIGHT, "num_format": _WHOLE},
-        "money": {**_RIGHT, "num_format": _MONEY},
-        "whole": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter"},
-        "amount": {**_RIGHT, "num_format": _MONEY, "valign": "vcenter"},
-        "figure": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter", "font_size": 14},
-        "change": {**_RIGHT, "num_format": "+#,##0;-#,##0;0", "valign": "vcenter", "font_size": 14},
+        "number": {**_RIGHT, "num_format": _WHOLE + _GAP},
+        "money": {**_RIGHT, "num_format": _MONEY + _GAP},
+        "whole": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter"},
+        "amount": {**_RIGHT, "num_format": _MONEY + _GAP, "valign": "vcenter"},
+        "figure": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter", "font_size": 14},
+        "change": {**_RIGHT, "num_format": "+#,##0_);-#,##0_);0_)", "valign": "vcenter", "font_size": 14},
         "missing": {**_RIGHT, "font_color": _GREY, "valign": "vcenter"},
         "header": {**_LEFT, **_HEADER},
         "header_right": {**_RIGHT, **_HEADER},
@@ -119,7 +120,7 @@ class Styles:
         """The format of this name for numbers of a currency, whose name stands behind them; empty for none."""
         name = f"{look} {currency}"
         if currency and name not in self._formats:
-            pattern = f'{_FORMATS[look]["num_format"]} "{currency}"'
+            pattern = _FORMATS[look]["num_format"].replace(_GAP, f' "{currency}"{_GAP}')
             self._formats[name] = self._book.add_format({**_FORMATS[look], "num_format": pattern})
         return self._formats[name if currency else look]
 
