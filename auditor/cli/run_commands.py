@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.STORED
 @options.FORMAT
 @options.LANGUAGE
+@options.NOTES
 @options.common(json="the summary as JSON", quiet=options.COUNTED, published=True, origins=True)
 def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
@@ -40,7 +41,9 @@ def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool,
         if place := find_published(run, settings.reports):
             return _report_published(place, settings, language, as_json=as_json, quiet=quiet)
         note = partial(terminal.note, quiet=bool(quiet))
-        rendered = render_again(run, settings.reports, settings.format, language, note)
+        rendered = render_again(
+            run, settings.reports, settings.format, language, note, warned=terminal.warn, notes=settings.notes
+        )
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 

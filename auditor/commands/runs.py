@@ -24,6 +24,7 @@ from auditor.runs.find import (
     summary_of,
 )
 from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
+from auditor.runs.notes import has_unread_notes
 
 _REMOVED_PREFIX, _REMOVED_MARK = ".pruned-", ".pruned"
 """Of a folder that is being removed: its prefix, and the file in it that proves it."""

@@ -30,7 +30,11 @@ def is_kept(name: str) -> bool:
 
 def lock_files(path: Path) -> list[Path]:
     """The files that an office program leaves beside a workbook that it has open: of LibreOffice, and of Excel."""
-    return [path.with_name(f".~lock.{path.name}#"), path.with_name(f"~${path.name}"), path.with_name(f"~${path.name[2:]}")]
+    return [
+        path.with_name(f".~lock.{path.name}#"),
+        path.with_name(f"~${path.name}"),
+        path.with_name(f"~${path.name[2:]}"),
+    ]
 
 
 def written_hashes(run: Path) -> dict[str, str]:
@@ -89,7 +93,8 @@ class Keeper:
                 (self._run / name).open("r+b").close()
             except PermissionError as error:
                 raise OutputError(
-                    f"{self._run / name}: is open in another program; nothing was replaced", "close it and run this again"
+                    f"{self._run / name}: is open in another program; nothing was replaced",
+                    "close it and run this again",
                 ) from error
 
     @contextmanager

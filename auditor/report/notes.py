@@ -6,7 +6,6 @@ It is a source of the reports, like the journal: the workbooks are rendered from
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import msgspec
 
@@ -46,6 +45,11 @@ class CustomerNote(msgspec.Struct, kw_only=True, frozen=True):
         return cell.now.text
 
     @property
+    def is_blank(self) -> bool:
+        """Whether nothing was ever typed."""
+        return all(getattr(self, column) == NoteCell() for column in COLUMNS)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing stands in the columns."""
         return not any(map(self.text, COLUMNS))
@@ -53,7 +57,6 @@ class CustomerNote(msgspec.Struct, kw_only=True, frozen=True):
 
 Notes = Mapping[str, CustomerNote]
 """Customer id -> what was typed about the customer."""
-NO_NOTES: Notes = MappingProxyType({})
 
 
 def encode_notes(notes: Notes) -> bytes:

@@ -125,8 +125,7 @@ def _follows(edit: Edit, now: NoteText) -> bool:
 def _newest(texts: Sequence[NoteText]) -> NoteText | None:
     """The text that was saved last; None where that is not known."""
     times = [one.saved_at for one in texts if one.saved_at is not None]
-    last = max(times, default=None)
-    if len(times) < len(texts) or times.count(last) > 1:
+    if len(times) < len(texts) or times.count(last := max(times)) > 1:
         return None
     return next(one for one in texts if one.saved_at == last)
 

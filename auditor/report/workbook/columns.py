@@ -1,10 +1,12 @@
 """The columns of each sheet. A header says what its column shows, times are in UTC, the API's own status is last."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -26,8 +28,8 @@ from auditor.core.results import (
 )
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.cases import amount_columns
-from auditor.report.remarks import day_of_last_audit
 from auditor.report.notes import COLUMNS, DATES, Notes
+from auditor.report.remarks import day_of_last_audit
 from auditor.report.schema import own_columns, own_names, to_arrow
 from auditor.report.workbook.limits import headers
 from auditor.report.workbook.subset import Subset
