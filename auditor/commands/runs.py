@@ -134,6 +134,9 @@ def prune(
         try:
             # a dry run takes the lock as well, so that it shows what would happen
             with one_writer_at_a_time(run.path):
+                if has_unread_notes(run.path):
+                    reasons[run.run_id] = "somebody typed into its workbooks, and no later run has read it"
+                    continue
                 if not dry_run:
                     _remove(run.path)
         except LockHeldError:

@@ -45,11 +45,6 @@ class CustomerNote(msgspec.Struct, kw_only=True, frozen=True):
         return cell.now.text
 
     @property
-    def is_blank(self) -> bool:
-        """Whether nothing was ever typed."""
-        return all(getattr(self, column) == NoteCell() for column in COLUMNS)
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing stands in the columns."""
         return not any(map(self.text, COLUMNS))

@@ -65,34 +65,61 @@ def collect_notes(run: Path, source: NotesSource) -> dict[str, "CustomerNote"]:
     runs = _runs_in_place(run)
     known = _known_notes(run, runs)
     workbooks = [*_read_in_place(run, runs, source.warned), *_read_folder(source)]
-    found, lost, joined = merge_notes(known, workbooks)
+    merged = merge_notes(known, workbooks)
     _show(source.warned, [problem for one in workbooks for problem in one.problems])
-    if lost:
+    if merged.lost:
         source.warned(
-            f"{count_noun(lost, 'text')} typed into two workbooks at the same time did not win against a later one; "
-            f"{report.NOTES} keeps them as earlier"
+            f"two people changed the same cell in two workbooks ({count_noun(merged.lost, 'text')}): the text that was saved last "
+            f"counts; {report.NOTES} keeps the other one among the earlier texts"
         )
-    if joined:
+    if merged.joined:
         source.warned(
-            f"{count_noun(joined, 'cell')} typed into several workbooks, and it is not known which is newer: all texts "
-            "stand in the cell, with the names of their workbooks"
+            f"several workbooks have different texts for the same cell ({count_noun(merged.joined, 'cell')}), and it is not known "
+            "which is newer: the new workbook has all of them, each with the name of its workbook"
         )
-    count = sum(len(one.rows) for one in workbooks)
-    if count:
-        source.noted(
-            f"read what was typed about {count_noun(count, 'customer')} into {count_noun(len(workbooks), 'workbook')}"
-        )
-    return found
+    if merged.changed:
+        customers = count_noun(merged.changed, "customer")
+        source.noted(f"new notes were read from workbooks, on {customers}; the new workbooks have them")
+    return merged.notes
 
 
-def merge_notes(
-    known: Mapping[str, "CustomerNote"], workbooks: Sequence["TypedWorkbook"]
-) -> tuple[dict[str, "CustomerNote"], int, int]:
-    """Apply what was typed.
+def has_unread_notes(run: Path) -> bool:
+    """Whether somebody typed something into the workbooks of a run that no later run over the same lists has."""
+    from auditor import report
 
-    Returns:
-        (notes, number of texts that lost against a later one, number of cells in which several texts stand)
+    hashes = report.written_hashes(run)
+    changed = [path for path, name in _workbooks(run) if not report.is_as_written(path, hashes.get(name))]
+    if not changed:
+        return False
+    mine = replace(identity(run), selection="")
+    runs = run_folders(run.resolve().parent)
+    later = [one for one in runs if order_time(one) > order_time(run) and _is_same(one, mine)]
+    try:
+        known = _known_notes(run, later)
+        return merge_notes(known, [report.read_typed(path, path.name) for path in changed]).changed > 0
+    except (report.NotReadableError, OutputError):
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MergedNotes:
+    """Notes after what was typed into workbooks.
+
+    Attributes:
+        notes: customer id -> note.
+        changed: customers about whom something new was typed.
+        lost: texts that do not count because another one was saved later.
+        joined: cells in which several texts stand.
     """
+
+    notes: dict[str, "CustomerNote"]
+    changed: int
+    lost: int
+    joined: int
+
+
+def merge_notes(known: Mapping[str, "CustomerNote"], workbooks: Sequence["TypedWorkbook"]) -> MergedNotes:
+    """Apply what was typed into workbooks."""
     from auditor import report
 
     edits: dict[str, dict[str, list[Edit]]] = defaultdict(lambda: defaultdict(list))
@@ -103,11 +130,14 @@ def merge_notes(
             names[row.customer_id] = (row.company_name or company, workbook.owner if owner is None else owner)
             for column, edit in row.edits.items():
                 edits[row.customer_id][column].append(edit)
-    found, lost, joined = dict(known), 0, 0
+    found, changed, lost, joined = dict(known), 0, 0, 0
     for customer, columns in edits.items():
         company, owner = names[customer]
         note = found.get(customer) or report.CustomerNote(customer_id=customer)
         merged = {column: merge_edits(getattr(note, column), given) for column, given in columns.items()}
+        if all(one.cell == getattr(note, column) for column, one in merged.items()):
+            continue
+        changed += 1
         lost += sum(len(one.lost) for one in merged.values())
         joined += sum(one.joined for one in merged.values())
         found[customer] = msgspec.structs.replace(
@@ -116,7 +146,7 @@ def merge_notes(
             owner=note.owner if owner is None else owner,
             **{column: one.cell for column, one in merged.items()},
         )
-    return {one: note for one, note in found.items() if not note.is_blank}, lost, joined
+    return MergedNotes(found, changed, lost, joined)
 
 
 def _known_notes(run: Path, runs: Sequence[Path]) -> dict[str, "CustomerNote"]:
