@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -198,9 +199,11 @@ def _saved(path: Path) -> tuple[datetime | None, str]:
             core = package.read("docProps/core.xml").decode()
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None, ""
-    found = re.search(r"<dcterms:modified[^>]*>([^<]*)<", core)
+    created, modified = (re.search(rf"<dcterms:{one}[^>]*>([^<]*)<", core) for one in ("created", "modified"))
     name = re.search(r"<cp:lastModifiedBy[^>]*>([^<]*)<", core)
-    return _read_time(found[1]) if found else None, name[1] if name else ""
+    # the same time: the program that saved it leaves the properties as they are
+    is_known = modified and not (created and created[1] == modified[1])
+    return _read_time(modified[1]) if modified and is_known else None, unescape(name[1]) if name else ""
 
 
 def _read_time(text: str) -> datetime | None:

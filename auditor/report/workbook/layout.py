@@ -43,7 +43,7 @@ _HEADER = MappingProxyType(
     {"bold": True, "font_color": _PAPER, "bg_color": _HEAD, "text_wrap": True, "valign": "vcenter"}
 )
 _TYPED = MappingProxyType(
-    {"bg_color": "#EAF3FF", "left": 4, "right": 4, "left_color": "#5B8DEF", "right_color": "#5B8DEF"}
+    {"bg_color": "#EAF3FF", "indent": 1, "left": 4, "right": 4, "left_color": "#5B8DEF", "right_color": "#5B8DEF"}
 )
 """Of cells that a person may type into: no other cell has this ground."""
 _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(

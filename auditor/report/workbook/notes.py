@@ -59,20 +59,16 @@ def validate_typed(page: Worksheet, language: Language, columns: Sequence[SheetC
         page.data_validation(rows[0], place, rows[1], place, options)
 
 
-def count_without_note(subset: Subset) -> tuple[int, int]:
-    """(blocked customers about whom nothing was typed, blocked customers)."""
-    ids = to_arrow(subset.cases["customer_id"]).to_pylist()
-    return len(without_note(subset.data.notes, ids)), len(ids)
+def count_without_note(subset: Subset) -> int:
+    """Blocked customers about whom nothing was typed."""
+    return len(without_note(subset.data.notes, to_arrow(subset.cases["customer_id"]).to_pylist()))
 
 
 def describe_without_note(subset: Subset) -> str:
-    """How many blocked customers have no note, in a sentence; empty where nobody is blocked."""
-    none, every = count_without_note(subset)
-    if not every:
-        return ""
-    return subset.data.language.count(
-        "{n} blocked customer has no note yet.", "{n} blocked customers have no note yet.", none
-    )
+    """How many blocked customers have no note, in a sentence; empty where each has one."""
+    count = count_without_note(subset)
+    language = subset.data.language
+    return language.count("{n} has no note yet.", "{n} have no note yet.", count) if count else ""
 
 
 def other_notes(subset: Subset) -> list[CustomerNote]:
