@@ -30,6 +30,7 @@ from auditor.core.results.message import (
     should_notify,
 )
 from auditor.core.results.money import Amounts, Sum, add_up, format_amounts, format_total
+from auditor.core.results.notes import Edit, MergedCell, NoteCell, NoteText, merge_edits
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 from auditor.core.results.words import (
@@ -72,9 +73,13 @@ __all__ = [
     "ChangeCounts",
     "Count",
     "CustomerState",
+    "Edit",
     "FailOn",
     "Ledger",
+    "MergedCell",
     "Message",
+    "NoteCell",
+    "NoteText",
     "NotifyWhen",
     "OwnerResults",
     "PruneCandidate",
@@ -100,6 +105,7 @@ __all__ = [
     "mail_subject",
     "mail_text",
     "match_fail_on",
+    "merge_edits",
     "next_step",
     "rows_note",
     "runs_to_keep",
