@@ -88,6 +88,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
 )
 @options.FORMAT
 @options.LANGUAGE
+@options.NOTES
 @options.texts(
     concurrency="N: Requests in flight at most. [default: 16]",
     rate="N: Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]",
@@ -222,6 +223,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     concurrency="N: Requests in flight at most. [default: as the run was started]",
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
+@options.NOTES
 @options.AFTER_RUN
 @options.RENDERING_SLOTS
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)

@@ -131,19 +131,22 @@ def _package(run: Path, *, is_latest: bool) -> publish.Package:
 
 
 @contextmanager
-def render_published(place: Place, formats: Collection[str], language: str | None = None) -> Iterator[Rendered]:
+def render_published(
+    place: Place, formats: Collection[str], language: str | None = None, notes: str | None = None
+) -> Iterator[Rendered]:
     """Render the reports of a published run in a temporary copy, verify them, and publish them in its place.
 
     Args:
         place: where it is published.
         formats: as of `commands.report.render_again`.
         language: as there.
+        notes: as there.
 
     Raises:
         AuditorError: as of `render_again`, `publish.copy_run` and `publish.publish`.
     """
     with copied(place) as folder:
-        rendered = render_again(str(folder), str(folder.parent), formats, language)
+        rendered = render_again(str(folder), str(folder.parent), formats, language, notes=notes)
         publish.publish(place.base, _package(folder, is_latest=_is_latest(place)))
         yield replace(rendered, latest=None)
 

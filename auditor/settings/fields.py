@@ -83,6 +83,7 @@ class Settings:
             example `logo.png`.
         report_title: title of workbooks and page; `title` in the table `[report]`. For example `Contoso: who can buy`.
         report_accent: colour of headers, dark enough for white text; `accent` in the table `[report]`. For example `#24405e`.
+        notes: a folder of workbooks that people typed into; the next workbooks have their notes. For example `/srv/notes`.
         baseline: the run to compare with, or none; without it, the last complete run of the same list. For example
             `20261130T020000Z`.
         sum: columns of the lists to add up by verdict and account manager. For example `Monthly revenue`.
@@ -161,6 +162,7 @@ class Settings:
     report_logo: str | None = None
     report_title: str = field(default="", metadata={"parse": check_title})
     report_accent: str = field(default="", metadata={"parse": check_accent})
+    notes: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(

@@ -59,6 +59,7 @@ class SettingsKeywords(TypedDict, total=False):
     report_logo: str | PathLike[str] | None
     report_title: str | None
     report_accent: str | None
+    notes: str | PathLike[str] | None
     baseline: str | PathLike[str] | None
     sum: str | Sequence[str] | None
     fail_on: str | Sequence[str] | None

@@ -89,6 +89,7 @@ def _tables() -> dict[str, str]:
         "rows": _fields(found["rows"]),
         "journal": "\n".join(_journal_kinds(found["journal"])),
         "mailed": _fields(schema_of(MailRecord)),
+        "notes": _fields(found["notes"]),
         "before": _columns(previous.SCHEMA, {**schema.MEANINGS, **_in_baseline(), **previous.MEANINGS}),
         "history": _columns(store.RECORDS, {**schema.MEANINGS, **store.MEANINGS}),
     }

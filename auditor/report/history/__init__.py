@@ -1,7 +1,6 @@
 """What earlier runs know: `history/` beside the runs, the copy of it in a run's folder, and what changed since the baseline run."""
 
 from auditor.report.history.answers import partner_of
-from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive, newly_blocked
 from auditor.report.history.files import RecordedRun, recorded_runs
 from auditor.report.history.months import MergedMonth, compact
 from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
@@ -27,7 +26,6 @@ __all__ = [
     "derive",
     "history_file",
     "list_files",
-    "newly_blocked",
     "partner_of",
     "read_history",
     "read_previous",

@@ -27,6 +27,8 @@ from auditor.core.run_facts import Freshness, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.history import changes, previous
+from auditor.report.notes import NAME as NOTES
+from auditor.report.notes import read_notes
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
 from auditor.report.render import UNLISTED
@@ -107,6 +109,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         if previous.NAME in manifest.files:
             found[previous.NAME] = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
         found |= dict.fromkeys(manifest.files.keys() & {*LOGO_NAMES}, 1)
+        found |= {NOTES: len(read_notes(run))} if NOTES in manifest.files else {}
         freshness = index.freshness()
         del index  # the answers need room that the workbooks take when they are read
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
