@@ -23,6 +23,9 @@ PARTITION = "run_date"
 _ATTEMPTS = 5
 """Tries of a commit that another writer has made impossible."""
 _NAME = "auditor_history"
+_LIMITS = {"timeout": "30s", "retry_timeout": "30s"}
+"""For a store: longest time of a request, and time after which a failed one is not repeated. Signals wait for the end of a call, because
+deltalake keeps the interpreter's lock; without these limits, a store that accepts connections and does not answer holds it for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +124,19 @@ def _as_stored(schema: pa.Schema) -> pa.Schema:
 
 def _open(url: str, wanted: pa.Schema) -> DeltaTable:
     """The table, created if it does not exist."""
-    if not DeltaTable.is_deltatable(url):
+    if not DeltaTable.is_deltatable(url, _LIMITS):
         _check_empty(url)
         table = DeltaTable.create(
-            url, wanted, mode="ignore", partition_by=[PARTITION], name=_NAME, description="The history of auditor"
+            url,
+            wanted,
+            mode="ignore",
+            partition_by=[PARTITION],
+            name=_NAME,
+            description="The history of auditor",
+            storage_options=_LIMITS,
         )
     else:
-        table = DeltaTable(url)
+        table = DeltaTable(url, storage_options=_LIMITS)
     found, right = _columns(pa.schema(table.schema().to_arrow())), _columns(wanted)
     if found != right:
         other = sorted({name for name, _ in found.items() ^ right.items()})
@@ -156,7 +165,7 @@ def _write(url: str, wanted: pa.Schema, run: HistoryRun) -> int | None:
     """Write a run; return its number of records, None where the table has them."""
     transaction = run.transaction
     for attempt in range(1, _ATTEMPTS + 1):
-        table = DeltaTable(url)
+        table = DeltaTable(url, storage_options=_LIMITS)
         if table.transaction_version(transaction.app_id) == transaction.version:
             return None
         records = run.read().cast(wanted)

@@ -1,11 +1,13 @@
 """`auditor history export --delta` into a folder, read back by pandas and DuckDB."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -16,6 +18,7 @@ from auditor import read_history
 from auditor.cli import main
 from auditor.core.model import Reason
 from program_support import Program
+from publish_support import s3_process
 
 FREE, LOST, JANUARY = (Reason.ALLOWED, 0), (Reason.THROTTLED, 0), (Reason.UNDER_REVIEW, 0)
 NIGHT, NEXT = "20261122T120000Z", "20261123T120000Z"
@@ -168,6 +171,41 @@ def test_a_store_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypat
     said = capsys.readouterr().err
     assert said.startswith("auditor: s3://bucket/table: the Delta table cannot be written: ")
     assert "next: the history is safe; then again: auditor history export --delta s3://bucket/table" in said
+
+
+@pytest.mark.usefixtures("night")
+def test_a_table_in_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two exports at the same time; polars finds every record once."""
+    for day in range(2, 8):
+        made(Path("reports"), day, {1: FREE, 2: JANUARY})
+    with s3_process(monkeypatch) as store:
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        commands = ("history", "export", "--delta", store.url, "--json")
+        with Program(*commands) as one, Program(*commands) as other:
+            ends = [(*exporter.communicate(), exporter.returncode) for exporter in (one, other)]
+        assert [end[2] for end in ends] == [0, 0], ends
+        found = pl.read_delta(store.url)
+        assert len(found) == len(found.unique(["run_id", "customer_id"])) == 17
+        version = DeltaTable(store.url).version()
+        assert main([*commands[:-1], "-q"]) == 0
+        assert DeltaTable(store.url).version() == version
+
+
+@pytest.mark.usefixtures("night")
+def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM ends the export once the request has used up its time."""
+    limits = "from auditor.export import delta; delta._LIMITS.update(timeout='1s', retry_timeout='1s')"
+    for name in ("AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "true")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = ("history", "export", "--delta", "s3://bucket/table")
+        with Program(*command, before=limits, AWS_ENDPOINT_URL=address) as exporter:
+            connection, _ = silent.accept()
+            exporter.terminate()
+            _, said = exporter.communicate(timeout=30)
+            connection.close()
+    assert exporter.returncode == 143, said
 
 
 @pytest.mark.usefixtures("night")
