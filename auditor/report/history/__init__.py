@@ -1,6 +1,7 @@
 """What earlier runs know: `history/` beside the runs, the copy of it in a run's folder, and what changed since the baseline run."""
 
 from auditor.report.history.answers import partner_of
+from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive
 from auditor.report.history.files import RecordedRun, recorded_runs
 from auditor.report.history.months import MergedMonth, compact
 from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
