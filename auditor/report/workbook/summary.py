@@ -38,6 +38,7 @@ from auditor.report.workbook.layout import (
     write_merged,
 )
 from auditor.report.workbook.limits import cut
+from auditor.report.workbook.notes import count_without_note
 from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
 from auditor.report.workbook.subset import BaselineDelta, Subset
@@ -102,7 +103,7 @@ def _add_logo(context: WorkbookContext, page: Worksheet) -> None:
 def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """The five questions of a reader with their answers; returns the row below."""
     styles, subset, language = context.styles, context.subset, context.language
-    blocked = subset.ledger.customers_of(Verdict.BLOCKED)
+    blocked, without_note = subset.ledger.customers_of(Verdict.BLOCKED), count_without_note(subset)
     lines: list[tuple[str, str, str]] = [
         (language.text("Blocked customers"), language.number(blocked), "large blocked" if blocked else "answer"),
         (*_new_in_words(context), "answer"),
@@ -112,6 +113,7 @@ def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
             language.number(subset.ledger.customers_of(Verdict.UNDETERMINED)),
             "answer",
         ),
+        *([(language.text("Blocked, without a note"), language.number(without_note), "answer")] if blocked else []),
         (language.text("Is the audit complete?"), _complete_in_words(context), "answer"),
     ]
     for question, answer, look in lines:
