@@ -233,7 +233,8 @@ def _what_it_means(found: OwnerResults, language: Language) -> str:
     if not found.blocked:
         return ""
     meaning = language.text("Blocked means: {meaning}", meaning=language.text(VERDICTS[Verdict.BLOCKED].meaning))
-    return f"{meaning}\n{language.text('About account verification: {url}', url=ACCOUNT_VERIFICATION)}"
+    about = language.text("About account verification: {url}", url=ACCOUNT_VERIFICATION)
+    return f"{meaning}\n{about}"
 
 
 def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, language: Language, *, complete: bool) -> str:
