@@ -486,8 +486,8 @@ class _Workbook:
         if self.subset.owner is not None:
             title += f": {self.subset.owner or '(no account manager)'}"
         title = (
-            (facts.presentation.title and title.replace("Who can buy, and who cannot", facts.presentation.title)) or title
-        )
+            facts.presentation.title and title.replace("Who can buy, and who cannot", facts.presentation.title)
+        ) or title
         sums = {name: {(one.verdict, one.owner): one for one in column.sums()} for name, column in _sums(found)}
         wanted: list[Row] = [(self.subset.state,), (title,), (self.subset.run_line,), *self._answers(rows, sums)]
         wanted += [("",), *self._new(rows[len(wanted) + 1 :])]
