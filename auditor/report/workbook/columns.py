@@ -248,7 +248,9 @@ def _longest(words: Mapping[str, str]) -> float:
 def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
     """The lists' own columns between ours, which keep their names."""
     listed = subset.data.facts.columns
-    labels = headers(own_names(listed).values(), (column.label for column in (*before, *after)))
+    # no other column has a header by which typed notes are found
+    notes = map(subset.data.language.text, NOTE_LABELS.values())
+    labels = headers(own_names(listed).values(), (*(column.label for column in (*before, *after)), *notes))
     own = zip(own_columns(len(listed)), labels, listed, strict=True)
     return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
 
