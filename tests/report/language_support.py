@@ -9,6 +9,8 @@ from auditor.core.language import Language
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 import messages
 
+__all__ = ["MarkedLanguage", "messages", "unmarked"]
+
 _KNOWN = {text for one in messages.collect() if one.id for text in messages.forms(one.id)}
 _MARKED = re.compile("‹[^‹›]*›")
 _CODES = re.compile(

@@ -48,7 +48,7 @@ def collect() -> Catalog:
         with redirect_stderr(StringIO()):
             extracted = [*extract_from_file(method, path, _KEYWORDS, options={"trimmed": "false"})]
         for _, found, _, _ in extracted:
-            catalogue.add(found, locations=[(path.relative_to(PACKAGE).as_posix(), None)])
+            catalogue.add(found, locations=[(path.relative_to(PACKAGE).as_posix(), 0)])
     return catalogue
 
 
@@ -131,9 +131,9 @@ def _list(messages: Catalog, translated: Catalog | None) -> None:
             print("".join(f"        {text}\n" for text in forms(known.string) if text) if known else "", end="")
 
 
-def forms(texts: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """The forms of a message: one, or one for each plural."""
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+def forms(texts: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The forms of a message: one, or one for each plural; none where there is no text."""
+    return (texts,) if isinstance(texts, str) else tuple(texts or ())
 
 
 def _write(path: Path, catalogue: Catalog) -> None:

@@ -8,6 +8,7 @@ from io import BytesIO
 from math import ceil
 
 import pandas as pd
+from rich.cells import cell_len
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
@@ -38,8 +39,8 @@ from auditor.report.workbook.layout import (
     write_merged,
 )
 from auditor.report.workbook.limits import cut
-from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.notes import count_without_note
+from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
 from auditor.report.workbook.subset import BaselineDelta, Subset
 from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add_verdicts
@@ -82,7 +83,7 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     row = add_verdicts(context, page, row + 1)
     for remark in _remarks(context):
         write_line(page, row, LAST, remark, styles["note"])
-        page.set_row(row, 15 * ceil(len(remark) / _REMARK) + 3)
+        page.set_row(row, 15 * ceil(cell_len(remark) / _REMARK) + 3)
         row += 1
     row = _add_run(context, page, row + 1)
     add_chart(context, page, first_verdict)

@@ -79,8 +79,10 @@ def test_every_text_of_a_mail_is_a_message_or_data(
         owner=owner, file="Ann.xlsx", bytes=1, sha256="", ledger=ledger, cases=cases, since=since, sums=SUMS
     )
     facts = _facts(simulated=not complete, lists=["list.csv", "b.csv"] if complete else [])
-    options = {"complete": complete, "language": LANGUAGE}
-    texts = [mail_subject(found, facts, NIGHT, **options), *mail_text(found, facts, NIGHT, **options).splitlines()]
+    subject, text = (
+        write(found, facts, NIGHT, complete=complete, language=LANGUAGE) for write in (mail_subject, mail_text)
+    )
+    texts = [subject, *text.splitlines()]
     assert {text: left for text in texts if (left := unmarked(text.removeprefix("- "), DATA))} == {}
 
 
