@@ -273,8 +273,9 @@ def _check_tiles(page: Page, found: Evidence, cases: list[Shown], *, compared: b
     names = [_html(record["company_name"] or record["domain"] or record["customer_id"]) for record in new[:3]]
     names += [f"and {len(new) - 3:,} more"] if len(new) > len(names) else []
     tiles = [[part.words for part in tile.all("h3", "p")] for tile in page.root.all("div", class_="card newly")]
-    shown = [[_new(found), _count(len(new), "customer"), " ".join(", ".join(names).split())]]
-    _same("tile of who is new", tiles, shown if compared else [])
+    text = " ".join(", ".join(names).split())
+    shown = [[_new(found), _count(len(new), "customer"), text]] if compared else []
+    _same("tile of who is new", tiles, shown)
     wanted = []
     for name, (total, unparsed) in _totals(found, "blocked").items():
         note = f" ({_count(unparsed, 'row')} without a readable number)" if unparsed else ""
