@@ -22,10 +22,15 @@ class ColumnSum(NamedTuple):
     column: str
     verdict: str
     owner: str | None
-    total: Fraction
+    amounts: dict[str, Fraction]
     added: int
     unparsed: int
     empty: int
+
+    @property
+    def total(self) -> Fraction:
+        """The sum where there is one currency; else that of the numbers without one."""
+        return next(iter(self.amounts.values())) if len(self.amounts) == 1 else self.amounts.get("", Fraction(0))
 
 
 class _Number(NamedTuple):
@@ -47,14 +52,25 @@ class Column:
         """Take one row in."""
         self.texts.setdefault((owner or "", verdict or ""), []).append(text)
         if number := _number_of(text):
-            self.currencies |= {number.currency} - {""}
+            self.currencies.add(number.currency)
             if None in (number.by_point, number.by_comma):
                 self.forms.add("comma" if number.by_point is None else "point")
+
+    @property
+    def shown(self) -> list[str]:
+        """The currencies that are added up, each by itself; numbers without one are of the only other one."""
+        named = sorted(self.currencies - {""})
+        return sorted(self.currencies) if len(named) > 1 else named or [""]
+
+    def currency(self, text: str | None) -> str:
+        """The currency of a text that is a number."""
+        number = _number_of(text)
+        return number.currency if number and len(self.shown) > 1 else self.shown[0]
 
     def value(self, text: str | None) -> Fraction | None:
         """What is added for a text, once all rows were taken in; None where nothing is."""
         number = _number_of(text)
-        if number is None or (number.currency and len(self.currencies) > 1):
+        if number is None:
             return None
         first, second = number.by_point, number.by_comma
         if None not in (first, second) and first != second and len(self.forms) != 1:
@@ -64,7 +80,7 @@ class Column:
     def cell(self, text: str | None) -> float | None:
         """The number that a spreadsheet has in the place of a text; None where it stays a text, or a digit would be lost."""
         value = self.value(text)
-        return float(value) if value is not None and Fraction(repr(float(value))) == value else None
+        return None if value is None else exact_float(value)
 
     def sums(self) -> Iterator[ColumnSum]:
         """What the summaries must say, in no order."""
@@ -72,7 +88,7 @@ class Column:
         for verdict in map(str, Verdict):
             parts = [self._sum(owner, verdict) for owner in owners]
             yield from parts
-            total = sum((part.total for part in parts), Fraction(0))
+            total = {one: sum((part.amounts[one] for part in parts), Fraction(0)) for one in self.shown}
             added, unparsed, empty = (
                 sum(getattr(part, count) for part in parts) for count in ("added", "unparsed", "empty")
             )
@@ -81,9 +97,15 @@ class Column:
     def _sum(self, owner: str, verdict: str) -> ColumnSum:
         texts = self.texts.get((owner, verdict), [])
         given = [text for text in texts if text and text.strip()]
-        values = [value for value in map(self.value, given) if value is not None]
+        values = [(self.currency(text), value) for text in given if (value := self.value(text)) is not None]
+        amounts = {one: sum((value for mark, value in values if mark == one), Fraction(0)) for one in self.shown}
         rest = len(given) - len(values), len(texts) - len(given)
-        return ColumnSum(self.name, verdict, owner, sum(values, Fraction(0)), len(values), *rest)
+        return ColumnSum(self.name, verdict, owner, amounts, len(values), *rest)
+
+
+def exact_float(value: Fraction) -> float | None:
+    """The number as a spreadsheet holds it; None where a digit would be lost."""
+    return float(value) if Fraction(repr(float(value))) == value else None
 
 
 def expected_columns(evidence: Evidence) -> dict[str, Column]:
@@ -118,7 +140,11 @@ def _number(text: str) -> _Number | None:
     if point is None and comma is None:
         return None
     sign = front[0]
-    return _Number(currency, None if point is None else sign * point, None if comma is None else sign * comma)
+    return _Number(
+        "EUR" if currency == "€" else currency,
+        None if point is None else sign * point,
+        None if comma is None else sign * comma,
+    )
 
 
 def _front(text: str) -> tuple[int, str] | None:

@@ -77,7 +77,7 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     _add_logo(context, page)
     write_line(page, 2, LAST, run_line(subset), styles["note"])
     row = add_answers(context, page, 3)
-    row = _add_new(context, page, row + 1)
+    row = _add_new(context, page, row)
     first_verdict = row + 2
     row = add_verdicts(context, page, row + 1)
     for remark in _remarks(context):
@@ -173,18 +173,22 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
     changes, styles, language = context.subset.data.changes, context.styles, context.language
     if changes is None:
         return row
+    row += 1
     since = day_of_last_audit(changes, language)
     new = _new_cases(context)
-    page.write_string(row, 0, language.text("New since {date}", date=since), styles["name"])
+    title = language.text("New since {date}", date=since)
     if not len(new):
+        page.write_string(row, 0, title, styles["name"])
         write_merged(page, row, (1, LAST), language.text("Nobody is newly blocked."), styles["text"])
         return row + 1
     shown = new.iloc[:MOST_NEW]
     advices = ColumnMaker(language).advice().values(shown)
     money = amount_columns(context.subset.data)
     amounts = [*shown[next(iter(money.values()))]] if money else [None] * len(shown)
-    if money:
-        page.write_string(row, 1, cut(next(iter(money))), styles["name"])
+    page.write_string(row, 0, title, styles["header"])
+    page.write_string(row, 1, cut(next(iter(money), "")), styles["header_right"])
+    write_merged(page, row, (2, 3), language.text("Status"), styles["header"])
+    write_merged(page, row, (4, LAST), language.text("What to do"), styles["header"])
     for name, amount, reason, text in zip(customer_names(shown), amounts, shown["reason"], advices, strict=True):
         row += 1
         page.write_string(row, 0, cut(name), styles["answer"])
