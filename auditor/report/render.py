@@ -23,7 +23,15 @@ from auditor.report.data import RunData, load
 from auditor.report.files import Entry, Staging, measure
 from auditor.report.history import HistoryFile, changes, previous
 from auditor.report.records import StoredRun
-from auditor.report.schema import MANIFEST, SCHEMA_VERSION, from_pandas, own_columns, results_schema
+from auditor.report.schema import (
+    MANIFEST,
+    SCHEMA_VERSION,
+    from_pandas,
+    number_columns,
+    own_columns,
+    own_names,
+    results_schema,
+)
 from auditor.report.tables import csv, parquet, summary
 
 UNLISTED = "unlisted.csv"
@@ -31,10 +39,17 @@ UNLISTED = "unlisted.csv"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A format of the results for programs: the files that it makes, and the function that writes them."""
+    """A format of the results for programs.
+
+    Attributes:
+        names: the files that it makes.
+        write: writes them.
+        typed: whether it has numbers, so that it gets those of the columns that are added up.
+    """
 
     names: tuple[str, ...]
     write: Callable[[pa.Table, Staging], None]
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Document:
 
 
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {"parquet": Table(parquet.NAMES, parquet.write_results), "csv": Table(csv.NAMES, csv.write_results)}
+    {"parquet": Table(parquet.NAMES, parquet.write_results, typed=True), "csv": Table(csv.NAMES, csv.write_results)}
 )
 DOCUMENTS: Mapping[str, Document] = MappingProxyType(
     {"xlsx": Document(workbook.owns, workbook.write), "html": Document(page.owns, page.write)}
@@ -124,7 +139,7 @@ def _system_allocator() -> Iterator[None]:
 def _write_tables(data: RunData, chosen: Collection[str], staging: Staging) -> None:
     results = results_table(data)
     for name in (name for name in chosen if name in TABLES):
-        TABLES[name].write(results, staging)
+        TABLES[name].write(_with_numbers(results, data) if TABLES[name].typed else results, staging)
     summary.write_summary(data, staging)
     if data.unlisted is not None:
         csv.write(data.unlisted, staging.create(UNLISTED))
@@ -139,6 +154,18 @@ def results_table(data: RunData) -> pa.Table:
     fixed = schema.names[: len(schema.names) - len(own)]
     named = pa.schema([field.with_name(name) for field, name in zip(schema, [*fixed, *own], strict=True)])
     return from_pandas(data.results, named).rename_columns(schema.names).cast(schema)
+
+
+def _with_numbers(results: pa.Table, data: RunData) -> pa.Table:
+    """`results` with the numbers of the columns that are added up, as `core.results.money` reads them."""
+    names = own_names(data.facts.columns)
+    for column, field in number_columns(data.facts.columns, data.facts.presentation.sums).items():
+        of_run = next(one for one in data.sums if one.column == column)
+        texts = results[names[column]].combine_chunks().dictionary_encode()
+        numbers = [None if text is None else of_run.number(text) for text in texts.dictionary.to_pylist()]
+        values = pa.array([None if one is None else float(one) for one in numbers], pa.float64())
+        results = results.append_column(field, values.take(texts.indices))
+    return results
 
 
 def _outdated(run: Path, chosen: Iterable[str]) -> list[str]:

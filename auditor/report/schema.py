@@ -79,6 +79,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 ADDED_IN = MappingProxyType({"raw_id": 2})
 """Schema version that added a column; the others are as old as version 1."""
 
+NUMBER = ".number"
+"""The end of the name of a column of numbers: `Monthly revenue.number`."""
+
 REASON_WORDS = pd.CategoricalDtype([reason.value for reason in Reason])
 VERDICT_WORDS = pd.CategoricalDtype([verdict.value for verdict in Verdict])
 
@@ -133,6 +136,27 @@ def own_names(columns: Iterable[str], version: int = SCHEMA_VERSION) -> dict[str
         taken.add(name.casefold())
         names[column] = name
     return names
+
+
+def number_columns(columns: Iterable[str], sums: Iterable[str]) -> dict[str, pa.Field]:
+    """The lists' columns that are added up -> their column of numbers, which results.parquet has behind all others.
+
+    A number is null where the text adds nothing to the sum. In a column of several currencies it is without its currency.
+
+    Args:
+        columns: the lists' own columns.
+        sums: those of them that are added up.
+    """
+    names = own_names(columns)
+    taken = {name.casefold() for name in (*names.values(), *(field.name for field in FIXED))}
+    found: dict[str, pa.Field] = {}
+    for column in dict.fromkeys(one for one in sums if one in names):
+        name = f"{names[column]}{NUMBER}"
+        while name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        found[column] = pa.field(name, pa.float64())
+    return found
 
 
 def own_columns(count: int) -> list[str]:

@@ -57,7 +57,9 @@ def test_no_colours(text: str) -> None:
 
 def test_light_colour() -> None:
     """White text on it would be hard to read."""
-    with pytest.raises(ValueError, match=r"^must be darker: white text on it has a contrast of 1\.1, and 4\.5 is needed$"):
+    with pytest.raises(
+        ValueError, match=r"^must be darker: white text on it has a contrast of 1\.1, and 4\.5 is needed$"
+    ):
         check_accent("#ffff00")
 
 

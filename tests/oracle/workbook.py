@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,12 @@ from python_calamine import CalamineWorkbook
 from auditor.core.model import Reason, Verdict
 from auditor.core.results.changes import CHANGES, Change
 from auditor.core.results.ledger import counts_as_complete
-from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, UNDER_REVIEW, VERDICTS, next_step
+from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, UNDER_REVIEW, VERDICTS
 from auditor.core.run_facts import UTC_NAMES, OwnerWorkbooks
 from oracle import evidence, words
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names
-from oracle.sums import Column, expected_columns
+from oracle.sums import Column, exact_float, expected_columns
 
 NAME, INDEX = "audit.xlsx", "by-owner/index.csv"
 _ORDER = {
@@ -33,17 +34,20 @@ _ORDER = {
     "undetermined": (words.VERDICTS["undetermined"], "Not verified"),
     "eligible": (words.VERDICTS["eligible"], "All customers"),
 }
-_WHO = {"Customer": "(customer)", "Domain": "domain", "Account manager": "owner"}
-_OWN = "(own columns)"
+_OWNER = "Account manager"
+_WHO = {"Customer": "(customer)", "Domain": "domain", _OWNER: "owner"}
+_OWN, _MONEY = "(own columns)", "(money)"
 _SHEETS: Mapping[str, Mapping[str, str]] = {
     "Action needed": {
-        **_WHO,
-        "What is blocked": "(meaning)",
+        "Group": "(group)",
+        "Customer": "(customer)",
+        "Domain": "(domain)",
+        _OWNER: "owner",
+        _MONEY: "",
         "Status": "(reason)",
+        "What to do": "(advice)",
         "Blocked since (UTC)": "blocked_since",
         "Days blocked": "days_blocked",
-        "Last update (UTC)": "last_update",
-        "Next step": "(step)",
         "Partner Center": "(link)",
         "Times blocked": "times_blocked",
         _OWN: "",
@@ -73,10 +77,11 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
         "Row": "source_row",
     },
     "Not verified": {
-        **_WHO,
+        "Customer": "(customer)",
+        "Domain": "(domain)",
+        _OWNER: "owner",
         "Reason": "(reason)",
-        "What it means": "(meaning)",
-        "Next step": "(step)",
+        "What to do": "(advice)",
         "List": "source_file",
         "Row": "source_row",
         "Checked (UTC)": "checked_at",
@@ -96,11 +101,15 @@ _FIRST_OF = {
 _WORDS = {"change": words.CHANGES, "verdict": words.VERDICTS, "verdict_before": words.VERDICTS}
 """Column -> its values in words."""
 _TIMES = {"blocked_since", "last_update", "last_update_before", "checked_at"}
-_CHART_ROWS = 11
-"""Rows of the chart, with the empty ones above and below it."""
+_DOMAIN = 24
+"""Characters of a line of a domain."""
+_OLD_DAYS, _MOST_NEW = 90, 20
+"""From more days on, a case is old; new cases with their names on the first sheet."""
 _HEAD = 3
 """Lines above a sheet's records: the run's state, what the sheet shows, the header."""
 _LINKS, _LONGEST, _HEADER = 65_530, 32_767, 250
+_LONG_DAYS = 30
+_ANY = "(any number)"
 _SECONDS = len("2026-11-22T11:59:58")
 _FIRST_MONTH = "1900-03"
 """Before it a spreadsheet has no dates, so a time is a text there."""
@@ -179,10 +188,54 @@ class _Subset:
             return self.changes or []
         if sheet == "All customers":
             return self.records
-        verdict = "blocked" if sheet == "Action needed" else "undetermined"
-        found = [record for record in self.records if record["verdict"] == verdict]
-        # in the form of the reports the earlier time is the lesser text
-        return found if verdict == "undetermined" else sorted(found, key=lambda one: one["blocked_since"] or "9")
+        if sheet == "Not verified":
+            return [record for record in self.records if record["verdict"] == "undetermined"]
+        return self.cases
+
+    @cached_property
+    def cases(self) -> list[Record]:
+        """The blocked customers, one record each: new ones, others, old ones; in each the most money first, then the youngest."""
+        rows: dict[str, list[Record]] = {}
+        for record in self.records:
+            if record["verdict"] == "blocked":
+                rows.setdefault(str(record["customer_id"]), []).append(record)
+        before = {one["customer_id"]: one["verdict_before"] for one in self._all_changes or ()}
+        cases = []
+        for customer, mine in rows.items():
+            first = mine[0]
+            joined = {
+                name: "; ".join(dict.fromkeys(str(one[name]) for one in mine if one[name] is not None)) or None
+                for name in first
+                if name == "owner" or name.startswith("own ")
+            }
+            # who is not among the changes was blocked before
+            is_new = self._all_changes is not None and before.get(customer, "blocked") != "blocked"
+            old = int(first["days_blocked"] or 0) > _OLD_DAYS
+            cases.append(first | joined | {"group": "0" if is_new else "2" if old else "1", "rows": str(len(mine))})
+        amounts = {str(case["customer_id"]): self.amounts_of(str(case["customer_id"]), 0) for case in cases}
+        # in the form of the reports the later time is the greater text
+        cases.sort(key=lambda one: one["blocked_since"] or "", reverse=True)
+        cases.sort(key=lambda one: max(amounts[str(one["customer_id"])].values(), default=Fraction(0)), reverse=True)
+        cases.sort(key=lambda one: str(one["group"]))
+        return cases
+
+    def amounts_of(self, customer: str, place: int) -> dict[str, Fraction]:
+        """What one of the columns that are added up comes to for a blocked customer, by currency."""
+        for listed, column in _sums(self.found)[place : place + 1]:
+            name = own_names(self.found)[listed]
+            found: dict[str, Fraction] = {}
+            for record in self.records:
+                value = column.value(record[name]) if record["customer_id"] == customer else None
+                if value is not None:
+                    currency = column.currency(record[name])
+                    found[currency] = found.get(currency, Fraction(0)) + value
+            return found
+        return {}
+
+    @property
+    def began(self) -> object:
+        """When the last audit began."""
+        return self.found.facts.baseline and self.found.facts.baseline.started_at
 
     def rows_of(self, verdict: str) -> int:
         """Rows with this verdict."""
@@ -254,23 +307,39 @@ class _Subset:
 
     def sentence(self, sheet: str) -> str:
         """What the second line of a sheet says before the run."""
-        count = len(self.of(sheet)) - (self.left_out if sheet == "Not verified" else 0)
-        rows = _count(count, "row")
         if sheet == "Changes":
             return self.baseline_note + (" Nothing changed." if self.changes == [] else "")
-        said = {
-            "Action needed": (
-                f"{rows} blocked, longest first: new purchases, seat increases and upgrades fail.",
-                "Nobody is blocked.",
-            ),
-            "All customers": (f"{rows} in the order of the lists.", "There are no rows."),
-            "Not verified": (
-                f"{rows} could not be checked. Do not treat as eligible.",
-                "Every row has a verdict.",
-            ),
-        }
-        text = said[sheet][0 if count else 1]
-        return f"{text} {self.said_left_out}." if sheet == "Not verified" and self.left_out else text
+        if sheet == "Action needed":
+            return self._of_blocked
+        rows = len(self.of(sheet)) - (self.left_out if sheet == "Not verified" else 0)
+        if sheet == "All customers":
+            customers = self.customers_of(*_ORDER)
+            said = f"{_count(customers, 'customer')} in the order of the lists.{_rows_note(customers, rows)}"
+            return said if rows else "There are no rows."
+        customers = self.customers_of("undetermined")
+        said = f"{_count(customers, 'customer') if customers else _count(rows, 'row')} could not be checked."
+        said += f" Do not treat as eligible.{_rows_note(customers, rows) if customers else ''}"
+        text = said if rows else "Every row has a verdict."
+        return f"{text} {self.said_left_out}." if self.left_out else text
+
+    @property
+    def _of_blocked(self) -> str:
+        cases, old = len(self.cases), sum(case["group"] == "2" for case in self.cases)
+        if not cases:
+            return "Nobody is blocked."
+        text = f"{_count(cases, 'customer')} blocked: new purchases, seat increases and upgrades fail."
+        text += _rows_note(cases, self.rows_of("blocked"))
+        if 0 < old < cases:
+            are, them = ("is", "it") if old == 1 else ("are", "them")
+            text += f" {_count(old, 'customer')} blocked for more than 90 days {are} folded at the end: "
+            text += f"press + on the left to see {them}."
+        return text
+
+    @property
+    def folded(self) -> int:
+        """How many of the last cases are hidden at first: old ones, where there are others."""
+        old = sum(case["group"] == "2" for case in self.cases)
+        return old if old < len(self.cases) else 0
 
 
 @dataclass(frozen=True)
@@ -319,12 +388,18 @@ class _Workbook:
         """(header -> column, label of a list's own column -> its name in the list)."""
         facts = self.subset.found.facts
         columns: dict[str, str] = {}
-        own: dict[str, str] = {}
+        own = {f"own {name}": listed for listed, name in own_names(self.subset.found).items()}
+        # in the order of the option, and each once
+        names = {listed: name for name, listed in own.items()}
+        money = [names[listed] for listed, _ in _sums(self.subset.found)] if sheet == "Action needed" else []
         for label, column in {**_SHEETS[sheet], "Customer id": "(id)", "API status": "status"}.items():
-            if label == _OWN:
-                own = {f"own {name}": listed for listed, name in own_names(self.subset.found).items()}
-                columns |= {name: name for name in own}
-            elif label != "Partner Center" or facts.presentation.customer_link:
+            if label == _MONEY:
+                columns |= {name: f"(amounts) {place}" for place, name in enumerate(money)}
+            elif label == _OWN:
+                columns |= {name: name for name in own if name not in money}
+            elif (label != "Partner Center" or facts.presentation.customer_link) and (
+                label != _OWNER or self.subset.owner is None
+            ):
                 columns[label] = column
         return columns, own
 
@@ -332,7 +407,14 @@ class _Workbook:
         columns, own = self._columns(sheet)
         sums = expected_columns(self.subset.found)
         wanted = [
-            [_cell(column, record, sums.get(own.get(column, ""))) for column in columns.values()]
+            [
+                self._amounts(column, label, record)
+                if column.startswith("(amounts)")
+                else _group(record, self.subset.began)
+                if column == "(group)"
+                else _cell(column, record, sums.get(own.get(column, "")))
+                for label, column in columns.items()
+            ]
             for record in self.subset.of(sheet)
         ]
         place = 0
@@ -355,12 +437,34 @@ class _Workbook:
                     _same(f"{where}, row {number}, link", url, target if linked else None)
                     right[column] = "Open" if linked else target
                 for label, text, must in zip(columns, found, right, strict=True):
+                    if must == _ANY:  # several currencies, or more digits than a number holds
+                        assert re.search("[0-9]", text), where
+                        continue
                     _same(f"{where}, row {number}, {label}", text, must)
                 place += 1
             _same(f"{where}, other links", links, {})
             self._check_table(part, len(records))
+            if sheet == "Action needed":
+                visible = len(wanted) - self.subset.folded
+                hidden = {_HEAD + 1 + at for at in range(len(records)) if at + place - len(records) >= visible}
+                folds = self._pages[part].row_dimensions
+                rows = range(1, _HEAD + 1 + len(records))
+                _same(f"{where}, folded rows", {row for row in rows if folds[row].hidden}, hidden)
+                _same(f"{where}, outline", {row for row in rows if folds[row].outlineLevel}, hidden)
         if place < len(wanted):
             raise AssertionError(f"{self.name}, {sheet}: {len(wanted) - place} rows are missing")
+
+    def _amounts(self, column: str, label: str, record: Record) -> str:
+        """The sum of a customer's rows; their texts where there is no number."""
+        place = int(column.split()[1])
+        found = self.subset.amounts_of(str(record["customer_id"]), place)
+        if not found:
+            return _plain(record[label] or "")
+        if len(found) > 1:
+            return _ANY
+        (value,) = found.values()
+        number = exact_float(value)
+        return _ANY if number is None else _number(number)
 
     def _customer_url(self, record: Record) -> str:
         template = self.subset.found.facts.presentation.customer_link
@@ -381,31 +485,34 @@ class _Workbook:
         title = "Who can buy, and who cannot"
         if self.subset.owner is not None:
             title += f": {self.subset.owner or '(no account manager)'}"
-        wanted = [(self.subset.state,), (title,), ("",), *self._facts(), ("",)]
-        top = len(wanted)
+        title = (
+            facts.presentation.title and title.replace("Who can buy, and who cannot", facts.presentation.title)
+        ) or title
         sums = {name: {(one.verdict, one.owner): one for one in column.sums()} for name, column in _sums(found)}
+        wanted: list[Row] = [(self.subset.state,), (title,), (self.subset.run_line,), *self._answers(rows, sums)]
+        wanted += [("",), *self._new(rows[len(wanted) + 1 :])]
+        top = len(wanted)
         since = "Since the last audit"
-        if self.subset.changes is not None and facts.baseline and facts.baseline.started_at:
-            since = f"Since {words.day(facts.baseline.started_at)}"
+        if self.subset.changes is not None:
+            since = f"Since {words.day(self.subset.began)}"
         head = rows[top]
-        _same(f"{where}, row {top + 1}", head[:4], ("Verdict", "Customers", since, "Rows"))
-        wanted.append(head[: 4 + len(sums)])
+        _same(f"{where}, row {top + 1}", head[:3], ("Verdict", "Customers", since))
+        currencies = [(name, one) for name, of in sums.items() for one in of["blocked", None].amounts]
+        wanted.append(head[: 3 + len(currencies)])
         for verdict, (word, _) in _ORDER.items():
             gained = "not known" if self.subset.changes is None else str(self.subset.gained(verdict))
-            counts = (str(self.subset.customers_of(verdict)), gained, str(self.subset.rows_of(verdict)))
-            totals = [_number(float(one[verdict, self.subset.owner].total)) for one in sums.values()]
-            wanted.append((word, *counts, *totals))
-        wanted += [(remark,) for remark in self._remarks(sums)]
+            totals = [_number(float(sums[name][verdict, self.subset.owner].amounts[one])) for name, one in currencies]
+            wanted.append((word, str(self.subset.customers_of(verdict)), gained, *totals))
+        note = _rows_note(self.subset.customers_of(*_ORDER), len(self.subset.records))
+        wanted += [(note.strip(),)] if note else []
+        wanted += [*((remark,) for remark in self._remarks(sums)), ("",), *self._facts(), ("",)]
         for number, (line, must) in enumerate(zip(rows, wanted, strict=False), 1):
             _same(f"{where}, row {number}", _trimmed(line), _trimmed([_plain(text) for text in must]))
-        first = top + 2
-        begin = len(wanted) + _CHART_ROWS
-        chart_rows = [_trimmed(row) for row in rows[len(wanted) : begin]]
-        _same(f"{where}, behind the chart", [row for row in chart_rows if row], [])
+        first, begin = top + 2, len(wanted)
         links: dict[tuple[int, int], str] = {
             (first + n, 1): f"'{sheet}'!A1" for n, (_, sheet) in enumerate(_ORDER.values())
         }
-        table = self._owners(sums) if self.subset.owner is None else []
+        table = self._owners(sums, currencies) if self.subset.owner is None else []
         self._check_owners(rows[begin:], table)
         last = len(table[0]) if table else 0
         for number, row in enumerate(table, begin + 3):
@@ -414,6 +521,53 @@ class _Workbook:
         found_links = {cell: unquote(target) for cell, target in self._links("Summary").items()}
         _same(f"{where}, links", found_links, links)
         self._check_chart(first)
+
+    def _answers(self, rows: Sequence[Row], sums: Mapping[str, Mapping[Any, Any]]) -> Iterator[Row]:
+        """The questions of a reader, each with its answer."""
+        new = [case for case in self.subset.cases if case["group"] == "0"]
+        yield "Blocked customers", f"{self.subset.customers_of('blocked'):,}"
+        if self.subset.changes is None:
+            yield "Newly blocked", "not known: there is no earlier audit"
+        else:
+            yield f"New since {words.day(self.subset.began)}", f"{len(new):,}"
+        for place, (name, of) in enumerate(sums.items(), 5):
+            one = of["blocked", self.subset.owner]
+            text = rows[place][1]
+            _same_amounts(f"{self.name}, Summary, row {place + 1}", text, one.amounts, one.unparsed)
+            yield f"At risk: {name}", text
+        yield "Not verified", f"{self.subset.customers_of('undetermined'):,}"
+        complete = counts_as_complete(self.subset.found.ledger, self.subset.found.facts)
+        yield "Is the audit complete?", "yes" if complete else "NO: some were not checked"
+        yield "What to do first", self._first_step
+
+    @property
+    def _first_step(self) -> str:
+        if self.subset.cases:
+            first = self.subset.cases[0]
+            return f"{_cell('(customer)', first, None)}: {_cell('(advice)', first, None)}"
+        if self.subset.rows_of("undetermined") - self.subset.left_out:
+            return "See the sheet Not verified; do not promise an order there."
+        return "Nothing to do."
+
+    def _new(self, rows: Sequence[Row]) -> list[Row]:
+        """The lines of the newly blocked customers, and an empty one; nothing where there is no earlier audit."""
+        if self.subset.changes is None:
+            return []
+        new = [case for case in self.subset.cases if case["group"] == "0"]
+        title = f"New since {words.day(self.subset.began)}"
+        if not new:
+            return [(title, "Nobody is newly blocked."), ("",)]
+        money = [name for name, _ in _sums(self.subset.found)][:1]
+        lines: list[Row] = [(title, *(money or [""]), "Status", "", "What to do")]
+        for row, case in zip(rows[1:], new[:_MOST_NEW], strict=False):
+            texts = [_cell(column, case, None) for column in ("(customer)", "(reason)", "(advice)")]
+            amounts = self.subset.amounts_of(str(case["customer_id"]), 0)
+            numbers = [exact_float(amount) for amount in amounts.values()]
+            number = _number(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else row[1] if numbers else ""
+            lines.append((texts[0], number, texts[1], "", texts[2]))
+        if len(new) > _MOST_NEW:
+            lines.append((f"and {len(new) - _MOST_NEW:,} more, on the sheet Action needed",))
+        return [*lines, ("",)]
 
     def _facts(self) -> Iterator[Row]:
         facts = self.subset.found.facts
@@ -452,18 +606,30 @@ class _Workbook:
             if unparsed := sum(of[verdict, self.subset.owner].unparsed for verdict in _ORDER):
                 yield f"{name}: {unparsed:,} of the rows hold no number, and are not added up."
 
-    def _owners(self, sums: Mapping[str, Mapping[Any, Any]]) -> list[list[str]]:
+    def _owners(self, sums: Mapping[str, Mapping[Any, Any]], currencies: Sequence[tuple[str, str]]) -> list[list[str]]:
         """The lines of account managers, most to do first; the owner in the place of their own workbook's name."""
-        counts: dict[str, Counter[str | None]] = {}
+        customers: dict[str, dict[str, set[str]]] = {}
         for record in self.subset.records:
-            counts.setdefault(record["owner"] or "", Counter())[record["verdict"]] += 1
+            of = customers.setdefault(record["owner"] or "", {verdict: set() for verdict in _ORDER})
+            of[str(record["verdict"])] |= {str(record["customer_id"])} if self._is_customer(record) else set()
+        counts = {owner: [len(of[verdict]) for verdict in _ORDER] for owner, of in customers.items()}
+        first = next(iter(sums.values()), {})
+
+        def place(owner: str) -> tuple[Any, ...]:
+            largest = max(first["blocked", owner].amounts.values()) if first else 0
+            return (-largest, *(-count for count in counts[owner]), owner)
+
         lines = []
-        for owner in sorted(counts, key=lambda name: (*(-counts[name][verdict] for verdict in _ORDER), name)):
-            rows = [counts[owner][verdict] for verdict in _ORDER]
-            totals = [_number(float(of[verdict, owner].total)) for of in sums.values() for verdict in _ORDER]
+        for owner in sorted(counts, key=place):
+            totals = [_number(float(sums[name]["blocked", owner].amounts[one])) for name, one in currencies]
             own = [self.workbooks.get(owner, "").rpartition("/")[2]] if self.workbooks else []
-            lines.append([owner, *map(str, (*rows, sum(rows))), *totals, *own])
+            lines.append([owner, *map(str, (*counts[owner], sum(counts[owner]))), *totals, *own])
         return lines
+
+    @staticmethod
+    def _is_customer(record: Record) -> bool:
+        """Whether a row has a customer who was selected."""
+        return record["customer_id"] is not None and record["reason"] not in {"invalid_id", "not_selected"}
 
     def _check_owners(self, rows: Sequence[Row], table: list[list[str]]) -> None:
         where = f"{self.name}, Summary, account managers"
@@ -471,8 +637,8 @@ class _Workbook:
             _same(where, [_trimmed(row) for row in rows if any(row)], [])
             return
         title, header, *lines = rows
-        labels = ["Account manager", *(word for word, _ in _ORDER.values()), "Rows"]
-        _same(where, (title[0], list(header[: len(labels)])), ("By account manager (rows)", labels))
+        labels = ["Account manager", *(word for word, _ in _ORDER.values()), "Customers"]
+        _same(where, (title[0], list(header[: len(labels)])), ("By account manager (customers)", labels))
         wanted = [_trimmed([_plain(text or "(no account manager)"), *map(_plain, rest)]) for text, *rest in table]
         _same(where, [_trimmed(line) for line in lines], wanted)
 
@@ -553,19 +719,55 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
     """What a cell says of a record."""
     if column in _FIRST_OF:
         return _plain(next((text for name in _FIRST_OF[column] if (text := record.get(name))), ""))
-    if column == "(meaning)":
-        return REASONS[Reason(str(record["reason"]))].meaning
     if column == "(reason)" or column.startswith("(status)"):
         return _plain(_in_words(column, record))
-    if column == "(step)":
-        days = record["days_in_status"]
-        return next_step(Reason(str(record["reason"])), int(days) if days else None)
+    if column == "(advice)":
+        days = int(record["days_in_status"] or 0)
+        if record["reason"] == "under_review" and days >= _LONG_DAYS:
+            return words.LONG_STEP
+        return REASONS[Reason(str(record["reason"]))].advice
+    if column == "(domain)":
+        return _plain(_broken(record["domain"] or ""))
     text = record.get(column) or ""
     if column in _TIMES:
         return text[:_SECONDS] if text >= _FIRST_MONTH else text[:_SECONDS].replace("T", " ")
     number = added_up.cell(text) if added_up else None
     text = _WORDS.get(column, {}).get(text, text)
     return _plain(text) if number is None else _number(number)
+
+
+def _group(record: Record, began: object) -> str:
+    names = {"0": f"New since {words.day(began)}" if began else "", "1": "Blocked"}
+    return names.get(str(record["group"]), "Blocked for more than 90 days")
+
+
+def _broken(domain: str) -> str:
+    """A domain in lines that begin with a dot, none longer than it must be."""
+    labels = re.findall(r"^[^.]*|\.[^.]*", domain)
+    lines: list[str] = []
+    for label in labels:
+        if lines and (not lines[-1] or len(lines[-1] + label) <= _DOMAIN):
+            lines[-1] += label
+        else:
+            lines.append(label)
+    return "\n".join(lines)
+
+
+def _rows_note(customers: int, rows: int) -> str:
+    """The footnote where customers stand on several rows."""
+    return "" if rows == customers else f" On {_count(rows, 'row')} of the customer lists."
+
+
+def _same_amounts(where: str, text: str, amounts: Mapping[str, Fraction], unparsed: int) -> None:
+    """Compare amounts as people read them: `EUR 1,200.00 + USD 5 (1 row without a readable number)`."""
+    said, _, rest = text.partition(" (")
+    _same(f"{where}, rows without a number", int(rest.split()[0].replace(",", "")) if rest else 0, unparsed)
+    wanted = {one: amount for one, amount in amounts.items() if amount} if len(amounts) > 1 else dict(amounts)
+    found = {}
+    for part in said.split(" + "):
+        currency, _, digits = part.rpartition(" ")
+        found[currency] = Fraction(digits.replace(",", ""))
+    _same(where, found, wanted or {"": Fraction(0)})
 
 
 def _in_words(column: str, record: Record) -> str:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from report_support import Case, answer, cases, new_run, row
 
 from auditor.core.model import Cause, Verdict
+from auditor.core.results import ACCOUNT_VERIFICATION, VERDICTS
 from auditor.core.run_facts import Presentation
 from auditor.errors import OutputError
 from auditor.report.files import AtomicFile
@@ -28,7 +29,7 @@ def test_any_run_reads_back_as_it_is(case: Case) -> None:
         render(run)
         path = run.path / "audit.xlsx"
         read = records(path, "All customers")
-        assert [one["Verdict"] for one in read] == [reason.verdict for reason in case.expected()]
+        assert [one["Verdict"] for one in read] == [VERDICTS[reason.verdict].name for reason in case.expected()]
         also = opened_records(path, "All customers")
         assert [one["Customer id"] for one in also] == [one["Customer id"] for one in read]
         assert [one["Verdict"] for one in also] == [one["Verdict"] for one in read]
@@ -63,7 +64,9 @@ def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
     links = [part for name, part in content.items() if name.endswith(".rels") and 'TargetMode="External"' in part]
     targets = {line.partition('"')[0] for part in links for line in part.split('Target="')[1:] if "External" in line}
     assert all(
-        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/")) for one in targets
+        one.startswith(("https://partner.microsoft.com/dashboard/v2/customers/", "by-owner/"))
+        or one == ACCOUNT_VERIFICATION
+        for one in targets
     )
     data = opened(run.path / "audit.xlsx")["Action needed"]
     assert {cell.data_type for cells in data.iter_rows(min_row=HEAD + 1) for cell in cells} <= {
@@ -142,12 +145,13 @@ def test_what_is_too_wide_for_paper_is_printed_without_its_last_columns(tmp_path
     last = page.print_area.rpartition(":")[2].replace("$", "")
     assert last.endswith(str(HEAD + 1))
     printed = [cell.value for cell in page[HEAD][: page[last].column]]
-    assert printed[:9] == [
-        *("Customer", "Domain", "Account manager", "What is blocked", "Status", "Blocked since (UTC)", "Days blocked"),
-        *("Last update (UTC)", "Next step"),
+    assert printed[:8] == [
+        *("Group", "Customer", "Domain", "Account manager", "Status", "What to do", "Blocked since (UTC)"),
+        "Days blocked",
     ]
     assert "Customer id" not in printed
-    points = sum(5.25 * page.column_dimensions[cell.column_letter].width for cell in page[HEAD][: len(printed)])
+    widths = {n: one.width for one in page.column_dimensions.values() for n in range(one.min, one.max + 1)}
+    points = sum(5.25 * widths[cell.column] for cell in page[HEAD][: len(printed)])
     assert 11 * 784 / points > 6.7
     assert not book["Summary"].print_area
 
@@ -160,10 +164,10 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
     assert opened(path).sheetnames == SHEETS
     said = {name: str(sheet(path, name)[1][0]) for name in SHEETS[1:-1]}
     assert said["Action needed"].startswith("Nobody is blocked.")
-    assert said["Changes"].startswith("There is nothing to compare with.")
+    assert said["Changes"].startswith("There is no earlier audit to compare with.")
     assert said["All customers"].startswith("There are no rows.")
     assert said["Not verified"].startswith("Every row has a verdict.")
-    assert all(sheet(path, name)[2][0] in {"Customer", "Change"} for name in said)
+    assert all(sheet(path, name)[2][0] in {"Customer", "Change", "Group"} for name in said)
     assert not (run.path / "by-owner").exists()
 
 
@@ -173,10 +177,10 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
         (
             {"cause": Cause.DEADLINE, "message": "the time is over", "finished_at": None},
             "INCOMPLETE: the run did not finish",
-            "The whole run is INCOMPLETE",
+            "The whole audit is INCOMPLETE",
         ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated", "the data are simulated"),
-        ({"max_undetermined": 0}, "1 of 2 rows is not verified", "1 of 2 rows here is not verified"),
+        ({"max_undetermined": 0}, "1 of 2 rows is not verified", "1 of 2 rows is not verified"),
     ],
 )
 def test_every_sheet_says_what_must_be_minded_first(
@@ -189,18 +193,17 @@ def test_every_sheet_says_what_must_be_minded_first(
         assert [said in str(sheet(path, name)[0][0]) for name in SHEETS] == [True] * len(SHEETS)
 
 
-def test_blocked_come_longest_first_with_what_to_do(tmp_path: Path) -> None:
-    """Oldest first, unknown dates last; with words, days, the next step and a link; the id is the last column."""
+def test_blocked_come_youngest_first_with_what_to_do(tmp_path: Path) -> None:
+    """Old cases last; with words, days, advice in one line and a link; the id and the API's word are the last columns."""
     raw = ["2026-11-20T00:00:00", None, "2026-01-05T00:00:00", "2026-11-21T00:00:00"]
     answers = [answer(n, n, "under_review", last_update_raw=time) for n, time in enumerate(raw)]
     run = new_run(tmp_path / "r", [row(n, company_name=f"C{n}", other={"Tags": "t"}) for n in range(4)], answers)
     render(run)
     found = records(run.path / "audit.xlsx", "Action needed")
-    assert found[0]["Customer"] == "C2"
-    assert found[0]["Days blocked"] == 321
-    assert "renewals, seat reductions and cancellations continue" in found[0]["What is blocked"]
-    assert found[0]["Next step"].startswith("Under review for 30 days or more")
-    assert list(found[0])[-2:] == ["Tags", "Customer id"]
+    assert [one["Customer"] for one in found] == ["C1", "C3", "C0", "C2"]
+    assert (found[-1]["Group"], found[-1]["Days blocked"]) == ("Blocked for more than 90 days", 321)
+    assert found[-1]["What to do"] == "Unusually long: open a support case."
+    assert list(found[0])[-3:] == ["Tags", "Customer id", "API status"]
     page = opened(run.path / "audit.xlsx")["Action needed"]
     links = {cell.row: cell.hyperlink.target for cells in page.iter_rows() for cell in cells if cell.hyperlink}
     ids = [one["Customer id"] for one in found]
@@ -228,6 +231,7 @@ def test_the_summary_counts_and_explains(tmp_path: Path) -> None:
     assert told["As of"][1] == datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - sheets have no zones
     assert told["Customer lists"][1] == "a.csv, b.csv"
     assert told["Blocked"][1] == ledger.customers_of(Verdict.BLOCKED) == 3
+    assert told["Blocked customers"][1] == "3"
     assert told["Ann"][1:6] == [3, 0, 0, 3, "Ann.xlsx"]
     assert told["(no account manager)"][1:6] == [0, 0, 3, 3, ""]
     page = opened(run.path / "audit.xlsx")["Summary"]

@@ -51,15 +51,15 @@ def test_kinds_and_styles_of_cells(tmp_path: Path) -> None:
     first, second, third = list(opened(run.path / "audit.xlsx")["All customers"].iter_rows(min_row=HEAD + 1))
     assert [cell.data_type for cell in first][:5] == ["s", "n", "n", "s", "s"]
     assert (first[1].value, first[1].has_style, first[1].border.bottom.style) == (None, True, "thin")
-    assert first[7].value == datetime(2026, 1, 1, 12)  # noqa: DTZ001 - sheets have no zones
-    assert first[7].number_format == "yyyy-mm-dd"
-    assert second[7].value == "1900-01-01 00:00:00"
-    assert third[7].value is None
+    assert first[6].value == datetime(2026, 1, 1, 12)  # noqa: DTZ001 - sheets have no zones
+    assert first[6].number_format == "yyyy-mm-dd"
+    assert second[6].value == "1900-01-01 00:00:00"
+    assert third[6].value is None
     grounds = [line[3].fill.fgColor.rgb[2:] for line in (first, second)]
     assert grounds == ["D5EDDD", "F8D7DA"]
     assert [line[3].font.b for line in (first, second)] == [True, True]
     part = parts(run.path / "audit.xlsx")["xl/worksheets/sheet4.xml"]
-    assert re.search(r'<c r="H4" s="[0-9]+"><v>46023.5</v></c>', part)
+    assert re.search(r'<c r="G4" s="[0-9]+"><v>46023.5</v></c>', part)
 
 
 @given(st.integers(0, 40), st.sampled_from(["a", "ü", "😀"]))

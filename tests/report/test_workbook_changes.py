@@ -33,9 +33,11 @@ def test_changes_are_told_and_counted(tmp_path: Path) -> None:
         line["customer_id"] for line in run.records("changes.csv")
     ]
     told = {str(line[0]): line for line in sheet(path, "Summary")}
-    assert [told[word][1:4] for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
-        *([1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [3.0, -1.0, 3.0])
+    assert [told[word][1:3] for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
+        *([1.0, -1.0], [1.0, 1.0], [3.0, -1.0])
     ]
+    assert told["New since 21 Nov 2026"][1] == "Revenue"
+    assert "On 6 rows of the customer lists." in told
     assert ledger.customers_of(Verdict.ELIGIBLE) == 3
     assert "Since 21 Nov 2026" in next(line for line in sheet(path, "Summary") if line[0] == "Verdict")
 
@@ -68,14 +70,15 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
     render(run)
     rows = sheet(run.path / "audit.xlsx", "Summary")
     told = {str(line[0]): line for line in rows}
-    assert [Decimal(str(told[word][4])) for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
+    assert [Decimal(str(told[word][3])) for word in ("Blocked", "Not verified", "Not blocked (eligible)")] == [
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
-    assert told["Ann"][5:8] == [100.5, 0.0, 300.5]
-    assert told["Bo"][5:8] == [0.0, 400.5, 200.5]
+    assert [told[name][5] for name in ("Ann", "Bo")] == [100.5, 0.0]
+    assert told["At risk: Revenue"][1] == "100.50 (1 row without a readable number)"
     assert any(str(line[0]).startswith("Revenue: 1 of the rows hold no number") for line in rows)
     ann = {str(line[0]): line for line in sheet(run.path / "by-owner" / "Ann.xlsx", "Summary")}
-    assert ann["Blocked"][4] == 100.5
+    assert ann["Blocked"][3] == 100.5
+    assert ann["At risk: Revenue"][1] == "100.50"
 
 
 def test_what_is_added_up_is_a_number_in_its_sheets(tmp_path: Path) -> None:
@@ -96,9 +99,9 @@ def test_what_is_added_up_is_a_number_in_its_sheets(tmp_path: Path) -> None:
         assert [one["Revenue"] for one in found] == [1234.5, 12000.0, "n/a", "", 365.0, "0.30000000000000000001"]
         assert [one["Seats"] for one in found] == [3.0, -4.0, 5.0, 6.0, 7.0, 8.0]
     summary = opened(run.path / "audit.xlsx")["Summary"]
-    (line,) = [line for line in summary.iter_rows() if line[0].value == "Blocked" and line[5].value is not None]
-    assert [cell.number_format for cell in line[4:6]] == ["#,##0.00", "#,##0"]
-    assert line[5].value == 25
+    (line,) = [line for line in summary.iter_rows() if line[0].value == "Blocked" and line[4].value is not None]
+    assert [cell.number_format for cell in line[3:5]] == ["#,##0.00_)", "#,##0_)"]
+    assert line[4].value == 25
 
 
 def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
@@ -109,11 +112,11 @@ def test_what_changed_is_said_in_sentences(tmp_path: Path) -> None:
     said = "Compared with the last audit (21 Nov 2026). 1 customer newly blocked since the last audit (21 Nov 2026)."
     said += " No longer blocked: 1; No longer in the list: 1."
     assert f"{said} 1 customer could not be compared." in told
-    assert "By account manager (rows)" in told
+    assert "By account manager (customers)" in told
     assert "Not verified" in told
     assert "Undetermined" not in told
     first = str(sheet(run.path / "audit.xlsx", "Not verified")[1][0])
-    assert first.startswith("1 row could not be checked")
+    assert first.startswith("1 customer could not be checked")
 
 
 def test_a_run_without_a_baseline_says_so_once(tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ def test_a_long_review_has_another_next_step(tmp_path: Path) -> None:
     answers = [answer(n, n + 1, "under_review", last_update_raw=one) for n, one in enumerate(dates)]
     run = new_run(tmp_path / "r", [row(1), row(2)], answers)
     render(run, "csv", "xlsx", "html")
-    steps = {one["Customer id"][-1]: one["Next step"] for one in records(run.path / "audit.xlsx", "Action needed")}
-    assert steps["1"].startswith("Wait:")
+    steps = {one["Customer id"][-1]: one["What to do"] for one in records(run.path / "audit.xlsx", "Action needed")}
+    assert steps["1"].startswith("Wait;")
     assert "support case" in steps["2"]
     assert "<td>Unusually long: open a support case" in (run.path / "report.html").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from book_support import records, render, sheet
 from hypothesis import given, settings
-from report_support import Case, Run, answer, cases, new_run, passing_run, row
+from report_support import Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.run_facts import OwnerWorkbooks, Presentation
 
@@ -46,11 +46,20 @@ def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
     run = _run(tmp_path / "r")
     render(run)
     ann = run.path / "by-owner" / "Ann.xlsx"
-    assert [one["Account manager"] for one in records(ann, "All customers")] == ["Ann", "Ann"]
+    assert [one["Customer id"] for one in records(ann, "All customers")] == [guid(0), guid(1)]
     assert len(records(ann, "Action needed")) == 1
     assert records(ann, "Not verified") == []
     nobody = run.path / "by-owner" / "_unassigned.xlsx"
-    assert [one["Account manager"] for one in records(nobody, "All customers")] == ["", ""]
+    assert [one["Customer id"] for one in records(nobody, "All customers")] == [guid(4), guid(5)]
+
+
+def test_nobody_reads_their_own_name_on_every_row(tmp_path: Path) -> None:
+    """An account manager's own workbook has no column of account managers; the whole has one."""
+    run = _run(tmp_path / "r")
+    render(run)
+    for sheet_name in ("Action needed", "All customers"):
+        whole, ann = (records(run.path / name, sheet_name)[0] for name in ("audit.xlsx", "by-owner/Ann.xlsx"))
+        assert ("Account manager" in whole, "Account manager" in ann) == (True, False)
 
 
 def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
@@ -103,5 +112,5 @@ def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
     render(run)
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
-    assert said["Ann"] == f"The whole run is {state.replace('Complete', 'complete')}: each of 2 rows here has a verdict"
-    assert said["Bo"].endswith(": 1 of 1 row here is not verified (do not treat as eligible)")
+    assert said["Ann"] == f"The whole audit is {state}. In this workbook: each of 2 rows has a verdict"
+    assert said["Bo"].endswith("In this workbook: 1 of 1 row is not verified (do not treat as eligible)")

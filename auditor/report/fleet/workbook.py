@@ -16,8 +16,8 @@ from auditor.report.fleet.summary import FleetSummary, PartnerSummary
 from auditor.report.remarks import sentence
 from auditor.report.workbook import make_workbook, temporary_folder
 from auditor.report.workbook.columns import ColumnMaker, SheetColumn
-from auditor.report.workbook.layout import COLOURS, Styles, add_styles, write_line
-from auditor.report.workbook.sheets import HEADER, add_table, text_size, write_records
+from auditor.report.workbook.layout import COLOURS, Styles, write_line
+from auditor.report.workbook.sheets import HEADER, SheetRecords, add_table, write_records
 
 NAME = "fleet.xlsx"
 PARTNERS, ACTION, NOT_VERIFIED = "Partners", "Action needed", "Not verified"
@@ -30,14 +30,14 @@ _MAKE = ColumnMaker(ENGLISH)
 _PARTNER = _MAKE.text("Partner", "partner", look="name", width=18)
 _COLUMNS: dict[Verdict, list[SheetColumn]] = {
     Verdict.BLOCKED: [
-        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner, _MAKE.meaning("What is blocked")),
+        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner),
         *(_MAKE.reason("Status", width=20, look="blocked"), _MAKE.date("Blocked since (UTC)", "blocked_since")),
-        *(_MAKE.number("Days blocked", "days_blocked"), _MAKE.date("Last update (UTC)", "last_update"), _MAKE.step()),
+        *(_MAKE.number("Days blocked", "days_blocked"), _MAKE.date("Last update (UTC)", "last_update"), _MAKE.advice()),
         *(_MAKE.number("Times blocked", "times_blocked"), _MAKE.id, _MAKE.api_status),
     ],
     Verdict.UNDETERMINED: [
         *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner),
-        *(_MAKE.reason("Reason", width=20, look="undetermined"), _MAKE.meaning("What it means"), _MAKE.step()),
+        *(_MAKE.reason("Reason", width=20, look="undetermined"), _MAKE.advice()),
         *(
             _MAKE.text("List", "source_file"),
             _MAKE.number("Row", "source_row"),
@@ -72,7 +72,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         created = datetime.strptime(summary.round_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         title = "Validation status of all partners"
         book.set_properties({"title": title, "subject": summary.round_id, "comments": summary.note, "created": created})
-        styles = add_styles(book, ENGLISH)
+        styles = Styles(book, ENGLISH)
         _add_partners(book, styles, summary)
         for verdict, name in ((Verdict.BLOCKED, ACTION), (Verdict.UNDETERMINED, NOT_VERIFIED)):
             _add_rows(book, styles, summary, (name, verdict), people)
@@ -124,9 +124,10 @@ def _add_rows(
     book: Workbook, styles: Styles, summary: FleetSummary, shown: tuple[str, Verdict], people: RowsForPeople
 ) -> None:
     name, verdict = shown
-    rows, table = people.of(verdict), _COLUMNS[verdict]
+    rows = people.of(verdict)
+    table = SheetRecords(_COLUMNS[verdict], rows)
     page = book.add_worksheet(name)
-    widths = [column.fitted(text_size(rows, column.source)[0]) for column in table]
+    widths = table.widths()
     for place, width in enumerate(widths):
         page.set_column(place, place, width)
     # the counts of partners without a run are not known
@@ -137,9 +138,14 @@ def _add_rows(
     _add_head(page, styles, summary, about)
     page.set_tab_color(COLOURS[verdict][2])
     add_table(
-        page, HEADER, [(one.label, one.look == "number") for one in table], len(rows), styles, name.replace(" ", "_")
+        page,
+        HEADER,
+        [(one.label, one.look == "number") for one in table.columns],
+        len(rows),
+        styles,
+        name.replace(" ", "_"),
     )
-    write_records(styles, ENGLISH, page, table, widths, rows)
+    write_records(styles, page, table, widths)
 
 
 def _add_head(page: Worksheet, styles: Styles, summary: FleetSummary, about: str) -> None:

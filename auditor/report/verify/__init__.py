@@ -10,7 +10,7 @@ So files that were changed together with their hashes still disagree with the jo
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -31,14 +31,22 @@ from auditor.report.history import changes, previous
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
 from auditor.report.render import UNLISTED
-from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, results_schema
+from auditor.report.schema import (
+    FIXED,
+    MANIFEST,
+    SCHEMA_VERSION,
+    fixed,
+    number_columns,
+    own_names,
+    results_schema,
+)
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import Manifest, check_counts, check_manifest
 from auditor.report.verify.recount import Cells, Counted, SourceIndex, count_records, read_sources
 from auditor.report.verify.rerender import check_reproducible
-from auditor.report.verify.tables import check_summary, read_csv, read_parquet, read_results_csv
+from auditor.report.verify.tables import check_numbers, check_summary, read_csv, read_parquet, read_results_csv
 
 __all__ = ["Verified", "as_disagreement", "check_reproducible", "verify_run"]
 
@@ -136,10 +144,14 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
     counted: list[Counted] = []
     with ExitStack() as stack:
         formats: dict[str, Iterator[Cells]] = {}
-        for name, read in ((csv.RESULTS, read_results_csv(run)), (parquet_name, read_parquet(run / parquet_name))):
+        numbers = _check_numbers(run / parquet_name, index.facts) if parquet_name in manifest.files else ()
+        for name, read in (
+            (csv.RESULTS, read_results_csv(run)),
+            (parquet_name, read_parquet(run / parquet_name, numbers)),
+        ):
             if name in manifest.files:
                 formats[name] = _without_header(name, stack.enter_context(closing(read)), tuple(schema.names))
-        if parquet_name in formats and not _is_declared(run / parquet_name, schema):
+        if parquet_name in formats and not _is_declared(run / parquet_name, schema, numbers):
             raise IncompleteError(f"{parquet_name}: not of the declared types, or without their version")
         wanted = stack.enter_context(closing(index.records()))
         for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
@@ -161,7 +173,20 @@ def _in_version(cells: Cells, version: int) -> Cells:
     return (*(record[field.name] for field in fixed(version)), *cells[len(FIXED) :])
 
 
-def _is_declared(path: Path, schema: pa.Schema) -> bool:
+def _check_numbers(path: Path, facts: RunFacts) -> tuple[str, ...]:
+    """Check the columns of numbers of results.parquet, which version 0.1 did not write; returns their names."""
+    names = own_names(facts.columns)
+    fields = number_columns(facts.columns, facts.presentation.sums)
+    numbers = {names[column]: field.name for column, field in fields.items()}
+    if not set(numbers.values()) & {*pyarrow.parquet.read_schema(path).names}:
+        return ()
+    check_numbers(path, numbers)
+    return tuple(numbers.values())
+
+
+def _is_declared(path: Path, schema: pa.Schema, numbers: Iterable[str]) -> bool:
+    for name in numbers:
+        schema = schema.append(pa.field(name, pa.float64()))
     return bool(pyarrow.parquet.read_schema(path).equals(schema, check_metadata=True))
 
 

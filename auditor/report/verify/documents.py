@@ -36,13 +36,16 @@ _LONGEST_TEXT = 32_767
 _FOLDER = "by-owner"
 _INDEX = f"{_FOLDER}/index.csv"
 
+_OWNER, _VERDICT = "Account manager", "Verdict"
 _COLUMNS = {
-    ALL: ("Customer id", "Verdict", "Account manager"),
-    ACTION: ("Customer id", "Account manager"),
-    NOT_VERIFIED: ("Customer id", "Account manager"),
-    CHANGES: ("Customer id", "Verdict"),
+    ALL: ("Customer id", _VERDICT, _OWNER),
+    ACTION: ("Customer id", _OWNER),
+    NOT_VERIFIED: ("Customer id", _OWNER),
+    CHANGES: ("Customer id", _VERDICT),
 }
-"""Of each sheet that is a table, the columns that are compared, by their labels in its third row."""
+"""Of each sheet that is a table, the columns that are compared, by their labels in its third row. An account manager's own workbook
+does not name them.
+"""
 _ID, _ELIGIBLE_ID = r"<code>([^<]*)</code>", r"<tr>\s*<td>[^<]*<td>[^<]*<td>([0-9a-f-]{36})"
 """Where a row of a table of the page has the customer's id."""
 _TABLES = {
@@ -154,23 +157,37 @@ def _is_open(one: Counted) -> bool:
 def _check_workbook(expected: Expected, name: str, records: Sequence[Counted], changed: list[Shown] | None) -> None:
     """Compare one workbook with the records that it must show. Sheets are read one after the other."""
     missing = {*_COLUMNS}
-    for table, parts in groupby(_read_tables(expected, name), itemgetter(0)):
+    own = name != workbook.NAME
+    for table, parts in groupby(_read_tables(expected, name, own=own), itemgetter(0)):
         missing.discard(table)
         found: Iterable[Shown] = chain.from_iterable(part for _, part in parts)
-        rows = (tuple(map(_cell_text, (one.shown_id, one.verdict, one.owner or ""))) for one in records)
-        wanted: Iterable[Shown] = rows
-        if table == NOT_VERIFIED:
-            wanted = ((one, owner) for one, verdict, owner in rows if verdict == Verdict.UNDETERMINED)
-        elif table == ACTION:
-            # longest first, which only the history knows
-            found = sorted(found)
-            wanted = sorted((one, owner) for one, verdict, owner in rows if verdict == Verdict.BLOCKED)
-        elif table == CHANGES and changed is not None:
-            wanted = changed
-        if table != CHANGES or changed is not None:
-            _compare(f"{name}, {table}", found, wanted)
+        if table == CHANGES:
+            if changed is not None:
+                _compare(f"{name}, {table}", found, changed)
+            continue
+        if table == ACTION:
+            found = sorted(found)  # the order follows from the history
+        wanted = (tuple(map(_cell_text, one)) for one in _wanted(table, records))
+        _compare(f"{name}, {table}", found, (one[:-1] for one in wanted) if own else wanted)
     if missing:
         raise IncompleteError(f"{name}: has no sheet {min(missing)}")
+
+
+def _wanted(table: str, records: Sequence[Counted]) -> Iterator[Shown]:
+    """What a sheet must have of the records, the account manager last."""
+    if table == ACTION:
+        owners: dict[str, dict[str, None]] = {}
+        for one in records:
+            if one.verdict == Verdict.BLOCKED:
+                owners.setdefault(one.shown_id, {})[one.owner or ""] = None
+        # one record a customer, with all of its account managers
+        yield from sorted((customer, "; ".join(filter(None, names))) for customer, names in owners.items())
+        return
+    for one in records:
+        if table == ALL:
+            yield one.shown_id, one.verdict, one.owner or ""
+        elif one.verdict == Verdict.UNDETERMINED:
+            yield one.shown_id, one.owner or ""
 
 
 def _compare(where: str, found: Iterable[Shown], wanted: Iterable[Shown]) -> None:
@@ -179,7 +196,7 @@ def _compare(where: str, found: Iterable[Shown], wanted: Iterable[Shown]) -> Non
             raise IncompleteError(f"{where}, record {number}: {row}, where {right} was expected")
 
 
-def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[Shown]]]:
+def _read_tables(expected: Expected, name: str, *, own: bool) -> Iterator[tuple[str, Iterator[Shown]]]:
     """(name of a table, the cells of its rows that are compared), a sheet at a time.
 
     The first lines of each sheet must say which run it is, and in which state.
@@ -199,26 +216,19 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
             if table is not None:
                 if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
                     raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
-                labels = [language.text(label) for label in _COLUMNS[table]]
-                yield (
-                    table,
-                    map(
-                        partial(
-                            _shown,
-                            words if "Verdict" in _COLUMNS[table] else {},
-                            itemgetter(*map(next(rows).index, labels)),
-                        ),
-                        rows,
-                    ),
-                )
+                compared = [label for label in _COLUMNS[table] if not (own and label == _OWNER)]
+                header = next(rows)
+                places = {header.index(language.text(label)): label == _VERDICT for label in compared}
+                yield table, map(partial(_shown, words, places), rows)
     except CalamineError as error:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _shown(words: Mapping[str, str], pick: "itemgetter[Any]", row: Sequence[Any]) -> Shown:
-    """The cells of a row that are compared: the id as it is, a verdict in the word of `results`."""
-    first, second, *others = pick(row)
-    return (first, words.get(second, second), *others)
+def _shown(words: Mapping[str, str], places: Mapping[int, bool], row: Sequence[Any]) -> Shown:
+    """The cells of a row at these places; a verdict in the word of `results`."""
+    return tuple(
+        words.get(row[place], row[place]) if is_verdict else row[place] for place, is_verdict in places.items()
+    )
 
 
 def _cell_text(text: str) -> str:

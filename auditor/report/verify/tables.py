@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from auditor.core.results import Ledger
+from auditor.core.model import Verdict
+from auditor.core.results import Ledger, add_up
 from auditor.errors import IncompleteError
 from auditor.report.tables import csv as csv_tables
 from auditor.report.tables import summary
@@ -64,16 +65,43 @@ def read_results_csv(run: Path) -> Generator[Cells]:
                 raise IncompleteError(f"{verdict}.csv: holds more records than {csv_tables.RESULTS} has of them")
 
 
-def read_parquet(path: Path) -> Generator[Cells]:
+def read_parquet(path: Path, without: Collection[str] = ()) -> Generator[Cells]:
     """The column names of a Parquet file and its records.
+
+    Args:
+        path: of the file.
+        without: names of columns to leave out.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.
     """
     with pyarrow.parquet.ParquetFile(path) as file:
-        yield tuple(file.schema_arrow.names)
-        for batch in file.iter_batches(_BATCH):
+        names = [name for name in file.schema_arrow.names if name not in without]
+        yield tuple(names)
+        for batch in file.iter_batches(_BATCH, columns=names):
             yield from zip(*map(_texts, batch.columns), strict=True)
+
+
+def check_numbers(path: Path, numbers: Mapping[str, str]) -> None:
+    """Compare the columns of numbers with the texts that they are read from.
+
+    Args:
+        path: of results.parquet.
+        numbers: column of texts -> its column of numbers.
+
+    Raises:
+        IncompleteError: a number is another one than its text.
+        OSError, ValueError: the file is missing or damaged.
+    """
+    for name, numbered in numbers.items():
+        pairs = pyarrow.parquet.read_table(path, columns=[name, numbered]).group_by([name, numbered])
+        counts = pairs.aggregate([([], "count_all")])
+        texts, found, rows = (counts[one].to_pylist() for one in (name, numbered, "count_all"))
+        of_all = add_up(name, (("", Verdict.BLOCKED, text, count) for text, count in zip(texts, rows, strict=True)))[0]
+        for text, number in zip(texts, found, strict=True):
+            right = of_all.number(text or "")
+            wanted = None if right is None else float(right)
+            _agree(number == wanted, f"{path.name}, {numbered}: {number!r} for {text!r}, where it must be {wanted!r}")
 
 
 def _open(path: Path) -> TextIO:

@@ -19,8 +19,9 @@ from auditor.errors import OutputError, describe_os_error
 from auditor.report.data import RunData
 from auditor.report.files import PACKS, AtomicFile, Staging
 from auditor.report.remarks import note
+from auditor.report.workbook.about import add_about
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
-from auditor.report.workbook.layout import add_styles
+from auditor.report.workbook.layout import Styles
 from auditor.report.workbook.sheets import (
     WorkbookContext,
     add_action_needed,
@@ -29,7 +30,7 @@ from auditor.report.workbook.sheets import (
     add_not_verified,
 )
 from auditor.report.workbook.subset import Subset, for_run
-from auditor.report.workbook.summary import add_about, add_summary
+from auditor.report.workbook.summary import add_summary
 
 __all__ = ["NAME", "make_workbook", "owns", "temporary_folder", "write"]
 
@@ -135,13 +136,13 @@ def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> No
     owner = "" if subset.owner is None else f", {subset.owner or language.text(NO_OWNER)}"
     book.set_properties(
         {
-            "title": language.text("Validation status") + owner,
+            "title": (facts.presentation.title or language.text("Validation status")) + owner,
             "comments": note(subset.data, language),
             "subject": facts.run_id,
             "created": (facts.finished_at or facts.started_at).astimezone(UTC),
         }
     )
-    context = WorkbookContext(book, add_styles(book, language), subset)
+    context = WorkbookContext(book, Styles(book, language, facts.presentation.accent), subset)
     add_summary(context, workbooks)
     add_action_needed(context)
     add_changes(context)

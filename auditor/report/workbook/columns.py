@@ -1,7 +1,7 @@
 """The columns of each sheet. A header says what its column shows, times are in UTC, the API's own status is last."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -12,10 +12,21 @@ import pyarrow.compute as pc
 
 from auditor.core.language import Language, message
 from auditor.core.model import Reason
-from auditor.core.results import CHANGE_NAMES, REASONS, VERDICTS, Sum, next_step, status_text
+from auditor.core.results import (
+    CHANGE_NAMES,
+    REASONS,
+    VERDICTS,
+    Amounts,
+    CaseGroup,
+    advice,
+    format_amounts,
+    group_name,
+    status_text,
+)
 from auditor.core.run_facts import CUSTOMER_ID
+from auditor.report.cases import amount_columns
+from auditor.report.remarks import day_of_last_audit
 from auditor.report.schema import own_columns, own_names, to_arrow
-from auditor.report.times import whole_days
 from auditor.report.workbook.limits import headers
 from auditor.report.workbook.subset import Subset
 
@@ -23,11 +34,11 @@ Cell = str | int | float | None
 Values = Callable[[pd.DataFrame], Sequence[Cell]]
 """A frame of records -> the cells of a column; a time is a spreadsheet's number of days."""
 
-_BUTTON = 4
+BUTTON = 4
 """Characters of a header's filter button; the header itself may take two lines."""
-_NARROW, _WIDE, _WRAPPED = 8, 40, 44
-_BLOCKED, _STEP, _DOMAIN, _STATUS = 34, 42, 26, 20
-"""Characters, so that on paper everything up to the next step stands side by side."""
+_NARROW, _WIDE = 8, 40
+_DOMAIN, _STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
+"""Characters, so that on paper everything up to the days stands side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
 _FIRST_DAY = 61
@@ -46,6 +57,7 @@ class SheetColumn:
         source: the records' column whose longest text it must fit; empty where `width` is enough.
         width: in characters, at least.
         coloured: its cells are verdicts, each in its colour.
+        currencies: a frame of records -> the currency of each cell, empty for none; None where its cells are no money.
     """
 
     label: str
@@ -54,12 +66,15 @@ class SheetColumn:
     source: str = ""
     width: float = _NARROW
     coloured: bool = False
+    currencies: Callable[[pd.DataFrame], Sequence[str]] | None = None
 
     def fitted(self, longest: int) -> float:
         """Its width in characters, where its longest text has so many."""
         words = self.label.split() or [""]
-        header = max(len(self.label) / 2, *map(len, words)) + _BUTTON
-        return max(self.width, header, min(longest + 2, _WIDE) if self.source else 0)
+        header = max(len(self.label) / 2, *map(len, words)) + BUTTON
+        # a formatted number is longer than its digits
+        spare = 2 if self.currencies is None else 8
+        return max(self.width, header, min(longest + spare, _WIDE) if self.source else 0)
 
 
 def _cells(column: "pd.Series[Any]") -> list[Any]:
@@ -88,14 +103,25 @@ def _ids(frame: pd.DataFrame) -> Sequence[Cell]:
     return [raw if one is None else one for one, raw in zip(ids, _cells(frame["raw_id"]), strict=True)]
 
 
-def _customer(frame: pd.DataFrame) -> Sequence[Cell]:
-    """The company's name; its domain or its id where there is no name."""
+def customer_names(frame: pd.DataFrame) -> list[Any]:
+    """The companies' names; the domain or the id where there is no name."""
     names = zip(_cells(frame["company_name"]), _cells(frame["domain"]), _ids(frame), strict=True)
     return [company or domain or one for company, domain, one in names]
 
 
-def _days_blocked(frame: pd.DataFrame) -> Sequence[Cell]:
-    return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))
+def _domains(frame: pd.DataFrame) -> Sequence[Cell]:
+    return [one if one is None else break_at_dots(one, _DOMAIN - 2) for one in _cells(frame["domain"])]
+
+
+def break_at_dots(domain: str, width: int) -> str:
+    """A domain in lines of at most this width, broken before a dot where there is one."""
+    lines = [""]
+    for place, part in enumerate(domain.split(".")):
+        label = f".{part}" if place else part
+        if lines[-1] and len(lines[-1]) + len(label) > width:
+            lines.append("")
+        lines[-1] += label
+    return "\n".join(lines)
 
 
 class ColumnMaker:
@@ -103,10 +129,10 @@ class ColumnMaker:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self.customer = self._made(message("Customer"), _customer, "name", source="company_name", width=24)
+        self.customer = self._made(message("Customer"), customer_names, "name", source="company_name", width=24)
         self.domain, self.owner = self.text("Domain", "domain"), self.text("Account manager", "owner")
         # where rows are as high as their texts, a long domain continues below, not over the next column
-        self.wrapped_domain = self._made(message("Domain"), self.domain.values, "wrapped", width=_DOMAIN)
+        self.wrapped_domain = self._made(message("Domain"), _domains, "wrapped", width=_DOMAIN)
         self.id = self._made(message("Customer id"), _ids, source="raw_id", width=38)
         self.api_status = self.text("API status", "status")
 
@@ -141,11 +167,6 @@ class ColumnMaker:
         words = {reason.value: self.language.text(one.name) for reason, one in REASONS.items()}
         return self._made(label, partial(_mapped, words, "reason"), **{"width": _WIDE, **given})
 
-    def meaning(self, label: str, width: float = _WRAPPED) -> SheetColumn:
-        """What the reason means."""
-        words = {reason.value: self.language.text(one.meaning) for reason, one in REASONS.items()}
-        return self._made(label, partial(_mapped, words, "reason"), "wrapped", width=width)
-
     def status(self, label: str, name: str) -> SheetColumn:
         """A status of the API in words."""
 
@@ -154,19 +175,20 @@ class ColumnMaker:
 
         return self._made(label, values, width=_WIDE)
 
-    def step(self, width: float = _WRAPPED) -> SheetColumn:
-        """What to do."""
-        step = cache(partial(next_step, language=self.language))
+    def advice(self) -> SheetColumn:
+        """What to do, in one line."""
+        short = cache(partial(advice, language=self.language))
 
         def values(frame: pd.DataFrame) -> Sequence[Cell]:
             pairs = zip(_cells(frame["reason"]), _cells(frame["days_in_status"]), strict=True)
-            return [step(Reason(reason), days) for reason, days in pairs]
+            return [short(Reason(reason), days) for reason, days in pairs]
 
-        return self._made(message("Next step"), values, "wrapped", width=width)
+        return self._made(message("What to do"), values, "wrapped", width=_ADVICE)
 
-    def days_blocked(self) -> SheetColumn:
-        """Whole days since the customer is blocked."""
-        return self._made(message("Days blocked"), _days_blocked, "number")
+    def group(self, since: str) -> SheetColumn:
+        """The group of a case; `since` is the day of the last audit."""
+        words = {group.value: group_name(group, self.language, since) for group in CaseGroup}
+        return self._made(message("Group"), partial(_mapped, words, "group"), "wrapped", width=_GROUP)
 
     def link(self, template: str) -> SheetColumn:
         """A link to the customer."""
@@ -197,46 +219,89 @@ def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     total = subset.sum_of_run(column)
     if total is None:
         return SheetColumn(label, lambda frame: _cells(frame[name]), source=name)
-    read = cache(partial(_as_number, total))
+    read = cache(total.amount)
 
     def values(frame: pd.DataFrame) -> Sequence[Cell]:
-        return [None if given is None else read(given) for given in _cells(frame[name])]
+        return [given if given is None else as_number(read(given)[1], given) for given in _cells(frame[name])]
 
-    return SheetColumn(label, values, "number" if subset.is_whole(column) else "money", source=name)
+    def currencies(frame: pd.DataFrame) -> Sequence[str]:
+        return [read(given or "")[0] for given in _cells(frame[name])]
+
+    return _money(subset, column, SheetColumn(label, values, source=name, currencies=currencies))
 
 
-def _as_number(total: Sum, given: str) -> Cell:
+def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
+    """A list's own column that is added up, of cases: the sum of each customer's rows; their texts where there is no number."""
+    texts = own_columns(len(subset.data.facts.columns))[subset.data.facts.columns.index(column)]
+
+    def values(frame: pd.DataFrame) -> Sequence[Cell]:
+        pairs = zip(frame[name], _cells(frame[texts]), strict=True)
+        return [_amount(amounts, given, subset.data.language) for amounts, given in pairs]
+
+    def currencies(frame: pd.DataFrame) -> Sequence[str]:
+        return [next(iter(amounts)) if len(amounts) == 1 else "" for amounts in frame[name]]
+
+    return _money(subset, column, SheetColumn(label, values, source=texts, currencies=currencies))
+
+
+def _amount(amounts: Amounts, given: str | None, language: Language) -> Cell:
+    if len(amounts) > 1:
+        return format_amounts(amounts, language)
+    return next((as_number(amount, f"{amount:f}") for amount in amounts.values()), given)
+
+
+def _money(subset: Subset, column: str, made: SheetColumn) -> SheetColumn:
+    """The column as money of the run's currencies: wide enough for a formatted number."""
+    return replace(made, look="number" if subset.is_whole(column) else "money", width=_MONEY)
+
+
+def as_number(amount: Decimal | None, given: str) -> Cell:
     """The number as a spreadsheet holds it; the text where there is none, or where a digit would be lost."""
-    found = total.number(given)
-    return float(found) if found is not None and Decimal(repr(float(found))) == found else given
+    return float(amount) if amount is not None and Decimal(repr(float(amount))) == amount else given
 
 
 def action_needed(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of blocked rows."""
-    link, make = subset.data.facts.presentation.customer_link, ColumnMaker(subset.data.language)
-    columns = [
-        *(make.customer, make.wrapped_domain, make.owner),
-        make.meaning(message("What is blocked"), _BLOCKED),
+    """Of the sheet of blocked customers: what an account manager needs first; the API's own word last."""
+    data = subset.data
+    link, make = data.facts.presentation.customer_link, ColumnMaker(data.language)
+    since = day_of_last_audit(data.changes, data.language) if data.changes else ""
+    before = [make.group(since), make.customer, make.wrapped_domain, *_owner(subset, make)]
+    after = [
         make.reason(message("Status"), width=_STATUS, look="blocked"),
+        make.advice(),
         make.date(message("Blocked since (UTC)"), "blocked_since"),
-        make.days_blocked(),
-        make.date(message("Last update (UTC)"), "last_update"),
-        make.step(_STEP),
+        make.number(message("Days blocked"), "days_blocked"),
         *([make.link(link)] if link else []),
         make.number(message("Times blocked"), "times_blocked"),
     ]
-    return _around(columns, subset, [make.id, make.api_status])
+    listed = data.facts.columns
+    ours = [column.label for column in (*before, *after, make.id, make.api_status)]
+    labels = dict(zip(listed, headers(own_names(listed).values(), ours), strict=True))
+    money = amount_columns(data)
+    others = zip(listed, own_columns(len(listed)), strict=True)
+    return [
+        *before,
+        *(_amounts(subset, column, name, labels[column]) for column, name in money.items()),
+        *after,
+        *(_own(subset, name, labels[column], column) for column, name in others if column not in money),
+        *(make.id, make.api_status),
+    ]
+
+
+def _owner(subset: Subset, make: ColumnMaker) -> list[SheetColumn]:
+    """The account manager, but in their own workbook."""
+    return [make.owner] if subset.owner is None else []
 
 
 def _links(template: str, frame: pd.DataFrame) -> Sequence[Cell]:
     return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
 
 
-def changes(language: Language) -> list[SheetColumn]:
+def changes(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of changes."""
-    make = ColumnMaker(language)
+    make = ColumnMaker(subset.data.language)
     return [
-        *(make.change(), make.customer, make.domain, make.owner),
+        *(make.change(), make.customer, make.domain, *_owner(subset, make)),
         *(make.verdict(message("Verdict before"), "verdict_before"), make.verdict(message("Verdict"))),
         *(make.status(message("Status before"), "status_before"), make.status(message("Status"), "status")),
         make.date(message("Last update before (UTC)"), "last_update_before"),
@@ -250,7 +315,7 @@ def all_customers(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of all rows."""
     make = ColumnMaker(subset.data.language)
     columns = [
-        *(make.customer, make.domain, make.owner, make.verdict(message("Verdict"))),
+        *(make.customer, make.domain, *_owner(subset, make), make.verdict(message("Verdict"))),
         *(make.reason(message("Status")), make.change()),
         make.date(message("Last update (UTC)"), "last_update"),
         make.number(message("Days in status"), "days_in_status"),
@@ -260,13 +325,13 @@ def all_customers(subset: Subset) -> list[SheetColumn]:
     return _around(columns, subset, after)
 
 
-def not_verified(language: Language) -> list[SheetColumn]:
+def not_verified(subset: Subset) -> list[SheetColumn]:
     """Of the sheet of undetermined rows: with what a support case needs."""
-    make = ColumnMaker(language)
+    make = ColumnMaker(subset.data.language)
     return [
-        *(make.customer, make.wrapped_domain, make.owner),
+        *(make.customer, make.wrapped_domain, *_owner(subset, make)),
         make.reason(message("Reason"), width=_STATUS, look="undetermined"),
-        *(make.meaning(message("What it means")), make.step(), make.text("List", "source_file")),
+        *(make.advice(), make.text("List", "source_file")),
         *(make.number(message("Row"), "source_row"), make.time(message("Checked (UTC)"), "checked_at")),
         *(make.number(message("HTTP status"), "http_status"), make.text("Error code", "error_code")),
         make.text("Error message", "error_message", look="wrapped"),

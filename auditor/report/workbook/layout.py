@@ -27,8 +27,6 @@ COLOURS: Mapping[Verdict, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """Of each verdict: behind text, of text, in a chart. Text on its ground has a contrast of 7:1 or more."""
-Styles = Mapping[str, Format]
-"""The formats of one workbook by name; `blocked`, `large blocked` and `banner blocked` are those of a verdict."""
 SPAN = 90
 """Characters in a line of a text over several columns."""
 LEGIBLE = 62
@@ -36,7 +34,8 @@ LEGIBLE = 62
 
 _INCOMPLETE = message("The whole audit is INCOMPLETE")
 _INK, _PAPER, _LINE, _HEAD, _GREY = "#1F2937", "#FFFFFF", "#D9DEE5", "#24405E", "#5B6675"
-_WHOLE, _MONEY = "#,##0", "#,##0.00"
+_WHOLE, _MONEY, _GAP = "#,##0", "#,##0.00", "_)"
+"""Number formats; the last one is a gap behind a number, as LibreOffice ignores the indent of some."""
 _CELL = MappingProxyType({"font_color": _INK, "valign": "top", "bottom": 1, "bottom_color": _LINE})
 _LEFT = MappingProxyType({**_CELL, "align": "left"})
 _RIGHT = MappingProxyType({**_CELL, "align": "right", "indent": 1})
@@ -47,6 +46,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "title": {"bold": True, "font_size": 16, "font_color": _HEAD},
         "note": {"font_color": _GREY, "text_wrap": True, "valign": "top"},
+        "answer": {**_LEFT, "text_wrap": True, "valign": "vcenter"},
+        "question": {**_LEFT, "text_wrap": True, "valign": "vcenter", "font_color": _GREY},
         "label": {**_CELL, "font_color": _GREY},
         "text": _LEFT,
         "name": {**_LEFT, "bold": True},
@@ -54,42 +55,78 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
         "time": _LEFT,
         "date": _LEFT,
-        "number": {**_RIGHT, "num_format": _WHOLE},
-        "money": {**_RIGHT, "num_format": _MONEY},
-        "whole": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter"},
-        "amount": {**_RIGHT, "num_format": _MONEY, "valign": "vcenter"},
-        "figure": {**_RIGHT, "num_format": _WHOLE, "valign": "vcenter", "font_size": 14},
-        "change": {**_RIGHT, "num_format": "+#,##0;-#,##0;0", "valign": "vcenter", "font_size": 14},
+        "number": {**_RIGHT, "num_format": _WHOLE + _GAP},
+        "money": {**_RIGHT, "num_format": _MONEY + _GAP},
+        "whole": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter"},
+        "amount": {**_RIGHT, "num_format": _MONEY + _GAP, "valign": "vcenter"},
+        "figure": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter", "font_size": 14},
+        "change": {**_RIGHT, "num_format": "+#,##0_);-#,##0_);0_)", "valign": "vcenter", "font_size": 14},
         "missing": {**_RIGHT, "font_color": _GREY, "valign": "vcenter"},
         "header": {**_LEFT, **_HEADER},
         "header_right": {**_RIGHT, **_HEADER},
     }
 )
-_PAPER_WIDTH = 784.0
-"""Points of A4's longer side between the margins."""
+_PAPER_WIDTH, _PAPER_HEIGHT = 784.0, 516.0
+"""Points of A4 in landscape between the margins."""
 _DIGIT, _PADDING = 5.25, 3.75
 """Points of a column: a character of its width, and its padding."""
+_REST = 0.15
+"""Of a printed page: less than that on the last page goes onto the page before."""
+_ACCENTED = {"title": "font_color", "header": "bg_color", "header_right": "bg_color"}
+"""Formats with the colour of the house style: what has it."""
 
 
-def add_styles(book: Workbook, language: Language) -> Styles:
-    """Add the formats to a workbook, dates in those of the language."""
-    times = {"time": f"{language.date_pattern} hh:mm", "date": language.date_pattern}
-    styles = {
-        name: book.add_format({**given, "num_format": times[name]} if name in times else given)
-        for name, given in _FORMATS.items()
-    }
-    for verdict, (ground, text, _) in COLOURS.items():
-        colours = {"bg_color": ground, "font_color": text, "bold": True}
-        styles[verdict.value] = book.add_format({**_LEFT, **colours, "text_wrap": True})
-        styles[f"large {verdict}"] = book.add_format({**_CELL, "font_size": 14, "valign": "vcenter", **colours})
-        banner = {"text_wrap": True, "valign": "vcenter", "font_size": 12}
-        styles[f"banner {verdict}"] = book.add_format({**colours, **banner})
-    return styles
+class Styles:
+    """The formats of one workbook by name; `blocked`, `large blocked` and `banner blocked` are those of a verdict.
 
+    Attributes:
+        language: of the workbook.
+    """
 
-def time_in_zone(book: Workbook, zone: str, language: Language) -> Format:
-    """A time with the zone's name behind it, still a date to the spreadsheet."""
-    return book.add_format({**_LEFT, "num_format": f'{language.date_pattern} hh:mm "{zone}"'})
+    def __init__(self, book: Workbook, language: Language, accent: str = "") -> None:
+        """Add the formats to a workbook, dates in those of the language.
+
+        Args:
+            book: the workbook.
+            language: of the workbook.
+            accent: colour of headers; empty for the usual one.
+        """
+        self.language = language
+        self._book = book
+        self._formats = {name: book.add_format(self._properties(name, accent)) for name in _FORMATS}
+        for verdict, (ground, text, _) in COLOURS.items():
+            colours = {"bg_color": ground, "font_color": text, "bold": True}
+            banner = {"text_wrap": True, "valign": "vcenter", "font_size": 12}
+            for name, given in (
+                (verdict.value, {**_LEFT, **colours, "text_wrap": True}),
+                (f"large {verdict}", {**_CELL, "font_size": 14, "valign": "vcenter", **colours}),
+                (f"banner {verdict}", {**colours, **banner}),
+            ):
+                self._formats[name] = book.add_format(given)
+
+    def __getitem__(self, name: str) -> Format:
+        return self._formats[name]
+
+    def _properties(self, name: str, accent: str) -> dict[str, Any]:
+        times = {"time": f"{self.language.date_pattern} hh:mm", "date": self.language.date_pattern}
+        found = {**_FORMATS[name]}
+        if name in times:
+            found["num_format"] = times[name]
+        if accent and name in _ACCENTED:
+            found[_ACCENTED[name]] = accent
+        return found
+
+    def money(self, look: str, currency: str) -> Format:
+        """The format of this name for numbers of a currency, whose name stands behind them; empty for none."""
+        name = f"{look} {currency}"
+        if currency and name not in self._formats:
+            pattern = _FORMATS[look]["num_format"].replace(_GAP, f' "{currency}"{_GAP}')
+            self._formats[name] = self._book.add_format({**_FORMATS[look], "num_format": pattern})
+        return self._formats[name if currency else look]
+
+    def time_in_zone(self, zone: str) -> Format:
+        """A time with the zone's name behind it, still a date to the spreadsheet."""
+        return self._book.add_format({**_LEFT, "num_format": f'{self.language.date_pattern} hh:mm "{zone}"'})
 
 
 def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:
@@ -98,10 +135,12 @@ def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str,
     page.write_string(row, columns[0], cut(text), style)
 
 
-def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -> None:
-    """Write a text over all columns up to the last, in as many lines as it takes."""
+def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -> float:
+    """Write a text over all columns up to the last, in as many lines as it takes; returns its height in points."""
     write_merged(page, row, (0, last), text, style)
-    page.set_row(row, 18 * max(1, ceil(len(text) / SPAN)) + 4)
+    height = 18 * max(1, ceil(len(text) / SPAN)) + 4
+    page.set_row(row, height)
+    return height
 
 
 def set_row_height(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
@@ -169,11 +208,30 @@ def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), 
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    ends = accumulate(_DIGIT * width + _PADDING for width in widths)
-    printed = sum(end * LEGIBLE / 100 <= _PAPER_WIDTH for end in ends)
+    printed = _printed_columns(widths)
     if printed < len(widths):
-        page.print_area(0, 0, rows - 1, max(printed, 1) - 1)
+        page.print_area(0, 0, rows - 1, printed - 1)
     page.set_margins(0.4, 0.4, 0.5, 0.6)
     page_number = subset.data.language.text("Page {page} of {pages}", page="&P", pages="&N")
     page.set_footer(f"&L{subset.data.facts.run_id}&C&A&R{page_number}")
     page.hide_gridlines(2)
+
+
+def _printed_columns(widths: Sequence[float]) -> int:
+    """How many columns are printed, one at least."""
+    ends = accumulate(_DIGIT * width + _PADDING for width in widths)
+    return max(1, sum(end * LEGIBLE / 100 <= _PAPER_WIDTH for end in ends))
+
+
+def avoid_short_page(page: Worksheet, widths: Sequence[float], height: float) -> None:
+    """Print a little smaller where the last page would have a line or two.
+
+    Args:
+        page: the sheet, printed in landscape.
+        widths: of its columns, in characters.
+        height: of its rows, in points.
+    """
+    width = sum(_DIGIT * one + _PADDING for one in widths[: _printed_columns(widths)])
+    pages = height * min(1.0, _PAPER_WIDTH / width) / _PAPER_HEIGHT
+    if pages > 1 and pages % 1 < _REST:
+        page.fit_to_pages(1, int(pages))

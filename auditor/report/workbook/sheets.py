@@ -2,11 +2,12 @@
 without a record says that there is none.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import repeat
 from math import ceil
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -19,16 +20,17 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.results import VERDICTS
+from auditor.core.results import OLD_CASE_DAYS, VERDICTS, CaseGroup, rows_note
 from auditor.core.text import describe_left_out
 from auditor.report.remarks import compared_with, sentence
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
-from auditor.report.workbook.columns import Cell, SheetColumn
+from auditor.report.workbook.columns import BUTTON, Cell, SheetColumn
 from auditor.report.workbook.layout import (
     COLOURS,
     SPAN,
     Styles,
+    avoid_short_page,
     run_line,
     set_up_print,
     status_line,
@@ -73,17 +75,27 @@ class WorkbookContext:
 
 
 def add_action_needed(context: WorkbookContext) -> None:
-    """Blocked rows, longest first; rows that are blocked since an unknown day come last."""
-    subset = context.subset
-    blocked = subset.results[subset.results["verdict"] == Verdict.BLOCKED.value]
-    blocked = blocked.sort_values("blocked_since", kind="stable", na_position="last")
-    text = context.language.count(
-        "{n} row blocked, longest first: new purchases, seat increases and upgrades fail.",
-        "{n} rows blocked, longest first: new purchases, seat increases and upgrades fail.",
-        len(blocked),
+    """Blocked customers: new ones first; those that are blocked for long come last, folded where there are others."""
+    subset, language = context.subset, context.language
+    cases = subset.cases
+    text = language.count(
+        "{n} customer blocked: new purchases, seat increases and upgrades fail.",
+        "{n} customers blocked: new purchases, seat increases and upgrades fail.",
+        len(cases),
     )
-    text = text if len(blocked) else context.language.text("Nobody is blocked.")
-    _add_sheet(context, ACTION, text, columns.action_needed(subset), blocked)
+    text = text if len(cases) else language.text("Nobody is blocked.")
+    if note := rows_note(len(cases), subset.ledger.rows_of(Verdict.BLOCKED), language):
+        text = f"{text} {note}"
+    old = int((cases["group"] == CaseGroup.OLD).sum())
+    folded = old if old < len(cases) else 0
+    if folded:
+        text += " " + language.count(
+            "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+            "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+            folded,
+            days=OLD_CASE_DAYS,
+        )
+    _add_sheet(context, ACTION, text, SheetRecords(columns.action_needed(subset), cases, folded))
 
 
 def add_changes(context: WorkbookContext) -> None:
@@ -92,17 +104,20 @@ def add_changes(context: WorkbookContext) -> None:
     text = compared_with(subset.data)
     if subset.data.changes and not len(subset.changes):
         text += " " + language.text("Nothing changed.")
-    _add_sheet(context, CHANGES, text, columns.changes(language), subset.changes)
+    _add_sheet(context, CHANGES, text, SheetRecords(columns.changes(subset), subset.changes))
 
 
 def add_all_customers(context: WorkbookContext) -> None:
     """Every row."""
     subset = context.subset
-    text = context.language.count(
-        "{n} row in the order of the lists.", "{n} rows in the order of the lists.", len(subset.results)
+    ledger, language = subset.ledger, context.language
+    text = language.count(
+        "{n} customer in the order of the lists.", "{n} customers in the order of the lists.", ledger.customers
     )
-    text = text if len(subset.results) else context.language.text("There are no rows.")
-    _add_sheet(context, ALL, text, columns.all_customers(subset), subset.results)
+    if note := rows_note(ledger.customers, ledger.rows, language):
+        text = f"{text} {note}"
+    text = text if ledger.rows else language.text("There are no rows.")
+    _add_sheet(context, ALL, text, SheetRecords(columns.all_customers(subset), subset.results))
 
 
 def add_not_verified(context: WorkbookContext) -> None:
@@ -110,47 +125,74 @@ def add_not_verified(context: WorkbookContext) -> None:
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
     ledger, language = context.subset.ledger, context.language
+    customers = ledger.customers_of(Verdict.UNDETERMINED)
     text = language.count(
-        "{n} row could not be checked. Do not treat as eligible.",
-        "{n} rows could not be checked. Do not treat as eligible.",
-        ledger.open_rows,
+        "{n} customer could not be checked. Do not treat as eligible.",
+        "{n} customers could not be checked. Do not treat as eligible.",
+        customers,
     )
+    if not customers:  # rows without a customer id
+        text = language.count(
+            "{n} row could not be checked. Do not treat as eligible.",
+            "{n} rows could not be checked. Do not treat as eligible.",
+            ledger.open_rows,
+        )
+    elif note := rows_note(customers, ledger.open_rows, language):
+        text = f"{text} {note}"
     text = text if ledger.open_rows else language.text("Every row has a verdict.")
     text = f"{text} {sentence(describe_left_out(ledger.not_selected, language))}" if ledger.not_selected else text
-    _add_sheet(context, NOT_VERIFIED, text, columns.not_verified(language), rows)
+    _add_sheet(context, NOT_VERIFIED, text, SheetRecords(columns.not_verified(context.subset), rows))
 
 
-def _add_sheet(
-    context: WorkbookContext,
-    name: str,
-    text: str,
-    shown: Sequence[SheetColumn],
-    records: pd.DataFrame,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class SheetRecords:
+    """The table of a sheet.
+
+    Attributes:
+        columns: from left to right.
+        records: its rows.
+        folded: how many of the last rows are folded: hidden until somebody unfolds them.
+    """
+
+    columns: Sequence[SheetColumn]
+    records: pd.DataFrame
+    folded: int = 0
+
+    def widths(self) -> list[float]:
+        """Of the columns, in characters."""
+        return [column.fitted(text_size(self.records, column.source)[0]) for column in self.columns]
+
+    def parts(self, rows: int) -> "Iterator[SheetRecords]":
+        """The table in parts of at most so many rows; one where there is no record."""
+        visible = len(self.records) - self.folded
+        for start in range(0, max(1, len(self.records)), rows):
+            part = self.records.iloc[start : start + rows]
+            yield replace(self, records=part, folded=len(part) - max(0, min(len(part), visible - start)))
+
+
+def _add_sheet(context: WorkbookContext, name: str, text: str, table: SheetRecords) -> None:
     """Add a sheet, and others that continue it where it is full.
 
     Args:
         context: of the workbook.
         name: of the sheet; a number behind it names the others.
         text: what it shows, or that there is nothing to show.
-        shown: its columns, from left to right.
-        records: its rows.
+        table: what it shows.
     """
-    texts = {column.source: text_size(records, column.source) for column in shown}
-    widths = [column.fitted(texts[column.source][0]) for column in shown]
-    room = _room(shown, sum(size for _, size in texts.values()), len(records))
-    for count, start in enumerate(range(0, max(1, len(records)), room), 1):
-        part = records.iloc[start : start + room]
+    widths = table.widths()
+    for count, part in enumerate(table.parts(_room(table)), 1):
         page = context.book.add_worksheet(sheet_name(context.language.text(name), count))
-        _add_head(context, page, text, widths)
+        head = _add_head(context, page, text, widths)
         if name in _TABS:
             page.set_tab_color(COLOURS[_TABS[name]][2])
         page.freeze_panes(HEADER + 1, 0)
         page.repeat_rows(HEADER)
-        set_up_print(page, context.subset, widths, HEADER + 1 + len(part))
-        labels = [(column.label, column.look in _RIGHT) for column in shown]
-        add_table(page, HEADER, labels, len(part), context.styles, sheet_name(name, count).replace(" ", "_"))
-        write_records(context.styles, context.language, page, shown, widths, part)
+        set_up_print(page, context.subset, widths, HEADER + 1 + len(part.records))
+        labels = [(column.label, column.look in _RIGHT) for column in table.columns]
+        add_table(page, HEADER, labels, len(part.records), context.styles, sheet_name(name, count).replace(" ", "_"))
+        page.set_row(HEADER, header_height(zip((label for label, _ in labels), widths, strict=True)))
+        height = write_records(context.styles, page, part, widths)
+        avoid_short_page(page, widths, head + height)
 
 
 def text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
@@ -161,14 +203,16 @@ def text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
     return pc.max(pc.utf8_length(texts)).as_py() or 0, pc.sum(pc.binary_length(texts)).as_py() or 0
 
 
-def _room(shown: Sequence[SheetColumn], text_bytes: int, rows: int) -> int:
+def _room(table: SheetRecords) -> int:
     """Rows that fit on a sheet."""
-    wrapped = sum(column.look == "wrapped" and not column.source for column in shown)
-    average = text_bytes / max(1, rows) + _CELL_BYTES * len(shown) + _WRAPPED_BYTES * wrapped
+    text_bytes = sum(text_size(table.records, one)[1] for one in {column.source for column in table.columns})
+    wrapped = sum(column.look == "wrapped" and not column.source for column in table.columns)
+    average = text_bytes / max(1, len(table.records)) + _CELL_BYTES * len(table.columns) + _WRAPPED_BYTES * wrapped
     return max(1, min(ROWS - HEADER - 1, int(PART_BYTES / average)))
 
 
-def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequence[float]) -> None:
+def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequence[float]) -> float:
+    """The lines above the table; returns their height with the header's, in points."""
     last, width = 0, 0.0
     for place, one in enumerate(widths):
         page.set_column(place, place, one)
@@ -176,8 +220,14 @@ def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequ
         width += widths[last]
         last += 1
     state, banner = status_line(context.subset)
-    write_line(page, 0, last, state, context.styles[banner])
-    write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"])
+    heights = [write_line(page, 0, last, state, context.styles[banner])]
+    heights.append(write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"]))
+    return sum(heights) + 2 * _LINE
+
+
+def header_height(labels: Iterable[tuple[str, float]]) -> float:
+    """Points of a header: two lines where a label is longer than its column without the filter's button."""
+    return 2 * _LINE + 2 if any(len(label) > width - BUTTON for label, width in labels) else _LINE + 3
 
 
 def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it looks
@@ -205,26 +255,19 @@ def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it 
         page.tables[-1].update(range=area, a_range=area, autofilter=area)
     for place, (label, right) in enumerate(labels):
         page.write_string(row, place, label, styles["header_right" if right else "header"])
-    page.set_row(row, 32)
 
 
-def write_records(
-    styles: Styles,
-    language: Language,
-    page: Worksheet,
-    shown: Sequence[SheetColumn],
-    widths: Sequence[float],
-    records: pd.DataFrame,
-) -> None:
+def write_records(styles: Styles, page: Worksheet, table: SheetRecords, widths: Sequence[float]) -> float:
     """Write the rows of a table, below its header.
 
     Args:
         styles: of the workbook.
-        language: of the workbook.
         page: the sheet.
-        shown: its columns.
-        widths: of these, in characters.
-        records: its rows.
+        table: what it shows.
+        widths: of its columns, in characters.
+
+    Returns:
+        Height of the rows that are not folded, in points.
     """
     write: dict[type, Callable[..., int]] = {
         str: page.write_string,
@@ -233,27 +276,42 @@ def write_records(
         type(None): page.write_blank,
         Url: page.write_url,
     }
-    for start in range(0, len(records), _BATCH):
-        batch = records.iloc[start : start + _BATCH]
-        cells = [column.values(batch) for column in shown]
-        first = HEADER + 1 + start
-        for row, lines in enumerate(_lines(shown, widths, cells), first):
-            if lines > 1:
-                page.set_row(row, _LINE * lines)
+    visible, height = len(table.records) - table.folded, 0
+    if table.folded:
+        page.outline_settings(symbols_below=False)
+    for start in range(0, len(table.records), _BATCH):
+        batch = table.records.iloc[start : start + _BATCH]
+        cells = [column.values(batch) for column in table.columns]
+        for number, lines in enumerate(_lines(table.columns, widths, cells), start):
+            height += _LINE * lines if number < visible else 0
+            _set_row(page, number, lines, None if not table.folded else visible)
         columns = [
-            _with_formats(styles, language, column, values, start) for column, values in zip(shown, cells, strict=True)
+            _with_formats(styles, column, batch, values, start)
+            for column, values in zip(table.columns, cells, strict=True)
         ]
-        for row, line in enumerate(zip(*columns, strict=True), first):
+        for row, line in enumerate(zip(*columns, strict=True), HEADER + 1 + start):
             for place, (value, style) in enumerate(line):
                 if write[type(value)](row, place, value, style) == _TRUNCATED:
                     page.write_string(row, place, cut(value), style)
+    return height
+
+
+def _set_row(page: Worksheet, number: int, lines: int, visible: int | None) -> None:
+    """Set the height of record `number`, and fold it where it is behind those that are visible; None folds nothing."""
+    options: dict[str, Any] = {}
+    if visible is not None and number >= visible:
+        options = {"level": 1, "hidden": True}
+    elif visible is not None and number == visible - 1:
+        options = {"collapsed": True}
+    if lines > 1 or options:
+        page.set_row(HEADER + 1 + number, _LINE * lines, None, options)
 
 
 def _with_formats(
-    styles: Styles, language: Language, column: SheetColumn, values: Sequence[Cell], start: int
+    styles: Styles, column: SheetColumn, records: pd.DataFrame, values: Sequence[Cell], start: int
 ) -> Iterable[tuple[Cell | Url, Format]]:
     """The cells of a column from record `start` of a sheet on, each with its format; URLs as links where the sheet can hold more."""
-    usual, text = styles[column.look], language.text
+    usual, text = styles[column.look], styles.language.text
     if column.coloured:
         coloured: dict[Cell, Format] = {text(words.name): styles[one] for one, words in VERDICTS.items()}
         return [(value, coloured.get(value, usual)) for value in values]
@@ -262,6 +320,8 @@ def _with_formats(
         return [
             (_link(str(value), label) if row <= LINKS else value, usual) for row, value in enumerate(values, start + 1)
         ]
+    if column.currencies:
+        return zip(values, (styles.money(column.look, one) for one in column.currencies(records)), strict=True)
     return zip(values, repeat(usual))
 
 
@@ -272,10 +332,14 @@ def _link(target: str, label: str) -> Url:
 
 
 def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]]) -> Sequence[int]:
-    """Lines of each row: as many as its longest wrapped text needs; nothing where no column is wrapped."""
+    """Lines of each row: as many as its longest wrapped text needs."""
     counts = [
-        [ceil(len(str(value or "")) / (width * _FILLED)) for value in values]
+        [_count_lines(str(value or ""), width) for value in values]
         for column, width, values in zip(shown, widths, cells, strict=True)
         if column.look in _WRAPPED
     ]
-    return [max(lines) for lines in zip(*counts, strict=True)]
+    return [max(lines) for lines in zip(*counts, strict=True)] if counts else [1] * len(cells[0])
+
+
+def _count_lines(text: str, width: float) -> int:
+    return sum(max(1, ceil(len(line) / (width * _FILLED))) for line in text.split("\n"))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import CHANGES, Ledger, Sum, Tally, build_ledger
+from auditor.report.cases import list_cases
 from auditor.report.data import RunData
 from auditor.report.schema import to_arrow
 
@@ -51,7 +52,13 @@ class Subset:
 
     def is_whole(self, column: str) -> bool:
         """Whether all numbers of a column that is added up are shown without decimals; the same in every workbook."""
-        return all("." not in f"{one.total:f}" for one in self.data.sums if one.column == column and one.owner is None)
+        of_all = [one for one in self.data.sums if one.column == column and one.owner is None]
+        return all("." not in f"{amount:f}" for one in of_all for amount in one.amounts.values())
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """The subset's blocked customers, in order; columns as of `list_cases`."""
+        return list_cases(self.data, self.results)
 
     @cached_property
     def delta(self) -> "BaselineDelta | None":

@@ -146,7 +146,7 @@ def test_the_document_is_json_with_the_facts() -> None:
             {"customer_id": "id-1", "company_name": "Contoso Ltd", "status": "UnderReview"},
             {"customer_id": "id-2", "company_name": None, "status": "NotAllowed"},
         ],
-        "at_risk": [{"column": "revenue", "total": "48230.5", "unparsed": 1}],
+        "at_risk": [{"column": "revenue", "total": "48230.5", "amounts": {"": "48230.5"}, "unparsed": 1}],
         "reused_answers": 0,
         "oldest_checked_at": "2026-11-22T12:00:00.000000Z",
     }

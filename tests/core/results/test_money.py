@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.model import Verdict
-from auditor.core.results.money import Sum, add_up, read_number
+from auditor.core.results.money import Sum, add_up, format_amounts, read_number
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def _sums(texts: list[str], owner: str = "") -> Sum:
         (["1,234", "500"], "500", 1),
         (["1 234", "500"], "1734", 0),
         (["$5", "7"], "12", 0),
-        (["$5", "€6", "7"], "7", 2),
+        (["$5", "€6", "7"], "7", 0),
         (["5", "", "  ", "five"], "5", 1),
     ],
 )
@@ -65,6 +65,23 @@ def test_the_column_decides(texts: list[str], total: str, unparsed: int) -> None
     found = _sums(texts)
     assert (found.total, found.unparsed) == (Decimal(total), unparsed)
     assert found.added + found.unparsed + found.empty == len(texts)
+
+
+def test_each_currency_is_added_up_by_itself() -> None:
+    """Also the numbers without one; where there is one currency only, they are of it. A euro sign means EUR."""
+    assert _sums(["$5", "€6", "7", "EUR 1.50", "$1"]).amounts == {"": 7, "$": 6, "EUR": Decimal("7.50")}
+    assert _sums(["€6", "7", "EUR 1.50"]).amounts == {"EUR": Decimal("14.50")}
+    assert _sums(["6", "7"]).amounts == {"": 13}
+    mixed, single = _sums(["$5", "€6", "7"]), _sums(["€6", "7"])
+    assert [mixed.amount(text) for text in ("$5", "7", "n/a")] == [("$", 5), ("", 7), ("", None)]
+    assert single.amount("7") == ("EUR", 7)
+
+
+def test_amounts_for_people() -> None:
+    """Each with its currency; of several, those of 0 are left out."""
+    assert format_amounts({"EUR": Decimal("1200.5"), "$": Decimal(80), "CHF": Decimal(0)}) == "EUR 1,200.50 + $ 80"
+    assert format_amounts({"EUR": Decimal(0)}) == "EUR 0"
+    assert format_amounts({"EUR": Decimal(0), "": Decimal(0)}) == "0"
 
 
 def test_sums_by_verdict_and_owner() -> None:

@@ -124,7 +124,7 @@ def _with(found: OwnerResults, count: Count) -> OwnerResults:
 def test_sums_of_blocked_customers() -> None:
     """With the rows that have no readable number; nothing where there is none."""
     sums = (
-        Sum(column="Revenue\n", verdict=Verdict.BLOCKED, total=Decimal("1234.50"), added=2, unparsed=1),
+        Sum(column="Revenue\n", verdict=Verdict.BLOCKED, amounts={"": Decimal("1234.50")}, added=2, unparsed=1),
         Sum(column="Seats", verdict=Verdict.BLOCKED),
     )
     text = mail_text(_found({"unknown": 3}, None, sums), _facts(), ENDED, complete=True)
