@@ -155,7 +155,8 @@ def _cases(blocked: list[Shown], rows: list[Shown], found: Evidence, changed: li
         record["group"] = "new" if is_new else "old" if old else "blocked"
     in_list = sorted(blocked, key=lambda record: str(record["begun"] or ""), reverse=True)
     largest = sorted(
-        in_list, key=lambda record: -max((one.total for one in (record["amounts"] or [{}])[0].values()), default=Fraction(0))
+        in_list,
+        key=lambda record: -max((one.total for one in (record["amounts"] or [{}])[0].values()), default=Fraction(0)),
     )
     return sorted(largest, key=lambda record: CASES.index(record["group"]))
 
@@ -200,7 +201,10 @@ def _decimal(amount: _Amount) -> str:
 
 
 def _selected(
-    records: list[Shown], cases: list[Shown], is_long: bool, most_of_verdict: int  # noqa: FBT001 - a fact
+    records: list[Shown],
+    cases: list[Shown],
+    is_long: bool,
+    most_of_verdict: int,  # noqa: FBT001 - a fact
 ) -> dict[str, list[Shown]]:
     """The records of each verdict that the page shows, in its order."""
     of = {verdict: [record for record in records if record["verdict"] == verdict] for verdict in ORDER}
@@ -497,7 +501,12 @@ def _check_steps(page: Page, rows: list[Shown]) -> None:
     for reason in Reason:
         if reason.verdict is Verdict.BLOCKED and any(row["reason"] == reason for row in rows):
             long = f" {LONG_NOTE.format(days=_LONG)}" if reason is Reason.UNDER_REVIEW else ""
-            texts = (words.REASONS[reason], _reason_count(rows, reason), REASONS[reason].meaning, REASONS[reason].next_step)
+            texts = (
+                words.REASONS[reason],
+                _reason_count(rows, reason),
+                REASONS[reason].meaning,
+                REASONS[reason].next_step,
+            )
             wanted.append("{} {}{}Next step. {}{}".format(*texts, long))
     section = page.root.one("section", id="about")
     found = [step.words for steps in section.all(class_="steps") for step in steps.all("div")[1:]]
@@ -594,7 +603,11 @@ def _check_groups(page: Page, rows: list[Shown], shown: dict[str, list[Shown]]) 
         _same_rows(verdict, page.records(verdict), wanted, shown[verdict])
         headings = [row.words for row in page.rows(verdict) if row.attributes.get("class") == "g"]
         groups = [reason for reason, _ in groupby(record["reason"] for record in shown[verdict])]
-        _same(f"headings of {verdict}", headings, [_heading(verdict, reason, _reason_count(rows, reason)) for reason in groups])
+        _same(
+            f"headings of {verdict}",
+            headings,
+            [_heading(verdict, reason, _reason_count(rows, reason)) for reason in groups],
+        )
     # a heading stands before its records
     order = [row.words if row.attributes.get("class") == "g" else "" for row in page.rows("undetermined")]
     lengths = [len(list(group)) for _, group in groupby(record["reason"] for record in shown["undetermined"])]
@@ -612,7 +625,12 @@ def _unverified(record: Shown, *, one_list: bool) -> list[str]:
     http = [f"HTTP {record['http_status']}"] if record["http_status"] else []
     texts = [_html(record[name]) for name in ("error_code", "error_name", "error_message") if record[name]]
     where = "" if one_list else f"{_html(record['source_file'])}, "
-    last = (", ".join([*http, *texts]), _html(record["request_id"]), f"{where}{record['source_row']}", _html(record["status"]))
+    last = (
+        ", ".join([*http, *texts]),
+        _html(record["request_id"]),
+        f"{where}{record['source_row']}",
+        _html(record["status"]),
+    )
     return [*_customer(record), _html(record["owner"]), *last]
 
 

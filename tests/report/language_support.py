@@ -34,5 +34,5 @@ def unmarked(text: str, data: str) -> str:
     """What is neither translated nor data; empty where that is nothing."""
     while _MARKED.search(text):
         text = _MARKED.sub("\0", text)
-    parts = (part.strip() for part in re.split(r"\0| · |[:;,.()]\s|[:;,.()]$", text))
+    parts = (part.strip() for part in re.split(r"\0| · |[:;,.()]+\s|[:;,.()]+$|^\(", text))
     return " ".join(part for part in parts if not _CODES.fullmatch(part) and part not in data)

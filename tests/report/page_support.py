@@ -176,7 +176,11 @@ def everything(rows: int) -> RunData:
         reason = ("under_review", "not_allowed", "allowed", "allowed", "not_ready", "unknown", "no_account_status")[
             n % 7
         ]
-        own = {"Relationship": "Cloud Reseller", "Tags": "gold" if n % 3 else None, "Revenue": f"{'EUR' if n % 4 else 'USD'} {n * 10}.50"}
+        own = {
+            "Relationship": "Cloud Reseller",
+            "Tags": "gold" if n % 3 else None,
+            "Revenue": f"{'EUR' if n % 4 else 'USD'} {n * 10}.50",
+        }
         given: dict[str, Any] = {"reason": reason, "owner": f"Manager {n % 15}" if n % 15 else None, "own": own}
         given |= {"company_name": f"Customer {n}", "domain": f"customer{n}.example", "last_update": ago(n * n % 700)}
         given |= {"blocked_since": given["last_update"]} if Reason(reason).verdict is Verdict.BLOCKED else {}
@@ -187,7 +191,13 @@ def everything(rows: int) -> RunData:
         {"change": change, "company_name": f"Customer {n}", "verdict": "blocked"} for n, change in enumerate(Change)
     ]
     sums = [
-        Sum(column="Revenue", verdict=verdict, owner=owner, amounts={"EUR": Decimal("1234.50"), "USD": Decimal(80)}, unparsed=2)
+        Sum(
+            column="Revenue",
+            verdict=verdict,
+            owner=owner,
+            amounts={"EUR": Decimal("1234.50"), "USD": Decimal(80)},
+            unparsed=2,
+        )
         for owner in (None, "", *(f"Manager {n}" for n in range(1, 15)))
         for verdict in Verdict
     ]

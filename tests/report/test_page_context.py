@@ -125,7 +125,10 @@ def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
         {"owner": "", "cells": ["0", "", "0", "", "1", ""]},
     ]
     text = _text(data, tmp_path)
-    assert "<b>EUR 128,400.00</b></p>\n<p>Revenue of the blocked customers <small>(2 rows without a readable number)" in text
+    assert (
+        "<b>EUR 128,400.00</b></p>\n<p>Revenue of the blocked customers <small>(2 rows without a readable number)"
+        in text
+    )
     assert "All account managers, with sums: 2" in text
 
 
@@ -194,7 +197,11 @@ def test_the_first_screen_names_who_is_new_and_what_to_do_first(tmp_path: Path) 
     found = _page(data)
     assert found["first"]["name"] == "New 0"
     assert found["first"]["text"] == "Status unknown to Microsoft (blocked). Look at the account in Partner Center."
-    assert found["new"] == {"label": "New since 21 Nov 2026", "count": 5, "names": ["New 0", "New 1", "New 2", "and 2 more"]}
+    assert found["new"] == {
+        "label": "New since 21 Nov 2026",
+        "count": 5,
+        "names": ["New 0", "New 1", "New 2", "and 2 more"],
+    }
     text = _text(data, tmp_path)
     places = [text.index(f'<table id="{name}" class="cases">') for name in ("new", "blocked", "old")]
     assert places == sorted(places)

@@ -97,7 +97,9 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
         if name == "href":
             assert value is not None
             assert tag == "a"
-            assert value.startswith(("#", ACCOUNT_VERIFICATION, "https://partner.microsoft.com/dashboard/v2/customers/1f2e3d4c-"))
+            assert value.startswith(
+                ("#", ACCOUNT_VERIFICATION, "https://partner.microsoft.com/dashboard/v2/customers/1f2e3d4c-")
+            )
 
 
 def test_two_renderings_are_the_same(tmp_path: Path) -> None:

@@ -21,7 +21,17 @@ from auditor.report.page.context import build_context, flags
 from auditor.report.page.payload import as_json, build_payload
 from auditor.report.page.selection import MOST_OF_VERDICT, MOST_ROWS, select
 
-__all__ = ["MOST_OF_VERDICT", "MOST_ROWS", "NAME", "asset", "content_policy", "open_template", "owns", "style_sheet", "write"]
+__all__ = [
+    "MOST_OF_VERDICT",
+    "MOST_ROWS",
+    "NAME",
+    "asset",
+    "content_policy",
+    "open_template",
+    "owns",
+    "style_sheet",
+    "write",
+]
 
 NAME = "report.html"
 

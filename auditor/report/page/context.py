@@ -122,7 +122,10 @@ def _banner(data: RunData) -> dict[str, Any]:
         kind, word = "bad", language.text("Incomplete.")
     elif text:
         kind, word = "warn", language.text("Complete, with warnings.")
-    words = [word, *([language.text("Simulated data: nothing here is about anybody real.")] if data.facts.simulated else [])]
+    words = [
+        word,
+        *([language.text("Simulated data: nothing here is about anybody real.")] if data.facts.simulated else []),
+    ]
     return {"kind": kind, "words": words, "text": text or language.text("Every customer has a verdict.")}
 
 
@@ -162,7 +165,9 @@ def _new(data: RunData, selection: PageSelection) -> dict[str, Any] | None:
 
 def _at_risk(data: RunData) -> list[dict[str, Any]]:
     """The sums of the blocked customers."""
-    return [_sum(total, data.language) for total in data.sums if total.verdict is Verdict.BLOCKED and total.owner is None]
+    return [
+        _sum(total, data.language) for total in data.sums if total.verdict is Verdict.BLOCKED and total.owner is None
+    ]
 
 
 def _sum(total: Sum, language: Language) -> dict[str, Any]:
@@ -180,7 +185,12 @@ def _cases(data: RunData, selection: PageSelection, own: dict[str, str]) -> dict
         made = rows.case_rows(cases, own, amounts, data.facts.presentation.customer_link, language)
         label, count = group_name(group, language, since), selection.groups[group]
         groups.append({"id": name, "label": label, "count": count, "rows": made, "here": len(cases)})
-    return {"groups": groups, "amount_columns": [*amounts], "varied": bool(own), "blocked": selection.found[Verdict.BLOCKED]}
+    return {
+        "groups": groups,
+        "amount_columns": [*amounts],
+        "varied": bool(own),
+        "blocked": selection.found[Verdict.BLOCKED],
+    }
 
 
 def _as_of(data: RunData) -> dict[str, str]:
@@ -257,7 +267,9 @@ def _charts(data: RunData, selection: PageSelection) -> dict[str, Any]:
 
 def _managers(data: RunData, owners: dict[str, tuple[int, ...]], sum_columns: list[str]) -> list[dict[str, Any]]:
     """Every account manager with the customers of each verdict and, behind each, its sums."""
-    totals = {(total.owner, total.verdict, total.column): format_amounts(total.amounts, data.language) for total in data.sums}
+    totals = {
+        (total.owner, total.verdict, total.column): format_amounts(total.amounts, data.language) for total in data.sums
+    }
     managers = []
     for owner, counts in owners.items():
         cells: list[str] = []

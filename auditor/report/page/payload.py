@@ -40,7 +40,12 @@ SCRIPT_TEXTS = (
     *(message("Request id"), message("Row"), message("{file}, row {row}"), message("API status")),
     *(message("Partner Center"), message("Open the customer"), message("Unassigned"), message("{n} chosen")),
     *(message("{found} of {all} customers found. Shown: {first} to {last}."), message("Copy")),
-    *(message("None of {all} customers found."), message("Page {n} of {pages}"), message("Copy id {id}"), message("Copied")),
+    *(
+        message("None of {all} customers found."),
+        message("Page {n} of {pages}"),
+        message("Copy id {id}"),
+        message("Copied"),
+    ),
     *(message("Copied {id}"), message("{n} customers saved as {file}"), message("Show fewer"), message("Show all {n}")),
 )
 """The messages of page.js."""
