@@ -21,6 +21,7 @@ from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.history import COLUMNS as HISTORY_COLUMNS
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
     SQL_TYPES,
@@ -29,6 +30,7 @@ from auditor.report.history import (
     history_file,
     partner_of,
     read_history,
+    recorded_runs,
     snapshot_previous,
 )
 from auditor.report.history import compact as compact_history
@@ -49,6 +51,7 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 __all__ = [
     "FORMATS",
     "HISTORY",
+    "HISTORY_COLUMNS",
     "MANIFEST",
     "NOTES",
     "SCHEMA_VERSION",
@@ -83,6 +86,7 @@ __all__ = [
     "read_notes",
     "read_owner_results",
     "read_typed",
+    "recorded_runs",
     "render",
     "render_fleet",
     "repair_command",

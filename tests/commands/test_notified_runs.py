@@ -97,6 +97,9 @@ def test_a_change_is_told_with_names_and_sums(
     assert (run["newly_blocked"], run["at_risk"][0]["total"], message["exit_code"]) == (1, "0.5", 10)
     assert [one.headers["X-Auditor-Signature"][:7] for one in sink.received if one.path == "/hook"] == ["sha256="]
     assert _pings(sink) == ["/start", "", "/start", ""]
+    pinged = [one.body.decode() for one in sink.received if one.path.startswith("/ping?")]
+    assert pinged[-1].startswith("Audit complete: 1 customer newly blocked\n")
+    assert not any("Contoso" in body for body in pinged), "the service that watches the job need not know customers"
 
 
 ENDS = {

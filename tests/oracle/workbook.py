@@ -103,7 +103,7 @@ _WORDS = {"change": words.CHANGES, "verdict": words.VERDICTS, "verdict_before": 
 _TIMES = {"blocked_since", "last_update", "last_update_before", "checked_at"}
 _DOMAIN = 24
 """Characters of a line of a domain."""
-_OLD_DAYS, _MOST_NEW = 90, 20
+_OLD_DAYS, _MOST_NEW = 90, 10
 """From more days on, a case is old; new cases with their names on the first sheet."""
 _HEAD = 3
 """Lines above a sheet's records: the run's state, what the sheet shows, the header."""

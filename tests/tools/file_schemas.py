@@ -23,9 +23,9 @@ from auditor.fleet import FLEET
 from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
 from auditor.report.fleet import summary as fleet_summary
-from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.notes import NAME as NOTES
 from auditor.report.notes import CustomerNote
+from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
 from auditor.report.tables import summary, summary_document
 from auditor.report.workbook.by_owner import IndexLine
@@ -47,7 +47,10 @@ _CLASSES = {
     for module in (model, run_facts, records, rows, files, fleet_summary, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
-} | {kind.__name__: kind for kind in (Change, CommandError, CustomerNote, ErrorDocument, IndexLine, MailRecord, Manifest, NoteCell, NoteText)}
+} | {
+    kind.__name__: kind
+    for kind in (Change, CommandError, CustomerNote, ErrorDocument, IndexLine, MailRecord, Manifest, NoteCell, NoteText)
+}
 _SINCE = re.compile(r"Since version (\d+)\.")
 
 

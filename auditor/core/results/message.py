@@ -70,6 +70,7 @@ class Message:
         summary: whether the run is complete, or the error, in one line; also in `lines`.
         at_risk: the sums over blocked customers, for people; also in `lines`.
         next_steps: what to do, as commands where there is one; also in `lines`.
+        named: the lines that name customers; also in `lines`.
         run: facts of the run for programs, always in English; None where there is no run with reports.
         language: of the texts for people.
     """
@@ -81,6 +82,7 @@ class Message:
     summary: str
     at_risk: Sequence[str] = ()
     next_steps: Sequence[str] = ()
+    named: Sequence[str] = ()
     run: Mapping[str, Any] | None = None
     language: Language = ENGLISH
 
@@ -88,6 +90,11 @@ class Message:
     def text(self) -> str:
         """The lines as plain text."""
         return "\n".join(self.lines)
+
+    @property
+    def text_without_names(self) -> str:
+        """Title and lines, without those that name customers."""
+        return "\n".join([self.title, *(line for line in self.lines if line not in self.named)])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -169,14 +176,16 @@ def describe_run(run: RunResult) -> Message:
     summary = one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE)
     # of a run without an answer, 0 would read as good news
     at_risk = [describe_at_risk(one, run.language) for one in run.sums if run.complete or one.added or one.unparsed]
+    named = _newly_blocked_lines(run)
     return Message(
         event=Event.COMPLETE if run.complete else Event.INCOMPLETE,
         exit_code=run.exit_code,
         title=_run_title(run),
-        lines=_run_lines(run, summary, at_risk),
+        lines=_run_lines(run, summary, at_risk, named),
         summary=summary,
         at_risk=at_risk,
         next_steps=run.next_steps,
+        named=named,
         run=_run_document(run),
         language=run.language,
     )
@@ -228,14 +237,14 @@ def _run_title(run: RunResult) -> str:
     return language.text("{audit} complete: {what}", audit=audit, what=what)
 
 
-def _run_lines(run: RunResult, summary: str, at_risk: Sequence[str]) -> list[str]:
+def _run_lines(run: RunResult, summary: str, at_risk: Sequence[str], named: Sequence[str]) -> list[str]:
     language, facts = run.language, run.facts
     of_lists = language.text("Run {run_id} of {lists}", run_id=facts.run_id, lists=_names_of(facts.lists))
     counts = _count_line(run.ledger, language)
     return [
         # the counts of a run that is not complete may be too small
         *([counts, *at_risk] if run.complete else [summary, counts, *at_risk]),
-        *_newly_blocked_lines(run),
+        *named,
         *([summary] if run.complete else []),
         of_lists if facts.lists else language.text("Run {run_id}", run_id=facts.run_id),
         language.text("Report: {file}", file=run.report or language.text("none")),

@@ -48,7 +48,7 @@ from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add
 SUMMARY = message("Summary")
 _REMARK = 100
 """Characters in a line of a remark."""
-MOST_NEW = 20
+MOST_NEW = 10
 """New cases with their names on the first sheet."""
 _LOGO = (180, 40)
 """Pixels: the largest width and height of a logo."""
@@ -196,7 +196,7 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
         _write_amounts(page, (row, 1), amount, styles)
         write_merged(page, row, (2, 3), language.text(REASONS[Reason(reason)].name), styles["answer"])
         write_merged(page, row, (4, LAST), str(text), styles["answer"])
-        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2 * WIDTHS[-1] - SLACK))
+        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2.2 * WIDTHS[-1]))
     if more := len(new) - len(shown):
         row += 1
         sheet = language.text(ACTION)
