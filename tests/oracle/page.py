@@ -68,7 +68,7 @@ def check(run: Path, *, most_rows: int = 25_000, most_of_verdict: int = 10_000, 
     rows = _records(found, changed or [])
     records = _customers(rows, found)
     cases = _cases([record for record in records if record["verdict"] == "blocked"], rows, found, changed)
-    shown = _selected(records, cases, len(rows) > most_rows, most_of_verdict)
+    shown = _selected(records, cases, most_of_verdict, is_long=len(rows) > most_rows)
     _check_head(page, found)
     _check_first(page, cases, records)
     _check_cards(page, found)
@@ -203,8 +203,9 @@ def _decimal(amount: _Amount) -> str:
 def _selected(
     records: list[Shown],
     cases: list[Shown],
+    most_of_verdict: int,
+    *,
     is_long: bool,
-    most_of_verdict: int,  # noqa: FBT001 - a fact
 ) -> dict[str, list[Shown]]:
     """The records of each verdict that the page shows, in its order."""
     of = {verdict: [record for record in records if record["verdict"] == verdict] for verdict in ORDER}
