@@ -68,7 +68,7 @@ def check(run: Path, *, most_rows: int = 25_000, most_of_verdict: int = 10_000, 
     rows = _records(found, changed or [])
     records = _customers(rows, found)
     cases = _cases([record for record in records if record["verdict"] == "blocked"], rows, found, changed)
-    shown = _selected(records, cases, len(rows) > most_rows, most_of_verdict)
+    shown = _selected(records, cases, most_of_verdict, is_long=len(rows) > most_rows)
     _check_head(page, found)
     _check_first(page, cases, records)
     _check_cards(page, found)
@@ -147,7 +147,7 @@ def _cases(blocked: list[Shown], rows: list[Shown], found: Evidence, changed: li
     for record in blocked:
         mine = [row for row in rows if row["customer"] == record["customer"] and row["verdict"] == "blocked"]
         record["amounts"] = [
-            {mark: one for mark, one in _amounts(column, [row[names[name]] for row in mine]).items() if one.count}
+            {mark: one for mark, one in _amounts(column, [row[names[name]] for row in mine]).items() if one.numbers}
             for name, column in columns.items()
         ]
         is_new = changed is not None and record["before"] != "blocked"
@@ -166,7 +166,7 @@ class _Amount(NamedTuple):
 
     total: Fraction = Fraction(0)
     places: int = 0
-    count: int = 0
+    numbers: int = 0
 
 
 def _amounts(column: Column, texts: list[str | None]) -> dict[str, _Amount]:
@@ -203,8 +203,9 @@ def _decimal(amount: _Amount) -> str:
 def _selected(
     records: list[Shown],
     cases: list[Shown],
+    most_of_verdict: int,
+    *,
     is_long: bool,
-    most_of_verdict: int,  # noqa: FBT001 - a fact
 ) -> dict[str, list[Shown]]:
     """The records of each verdict that the page shows, in its order."""
     of = {verdict: [record for record in records if record["verdict"] == verdict] for verdict in ORDER}
@@ -693,7 +694,7 @@ def _check_payload(page: Page, found: Evidence, records: list[Shown]) -> None:
     _same("advice", data["advice"], {r.value: [text.meaning, text.next_step] for r, text in REASONS.items()})
     _same("long", data["long"], [_LONG, {reason.value: next_step(reason, _LONG) for reason in Reason}])
     marks = "".join(f"-{flag.upper()}" for flag in page.flags)
-    _same("owners", data["owners"], sorted({record["owner"] for record in found.records} - {None, ""}))
+    _same("owners", data["owners"], sorted({str(record["owner"]) for record in found.records if record["owner"]}))
     _same("name of the file", data["file"], f"customers-{found.facts.run_id}{marks}.csv")
 
 
