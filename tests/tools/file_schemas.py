@@ -47,7 +47,10 @@ _CLASSES = {
     for module in (model, run_facts, records, rows, files, fleet_summary, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
-} | {kind.__name__: kind for kind in (Change, CommandError, CustomerNote, ErrorDocument, IndexLine, MailRecord, Manifest, NoteCell, NoteText)}
+} | {
+    kind.__name__: kind
+    for kind in (Change, CommandError, CustomerNote, ErrorDocument, IndexLine, MailRecord, Manifest, NoteCell, NoteText)
+}
 _SINCE = re.compile(r"Since version (\d+)\.")
 
 
