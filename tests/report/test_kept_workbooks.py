@@ -7,12 +7,13 @@ import sys
 from datetime import date
 from pathlib import Path
 from textwrap import dedent
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from notes_support import CONTACTED, NOTE, Rendering, blocked_run, type_into
-from report_support import guid, passing_run
+from report_support import guid
 
 from auditor.errors import OutputError
 from auditor.report.kept import is_as_written, is_kept, written_hashes
@@ -27,8 +28,6 @@ def _books(run: Path) -> list[str]:
 
 def _all_texts(run: Path) -> str:
     """Everything that stands in any workbook of a run and in its notes."""
-    from zipfile import ZipFile
-
     found = [(run / "notes.jsonl").read_text()] if (run / "notes.jsonl").exists() else []
     for path in run.rglob("*.xlsx"):
         with ZipFile(path) as package:
@@ -65,7 +64,7 @@ def test_a_format_that_is_left_out_removes_no_changed_workbook(tmp_path: Path) -
     Rendering(run)
     type_into(run.path / "audit.xlsx", {guid(0): {NOTE: "called"}})
     found = Rendering(run, formats=("csv",))
-    assert [path.name for path in found.kept] == [name for name in _books(run.path)]
+    assert [path.name for path in found.kept] == _books(run.path)
     assert found.texts(guid(0))[1] == "called"
     assert Rendering(run).texts(guid(0))[1] == "called"
 
@@ -87,19 +86,23 @@ def test_an_account_manager_may_be_called_like_a_kept_workbook(tmp_path: Path) -
     assert not any(map(is_kept, names.values()))
 
 
-@given(st.binary(max_size=40), st.integers(0, 10_000))
-def test_any_change_is_noticed(new: bytes, place: int) -> None:
-    """By the hash; where that is not known, every change by a program that saves workbooks is."""
-    with passing_run([], []) as empty:
-        run = blocked_run(empty.path / "r", "b")
-        Rendering(run)
-        path, content = run.path / "audit.xlsx", (run.path / "audit.xlsx").read_bytes()
-        known = written_hashes(run.path)["audit.xlsx"]
-        assert is_as_written(path, known)
-        assert is_as_written(path, None)
-        changed = content[:place] + new + content[place + len(new) :]
-        path.write_bytes(changed)
-        assert is_as_written(path, known) == (changed == content)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook as it was written."""
+    run = blocked_run(tmp_path_factory.mktemp("written") / "r", "b")
+    Rendering(run)
+    return run.path / "audit.xlsx"
+
+
+@given(new=st.binary(max_size=40), place=st.integers(0, 10_000))
+def test_any_change_is_noticed(written: Path, new: bytes, place: int) -> None:
+    """By the hash."""
+    known, content = written_hashes(written.parent)["audit.xlsx"], written.read_bytes()
+    changed = written.with_name("changed.xlsx")
+    changed.write_bytes(content[:place] + new + content[place + len(new) :])
+    assert is_as_written(changed, known) == (changed.read_bytes() == content)
+    assert is_as_written(written, known)
+    assert is_as_written(written, None)
 
 
 def test_a_workbook_saved_by_another_program_is_noticed_without_a_manifest(tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ _KILLED = """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-@pytest.mark.parametrize("at", range(1, 17))
+@pytest.mark.parametrize("at", [1, 5, 7, 8, 9, 10, 11, 13])
 def test_a_killed_rendering_loses_nothing_that_was_typed(tmp_path: Path, at: int) -> None:
     """Killed before each step that changes a name in the folder; the next rendering has the notes, and every changed file is there."""
     run = blocked_run(tmp_path / "r")
@@ -157,23 +160,6 @@ def test_a_killed_rendering_loses_nothing_that_was_typed(tmp_path: Path, at: int
     assert found.texts(guid(0))[1] == "typed by Ann"
     assert found.texts(guid(1))[0] == "2026-11-29"
     assert all(text in _all_texts(run.path) for text in ("ann elsewhere", "boss elsewhere"))
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_keeps_what_is_there(tmp_path: Path) -> None:
-    """The rendering fails before the first file is moved."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
-    path = type_into(run.path / "audit.xlsx", {guid(0): {NOTE: "called"}})
-    content = path.read_bytes()
-    run.path.chmod(0o555)
-    try:
-        with pytest.raises(OutputError):
-            Rendering(run)
-    finally:
-        run.path.chmod(0o755)
-    assert path.read_bytes() == content
-    assert Rendering(run).texts(guid(0))[1] == "called"
 
 
 def test_a_workbook_that_cannot_be_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

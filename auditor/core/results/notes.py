@@ -36,6 +36,11 @@ class NoteText:
         """The workbook, told apart from others of the same name."""
         return self.written_with, self.workbook
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The same for a text that stands in several copies of a workbook, or is read again."""
+        return self.written_with, self.text
+
 
 @dataclass(frozen=True, slots=True)
 class NoteCell:
@@ -97,9 +102,12 @@ def merge_edits(cell: NoteCell, edits: Sequence[Edit]) -> MergedCell:
         chosen = _join(texts)
     else:
         chosen = texts[0] if texts else rivals[0]
-    others = [one for one in (now, *rivals) if one is not chosen and one != NoteText()]
-    earlier = dict.fromkeys((*cell.earlier, *others))
-    return MergedCell(NoteCell(chosen, tuple(earlier)), lost, joined=chosen not in rivals)
+    read = (edit.typed for edit in sorted(edits, key=_order) if edit.typed.text != edit.base)
+    earlier = {one.identity: one for one in cell.earlier}
+    for one in (now, *read):
+        if one not in (chosen, NoteText()):
+            earlier.setdefault(one.identity, one)
+    return MergedCell(NoteCell(chosen, tuple(earlier.values())), lost, joined=chosen not in rivals)
 
 
 def _fresh_edits(cell: NoteCell, edits: Sequence[Edit], *, same_place: bool) -> list[Edit]:
@@ -110,11 +118,11 @@ def _fresh_edits(cell: NoteCell, edits: Sequence[Edit], *, same_place: bool) -> 
         edits: of all workbooks.
         same_place: whether what stands in the workbook of the text that counts is new, even if it is an earlier text.
     """
-    known = {(one.written_with, one.text) for one in cell.earlier}
+    known = {one.identity for one in cell.earlier}
     found: dict[str, Edit] = {}
     for edit in sorted(edits, key=_order):
         typed = edit.typed
-        is_known = (typed.written_with, typed.text) in known and not (same_place and typed.place == cell.now.place)
+        is_known = typed.identity in known and not (same_place and typed.place == cell.now.place)
         if typed.text not in (edit.base, cell.now.text) and not is_known:
             found[typed.text] = edit
     return list(found.values())
