@@ -104,12 +104,11 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_member = msgspec.json.Decoder(_Member).decode
 _TEXTS_OF_ROW = ("reason", "company_name", "domain", "owner", "source_file")
 _KINDS = {"row": pa.int64(), "final": pa.bool_(), "attempts": pa.int64(), "http_status": pa.int64()}
-_SAME = ("status", "last_update_raw", "attempts", "http_status", "error_code", "error_name")
-_SAME += ("error_message", "request_id", "correlation_id")
-"""Columns that are those of the deciding answer."""
 _ANSWERS = pa.schema(
     [pa.field(name, _KINDS.get(name, pa.string())) for name in _Answer.__struct_fields__ if name != "customer_id"]
 )
+_SAME = {field.name for field in FIXED} & {*_ANSWERS.names} - {"reason", "checked_at"}
+"""Columns that are those of the deciding answer."""
 
 
 @dataclass(slots=True)
@@ -242,9 +241,8 @@ def _read_rows(facts: RunFacts, path: Path) -> SourceIndex:
 def _firsts(codes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """For each row the number of its customer's first row; its own where it has no customer (code -1)."""
     numbers = np.arange(len(codes))
-    # one more, which is the place of -1; of several values for one element, numpy keeps the last
-    found = np.zeros(codes.max(initial=-1) + 2, np.int64)
-    found[codes[::-1]] = numbers[::-1]
+    found = np.full(codes.max(initial=-1) + 2, len(codes))  # one more, which is the place of -1
+    np.minimum.at(found, codes, numbers)
     return np.where(codes < 0, numbers, found[codes])
 
 
@@ -325,10 +323,9 @@ def _deciding(answers: pa.Table, firsts: "np.ndarray[Any, Any]") -> pa.Table:
     first, number = firsts[answers["row"].to_numpy()], np.arange(len(answers))
     final = answers["final"].to_numpy()
     place, attempts = np.full(len(firsts), -1), np.zeros(len(firsts), np.int64)
-    # of several values for one element, numpy keeps the last
-    place[first] = number
-    place[first[final]] = number[final]
+    np.maximum.at(place, first, number + len(answers) * final)
     np.add.at(attempts, first, np.minimum(answers["attempts"].to_numpy(), _MOST_ATTEMPTS))
+    place = np.where(place < len(answers), place, place - len(answers))
     chosen = pa.array(place[firsts], mask=place[firsts] < 0)
     columns = {"attempts": pa.array(np.minimum(attempts[firsts], _MOST_ATTEMPTS))}
     for name in set(answers.column_names) - {"row", "final", "attempts"}:
