@@ -117,6 +117,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         freshness = index.freshness()
         records = counted_of(cells) if any(map(is_document, manifest.files)) else []
         del index, cells  # they need room that the workbooks take when they are read
+        pa.default_memory_pool().release_unused()
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         found |= check_documents(
             Expected(
