@@ -1,5 +1,6 @@
 """`auditor publish`, and what follows a run with `--publish`: copy a verified run to object stores, and list published runs."""
 
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -105,9 +106,11 @@ def _copy_to_all(run: Path, urls: Sequence[str]) -> list[Copy]:
     if not is_stored(run):
         raise SettingsError(f"{run} is a copy under another name", "name a run that this lists: auditor runs")
     is_latest = latest_run_id(run.parent) == run.name
-    package = _package(run, is_latest=is_latest)
     again = f"auditor publish {shell_quote(run)}"
-    return _to_all(urls, lambda url: Copy(f"{url}/{run.name}", publish.publish(url, package), is_latest), "run", again)
+    with _package(run, is_latest=is_latest) as package:
+        return _to_all(
+            urls, lambda url: Copy(f"{url}/{run.name}", publish.publish(url, package), is_latest), "run", again
+        )
 
 
 def publish_round(folder: Path, urls: Sequence[str]) -> list[Copy]:
@@ -152,18 +155,26 @@ def _to_all(urls: Sequence[str], copy: Callable[[str], Copy], what: str, again: 
     return done
 
 
-def _package(run: Path, *, is_latest: bool) -> publish.Package:
-    header = journal.read_header(run)
-    name = f"history/run_date={header.started_at:%Y-%m-%d}/{run.name}.parquet"
-    history = run.parent / name
-    return publish.Package(
-        run=run,
-        history=history if history.is_file() else None,
-        history_name=name,
-        simulated=journal.is_simulated(run),
-        is_latest=is_latest,
-        partner=identity(run).tenant,
-    )
+@contextmanager
+def _package(run: Path, *, is_latest: bool) -> Iterator[publish.Package]:
+    """What is published of a run. Where its history file was merged, its records are taken from the month's file."""
+    from auditor import report
+
+    started_at = journal.read_header(run).started_at
+    name = f"history/run_date={started_at:%Y-%m-%d}/{run.name}.parquet"
+    history: Path | None = run.parent / name
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        if history and not history.is_file():
+            extracted = Path(folder) / f"{run.name}.parquet"
+            history = extracted if report.extract_run(run.parent, run.name, started_at, extracted) else None
+        yield publish.Package(
+            run=run,
+            history=history,
+            history_name=name,
+            simulated=journal.is_simulated(run),
+            is_latest=is_latest,
+            partner=identity(run).tenant,
+        )
 
 
 @contextmanager
@@ -180,7 +191,8 @@ def render_published(place: Place, formats: Collection[str], language: str | Non
     """
     with copied(place) as folder:
         rendered = render_again(str(folder), str(folder.parent), formats, language)
-        publish.publish(place.base, _package(folder, is_latest=_is_latest(place)))
+        with _package(folder, is_latest=_is_latest(place)) as package:
+            publish.publish(place.base, package)
         yield replace(rendered, latest=None)
 
 
