@@ -183,4 +183,5 @@ def test_a_run_of_a_merged_month_is_published_with_its_records(tmp_path: Path) -
     assert main(["history", "compact", "--reports", str(reports), "-q"]) == 0
     assert not (reports / name).exists()
     publish_stored(older.path.name, str(reports), [place.as_uri()])
-    assert pyarrow.parquet.read_table(place / name).equals(before)
+    after = pyarrow.parquet.read_table(place / name)
+    assert (after.column_names, after.to_pylist()) == (before.column_names, before.to_pylist())
