@@ -208,17 +208,22 @@ class Database:
         with self._as_output_error():
             known = set(inspect(self._engine).get_table_names())
             self._check_columns(known)
-            if known >= set(_TABLES.tables):
-                return
-            try:
-                with self._engine.begin() as connection:
-                    _TABLES.create_all(connection)
-            except SQLAlchemyError:
-                # another export may have created them at the same time
-                if not set(inspect(self._engine).get_table_names()) >= set(_TABLES.tables):
-                    raise
-            with suppress(IntegrityError), self._engine.begin() as connection:
-                connection.execute(insert(EXPORT), {"version": VERSION})
+            while not known >= set(_TABLES.tables):
+                try:
+                    with self._engine.begin() as connection:
+                        _TABLES.create_all(connection)
+                    break
+                except SQLAlchemyError:
+                    # another export may create them at the same time; in MySQL, one by one
+                    before, known = known, set(inspect(self._engine).get_table_names())
+                    if known == before:
+                        raise
+            with self._engine.begin() as connection:
+                _limit_waits(connection)
+                is_new = connection.scalar(select(EXPORT.c.version)) is None
+            if is_new:
+                with suppress(IntegrityError), self._engine.begin() as connection:
+                    connection.execute(insert(EXPORT), {"version": VERSION})
 
     def _check_columns(self, tables: Iterable[str]) -> None:
         inspector = inspect(self._engine)
@@ -273,8 +278,7 @@ class Database:
         Raises:
             OutputError: the other one has not ended in time.
         """
-        if limit := _LOCK_LIMITS.get(connection.dialect.name):
-            connection.execute(text(limit.format(seconds=_LOCK_SECONDS)))
+        _limit_waits(connection)
         started = time.monotonic()
         try:
             connection.execute(update(EXPORT).values(version=EXPORT.c.version))
@@ -295,6 +299,12 @@ class Database:
             # the driver's own text; SQLAlchemy's holds the whole statement
             what = redact(str(getattr(error, "orig", None) or error), [self._password])
             raise OutputError(f"{self.name}: nothing was written: {what}", self._hint) from error
+
+
+def _limit_waits(connection: Connection) -> None:
+    """Limit how long the transaction waits for each lock."""
+    if limit := _LOCK_LIMITS.get(connection.dialect.name):
+        connection.execute(text(limit.format(seconds=_LOCK_SECONDS)))
 
 
 def _with_driver(url: URL) -> URL:
