@@ -1,6 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`: `fleet_commands`,
-`history_commands`, `mail_commands`, `notify_commands`, `publish_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
-"""
+"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import (
+    export_commands,
     fleet_commands,
     history_commands,
     mail_commands,
@@ -89,6 +88,7 @@ def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) 
 )
 @options.FORMAT
 @options.LANGUAGE
+@options.NOTES
 @options.texts(
     concurrency="N: Requests in flight at most. [default: 16]",
     rate="N: Requests a minute to pace at; auto learns, 0 does not pace. [default: 500]",
@@ -223,6 +223,7 @@ def customers(*, output: str | None, settings: "Settings", as_json: bool, quiet:
     concurrency="N: Requests in flight at most. [default: as the run was started]",
     max_undetermined="N: Maximum number of undetermined rows from now on. [default: as the run was started]",
 )
+@options.NOTES
 @options.AFTER_RUN
 @options.RENDERING_SLOTS
 @options.common(json="the summary as JSON", quiet=options.COUNTED, origins=True)
@@ -425,6 +426,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *export_commands.COMMANDS,
     *fleet_commands.COMMANDS,
     *history_commands.COMMANDS,
     *mail_commands.COMMANDS,

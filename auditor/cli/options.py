@@ -233,6 +233,12 @@ LANGUAGE = click.option(
     metavar="CODE",
     help=f"Language of workbooks, page, mails and messages: {', '.join(LANGUAGES)}. [default: en]",
 )
+NOTES = click.option(
+    "--notes",
+    metavar="FOLDER",
+    shell_complete=complete_folder,
+    help="Carry over what people typed into the workbooks in this folder. [default: only those in place]",
+)
 NOTIFY = click.option(
     "--notify",
     metavar="URL",

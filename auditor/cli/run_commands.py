@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.STORED
 @options.FORMAT
 @options.LANGUAGE
+@options.NOTES
 @options.common(json="the summary as JSON", quiet=options.COUNTED, published=True, origins=True)
 def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool, quiet: int) -> int:
     """`auditor report`."""
@@ -40,7 +41,9 @@ def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool,
         if place := find_published(run, settings.reports):
             return _report_published(place, settings, language, as_json=as_json, quiet=quiet)
         note = partial(terminal.note, quiet=bool(quiet))
-        rendered = render_again(run, settings.reports, settings.format, language, note)
+        rendered = render_again(
+            run, settings.reports, settings.format, language, note, warned=terminal.warn, notes=settings.notes
+        )
     render_run.print_run(rendered, as_json=as_json, quiet=quiet)
     return rendered.exit_code
 
@@ -50,7 +53,7 @@ def _report_published(place: "Place", settings: "Settings", language: str | None
     from auditor.cli import render_run
     from auditor.commands.publish import render_published
 
-    with render_published(place, settings.format, language) as rendered:
+    with render_published(place, settings.format, language, settings.notes) as rendered:
         if as_json:
             render_run.print_run(rendered, as_json=True, quiet=quiet)
         elif quiet <= 1 or rendered.exit_code:
@@ -185,7 +188,7 @@ def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
 
 @click.command(
     short_help="Print the JSON Schema of a run's file.",
-    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, summary, manifest, fleet (the summary of a fleet's round), settings (the settings file) or "
+    help="Print the JSON Schema of a run's file.\n\nNAME is rows, journal, notes, summary, manifest, fleet (the summary of a fleet's round), settings (the settings file) or "
     "error (what --json prints where a command fails); without it, lists them. docs/files.md describes all files.",
 )
 @click.argument("name", metavar="[NAME]", required=False)

@@ -9,17 +9,21 @@ from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error, remedy
 from auditor.runs.find import find_run
 from auditor.runs.lock import one_writer_at_a_time
+from auditor.runs.notes import check_notes_folder
 from auditor.runs.render import Rendered, render
 
 _log = logging.getLogger("auditor")
 
 
-def render_again(
+def render_again(  # noqa: PLR0913 - a run, what to write, and who hears about it
     run: str,
     reports: str,
     formats: Collection[str],
     language: str | None = None,
     noted: Callable[[str], object] = _log.info,
+    *,
+    warned: Callable[[str], object] = _log.warning,
+    notes: str | None = None,
 ) -> Rendered:
     """Render the reports of a run, verify them, and move `latest` where it should move. Reports of other formats are removed.
 
@@ -28,7 +32,9 @@ def render_again(
         reports: where run folders are.
         formats: which of `report.FORMATS` to write; the summary is always written.
         language: of the documents from now on, as one of `core.language.LANGUAGES`; None leaves it as it is.
-        noted: receives a note where that takes long.
+        noted: receives notes, one sentence each.
+        warned: receives warnings, one sentence each.
+        notes: a folder of workbooks that people typed into; None for only those that are in place.
 
     Raises:
         SettingsError: there is no such run, or no such format.
@@ -37,10 +43,11 @@ def render_again(
         OutputError: a report cannot be written.
     """
     folder = find_run(run, reports)
+    check_notes_folder(notes)
     with one_writer_at_a_time(folder):
         if language is not None:
             _set_language(folder, language)
-        return render(folder, formats, noted)
+        return render(folder, formats, noted, warned, notes)
 
 
 def _set_language(run: Path, language: str) -> None:

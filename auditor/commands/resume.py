@@ -15,6 +15,7 @@ from auditor.runs.continuing import needs_requests
 from auditor.runs.create import RESUMED_SETTINGS
 from auditor.runs.find import is_complete
 from auditor.runs.lock import one_writer_at_a_time
+from auditor.runs.notes import check_notes_folder
 from auditor.runs.options import RunObserver, RunOptions, check_reuse
 from auditor.runs.render import Rendered
 from auditor.runs.rendering_slot import RenderingSlots
@@ -65,6 +66,7 @@ def restore_options(
     _check_same(run, header, settings)
     options = replace(_restore_options(run, header.settings, settings, origins, observer), stop=stop)
     check_reuse(options.settings)
+    check_notes_folder(options.settings.notes)
     return options
 
 

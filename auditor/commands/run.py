@@ -10,6 +10,7 @@ from auditor.customers import CustomerList
 from auditor.runs import audit, baseline, credentials
 from auditor.runs.continuing import ContinueChoice, choose_to_continue
 from auditor.runs.create import OWN_COLUMNS, OWN_LIST, SameRowsError, create_run
+from auditor.runs.notes import check_notes_folder
 from auditor.runs.options import ListContent, RunOptions, check_reuse, find_sum_columns, open_list, read_rows
 from auditor.runs.render import Rendered
 
@@ -30,6 +31,7 @@ def run(sources: tuple[str | ListContent, ...], options: RunOptions) -> Rendered
     """
     settings = options.settings
     check_reuse(settings)
+    check_notes_folder(settings.notes)
     credentials.check_credentials(settings)
     names = tuple(one if isinstance(one, str) else one.name for one in sources)
     baseline.check_baseline(options, names or (OWN_LIST,))

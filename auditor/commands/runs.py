@@ -24,6 +24,7 @@ from auditor.runs.find import (
     summary_of,
 )
 from auditor.runs.lock import one_writer_at_a_time, remove_stale_locks
+from auditor.runs.notes import has_unread_notes
 
 _REMOVED_PREFIX, _REMOVED_MARK = ".pruned-", ".pruned"
 """Of a folder that is being removed: its prefix, and the file in it that proves it."""
@@ -133,6 +134,9 @@ def prune(
         try:
             # a dry run takes the lock as well, so that it shows what would happen
             with one_writer_at_a_time(run.path):
+                if has_unread_notes(run.path):
+                    reasons[run.run_id] = "somebody typed into its workbooks, and no later run has read it"
+                    continue
                 if not dry_run:
                     _remove(run.path)
         except LockHeldError:

@@ -7,6 +7,7 @@
 `tables/`       results.csv and its split by verdict, results.parquet, the summaries
 `workbook/`     audit.xlsx, and a workbook for each account manager
 `page/`         report.html
+`notes`         notes.jsonl: what people typed; `typed` reads it from workbooks, `kept` keeps changed workbooks
 `owners`        what the mail to each account manager says
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
@@ -16,60 +17,76 @@
 """
 
 from auditor.report import times
+from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.history import COLUMNS as HISTORY_COLUMNS
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
     SQL_TYPES,
     HistoryFile,
     MergedMonth,
     history_file,
-    newly_blocked,
     partner_of,
     read_history,
+    recorded_runs,
     snapshot_previous,
 )
 from auditor.report.history import compact as compact_history
 from auditor.report.history import list_files as list_history
+from auditor.report.kept import is_as_written, written_hashes
 from auditor.report.notebook import notebook_html
+from auditor.report.notes import NAME as NOTES
+from auditor.report.notes import CustomerNote, read_notes
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
 from auditor.report.remarks import note
 from auditor.report.render import FORMATS, render, results_table
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_arrow, to_pandas
 from auditor.report.tables.summary import summary_json
+from auditor.report.typed import NotReadableError, TypedWorkbook, find_workbooks, read_typed
 from auditor.report.verify import Verified, as_disagreement, check_reproducible, verify_run
 
 __all__ = [
     "FORMATS",
     "HISTORY",
+    "HISTORY_COLUMNS",
     "MANIFEST",
+    "NOTES",
     "SCHEMA_VERSION",
     "SQL_TYPES",
+    "CustomerNote",
     "FleetPartner",
     "FleetSummary",
     "HistoryFile",
     "MergedMonth",
+    "NotReadableError",
     "RunChanges",
     "RunData",
     "StoredRun",
+    "TypedWorkbook",
     "Verified",
     "as_disagreement",
+    "blocked_customers",
     "check_reproducible",
     "compact_history",
     "compare",
     "ended_in_zone",
+    "find_workbooks",
     "history_file",
+    "is_as_written",
     "list_history",
     "load",
-    "newly_blocked",
     "note",
     "notebook_html",
     "partner_of",
     "point_latest",
     "read_history",
+    "read_notes",
     "read_owner_results",
+    "read_typed",
+    "recorded_runs",
     "render",
     "render_fleet",
     "repair_command",
@@ -81,4 +98,5 @@ __all__ = [
     "to_pandas",
     "verify_fleet",
     "verify_run",
+    "written_hashes",
 ]

@@ -5,7 +5,7 @@ Every table, sheet and section of a page is a selection from it.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -24,6 +24,7 @@ from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL
 from auditor.report.files import Entry
 from auditor.report.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
+from auditor.report.notes import Notes, read_notes
 from auditor.report.records import StoredRun, read_records
 from auditor.report.schema import as_words, own_columns, to_pandas
 
@@ -71,6 +72,7 @@ class RunData:
         tables: names of the files beside the documents that hold every column of every row.
         language: of the documents.
         logo: of the documents; None where there is none.
+        notes: what people typed into the workbooks.
     """
 
     facts: RunFacts
@@ -85,6 +87,7 @@ class RunData:
     tables: tuple[str, ...] = ()
     language: Language = ENGLISH
     logo: Logo | None = None
+    notes: Notes = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -97,8 +100,12 @@ class RunData:
         return "" if self.changes or self.facts.baseline is None else self.facts.baseline.note
 
 
-def load(stored: StoredRun) -> RunData:
+def load(stored: StoredRun, notes: Notes | None = None) -> RunData:
     """Read a run folder.
+
+    Args:
+        stored: the run.
+        notes: what people typed into the workbooks; None for what notes.jsonl has.
 
     Raises:
         IncompleteError: a file is damaged, or the files are not of one run.
@@ -121,6 +128,7 @@ def load(stored: StoredRun) -> RunData:
         records.rows_file,
         language=languages.load(facts.presentation.language),
         logo=_read_logo(stored.folder, facts.presentation),
+        notes=read_notes(stored.folder) if notes is None else notes,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Self
 from auditor.atomic_file import sync_folder
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error, remedy
+from auditor.report.kept import Keeper
 
 PACKS = "by-owner"
 """The folder in a run's folder for the workbooks of account managers."""
@@ -133,6 +134,7 @@ class Staging:
 
     Attributes:
         folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
+        kept: workbooks that somebody changed or has open, under the names that they have now; see `kept.Keeper`.
 
     Args:
         folder: where they go.
@@ -143,6 +145,7 @@ class Staging:
         self.folder = folder
         self._allowed = allowed
         self._files: list[AtomicFile] = []
+        self.kept: list[Path] = []
 
     def __enter__(self) -> Self:
         for left in [*self.folder.glob(".*.part"), *self.folder.glob(f"{PACKS}/.*.part")]:
@@ -187,11 +190,17 @@ class Staging:
             OutputError: one of these steps failed; files without their name are removed.
         """
         entries = [file.finish() for file in self._files]
-        for name in outdated:
-            with as_output_error(self.folder / name):
-                (self.folder / name).unlink(missing_ok=True)
+        keeper, removed = Keeper(self.folder), [*outdated]
+        self.kept = keeper.kept
+        for name in (*removed, *(entry.name for entry in entries)):
+            keeper.check(name)
+        for name in removed:
+            if all(name != entry.name for entry in entries):
+                with as_output_error(self.folder / name), keeper.replacing(name):
+                    (self.folder / name).unlink(missing_ok=True)
         for file in self._files:
-            file.publish()
+            with as_output_error(file.path), keeper.replacing(file.name):
+                file.publish()
         for folder in sorted({(self.folder / file.name).parent for file in self._files} | {self.folder}):
             sync_folder(folder)
         return entries

@@ -22,6 +22,8 @@ from auditor.report import page, workbook
 from auditor.report.data import RunData, load
 from auditor.report.files import Entry, Staging, measure
 from auditor.report.history import HistoryFile, changes, previous
+from auditor.report.notes import NAME as NOTES
+from auditor.report.notes import Notes, encode_notes
 from auditor.report.records import StoredRun
 from auditor.report.schema import (
     MANIFEST,
@@ -75,11 +77,14 @@ FORMATS = (*TABLES, *DOCUMENTS)
 """What `render` takes as formats."""
 
 
-def render(
+def render(  # noqa: PLR0913 - a run, and what is not in its folder yet
     stored: StoredRun,
     formats: Collection[str],
     history: HistoryFile | None = None,
     allowed: Container[str] | None = None,
+    *,
+    notes: Notes | None = None,
+    kept: Callable[[Path], object] = lambda _path: None,
 ) -> Ledger:
     """Write every report of a run, the manifest last.
 
@@ -88,6 +93,8 @@ def render(
         formats: which of FORMATS to write; the summary is always written.
         history: gets the run's record for the history.
         allowed: as of `Staging`.
+        notes: what people typed into the workbooks, to be stored as notes.jsonl; None for what is stored.
+        kept: receives the new name of each workbook that was not replaced, because somebody changed it or has it open.
 
     Raises:
         SettingsError: an unknown format.
@@ -99,15 +106,25 @@ def render(
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
     chosen = [name for name in FORMATS if name in formats]
     with _system_allocator(), Staging(stored.folder, allowed) as staging:
-        data = load(stored)
+        data = load(stored, notes)
         data = replace(data, tables=tuple(TABLES[name].names[0] for name in TABLES if name in chosen))
         if history:
             history.write(data.results, complete=counts_as_complete(data.ledger, data.facts))
         _write_tables(data, chosen, staging)
+        if notes:
+            file = staging.create(NOTES)
+            file.write(encode_notes(notes))
+            file.records = len(notes)
         for name in (name for name in chosen if name in DOCUMENTS):
             DOCUMENTS[name].write(data, staging)
-        entries = staging.publish(outdated=_outdated(stored.folder, chosen))
-    write_manifest(stored.folder, data.facts.run_id, [*entries, *_sources(stored, data)])
+        outdated = _outdated(stored.folder, chosen) + ([NOTES] if notes is not None else [])
+        try:
+            entries = staging.publish(outdated)
+        finally:
+            for path in staging.kept:
+                kept(path)
+    sources = [one for one in _sources(stored, data) if one.name not in {entry.name for entry in entries}]
+    write_manifest(stored.folder, data.facts.run_id, [*entries, *sources])
     return data.ledger
 
 
@@ -188,8 +205,8 @@ def _sources(stored: StoredRun, data: RunData) -> Iterator[Entry]:
         yield replace(measure(run / previous.NAME), records=records)
     if data.logo:
         yield replace(measure(run / data.logo.name), records=1)
-    if (run / JOURNAL).exists():
-        yield measure(run / JOURNAL)
+    for name in (name for name in (JOURNAL, NOTES) if (run / name).exists()):
+        yield measure(run / name)
 
 
 def write_manifest(run: Path, run_id: str, entries: Iterable[Entry]) -> None:

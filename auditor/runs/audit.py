@@ -104,11 +104,14 @@ def _render(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
 
 
 def _render_in_slot(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
-    noted = options.observer.noted
+    def rendered() -> Rendered:
+        observer = options.observer
+        return render(run, options.formats, observer.noted, observer.warned, options.settings.notes)
+
     if end is None:
-        return replace(render(run, options.formats, noted), fail_on=tuple(map(FailOn, options.settings.fail_on)))
+        return replace(rendered(), fail_on=tuple(map(FailOn, options.settings.fail_on)))
     try:
-        return replace(render(run, options.formats, noted), end=end)
+        return replace(rendered(), end=end)
     except OutputError as error:
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(

@@ -24,6 +24,7 @@ from auditor.errors import IncompleteError, OutputError, remedy
 from auditor.runs.baseline import freeze_baseline
 from auditor.runs.find import identity, is_stored, load_stored_run
 from auditor.runs.latest import Pointer, decide_latest
+from auditor.runs.notes import NotesSource, collect_notes
 
 if TYPE_CHECKING:
     from auditor.report import StoredRun, Verified
@@ -92,8 +93,21 @@ class Rendered:
         return counts_as_complete(self.ledger, self.facts)
 
 
-def render(run: Path, formats: Collection[str], noted: Callable[[str], object] = _log.info) -> Rendered:
-    """Write every report of a run, verify it, then update the history and `latest`. `noted` receives a note where that takes long.
+def render(
+    run: Path,
+    formats: Collection[str],
+    noted: Callable[[str], object] = _log.info,
+    warned: Callable[[str], object] = _log.warning,
+    notes: str | None = None,
+) -> Rendered:
+    """Write every report of a run, verify it, then update the history and `latest`.
+
+    Args:
+        run: the folder.
+        formats: which of `report.FORMATS` to write.
+        noted: receives notes, one sentence each.
+        warned: receives warnings, one sentence each.
+        notes: a folder of workbooks that people typed into; None for only those that are in place.
 
     Raises:
         OutputError: a report could not be written, or the written files disagree; the journal is untouched.
@@ -107,7 +121,8 @@ def render(run: Path, formats: Collection[str], noted: Callable[[str], object] =
         with _hint_to_render_again(run):
             tenant = identity(run).tenant or None
             record = stack.enter_context(report.history_file(run.resolve().parent, source.facts, tenant))
-            report.render(source, formats, record)
+            typed = collect_notes(run, NotesSource(notes, noted, warned))
+            report.render(source, formats, record, notes=typed, kept=lambda path: warned(_describe_kept(path)))
         verified = _verify(source)
         if record:
             with _hint_to_render_again(run):
@@ -115,6 +130,10 @@ def render(run: Path, formats: Collection[str], noted: Callable[[str], object] =
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     return replace(rendered, latest=_move_latest(run)) if rendered.complete else rendered
+
+
+def _describe_kept(path: Path) -> str:
+    return f"somebody changed a workbook, or has it open: it is kept as {path}; what was typed into it is carried over"
 
 
 def _move_latest(run: Path) -> Pointer | None:

@@ -83,6 +83,7 @@ class Settings:
             example `logo.png`.
         report_title: title of workbooks and page; `title` in the table `[report]`. For example `Contoso: who can buy`.
         report_accent: colour of headers, dark enough for white text; `accent` in the table `[report]`. For example `#24405e`.
+        notes: a folder of workbooks that people typed into; the next workbooks have their notes. For example `/srv/notes`.
         baseline: the run to compare with, or none; without it, the last complete run of the same list. For example
             `20261130T020000Z`.
         sum: columns of the lists to add up by verdict and account manager. For example `Monthly revenue`.
@@ -110,6 +111,8 @@ class Settings:
         smtp_user: the user name at the mail server. For example `auditor@partner.example`.
         smtp_password: the password at the mail server.
         mail_from: the sender of the mails. For example `auditor@partner.example`.
+        database: the database of `auditor export`, without its password. For example `postgresql://auditor@db.example/audits`.
+        database_password: the password at the database.
     """
 
     api_url: str | None = field(default=None, metadata={"parse": parsers.url})
@@ -159,6 +162,7 @@ class Settings:
     report_logo: str | None = None
     report_title: str = field(default="", metadata={"parse": check_title})
     report_accent: str = field(default="", metadata={"parse": check_accent})
+    notes: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     baseline: str | None = field(default=None, metadata={"parse": parsers.local_folder})
     sum: tuple[str, ...] = field(default=(), metadata={"parse": str, "many": ";"})
     fail_on: tuple[str, ...] = field(
@@ -184,6 +188,8 @@ class Settings:
     smtp_user: str | None = None
     smtp_password: Secret | None = field(default=None, metadata={"secret": True})
     mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
+    database: str | None = field(default=None, metadata={"parse": parsers.database})
+    database_password: Secret | None = field(default=None, metadata={"secret": True})
 
     @property
     def api(self) -> str:
@@ -264,7 +270,7 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 def _without_secrets(name: str, value: object) -> str:
     """An invalid value for a message."""
-    if name in {"notify", "ping", "publish"}:
+    if name in {"database", "notify", "ping", "publish"}:
         # the error names what may be shown of the URL, if anything
         return "…"
     return repr(str(Proxy(str(value)))) if name == "proxy" else hide_store_secrets(repr(value))

@@ -59,6 +59,7 @@ class SettingsKeywords(TypedDict, total=False):
     report_logo: str | PathLike[str] | None
     report_title: str | None
     report_accent: str | None
+    notes: str | PathLike[str] | None
     baseline: str | PathLike[str] | None
     sum: str | Sequence[str] | None
     fail_on: str | Sequence[str] | None
@@ -79,6 +80,8 @@ class SettingsKeywords(TypedDict, total=False):
     smtp_user: str | None
     smtp_password: str
     mail_from: str | None
+    database: str | None
+    database_password: str
 
 
 _COMMAND_OR_OPTION = re.compile(r"\bauditor [a-z][^,;]*|--([a-z][a-z-]*)( (?=['\"\w]))?")

@@ -18,11 +18,13 @@ import msgspec
 
 from auditor.cli.error_document import CommandError, ErrorDocument
 from auditor.core import model, run_facts
-from auditor.core.results import Change
+from auditor.core.results import Change, NoteCell, NoteText
 from auditor.fleet import FLEET
 from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
 from auditor.report.fleet import summary as fleet_summary
+from auditor.report.notes import NAME as NOTES
+from auditor.report.notes import CustomerNote
 from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
 from auditor.report.tables import summary, summary_document
@@ -45,7 +47,10 @@ _CLASSES = {
     for module in (model, run_facts, records, rows, files, fleet_summary, summary, summary_document)
     for kind in vars(module).values()
     if isinstance(kind, type)
-} | {kind.__name__: kind for kind in (Change, CommandError, ErrorDocument, IndexLine, MailRecord, Manifest)}
+} | {
+    kind.__name__: kind
+    for kind in (Change, CommandError, CustomerNote, ErrorDocument, IndexLine, MailRecord, Manifest, NoteCell, NoteText)
+}
 _SINCE = re.compile(r"Since version (\d+)\.")
 
 
@@ -57,6 +62,7 @@ def schemas() -> dict[str, Schema]:
         "error": _published("error", "--json", schema_of(ErrorDocument)),
         "rows": row,
         "journal": _journal(),
+        "notes": _published("notes", NOTES, schema_of(CustomerNote)),
         "summary": _published("summary", summary.JSON, schema_of(summary_document.Summary)),
         "fleet": _published("fleet", f"{FLEET}/<round>/{fleet_summary.JSON}", schema_of(fleet_summary.FleetSummary)),
         "manifest": _published("manifest", MANIFEST, schema_of(Manifest)),

@@ -1,5 +1,6 @@
 """Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, messages, and which runs may be removed."""
 
+from auditor.core.results.blocked_customer import BlockedCustomer
 from auditor.core.results.case_group import OLD_CASE_DAYS, CaseGroup, case_group, group_name
 from auditor.core.results.changes import CHANGES, Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.core.results.ledger import (
@@ -29,6 +30,7 @@ from auditor.core.results.message import (
     should_notify,
 )
 from auditor.core.results.money import Amounts, Sum, add_up, format_amounts, format_total
+from auditor.core.results.notes import Edit, MergedCell, NoteCell, NoteText, merge_edits
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 from auditor.core.results.words import (
@@ -65,14 +67,19 @@ __all__ = [
     "UNDER_REVIEW",
     "VERDICTS",
     "Amounts",
+    "BlockedCustomer",
     "CaseGroup",
     "Change",
     "ChangeCounts",
     "Count",
     "CustomerState",
+    "Edit",
     "FailOn",
     "Ledger",
+    "MergedCell",
     "Message",
+    "NoteCell",
+    "NoteText",
     "NotifyWhen",
     "OwnerResults",
     "PruneCandidate",
@@ -98,6 +105,7 @@ __all__ = [
     "mail_subject",
     "mail_text",
     "match_fail_on",
+    "merge_edits",
     "next_step",
     "rows_note",
     "runs_to_keep",

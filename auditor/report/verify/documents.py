@@ -34,6 +34,8 @@ _STATES = {
 _LONGEST_TEXT = 32_767
 """UTF-16 units of a cell."""
 _FOLDER = "by-owner"
+_HIDDEN = "auditor notes"
+"""The sheet by which typed notes are found; it shows no record."""
 _INDEX = f"{_FOLDER}/index.csv"
 
 _OWNER, _VERDICT = "Account manager", "Verdict"
@@ -207,7 +209,7 @@ def _read_tables(expected: Expected, name: str, *, own: bool) -> Iterator[tuple[
     words = {language.text(one.name): verdict.value for verdict, one in VERDICTS.items()}
     try:
         book = CalamineWorkbook.from_path(str(expected.run / name))
-        for sheet in book.sheet_names:
+        for sheet in (one for one in book.sheet_names if one != _HIDDEN):
             rows = book.get_sheet_by_name(sheet).iter_rows()
             first, second = (str(row[0]) for row in islice(rows, 2))
             table = names.get(re.sub(" [0-9]+$", "", sheet))

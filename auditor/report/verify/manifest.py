@@ -17,6 +17,8 @@ from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, MAILED, ROWS
 from auditor.report.files import Entry
 from auditor.report.history import changes, previous
+from auditor.report.kept import is_kept
+from auditor.report.notes import NAME as NOTES
 from auditor.report.render import DOCUMENTS, TABLES, UNLISTED
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION
 from auditor.report.tables import summary
@@ -31,6 +33,7 @@ _KNOWN = {
     previous.NAME,
     changes.CSV,
     UNLISTED,
+    NOTES,
     *LOGO_NAMES,
     *(name for table in TABLES.values() for name in table.names),
 }
@@ -156,8 +159,13 @@ def _check_nothing_else(run: Path, files: Collection[str]) -> None:
         if path.is_dir() and not path.is_symlink():
             if name not in folders and not any(path.iterdir()):
                 raise IncompleteError(f"{name}: is an empty folder, which no run has")
-        elif name not in files and name not in _UNLISTED and not _is_left_over(path.relative_to(run)):
+        elif name not in files and name not in _UNLISTED and not _belongs_to_people(path.relative_to(run)):
             raise IncompleteError(f"{name}: {_STRAY}")
+
+
+def _belongs_to_people(path: Path) -> bool:
+    """True for a workbook that was kept for what somebody typed into it, the lock of one that is open, and what `_is_left_over` names."""
+    return is_kept(path.name) or path.name.startswith((".~lock.", "~$")) or _is_left_over(path)
 
 
 def _is_left_over(path: Path) -> bool:

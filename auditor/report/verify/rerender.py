@@ -15,13 +15,14 @@ from auditor.core.house_style import LOGO_NAMES
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.history import changes, previous
+from auditor.report.notes import NAME as NOTES
 from auditor.report.records import StoredRun
 from auditor.report.render import DOCUMENTS, FORMATS, TABLES, UNLISTED, render
 from auditor.report.tables import csv, parquet
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import read_manifest
 
-_SOURCES = (ROWS, JOURNAL, previous.NAME, *LOGO_NAMES)
+_SOURCES = (ROWS, JOURNAL, previous.NAME, NOTES, *LOGO_NAMES)
 _NOT_COMPARED = (*_SOURCES, *parquet.NAMES)
 """Parquet names the library that wrote it; its schema, metadata and every cell are compared elsewhere."""
 _RECORDS = frozenset({*csv.NAMES, changes.CSV, UNLISTED})

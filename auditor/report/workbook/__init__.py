@@ -18,16 +18,19 @@ from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error
 from auditor.report.data import RunData
 from auditor.report.files import PACKS, AtomicFile, Staging
+from auditor.report.kept import is_kept
 from auditor.report.remarks import note
 from auditor.report.workbook.about import add_about
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
 from auditor.report.workbook.layout import Styles
+from auditor.report.workbook.notes import add_mark
 from auditor.report.workbook.sheets import (
     WorkbookContext,
     add_action_needed,
     add_all_customers,
     add_changes,
     add_not_verified,
+    add_other_notes,
 )
 from auditor.report.workbook.subset import Subset, for_run
 from auditor.report.workbook.summary import add_summary
@@ -49,7 +52,7 @@ xmlwriter.re_control_chars_2 = re.compile(r"([\x00-\x08\x0b-\x1f]|^<(?=r>))")
 
 def owns(name: str) -> bool:
     """Whether a file (its path from the run's folder) is one of these."""
-    return name in (NAME, INDEX) or (name.startswith(f"{PACKS}/") and name.endswith(".xlsx"))
+    return name in (NAME, INDEX) or (name.startswith(f"{PACKS}/") and name.endswith(".xlsx") and not is_kept(name))
 
 
 def write(data: RunData, staging: Staging) -> None:
@@ -148,4 +151,6 @@ def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> No
     add_changes(context)
     add_all_customers(context)
     add_not_verified(context)
+    add_other_notes(context)
     add_about(context)
+    add_mark(book, subset)

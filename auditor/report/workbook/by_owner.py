@@ -21,6 +21,7 @@ from auditor.core.model import Verdict
 from auditor.core.run_facts import OwnerWorkbooks
 from auditor.core.text import name_key
 from auditor.report.files import PACKS, AtomicFile, Staging
+from auditor.report.kept import is_kept
 from auditor.report.tables import csv
 from auditor.report.workbook.subset import Subset, for_owner
 
@@ -121,7 +122,11 @@ def file_names(owners: Iterable[str], is_allowed: Callable[[str], bool] = lambda
     names = {"": UNASSIGNED + _SUFFIX}
     for owner, stem in stems.items():
         is_unique = stem and taken[name_key(stem)] == 1 and name_key(stem) not in _RESERVED
-        name = stem if is_unique and _fits(stem) else f"{_shortened(stem)}-{_digits(owner)}"
+        name = (
+            stem
+            if is_unique and _fits(stem) and not is_kept(stem + _SUFFIX)
+            else f"{_shortened(stem)}-{_digits(owner)}"
+        )
         if not is_allowed(name + _SUFFIX):
             name = f"{_shortened(_stem(_in_ascii(stem)))}-{_digits(owner)}"
         names[owner] = name + _SUFFIX

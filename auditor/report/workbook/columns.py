@@ -1,9 +1,12 @@
 """The columns of each sheet. A header says what its column shows, times are in UTC, the API's own status is last."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -25,6 +28,7 @@ from auditor.core.results import (
 )
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.cases import amount_columns
+from auditor.report.notes import COLUMNS, DATES, Notes
 from auditor.report.remarks import day_of_last_audit
 from auditor.report.schema import own_columns, own_names, to_arrow
 from auditor.report.workbook.limits import headers
@@ -44,6 +48,15 @@ _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 _FIRST_DAY = 61
 """1900-03-01: spreadsheets have a 29th of February 1900, so earlier days are written as text."""
 _DAY, _MICROSECONDS = 86_400, 1_000_000
+
+
+TYPED, TYPED_DAY = "typed", "typed day"
+"""Looks of cells that a person may type into."""
+NOTE_LABELS: Mapping[str, str] = MappingProxyType(
+    {"contacted": message("Contacted"), "note": message("Note"), "next_date": message("Owner's next date")}
+)
+"""Headers of the columns that a person may type into."""
+_NOTE_WIDTHS = MappingProxyType({"contacted": 13.0, "note": 28.0, "next_date": 14.0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +203,38 @@ class ColumnMaker:
         words = {group.value: group_name(group, self.language, since) for group in CaseGroup}
         return self._made(message("Group"), partial(_mapped, words, "group"), "wrapped", width=_GROUP)
 
+    def notes(self, notes: Notes) -> list[SheetColumn]:
+        """The columns that a person may type into; they hold what was typed before."""
+        return [
+            self._made(
+                NOTE_LABELS[column],
+                partial(_typed, notes, column),
+                TYPED_DAY if column in DATES else TYPED,
+                width=_NOTE_WIDTHS[column],
+            )
+            for column in COLUMNS
+        ]
+
     def link(self, template: str) -> SheetColumn:
         """A link to the customer."""
         return self._made(message("Partner Center"), partial(_links, template), "link")
 
     def _made(self, label: str, values: Values, look: str = "text", **given: Any) -> SheetColumn:
         return SheetColumn(self.language.text(label), values, look, **given)
+
+
+def _typed(notes: Notes, column: str, frame: pd.DataFrame) -> Sequence[Cell]:
+    ids = _cells(frame["customer_id"])
+    return [_typed_cell(notes[one].text(column), column) if one in notes else None for one in ids]
+
+
+def _typed_cell(text: str, column: str) -> Cell:
+    """A day as a spreadsheet holds it, where the text is one."""
+    if text and column in DATES and len(text) == len("2026-11-30"):
+        with suppress(ValueError):
+            day = (date.fromisoformat(text) - _EPOCH.date()).days
+            return day if day >= _FIRST_DAY else text
+    return text or None
 
 
 def _mapped(words: Mapping[str, str], source: str, frame: pd.DataFrame) -> Sequence[Cell]:
@@ -265,7 +304,7 @@ def action_needed(subset: Subset) -> list[SheetColumn]:
     data = subset.data
     link, make = data.facts.presentation.customer_link, ColumnMaker(data.language)
     since = day_of_last_audit(data.changes, data.language) if data.changes else ""
-    before = [make.group(since), make.customer, make.wrapped_domain, *_owner(subset, make)]
+    before = [make.group(since), make.customer, *make.notes(data.notes), make.wrapped_domain, *_owner(subset, make)]
     after = [
         make.reason(message("Status"), width=_STATUS, look="blocked"),
         make.advice(),

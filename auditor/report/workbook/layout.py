@@ -42,6 +42,10 @@ _RIGHT = MappingProxyType({**_CELL, "align": "right", "indent": 1})
 _HEADER = MappingProxyType(
     {"bold": True, "font_color": _PAPER, "bg_color": _HEAD, "text_wrap": True, "valign": "vcenter"}
 )
+_TYPED = MappingProxyType(
+    {"bg_color": "#EAF3FF", "indent": 1, "left": 4, "right": 4, "left_color": "#5B8DEF", "right_color": "#5B8DEF"}
+)
+"""Of cells that a person may type into: no other cell has this ground."""
 _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "title": {"bold": True, "font_size": 16, "font_color": _HEAD},
@@ -52,6 +56,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "text": _LEFT,
         "name": {**_LEFT, "bold": True},
         "wrapped": {**_LEFT, "text_wrap": True},
+        "typed": {**_LEFT, **_TYPED, "text_wrap": True},
+        "typed day": {**_LEFT, **_TYPED},
         "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
         "time": _LEFT,
         "date": _LEFT,
@@ -108,7 +114,8 @@ class Styles:
         return self._formats[name]
 
     def _properties(self, name: str, accent: str) -> dict[str, Any]:
-        times = {"time": f"{self.language.date_pattern} hh:mm", "date": self.language.date_pattern}
+        day = self.language.date_pattern
+        times = {"time": f"{day} hh:mm", "date": day, "typed day": day}
         found = {**_FORMATS[name]}
         if name in times:
             found["num_format"] = times[name]

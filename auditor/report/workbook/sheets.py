@@ -25,7 +25,7 @@ from auditor.core.text import describe_left_out
 from auditor.report.remarks import compared_with, sentence
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
-from auditor.report.workbook.columns import BUTTON, Cell, SheetColumn
+from auditor.report.workbook.columns import BUTTON, TYPED, Cell, SheetColumn
 from auditor.report.workbook.layout import (
     COLOURS,
     SPAN,
@@ -37,6 +37,13 @@ from auditor.report.workbook.layout import (
     write_line,
 )
 from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, cut, sheet_name
+from auditor.report.workbook.notes import (
+    OTHER_NOTES,
+    describe_without_note,
+    other_columns,
+    other_records,
+    validate_typed,
+)
 from auditor.report.workbook.subset import Subset
 
 ACTION, CHANGES = message("Action needed"), message("Changes")
@@ -54,7 +61,7 @@ _LINE = 15
 """Points of a line."""
 _TRUNCATED = -2
 """What XlsxWriter answers where it cut a text, which it does without a mark."""
-_WRAPPED = frozenset({"wrapped", Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
+_WRAPPED = frozenset({"wrapped", TYPED, Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
 """Looks of cells whose texts take several lines."""
 _RIGHT = frozenset({"number", "money"})
 """Looks of cells that are aligned to the right."""
@@ -95,7 +102,19 @@ def add_action_needed(context: WorkbookContext) -> None:
             folded,
             days=OLD_CASE_DAYS,
         )
+    text = " ".join(filter(None, [text, describe_without_note(subset)]))
     _add_sheet(context, ACTION, text, SheetRecords(columns.action_needed(subset), cases, folded))
+
+
+def add_other_notes(context: WorkbookContext) -> None:
+    """Notes on customers who are not blocked, or not on the lists any more; no sheet where there are none."""
+    subset, language = context.subset, context.language
+    records = other_records(subset)
+    if len(records):
+        text = language.text(
+            "Notes on customers who are not blocked today. They are kept until somebody empties their cells."
+        )
+        _add_sheet(context, OTHER_NOTES, text, SheetRecords(other_columns(subset), records))
 
 
 def add_changes(context: WorkbookContext) -> None:
@@ -192,6 +211,7 @@ def _add_sheet(context: WorkbookContext, name: str, text: str, table: SheetRecor
         add_table(page, HEADER, labels, len(part.records), context.styles, sheet_name(name, count).replace(" ", "_"))
         page.set_row(HEADER, header_height(zip((label for label, _ in labels), widths, strict=True)))
         height = write_records(context.styles, page, part, widths)
+        validate_typed(page, context.language, part.columns, (HEADER + 1, HEADER + len(part.records)))
         avoid_short_page(page, widths, head + height)
 
 

@@ -38,6 +38,7 @@ from auditor.report.workbook.layout import (
     write_merged,
 )
 from auditor.report.workbook.limits import cut
+from auditor.report.workbook.notes import count_without_note
 from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
 from auditor.report.workbook.subset import BaselineDelta, Subset
@@ -46,7 +47,7 @@ from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add
 SUMMARY = message("Summary")
 _REMARK = 100
 """Characters in a line of a remark."""
-MOST_NEW = 20
+MOST_NEW = 10
 """New cases with their names on the first sheet."""
 _LOGO = (180, 40)
 """Pixels: the largest width and height of a logo."""
@@ -102,7 +103,7 @@ def _add_logo(context: WorkbookContext, page: Worksheet) -> None:
 def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
     """The five questions of a reader with their answers; returns the row below."""
     styles, subset, language = context.styles, context.subset, context.language
-    blocked = subset.ledger.customers_of(Verdict.BLOCKED)
+    blocked, without_note = subset.ledger.customers_of(Verdict.BLOCKED), count_without_note(subset)
     lines: list[tuple[str, str, str]] = [
         (language.text("Blocked customers"), language.number(blocked), "large blocked" if blocked else "answer"),
         (*_new_in_words(context), "answer"),
@@ -112,6 +113,7 @@ def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
             language.number(subset.ledger.customers_of(Verdict.UNDETERMINED)),
             "answer",
         ),
+        *([(language.text("Blocked, without a note"), language.number(without_note), "answer")] if blocked else []),
         (language.text("Is the audit complete?"), _complete_in_words(context), "answer"),
     ]
     for question, answer, look in lines:
@@ -193,7 +195,7 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
         _write_amounts(page, (row, 1), amount, styles)
         write_merged(page, row, (2, 3), language.text(REASONS[Reason(reason)].name), styles["answer"])
         write_merged(page, row, (4, LAST), str(text), styles["answer"])
-        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2 * WIDTHS[-1] - SLACK))
+        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2.2 * WIDTHS[-1]))
     if more := len(new) - len(shown):
         row += 1
         sheet = language.text(ACTION)

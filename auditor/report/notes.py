@@ -1,0 +1,87 @@
+"""notes.jsonl: what people typed into the workbooks about customers, as it was when the reports were last rendered.
+
+It is a source of the reports, like the journal: the workbooks are rendered from it. `report/typed.py` reads the workbooks.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from auditor.core.results import NoteCell
+from auditor.errors import IncompleteError
+
+NAME = "notes.jsonl"
+COLUMNS = ("contacted", "note", "next_date")
+"""The columns that a person may type into, from left to right."""
+DATES = frozenset({"contacted", "next_date"})
+"""Those of them that hold a day."""
+
+
+class CustomerNote(msgspec.Struct, kw_only=True, frozen=True):
+    """One line: what was typed about one customer.
+
+    Attributes:
+        customer_id: Customer tenant id. Where the workbook has another text in its place, that text; where it has none, the name of
+            the workbook and the row.
+        company_name: Name in the workbook.
+        owner: Account manager whose workbook it was typed into. Null where it was typed into audit.xlsx only.
+        contacted: When the customer was contacted.
+        note: The note.
+        next_date: When the account manager will be in touch next.
+    """
+
+    customer_id: str
+    company_name: str = ""
+    owner: str | None = None
+    contacted: NoteCell = NoteCell()
+    note: NoteCell = NoteCell()
+    next_date: NoteCell = NoteCell()
+
+    def text(self, column: str) -> str:
+        """The text that counts in one of COLUMNS."""
+        cell: NoteCell = getattr(self, column)
+        return cell.now.text
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the columns."""
+        return not any(map(self.text, COLUMNS))
+
+
+Notes = Mapping[str, CustomerNote]
+"""Customer id -> what was typed about the customer."""
+
+
+def encode_notes(notes: Notes) -> bytes:
+    """The content of notes.jsonl."""
+    return b"".join(msgspec.json.encode(notes[one]) + b"\n" for one in sorted(notes))
+
+
+def digest_notes(notes: Notes) -> str:
+    """Tells one state of the notes from another: eight hexadecimal digits."""
+    return hashlib.sha256(encode_notes(notes)).hexdigest()[:8]
+
+
+def read_notes(run: Path) -> dict[str, CustomerNote]:
+    """Read notes.jsonl; nothing where there is none.
+
+    Raises:
+        IncompleteError: it is damaged.
+        OSError: it cannot be read.
+    """
+    try:
+        lines = (run / NAME).read_bytes().splitlines()
+    except FileNotFoundError:
+        return {}
+    try:
+        found = [msgspec.json.decode(line, type=CustomerNote) for line in lines]
+    except msgspec.MsgspecError as error:
+        raise IncompleteError(f"{run / NAME}: {error}", "put the file back as it was, or move it away") from error
+    return {one.customer_id: one for one in found}
+
+
+def without_note(notes: Notes, customers: Iterable[str]) -> Collection[str]:
+    """The customers about whom nothing was typed."""
+    return [one for one in customers if one not in notes or notes[one].is_empty]

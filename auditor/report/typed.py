@@ -1,0 +1,229 @@
+"""What people typed into workbooks: which cells have another text than was written into them.
+
+Each workbook has a hidden sheet that says which run it is of, how its columns are called, and what was written into the cells that a
+person may type into. So the columns are found in every language, wherever they were moved to, in sheets that were renamed, sorted or
+filtered, and in copies saved by LibreOffice, Excel or Google Sheets. The customer's id says whose row it is, not its place.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from auditor.core.ids import normalise_id
+from auditor.core.results import Edit, NoteText
+from auditor.errors import describe_os_error
+from auditor.report.notes import COLUMNS, DATES
+
+MARK, VERSION = "auditor notes", 1
+"""Name of the hidden sheet and its first cell; version of its layout."""
+CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
+SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""Of the files that are read."""
+_HEADER_ROWS = 40
+"""Rows of a sheet in which the header is looked for."""
+_EPOCH = date(1899, 12, 30)
+_DAYS = range(20_000, 100_000)
+"""Numbers in a column of days that are days without their format: 1954 to 2173."""
+_DAMAGE = (CalamineError, ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError)
+
+
+class NotReadableError(Exception):
+    """A workbook that cannot be read; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRow:
+    """A row in which somebody typed.
+
+    Attributes:
+        customer_id: as of `CustomerNote`.
+        company_name: in the row.
+        edits: column -> what was typed there.
+    """
+
+    customer_id: str
+    company_name: str
+    edits: Mapping[str, Edit]
+
+
+@dataclass(slots=True)
+class TypedWorkbook:
+    """What was typed into a workbook.
+
+    Attributes:
+        name: of the file, for people.
+        owner: account manager whose workbook it is; None for audit.xlsx.
+        rows: in which somebody typed.
+        problems: what could not be used, a sentence each.
+    """
+
+    name: str
+    owner: str | None = None
+    rows: list[TypedRow] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """What the hidden sheet says."""
+
+    written_with: str
+    owner: str | None
+    labels: Mapping[str, str]
+    bases: Mapping[str, Mapping[str, str]]
+
+
+def read_typed(path: Path, name: str) -> TypedWorkbook:
+    """Read a workbook. It is not changed.
+
+    Args:
+        path: of the file.
+        name: of the file, for people.
+
+    Raises:
+        NotReadableError: it cannot be read, or this program did not write it.
+    """
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            if MARK not in book.sheet_names:
+                raise NotReadableError("it is no workbook of auditor with columns to type into")
+            marked = _read_mark(book.get_sheet_by_name(MARK).to_python(skip_empty_area=False))
+            found = TypedWorkbook(name, marked.owner)
+            made = NoteText("", name, marked.written_with, *_saved(path), _modified_at(path))
+            for sheet in (one for one in book.sheet_names if one != MARK):
+                rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+                _read_sheet(found, sheet, rows, marked, made)
+            return found
+    except PasswordError as error:
+        raise NotReadableError("it is protected with a password") from error
+    except OSError as error:
+        raise NotReadableError(describe_os_error(error)) from error
+    except _DAMAGE as error:
+        raise NotReadableError(f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
+
+
+def _read_mark(rows: Sequence[Sequence[Any]]) -> _Marked:
+    (mark, version, written_with, *rest), labels, *bases = rows
+    if mark != MARK or int(version) != VERSION:
+        raise NotReadableError("another version of auditor wrote it")
+    names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
+    owner = str(rest[1]) if rest[0] == "owner" else None
+    texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
+    return _Marked(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
+
+
+def _read_sheet(
+    found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], marked: _Marked, made: NoteText
+) -> None:
+    """Add what was typed into a sheet. A sheet without the columns has nothing to read."""
+    header = _find_header(rows, marked.labels)
+    if header is None:
+        return
+    number, places = header
+    if CUSTOMER_ID not in places:
+        found.problems.append(
+            f"{found.name}, sheet {sheet}: the column {marked.labels[CUSTOMER_ID]!r} is missing, so nobody knows whose notes these are"
+        )
+        return
+    if missing := [marked.labels[one] for one in COLUMNS if one not in places]:
+        found.problems.append(f"{found.name}, sheet {sheet}: columns are missing: {', '.join(missing)}")
+    for row, cells in enumerate(islice(rows, number + 1, None), number + 2):
+        texts = {
+            column: _text_of(cells[places[column]], is_day=column in DATES) for column in COLUMNS if column in places
+        }
+        given = _text_of(cells[places[CUSTOMER_ID]]).strip()
+        one = normalise_id(given) or given
+        base = marked.bases.get(one, {})
+        if not one and any(texts.values()):
+            one = f"{Path(found.name).name}, row {row}"
+        edits = {
+            column: Edit(base.get(column, ""), _typed(made, text))
+            for column, text in texts.items()
+            if text != base.get(column, "")
+        }
+        if not edits:
+            continue
+        if normalise_id(one) is None and one not in marked.bases:
+            found.problems.append(
+                f"{found.name}, sheet {sheet}, row {row}: a note without a customer id ({given or 'the cell is empty'}); it is kept "
+                "under Notes on other customers"
+            )
+        company = _text_of(cells[places[CUSTOMER]]) if CUSTOMER in places else ""
+        found.rows.append(TypedRow(one, company, edits))
+
+
+def _find_header(rows: Sequence[Sequence[Any]], labels: Mapping[str, str]) -> tuple[int, dict[str, int]] | None:
+    """(row of the header from 0, column -> its place); None where no column that a person may type into is there."""
+    for number, cells in enumerate(islice(rows, _HEADER_ROWS)):
+        texts = [_text_of(cell).strip() for cell in cells]
+        places = {name: texts.index(label) for name, label in labels.items() if label in texts}
+        if any(column in places for column in COLUMNS) and len(places) > 1:
+            return number, places
+    return None
+
+
+def _typed(made: NoteText, text: str) -> NoteText:
+    return NoteText(text, made.workbook, made.written_with, made.saved_at, made.saved_by, made.modified_at)
+
+
+def _text_of(cell: object, *, is_day: bool = False) -> str:
+    """A cell as text: a day as `2026-11-30`, a whole number without decimals; white space alone is nothing."""
+    match cell:
+        case bool():
+            return str(cell).upper()
+        case int() | float():
+            if is_day and int(cell) == cell and int(cell) in _DAYS:
+                return f"{_EPOCH + timedelta(days=int(cell))}"
+            return f"{int(cell)}" if int(cell) == cell else f"{cell}"
+        case datetime() if cell.time() == time():
+            return f"{cell:%Y-%m-%d}"
+        case datetime():
+            return f"{cell:%Y-%m-%d %H:%M:%S}"
+        case _:
+            text = str(cell)
+            return text if text.strip() else ""
+
+
+def _saved(path: Path) -> tuple[datetime | None, str]:
+    """(when the workbook was saved, by whom), as its properties say."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            core = package.read("docProps/core.xml").decode()
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None, ""
+    created, modified = (re.search(rf"<dcterms:{one}[^>]*>([^<]*)<", core) for one in ("created", "modified"))
+    name = re.search(r"<cp:lastModifiedBy[^>]*>([^<]*)<", core)
+    # the same time: the program that saved it leaves the properties as they are
+    is_known = modified and not (created and created[1] == modified[1])
+    return _read_time(modified[1]) if modified and is_known else None, unescape(name[1]) if name else ""
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
+
+
+def find_workbooks(folder: Path) -> Iterator[Path]:
+    """The workbooks in a folder and the folders in it, without files that office programs and this program leave while they write.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file():
+            yield path
