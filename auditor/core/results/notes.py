@@ -36,6 +36,11 @@ class NoteText:
         """The workbook, told apart from others of the same name."""
         return self.written_with, self.workbook
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The same for a text that stands in several copies of a workbook, or is read again."""
+        return self.written_with, self.text
+
 
 @dataclass(frozen=True, slots=True)
 class NoteCell:
@@ -81,10 +86,12 @@ class MergedCell:
 def merge_edits(cell: NoteCell, edits: Sequence[Edit]) -> MergedCell:
     """Apply the edits of several workbooks to a cell; their order does not matter."""
     now = cell.now
-    fresh = _fresh_edits(cell, edits)
+    # whether the workbook of the text that counts has one text for the customer; it may have several rows
+    same_place = len({edit.typed.text for edit in edits if edit.typed.place == now.place}) == 1
+    fresh = _fresh_edits(cell, edits, same_place=same_place)
     if not fresh:
         return MergedCell(cell)
-    follows = any(_follows(edit, now) for edit in fresh)
+    follows = any(edit.base == now.text or (same_place and edit.typed.place == now.place) for edit in fresh)
     rivals = [edit.typed for edit in fresh] + ([] if follows else [now])
     texts = [one for one in rivals if one.text]
     lost: tuple[NoteText, ...] = ()
@@ -95,18 +102,27 @@ def merge_edits(cell: NoteCell, edits: Sequence[Edit]) -> MergedCell:
         chosen = _join(texts)
     else:
         chosen = texts[0] if texts else rivals[0]
-    others = [one for one in (now, *rivals) if one is not chosen and one != NoteText()]
-    earlier = dict.fromkeys((*cell.earlier, *others))
-    return MergedCell(NoteCell(chosen, tuple(earlier)), lost, joined=chosen not in rivals)
+    read = (edit.typed for edit in sorted(edits, key=_order) if edit.typed.text != edit.base)
+    earlier = {one.identity: one for one in cell.earlier}
+    for one in (now, *read):
+        if one not in (chosen, NoteText()):
+            earlier.setdefault(one.identity, one)
+    return MergedCell(NoteCell(chosen, tuple(earlier.values())), lost, joined=chosen not in rivals)
 
 
-def _fresh_edits(cell: NoteCell, edits: Sequence[Edit]) -> list[Edit]:
-    """The edits that are not known yet, one of each text, in an order of their own."""
-    known = {(one.written_with, one.text) for one in cell.earlier}
+def _fresh_edits(cell: NoteCell, edits: Sequence[Edit], *, same_place: bool) -> list[Edit]:
+    """The edits that are not known yet, one of each text, in an order of their own.
+
+    Args:
+        cell: that was edited.
+        edits: of all workbooks.
+        same_place: whether what stands in the workbook of the text that counts is new, even if it is an earlier text.
+    """
+    known = {one.identity for one in cell.earlier}
     found: dict[str, Edit] = {}
     for edit in sorted(edits, key=_order):
         typed = edit.typed
-        is_known = (typed.written_with, typed.text) in known and typed.place != cell.now.place
+        is_known = typed.identity in known and not (same_place and typed.place == cell.now.place)
         if typed.text not in (edit.base, cell.now.text) and not is_known:
             found[typed.text] = edit
     return list(found.values())
@@ -115,11 +131,6 @@ def _fresh_edits(cell: NoteCell, edits: Sequence[Edit]) -> list[Edit]:
 def _order(edit: Edit) -> tuple[bool, float, str, str, str, str]:
     saved = edit.typed.saved_at
     return (saved is not None, saved.timestamp() if saved else 0.0, *edit.typed.place, edit.typed.text, edit.base)
-
-
-def _follows(edit: Edit, now: NoteText) -> bool:
-    """Whether the person saw the newest text, or changed the text in the same workbook again."""
-    return edit.base == now.text or edit.typed.place == now.place
 
 
 def _newest(texts: Sequence[NoteText]) -> NoteText | None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from rich.cells import cell_len
 
 from auditor.core.language import Language, message
 from auditor.core.model import Reason
@@ -84,7 +85,7 @@ class SheetColumn:
     def fitted(self, longest: int) -> float:
         """Its width in characters, where its longest text has so many."""
         words = self.label.split() or [""]
-        header = max(len(self.label) / 2, *map(len, words)) + BUTTON
+        header = max(cell_len(self.label) / 2, *map(cell_len, words)) + BUTTON
         # a formatted number is longer than its digits
         spare = 2 if self.currencies is None else 8
         return max(self.width, header, min(longest + spare, _WIDE) if self.source else 0)
@@ -242,13 +243,15 @@ def _mapped(words: Mapping[str, str], source: str, frame: pd.DataFrame) -> Seque
 
 
 def _longest(words: Mapping[str, str]) -> float:
-    return max(map(len, words.values())) + 3
+    return max(map(cell_len, words.values())) + 3
 
 
 def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
     """The lists' own columns between ours, which keep their names."""
     listed = subset.data.facts.columns
-    labels = headers(own_names(listed).values(), (column.label for column in (*before, *after)))
+    # no other column has a header by which typed notes are found
+    notes = map(subset.data.language.text, NOTE_LABELS.values())
+    labels = headers(own_names(listed).values(), (*(column.label for column in (*before, *after)), *notes))
     own = zip(own_columns(len(listed)), labels, listed, strict=True)
     return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
 

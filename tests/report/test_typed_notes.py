@@ -1,0 +1,288 @@
+"""What people type into a workbook stands in the next one: by customer, exactly, in every language, whoever saved it."""
+
+from datetime import date, datetime
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from book_support import opened, parts, records
+from notes_support import CONTACTED, NEXT, NOTE, Rendering, blocked_run, open_sheet, shown, type_into
+from report_support import answer, guid, new_run, row
+
+from auditor.core.run_facts import Presentation
+from auditor.errors import IncompleteError
+
+AWKWARD = (
+    *(
+        "=1+1",
+        "@SUM(A1)",
+        "-2",
+        "zwei\nZeilen\n",
+        "  um den Rand  ",
+        "שלום مرحبا",
+        "😀👩‍👩‍👧",
+        "x" * 32_000,
+        "_x0041_",
+        "<r>a</r>",
+    ),
+    *("007", "2026-11-30", "é", 'a "b" & <c>', "TRUE"),
+)
+
+
+def _book(run: Path) -> Path:
+    return run / "by-owner" / "Ann.xlsx"
+
+
+def test_what_is_typed_stands_in_the_next_rendering(tmp_path: Path) -> None:
+    """Days are days again, in both workbooks; the other customer has none, and the first sheet counts it."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    given = {CONTACTED: date(2026, 11, 29), NOTE: "called", NEXT: date(2026, 12, 1)}
+    type_into(_book(run.path), {guid(0): given})
+    assert Rendering(run).texts(guid(0)) == ("2026-11-29", "called", "2026-12-01")
+    for book in (_book(run.path), run.path / "audit.xlsx"):
+        found = shown(book)
+        assert found[guid(0)] == (datetime(2026, 11, 29), "called", datetime(2026, 12, 1))
+        assert found[guid(1)] == (None, None, None)
+        lines = {line[0]: line[1] for line in opened(book)["Summary"].iter_rows(values_only=True) if line[0]}
+        assert lines["Blocked, without a note"] == "1"
+
+
+def test_texts_are_kept_exactly_and_are_no_formulas(tmp_path: Path) -> None:
+    """Two renderings later too; no cell of a sheet is a formula."""
+    run = blocked_run(tmp_path / "r", "b" * len(AWKWARD))
+    Rendering(run)
+    type_into(_book(run.path), {guid(n): {NOTE: text} for n, text in enumerate(AWKWARD)})
+    Rendering(run)
+    again = Rendering(run)
+    # openpyxl writes these seven characters as they are, which is the format's escape for A
+    expected = ["A" if text == "_x0041_" else text for text in AWKWARD]
+    assert [again.texts(guid(n))[1] for n in range(len(AWKWARD))] == expected
+    assert not any("<f>" in part for name, part in parts(_book(run.path)).items() if "sheet" in name)
+
+
+def test_notes_follow_the_customer_through_sorting_and_new_columns(tmp_path: Path) -> None:
+    """Rows sorted, a column put in front, the sheet renamed, a line put above: the id says whose row it is."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    for number in range(4, 7):
+        page.cell(number, places[NOTE]).value = f"about {page.cell(number, places['Customer id']).value}"
+    lines = [[cell.value for cell in line] for line in page.iter_rows(min_row=4)]
+    for number, line in enumerate(reversed(lines), 4):
+        for place, value in enumerate(line, 1):
+            page.cell(number, place).value = value
+    page.tables.clear()
+    page.merged_cells.ranges.clear()
+    page.insert_cols(1)
+    page.insert_rows(1)
+    page.title = "Meine Kunden"
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert {one: note.note.now.text for one, note in found.notes.items()} == {
+        guid(n): f"about {guid(n)}" for n in range(3)
+    }
+    assert found.warnings == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ja"])
+def test_columns_are_found_in_every_language(tmp_path: Path, language: str) -> None:
+    """By the hidden sheet, which says how they are called."""
+    run = blocked_run(tmp_path / "r", "b", presentation=Presentation(language=language))
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    hidden = book["auditor notes"]
+    assert hidden.sheet_state == "veryHidden"
+    label = next(hidden.iter_rows(min_row=2, max_row=2, values_only=True))[3]
+    page = book.worksheets[1]
+    (cell,) = [cell for line in page.iter_rows() for cell in line if cell.value == label]
+    page.cell(cell.row + 1, cell.column).value = "ok"
+    book.save(_book(run.path))
+    assert Rendering(run).texts(guid(0)) == ("", "ok", "")
+
+
+def test_who_is_not_blocked_any_more_keeps_the_notes(tmp_path: Path) -> None:
+    """On a sheet of their own, where they can be changed and emptied; also who is on no list any more."""
+    first = blocked_run(tmp_path / "20261122T120000Z", "bbb")
+    Rendering(first)
+    type_into(_book(first.path), {guid(n): {NOTE: f"note {n}"} for n in range(3)})
+    second = blocked_run(tmp_path / "20261123T120000Z", "be", started_at=datetime.fromisoformat("2026-11-23T12:00:00Z"))
+    Rendering(second)
+    assert shown(_book(second.path)) == {guid(0): (None, "note 0", None)}
+    others = shown(_book(second.path), "Notes on other customers")
+    assert others == {guid(1): (None, "note 1", None), guid(2): (None, "note 2", None)}
+    type_into(_book(second.path), {guid(1): {NOTE: None}, guid(2): {NOTE: "gone"}}, name="Notes on other customers")
+    last = Rendering(second)
+    assert shown(_book(second.path), "Notes on other customers") == {guid(2): (None, "gone", None)}
+    assert [one.text for one in last.notes[guid(1)].note.earlier] == ["note 1"]
+
+
+def test_workbooks_that_came_back_are_read_from_a_folder(tmp_path: Path) -> None:
+    """The same file every night; the note comes back once, and not after somebody emptied it."""
+    run = blocked_run(tmp_path / "20261122T120000Z")
+    Rendering(run)
+    back = type_into(_book(run.path), {guid(0): {NOTE: "by mail"}}, tmp_path / "back" / "team" / "Ann (1).xlsx")
+    found = Rendering(run, tmp_path / "back")
+    assert found.texts(guid(0))[1] == "by mail"
+    assert found.notes[guid(0)].note.now.workbook == "team/Ann (1).xlsx"
+    assert found.notes[guid(0)].owner == "Ann"
+    type_into(_book(run.path), {guid(0): {NOTE: None}})
+    assert Rendering(run, tmp_path / "back").texts(guid(0))[1] == ""
+    assert Rendering(run, tmp_path / "back").texts(guid(0))[1] == ""
+    assert back.exists()
+
+
+def test_workbooks_that_cannot_be_read_are_named_and_not_touched(tmp_path: Path) -> None:
+    """Somebody else's workbook, a damaged one; lock files and other files are no workbooks."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    folder = tmp_path / "back"
+    folder.mkdir()
+    openpyxl.Workbook().save(folder / "foreign.xlsx")
+    (folder / "damaged.xlsx").write_bytes(_book(run.path).read_bytes()[:2000])
+    # an encrypted workbook is an OLE file with a part of this name
+    (folder / "protected.xlsx").write_bytes(
+        bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 504 + "EncryptedPackage".encode("utf-16-le")
+    )
+    (folder / "~$Ann.xlsx").write_bytes(b"lock")
+    (folder / "letter.pdf").write_bytes(b"%PDF")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    warnings = Rendering(run, folder).warnings
+    assert [Path(one.partition(": ")[0]).name for one in warnings] == ["damaged.xlsx", "foreign.xlsx", "protected.xlsx"]
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_note_without_a_customer_id_is_reported_and_kept(tmp_path: Path) -> None:
+    """The id was damaged or removed, or somebody wrote below the table."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    for number, given in ((4, "1f2e3d4c-0000"), (5, None), (8, None)):
+        page.cell(number, places["Customer id"]).value = given
+        page.cell(number, places[NOTE]).value = f"line {number}"
+    book.save(_book(run.path))
+    first = Rendering(run)
+    assert [one.partition("a note without")[0] for one in first.warnings] == [
+        f"by-owner/Ann.xlsx, sheet Action needed, row {number}: " for number in (4, 5, 8)
+    ]
+    wanted = {"1f2e3d4c-0000": "line 4", "Ann.xlsx, row 5": "line 5", "Ann.xlsx, row 8": "line 8"}
+    assert {one: note.note.now.text for one, note in first.notes.items()} == wanted
+    others = shown(_book(run.path), "Notes on other customers")
+    assert {one: cells[1] for one, cells in others.items()} == wanted
+
+
+def test_a_sheet_without_ids_is_reported(tmp_path: Path) -> None:
+    """Nobody knows whose notes these are; the workbook stays as it is, beside the new one."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    page.cell(4, places[NOTE]).value = "lost?"
+    page.delete_cols(places["Customer id"])
+    book.save(_book(run.path))
+    found = Rendering(run)
+    (warning,) = found.warnings
+    assert "the column 'Customer id' is missing" in warning
+    assert [path.parent.name for path in found.kept] == ["by-owner"]
+
+
+def test_two_people_with_copies_of_one_workbook(tmp_path: Path) -> None:
+    """Openpyxl says when it saved, to the second; without these times both texts stand in the cell."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    for name, minute in (("a.xlsx", 1), ("b.xlsx", 2)):
+        type_into(_book(run.path), {guid(0): {NOTE: name}}, tmp_path / "back" / name)
+        type_into(_book(run.path), {guid(1): {NOTE: name}}, tmp_path / "unknown" / name)
+        _set_saved(tmp_path / "back" / name, f"2026-11-30T12:0{minute}:00Z")
+        _set_saved(tmp_path / "unknown" / name, "")
+    found = Rendering(run, tmp_path / "back")
+    assert found.texts(guid(0))[1] == "b.xlsx"
+    assert [one.text for one in found.notes[guid(0)].note.earlier] == ["a.xlsx"]
+    assert any("the text that was saved last" in one for one in found.warnings)
+    found = Rendering(run, tmp_path / "unknown")
+    assert found.texts(guid(1))[1] == "a.xlsx (a.xlsx) / b.xlsx (b.xlsx)"
+    assert any("it is not known" in one for one in found.warnings)
+
+
+def _set_saved(path: Path, moment: str) -> None:
+    """Write when a workbook was saved into its properties; empty for a program that writes none."""
+    content = parts(path)
+    if moment:
+        begin = content["docProps/core.xml"].index("<dcterms:modified")
+        begin = content["docProps/core.xml"].index(">", begin) + 1
+        end = content["docProps/core.xml"].index("<", begin)
+        content["docProps/core.xml"] = (
+            content["docProps/core.xml"][:begin] + moment + content["docProps/core.xml"][end:]
+        )
+    else:
+        del content["docProps/core.xml"]
+    with ZipFile(path, "w") as package:
+        for name, text in content.items():
+            package.writestr(name, text)
+
+
+def test_the_next_night_takes_the_notes_of_the_night_before(tmp_path: Path) -> None:
+    """Of the newest earlier run of the same lists; another partner's are left alone."""
+    first = blocked_run(tmp_path / "20261122T120000Z")
+    Rendering(first)
+    type_into(first.path / "audit.xlsx", {guid(0): {NOTE: "first night"}})
+    later = datetime.fromisoformat("2026-11-23T12:00:00Z")
+    other = blocked_run(tmp_path / "20261123T110000Z", api="https://other.example", started_at=later.replace(hour=11))
+    assert Rendering(other).notes == {}
+    second = blocked_run(tmp_path / "20261123T120000Z", started_at=later)
+    assert Rendering(second).texts(guid(0))[1] == "first night"
+    assert not (first.path / "notes.jsonl").exists()
+
+
+def test_damaged_notes_stop_the_rendering(tmp_path: Path) -> None:
+    """The run's own file is a source like the journal: it is not replaced by a part of it."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    type_into(_book(run.path), {guid(0): {NOTE: "called"}})
+    Rendering(run)
+    content = (run.path / "notes.jsonl").read_bytes()
+    (run.path / "notes.jsonl").write_bytes(content[:100])
+    with pytest.raises(IncompleteError, match=r"notes\.jsonl"):
+        Rendering(run)
+    assert (run.path / "notes.jsonl").read_bytes() == content[:100]
+
+
+def test_notes_are_part_of_what_is_verified(tmp_path: Path) -> None:
+    """A changed note is found by its hash."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    type_into(_book(run.path), {guid(0): {NOTE: "called"}})
+    Rendering(run)
+    path = run.path / "notes.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"called", b"mailed"))
+    with pytest.raises(IncompleteError, match=r"notes\.jsonl"):
+        run.verify()
+
+
+def test_cells_to_type_into_have_hints_and_refuse_what_is_no_day(tmp_path: Path) -> None:
+    """In the language of the workbook; every row of the table has them."""
+    run = blocked_run(tmp_path / "r", "bbb", presentation=Presentation(language="de"))
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    found = {str(one.sqref): one for one in book.worksheets[1].data_validations.dataValidation}
+    assert [(one.type, one.promptTitle) for one in found.values()] == [
+        ("date", "Kontaktiert"),
+        (None, "Notiz"),
+        ("date", "Nächster Termin"),
+    ]
+    assert all(one.split(":")[0].endswith("4") and one.endswith("6") for one in found)
+    assert all("nächste Arbeitsmappe" in one.prompt for one in found.values())
+
+
+def test_a_list_with_a_column_called_note_keeps_it(tmp_path: Path) -> None:
+    """Their column gets another header, ours is the one to type into."""
+    run = new_run(tmp_path / "r", [row(1, owner="Ann", other={"Note": "theirs"})], [answer(0, 1, "under_review")])
+    Rendering(run)
+    type_into(_book(run.path), {guid(1): {NOTE: "ours"}})
+    assert Rendering(run).texts(guid(1))[1] == "ours"
+    page, places = open_sheet(openpyxl.load_workbook(_book(run.path)))
+    assert page.cell(4, places["Note 2"]).value == "theirs"
+    assert "Note 2" in records(run.path / "audit.xlsx", "All customers")[0]
