@@ -109,6 +109,7 @@ class _LiveTable(FleetProgress):
         _say_start(current, to_ask, complete)
         self.partners = {name: {"state": "starting"} for name in to_ask}
         self._live.start()
+        self._live.update(self._table(), refresh=True)
 
     def tick(self) -> None:
         now = time.monotonic()
