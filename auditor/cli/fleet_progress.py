@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,8 @@ class FleetProgress:
         """The observer that this shows."""
         return FleetObserver(progressed=self.add, ended=self.end, ticked=self.tick)
 
-    def start(self, current: Round, to_ask: int, complete: int) -> None:
-        """Receive the round, and the numbers of partners to audit and of those that are complete already."""
+    def start(self, current: Round, to_ask: Sequence[str], complete: Sequence[str]) -> None:
+        """Receive the round, and the names of the partners to audit and of those that are complete already."""
 
     def add(self, name: str, counts: dict[str, Any]) -> None:
         """Receive a partner's counts."""
@@ -61,9 +61,9 @@ def _describe(result: PartnerResult) -> str:
     return "complete" if result.complete else f"exit code {result.exit_code}: {result.reason}".rstrip(": ")
 
 
-def _say_start(current: Round, to_ask: int, complete: int) -> None:
-    already = f"; {complete} are complete already" if complete else ""
-    say(f"round {current.id}: auditing {count_noun(to_ask, 'partner')}{already}")
+def _say_start(current: Round, to_ask: Sequence[str], complete: Sequence[str]) -> None:
+    already = f"; {count_noun(len(complete), 'partner')} complete already" if complete else ""
+    say(f"round {current.id}: auditing {count_noun(len(to_ask), 'partner')}{already}")
 
 
 class _Lines(FleetProgress):
@@ -73,7 +73,7 @@ class _Lines(FleetProgress):
         super().__init__()
         self._noted = time.monotonic()
 
-    def start(self, current: Round, to_ask: int, complete: int) -> None:
+    def start(self, current: Round, to_ask: Sequence[str], complete: Sequence[str]) -> None:
         _say_start(current, to_ask, complete)
 
     def end(self, result: PartnerResult) -> None:
@@ -105,9 +105,11 @@ class _LiveTable(FleetProgress):
         self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=False)
         self._drawn = 0.0
 
-    def start(self, current: Round, to_ask: int, complete: int) -> None:
+    def start(self, current: Round, to_ask: Sequence[str], complete: Sequence[str]) -> None:
         _say_start(current, to_ask, complete)
+        self.partners = {name: {"state": "starting"} for name in to_ask}
         self._live.start()
+        self._live.update(self._table(), refresh=True)
 
     def tick(self) -> None:
         now = time.monotonic()
@@ -134,7 +136,7 @@ class _LiveTable(FleetProgress):
             cells = [
                 name,
                 asked,
-                f"{known.get('blocked', 0):,}",
+                f"{known['blocked']:,}" if "blocked" in known else "-",
                 f"{known['a_minute']:,}" if known.get("a_minute") else "-",
                 format_duration(left) if left else "-",
                 str(known.get("state", "")),

@@ -57,7 +57,7 @@ class FleetReport:
 def run_fleet(
     options: FleetOptions,
     observer: fleet.FleetObserver,
-    started: Callable[[fleet.Round, int, int], object],
+    started: Callable[[fleet.Round, Sequence[str], Sequence[str]], object],
     warned: Callable[[str], object],
     check_stop: Callable[[], None],
 ) -> FleetReport:
@@ -66,7 +66,7 @@ def run_fleet(
     Args:
         options: what to audit, and where.
         observer: receives what happens.
-        started: receives the round, the number of partners to audit, and the number of those that are complete already.
+        started: receives the round, the names of the partners to audit, and of those that are complete already.
         warned: receives a sentence about each object store that does not answer.
         check_stop: raises KeyboardInterrupt once the caller wants an end.
 
@@ -93,7 +93,7 @@ def run_fleet(
         lambda known: any(folder.complete_run(known.started_at) is None for folder in folders.values()),
     )
     complete = {name: run for name, folder in folders.items() if (run := folder.complete_run(current.started_at))}
-    started(current, len(partners) - len(complete), len(complete))
+    started(current, [name for name in folders if name not in complete], list(complete))
 
     def record(*ended: fleet.PartnerResult) -> None:
         nonlocal current

@@ -455,6 +455,22 @@ def test_reports_that_cannot_be_written(simulator: Simulator, capsys: pytest.Cap
     assert (code, found["reports"]["state"]) == (2, "failed")
 
 
+def test_the_stores_that_runs_are_published_to(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where a run would refuse to begin, exit 2; nothing stays in the store."""
+    assert simulator.api_url
+    store = tmp_path / "store"
+    monkeypatch.setenv("AUDITOR_PUBLISH", store.as_uri())
+    code, found = _examined(capsys)
+    assert (code, found["publish"]["state"]) == (2, "failed")
+    assert found["publish"]["found"] == f"{store.as_uri()}: there is no such folder"
+    store.mkdir()
+    code, found = _examined(capsys)
+    assert (code, found["publish"]["state"]) == (0, "ok")
+    assert list(store.iterdir()) == []
+
+
 def test_a_process_of_its_own_tells_nothing_secret(simulator: Simulator) -> None:
     """At `-vv`, on both streams: no token, no customer, no user's name; `-q` prints only what needs action."""
     done = run_program("doctor", "-vv")

@@ -154,9 +154,25 @@ def test_blocked_and_unverified_customers_of_all_partners_are_in_the_documents(f
         ("undetermined", "Not verified", "not-verified"),
     ):
         right = sorted((one["partner"], one["customer_id"]) for one in records if one["verdict"] == verdict)
-        assert sorted((str(line[0]), str(line[-2])) for line in sheets[name][3:]) == right
+        place = sheets[name][2].index("Customer id")
+        assert sorted((str(line[0]), str(line[place])) for line in sheets[name][3:]) == right
         shown = page[page.index(f'id="{table}"') :].partition("</table>")[0]
         assert sorted((two, one) for one, two in re.findall(r"<code>([^<]*)</code><td>([^<]*)", shown)) == right
+
+
+def test_who_is_blocked_longest_stands_first_whatever_the_partner(tmp_path: Path) -> None:
+    """In the page and in the workbook."""
+    results = []
+    for number, (name, month) in enumerate((("north", 3), ("south", 1), ("west", 2)), 1):
+        found = answer(0, number, "under_review", last_update_raw=f"2026-0{month}-01T00:00:00")
+        run = new_run(tmp_path / name / "20261122T120000Z", [row(number)], [found])
+        run.render(report.FORMATS)
+        results.append(PartnerResult(name, run.path, 0, complete=True))
+    folder = combine(tmp_path, ROUND, results)
+    page = (folder / "fleet.html").read_text(encoding="utf-8")
+    shown = page[page.index('id="all-blocked"') :].partition("</table>")[0]
+    assert re.findall(r"</code><td>([^<]*)", shown) == ["south", "west", "north"]
+    assert [line[0] for line in _sheets(folder)["Action needed"][3:]] == ["south", "west", "north"]
 
 
 def test_the_page_asks_for_nothing_outside(folder: Path) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -23,7 +24,7 @@ FREE, JANUARY = (Reason.ALLOWED, 0), (Reason.UNDER_REVIEW, 0)
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator["pymysql.Connection[pymysql.cursors.Cursor]"]:
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty database on a socket, with the setting that names it."""
     # short, for the socket; not below pytest's folders, which only their owner enters
     folder = Path(tempfile.mkdtemp(prefix="auditor-mariadb-"))
@@ -49,9 +50,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator["pymysql.Connection[py
         shutil.rmtree(folder)
 
 
-def test_runs_of_two_nights(
-    database: "pymysql.Connection[pymysql.cursors.Cursor]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_of_two_nights(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the same time, then one again; an export that does not end is waited for, but not for ever."""
     monkeypatch.chdir(tmp_path)
     first = made(Path("reports"), 0, {1: JANUARY, 2: FREE})

@@ -1,6 +1,7 @@
 """`auditor doctor`: check everything that a run needs, one check after the other.
 
-A failed check stops only the checks that need it. Nothing is changed, except that a sign-in that is due is renewed.
+A failed check stops only the checks that need it. Nothing is changed, except that a sign-in that is due is renewed, and that a
+small object is written to each object store of `publish` and removed.
 """
 
 import os
@@ -65,6 +66,7 @@ CHECKS = (
     _Check("lock", machine.lock),
     _Check("last run", machine.last_run),
     _Check("pace", machine.pace),
+    _Check("publish", machine.publish),
 )
 """Each check stands after those that it needs; the first that fails gives the exit code."""
 

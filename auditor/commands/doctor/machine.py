@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditor import journal
 from auditor.commands.doctor.context import DoctorContext
+from auditor.commands.publish import check_stores
 from auditor.core import diagnosis
 from auditor.core.diagnosis import Result
 from auditor.core.run_facts import RunFacts
@@ -23,6 +24,20 @@ from auditor.settings import AUTO
 def reports(context: DoctorContext) -> Result:
     """Whether run folders can be created."""
     return _check_writable(Path(context.settings.reports), "name another folder with --reports or AUDITOR_REPORTS")
+
+
+def publish(context: DoctorContext) -> Result:
+    """Whether runs can be copied to the object stores of the settings: a small object is written and removed, as before a run.
+
+    Raises:
+        SettingsError: a store refuses, or does not exist.
+    """
+    urls = context.settings.publish
+    if not urls:
+        return diagnosis.ok("not set: runs stay on this machine")
+    if silent := check_stores(urls):
+        return diagnosis.warning("; ".join(silent), "check network and endpoint; after the run: auditor publish latest")
+    return diagnosis.ok(f"can be written to: {', '.join(urls)}")
 
 
 def state(_subject: DoctorContext) -> Result:

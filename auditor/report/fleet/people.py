@@ -1,4 +1,4 @@
-"""The rows that people act on, of all partners: blocked customers, longest first within a partner, and those not verified.
+"""The rows that people act on, of all partners: blocked customers, longest first, and those not verified.
 
 At most MOST_ROWS of each verdict are kept, so that memory does not grow with the fleet; the documents say how many more there are.
 """
@@ -47,7 +47,12 @@ class RowsForPeople:
 
     def of(self, verdict: Verdict) -> pd.DataFrame:
         """The rows of a verdict, of all partners."""
-        return pd.concat(self.parts[verdict], ignore_index=True) if self.parts[verdict] else _NONE
+        if not self.parts[verdict]:
+            return _NONE
+        found = pd.concat(self.parts[verdict], ignore_index=True)
+        if verdict is Verdict.BLOCKED:
+            found = found.sort_values("blocked_since", kind="stable", na_position="last", ignore_index=True)
+        return found
 
     def describe_left_out(self, verdict: Verdict, kept: int) -> str:
         """How many rows are only in the tables, where so many are shown; empty where all are shown."""
