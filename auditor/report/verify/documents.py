@@ -13,9 +13,6 @@ from html import unescape
 from itertools import chain, groupby, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
-
-from python_calamine import CalamineError, CalamineWorkbook
 
 from auditor.core.language import Language
 from auditor.core.model import Reason, Verdict
@@ -23,6 +20,7 @@ from auditor.core.results import VERDICTS
 from auditor.errors import IncompleteError
 from auditor.report import page, workbook
 from auditor.report.verify.recount import Counted
+from auditor.report.verify.sheets import read_sheets
 from auditor.report.verify.tables import read_csv
 
 ALL, ACTION, NOT_VERIFIED, CHANGES = "All customers", "Action needed", "Not verified", "Changes"
@@ -182,47 +180,32 @@ def _read_tables(expected: Expected, name: str) -> Iterator[tuple[str, Iterator[
     begins = tuple(language.text(text) for text in _STATES[expected.complete])
     names = {language.text(sheet): sheet for sheet in _COLUMNS}
     words = {language.text(one.name): verdict.value for verdict, one in VERDICTS.items()}
-    try:
-        book = CalamineWorkbook.from_path(str(expected.run / name))
-        for sheet in book.sheet_names:
-            rows = book.get_sheet_by_name(sheet).iter_rows()
-            first, second = (str(row[0]) for row in islice(rows, 2))
-            table = names.get(re.sub(" [0-9]+$", "", sheet))
-            if not first.startswith(begins):
-                raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
-            if table is not None:
-                if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
-                    raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
-                labels = [language.text(label) for label in _COLUMNS[table]]
-                yield (
-                    table,
-                    map(
-                        partial(
-                            _shown,
-                            words if "Verdict" in _COLUMNS[table] else {},
-                            itemgetter(*map(next(rows).index, labels)),
-                        ),
-                        rows,
-                    ),
-                )
-    except CalamineError as error:
-        raise ValueError(f"{name}: {error}") from error
+    for sheet, rows in read_sheets(expected.run / name):
+        (first,), (second,) = islice(rows, 2)
+        table = names.get(re.sub(" [0-9]+$", "", sheet))
+        if not first.startswith(begins):
+            raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
+        if table is not None:
+            if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
+                raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
+            rows.choose([language.text(label) for label in _COLUMNS[table]])
+            yield table, map(partial(_shown, words if "Verdict" in _COLUMNS[table] else {}), rows)
 
 
-def _shown(words: Mapping[str, str], pick: "itemgetter[Any]", row: Sequence[Any]) -> Shown:
+def _shown(words: Mapping[str, str], row: Sequence[str]) -> Shown:
     """The cells of a row that are compared: the id as it is, a verdict in the word of `results`."""
-    first, second, *others = pick(row)
+    first, second, *others = row
     return (first, words.get(second, second), *others)
 
 
 def _cell_text(text: str) -> str:
-    """A text as a cell holds it: cut, with the two characters that no XML has spelled out."""
+    """A text as a cell holds it: cut."""
     if text.isascii() and len(text) <= _LONGEST_TEXT:
         return text
     units = text.encode("utf-16-le")
     if len(units) > 2 * _LONGEST_TEXT:
         text = units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
-    return text.replace("\ufffe", "_xFFFE_").replace("\uffff", "_xFFFF_")
+    return text
 
 
 def _check_page(expected: Expected) -> int:
