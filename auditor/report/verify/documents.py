@@ -13,9 +13,6 @@ from html import unescape
 from itertools import chain, groupby, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
-
-from python_calamine import CalamineError, CalamineWorkbook
 
 from auditor.core.language import Language
 from auditor.core.model import Reason, Verdict
@@ -23,6 +20,7 @@ from auditor.core.results import VERDICTS
 from auditor.errors import IncompleteError
 from auditor.report import page, workbook
 from auditor.report.verify.recount import Counted
+from auditor.report.verify.sheets import read_sheets
 from auditor.report.verify.tables import read_csv
 
 ALL, ACTION, NOT_VERIFIED, CHANGES = "All customers", "Action needed", "Not verified", "Changes"
@@ -207,40 +205,37 @@ def _read_tables(expected: Expected, name: str, *, own: bool) -> Iterator[tuple[
     begins = tuple(language.text(text) for text in _STATES[expected.complete])
     names = {language.text(sheet): sheet for sheet in _COLUMNS}
     words = {language.text(one.name): verdict.value for verdict, one in VERDICTS.items()}
-    try:
-        book = CalamineWorkbook.from_path(str(expected.run / name))
-        for sheet in (one for one in book.sheet_names if one != _HIDDEN):
-            rows = book.get_sheet_by_name(sheet).iter_rows()
-            first, second = (str(row[0]) for row in islice(rows, 2))
-            table = names.get(re.sub(" [0-9]+$", "", sheet))
-            if not first.startswith(begins):
-                raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
-            if table is not None:
-                if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
-                    raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
-                compared = [label for label in _COLUMNS[table] if not (own and label == _OWNER)]
-                header = next(rows)
-                places = {header.index(language.text(label)): label == _VERDICT for label in compared}
-                yield table, map(partial(_shown, words, places), rows)
-    except CalamineError as error:
-        raise ValueError(f"{name}: {error}") from error
+    for sheet, rows in read_sheets(expected.run / name):
+        if sheet == _HIDDEN:
+            continue
+        (first,), (second,) = islice(rows, 2)
+        table = names.get(re.sub(" [0-9]+$", "", sheet))
+        if not first.startswith(begins):
+            raise IncompleteError(f"{name}, {sheet}, row 1: {first!r}, where the run is {word}")
+        if table is not None:
+            if not re.search(rf"\b{re.escape(expected.run_id)}(?![\w-])", second):
+                raise IncompleteError(f"{name}, {sheet}, row 2: {second!r}, where the run is {expected.run_id}")
+            labels = [label for label in _COLUMNS[table] if not (own and label == _OWNER)]
+            rows.choose([language.text(label) for label in labels])
+            yield table, map(partial(_shown, words, _VERDICT in labels), rows)
 
 
-def _shown(words: Mapping[str, str], places: Mapping[int, bool], row: Sequence[Any]) -> Shown:
-    """The cells of a row at these places; a verdict in the word of `results`."""
-    return tuple(
-        words.get(row[place], row[place]) if is_verdict else row[place] for place, is_verdict in places.items()
-    )
+def _shown(words: Mapping[str, str], has_verdict: bool, row: Sequence[str]) -> Shown:  # noqa: FBT001 - of a partial
+    """The cells of a row that are compared; a verdict, the second, in the word of `results`."""
+    if not has_verdict:
+        return tuple(row)
+    first, second, *others = row
+    return (first, words.get(second, second), *others)
 
 
 def _cell_text(text: str) -> str:
-    """A text as a cell holds it: cut, with the two characters that no XML has spelled out."""
+    """A text as a cell holds it: cut."""
     if text.isascii() and len(text) <= _LONGEST_TEXT:
         return text
     units = text.encode("utf-16-le")
     if len(units) > 2 * _LONGEST_TEXT:
         text = units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
-    return text.replace("\ufffe", "_xFFFE_").replace("\uffff", "_xFFFF_")
+    return text
 
 
 def _check_page(expected: Expected) -> int:
