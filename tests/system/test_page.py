@@ -247,7 +247,9 @@ def test_chips_count_what_the_search_found(browser: Browser, sample: Run) -> Non
 
     def counts() -> dict[str, int]:
         chips = browser.all("#by-verdict .chip")
-        return {str(chip.get_attribute("data-value")): int(chip.find_element("tag name", "small").text) for chip in chips}
+        return {
+            str(chip.get_attribute("data-value")): int(chip.find_element("tag name", "small").text) for chip in chips
+        }
 
     assert counts() == {"blocked": 52, "undetermined": 32, "eligible": 316}
     _search(browser, "gold")
@@ -415,13 +417,17 @@ def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tm
     assert all(customer in " ".join(pages) for customer in ids)
 
 
-def test_paper_has_all_customers_under_heads_that_say_what_they_are(browser: Browser, sample: Run, tmp_path: Path) -> None:
+def test_paper_has_all_customers_under_heads_that_say_what_they_are(
+    browser: Browser, sample: Run, tmp_path: Path
+) -> None:
     """On every sheet of the long table, too; afterwards the screen is as it was."""
     browser.open(_page(sample))
     pages = _print_pages(browser, tmp_path)
     (begin,) = (n for n, page in enumerate(pages) if "All customers" in page)
     (end,) = (n for n, page in enumerate(pages) if "What this means" in page)
-    assert all(re.search("Customer .*Account manager .*Verdict .*Status .*Days", page) for page in pages[begin + 1 : end])
+    assert all(
+        re.search("Customer .*Account manager .*Verdict .*Status .*Days", page) for page in pages[begin + 1 : end]
+    )
     text = re.sub(r"\s", "", "".join(pages))
     assert all(record["customer_id"] in text for record in sample.records())
     assert len([line for line in pages[-1].splitlines() if line.strip()]) > 3
