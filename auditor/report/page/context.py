@@ -46,8 +46,6 @@ _SHOWN = {
     ),
 }
 _FLAGS = {"incomplete": message("INCOMPLETE"), "simulated": message("SIMULATED")}
-_NAMED = 3
-"""How many of the new customers are named beside their number."""
 
 
 def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
@@ -131,7 +129,7 @@ def _banner(data: RunData) -> dict[str, Any]:
 
 def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
     """What to do first: the first blocked customer with its advice, or a sentence where nobody is blocked."""
-    language, cases = data.language, selection.of(Verdict.BLOCKED).head(1)
+    language, cases = data.language, selection.first.head(1)
     if len(cases):
         (row,) = rows.case_rows(cases, {}, amount_columns(data), "", language)
         return {
@@ -155,7 +153,7 @@ def _new(data: RunData, selection: PageSelection) -> dict[str, Any] | None:
     if data.changes is None:
         return None
     language, count = data.language, selection.groups[CaseGroup.NEW]
-    found = selection.of_group(CaseGroup.NEW).head(_NAMED)
+    found = selection.first[selection.first["group"] == CaseGroup.NEW.value]
     names = list(map(_name, rows.case_rows(found, {}, {}, "", language)))
     if count > len(names):
         names.append(language.text("and {n} more", n=count - len(names)))

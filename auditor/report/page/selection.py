@@ -20,6 +20,8 @@ from auditor.report.records import NO_CUSTOMER
 from auditor.report.times import whole_days
 
 MOST_ROWS, MOST_OF_VERDICT = 25_000, 10_000
+FIRST = 3
+"""How many blocked customers the first screen names."""
 ORDER = (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE)
 """The order of verdicts on the page: what needs action comes first."""
 
@@ -33,12 +35,14 @@ class PageSelection:
             ones in the order of `report.cases`, the others by reason and then in input order. Columns: those of `RunData.results`;
             `place` (position of its first row in `results`, from 1); `begun` (since when the customer is known to be in its state);
             `days` (whole days from `begun` to `checked_at`); those of `report.cases.list_cases`, null unless blocked.
+        first: the first FIRST blocked customers, on the page or not.
         found: number of records of each verdict, on the page or not.
         groups: number of blocked customers in each group, on the page or not.
         under_review: `days` of all customers under review, on the page or not.
     """
 
     records: pd.DataFrame
+    first: pd.DataFrame
     found: Mapping[Verdict, int]
     groups: Mapping[CaseGroup, int]
     under_review: "pd.Series[Any]"
@@ -61,12 +65,14 @@ def select(data: RunData) -> PageSelection:
     )
     found = dict(zip(ORDER, map(len, (blocked, undetermined, eligible)), strict=True))
     groups = {group: int((blocked["group"] == group.value).sum()) for group in CaseGroup}
+    first = blocked.head(FIRST)
     under_review = blocked.loc[blocked["reason"] == Reason.UNDER_REVIEW.value, "days"]
     if len(results) > MOST_ROWS:
         eligible = eligible[eligible["change"].notna()]
         blocked, undetermined, eligible = (part.head(MOST_OF_VERDICT) for part in (blocked, undetermined, eligible))
     undetermined, eligible = (part.sort_values("reason", kind="stable") for part in (undetermined, eligible))
-    return PageSelection(pd.concat([blocked, undetermined, eligible], ignore_index=True), found, groups, under_review)
+    records = pd.concat([blocked, undetermined, eligible], ignore_index=True)
+    return PageSelection(records, first, found, groups, under_review)
 
 
 def _one_a_customer(data: RunData, records: pd.DataFrame) -> pd.DataFrame:
