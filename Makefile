@@ -17,12 +17,12 @@ pictures: .venv/installed-test
 
 # the documents as a site, with a search that needs no server
 docs: .venv/installed-docs
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs docs/_build/html
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 # the man page, committed, because a wheel is built without the program's dependencies
 man: .venv/installed-docs
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder man --conf-dir docs --define root_doc=auditor docs/man docs/_build/man
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder man --conf-dir docs --define root_doc=auditor docs/man docs/_build/man
 	cp docs/_build/man/auditor.1 auditor/cli/auditor.1
 
 demo: .venv/installed
@@ -37,7 +37,7 @@ test-thorough: .venv/installed-test
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
 SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring groff-base haproxy \
-  iproute2 libreoffice-calc nginx-light poppler-utils prometheus python3-gi systemd tinyproxy zsh
+  iproute2 libreoffice-calc nginx-light poppler-utils postgresql prometheus python3-gi systemd tinyproxy zsh
 
 AZURITE := .venv/azurite
 

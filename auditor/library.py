@@ -226,8 +226,8 @@ def _result(rendered: "Rendered", settings: Settings) -> "AuditResult":
     if settings.publish and not (end and end.cause in _STOPPED):
         try:
             publish_rendered(rendered.run, settings.publish)
-        except AuditorError as error:
-            error.run = rendered.run
+        except AuditorError as unpublished:
+            unpublished.run = rendered.run
             raise
     if end is not None and end.cause not in _NO_FAILURES:
         error = end_error(end)

@@ -1,6 +1,8 @@
 """A real S3 server on loopback (moto), and a proxy that loses the connection in the middle of publishing."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,8 +51,8 @@ class S3Server:
         self._client.delete_object(Bucket=BUCKET, Key=f"auditor/{name}")
 
 
-def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
-    """Serves S3, with the environment that botocore reads; for a fixture to `yield from`."""
+def _sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that the libraries of S3 read."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     monkeypatch.setenv("AWS_SESSION_TOKEN", SESSION_TOKEN)
@@ -58,9 +60,34 @@ def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "none")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "none")
-    # a lost connection is tried again at once, and once only
+
+
+@contextmanager
+def s3_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """Serves S3 from a process of its own: deltalake keeps the interpreter's lock while it waits for an answer."""
+    _sign_in(monkeypatch)
+    command = [sys.executable, "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            said = iter(process.stderr or ())
+            address = next(line.rpartition(" ")[2].strip() for line in said if "Running on http" in line)
+            # it writes a line a request; nobody else reads them
+            threading.Thread(target=list, args=(said,), daemon=True).start()
+            monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+            client = boto3.client("s3")
+            client.create_bucket(Bucket=BUCKET)
+            yield S3Server(address, client)
+            client.close()
+        finally:
+            process.terminate()
+
+
+def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """Serves S3, with the environment that botocore reads; for a fixture to `yield from`."""
+    _sign_in(monkeypatch)
+    # the libraries' own retries would take minutes
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 2)
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -162,8 +162,11 @@ def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
         sent = _guarded("the message", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
         code = code_after_message(code, sent=sent)
     if ping is not None:
-        text, success = f"{message.title}\n{message.text}", is_success(code)
-        _guarded("the ping", lambda: ping.end(text, limits or notify.PING_LIMITS, success=success))
+        # the service that watches the job need not learn customers' names
+        success = is_success(code)
+        _guarded(
+            "the ping", lambda: ping.end(message.text_without_names, limits or notify.PING_LIMITS, success=success)
+        )
     return code
 
 
@@ -201,8 +204,8 @@ def _describe(ending: RunEnding) -> Message:
     result = ending.result
     if not isinstance(result, Failure):
         try:
-            message = notify.describe_result(result, [*find_next_steps(result), *ending.next_steps])
-            return replace(message, exit_code=ending.exit_code)
+            steps = [*find_next_steps(result), *ending.next_steps]
+            return replace(notify.describe_result(result, steps), exit_code=ending.exit_code)
         except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
             result = describe_failure(error)
     # the text of an unexpected exception may be another program's

@@ -1,6 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`: `fleet_commands`,
-`history_commands`, `mail_commands`, `notify_commands`, `publish_commands`, `run_commands`, `setup_commands` and `sign_in_commands`.
-"""
+"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import (
+    export_commands,
     fleet_commands,
     history_commands,
     mail_commands,
@@ -427,6 +426,7 @@ def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None
 
 
 for _command in (
+    *export_commands.COMMANDS,
     *fleet_commands.COMMANDS,
     *history_commands.COMMANDS,
     *mail_commands.COMMANDS,

@@ -1,4 +1,4 @@
-"""The commands about the history of all runs: `history compact` and `history query`."""
+"""The commands about the history of all runs: `history compact`, `history query` and `history export`."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 
-@click.group(help="Ask the history of all runs, or merge its files.")
+@click.group(help="Ask the history of all runs, merge its files, or export them.")
 @options.REPORTS
 @options.common(quiet=False)
 def history(**_: Any) -> None:
@@ -83,6 +83,36 @@ def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int
         _print_csv(answer)
     else:
         print_table(answer.columns, [[_as_text(value) for value in record] for record in answer.records])
+    return 0
+
+
+@history.command(
+    short_help="Write the history into a Delta table.",
+    help="Write the history into a Delta table: the runs that are new or have changed since the last export, in one "
+    "transaction each.\n\n"
+    "docs/tables-and-databases.md has the steps for Fabric, Databricks and Power BI.",
+)
+@click.option(
+    "--delta",
+    metavar="URL",
+    required=True,
+    help="The table: a folder, or an address such as s3://BUCKET/TABLE; credentials come from the environment.",
+)
+@options.REPORTS
+@options.common(json="what was written as JSON")
+def export(*, delta: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
+    """`auditor history export`."""
+    from auditor.commands.history_export import export_history
+    from auditor.core.text import count_noun
+    from auditor.runs.signals import exit_on_signals
+
+    with exit_on_signals():
+        done = export_history(settings.reports, delta)
+    if as_json:
+        click.echo(json.dumps({"table": delta, **asdict(done)}, indent=2))
+    elif not quiet:
+        written = f"{count_noun(len(done.written), 'run')} ({count_noun(done.rows, 'record')}) written to {delta}"
+        click.echo(f"{written}; {done.unchanged:,} unchanged")
     return 0
 
 

@@ -9,21 +9,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from auditor.core.results import Message
-from auditor.core.text import count_noun, escape_controls
+from auditor.core.language import Language, message
+from auditor.core.model import Verdict
+from auditor.core.results import VERDICTS, Message, rows_note, status_text
+from auditor.core.text import escape_controls
 from auditor.errors import OutputError, describe_os_error
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
-_VERDICTS = {"blocked": "blocked", "eligible": "eligible", "undetermined": "not verified"}
+_COLUMNS = (message("Customer"), message("Status"), message("Customer id"))
 _MARKUP = re.compile(r"[^\w ,;/]|_")
 
 
-def append_summary(file: str, message: Message, run: Path | None) -> None:
+def append_summary(file: str, result: Message, run: Path | None) -> None:
     """Append the summary of a run, or of what ended the command, to a file.
 
     Args:
         file: its path.
-        message: about the end of the run.
+        result: about the end of the run.
         run: folder of the run; None where there is none.
 
     Raises:
@@ -31,50 +33,60 @@ def append_summary(file: str, message: Message, run: Path | None) -> None:
     """
     try:
         with Path(file).open("a", encoding="utf-8") as opened:
-            opened.write("\n".join([*_paragraphs(message, run), ""]))
+            opened.write("\n".join([*_paragraphs(result, run), ""]))
     except OSError as error:
         raise OutputError(
             f"the job summary {file} ({VARIABLE}) cannot be written: {describe_os_error(error)}"
         ) from error
 
 
-def _paragraphs(message: Message, run: Path | None) -> Iterator[str]:
-    document = message.run
-    yield f"## {_escape(message.title)}\n"
-    yield f"{_escape(message.lines[0])}\n"
+def _paragraphs(result: Message, run: Path | None) -> Iterator[str]:
+    document, language = result.run, result.language
+    yield f"## {_escape(result.title)}\n"
+    yield f"{_escape(result.summary)}\n"
     if document is not None:
-        yield from _counts(document)
-        yield from _newly_blocked(document)
-    for step in message.next_steps:
-        yield f"Next: {_code(step)}\n"
+        yield from _newly_blocked(document, language)
+        for line in result.at_risk:
+            yield f"{_escape(line)}\n"
+        yield from _counts(document, language)
+    for step in result.next_steps:
+        yield f"{_labelled(language.text('Next: {step}', step=''), step)}\n"
     if run is not None:
-        yield f"Run folder: {_code(str(run))}\n"
+        yield f"{_labelled(language.text('Run folder: {folder}', folder=''), str(run))}\n"
     if document is not None and document["report"]:
-        yield f"Open first: {_code(document['report'])}\n"
+        yield f"{_labelled(language.text('Open first: {file}', file=''), document['report'])}\n"
 
 
-def _counts(document: Mapping[str, Any]) -> Iterator[str]:
-    """The table of customers and rows by verdict."""
+def _counts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The table of customers by verdict, and on how many rows they stand."""
     customers, rows = document["customers"], document["rows"]
-    yield "| verdict | customers | rows |\n|---|---:|---:|"
-    for verdict, words in {**_VERDICTS, "listed": "all"}.items():
-        yield f"| {words} | {customers[verdict]:,} | {rows[verdict]:,} |"
-    yield ""
+    yield f"| {language.text('Verdict')} | {language.text('Customers')} |\n|---|---:|"
+    for verdict in (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE):
+        yield f"| {_escape(language.text(VERDICTS[verdict].name))} | {language.number(customers[verdict])} |"
+    yield f"| {_escape(language.text('All customers'))} | {language.number(customers['listed'])} |\n"
+    if note := rows_note(customers["listed"], rows["listed"], language):
+        yield f"{_escape(note)}\n"
 
 
-def _newly_blocked(document: Mapping[str, Any]) -> Iterator[str]:
+def _newly_blocked(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The table of the newly blocked customers, as many as a message names."""
     found = document["newly_blocked_customers"]
     if not found:
         return
     count = document["newly_blocked"]
-    yield f"{count_noun(count, 'customer')} newly blocked:\n"
-    yield "| customer | status | id |\n|---|---|---|"
+    title = language.count("{n} customer newly blocked", "{n} customers newly blocked", count)
+    yield f"{_escape(title)}\n"
+    yield f"| {' | '.join(language.text(name) for name in _COLUMNS)} |\n|---|---|---|"
     for one in found:
-        yield f"| {_escape(one['company_name'] or '')} | {_escape(one['status'])} | {_code(one['customer_id'])} |"
+        status = status_text(one["status"], language)
+        yield f"| {_escape(one['company_name'] or '')} | {_escape(status)} | {_code(one['customer_id'])} |"
     yield ""
     if count > len(found):
-        yield f"and {count - len(found):,} more\n"
+        yield f"{_escape(language.text('and {n} more', n=count - len(found)))}\n"
+
+
+def _labelled(label: str, code: str) -> str:
+    return f"{_escape(label)} {_code(code)}"
 
 
 def _escape(text: str) -> str:

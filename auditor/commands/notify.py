@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from auditor import fetch, journal
 from auditor.core.model import Verdict
 from auditor.core.results import (
+    CaseGroup,
     FailOn,
     Message,
     RunResult,
@@ -86,8 +87,9 @@ def describe_result(rendered: Rendered, next_steps: Sequence[str], data: "RunDat
             freshness=rendered.freshness,
             complete=rendered.complete,
             note=report.note(data, data.language),
+            english_note=report.note(data),
             changes=rendered.changes,
-            newly_blocked=report.newly_blocked(data.changes.frame) if data.changes else (),
+            newly_blocked=[one for one in report.blocked_customers(data) if one.group is CaseGroup.NEW],
             sums=[one for one in data.sums if one.owner is None and one.verdict is Verdict.BLOCKED],
             report=str(first or ""),
             next_steps=next_steps,

@@ -15,7 +15,7 @@ from auditor.commands.runs import ListedRun
 from auditor.core.ids import is_future
 from auditor.core.text import shell_quote
 from auditor.errors import AuditorError, IncompleteError, OutputError, SettingsError
-from auditor.runs.find import find_run, is_stored, latest_run_id, load_stored_run
+from auditor.runs.find import find_run, identity, is_stored, latest_run_id, load_stored_run
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.published import Place, check_reports_url, copied
 from auditor.runs.render import Rendered
@@ -126,6 +126,7 @@ def _package(run: Path, *, is_latest: bool) -> publish.Package:
         history_name=name,
         simulated=journal.is_simulated(run),
         is_latest=is_latest,
+        partner=identity(run).tenant,
     )
 
 
@@ -180,7 +181,7 @@ class _Summary(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedRun(ListedRun):
+class ListedCopy(ListedRun):
     """A published run in a list; `path` has its run-id only.
 
     Attributes:
@@ -190,7 +191,7 @@ class PublishedRun(ListedRun):
     url: str
 
 
-def list_published(url: str) -> tuple[list[PublishedRun], list[str]]:
+def list_published(url: str) -> tuple[list[ListedCopy], list[str]]:
     """List the published runs of a place, newest first. Their summaries are read.
 
     Returns:
@@ -206,13 +207,13 @@ def list_published(url: str) -> tuple[list[PublishedRun], list[str]]:
     return [_describe(one, base, now) for one in found], unfinished
 
 
-def _describe(one: publish.Published, base: str, now: datetime) -> PublishedRun:
+def _describe(one: publish.Published, base: str, now: datetime) -> ListedCopy:
     try:
         summary = msgspec.json.decode(one.summary, type=_Summary)
     except msgspec.MsgspecError as error:
         raise IncompleteError(f"{base}/{one.run_id}/summary.json is of another version ({error})") from error
     counts: dict[str, Any] = dict(summary.ledger.customers)
-    return PublishedRun(
+    return ListedCopy(
         path=Path(one.run_id),
         url=f"{base}/{one.run_id}",
         started_at=summary.started_at,

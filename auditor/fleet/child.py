@@ -4,6 +4,7 @@ The worker only supervises; lock, pacing, sign-in and journal are the child's. S
 often it dies: the next child finishes the run from its journal.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -77,7 +78,9 @@ class PartnerTask:
         reports = Path(self.reports, self.name)
         # a run of this round is finished in any case, however long it takes
         within = max(self.within, (datetime.now(UTC) - self.started_at).total_seconds())
-        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{_USER}"
+        fleet = hashlib.sha256(self.reports.encode()).hexdigest()[:12]
+        # on a disk of the worker's machine: its memory is what the slots share
+        slots = Path(tempfile.gettempdir()) / f"auditor-renderings-{_USER}-{fleet}"
         options = {
             "--config": self.config,
             "--profile": self.name,
@@ -184,7 +187,7 @@ def _run_child(
         reason = ""
         for line in child.stderr or ():
             if line.startswith("{"):
-                tell({"state": "asking", **_read_counts(line)})
+                tell(_read_counts(line))
             elif line.startswith("auditor: "):
                 reason = line.removeprefix("auditor: ").strip()
             if not is_wanted() and child.stdin:
@@ -213,4 +216,6 @@ def _read_counts(line: str) -> Counts:
         found = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {**found, "state": "asking" if found.get("asked") != found.get("to_ask") else "writing the reports"}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import SettingsError
@@ -49,11 +50,23 @@ class ClusterOptions:
     certificate: str | None = None
     key: str | None = None
 
-    @property
     def tls(self) -> dict[str, Any]:
-        """The arguments of Dask's `Security`; empty without TLS."""
+        """The arguments of Dask's `Security`; empty without TLS.
+
+        Raises:
+            SettingsError: one of the three files is not named or does not exist, or the address is not of TLS.
+        """
         files = {"tls_ca_file": self.ca_file, "tls_client_cert": self.certificate, "tls_client_key": self.key}
-        return {**files, "require_encryption": True} if any(files.values()) else {}
+        if not any(files.values()) and not (self.scheduler or "").startswith("tls://"):
+            return {}
+        for name in (name for name in files.values() if name and not Path(name).is_file()):
+            raise SettingsError(f"{name}: there is no such file for TLS", "name a PEM file")
+        if not all(files.values()) or not (self.scheduler or "").startswith("tls://"):
+            raise SettingsError(
+                f"TLS to the Dask scheduler at {self.scheduler} needs an address and three files",
+                "--scheduler tls://HOST:PORT --tls-ca-file FILE --tls-cert FILE --tls-key FILE",
+            )
+        return {**files, "require_encryption": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +251,14 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
     import distributed
 
     hint = f"start one (dask scheduler), or name another with --scheduler; workers: dask worker {address}"
+    tls = options.tls()
     try:
-        security = distributed.Security(**options.tls) if options.tls else None
+        security = distributed.Security(**tls) if tls else None
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, security=security)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}", hint) from error
+    except (OSError, ValueError, RuntimeError, TypeError) as error:  # a TypeError: files of TLS that Dask does not take
+        raise SettingsError(
+            f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}", hint
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=_WORKER_SECONDS)

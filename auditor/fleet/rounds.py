@@ -177,8 +177,10 @@ def find_round(reports: Path, round_id: str | None) -> Round:
     """
     found = [one for one in _rounds(reports) if round_id in (None, one.id)]
     if not found:
-        what = f"round {round_id}" if round_id else "round"
-        raise SettingsError(f"there is no {what} in {reports / FLEET}", "name the folder of the fleet with --reports")
+        raise SettingsError(
+            f"{reports / FLEET} has no round {round_id or 'at all'}",
+            "name the reports folder of the fleet with --reports",
+        )
     return max(found, key=lambda one: one.started_at)
 
 

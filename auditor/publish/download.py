@@ -30,8 +30,11 @@ class _Manifest(msgspec.Struct):
     files: list[FileEntry]
 
 
-class _Latest(msgspec.Struct):
+class Latest(msgspec.Struct):
+    """The fields of latest.json that are read."""
+
     run_id: str
+    partner_tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,21 @@ def read_latest(url: str) -> str:
         raise SettingsError(
             f"{url}: no complete run is published there", f"name the run: auditor runs --reports {url} lists them"
         )
-    try:
-        run_id = msgspec.json.decode(content, type=_Latest).run_id
-    except msgspec.MsgspecError as error:
-        raise IncompleteError(f"{url}/{LATEST_FILE}: damaged", "auditor publish latest writes it again") from error
-    if not is_folder_name(run_id):
+    pointer = parse_latest(content)
+    if pointer is None:
         raise IncompleteError(f"{url}/{LATEST_FILE}: damaged", "auditor publish latest writes it again")
-    return run_id
+    return pointer.run_id
+
+
+def parse_latest(content: bytes | None) -> Latest | None:
+    """Parse latest.json; None where there is none, or it is damaged."""
+    if content is None:
+        return None
+    try:
+        pointer = msgspec.json.decode(content, type=Latest)
+    except msgspec.MsgspecError:
+        return None
+    return pointer if is_folder_name(pointer.run_id) else None
 
 
 def copy_run(url: str, run_id: str, folder: Path) -> Path:

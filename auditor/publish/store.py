@@ -63,8 +63,12 @@ class Store:
         with _in_words(url):
             self._fs, self._root = _open(url)
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = TOTAL_SECONDS) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
         """Run a coroutine that calls the methods below, in the event loop of fsspec; an interruption cancels it.
+
+        Args:
+            work: the coroutine.
+            seconds: longest time; None for that of a whole copy.
 
         Raises:
             StoreError: the store refuses, or does not answer in time.
@@ -72,7 +76,7 @@ class Store:
         future = asyncio.run_coroutine_threadsafe(work, self._fs.loop)
         with _in_words(self.url):
             try:
-                return future.result(seconds)
+                return future.result(seconds or TOTAL_SECONDS)
             except BaseException:
                 future.cancel()
                 raise
@@ -254,8 +258,8 @@ def _is_refusal(error: Exception) -> bool:
 
 def _status(error: Exception) -> int:
     """HTTP status of the store's answer; 0 where there is none."""
-    status = getattr(error, "status_code", None) or getattr(error, "code", None)
-    return int(status) if str(status).isdecimal() else 0
+    status = str(getattr(error, "status_code", None) or getattr(error, "code", None))
+    return int(status) if status.isdecimal() else 0
 
 
 def _code(error: Exception, url: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from auditor import journal
 from auditor.errors import OutputError
-from auditor.publish.download import LATEST_FILE, MANIFEST, FileEntry, read_entries
+from auditor.publish.download import LATEST_FILE, MANIFEST, FileEntry, parse_latest, read_entries
 from auditor.publish.store import Store, each
 
 _LATEST_VERSION = 1
@@ -29,6 +29,7 @@ class Package:
         history_name: name of that file from the place in the store; empty where its day is not known.
         simulated: True where a history file of it must not stay.
         is_latest: whether `latest.json` points to this run afterwards.
+        partner: tenant id of the partner; empty where it is not known.
     """
 
     run: Path
@@ -36,6 +37,7 @@ class Package:
     history_name: str
     simulated: bool
     is_latest: bool
+    partner: str
 
 
 def publish(url: str, package: Package) -> int:
@@ -51,7 +53,7 @@ def publish(url: str, package: Package) -> int:
     Raises:
         SettingsError: the library for the store is not installed.
         StoreError: the store refuses, or does not answer. There is no manifest then.
-        OutputError: there is another run with the same run-id.
+        OutputError: the place holds runs of another partner, or another run with the same run-id.
     """
     store = Store(url)
     return store.run(_publish(store, package))
@@ -61,6 +63,7 @@ async def _publish(store: Store, package: Package) -> int:
     run, name = package.run, package.run.name
     manifest = (run / MANIFEST).read_bytes()
     entries = read_entries(manifest)
+    await _check_partner(store, package.partner)
     await _check_same_run(store, run)
     await store.remove(f"{name}/{MANIFEST}")
     # the journal first: it says whose run this is
@@ -72,7 +75,7 @@ async def _publish(store: Store, package: Package) -> int:
         raise OutputError(f"{store.url}/{name}/{missing[0]}: not stored as it was sent", f"auditor publish {name}")
     await store.create(f"{name}/{MANIFEST}", manifest)
     if package.is_latest:
-        await store.write(LATEST_FILE, _latest(name, manifest))
+        await store.write(LATEST_FILE, _latest(package, manifest))
     return len(manifest) + sum(entry.bytes for entry in entries.values())
 
 
@@ -85,6 +88,20 @@ def _uploads(store: Store, package: Package, entries: dict[str, FileEntry]) -> I
     elif package.simulated:
         # a run whose first session got no answer was not known to be simulated
         yield store.remove(package.history_name)
+
+
+async def _check_partner(store: Store, partner: str) -> None:
+    """Refuse a place whose `latest.json` points to another partner's run: its readers would act on the wrong customers.
+
+    Raises:
+        OutputError: it does.
+    """
+    pointer = parse_latest(await store.read(LATEST_FILE))
+    if pointer and pointer.partner_tenant and partner and pointer.partner_tenant != partner:
+        raise OutputError(
+            f"{store.url} holds runs of the partner {pointer.partner_tenant}, and this run is of {partner}",
+            "publish each partner to a URL of its own (--publish)",
+        )
 
 
 async def _check_same_run(store: Store, run: Path) -> None:
@@ -102,11 +119,12 @@ async def _check_same_run(store: Store, run: Path) -> None:
         )
 
 
-def _latest(run_id: str, manifest: bytes) -> bytes:
+def _latest(package: Package, manifest: bytes) -> bytes:
     document = {
         "schema_version": _LATEST_VERSION,
-        "run_id": run_id,
+        "run_id": package.run.name,
         "complete": True,
+        "partner_tenant": package.partner or None,
         "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
     }
     return json.dumps(document, indent=2).encode() + b"\n"

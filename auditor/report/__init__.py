@@ -17,18 +17,20 @@
 """
 
 from auditor.report import times
+from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
 from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.history import COLUMNS as HISTORY_COLUMNS
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
     SQL_TYPES,
     HistoryFile,
     MergedMonth,
     history_file,
-    newly_blocked,
     partner_of,
     read_history,
+    recorded_runs,
     snapshot_previous,
 )
 from auditor.report.history import compact as compact_history
@@ -49,6 +51,7 @@ from auditor.report.verify import Verified, as_disagreement, check_reproducible,
 __all__ = [
     "FORMATS",
     "HISTORY",
+    "HISTORY_COLUMNS",
     "MANIFEST",
     "NOTES",
     "SCHEMA_VERSION",
@@ -65,6 +68,7 @@ __all__ = [
     "TypedWorkbook",
     "Verified",
     "as_disagreement",
+    "blocked_customers",
     "check_reproducible",
     "compact_history",
     "compare",
@@ -74,7 +78,6 @@ __all__ = [
     "is_as_written",
     "list_history",
     "load",
-    "newly_blocked",
     "note",
     "notebook_html",
     "partner_of",
@@ -83,6 +86,7 @@ __all__ = [
     "read_notes",
     "read_owner_results",
     "read_typed",
+    "recorded_runs",
     "render",
     "render_fleet",
     "repair_command",

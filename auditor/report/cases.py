@@ -42,16 +42,22 @@ def list_cases(data: RunData, results: pd.DataFrame | None = None) -> pd.DataFra
     """
     results = data.results if results is None else results
     blocked = results[results["verdict"] == Verdict.BLOCKED.value]
-    cases = blocked.drop_duplicates("customer").set_index("customer", drop=False)
-    rows = blocked.groupby("customer").size()
-    own = own_columns(len(data.facts.columns))
-    _join_texts(cases, blocked[blocked["customer"].isin(rows[rows > 1].index)], ["owner", *own])
-    cases["rows"] = rows
+    cases = list_customers(data, blocked)
     cases["days_blocked"] = whole_days(cases["blocked_since"], cases["checked_at"])
     for column, name in amount_columns(data).items():
         cases[name] = pd.Series(_amounts(data, blocked, column, cases), dtype=object)
     cases["group"] = _groups(cases, compared=data.changes is not None)
     return _in_order(cases, [*amount_columns(data).values()])
+
+
+def list_customers(data: RunData, records: pd.DataFrame) -> pd.DataFrame:
+    """One record a customer: of `records`, each of which has one; in their order, with the columns that `list_cases` says; by `customer`."""
+    customers = records.drop_duplicates("customer").set_index("customer", drop=False)
+    rows = records.groupby("customer").size()
+    own = own_columns(len(data.facts.columns))
+    _join_texts(customers, records[records["customer"].isin(rows[rows > 1].index)], ["owner", *own])
+    customers["rows"] = rows
+    return customers
 
 
 def _join_texts(cases: pd.DataFrame, repeated: pd.DataFrame, names: Sequence[str]) -> None:

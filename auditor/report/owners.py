@@ -7,9 +7,9 @@ from pathlib import Path
 from auditor.core.model import Verdict
 from auditor.core.results import OwnerResults
 from auditor.core.run_facts import RunFacts
+from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import load
 from auditor.report.files import PACKS
-from auditor.report.history import newly_blocked
 from auditor.report.records import StoredRun
 from auditor.report.remarks import day_of_last_audit, find_zone
 from auditor.report.verify.manifest import read_manifest
@@ -61,9 +61,7 @@ def _results_of(subset: Subset, file: str, size: int, digest: str) -> OwnerResul
         bytes=size,
         sha256=digest,
         ledger=subset.ledger,
-        newly_blocked=None
-        if changes is None
-        else tuple(company or customer_id for customer_id, company, _ in newly_blocked(subset.changes)),
+        cases=blocked_customers(subset.data, subset.results),
         since="" if changes is None else day_of_last_audit(changes, subset.data.language),
         sums=tuple(by_verdict[Verdict.BLOCKED] for by_verdict in subset.sums.values()),
     )

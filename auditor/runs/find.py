@@ -14,6 +14,7 @@ import msgspec
 from auditor import journal
 from auditor.core.baseline import RunIdentity
 from auditor.core.ids import is_folder_name, is_future
+from auditor.core.store_url import hide_store_secrets
 from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, SettingsError
 from auditor.settings import local_folder
@@ -164,7 +165,7 @@ def find_run(run: str, reports: str) -> Path:
     try:
         folder = Path(local_folder(run))
     except ValueError as error:
-        raise SettingsError(f"{run}: {error}", "auditor runs lists the stored runs") from None
+        raise SettingsError(f"{hide_store_secrets(run)}: {error}", "auditor runs lists the stored runs") from None
     if journal.holds_journal(folder):
         # `latest` must never point to itself
         return folder.resolve() if folder.is_symlink() or folder.name in {"", ".."} else folder

@@ -111,6 +111,8 @@ class Settings:
         smtp_user: the user name at the mail server. For example `auditor@partner.example`.
         smtp_password: the password at the mail server.
         mail_from: the sender of the mails. For example `auditor@partner.example`.
+        database: the database of `auditor export`, without its password. For example `postgresql://auditor@db.example/audits`.
+        database_password: the password at the database.
     """
 
     api_url: str | None = field(default=None, metadata={"parse": parsers.url})
@@ -186,6 +188,8 @@ class Settings:
     smtp_user: str | None = None
     smtp_password: Secret | None = field(default=None, metadata={"secret": True})
     mail_from: str | None = field(default=None, metadata={"parse": read_mail_address})
+    database: str | None = field(default=None, metadata={"parse": parsers.database})
+    database_password: Secret | None = field(default=None, metadata={"secret": True})
 
     @property
     def api(self) -> str:
@@ -266,7 +270,7 @@ def parse(name: str, value: object, origin: str) -> Any:
 
 def _without_secrets(name: str, value: object) -> str:
     """An invalid value for a message."""
-    if name in {"notify", "ping", "publish"}:
+    if name in {"database", "notify", "ping", "publish"}:
         # the error names what may be shown of the URL, if anything
         return "…"
     return repr(str(Proxy(str(value)))) if name == "proxy" else hide_store_secrets(repr(value))

@@ -80,6 +80,8 @@ class SettingsKeywords(TypedDict, total=False):
     smtp_user: str | None
     smtp_password: str
     mail_from: str | None
+    database: str | None
+    database_password: str
 
 
 _COMMAND_OR_OPTION = re.compile(r"\bauditor [a-z][^,;]*|--([a-z][a-z-]*)( (?=['\"\w]))?")

@@ -2,8 +2,9 @@
 settings of the sign-in (`identity`). A settings file holds no secret.
 
 The file is TOML: `--config FILE`, else `./auditor.toml`, else `auditor/auditor.toml` in the user's configuration folder. Its
-keys are the settings' names; the table `[report]` has those of the reports' look, without `report_`. The settings of `[profile.NAME]` replace them with `--profile NAME`. The partners of a fleet,
-`[partner.NAME]`, are profiles too. For a secret, `NAME_file` names a file that holds it, as `AUDITOR_NAME_FILE` does.
+keys are the settings' names; the settings of `[profile.NAME]` replace them with `--profile NAME`. The partners of a fleet,
+`[partner.NAME]`, are profiles too. The table `[report]` has the settings of the reports' look, without `report_`. For a secret,
+`NAME_file` names a file that holds it.
 """
 
 import os
@@ -35,7 +36,7 @@ class Origins:
         return self.by_name[name] in {FLAG, KEYWORD}
 
 
-def load(
+def load(  # noqa: PLR0913 - the sources of the settings
     given: Mapping[str, Any],
     *,
     origin: str = FLAG,

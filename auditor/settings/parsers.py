@@ -182,6 +182,24 @@ def smtp(text: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port or _SMTP_PORTS[parts.scheme]}"
 
 
+_PASSWORDS = re.compile(r"(?i)(^|[?&;{=+\s]|%3b|%7b)(pwd|passwd|password|sslpassword)(=|%3d)")
+
+
+def database(text: str) -> str:
+    """The URL of a database, as SQLAlchemy writes it, without a password."""
+    if not re.match(r"[A-Za-z][A-Za-z0-9+_]*://", text) or not text.isprintable():
+        raise ValueError("must be a URL such as postgresql://user@host/name or sqlite:///file.db")
+    address, _, query = text.partition("?")
+    user = address.partition("://")[2].rpartition("@")[0]
+    # a file may have such a name
+    has_password = ":" in user and not text.startswith("sqlite:///")
+    if has_password or _PASSWORDS.search(query):
+        raise ValueError(
+            "must not hold a password, which others could read; set AUDITOR_DATABASE_PASSWORD, or name a file in AUDITOR_DATABASE_PASSWORD_FILE"
+        )
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """True for a loopback address and for localhost."""
     try:

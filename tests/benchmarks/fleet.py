@@ -19,7 +19,7 @@ from multiprocessing import Process, Queue
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
 
 from auditor.simulator import (
     AnswerOptions,

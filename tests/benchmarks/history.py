@@ -124,7 +124,7 @@ def make(history: Path, nights: int, customers: int, nights_ago: int = 1) -> Non
         }
         columns |= {"checked_at": pa.array(checked.astype(np.int64)).cast(pa.timestamp("us", "UTC"))}
         columns |= {"last_update": columns["started_at"], "partner_tenant": pa.nulls(customers, pa.string())}
-        file = path_of(history, fixed["run_id"], began)
+        file = path_of(history, f"{began:%Y%m%dT%H%M%SZ}", began)
         file.parent.mkdir(parents=True, exist_ok=True)
         table = pa.table([columns[field.name].cast(field.type) for field in RECORDS], schema=RECORDS)
         pyarrow.parquet.write_table(table, file, compression="snappy")

@@ -8,13 +8,14 @@ from auditor import journal, report
 
 def render(run: Path, formats: Collection[str]) -> None:
     """Write the reports of a run; without a format only the summary and the manifest."""
-    report.render(_load(run), formats)
+    report.render(load(run), formats)
 
 
-def verify(run: Path) -> None:
+def verify(stored: report.StoredRun) -> None:
     """Verify the reports, as every command does after writing them."""
-    report.verify_run(_load(run))
+    report.verify_run(stored)
 
 
-def _load(run: Path) -> report.StoredRun:
+def load(run: Path) -> report.StoredRun:
+    """Load the run, once for rendering and verification together."""
     return report.StoredRun(run, journal.read_facts(run), journal.answer_blocks(run))

@@ -3,7 +3,7 @@
     python tests/benchmarks/run_all.py [--quick] [WORD ...]
 
 With WORDs only the benchmarks whose script or heading holds one of them; with --quick at small sizes, to see that they work
-(four minutes; the figures mean nothing). At full size it takes about an hour and should have the machine for itself. Needs the packages of `make test-system` (nginx, HAProxy, Chromium), and polars for the comparison with it.
+(four minutes; the figures mean nothing). At full size it takes about an hour and should have the machine for itself. Needs the packages of `make test-system` (nginx, HAProxy, Chromium, PostgreSQL), and polars for the comparison with it.
 """
 
 import argparse
@@ -32,6 +32,7 @@ BENCHMARKS = (
     Benchmark("Performance", "history.py", "", "--quick"),
     Benchmark("Performance", "workbook.py", "10000 100000 1000000", "1000"),
     Benchmark("Performance", "page.py", "", "1000"),
+    Benchmark("Performance", "export.py", "", "1000"),
     Benchmark("The engine", "throughput.py", "10000 15", "300 1"),
     Benchmark("The engine", "streaming.py", "", "300 1 300 1000"),
     Benchmark("The engine", "latency.py", "", "1"),

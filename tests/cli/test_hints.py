@@ -63,6 +63,8 @@ def test_every_option_of_run_is_a_setting() -> None:
     settings = {f"--{name.replace('_', '-')}" for name in all_fields()}
     not_settings = {"--dry-run", "--json", "--quiet", "-q", "--verbose", "-v", "--config", "--profile"}
     not_settings |= {"--owner", "--only", "--exclude", "--continue"}
+    # what a fleet gives its processes
+    not_settings |= {"--rendering-slots", "--supervised"}
     assert OPTIONS["run"] - not_settings - settings == {"files"}
     assert {f"--{role}-column" for role in ("id", "company", "domain", "owner")} <= OPTIONS["run"]
 

@@ -14,7 +14,7 @@ from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
 REVENUE = ["5", "1,000.50", "", "n/a", "70", "70", "3", "2"]
-RUN = ["run", "list.csv", "--rate", "0", "--customer-list", "never", "--concurrency", "1"]
+RUN = ["run", "list.csv", "--rate", "0", "--customer-list", "never", "--concurrency", "1", "--format", "csv"]
 ALLOW = ["--max-undetermined", "1"]
 
 

@@ -14,7 +14,20 @@ from program_support import Program
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 121)]
-RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--concurrency", "8", "--attempts", "2"]
+RUN = [
+    "run",
+    "list.txt",
+    "--rate",
+    "0",
+    "--customer-list",
+    "never",
+    "--concurrency",
+    "8",
+    "--attempts",
+    "2",
+    "--format",
+    "csv",
+]
 
 
 class Door:

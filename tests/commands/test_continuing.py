@@ -16,7 +16,7 @@ from program_support import Program
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 7)]
-RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--continue"]
+RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--format", "csv", "--continue"]
 
 
 @pytest.fixture

@@ -145,19 +145,26 @@ def test_latest_and_an_empty_list_are_explained(capsys: pytest.CaptureFixture[st
 def test_an_address_is_no_folder(
     address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command that takes a reports folder or a run says so before it asks anybody, and makes no folder."""
+    """Every command that writes to a reports folder says so before it asks anybody, and makes no folder."""
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "of-somebody")
     monkeypatch.setenv("AUDITOR_API_URL", "https://127.0.0.1:1")
     before = sorted(Path().rglob("*"))
-    commands = [["demo"], ["run", "list.csv"], ["resume"], ["runs"], ["runs", "prune", "--keep-daily", "1"], ["config"]]
-    commands += [["report", "latest"], ["verify", "latest"], ["compare", "latest", "latest"]]
+    commands = [["demo"], ["run", "list.csv"], ["resume"], ["runs", "prune", "--keep-daily", "1"], ["config"]]
     for command in commands:
         assert main([*command, "--reports", address]) == 2, command
         assert "must be a folder; to copy runs to an object store, use --publish URL" in capsys.readouterr().err
-    for command in (["report"], ["verify"], ["resume"], ["run", "list.csv", "--baseline"]):
+    for command in (["resume"], ["run", "list.csv", "--baseline"]):
         assert main([*command, address]) == 2, command
         assert "must be a folder" in capsys.readouterr().err
+    assert main(["resume", "s3://key:marked@bucket/x?sig=marked"]) == 2
+    assert "marked" not in capsys.readouterr().err
     assert main(["doctor", "--reports", address]) == 2
+    if address.startswith(("https:", "S3:")):
+        # these commands read published runs as well, but not from there
+        for command in (["runs"], ["report", "latest"], ["verify", "latest"], ["compare", "latest", "latest"]):
+            assert main([*command, "--reports", address]) == 2, command
+        for command in (["report"], ["verify"]):
+            assert main([*command, address]) == 2, command
     assert sorted(Path().rglob("*")) == before
 
 

@@ -14,7 +14,20 @@ from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 101)]
 LIMIT = 60
-RUN = ["run", "list.txt", "--rate", str(LIMIT), "--burst", "--customer-list", "never", "--concurrency", "4", "--quiet"]
+RUN = [
+    "run",
+    "list.txt",
+    "--rate",
+    str(LIMIT),
+    "--burst",
+    "--customer-list",
+    "never",
+    "--concurrency",
+    "4",
+    "--quiet",
+    "--format",
+    "csv",
+]
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_run_that_is_complete_pings_and_is_silent(
     assert sink.paths == ["/ping/start", "/ping"]
     rids = {re.sub(r".*rid=", "", one.path) for one in sink.received}
     assert len(rids) == 1
-    assert sink.received[1].body.decode().startswith("Audit complete\nComplete.\nRun 2")
+    assert sink.received[1].body.decode().startswith("Audit complete\nCustomers: 1 blocked, ")
     assert capsys.readouterr().err == ""
 
 
@@ -89,7 +89,7 @@ def test_a_change_is_told_with_names_and_sums(
     assert main([*RUN, "--sum", "revenue", "--fail-on", "newly-blocked"]) == 10
     (message,) = _messages(sink)
     assert message["title"] == "Audit complete: 1 customer newly blocked"
-    assert "- Contoso 0 (UnderReview)" in message["text"]
+    assert "- Contoso 0 (Under review by Microsoft, 0.50)" in message["text"]
     assert "At risk, revenue of blocked customers: 0.50" in message["text"]
     run = message["run"]
     assert Path(run["report"]).is_absolute()
@@ -97,6 +97,9 @@ def test_a_change_is_told_with_names_and_sums(
     assert (run["newly_blocked"], run["at_risk"][0]["total"], message["exit_code"]) == (1, "0.5", 10)
     assert [one.headers["X-Auditor-Signature"][:7] for one in sink.received if one.path == "/hook"] == ["sha256="]
     assert _pings(sink) == ["/start", "", "/start", ""]
+    pinged = [one.body.decode() for one in sink.received if one.path.startswith("/ping?")]
+    assert pinged[-1].startswith("Audit complete: 1 customer newly blocked\n")
+    assert not any("Contoso" in body for body in pinged), "the service that watches the job need not know customers"
 
 
 ENDS = {

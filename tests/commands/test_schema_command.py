@@ -14,6 +14,7 @@ from auditor.report.tables import summary
 
 FILES = {
     "error": "--json",
+    "fleet": "fleet/<round>/summary.json",
     "journal": journal.JOURNAL,
     "manifest": report.MANIFEST,
     "rows": journal.ROWS,
@@ -45,7 +46,10 @@ def test_each_schema_is_a_valid_one(name: str, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("jurnal", "did you mean journal?"), ("x", "choose from error, journal, manifest, rows, settings, summary")],
+    [
+        ("jurnal", "did you mean journal?"),
+        ("x", "choose from error, fleet, journal, manifest, rows, settings, summary"),
+    ],
 )
 def test_an_unknown_name_is_a_wrong_call(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, with the nearest name."""

@@ -23,7 +23,19 @@ from program_support import Program
 from sign_in_support import grants, sign_in_service, use
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
-RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never", "--max-undetermined", "99"]
+RUN = [
+    "run",
+    "list.txt",
+    "--rate",
+    "0",
+    "--quiet",
+    "--customer-list",
+    "never",
+    "--max-undetermined",
+    "99",
+    "--format",
+    "csv",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from sign_in_support import sign_in_service, use
 
 CUSTOMER = "00000001-1111-4222-8333-444444444444"
 TWO_HOURS = 7200.0
-RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never"]
+RUN = ["run", "list.txt", "--rate", "0", "--quiet", "--customer-list", "never", "--format", "csv"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,23 +1,9 @@
 """The look of the reports: what is accepted, and what is refused before a run."""
 
-import struct
-import zlib
-
 import pytest
 
 from auditor.core.house_style import check_accent, check_title, read_logo
-
-
-def png(width: int, height: int) -> bytes:
-    """A black PNG of this size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    rows = chunk(b"IDAT", zlib.compress((b"\0" * (width + 1)) * height))
-    return b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b"")
-
+from image_support import png
 
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + b"\xff\xc0\0\x0b\x08\0\x20\0\x40\1\1\x11\0"
 """The head of a JPEG of 64 by 32 pixels."""

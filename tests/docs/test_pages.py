@@ -1,9 +1,12 @@
 """What the pages of the site must have: every command, every exit code, every public name; README is short and leads to the rest."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import auditor
+from auditor.core.model import Reason, Verdict
+from auditor.core.results import REASONS, VERDICTS
 from auditor.errors import AuditorError
 
 ROOT = Path(__file__).parents[2]
@@ -11,6 +14,8 @@ DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LONGEST = 150
 """Lines of README."""
+DEVELOPERS = {"check", "docs", "system", "test"}
+"""Extras that only this project needs."""
 
 
 def test_readme_is_short() -> None:
@@ -52,3 +57,19 @@ def test_the_commands_page_shows_the_help_of_the_program() -> None:
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     assert "```{literalinclude} ../auditor/cli/help.txt\n" in page
     assert ".. click:: auditor.cli.commands:auditor\n   :prog: auditor\n   :nested: full\n" in page
+
+
+def test_every_extra_for_users_is_in_the_table() -> None:
+    """Those for developers are in CONTRIBUTING.md and in the Makefile."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = (DOCS / "install.md").read_text(encoding="utf-8").partition("### Extras")[2].partition("\n## ")[0]
+    first = "".join(re.findall(r"^\| (.+?) \|", table, re.MULTILINE))
+    assert {*re.findall("`([a-z0-9]+)`", first)} == {*project["optional-dependencies"]} - DEVELOPERS
+
+
+def test_the_page_for_account_managers_has_the_words_of_the_workbook() -> None:
+    """Every verdict, and every reason to be blocked, as the first cell of a row."""
+    page = (DOCS / "read-the-workbook.md").read_text(encoding="utf-8")
+    first = {cell.strip("*") for cell in re.findall(r"^\| (.+?) \|", page, re.MULTILINE)}
+    assert {words.name for words in VERDICTS.values()} <= first
+    assert {REASONS[reason].name for reason in Reason if reason.verdict is Verdict.BLOCKED} <= first

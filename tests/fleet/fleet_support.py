@@ -76,13 +76,18 @@ def fleet_command(partners: Path, *arguments: str) -> list[str]:
 def run_fleet(partners: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a fleet to its end."""
     return subprocess.run(
-        fleet_command(partners, *arguments), capture_output=True, text=True, check=False, timeout=600, env=environment()
+        fleet_command(partners, *arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env=environment(partners.parent),
     )
 
 
-def environment() -> dict[str, str]:
-    """The environment of a program that the tests start."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1"}
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of a program that the tests start; its temporary files go into this folder."""
+    return {**os.environ, "TMPDIR": str(folder)}
 
 
 def asked_more_than_once(simulator: Simulator) -> int:

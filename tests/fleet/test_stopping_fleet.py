@@ -17,7 +17,12 @@ def test_a_stopped_fleet_is_finished_by_the_next_call(tmp_path: Path) -> None:
         partners = write_partners(tmp_path, simulator, PARTNERS, CUSTOMERS, RATE)
         command = fleet_command(partners, "--json")
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0, env=environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+            env=environment(tmp_path),
         ) as fleet:
             simulator.log.wait_for(150, timeout=120)
             # a terminal sends Ctrl-C to every process of the group

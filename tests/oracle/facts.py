@@ -101,6 +101,7 @@ def _membership(documents: list[dict[str, Any]]) -> Membership | None:
 
 
 def _presentation(document: dict[str, Any]) -> Presentation:
-    given = {name: document[name] for name in ("customer_link", "zone", "language") if name in document}
+    names = ("customer_link", "zone", "language", "title", "accent", "logo", "logo_digest")
+    given = {name: document[name] for name in names if name in document}
     packs = OwnerWorkbooks(document.get("packs", "acting"))
     return Presentation(**given, packs=packs, sums=tuple(document.get("sums", ())))

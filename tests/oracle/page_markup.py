@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Self
 
-RECORDS = ("blocked", "undetermined", "eligible")
+CASES = ("new", "blocked", "old")
+"""Ids of the tables of blocked customers, in the page's order."""
+RECORDS = (*CASES, "undetermined", "eligible")
 """Ids of the tables whose rows are the run's records, in the page's order."""
 _CELLS = frozenset({"td", "th"})
 _ENDED_BY = {
@@ -17,7 +19,7 @@ _ENDED_BY = {
     "option": frozenset({"option"}),
 }
 """Elements that a start tag ends where they are open: HTML lets their end tags be left out."""
-_EMPTY = frozenset({"meta", "input"})
+_EMPTY = frozenset({"meta", "input", "wbr", "img"})
 
 
 @dataclass

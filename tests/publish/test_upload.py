@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from auditor.cli import main
-from auditor.commands.publish import publish_stored
+from auditor.commands.publish import publish_rendered, publish_stored
 from auditor.errors import OutputError
+from auditor.publish import Package
 from auditor.publish import publish as publishing
+from auditor.publish import store as store_module
+from auditor.runs.find import identity
 from auditor.simulator import AnswerOptions, Simulator
 from publish_support import S3Server, cutting_proxy, serving_s3
 from serving_support import serving
@@ -57,6 +61,7 @@ def test_a_run_is_there_with_its_history_file_and_the_pointer(run: Path, store: 
         "schema_version": 1,
         "run_id": run.name,
         "complete": True,
+        "partner_tenant": identity(run).tenant,
         "manifest_sha256": sha256(manifest).hexdigest(),
     }
     assert copy.url == f"{store.url}/{run.name}"
@@ -84,14 +89,14 @@ def test_a_connection_lost_at_any_file_leaves_no_manifest_and_the_next_try_succe
     writes = len(whole)
     for cut_at in range(1, writes + 1):
         with cutting_proxy(monkeypatch, store.address, cut_at) as proxy, pytest.raises(OutputError) as caught:
-            publish_stored("latest", "reports", [store.url])
+            publish_rendered(run, [store.url])
         assert proxy.reached.is_set(), cut_at
         assert "the store does not answer, or fails" in caught.value.message
         assert caught.value.hint == f"auditor publish {run}"
         assert (manifest in store.names()) == (cut_at == writes), cut_at
         assert store.read("latest.json") == pointer
     with cutting_proxy(monkeypatch, store.address, writes + 1) as proxy:
-        publish_stored("latest", "reports", [store.url])
+        publish_rendered(run, [store.url])
         assert proxy.writes == writes
     assert store.names() == whole
 
@@ -123,10 +128,42 @@ def test_a_run_that_another_program_publishes_meanwhile_is_not_mixed(
 
 
 def test_one_store_that_fails_does_not_keep_the_run_from_another(run: Path, store: S3Server, tmp_path: Path) -> None:
-    """The message names the one that failed."""
+    """The message names the one that failed. In a folder, the run is replaced as well."""
     (tmp_path / "share").mkdir()
-    with pytest.raises(OutputError, match="there is no such bucket, container or folder") as caught:
-        publish_stored("latest", "reports", ["s3://no-such-bucket/x", f"file://{tmp_path}/share"])
-    assert "share" not in caught.value.message
+    for _ in range(2):
+        with pytest.raises(OutputError, match="there is no such bucket, container or folder") as caught:
+            publish_stored("latest", "reports", ["s3://no-such-bucket/x", f"file://{tmp_path}/share"])
+        assert "share" not in caught.value.message
     assert (tmp_path / "share" / run.name / "manifest.json").read_bytes() == (run / "manifest.json").read_bytes()
     assert store.names() == []
+
+
+def test_the_place_of_another_partner_is_refused(run: Path, store: S3Server) -> None:
+    """Its readers would act on the wrong customers. Where a partner is not known, nothing is refused."""
+    package = Package(run, None, "history/x.parquet", simulated=False, is_latest=True, partner="of-contoso")
+    publishing(store.url, package)
+    before = store.names(), store.read("latest.json")
+    with pytest.raises(OutputError, match="holds runs of the partner of-contoso, and this run is of of-fabrikam"):
+        publishing(store.url, replace(package, partner="of-fabrikam"))
+    assert (store.names(), store.read("latest.json")) == before
+    publishing(store.url, replace(package, partner=""))
+
+
+def test_a_simulated_run_moves_no_pointer_and_has_no_history_there(run: Path, store: S3Server) -> None:
+    """A run that was not known to be simulated when it was published first may have left a history file."""
+    store.write("history/run_date=2026-01-01/x.parquet", b"of an earlier copy")
+    package = Package(run, None, "history/run_date=2026-01-01/x.parquet", simulated=True, is_latest=False, partner="")
+    publishing(store.url, package)
+    assert all(name.startswith(f"{run.name}/") for name in store.names())
+
+
+def test_a_store_that_hangs_is_given_up_in_bounded_time(
+    run: Path, store: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call, and the whole."""
+    for name in ("_CALL_SECONDS", "TOTAL_SECONDS"):
+        with monkeypatch.context() as patched, cutting_proxy(patched, store.address, 3, holds=True):
+            patched.setattr(store_module, name, 1.0)
+            with pytest.raises(OutputError, match=r"the store does not answer, or fails \(TimeoutError\)"):
+                publish_rendered(run, [store.url])
+        assert f"{run.name}/manifest.json" not in store.names()

@@ -72,7 +72,7 @@ _DERIVED = pa.schema(
         *((name, pa.bool_()) for name in ("first_row", "first_row_of_owner")),
         *((name, WORD) for name in ("change", "verdict_before")),
         *((name, TIME) for name in ("blocked_since", "since")),
-        *((name, pa.int32()) for name in ("times_blocked", "days_in_state")),
+        *((name, pa.int32()) for name in ("customer", "times_blocked", "days_in_state")),
     ]
 )
 
@@ -133,6 +133,7 @@ def run_data(
 def _filled(record: Mapping[str, Any], n: int, columns: tuple[str, ...]) -> dict[str, Any]:
     reason = Reason(record["reason"])
     known: dict[str, Any] = {
+        "customer": n,
         "customer_id": guid(n),
         "verdict": reason.verdict.value,
         "checked_at": NOON,
@@ -174,18 +175,33 @@ def everything(rows: int) -> RunData:
         reason = ("under_review", "not_allowed", "allowed", "allowed", "not_ready", "unknown", "no_account_status")[
             n % 7
         ]
-        own = {"Relationship": "Cloud Reseller", "Tags": "gold" if n % 3 else None, "Revenue": f"{n * 10}.50"}
+        own = {
+            "Relationship": "Cloud Reseller",
+            "Tags": "gold" if n % 3 else None,
+            "Revenue": f"{'EUR' if n % 4 else 'USD'} {n * 10}.50",
+        }
         given: dict[str, Any] = {"reason": reason, "owner": f"Manager {n % 15}" if n % 15 else None, "own": own}
         given |= {"company_name": f"Customer {n}", "domain": f"customer{n}.example", "last_update": ago(n * n % 700)}
-        given |= {"blocked_since": ago(400), "times_blocked": 2} if n % 7 == 1 else {}
+        given |= {"blocked_since": given["last_update"]} if Reason(reason).verdict is Verdict.BLOCKED else {}
+        given |= {"blocked_since": ago(800), "times_blocked": 2} if n % 7 == 1 else {}
+        given |= {"verdict_before": "eligible" if n % 6 == 0 else Reason(reason).verdict.value}
         records.append(given | {"status": reason.replace("_", " ").title().replace(" ", "")})
     moves = [
         {"change": change, "company_name": f"Customer {n}", "verdict": "blocked"} for n, change in enumerate(Change)
     ]
     sums = [
-        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal("1234.50"), unparsed=2)
+        Sum(
+            column="Revenue",
+            verdict=verdict,
+            owner=owner,
+            amounts={"EUR": Decimal("1234.50"), "USD": Decimal(80)},
+            unparsed=2,
+        )
         for owner in (None, "", *(f"Manager {n}" for n in range(1, 15)))
         for verdict in Verdict
     ]
-    facts = {"lists": ("customers.csv", "more.xlsx"), "presentation": Presentation(zone="Europe/Copenhagen")}
+    facts = {
+        "lists": ("customers.csv", "more.xlsx"),
+        "presentation": Presentation(zone="Europe/Copenhagen", sums=("Revenue",)),
+    }
     return run_data(records, columns, changed(moves), sums=tuple(sums), simulated=True, **facts)

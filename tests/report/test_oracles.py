@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,10 @@ def test_both_ways_to_add_up_agree(rows: list[tuple[str | None, Verdict, str]]) 
     for text, verdict, owner in rows:
         other.add(owner, verdict, text)
     found = {
-        (one.column, one.verdict, one.owner): (Fraction(Decimal(one.total)), one.added, one.unparsed, one.empty)
+        (one.column, one.verdict, one.owner): (
+            {currency: Fraction(amount) for currency, amount in one.amounts.items()},
+            *(one.added, one.unparsed, one.empty),
+        )
         for one in add_up("Revenue", [(owner, verdict, text, 1) for text, verdict, owner in rows])
     }
     assert {one[:3]: one[3:] for one in other.sums() if one.owner is not None or rows} == (found if rows else {})

@@ -1,15 +1,19 @@
 """What the page says of changes, sums and advice."""
 
+import base64
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from page_support import ago, changed, render_page, run_data
+from report_support import guid
 
+from auditor import languages
 from auditor.core.baseline import Baseline
+from auditor.core.house_style import Logo
 from auditor.core.model import Verdict
-from auditor.core.results.money import Sum
+from auditor.core.results.money import Sum, add_up
 from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
 from auditor.core.run_facts import Presentation
 from auditor.report.data import RunData
@@ -108,7 +112,7 @@ def test_cards_tell_the_change_since_the_baseline() -> None:
 def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
     """With the digits that the numbers had, and with how many could not be read."""
     sums = [
-        Sum(column="Revenue", verdict=verdict, owner=owner, total=Decimal(total), unparsed=unparsed)
+        Sum(column="Revenue", verdict=verdict, owner=owner, amounts={"EUR": Decimal(total)}, unparsed=unparsed)
         for owner, figures in ((None, ("128400.00", "0", "7")), ("ann", ("128400.00", "0", "7")))
         for verdict, total, unparsed in zip(
             (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE), figures, (2, 0, 0), strict=True
@@ -117,11 +121,14 @@ def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
     data = run_data([{"reason": "under_review", "owner": "ann"}, {"reason": "allowed"}], sums=tuple(sums))
     found = _page(data)
     assert found["managers"] == [
-        {"owner": "ann", "cells": ["1", "128,400.00", "0", "0", "0", "7"]},
+        {"owner": "ann", "cells": ["1", "EUR 128,400.00", "0", "EUR 0", "0", "EUR 7"]},
         {"owner": "", "cells": ["0", "", "0", "", "1", ""]},
     ]
     text = _text(data, tmp_path)
-    assert "<b>128,400.00</b> Revenue <small>(2 rows without a readable number)</small>" in text
+    assert (
+        "<b>EUR 128,400.00</b></p>\n<p>Revenue of the blocked customers <small>(2 rows without a readable number)"
+        in text
+    )
     assert "All account managers, with sums: 2" in text
 
 
@@ -140,7 +147,7 @@ def test_columns_that_say_the_same_everywhere_are_said_once() -> None:
     records = [{"reason": "under_review", "own": given} for given in own]
     found = _page(run_data(records, ("Relationship", "Tags", "Notes")))
     assert found["own"] == [("Relationship", "Reseller")]
-    assert [line["own"] for line in found["blocked"]] == ["Tags: gold", ""]
+    assert [line["own"] for line in found["groups"][1]["rows"]] == ["Tags: gold", ""]
 
 
 def test_a_long_review_has_its_own_step_in_the_heading(tmp_path: Path) -> None:
@@ -156,9 +163,7 @@ def test_those_that_could_not_be_compared_are_folded(tmp_path: Path) -> None:
     moves = [{"change": "not_compared"}, {"change": "newly_blocked", "verdict": "blocked"}]
     text = _text(run_data([{"reason": "under_review"}], changes=changed(moves)), tmp_path)
     known, folded = text.index('<table id="changed"'), text.index('<table id="uncompared"')
-    assert (
-        known < text.index("<summary>Could not be compared: 1 customer</summary>") < folded < text.index('id="action"')
-    )
+    assert known < text.index("<summary>Could not be compared: 1 customer</summary>") < folded < text.index('id="all"')
     only = _text(run_data([{"reason": "under_review"}], changes=changed(moves[:1])), tmp_path)
     assert '<table id="changed"' not in only
 
@@ -177,3 +182,78 @@ def test_the_colours_of_the_bars_are_explained_in_words(tmp_path: Path) -> None:
     for verdict in Verdict:
         assert f'<span class="{verdict}">{VERDICTS[verdict].name}</span>' in text
     assert ".legend { display: flex" in text
+
+
+BLOCKED: list[dict[str, Any]] = [
+    {"reason": "under_review", "company_name": "Old", "verdict_before": "blocked", "blocked_since": ago(91)},
+    {"reason": "not_allowed", "company_name": "Open", "verdict_before": "blocked", "blocked_since": ago(90)},
+    *({"reason": "unknown", "company_name": f"New {n}", "blocked_since": ago(n)} for n in range(5)),
+]
+
+
+def test_the_first_screen_names_who_is_new_and_what_to_do_first(tmp_path: Path) -> None:
+    """The newest case with its advice; the number of new customers with the first names; old cases are folded."""
+    data = run_data(BLOCKED, changes=changed([]))
+    found = _page(data)
+    assert found["first"]["name"] == "New 0"
+    assert found["first"]["text"] == "Status unknown to Microsoft (blocked). Look at the account in Partner Center."
+    assert found["new"] == {
+        "label": "New since 21 Nov 2026",
+        "count": 5,
+        "names": ["New 0", "New 1", "New 2", "and 2 more"],
+    }
+    text = _text(data, tmp_path)
+    places = [text.index(f'<table id="{name}" class="cases">') for name in ("new", "blocked", "old")]
+    assert places == sorted(places)
+    assert "<summary>Blocked for more than 90 days: 1 customer</summary>" in text
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        (["allowed"], "Nobody is blocked. There is nothing to do."),
+        (["throttled"], "Nobody is known to be blocked. Do not promise orders to customers who are not verified."),
+        ([], "Nobody is blocked. There is nothing to do."),
+    ],
+)
+def test_where_nobody_is_blocked_the_first_line_says_so(reasons: list[str], said: str) -> None:
+    """And who is not verified is never called eligible."""
+    assert _page(run_data([{"reason": reason} for reason in reasons]))["first"]["text"] == said
+
+
+def test_the_money_of_a_case_has_its_currency(tmp_path: Path) -> None:
+    """In the case's own column, right before its status; each currency of a customer by itself."""
+    twice: dict[str, Any] = {"reason": "under_review", "customer": 0, "customer_id": guid(0)}
+    records = [twice | {"own": {"Revenue": text}} for text in ("EUR 1,200.50", "USD 80")]
+    sums = add_up("Revenue", [("", Verdict.BLOCKED, record["own"]["Revenue"], 1) for record in records])
+    data = run_data(records, ("Revenue",), sums=tuple(sums), presentation=Presentation(sums=("Revenue",)))
+    assert '<td class="n m">EUR 1,200.50 + USD 80<td>Under review by Microsoft' in _text(data, tmp_path)
+
+
+def test_a_house_style_is_in_the_file_itself(tmp_path: Path) -> None:
+    """Title, colour and logo; the policy lets this image in, and none from elsewhere."""
+    content = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x02\x00\x00\x00\x01"
+    presentation = Presentation(title="Contoso <CSP>", accent="#7a1f5c")
+    data = run_data([{"reason": "allowed"}], presentation=presentation, logo=Logo("logo.png", content, 2, 1))
+    text = _text(data, tmp_path)
+    assert "<title>Contoso &lt;CSP&gt; · 20261122T120000Z</title>" in text
+    assert f'src="data:image/png;base64,{base64.b64encode(content).decode()}" width="2" height="1" alt="">' in text
+    assert "--accent: #7a1f5c;" in text
+    assert "; img-src data:; base-uri" in text
+    assert "img-src" not in _text(run_data([{"reason": "allowed"}]), tmp_path)
+
+
+def test_a_domain_breaks_at_its_dots(tmp_path: Path) -> None:
+    """Not in the middle of a word, where it fits."""
+    text = _text(run_data([{"reason": "unknown", "domain": "a&b.contoso.example"}]), tmp_path)
+    assert "<span>a&amp;b.<wbr>contoso.<wbr>example</span>" in text
+
+
+def test_what_the_style_says_is_in_the_language(tmp_path: Path) -> None:
+    """The labels on a phone, and the state of the run on each sheet of paper."""
+    german = _text(run_data([{"reason": "unknown"}], language=languages.load("de")), tmp_path)
+    assert '--manager: "Kundenbetreuer"' in german
+    assert '<html lang="de"' in german
+    english = _text(run_data([{"reason": "unknown"}]), tmp_path)
+    assert '@page simulated { @top-left { content: "SIMULATED DATA";' in english
+    assert '--since: "Since";' in english

@@ -37,11 +37,11 @@ def test_columns_that_follow_others_cost_their_exceptions() -> None:
     records = [{"reason": "under_review", "last_update": ago(n)} for n in range(5)]
     records[2]["blocked_since"] = ago(90)
     found = columns(select(run_data(records)).records)
-    # 90 days makes it the first
+    # it is the only one whose age is known
     assert found["days"] == {"as": "days_in_status", "but": {"0": 90}}
     assert found["begun"]["as"] == "last_update"
     assert list(found["begun"]["but"]) == ["0"]
-    assert found["place"] == {"steps": [3, 2, -1, -2, -1]}
+    assert found["place"] == {"steps": [3, -2, 1, 2, 1]}
     assert found["row_offset"] == {"each": 1}
 
 

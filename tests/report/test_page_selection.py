@@ -6,12 +6,15 @@ from typing import Any
 import pandas as pd
 import pytest
 from page_support import ago, changed, run_data
+from report_support import guid
 
 from auditor.core.model import Verdict
+from auditor.core.results import CaseGroup
 from auditor.report.data import RunData
 from auditor.report.page import selection
 from auditor.report.page.context import build_context
 from auditor.report.page.selection import ORDER, PageSelection, select
+from auditor.report.records import NO_CUSTOMER
 from auditor.report.schema import own_columns, to_arrow
 
 
@@ -28,14 +31,32 @@ def _long(monkeypatch: pytest.MonkeyPatch, data: RunData, most_rows: int, most_o
 
 def _blocked(*days: int | None, **given: Any) -> list[dict[str, Any]]:
     dates = [None if age is None else ago(age) for age in days]
-    return [{"reason": "under_review", "last_update": date, **given} for date in dates]
+    return [{"reason": "under_review", "last_update": date, "blocked_since": date, **given} for date in dates]
 
 
-def test_blocked_longest_first() -> None:
-    """Whoever is blocked since nobody knows when stands last; equal ages stand in the list's order."""
-    shown = select(run_data(_blocked(3, None, 40, 3, 0)))
-    assert _values(shown.of(Verdict.BLOCKED), "days") == [40, 3, 3, 0, None]
-    assert _values(shown.of(Verdict.BLOCKED), "place") == [3, 1, 4, 5, 2]
+def test_blocked_customers_are_in_the_order_of_the_cases() -> None:
+    """New ones first, old ones last, the youngest first in each; who is blocked since nobody knows when is the last of its group."""
+    records = _blocked(3, None, 40, 400, 0, verdict_before="blocked") + _blocked(700, 5, verdict_before="eligible")
+    shown = select(run_data(records, changes=changed([])))
+    assert _values(shown.of(Verdict.BLOCKED), "days") == [5, 700, 0, 3, 40, None, 400]
+    assert _values(shown.of(Verdict.BLOCKED), "place") == [7, 6, 5, 1, 3, 2, 4]
+    assert [_values(shown.of_group(group), "place") for group in CaseGroup] == [[7, 6], [5, 1, 3, 2], [4]]
+    assert shown.groups == {CaseGroup.NEW: 2, CaseGroup.OPEN: 4, CaseGroup.OLD: 1}
+
+
+def test_a_customer_on_several_rows_is_on_the_page_once() -> None:
+    """With the account managers and own texts of all its rows; a row without a customer stands for itself."""
+    twice: dict[str, Any] = {"customer": 0, "customer_id": guid(0)}
+    records: list[dict[str, Any]] = [
+        {"reason": "allowed", "owner": "ann", "own": {"Tags": "gold"}, **twice},
+        {"reason": "allowed", "owner": "bo", "own": {"Tags": "gold"}, **twice},
+        *[{"reason": "invalid_id", "raw_id": "x", "customer_id": None, "customer": NO_CUSTOMER}] * 2,
+    ]
+    shown = select(run_data(records, ("Tags",)))
+    assert _values(shown.of(Verdict.ELIGIBLE), "owner") == ["ann; bo"]
+    assert _values(shown.of(Verdict.ELIGIBLE), "own.0") == ["gold"]
+    assert _values(shown.of(Verdict.UNDETERMINED), "place") == [3, 4]
+    assert [shown.found[verdict] for verdict in ORDER] == [0, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -59,21 +80,19 @@ def test_a_list_may_have_columns_of_any_name() -> None:
 
 
 def test_a_long_list_has_what_needs_action(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The longest blocked, the first undetermined, the eligible that changed; and the page says what is missing."""
+    """The first blocked cases, the first undetermined, the eligible that changed; and the page says what is missing."""
     records = _blocked(*range(20)) + [{"reason": "not_ready"}] * 9 + [{"reason": "allowed"}] * 5
     records += [{"reason": "allowed", "change": "newly_eligible"}]
     data = run_data(records, tables=("results.csv",))
     shown = _long(monkeypatch, data, 10, 4)
-    assert _values(shown.of(Verdict.BLOCKED), "days") == [19, 18, 17, 16]
+    assert _values(shown.of(Verdict.BLOCKED), "days") == [0, 1, 2, 3]
     assert _values(shown.of(Verdict.UNDETERMINED), "place") == [21, 22, 23, 24]
     assert _values(shown.of(Verdict.ELIGIBLE), "place") == [35]
     assert len(shown.records) == 9
     said = build_context(data, shown)["left_out"]
-    assert (
-        "Of its 20 rows that are blocked this page has the 4 that are blocked longest; blocked.csv" in said["blocked"]
-    )
-    assert "Of its 9 rows that are not verified this page has the first 4" in said["undetermined"]
-    assert "Of its 6 rows that are eligible this page has the 1 for which something changed" in said["eligible"]
+    assert "Of its 20 customers that are blocked this page has the first 4. blocked.csv has all" in said["blocked"]
+    assert "Of its 9 customers that are not verified this page has the first 4." in said["undetermined"]
+    assert "Of its 6 customers that are not blocked this page has the 1 for which something changed" in said["eligible"]
 
 
 def test_an_ordinary_list_has_everything() -> None:
@@ -97,4 +116,8 @@ def test_what_is_counted_is_counted_over_all_records(monkeypatch: pytest.MonkeyP
     ages = Counter(None if pd.isna(days) else days for days in shown.under_review)
     assert ages == Counter({3: 2, 8: 1, None: 1})
     # 5, 0 and 1 customers now; 1, 0 and 4 in the baseline
-    assert [card["change"] for card in build_context(data, shown)["cards"]] == [4, 0, -3]
+    assert [card["change"][1].partition(" since")[0] for card in build_context(data, shown)["cards"]] == [
+        "+4",
+        "As many as in the last audit (21 Nov 2026)",
+        "−3",
+    ]

@@ -80,7 +80,8 @@ _SOURCES = (
 
 def test_every_text_of_a_workbook_is_a_message_or_data(run: Run) -> None:
     """Names of sheets as well."""
-    data, found = _data(run), {}
+    data = _data(run)
+    found: dict[str, str] = {}
     for path in run.path.rglob("*.xlsx"):
         book = CalamineWorkbook.from_path(str(path))
         for sheet in book.sheet_names:

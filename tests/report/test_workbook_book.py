@@ -146,7 +146,18 @@ def test_what_is_too_wide_for_paper_is_printed_without_its_last_columns(tmp_path
     assert last.endswith(str(HEAD + 1))
     printed = [cell.value for cell in page[HEAD][: page[last].column]]
     assert printed[:11] == [
-        *("Group", "Customer", "Contacted", "Note", "Owner's next date", "Domain", "Account manager", "Status", "What to do", "Blocked since (UTC)"),
+        *(
+            "Group",
+            "Customer",
+            "Contacted",
+            "Note",
+            "Owner's next date",
+            "Domain",
+            "Account manager",
+            "Status",
+            "What to do",
+            "Blocked since (UTC)",
+        ),
         "Days blocked",
     ]
     assert "Customer id" not in printed

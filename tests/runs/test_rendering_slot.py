@@ -166,4 +166,4 @@ def test_a_run_that_continues_waits_too(tmp_path: Path) -> None:
     waiting.communicate()
     released.join()
     assert waiting.returncode == 0
-    assert Path("reports/latest").readlink()
+    assert Path("reports/latest").is_symlink()

@@ -44,6 +44,9 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ({"AUDITOR_API_URL": "https://user:pw@api.example"}, "password"),
         ({"AUDITOR_ACCESS_TOKEN_FILE": "/nowhere/at/all"}, "cannot be read"),
         ({"AUDITOR_PACKS": "some"}, "acting, all"),
+        ({"AUDITOR_REPORT_ACCENT": "red"}, "AUDITOR_REPORT_ACCENT=red: must be a colour such as #24405e"),
+        ({"AUDITOR_REPORT_ACCENT": "#ffd700"}, "must be darker: white text on it has a contrast of 1.4"),
+        ({"AUDITOR_REPORT_TITLE": "two\nlines"}, "must be one line of at most 80 characters"),
         ({"AUDITOR_ZONE": "Mars/Olympus"}, "such as Europe/Berlin"),
         ({"AUDITOR_ZONE": "/etc/passwd"}, "such as Europe/Berlin"),
         ({"AUDITOR_CUSTOMER_LINK": "https://crm.example/"}, "must hold {customer_id}"),
@@ -267,3 +270,33 @@ def test_what_is_no_mail_server(text: str) -> None:
     """A user and a password are settings of their own."""
     with pytest.raises(SettingsError, match="AUDITOR_SMTP="):
         load({}, environment={"AUDITOR_SMTP": text})
+
+
+def test_the_look_of_the_reports(tmp_path: Path) -> None:
+    """A table of the file, and of a profile; or environment variables."""
+    file = tmp_path / "a.toml"
+    file.write_text(
+        '[report]\nlogo = "logo.png"\ntitle = "Contoso"\naccent = "#245"\n'
+        '[profile.north]\nrate = 1\n[profile.north.report]\ntitle = "North"\n',
+        encoding="utf-8",
+    )
+    settings, origins = load({}, environment={"AUDITOR_REPORT_LOGO": "other.png"}, config=str(file), profile="north")
+    assert (settings.report_logo, settings.report_title, settings.report_accent) == ("other.png", "North", "#224455")
+    assert origins.by_name["report_title"].endswith("[profile.north]")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('report = "x"', "report is not a table"),
+        ("[report]\nlogos = 1", "there is no setting 'report_logos' did you mean 'report_logo'"),
+        ('[report]\naccent = "white"', "must be a colour"),
+    ],
+)
+def test_a_look_that_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """With its file and the reason."""
+    file = tmp_path / "a.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load({}, environment={}, config=str(file))
+    assert words in f"{caught.value.message} {caught.value.hint}"

@@ -23,9 +23,9 @@ from auditor.fleet import FLEET
 from auditor.journal import JOURNAL, ROWS, MailRecord, RowRecord, records, rows
 from auditor.report import MANIFEST, files
 from auditor.report.fleet import summary as fleet_summary
-from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.notes import NAME as NOTES
 from auditor.report.notes import CustomerNote
+from auditor.report.records import _REQUIRED as REQUIRED_OF_ROWS
 from auditor.report.render import Manifest
 from auditor.report.tables import summary, summary_document
 from auditor.report.workbook.by_owner import IndexLine

@@ -99,12 +99,16 @@ def _settings() -> Iterator[tuple[str, ...]]:
     """Every setting. A secret has no place in the settings file."""
     known, found = settings_schema()["properties"], meanings()
     for one in fields(Settings):
-        variable = f"`{PREFIX}{one.name.upper()}`"
-        if {"secret", "file"} & {*one.metadata}:
-            variable += f", `{PREFIX}{one.name.upper()}_FILE`"
-        value = _value(known[one.name], one.metadata.get("many")) if one.name in known else "secret"
-        default = _written(known.get(one.name, {}).get("default"))
-        yield f"`{one.name}`, {variable}", value + (f"; default `{default}`" if default else ""), found[one.name]
+        variable = f"{PREFIX}{one.name.upper()}"
+        names, values = f"`{one.name}`, `{variable}`", []
+        if one.name in known:
+            values.append(_value(known[one.name], one.metadata.get("many")))
+        if f"{one.name}_file" in known:
+            names += f", `{variable}_FILE`"
+            values.append(f"`{one.name}_file`: a file that holds it")
+        if default := _written(known.get(one.name, {}).get("default")):
+            values.append(f"default `{default}`")
+        yield names, "; ".join(values), found[one.name]
 
 
 def _value(content: Schema, separator: str | None) -> str:

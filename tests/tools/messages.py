@@ -42,7 +42,7 @@ def collect() -> Catalog:
     files.append((PACKAGE / "report/page/page.html.j2", "jinja2.ext:babel_extract"))
     for path, method in files:
         for _, found, _, _ in extract_from_file(method, path, _KEYWORDS, options={"trimmed": "false"}):
-            catalogue.add(found, locations=[(path.relative_to(PACKAGE).as_posix(), None)])
+            catalogue.add(found, locations=[(path.relative_to(PACKAGE).as_posix(), 0)])
     return catalogue
 
 

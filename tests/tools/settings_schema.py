@@ -47,6 +47,7 @@ FORMS: dict[Callable[[str], Any], Schema] = {
         **_TEXT,
         "pattern": rf"^(jsons://{_HOST}{_PATH}|json://{_LOOPBACK}{_PATH}|(?!jsons?://)[A-Za-z][A-Za-z0-9+.-]*://\S+)$",
     },
+    parsers.database: {**_TEXT, "pattern": r"^[A-Za-z][A-Za-z0-9+_]*://([^:?]*@)?[^@]*$"},
     parsers.smtp: {**_TEXT, "pattern": rf"^smtps?://{_HOST}/?$"},
     check_store_url: {**_TEXT, "pattern": r"^(s3a?|abfss?|az|gs|gcs|file)://[^?#\\]+$"},
     read_mail_address: {**_TEXT, "pattern": rf'^[^\s"(),:;<>@\[\\\]]{{1,64}}@{_DOMAIN}$'},

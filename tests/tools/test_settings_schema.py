@@ -20,7 +20,9 @@ from conftest import many_examples
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 SCHEMA = settings_schema.settings_schema()
-PROPERTIES = {name: one for name, one in SCHEMA["properties"].items() if name != "profile"}
+FILES = {f"{one.name}_file" for one in fields(Settings) if {"secret", "file"} & {*one.metadata}}
+"""Names in the settings file that stand for files with secrets."""
+PROPERTIES = {one.name: SCHEMA["properties"][one.name] for one in fields(Settings) if one.name in SCHEMA["properties"]}
 VALIDATOR = Draft202012Validator(SCHEMA)
 NOT_SAID = {"zone"}
 """Settings whose values depend on the machine."""
@@ -202,6 +204,17 @@ def test_the_page_explains_the_settings_by_their_names() -> None:
     named = re.findall("`([a-z_]+)`", "\n".join(line.split(" | ")[0] for line in table.splitlines()))
     assert len(named) > 30
     assert {*named} <= {*settings_schema.meanings()}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_schema_knows_the_files_of_secrets(name: str, tmp_path: Path) -> None:
+    """The program reads the file, so a name of no file is refused only there."""
+    (tmp_path / "secret").write_text("https://secret.example", encoding="ascii")
+    document = {name: str(tmp_path / "secret")}
+    assert VALIDATOR.is_valid(document)
+    assert _accepted(document, tmp_path / "auditor.toml")
+    assert not VALIDATOR.is_valid({name: 1})
+    assert not _accepted({name: str(tmp_path / "none")}, tmp_path / "auditor.toml")
 
 
 def test_config_prints_the_schema(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

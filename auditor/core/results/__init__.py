@@ -1,5 +1,6 @@
 """Rows and answers -> what people read: the ledger, changes since the baseline run, sums, advice, messages, and which runs may be removed."""
 
+from auditor.core.results.blocked_customer import BlockedCustomer
 from auditor.core.results.case_group import OLD_CASE_DAYS, CaseGroup, case_group, group_name
 from auditor.core.results.changes import CHANGES, Change, ChangeCounts, CustomerState, compare, is_newly_blocked
 from auditor.core.results.ledger import (
@@ -66,6 +67,7 @@ __all__ = [
     "UNDER_REVIEW",
     "VERDICTS",
     "Amounts",
+    "BlockedCustomer",
     "CaseGroup",
     "Change",
     "ChangeCounts",

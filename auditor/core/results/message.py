@@ -1,6 +1,6 @@
 """The message about a run or an error that people and programs are sent: what happened, counts, what to do.
 
-It is read on a phone: short lines, the most important first. It never holds a token, a secret or an address to which messages go.
+It is read on a phone: short lines, the most important first: customers blocked, money at risk, who is new. It never holds a token, a secret or an address to which messages go.
 Names come from other people's lists: each is put into one line, control characters escaped, and cut.
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from auditor.core.language import ENGLISH, Language, message
 from auditor.core.model import Reason, Verdict
+from auditor.core.results.blocked_customer import BlockedCustomer
 from auditor.core.results.changes import ChangeCounts
 from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
-from auditor.core.results.money import Sum, describe_at_risk
+from auditor.core.results.money import Sum, describe_at_risk, format_amounts
 from auditor.core.results.words import status_text
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.core.text import format_time, one_line
@@ -66,21 +67,34 @@ class Message:
         exit_code: of the run, or of the command that failed.
         title: what happened, in a few words.
         lines: all of it for people, the most important first, without the title.
+        summary: whether the run is complete, or the error, in one line; also in `lines`.
+        at_risk: the sums over blocked customers, for people; also in `lines`.
         next_steps: what to do, as commands where there is one; also in `lines`.
-        run: facts of the run for programs; None where there is no run with reports.
+        named: the lines that name customers; also in `lines`.
+        run: facts of the run for programs, always in English; None where there is no run with reports.
+        language: of the texts for people.
     """
 
     event: Event
     exit_code: int
     title: str
     lines: Sequence[str]
+    summary: str
+    at_risk: Sequence[str] = ()
     next_steps: Sequence[str] = ()
+    named: Sequence[str] = ()
     run: Mapping[str, Any] | None = None
+    language: Language = ENGLISH
 
     @property
     def text(self) -> str:
         """The lines as plain text."""
         return "\n".join(self.lines)
+
+    @property
+    def text_without_names(self) -> str:
+        """Title and lines, without those that name customers."""
+        return "\n".join([self.title, *(line for line in self.lines if line not in self.named)])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -104,9 +118,10 @@ class RunResult:
         folder: of the run.
         facts, ledger, freshness: of the run.
         complete: whether the run is complete.
-        note: whether it is complete, and what a reader must know, in one line.
+        note: whether it is complete, and what a reader must know, in one line of the message's language.
+        english_note: the same for programs.
         changes: customers by change since the baseline run; None without one.
-        newly_blocked: (id, company, status) of each customer that is blocked now and was not in the baseline run, in order.
+        newly_blocked: of each customer that is blocked now and was not in the baseline run, in the order of `report.cases`.
         sums: of the columns that are added up, over the blocked rows of all owners.
         report: the file to open first; empty where there is none.
         next_steps: what to do, as the command line says it.
@@ -120,8 +135,9 @@ class RunResult:
     freshness: Freshness
     complete: bool
     note: str
+    english_note: str
     changes: ChangeCounts | None = None
-    newly_blocked: Sequence[tuple[str, str, str]] = ()
+    newly_blocked: Sequence[BlockedCustomer] = ()
     sums: Sequence[Sum] = ()
     report: str = ""
     next_steps: Sequence[str] = ()
@@ -157,13 +173,21 @@ def code_after_message(code: int, *, sent: bool) -> int:
 
 def describe_run(run: RunResult) -> Message:
     """The message about a run."""
+    summary = one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE)
+    # of a run without an answer, 0 would read as good news
+    at_risk = [describe_at_risk(one, run.language) for one in run.sums if run.complete or one.added or one.unparsed]
+    named = _newly_blocked_lines(run)
     return Message(
         event=Event.COMPLETE if run.complete else Event.INCOMPLETE,
         exit_code=run.exit_code,
         title=_run_title(run),
-        lines=_run_lines(run),
+        lines=_run_lines(run, summary, at_risk, named),
+        summary=summary,
+        at_risk=at_risk,
         next_steps=run.next_steps,
+        named=named,
         run=_run_document(run),
+        language=run.language,
     )
 
 
@@ -181,10 +205,19 @@ def describe_error(
     """
     steps = [hint.strip()] if hint.strip() else []
     named = [language.text("Lists: {names}", names=_names_of(lists))] if lists else []
-    lines = [one_line(error, _LONGEST_LINE), *named, *_step_lines(steps, language)]
+    summary = one_line(error, _LONGEST_LINE)
+    lines = [summary, *named, *_step_lines(steps, language)]
     # a complete run, whose result cannot be read any more
     title = language.text(_ENDED if is_success(code) else _FAILED, code=code)
-    return Message(event=Event.FAILED, exit_code=code, title=title, lines=lines, next_steps=steps)
+    return Message(
+        event=Event.FAILED,
+        exit_code=code,
+        title=title,
+        lines=lines,
+        summary=summary,
+        next_steps=steps,
+        language=language,
+    )
 
 
 def _run_title(run: RunResult) -> str:
@@ -204,16 +237,16 @@ def _run_title(run: RunResult) -> str:
     return language.text("{audit} complete: {what}", audit=audit, what=what)
 
 
-def _run_lines(run: RunResult) -> list[str]:
+def _run_lines(run: RunResult, summary: str, at_risk: Sequence[str], named: Sequence[str]) -> list[str]:
     language, facts = run.language, run.facts
     of_lists = language.text("Run {run_id} of {lists}", run_id=facts.run_id, lists=_names_of(facts.lists))
+    counts = _count_line(run.ledger, language)
     return [
-        one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE),
+        # the counts of a run that is not complete may be too small
+        *([counts, *at_risk] if run.complete else [summary, counts, *at_risk]),
+        *named,
+        *([summary] if run.complete else []),
         of_lists if facts.lists else language.text("Run {run_id}", run_id=facts.run_id),
-        _count_line(run.ledger, language),
-        *_newly_blocked_lines(run),
-        # of a run without an answer, 0 would read as good news
-        *(describe_at_risk(one, language) for one in run.sums if run.complete or one.added or one.unparsed),
         language.text("Report: {file}", file=run.report or language.text("none")),
         *_step_lines(run.next_steps, language),
     ]
@@ -253,8 +286,10 @@ def _newly_blocked_lines(run: RunResult) -> list[str]:
         if began
         else language.text("Newly blocked: {n}", n=count)
     ]
-    for customer_id, company, status in run.newly_blocked[:MOST_NAMES]:
-        lines.append(f"- {one_line(company) or customer_id} ({one_line(status_text(status, language))})")
+    for one in run.newly_blocked[:MOST_NAMES]:
+        about = [one_line(status_text(one.status, language))]
+        about += [format_amounts(one.amounts, language)] if one.amounts else []
+        lines.append(f"- {one.name} ({', '.join(about)})")
     more = count - MOST_NAMES
     return [*lines, language.text("and {n} more", n=more)] if more > 0 else lines
 
@@ -272,7 +307,7 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "report": run.report or None,
         "lists": list(facts.lists),
         "complete": run.complete,
-        "note": run.note,
+        "note": run.english_note,
         "simulated": facts.simulated,
         "selection": facts.selection or None,
         "started_at": format_time(facts.started_at),
@@ -283,8 +318,8 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "changed": None if changes is None else changes.total,
         "newly_blocked": None if changes is None else changes.newly_blocked_count,
         "newly_blocked_customers": [
-            {"customer_id": customer_id, "company_name": company or None, "status": status}
-            for customer_id, company, status in run.newly_blocked[:MOST_NAMES]
+            {"customer_id": one.customer_id, "company_name": one.company_name or None, "status": one.status}
+            for one in run.newly_blocked[:MOST_NAMES]
         ],
         "at_risk": [
             {

@@ -1,19 +1,22 @@
 """The mail that brings an account manager their workbook: subject and text. Plain text, for people who have not seen the program.
 
-The text says first who cannot buy, then what is not known, then what to do. Names come from other people's files: they stay
-in one line, without control characters.
+The first line says how many of their customers are blocked, how many of them are new, and how much money is at risk. Then come the
+customers, in the order of `report.cases`. Names come from other people's files: they stay in one line, without control characters.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.core.language import ENGLISH, Language, message
 from auditor.core.model import Verdict
+from auditor.core.results.blocked_customer import BlockedCustomer
+from auditor.core.results.case_group import CaseGroup, group_name
 from auditor.core.results.ledger import Ledger
 from auditor.core.results.message import MOST_NAMES
-from auditor.core.results.money import Sum, describe_at_risk
-from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, VERDICTS
+from auditor.core.results.money import Sum, format_amounts, format_total
+from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, VERDICTS, advice
 from auditor.core.run_facts import RunFacts
 from auditor.core.text import describe_left_out, one_line
 
@@ -31,7 +34,7 @@ class OwnerResults:
         bytes: its size.
         sha256: SHA-256 of its content, in hexadecimal digits.
         ledger: of these rows.
-        newly_blocked: names, or ids, of the customers blocked since the baseline run; None where there is none.
+        cases: the blocked customers, in the order of `report.cases`.
         since: day on which the last audit began, such as `23 Nov 2026`; empty where there is none.
         sums: of the blocked rows, for each column that the run adds up.
     """
@@ -41,7 +44,7 @@ class OwnerResults:
     bytes: int
     sha256: str
     ledger: Ledger
-    newly_blocked: tuple[str, ...] | None
+    cases: tuple[BlockedCustomer, ...]
     since: str
     sums: tuple[Sum, ...]
 
@@ -54,6 +57,11 @@ class OwnerResults:
     def blocked(self) -> int:
         """Number of blocked customers."""
         return self.ledger.customers_of(Verdict.BLOCKED)
+
+    @property
+    def newly_blocked(self) -> int:
+        """Number of customers that are blocked and were not at the last audit."""
+        return sum(case.group is CaseGroup.NEW for case in self.cases)
 
     @property
     def not_verified(self) -> int:
@@ -73,8 +81,15 @@ def mail_subject(
         complete: whether the run is.
         language: of the mail.
     """
-    if found.blocked:
-        what = language.count("{n} customer cannot buy", "{n} customers cannot buy", found.blocked)
+    if found.newly_blocked:
+        what = language.count(
+            "{n} customer blocked, {new} new",
+            "{n} customers blocked, {new} new",
+            found.blocked,
+            new=found.newly_blocked,
+        )
+    elif found.blocked:
+        what = language.count("{n} customer blocked", "{n} customers blocked", found.blocked)
     elif found.not_verified:
         what = language.count("{n} customer not verified", "{n} customers not verified", found.not_verified)
     else:
@@ -94,11 +109,10 @@ def mail_text(
     """The text, one paragraph a line; arguments as for `mail_subject`."""
     parts = [
         _state(found, facts, language, complete=complete),
-        _counts(found, language),
-        _newly_blocked(found, language),
-        _sums(found, language),
-        _what_to_do(found, language),
-        language.text("About account verification: {url}", url=ACCOUNT_VERIFICATION) if found.blocked else "",
+        _summary(found, language),
+        *_groups(found, language),
+        _others(found, language),
+        _what_it_means(found, language),
         language.text(
             "The workbook {file} is attached. Its sheet {sheet} has the blocked customers.",
             file=found.file,
@@ -133,58 +147,93 @@ def _state(found: OwnerResults, facts: RunFacts, language: Language, *, complete
     return "\n".join(sentences)
 
 
-def _counts(found: OwnerResults, language: Language) -> str:
-    customers, eligible = found.ledger.customers, found.ledger.customers_of(Verdict.ELIGIBLE)
-    meanings = {verdict: language.text(words.meaning) for verdict, words in VERDICTS.items()}
-    lines = [
-        language.count("Of your {n} selected customer:", "Of your {n} selected customers:", customers)
-        if found.ledger.not_selected
-        else language.count("Of your {n} customer:", "Of your {n} customers:", customers),
-        language.text("- {n} blocked. {meaning}", n=found.blocked, meaning=meanings[Verdict.BLOCKED]),
-        language.text(
-            "- {n} not verified. They could not be checked. Do not promise them an order.", n=found.not_verified
+def _summary(found: OwnerResults, language: Language) -> str:
+    """How many are blocked, how many of them are new, how much money is at risk: in one line."""
+    total, new = found.ledger.customers, found.newly_blocked
+    sentences = [
+        language.count(
+            "{n} of your {total} customers is blocked.",
+            "{n} of your {total} customers are blocked.",
+            found.blocked,
+            total=total,
         )
-        if found.not_verified
-        else language.text("- {n} not verified.", n=0),
-        language.text("- {n} not blocked (eligible). {meaning}", n=eligible, meaning=meanings[Verdict.ELIGIBLE]),
+        if found.blocked
+        else language.count("Your {n} customer is not blocked.", "None of your {n} customers is blocked.", total)
+        if total and not found.not_verified
+        else language.text("No customer is known to be blocked.")
     ]
-    return "\n".join(lines)
-
-
-def _newly_blocked(found: OwnerResults, language: Language) -> str:
-    if found.newly_blocked is None:
-        return language.text("There is no earlier audit to compare with, so it is not known who is newly blocked.")
-    count = len(found.newly_blocked)
-    if not count:
-        return language.text("Nobody is newly blocked since the last audit ({date}).", date=found.since)
-    names = [f"- {one_line(name)}" for name in found.newly_blocked[:MOST_NAMES]]
-    more = count - MOST_NAMES
-    names += [language.text("- and {n} more, in the workbook", n=more)] if more > 0 else []
-    return "\n".join(
-        [language.text("{n} newly blocked since the last audit ({date}):", n=count, date=found.since), *names]
-    )
-
-
-def _sums(found: OwnerResults, language: Language) -> str:
-    return "\n".join(describe_at_risk(one, language) for one in found.sums if one.added or one.unparsed)
-
-
-def _what_to_do(found: OwnerResults, language: Language) -> str:
-    steps = [
-        f"- {language.text(REASONS[count.reason].name)} ({language.number(count.customers)}): "
-        + language.text(REASONS[count.reason].next_step)
-        for count in found.ledger.by_reason()
-        if count.reason and count.reason.verdict is Verdict.BLOCKED
+    if not found.since:
+        sentences.append(language.text("There is no earlier audit to compare with, so it is not known who is new."))
+    elif found.blocked:
+        sentences.append(
+            language.count(
+                "{n} is new since the last audit of {date}.",
+                "{n} are new since the last audit of {date}.",
+                new,
+                date=found.since,
+            )
+            if new
+            else language.text("Nobody is new since the last audit of {date}.", date=found.since)
+        )
+    sums = [
+        f"{one_line(one.column)} {format_total(one.amounts, one.unparsed, language)}"
+        for one in found.sums
+        if one.added or one.unparsed
     ]
-    if found.not_verified:
-        steps.append(
+    return " ".join([*sentences, *([language.text("At risk: {sums}.", sums=", ".join(sums))] if sums else [])])
+
+
+def _groups(found: OwnerResults, language: Language) -> list[str]:
+    """The blocked customers by group; old cases are only counted."""
+    paragraphs = []
+    for group in CaseGroup:
+        cases = [case for case in found.cases if case.group is group]
+        if cases:
+            title = language.text("{group}: {n}", group=group_name(group, language, found.since), n=len(cases))
+            lines = [] if group is CaseGroup.OLD else _case_lines(cases, language)
+            paragraphs.append("\n".join([title, *lines]))
+    return paragraphs
+
+
+def _case_lines(cases: Sequence[BlockedCustomer], language: Language) -> list[str]:
+    lines = []
+    for case in cases[:MOST_NAMES]:
+        customer = case.name
+        if case.amounts:
+            amount = format_amounts(case.amounts, language)
+            customer = language.text("{customer} ({amount})", customer=customer, amount=amount)
+        lines.append(
             language.text(
-                "- Not verified ({n}): do not promise an order. The sheet {sheet} says why, and what to do.",
+                "- {customer}: {status}. {advice}",
+                customer=customer,
+                status=language.text(REASONS[case.reason].name),
+                advice=advice(case.reason, case.days, language),
+            )
+        )
+    more = len(cases) - MOST_NAMES
+    return [*lines, language.text("- and {n} more, in the workbook", n=more)] if more > 0 else lines
+
+
+def _others(found: OwnerResults, language: Language) -> str:
+    """Who is not verified, and how many are not blocked."""
+    lines = []
+    if found.not_verified:
+        lines.append(
+            language.text(
+                "Not verified: {n}. They could not be checked: do not promise them an order. The sheet {sheet} says why.",
                 n=found.not_verified,
                 sheet=language.text("Not verified"),
             )
         )
-    return "\n".join([language.text("What to do first:"), *steps]) if steps else ""
+    lines.append(language.text("Not blocked (eligible): {n}", n=found.ledger.customers_of(Verdict.ELIGIBLE)))
+    return "\n".join(lines)
+
+
+def _what_it_means(found: OwnerResults, language: Language) -> str:
+    if not found.blocked:
+        return ""
+    meaning = language.text("Blocked means: {meaning}", meaning=language.text(VERDICTS[Verdict.BLOCKED].meaning))
+    return f"{meaning}\n{language.text('About account verification: {url}', url=ACCOUNT_VERIFICATION)}"
 
 
 def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, language: Language, *, complete: bool) -> str:

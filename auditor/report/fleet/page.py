@@ -13,7 +13,7 @@ from auditor.core.results import REASONS, UNDER_REVIEW, VERDICTS, advice
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople
 from auditor.report.fleet.summary import FleetSummary
-from auditor.report.page import MOST_OF_VERDICT, asset, content_policy, open_template
+from auditor.report.page import MOST_OF_VERDICT, content_policy, open_template, style_sheet
 from auditor.report.page.selection import ORDER
 from auditor.report.remarks import sentence
 
@@ -30,7 +30,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
     Raises:
         OutputError: it cannot be written.
     """
-    style = asset("page.css")
+    style = style_sheet(ENGLISH)
     document = {
         "style": Markup(style),  # noqa: S704 - a file of the package
         "policy": content_policy(style, ""),

@@ -6,7 +6,7 @@ A record that does not name its partner (files before version 3) belongs to the 
 that folder is gone, the record counts for every partner, as it did before version 3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +64,22 @@ class Answers:
     checked_at: Moments
     newest: int = 0
 
+    def parts(self, size: int) -> Iterator["Answers"]:
+        """The same in parts of at most so many answers."""
+        for start in range(0, len(self.customer), size):
+            some = slice(start, start + size)
+            yield Answers(self.customer[some], self.blocked[some], self.checked_at[some], self.newest)
+
+
+def concatenate(parts: Sequence[Answers]) -> Answers:
+    """The answers of several files, or parts of one, in their order."""
+    return Answers(
+        np.concatenate([np.empty(0, np.int32), *(part.customer for part in parts)]),
+        np.concatenate([np.empty(0, np.bool_), *(part.blocked for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.checked_at for part in parts)]),
+        newest=max((part.newest for part in parts), default=0),
+    )
+
 
 @dataclass
 class CustomerNumbers:
@@ -110,9 +126,7 @@ class AnswerReader:
             parts = [*self._batches(file, customers)]
         except UNREADABLE:
             return None
-        empty = Answers(np.empty(0, np.int32), np.empty(0, np.bool_), np.empty(0, np.int64))
-        columns = zip(*((part.customer, part.blocked, part.checked_at) for part in [empty, *parts]), strict=True)
-        return Answers(*map(np.concatenate, columns), newest=max((part.newest for part in parts), default=0))
+        return concatenate(parts)
 
     def _batches(self, file: Path, customers: CustomerNumbers) -> Iterator[Answers]:
         with pyarrow.parquet.ParquetFile(file) as opened:

@@ -141,14 +141,3 @@ def count(changed: pa.Table) -> ChangeCounts:
         by_change[Change(change)] += customers
         newly_blocked += customers * is_newly_blocked(Change(change), verdict and Verdict(verdict))
     return ChangeCounts({change: by_change[change] for change in Change}, newly_blocked)
-
-
-def newly_blocked(changed: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """(id, company, status) of each customer that is blocked now and was not in the baseline run, in order.
-
-    Args:
-        changed: records of changes.csv; company and status may be missing there, and are then empty.
-    """
-    blocked = changed["verdict"].isin([Verdict.BLOCKED]) & ~changed["verdict_before"].isin([Verdict.BLOCKED])
-    texts = (as_words(changed.loc[blocked, name], "").to_list() for name in ("customer_id", "company_name", "status"))
-    return list(zip(*texts, strict=True))

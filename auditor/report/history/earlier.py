@@ -16,14 +16,16 @@ from auditor.core.run_facts import RunFacts
 from auditor.core.text import count_noun
 from auditor.errors import OutputError
 from auditor.report.history import snapshot
-from auditor.report.history.answers import AnswerReader, Answers, CustomerNumbers, Service
+from auditor.report.history.answers import AnswerReader, Answers, CustomerNumbers, Service, concatenate
 from auditor.report.history.snapshot import Covered, Snapshot
 from auditor.report.history.store import UNREADABLE, FileStatus, list_files
-from auditor.report.history.stretches import STRETCHES, Stretches, concatenate
+from auditor.report.history.stretches import STRETCHES, Stretches
 from auditor.report.schema import to_pandas
 
 _AT_ONCE = 4_000_000
 """Records of late customers in memory at a time, about 100 MB."""
+_PART = 1 << 19
+"""Answers that are folded at a time: a merged month has millions."""
 _LONG = 64 << 20
 """Bytes of history from which a person is told to wait; about 3 seconds."""
 _TRIES = 3
@@ -140,7 +142,9 @@ class _Reading:
         return divided
 
     def _add(self, stretches: Stretches, name: str, answers: Answers) -> None:
-        stretches.add(answers, newest=not self.folded or name > self.folded[-1])
+        newest = not self.folded or name > self.folded[-1]
+        for part in answers.parts(_PART):
+            stretches.add(part, newest=newest)
         self.folded = sorted([*self.folded, name]) if self.folded and name < self.folded[-1] else [*self.folded, name]
 
     def _note_long(self, files: Mapping[str, FileStatus]) -> None:
@@ -162,8 +166,9 @@ class _Reading:
         for start in range(0, len(late), size):
             some = late.slice(start, size)
             chosen = CustomerNumbers(stretches.customers.ids.take(some), closed=True)
-            parts = [self._reader.read(self.history / name, chosen) for name in self.folded]
-            found = concatenate([part for part in parts if part is not None])
+            parts = {name: self._reader.read(self.history / name, chosen) for name in self.folded}
+            self.unread += [name for name, part in parts.items() if part is None]
+            found = concatenate([part for part in parts.values() if part is not None])
             numbers = some.to_numpy()[found.customer]
             stretches.replace(Answers(numbers, found.blocked, found.checked_at))
         stretches.late.clear()

@@ -80,9 +80,10 @@ def locked(history: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        # while it is held: afterwards it may be another's. Windows removes no open file, and leaves it
         with suppress(OSError):
             path.unlink(missing_ok=True)
+        lock.release()
 
 
 def compact(history: Path) -> Iterator[MergedMonth]:
@@ -184,10 +185,10 @@ def _write(history: Path, target: Path, files: Sequence[Path], without: str = ""
     size = max(1, len(ids) * _AT_ONCE // max(_AT_ONCE, expected))
     with as_output_error(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    file = AtomicFile(target)
+    whole = AtomicFile(target)
     try:
         written = 0
-        with pyarrow.parquet.ParquetWriter(file, RECORDS, compression="snappy") as writer:
+        with pyarrow.parquet.ParquetWriter(whole, RECORDS, compression="snappy") as writer:
             for some in (ids.slice(start, size) for start in range(0, len(ids), size)):
                 chosen = pc.field("customer_id").isin(some)
                 tables = [read_file(source, history.parent, kept & chosen) for source, kept in sources]
@@ -201,8 +202,8 @@ def _write(history: Path, target: Path, files: Sequence[Path], without: str = ""
                 f"{target}: {written:,} records were written instead of {expected:,}; the files stay as they were",
                 "this is a defect of auditor: please report it",
             )
-        file.finish()
-        file.publish()
+        whole.finish()
+        whole.publish()
     finally:
-        file.discard()
+        whole.discard()
     sync_folder(target.parent)

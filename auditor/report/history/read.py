@@ -16,7 +16,7 @@ from auditor.report.history.answers import partner_of
 from auditor.report.history.store import FOLDER, RECORDS, UNREADABLE, list_files
 from auditor.report.schema import TIME, WORD, to_pandas
 
-_COLUMNS = RECORDS.append(pa.field("run_date", pa.date32(), nullable=False))
+COLUMNS = RECORDS.append(pa.field("run_date", pa.date32(), nullable=False))
 _STORED = pa.schema([field.with_type(pa.string()) if field.type == WORD else field for field in RECORDS])
 """RECORDS with plain texts, as another program may have written them."""
 
@@ -48,7 +48,7 @@ def read_history(
         wanted &= is_partner | pc.field("partner_tenant").is_null()
     table = pa.concat_tables(
         [
-            _COLUMNS.empty_table(),
+            COLUMNS.empty_table(),
             *(read_file(reports / FOLDER / name, reports, wanted) for name in list_files(reports / FOLDER)),
         ]
     )
@@ -87,7 +87,7 @@ def read_file(file: Path, reports: Path, wanted: pc.Expression) -> pa.Table:
         table = _with_partner(table, reports)
         # a time without a zone, because the machine may not know the zones
         days = table["started_at"].cast(pa.timestamp("us")).cast(pa.date32())
-        return table.append_column("run_date", days).cast(_COLUMNS)
+        return table.append_column("run_date", days).cast(COLUMNS)
     except UNREADABLE as error:
         raise IncompleteError(
             f"{file}: not a readable file of the history: {error}",

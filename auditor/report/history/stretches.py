@@ -8,7 +8,6 @@ from an earlier run, or by a wrong clock. If it lies within its customer's prese
 the customer is late, and has to be folded anew from all files.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +20,7 @@ from auditor.report.schema import TIME, WORD
 STRETCHES = pa.schema(
     [("customer_id", pa.string()), ("past_verdict", WORD), ("since", TIME), ("times_blocked", pa.int32())]
 )
-_UNKNOWN, _BLOCKED = -1, 1
+_UNKNOWN = -1
 _WORDS = pa.array([Verdict.ELIGIBLE.value, Verdict.BLOCKED.value])
 
 
@@ -150,10 +149,3 @@ def from_table(table: pa.Table) -> Stretches:
     ids = pa.concat_arrays(table["customer_id"].chunks or [pa.array([], pa.string())])
     times_blocked = table["times_blocked"].to_numpy().copy()
     return Stretches(CustomerNumbers(ids), blocked.astype(np.int8), since, last_at, times_blocked)
-
-
-def concatenate(parts: Sequence[Answers]) -> Answers:
-    """The answers of several files, in their order."""
-    return Answers(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("customer", "blocked", "checked_at"))
-    )

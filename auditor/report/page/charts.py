@@ -29,18 +29,18 @@ Bar = dict[str, Any]
 _LIMITS = (3, 7, 14, 30, 60, 90, 180, 365)
 
 
-def rows_by_owner(ledger: Ledger) -> dict[str, tuple[int, ...]]:
-    """Rows of each account manager in `selection.ORDER`; most blocked rows first."""
-    rows: dict[str, Counter[str]] = defaultdict(Counter)
+def customers_by_owner(ledger: Ledger) -> dict[str, tuple[int, ...]]:
+    """Customers of each account manager in `selection.ORDER`; most blocked ones first."""
+    customers: dict[str, Counter[str]] = defaultdict(Counter)
     for count in ledger.owners:
-        rows[count.owner or ""][count.verdict] += count.rows
-    owners = {owner: tuple(counts[verdict] for verdict in ORDER) for owner, counts in rows.items()}
+        customers[count.owner or ""][count.verdict] += count.customers
+    owners = {owner: tuple(counts[verdict] for verdict in ORDER) for owner, counts in customers.items()}
     return dict(sorted(owners.items(), key=lambda pair: ([-count for count in pair[1]], pair[0])))
 
 
 def owner_bars(ledger: Ledger, language: Language = ENGLISH) -> list[Bar]:
     """A bar for each account manager, and one for the rest of them together."""
-    owners = list(rows_by_owner(ledger).items())
+    owners = list(customers_by_owner(ledger).items())
     shown = owners if len(owners) == MOST_OWNERS + 1 else owners[:MOST_OWNERS]
     rest = [counts for _, counts in owners[len(shown) :]]
     lines: list[tuple[str, tuple[int, ...], str | None]] = [
@@ -62,10 +62,10 @@ def age_bars(days: "pd.Series[Any]", language: Language = ENGLISH) -> list[Bar]:
         language.text("over a year"),
     ]
     ages = pd.cut(days.astype("float64"), [-1, *_LIMITS, float("inf")], labels=labels)
-    rows = {str(age): count for age, count in ages.value_counts(sort=False).items()}
+    customers = {str(age): count for age, count in ages.value_counts(sort=False).items()}
     if unknown := int(days.isna().sum()):
-        rows[language.text("not known")] = unknown
-    return [_bar(label, (count,), ("age",), max(rows.values())) for label, count in rows.items()]
+        customers[language.text("not known")] = unknown
+    return [_bar(label, (count,), ("age",), max(customers.values())) for label, count in customers.items()]
 
 
 def ages_note(days: "pd.Series[Any]", language: Language = ENGLISH) -> str:

@@ -1,5 +1,6 @@
 """What the page says, for its template. What the page leaves out, it says that it leaves out."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,8 +15,15 @@ from auditor.core.results import (
     REASONS,
     UNDER_REVIEW,
     VERDICTS,
+    CaseGroup,
     Change,
+    Count,
+    Sum,
+    format_amounts,
+    group_name,
+    rows_note,
 )
+from auditor.report.cases import amount_columns
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection
@@ -27,19 +35,19 @@ MOST_CHANGES = 2_000
 
 _SHOWN = {
     Verdict.BLOCKED: message(
-        "The list is too long for one page. Of its {there} rows that are blocked this page has the {here} that are blocked "
-        "longest."
+        "The list is too long for one page. Of its {there} customers that are blocked this page has the first {here}."
     ),
     Verdict.UNDETERMINED: message(
-        "The list is too long for one page. Of its {there} rows that are not verified this page has the first {here}, in "
-        "the list’s order."
+        "The list is too long for one page. Of its {there} customers that are not verified this page has the first {here}."
     ),
     Verdict.ELIGIBLE: message(
-        "The list is too long for one page. Of its {there} rows that are not blocked this page has the {here} for which "
+        "The list is too long for one page. Of its {there} customers that are not blocked this page has the {here} for which "
         "something changed since the last audit."
     ),
 }
 _FLAGS = {"incomplete": message("INCOMPLETE"), "simulated": message("SIMULATED")}
+_NAMED = 3
+"""How many of the new customers are named beside their number."""
 
 
 def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
@@ -47,30 +55,35 @@ def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
     facts, ledger, language = data.facts, data.ledger, data.language
     words = [language.text(_FLAGS[flag]) for flag in flags(data)]
     blocked, undetermined, eligible = map(selection.of, ORDER)
-    counts = {count.reason.value: count.rows for count in ledger.by_reason() if count.reason}
+    counts = {count.reason.value: _count(count, language) for count in ledger.by_reason() if count.reason}
     own = dict(zip(own_columns(len(facts.columns)), facts.columns, strict=True))
     common = rows.common_texts(blocked, own)
-    varied = {column: name for column, name in own.items() if column not in common}
+    varied = {column: name for column, name in own.items() if column not in common and name not in amount_columns(data)}
+    brand = facts.presentation.title or language.text("Partner Center audit")
     return {
         "flags": flags(data),
         "flag_words": words,
-        "title": " · ".join([*words, language.text("Partner Center audit"), facts.run_id]),
-        "banners": list(_banners(data)),
+        "brand": brand,
+        "logo": _logo(data),
+        "title": " · ".join([*words, brand, facts.run_id]),
+        "banner": _banner(data),
         "list_warnings": [warning.sentence for warning in facts.list_warnings],
         "run_id": facts.run_id,
         "lists": facts.lists,
-        "rows": ledger.rows,
         "customers": ledger.customers,
+        "rows_note": rows_note(ledger.customers, ledger.rows, language),
         "as_of": _as_of(data),
+        "first": _first(data, selection),
         "cards": _cards(data),
+        "new": _new(data, selection),
+        "at_risk": _at_risk(data),
+        **_cases(data, selection, varied),
         **_charts(data, selection),
         "changes": _changes(data),
         "rule": language.text(UNDER_REVIEW),
         "more": ACCOUNT_VERIFICATION,
         "steps": list(_steps(counts, language)),
         "own": [(own[column], text) for column, text in common.items() if text],
-        "varied": bool(varied),
-        "blocked": rows.blocked_rows(blocked, varied, facts.presentation.customer_link, language),
         "unverified": list(rows.undetermined_groups(undetermined, counts, language)),
         "one_list": selection.records["source_file"].nunique() == 1,
         "eligible": rows.eligible_groups(eligible, counts, language),
@@ -80,28 +93,104 @@ def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
     }
 
 
+def _count(count: Count, language: Language) -> str:
+    """Customers as text; rows where no customer belongs to them."""
+    if count.customers:
+        return language.count("{n} customer", "{n} customers", count.customers)
+    return language.count("{n} row", "{n} rows", count.rows)
+
+
+def _logo(data: RunData) -> dict[str, Any] | None:
+    if data.logo is None:
+        return None
+    kind = data.logo.name.rpartition(".")[2]
+    content = base64.b64encode(data.logo.content).decode()
+    return {"href": f"data:image/{kind};base64,{content}", "width": data.logo.width, "height": data.logo.height}
+
+
 def flags(data: RunData) -> list[str]:
     """What is wrong with the run, as classes for the style sheet."""
     return [flag for flag, is_set in (("incomplete", not data.complete), ("simulated", data.facts.simulated)) if is_set]
 
 
-def _banners(data: RunData) -> Iterator[dict[str, str]]:
+def _banner(data: RunData) -> dict[str, Any]:
     """How complete the run is, and whether it is real; `kind` is good, warn or bad."""
     language = data.language
     text = sentence(remarks(data, language))
+    kind, word = "good", language.text("Complete.")
     if not data.complete:
-        yield {"kind": "bad", "word": language.text("Incomplete."), "text": text}
+        kind, word = "bad", language.text("Incomplete.")
     elif text:
-        yield {"kind": "warn", "word": language.text("Complete, with warnings."), "text": text}
-    else:
-        yield {
-            "kind": "good",
-            "word": language.text("Complete."),
-            "text": language.text("Every row of the list has a verdict."),
+        kind, word = "warn", language.text("Complete, with warnings.")
+    words = [
+        word,
+        *([language.text("Simulated data: nothing here is about anybody real.")] if data.facts.simulated else []),
+    ]
+    return {"kind": kind, "words": words, "text": text or language.text("Every customer has a verdict.")}
+
+
+def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
+    """What to do first: the first blocked customer with its advice, or a sentence where nobody is blocked."""
+    language, cases = data.language, selection.of(Verdict.BLOCKED).head(1)
+    if len(cases):
+        (row,) = rows.case_rows(cases, {}, amount_columns(data), "", language)
+        return {
+            "where": {CaseGroup.NEW.value: "new", CaseGroup.OLD.value: "old"}.get(cases["group"].iloc[0], "blocked"),
+            "name": _name(row),
+            "amount": next(iter(row["amounts"]), ""),
+            "text": f"{row['label']}. {row['step']}",
         }
-    if data.facts.simulated:
-        text = language.text("These are invented customers and answers; nothing here is about anybody real.")
-        yield {"kind": "warn", "word": language.text("Simulated."), "text": text}
+    if selection.found[Verdict.UNDETERMINED]:
+        text = language.text("Nobody is known to be blocked. Do not promise orders to customers who are not verified.")
+        return {"where": "unknown", "name": language.text("Not verified"), "amount": "", "text": text}
+    return {"where": "", "name": "", "amount": "", "text": language.text("Nobody is blocked. There is nothing to do.")}
+
+
+def _name(row: rows.Row) -> str:
+    return str(row["name"] or row["domain"] or row["id"])
+
+
+def _new(data: RunData, selection: PageSelection) -> dict[str, Any] | None:
+    """The customers that are newly blocked: how many, and the names of the first; None where there is no earlier audit."""
+    if data.changes is None:
+        return None
+    language, count = data.language, selection.groups[CaseGroup.NEW]
+    found = selection.of_group(CaseGroup.NEW).head(_NAMED)
+    names = list(map(_name, rows.case_rows(found, {}, {}, "", language)))
+    if count > len(names):
+        names.append(language.text("and {n} more", n=count - len(names)))
+    label = group_name(CaseGroup.NEW, language, day_of_last_audit(data.changes, language))
+    return {"label": label, "count": count, "names": names}
+
+
+def _at_risk(data: RunData) -> list[dict[str, Any]]:
+    """The sums of the blocked customers."""
+    return [
+        _sum(total, data.language) for total in data.sums if total.verdict is Verdict.BLOCKED and total.owner is None
+    ]
+
+
+def _sum(total: Sum, language: Language) -> dict[str, Any]:
+    return {"column": total.column, "total": format_amounts(total.amounts, language), "unparsed": total.unparsed}
+
+
+def _cases(data: RunData, selection: PageSelection, own: dict[str, str]) -> dict[str, Any]:
+    """The tables of blocked customers, each with its rows; `own` are the lists' own columns that they have."""
+    amounts, language = amount_columns(data), data.language
+    since = day_of_last_audit(data.changes, language) if data.changes else ""
+    groups = []
+    for group in CaseGroup:
+        name = "blocked" if group is CaseGroup.OPEN else group.value
+        cases = selection.of_group(group)
+        made = rows.case_rows(cases, own, amounts, data.facts.presentation.customer_link, language)
+        label, count = group_name(group, language, since), selection.groups[group]
+        groups.append({"id": name, "label": label, "count": count, "rows": made, "here": len(cases)})
+    return {
+        "groups": groups,
+        "amount_columns": [*amounts],
+        "varied": bool(own),
+        "blocked": selection.found[Verdict.BLOCKED],
+    }
 
 
 def _as_of(data: RunData) -> dict[str, str]:
@@ -126,12 +215,12 @@ def _cards(data: RunData) -> list[dict[str, Any]]:
             "label": language.text(VERDICTS[verdict].name),
             "meaning": language.text(VERDICTS[verdict].meaning),
             "customers": data.ledger.customers_of(verdict),
-            "rows": data.ledger.rows_of(verdict),
+            "rows_note": rows_note(data.ledger.customers_of(verdict), data.ledger.rows_of(verdict), language),
             "change": _difference(data.ledger.customers_of(verdict) - before[verdict.value], data),
             "sums": [
-                {"column": total.column, "total": language.money(total.total), "unparsed": total.unparsed}
+                _sum(total, language)
                 for total in data.sums
-                if total.verdict is verdict and total.owner is None
+                if total.verdict is verdict is not Verdict.BLOCKED and total.owner is None
             ],
         }
         for verdict in ORDER
@@ -165,7 +254,7 @@ def _baseline_customers(data: RunData) -> Counter[str]:
 def _charts(data: RunData, selection: PageSelection) -> dict[str, Any]:
     sum_columns = list(dict.fromkeys(total.column for total in data.sums))
     language = data.language
-    owners, bars = charts.rows_by_owner(data.ledger), charts.owner_bars(data.ledger, language)
+    owners, bars = charts.customers_by_owner(data.ledger), charts.owner_bars(data.ledger, language)
     return {
         "verdicts": [(verdict.value, language.text(VERDICTS[verdict].name)) for verdict in ORDER],
         "owners": bars,
@@ -177,8 +266,10 @@ def _charts(data: RunData, selection: PageSelection) -> dict[str, Any]:
 
 
 def _managers(data: RunData, owners: dict[str, tuple[int, ...]], sum_columns: list[str]) -> list[dict[str, Any]]:
-    """Every account manager with the rows of each verdict and, behind each, its sums."""
-    totals = {(total.owner, total.verdict, total.column): data.language.money(total.total) for total in data.sums}
+    """Every account manager with the customers of each verdict and, behind each, its sums."""
+    totals = {
+        (total.owner, total.verdict, total.column): format_amounts(total.amounts, data.language) for total in data.sums
+    }
     managers = []
     for owner, counts in owners.items():
         cells: list[str] = []
@@ -209,7 +300,7 @@ def _changes(data: RunData) -> dict[str, Any]:
     }
 
 
-def _steps(counts: dict[str, int], language: Language) -> Iterator[dict[str, Any]]:
+def _steps(counts: dict[str, str], language: Language) -> Iterator[dict[str, Any]]:
     """What each blocking reason means, and what to do about it."""
     for reason in Reason:
         if reason.verdict is Verdict.BLOCKED and reason.value in counts:
@@ -217,17 +308,17 @@ def _steps(counts: dict[str, int], language: Language) -> Iterator[dict[str, Any
             long = language.text(LONG_NOTE, days=LONG_REVIEW) if reason is Reason.UNDER_REVIEW else ""
             yield {
                 "label": language.text(words.name),
-                "rows": counts[reason.value],
+                "count": counts[reason.value],
                 "meaning": language.text(words.meaning),
                 "next_step": f"{language.text(words.next_step)} {long}".rstrip(),
             }
 
 
 def _left_out(data: RunData, selection: PageSelection) -> dict[str, str]:
-    """For each verdict, a sentence about the rows that the page does not have; empty where it has all."""
+    """For each verdict, a sentence about the customers that the page does not have; empty where it has all."""
     sentences, language = {}, data.language
     for verdict in ORDER:
-        there, here = data.ledger.rows_of(verdict), len(selection.of(verdict))
+        there, here = selection.found[verdict], len(selection.of(verdict))
         text = language.text(_SHOWN[verdict], there=there, here=here)
         if "results.csv" in data.tables:
             text += " " + language.text("{file} has all of them.", file=f"{verdict}.csv")

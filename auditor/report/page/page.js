@@ -22,7 +22,7 @@
 
   let data, rows, matches;
   const filters = { verdict: new Set(), reason: new Set(), owner: new Set() };
-  const view = { words: [], key: "", descending: false, from: 0, size: 100 };
+  const view = { words: [], key: "", descending: false, from: 0, size: 50 };
   const sortKeys = { // missing values come last in either direction
     name: (row) => row.name || row.id,
     owner: (row) => row.owner,
@@ -49,14 +49,16 @@
     data = JSON.parse(byId("data").textContent);
     const columns = Object.fromEntries(Object.entries(data.columns).map(([name, column]) => [name, decode(column, data.columns)]));
     const own = data.own.map(([, column]) => decode(column));
-    const lines = document.querySelectorAll("#blocked tbody tr, #undetermined tbody tr:not(.g), #eligible tbody tr:not(.g)");
+    const managers = new Set(data.owners);
+    const eachOf = (owner) => (managers.has(owner) ? [owner] : owner.split("; ")); // a customer on rows of several
+    const lines = document.querySelectorAll(".cases tbody tr, #undetermined tbody tr:not(.g), #eligible tbody tr:not(.g)");
     rows = Array.from(lines, (line, n) => {
       const head = line.querySelector("th"), of = (column) => columns[column][n];
       const [name, domain, id] = Array.from((head ?? line).children, partText);
       const [reason, status] = of("kind"), verdict = data.verdict_of[reason];
-      const [evidence, request] = verdict === "undetermined" ? [line.cells[3].textContent, line.cells[4].textContent] : ["", ""];
+      const [evidence, request] = verdict === "undetermined" ? [line.cells[2].textContent, line.cells[3].textContent] : ["", ""];
       return {
-        n, name, domain, id, verdict, reason, status: status ?? "", owner: of("owner") ?? "", last: of("last_update"),
+        n, name, domain, id, verdict, reason, status: status ?? "", owner: of("owner") ?? "", owners: eachOf(of("owner") ?? ""), last: of("last_update"),
         begun: of("begun"), days: of("days"), daysInStatus: of("days_in_status"), change: of("change"), times: of("times_blocked"),
         evidence, request, file: of("source_file"), line: of("place") + of("row_offset"), own: own.map((column) => column[n]),
       };
@@ -68,11 +70,20 @@
   const searchText = (row) =>
     (row.text ??= normalize([row.name, row.domain, row.id, row.owner, row.status, label(row.reason), ...row.own].join("\n")));
 
+  const valuesOf = (row, key) => (key === "owner" ? row.owners : [row[key]]);
+
   function update() {
-    const sets = Object.entries(filters).filter(([, set]) => set.size);
-    matches = rows.filter(
-      (row) => sets.every(([key, set]) => set.has(row[key])) && view.words.every((word) => searchText(row).includes(word)),
-    );
+    // a chip counts what would be shown if it were the only one of its kind
+    const counts = Object.fromEntries(Object.keys(filters).map((key) => [key, new Map()]));
+    const count = (key, row) => valuesOf(row, key).forEach((value) => counts[key].set(value, (counts[key].get(value) ?? 0) + 1));
+    matches = rows.filter((row) => {
+      if (!view.words.every((word) => searchText(row).includes(word))) return false;
+      const refusing = Object.keys(filters).filter((key) => filters[key].size && !valuesOf(row, key).some((value) => filters[key].has(value)));
+      if (!refusing.length) Object.keys(filters).forEach((key) => count(key, row));
+      else if (refusing.length === 1) count(refusing[0], row);
+      return !refusing.length;
+    });
+    for (const [key, found] of Object.entries(counts)) updateChips(key, found);
     if (view.key) {
       const key = sortKeys[view.key], sign = view.descending ? -1 : 1;
       const missing = (value) => value === null || value === "";
@@ -93,12 +104,14 @@
     return created;
   }
 
+  const breakable = (domain) => domain.split(/(?<=\.)/).flatMap((part, n) => (n ? [element("wbr"), part] : [part])); // at its dots
+
   function customerCell(row) {
     const name = row.name
       ? element("b", {}, row.name)
       : element("b", { className: "none" }, text("No name"));
     const id = element("code", {}, row.id);
-    const cell = element("th", { scope: "row" }, name, element("span", {}, row.domain), id);
+    const cell = element("th", { scope: "row" }, name, element("span", {}, ...breakable(row.domain)), id);
     addCopyButton(id);
     return cell;
   }
@@ -153,8 +166,10 @@
     const counts = { first: view.from + 1, last: end, found: matches.length, all: rows.length };
     const shown = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, formatNumber(count)]));
     byId("found").textContent = matches.length
-      ? text("Rows {first} to {last} of {found} found, {all} on this page in all.", shown)
-      : text("No row found, {all} on this page in all.", shown);
+      ? text("{found} of {all} customers found. Shown: {first} to {last}.", shown)
+      : text("None of {all} customers found.", shown);
+    const pages = Math.max(1, Math.ceil(matches.length / view.size));
+    byId("page-of").textContent = text("Page {n} of {pages}", { n: formatNumber(Math.floor(view.from / view.size) + 1), pages: formatNumber(pages) });
     byId("previous").disabled = view.from === 0;
     byId("next").disabled = end >= matches.length;
     byId("save").disabled = !matches.length;
@@ -165,38 +180,36 @@
 
   function addChips(key, values) {
     const counts = new Map(values.map((value) => [value, 0]));
-    for (const row of rows) counts.set(row[key], (counts.get(row[key]) ?? 0) + 1);
+    for (const row of rows) for (const value of valuesOf(row, key)) counts.set(value, (counts.get(value) ?? 0) + 1);
     const order = values.length ? [...counts.keys()] : [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || collator.compare(a, b));
     for (const value of order) {
       const name = key === "owner" ? value || text("Unassigned") : label(value);
-      const chip = element("button", { type: "button", className: `chip ${key === "verdict" ? value : ""}` }, name, element("small", {}, formatNumber(counts.get(value))));
+      const chip = element("button", { type: "button", className: `chip ${key === "verdict" ? value : ""}` }, name, element("small"));
       chip.dataset.value = value;
       chip.addEventListener("click", () => setFilter(key, value, !filters[key].has(value)));
       byId(`by-${key}`).append(chip);
     }
-    updateChips(key);
   }
 
-  function updateChips(key) {
-    for (const chip of byId(`by-${key}`).children) chip.setAttribute("aria-pressed", String(filters[key].has(chip.dataset.value)));
+  function updateChips(key, counts) {
+    for (const chip of byId(`by-${key}`).children) {
+      chip.setAttribute("aria-pressed", String(filters[key].has(chip.dataset.value)));
+      chip.querySelector("small").textContent = formatNumber(counts.get(chip.dataset.value) ?? 0);
+    }
     const count = byId(`count-${key}`);
-    if (count) count.textContent = filters[key].size ? ` (${text("{n} chosen", { n: filters[key].size })})` : "";
+    if (count) count.textContent = filters[key].size ? ` (${text("{n} chosen", { n: formatNumber(filters[key].size) })})` : "";
   }
 
   function setFilter(key, value, on) {
     if (on) filters[key].add(value);
     else filters[key].delete(value);
-    updateChips(key);
     update();
   }
 
   function clear() {
     byId("search").value = "";
     view.words = [];
-    for (const key of Object.keys(filters)) {
-      filters[key].clear();
-      updateChips(key);
-    }
+    for (const key of Object.keys(filters)) filters[key].clear();
     update();
     byId("search").focus();
   }
@@ -264,19 +277,19 @@
     const href = URL.createObjectURL(new Blob(["\ufeff", csv()], { type: "text/csv" }));
     element("a", { href, download: data.file }).click();
     setTimeout(() => URL.revokeObjectURL(href), 10_000);
-    announce(text("{n} rows saved as {file}", { n: formatNumber(matches.length), file: data.file }));
+    announce(text("{n} customers saved as {file}", { n: formatNumber(matches.length), file: data.file }));
   }
 
   function collapse(table) {
-    const limit = table.className === "grouped" ? 12 : 51;
+    const limit = table.classList.contains("grouped") ? 12 : matchMedia("(max-width: 46rem)").matches ? 11 : 26;
     if (!table.querySelector(`tbody tr:nth-child(${limit})`)) return;
     const button = element("button", { type: "button", className: "opener" });
     const toggle = (open) => {
       table.classList.toggle("open", open);
       button.setAttribute("aria-expanded", String(open));
       button.textContent = open
-        ? text("Show fewer rows")
-        : text("Show all {n} rows", { n: formatNumber(table.querySelectorAll("tbody tr:not(.g)").length) });
+        ? text("Show fewer")
+        : text("Show all {n}", { n: formatNumber(table.querySelectorAll("tbody tr:not(.g)").length) });
     };
     table.classList.add("long");
     toggle(false);
@@ -318,15 +331,30 @@
         setFilter("owner", button.dataset.owner, true);
       }
     });
-    addEventListener("beforeprint", () => print(1000));
-    addEventListener("afterprint", () => print(0));
+    addEventListener("beforeprint", beforePrint);
+    addEventListener("afterprint", afterPrint);
+    addEventListener("hashchange", unfold);
   }
 
-  let screenView = null;
-  function print(most) { // paper has no pages to turn
-    if (most) screenView = { from: view.from, size: view.size };
-    Object.assign(view, most && matches.length <= most ? { from: 0, size: most } : screenView);
+  let onScreen = null; // what the screen had before paper was made
+  function beforePrint() { // paper has no pages to turn, and nothing that unfolds
+    const folded = document.querySelectorAll("details:not([open])");
+    onScreen = { from: view.from, size: view.size, folded };
+    Object.assign(view, { from: 0, size: Infinity });
+    for (const details of folded) if (!details.closest(".tools")) details.open = true;
     show();
+  }
+
+  function afterPrint() {
+    const { from, size, folded } = onScreen;
+    Object.assign(view, { from, size });
+    for (const details of folded) details.open = false;
+    show();
+  }
+
+  function unfold() { // where a link leads
+    const details = location.hash && byId(location.hash.slice(1))?.closest("details");
+    if (details) details.open = true;
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -335,12 +363,13 @@
       addChips("verdict", data.verdicts);
       addChips("reason", []);
       addChips("owner", []);
-      for (const code of document.querySelectorAll("#blocked code, #undetermined code, #changed code, #uncompared code")) addCopyButton(code);
+      for (const code of document.querySelectorAll(".cases code, #undetermined code, #changed code, #uncompared code")) addCopyButton(code);
       openInNewTab(document);
-      document.querySelectorAll("#blocked, #changed, #uncompared, #undetermined").forEach(collapse);
+      document.querySelectorAll(".cases, #changed, #uncompared, #undetermined").forEach(collapse);
       addListeners();
       update();
       byId("listed").remove();
+      unfold();
       setTimeout(() => rows.forEach(searchText)); // so that the first search is as fast as the others
     } catch (error) { // show the tables instead
       root.classList.remove("js");

@@ -39,10 +39,14 @@ SCRIPT_TEXTS = (
     *(message("Since"), message("Times blocked"), message("Since the last audit"), message("Evidence")),
     *(message("Request id"), message("Row"), message("{file}, row {row}"), message("API status")),
     *(message("Partner Center"), message("Open the customer"), message("Unassigned"), message("{n} chosen")),
-    *(message("Rows {first} to {last} of {found} found, {all} on this page in all."), message("Copy")),
-    *(message("No row found, {all} on this page in all."), message("Copy id {id}"), message("Copied")),
-    *(message("Copied {id}"), message("{n} rows saved as {file}"), message("Show fewer rows")),
-    message("Show all {n} rows"),
+    *(message("{found} of {all} customers found. Shown: {first} to {last}."), message("Copy")),
+    *(
+        message("None of {all} customers found."),
+        message("Page {n} of {pages}"),
+        message("Copy id {id}"),
+        message("Copied"),
+    ),
+    *(message("Copied {id}"), message("{n} customers saved as {file}"), message("Show fewer"), message("Show all {n}")),
 )
 """The messages of page.js."""
 
@@ -64,6 +68,7 @@ def build_payload(data: RunData, selection: PageSelection, flags: Sequence[str])
         "own": [
             (name, encode(_values(records[own]))) for name, own in zip(names, own_columns(len(names)), strict=True)
         ],
+        "owners": sorted({count.owner for count in data.ledger.owners if count.owner}),
         "verdicts": [verdict.value for verdict in ORDER],
         "verdict_of": {reason.value: reason.verdict.value for reason in Reason},
         "labels": _labels(language),

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from auditor.core.language import Language
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import CHANGE_NAMES, CHANGES, REASONS, VERDICTS, Change, advice, status_text
+from auditor.core.results import CHANGE_NAMES, CHANGES, REASONS, VERDICTS, Change, advice, format_amounts, status_text
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.schema import to_arrow
 
@@ -27,17 +27,21 @@ def is_web_address(template: str) -> bool:
     return template.startswith(("https://", "http://"))
 
 
-def blocked_rows(records: pd.DataFrame, own: Mapping[str, str], link: str, language: Language) -> Iterator[Row]:
-    """The rows of what needs action.
+def case_rows(
+    cases: pd.DataFrame, own: Mapping[str, str], amounts: Mapping[str, str], link: str, language: Language
+) -> Iterator[Row]:
+    """The rows of blocked customers.
 
     Args:
-        records: to show.
+        cases: to show, in order.
         own: the lists' own columns that a row shows: the records' column -> its name.
+        amounts: as of `report.cases.amount_columns`.
         link: template of the links to customers.
         language: of the page.
     """
-    names = ("begun", "days", "days_in_status", "times_blocked", "last_update")
-    for record in _as_dicts(records, (*_CUSTOMER, *names, *own)):
+    names = ("status", "begun", "days", "days_in_status", "times_blocked")
+    money = {column: cases[name].tolist() for column, name in amounts.items()}
+    for n, record in enumerate(_as_dicts(cases, (*_CUSTOMER, *names, *own))):
         reason, days, times = Reason(record["reason"]), record["days"], record["times_blocked"] or 0
         yield _customer(record) | {
             "link": _link(record, link),
@@ -46,13 +50,14 @@ def blocked_rows(records: pd.DataFrame, own: Mapping[str, str], link: str, langu
             "begun": _day(record["begun"], language),
             "days": "" if days is None else language.number(days),
             "times": language.text("blocked {n} times", n=times) if times > 1 else "",
-            "last_update": _day(record["last_update"], language),
+            "status": record["status"],
             "own": " · ".join(f"{name}: {record[column]}" for column, name in own.items() if record[column]),
+            "amounts": [format_amounts(of[n], language) if of[n] else "" for of in money.values()],
         }
 
 
-def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, int], language: Language) -> Iterator[Group]:
-    """The rows without a verdict, by reason; `counts` are the rows of each reason in the whole list."""
+def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, str], language: Language) -> Iterator[Group]:
+    """What is not verified, by reason; `counts` are the customers of each reason in the whole list, as text."""
     names = (*_CUSTOMER, "status", "request_id", "source_file", "source_row", *_EVIDENCE)
 
     def as_row(record: Row) -> Row:
@@ -62,8 +67,8 @@ def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, int], langua
     return _by_reason(records, names, as_row, counts, language)
 
 
-def eligible_groups(records: pd.DataFrame, counts: Mapping[str, int], language: Language) -> Iterator[Group]:
-    """The eligible rows, by reason; `counts` as of `undetermined_groups`."""
+def eligible_groups(records: pd.DataFrame, counts: Mapping[str, str], language: Language) -> Iterator[Group]:
+    """The eligible customers, by reason; `counts` as of `undetermined_groups`."""
     return _by_reason(records, _CUSTOMER, _customer, counts, language)
 
 
@@ -107,7 +112,7 @@ def _by_reason(
     records: pd.DataFrame,
     names: Iterable[str],
     as_row: Callable[[Row], Row],
-    counts: Mapping[str, int],
+    counts: Mapping[str, str],
     language: Language,
 ) -> Iterator[Group]:
     for word, group in records.groupby("reason", observed=True):

@@ -10,15 +10,14 @@ So files that were changed together with their hashes still disagree with the jo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
-from operator import itemgetter
 from pathlib import Path
-from sys import intern
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from auditor import languages
@@ -33,22 +32,22 @@ from auditor.report.notes import read_notes
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
 from auditor.report.render import UNLISTED
-from auditor.report.schema import (
-    FIXED,
-    MANIFEST,
-    SCHEMA_VERSION,
-    fixed,
-    number_columns,
-    own_names,
-    results_schema,
-)
+from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, number_columns, own_names, results_schema
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import Manifest, check_counts, check_manifest
-from auditor.report.verify.recount import Cells, Counted, SourceIndex, count_records, read_sources
+from auditor.report.verify.recount import (
+    Cells,
+    Counted,
+    SourceIndex,
+    count_records,
+    counted_of,
+    read_sources,
+    records_of,
+)
 from auditor.report.verify.rerender import check_reproducible
-from auditor.report.verify.tables import check_numbers, check_summary, read_csv, read_parquet, read_results_csv
+from auditor.report.verify.tables import check_numbers, check_summary, read_batches, read_csv, read_results_csv
 
 __all__ = ["Verified", "as_disagreement", "check_reproducible", "verify_run"]
 
@@ -141,65 +140,80 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
 def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Counted]:
     """Compare each record of `results`, in each format alike, with what it must say."""
     version, (parquet_name,) = manifest.schema_version, parquet.NAMES
-    names = results_schema(index.facts.columns).names
     schema = results_schema(index.facts.columns, version)
-    pick = itemgetter(*map(names.index, Counted._fields))
-    counted: list[Counted] = []
-    with ExitStack() as stack:
-        formats: dict[str, Iterator[Cells]] = {}
-        numbers = _check_numbers(run / parquet_name, index.facts) if parquet_name in manifest.files else ()
-        for name, read in (
-            (csv.RESULTS, read_results_csv(run)),
-            (parquet_name, read_parquet(run / parquet_name, numbers)),
-        ):
-            if name in manifest.files:
-                formats[name] = _without_header(name, stack.enter_context(closing(read)), tuple(schema.names))
-        if parquet_name in formats and not _is_declared(run / parquet_name, schema, numbers):
-            raise IncompleteError(f"{parquet_name}: not of the declared types, or without their version")
-        wanted = stack.enter_context(closing(index.records()))
-        for number, (right, *found) in enumerate(zip_longest(wanted, *formats.values()), 1):
-            shown = right if right is None or version == SCHEMA_VERSION else _in_version(right, version)
-            for name, cells in zip(formats, found, strict=True):
-                if cells != shown:
-                    raise _disagreement(f"{name}, row {number}", cells, shown, schema.names)
-            customer, raw_text, *words = pick(right)
-            # one text for each word: with the answers' own texts, the memory of all answers would stay in use
-            counted.append(Counted(customer, raw_text, *(word and intern(word) for word in words)))
-    return counted
-
-
-def _in_version(cells: Cells, version: int) -> Cells:
-    """The record as an earlier schema version has it; version 1 has the text of an invalid id in `customer_id`."""
-    record = dict(zip((field.name for field in FIXED), cells, strict=False))
-    if version == 1 and record["raw_id"] is not None:
-        record["customer_id"] = record["raw_id"]
-    return (*(record[field.name] for field in fixed(version)), *cells[len(FIXED) :])
+    wanted = index.cells()
+    shown = (wanted if version == SCHEMA_VERSION else _in_version(wanted, version)).rename_columns(schema.names)
+    numbers = _check_numbers(run / parquet_name, index.facts) if parquet_name in manifest.files else ()
+    for name, tables in (
+        (csv.RESULTS, read_results_csv(run)),
+        (parquet_name, read_batches(run / parquet_name, numbers)),
+    ):
+        if name in manifest.files:
+            with closing(tables):
+                first = next(tables)
+                _check_header(name, tuple(first.column_names), tuple(schema.names))
+                if name == parquet_name and not first.schema.equals(schema, check_metadata=True):
+                    raise IncompleteError(f"{name}: not of the declared types, or without their version")
+                _compare(name, tables, shown)
+    return counted_of(wanted)
 
 
 def _check_numbers(path: Path, facts: RunFacts) -> tuple[str, ...]:
-    """Check the columns of numbers of results.parquet, which version 0.1 did not write; returns their names."""
-    names = own_names(facts.columns)
+    """Check the columns of numbers of results.parquet; returns their names, none where an earlier version wrote it."""
+    names, found = own_names(facts.columns), pyarrow.parquet.read_schema(path)
     fields = number_columns(facts.columns, facts.presentation.sums)
     numbers = {names[column]: field.name for column, field in fields.items()}
-    if not set(numbers.values()) & {*pyarrow.parquet.read_schema(path).names}:
+    if not {*numbers.values()} & {*found.names}:
         return ()
+    if [*found][len(found) - len(numbers) :] != [*fields.values()]:
+        raise IncompleteError(f"{path.name}: not of the declared types, or without their version")
     check_numbers(path, numbers)
     return tuple(numbers.values())
 
 
-def _is_declared(path: Path, schema: pa.Schema, numbers: Iterable[str]) -> bool:
-    for name in numbers:
-        schema = schema.append(pa.field(name, pa.float64()))
-    return bool(pyarrow.parquet.read_schema(path).equals(schema, check_metadata=True))
+def _in_version(wanted: pa.Table, version: int) -> pa.Table:
+    """The records as an earlier schema version has them; version 1 has the text of an invalid id in `customer_id`."""
+    kept = [field.name for field in fixed(version)]
+    columns = dict(zip(wanted.column_names, wanted.columns, strict=True))
+    if version == 1:
+        columns["customer_id"] = pc.coalesce(wanted["raw_id"], wanted["customer_id"])
+    return pa.table({name: columns[name] for name in [*kept, *wanted.column_names[len(FIXED) :]]})
 
 
-def _without_header(name: str, records: Iterator[Cells], header: Cells) -> Iterator[Cells]:
-    """The records, after the header was compared."""
-    found = next(records, ())
+def _compare(name: str, tables: Iterator[pa.Table], wanted: pa.Table) -> None:
+    """Compare a file's records, some at a time, with what they must say."""
+    at = 0
+    for found in tables:
+        right = wanted.slice(at, found.num_rows)
+        if not all(map(_is_equal, found.columns, right.columns)):
+            for number, (cells, correct) in enumerate(zip_longest(records_of(found), records_of(right)), at + 1):
+                if cells != correct:
+                    raise _disagreement(f"{name}, row {number}", cells, correct, wanted.column_names)
+        at += found.num_rows
+    if at < wanted.num_rows:
+        raise _disagreement(f"{name}, row {at + 1}", None, (), wanted.column_names)
+
+
+def _is_equal(found: pa.ChunkedArray, right: pa.ChunkedArray) -> bool:
+    """Whether a column says what these texts say; null is equal to null only."""
+    if pa.types.is_dictionary(found.type):
+        found = pc.cast(found, pa.string())
+    try:
+        return bool(found.equals(pc.cast(right, found.type)))
+    except pa.ArrowInvalid:
+        return False  # a number that the column cannot hold
+
+
+def _check_header(name: str, found: Cells, header: Cells) -> None:
     if found != header:
         raise IncompleteError(
             f"{name}: columns {', '.join(map(str, found))}, where there must be {', '.join(map(str, header))}"
         )
+
+
+def _without_header(name: str, records: Iterator[Cells], header: Cells) -> Iterator[Cells]:
+    """The records, after the header was compared."""
+    _check_header(name, next(records, ()), header)
     return records
 
 

@@ -50,6 +50,12 @@ does not name them.
 """
 _ID, _ELIGIBLE_ID = r"<code>([^<]*)</code>", r"<tr>\s*<td>[^<]*<td>[^<]*<td>([0-9a-f-]{36})"
 """Where a row of a table of the page has the customer's id."""
+_TABLES = {
+    Verdict.BLOCKED: r'<table id="(?:new|blocked|old)" class="cases".*?</table>',
+    Verdict.UNDETERMINED: r'<table id="undetermined".*?</table>',
+    Verdict.ELIGIBLE: r'<table id="eligible".*?</table>',
+}
+"""The tables of the page with the customers of each verdict."""
 
 Shown = tuple[str, ...]
 """What is compared of a row of a sheet."""
@@ -247,12 +253,12 @@ def _check_page(expected: Expected) -> int:
         state = "complete" if expected.complete else "INCOMPLETE"
         raise IncompleteError(f"{page.NAME}: its title is {words}, where run {expected.run_id} is {state}")
     order = {reason.value: place for place, reason in enumerate(Reason)}
-    whole, count = len(expected.records) <= page.MOST_ROWS, 0
+    whole, count, customers = len(expected.records) <= page.MOST_ROWS, 0, _one_a_customer(expected.records)
     for verdict in Verdict:
-        table = re.search(rf'<table id="{verdict}".*?</table>', text, re.DOTALL)
+        tables = re.findall(_TABLES[verdict], text, re.DOTALL)
         pattern = _ELIGIBLE_ID if verdict is Verdict.ELIGIBLE else _ID
-        shown = [unescape(one) for one in re.findall(pattern, table[0])] if table else []
-        mine = [one for one in expected.records if one.verdict == verdict]
+        shown = [unescape(one) for table in tables for one in re.findall(pattern, table)]
+        mine = [one for one in customers if one.verdict == verdict]
         if verdict is Verdict.UNDETERMINED and not whole:
             mine = mine[: page.MOST_OF_VERDICT]
         mine.sort(key=lambda one: order[one.reason])
@@ -260,6 +266,19 @@ def _check_page(expected: Expected) -> int:
         _check_table(f"{page.NAME}, {verdict}", verdict, shown, wanted, whole=whole)
         count += len(shown)
     return count
+
+
+def _one_a_customer(records: Sequence[Counted]) -> list[Counted]:
+    """The first record of each customer, and each row that belongs to none."""
+    seen: set[str] = set()
+    found = []
+    for one in records:
+        if one.reason not in (Reason.INVALID_ID, Reason.NOT_SELECTED):
+            if one.shown_id in seen:
+                continue
+            seen.add(one.shown_id)
+        found.append(one)
+    return found
 
 
 def _check_table(where: str, verdict: Verdict, shown: list[str], wanted: list[str], *, whole: bool) -> None:

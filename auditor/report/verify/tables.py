@@ -1,18 +1,19 @@
 """CSV and Parquet files read back: every cell a text as results.csv has it, or None for null, whichever file it is from."""
 
 import csv
+import io
 import json
 import re
 import sys
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet
 
 from auditor.core.model import Verdict
@@ -20,10 +21,14 @@ from auditor.core.results import Ledger, add_up
 from auditor.errors import IncompleteError
 from auditor.report.tables import csv as csv_tables
 from auditor.report.tables import summary
-from auditor.report.verify.recount import Cells
+from auditor.report.verify.recount import Cells, records_of, texts
 
 _FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)[,\n]')
-_BATCH = 4096
+_BATCH = 1 << 14
+"""Records of a Parquet file that are in memory at a time."""
+_BLOCK = 1 << 18
+"""Bytes of results.csv that are."""
+_PARSE = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
 
 
 def read_csv(path: Path) -> Generator[Cells]:
@@ -32,12 +37,15 @@ def read_csv(path: Path) -> Generator[Cells]:
     Raises:
         OSError, ValueError, csv.Error: the file is missing or damaged.
     """
-    with _long_fields(), _open(path) as file:
-        yield from (cells for cells, _ in _cells(file))
+    with _long_fields(), path.open(encoding="utf-8", newline="") as file:
+        yield from (cells for cells, _ in _cells(file, path.name))
 
 
-def read_results_csv(run: Path) -> Generator[Cells]:
-    """The header of results.csv and its records; the files by verdict must have the same lines.
+def read_results_csv(run: Path) -> Generator[pa.Table]:
+    """The records of results.csv, some at a time; the files by verdict must have the same lines.
+
+    Yields:
+        Tables of texts, the first of which has no record.
 
     Raises:
         IncompleteError: a file by verdict has others.
@@ -45,41 +53,60 @@ def read_results_csv(run: Path) -> Generator[Cells]:
     """
     with ExitStack() as stack:
         stack.enter_context(_long_fields())
-        results = _cells(stack.enter_context(_open(run / csv_tables.RESULTS)))
-        splits = {str(v): stack.enter_context(_open(run / name)) for v, name in csv_tables.SPLITS.items()}
-        header, lines = next(results, ((), []))
+        results = _blocks(stack.enter_context((run / csv_tables.RESULTS).open("rb")))
+        splits = {str(v): stack.enter_context((run / name).open("rb")) for v, name in csv_tables.SPLITS.items()}
+        header = next(results)
         for verdict, split in splits.items():
-            if [next(split, None) for _ in lines] != lines:
+            if split.read(len(header)) != header:
                 raise IncompleteError(f"{verdict}.csv: other columns than in {csv_tables.RESULTS}")
-        yield header
-        verdict_at = header.index("verdict")
-        for number, (cells, lines) in enumerate(results, 1):
-            verdict = cells[verdict_at] or ""
-            split = splits[verdict]
-            for line in lines:
-                if next(split, None) != line:
-                    raise IncompleteError(f"{verdict}.csv: record {number} of {csv_tables.RESULTS} is not in its place")
-            yield cells
+        names = [str(name) for cells, _ in _read_records(b"", header) for name in cells]
+        yield pa.table([pa.array([], pa.string())] * len(names), names)
+        verdict_at, count = names.index("verdict"), 0
+        for block in results:
+            table, lines = _read_simple(block, names) or _read_any(header, block, names)
+            yield table
+            _check_splits(splits, texts(table.column(verdict_at)), lines, count)
+            count += len(lines)
         for verdict, split in splits.items():
-            if next(split, None) is not None:
+            if split.read(1):
                 raise IncompleteError(f"{verdict}.csv: holds more records than {csv_tables.RESULTS} has of them")
 
 
-def read_parquet(path: Path, without: Collection[str] = ()) -> Generator[Cells]:
-    """The column names of a Parquet file and its records.
+def _check_splits(
+    splits: Mapping[str, BinaryIO], verdicts: Sequence[str | None], records: Sequence[bytes], before: int
+) -> None:
+    """Compare some records of results.csv with what comes next in the files by verdict."""
+    mine: dict[str, list[bytes]] = {verdict: [] for verdict in splits}
+    for verdict, record in zip(verdicts, records, strict=True):
+        mine[verdict or ""].append(record)
+    for verdict, split in splits.items():
+        right, place = b"".join(mine[verdict]), split.tell()
+        if split.read(len(right)) == right:
+            continue
+        split.seek(place)
+        wrong = next(n for n, record in enumerate(mine[verdict]) if split.read(len(record)) != record)
+        number = before + 1 + [n for n, one in enumerate(verdicts) if one == verdict][wrong]
+        raise IncompleteError(f"{verdict}.csv: record {number} of {csv_tables.RESULTS} is not in its place")
+
+
+def read_batches(path: Path, without: Collection[str] = ()) -> Generator[pa.Table]:
+    """The records of a Parquet file, some at a time, of the file's own types.
 
     Args:
         path: of the file.
         without: names of columns to leave out.
+
+    Yields:
+        Tables, the first of which has no record.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.
     """
     with pyarrow.parquet.ParquetFile(path) as file:
         names = [name for name in file.schema_arrow.names if name not in without]
-        yield tuple(names)
+        yield file.schema_arrow.empty_table().select(names)
         for batch in file.iter_batches(_BATCH, columns=names):
-            yield from zip(*map(_texts, batch.columns), strict=True)
+            yield pa.Table.from_batches([batch])
 
 
 def check_numbers(path: Path, numbers: Mapping[str, str]) -> None:
@@ -97,15 +124,20 @@ def check_numbers(path: Path, numbers: Mapping[str, str]) -> None:
         pairs = pyarrow.parquet.read_table(path, columns=[name, numbered]).group_by([name, numbered])
         counts = pairs.aggregate([([], "count_all")])
         texts, found, rows = (counts[one].to_pylist() for one in (name, numbered, "count_all"))
-        of_all = add_up(name, (("", Verdict.BLOCKED, text, count) for text, count in zip(texts, rows, strict=True)))[0]
+        of_all = add_up(name, (("", Verdict.BLOCKED, text, count) for text, count in zip(texts, rows, strict=True)))
+        read = next(one.number for one in of_all if one.verdict is Verdict.BLOCKED)
         for text, number in zip(texts, found, strict=True):
-            right = of_all.number(text or "")
+            right = read(text or "")
             wanted = None if right is None else float(right)
             _agree(number == wanted, f"{path.name}, {numbered}: {number!r} for {text!r}, where it must be {wanted!r}")
 
 
-def _open(path: Path) -> TextIO:
-    return path.open(encoding="utf-8", newline="")
+def read_parquet(path: Path) -> Generator[Cells]:
+    """The column names of a Parquet file and its records; raises as `read_batches`."""
+    for number, table in enumerate(read_batches(path)):
+        if not number:
+            yield tuple(table.column_names)
+        yield from records_of(table)
 
 
 @contextmanager
@@ -118,7 +150,57 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _cells(file: TextIO) -> Iterator[tuple[Cells, list[str]]]:
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The header, then blocks of whole records: outside of a record, the number of quotes is even."""
+    block = file.readline()
+    while True:
+        pieces, is_open = [block], block.count(b'"') % 2
+        while is_open and (line := file.readline()):
+            pieces.append(line)
+            is_open ^= line.count(b'"') % 2
+        yield b"".join(pieces)
+        if not (block := file.read(_BLOCK)):
+            return
+        block += file.readline()
+
+
+def _read_simple(block: bytes, names: list[str]) -> tuple[pa.Table, list[bytes]] | None:
+    """(the records, the bytes of each), quickly; None where a reader that is strict may see something else.
+
+    That is where a text holds a quote or a line end, and where a quote does not end its cell.
+    """
+    ends = block.count(b'",') + block.count(b'"\n')
+    if block.count(b'"') != 2 * ends or block.startswith(BOM_UTF8):
+        return None
+    places = [str(place) for place in range(len(names))]
+    read = pyarrow.csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=places)
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(places, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    try:
+        table = pyarrow.csv.read_csv(pa.BufferReader(block), read, _PARSE, convert)
+    except pa.ArrowInvalid:
+        return None
+    lines = block.splitlines(keepends=True)
+    return (table.rename_columns(names), lines) if len(lines) == table.num_rows else None
+
+
+def _read_any(header: bytes, block: bytes, names: list[str]) -> tuple[pa.Table, list[bytes]]:
+    """(the records, the bytes of each), whatever they hold."""
+    cells, lines = zip(*_read_records(header, block), strict=True)
+    columns = zip(*cells[1:], strict=True)
+    return pa.table([pa.array(column, pa.string()) for column in columns], names), list(lines[1:])
+
+
+def _read_records(header: bytes, block: bytes) -> Iterator[tuple[Cells, bytes]]:
+    file = io.StringIO((header + block).decode(), newline="")
+    return ((cells, "".join(lines).encode()) for cells, lines in _cells(file, csv_tables.RESULTS))
+
+
+def _cells(file: TextIO, name: str) -> Iterator[tuple[Cells, list[str]]]:
     """(cells, the lines that they were read from). The csv module does not tell `""` from nothing; the lines do."""
     taken: list[str] = []
     width = None
@@ -132,7 +214,7 @@ def _cells(file: TextIO) -> Iterator[tuple[Cells, list[str]]]:
             cells = [text if len(field) > 1 else None for text, field in zip(found, fields, strict=True)]
         width = width or len(cells)
         if len(cells) != width:
-            raise ValueError(f"{Path(file.name).name}: a record of {len(cells)} cells, where the header has {width}")
+            raise ValueError(f"{name}: a record of {len(cells)} cells, where the header has {width}")
         yield tuple(cells), lines
 
 
@@ -141,17 +223,6 @@ def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
     for line in lines:
         taken.append(line)
         yield line
-
-
-def _texts(column: pa.Array) -> list[Any]:
-    """A column as results.csv would have it; through numpy, which is ten times as fast as `to_pylist`."""
-    if pa.types.is_timestamp(column.type):
-        times = np.datetime_as_string(column.to_numpy(zero_copy_only=False), unit="us").tolist()
-        return [None if time == "NaT" else f"{time}Z" for time in times]
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    texts: list[Any] = pc.cast(column, pa.string()).to_numpy(zero_copy_only=False).tolist()
-    return texts
 
 
 def check_summary(run: Path, ledger: Ledger, wanted: Mapping[str, Any]) -> int:

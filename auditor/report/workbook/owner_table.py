@@ -63,8 +63,8 @@ def _labels(context: WorkbookContext, sums: Sequence[tuple[str, str]]) -> list[s
     """The headers, without that of the workbooks."""
     text = context.language.text
     labels = [text("Account manager"), *(text(VERDICTS[verdict].name) for verdict in ORDER), text("Customers")]
-    money = (text("At risk: {column}", column=f"{column} {currency}".rstrip()) for column, currency in sums)
-    return labels + headers(money, labels)
+    names = (f"{column} {currency}".rstrip() for column, currency in sums)
+    return labels + headers((text("At risk: {column}", column=name) for name in names), labels)
 
 
 def _most_first(

