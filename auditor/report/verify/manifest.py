@@ -195,5 +195,8 @@ def _check_run(manifest: Manifest, facts: RunFacts) -> None:
         if needed != (name in manifest.files):
             where = "is missing" if needed else f"is listed in {MANIFEST}"
             raise IncompleteError(f"{name}: {where}, where {JOURNAL} says otherwise")
+    shown = facts.presentation
+    if shown.logo and manifest.files[shown.logo].sha256 != shown.logo_digest:
+        raise IncompleteError(f"{shown.logo}: SHA-256 is not what {JOURNAL} has")
     if baseline and baseline.digest and manifest.files[previous.NAME].sha256 != baseline.digest:
         raise IncompleteError(f"{previous.NAME}: SHA-256 is not what {JOURNAL} has")
