@@ -37,7 +37,7 @@ test-thorough: .venv/installed-test
 
 # Debian's packages: what is somebody else's program (browser, office suite, web server)
 SYSTEM_PACKAGES := bash-completion chromium chromium-driver cron dbus-daemon fish fonts-noto-cjk gir1.2-secret-1 gnome-keyring groff-base haproxy \
-  iproute2 libreoffice-calc nginx-light poppler-utils postgresql prometheus python3-gi systemd tinyproxy zsh
+  iproute2 libreoffice-calc mariadb-server nginx-light poppler-utils postgresql prometheus python3-gi systemd tinyproxy zsh
 
 AZURITE := .venv/azurite
 

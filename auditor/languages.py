@@ -32,8 +32,10 @@ class _Translated(Language):
         self.code = code
         self._catalogue = catalogue
         self._locale = Locale.parse(code)
-        pattern = str(self._locale.date_formats["medium"].pattern).replace("'", '"')
-        self.date_pattern = pattern.replace("y", "yyyy").replace("M", "m")
+        pattern = str(self._locale.date_formats["medium"].pattern)
+        # Portuguese writes "23 de nov. de 2026", too long for a column
+        self._short_date = str(self._locale.datetime_skeletons["yMd"].pattern) if "'" in pattern else pattern
+        self.date_pattern = self._short_date.replace("y", "yyyy").replace("M", "m")
 
     def date(self, moment: datetime) -> str:
         from babel.dates import format_date
@@ -41,7 +43,9 @@ class _Translated(Language):
         return format_date(moment, "medium", self._locale)
 
     def short_date(self, moment: datetime) -> str:
-        return self.date(moment)
+        from babel.dates import format_date
+
+        return format_date(moment, self._short_date, self._locale)
 
     def number(self, number: int) -> str:
         from babel.numbers import format_decimal

@@ -60,9 +60,9 @@ def test_who_is_blocked_now_and_since_when(answers: list[list[tuple[Any, ...]]],
     """A night without an answer ends nothing. The reports of the last night say the same."""
     day = date(2026, 11, 30)
     assert answers[0] == [
-        (guid(1), "Company 1", "ann", "UnderReview", date(2026, 1, 1), day),
-        (guid(2), "Company 2", "ann", "NotAllowed", date(2026, 3, 1), day),
-        (guid(6), "Company 6", "ann", "UnderReview", day, day),
+        (None, guid(1), "Company 1", "ann", "UnderReview", date(2026, 1, 1), day),
+        (None, guid(2), "Company 2", "ann", "NotAllowed", date(2026, 3, 1), day),
+        (None, guid(6), "Company 6", "ann", "UnderReview", day, day),
     ]
     changes = {record["customer_id"]: record["blocked_since"] for record in runs[-1].records("changes.csv")}
     assert changes[guid(6)][:10] == str(day)
@@ -80,7 +80,7 @@ def test_how_long_blocks_lasted(answers: list[list[tuple[Any, ...]]]) -> None:
 
 def test_customers_that_were_never_answered(answers: list[list[tuple[Any, ...]]]) -> None:
     """In none of the three runs."""
-    assert answers[3] == [(guid(3), "Company 3", "throttled", 3)]
+    assert answers[3] == [(None, guid(3), "Company 3", "throttled", 3)]
 
 
 def test_files_of_earlier_versions_are_read_too(runs: list[Run], answers: list[list[tuple[Any, ...]]]) -> None:
@@ -88,3 +88,24 @@ def test_files_of_earlier_versions_are_read_too(runs: list[Run], answers: list[l
     file = next(Path("reports/history").rglob(f"{runs[0].path.name}.parquet"))
     pyarrow.parquet.write_table(pyarrow.parquet.ParquetFile(file).read().drop_columns("partner_tenant"), file)
     assert list(_answers()) == answers
+
+
+def _name_partner(run: Run, tenant: str) -> None:
+    file = next(Path("reports/history").rglob(f"{run.path.name}.parquet"))
+    table = pyarrow.parquet.ParquetFile(file).read()
+    place = table.schema.get_field_index("partner_tenant")
+    names = pyarrow.array([tenant] * len(table), table.schema.field(place).type)
+    pyarrow.parquet.write_table(table.set_column(place, table.schema.field(place), names), file)
+
+
+def test_partners_are_told_apart(runs: list[Run]) -> None:
+    """A customer of two partners is blocked at one of them until that one has another answer. A night whose partner is not known is
+    of the only one.
+    """
+    _name_partner(runs[2], "a.example")
+    blocked = next(_answers())
+    assert [one[:2] for one in blocked] == [("a.example", guid(number)) for number in (1, 2, 6)]
+    _name_partner(runs[0], "b.example")
+    _name_partner(runs[1], "b.example")
+    blocked = next(_answers())
+    assert {one[:2] for one in blocked if one[0] == "b.example"} == {("b.example", guid(one)) for one in (1, 2, 4, 5)}

@@ -73,6 +73,7 @@ def run(
     from pathlib import Path
 
     from auditor.cli.fleet_progress import show_fleet
+    from auditor.cli.terminal import warn
     from auditor.commands.fleet import FleetOptions, run_fleet
     from auditor.fleet import ClusterOptions
     from auditor.runs.signals import exit_between_steps
@@ -80,7 +81,7 @@ def run(
     cluster = ClusterOptions(workers, scheduler, tls_ca_file, tls_cert, tls_key)
     wanted = FleetOptions(Path(partners), reports, only, renderings, continue_within, cluster)
     with exit_between_steps() as check_stop, show_fleet(quiet=quiet) as shown:
-        found = run_fleet(wanted, shown.observer, shown.start, check_stop)
+        found = run_fleet(wanted, shown.observer, shown.start, warn, check_stop)
     _print(found, as_json=as_json, quiet=quiet)
     return found.exit_code
 
@@ -105,14 +106,17 @@ def report(*, round_id: str | None, settings: "Settings", as_json: bool, quiet: 
 
 
 def _print(found: "FleetReport", *, as_json: bool, quiet: bool) -> None:
-    from auditor.cli.terminal import VERDICT_COLOURS, print_table
+    from auditor.cli.terminal import VERDICT_COLOURS, print_table, warn
 
+    if found.problem:
+        warn(f"{found.problem.message}; next: {found.problem.hint}")
     if as_json:
         partners = [{**asdict(result), "run": result.run and str(result.run)} for result in found.results]
         document = {
             "round": found.round_id,
             "folder": found.folder and str(found.folder),
             "exit_code": found.exit_code,
+            "published": found.published,
             "partners": partners,
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -132,6 +136,8 @@ def _print(found: "FleetReport", *, as_json: bool, quiet: bool) -> None:
     numbers = [*VERDICT_COLOURS, "exit code"]
     print_table(["partner", "state", *numbers, "reason"], records, numbers=numbers)
     click.echo(f"combined report: {found.folder}")
+    for url in found.published:
+        click.echo(f"published as {url}")
 
 
 COMMANDS = (fleet,)

@@ -61,6 +61,11 @@ def _describe(result: PartnerResult) -> str:
     return "complete" if result.complete else f"exit code {result.exit_code}: {result.reason}".rstrip(": ")
 
 
+def _say_start(current: Round, to_ask: int, complete: int) -> None:
+    already = f"; {complete} are complete already" if complete else ""
+    say(f"round {current.id}: auditing {count_noun(to_ask, 'partner')}{already}")
+
+
 class _Lines(FleetProgress):
     """Prints a line when a partner ends, and one about all every `NOTE_EVERY` seconds."""
 
@@ -69,8 +74,7 @@ class _Lines(FleetProgress):
         self._noted = time.monotonic()
 
     def start(self, current: Round, to_ask: int, complete: int) -> None:
-        already = f"; {complete} are complete already" if complete else ""
-        say(f"round {current.id}: auditing {count_noun(to_ask, 'partner')}{already}")
+        _say_start(current, to_ask, complete)
 
     def end(self, result: PartnerResult) -> None:
         super().end(result)
@@ -102,7 +106,7 @@ class _LiveTable(FleetProgress):
         self._drawn = 0.0
 
     def start(self, current: Round, to_ask: int, complete: int) -> None:
-        _Lines.start(self, current, to_ask, complete)  # type: ignore[arg-type] # the same sentence
+        _say_start(current, to_ask, complete)
         self._live.start()
 
     def tick(self) -> None:

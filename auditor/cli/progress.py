@@ -88,7 +88,8 @@ class _Progress:
         counts: Counter[Verdict] = Counter()
         for reason, count in self.reasons.items():
             counts[reason.verdict] += count
-        return ", ".join(f"{counts[each]:,} {each}" for each in VERDICT_COLOURS)
+        words = {each: "not verified" if each is Verdict.UNDETERMINED else each.value for each in VERDICT_COLOURS}
+        return ", ".join(f"{counts[each]:,} {word}" for each, word in words.items())
 
     def rest(self) -> list[str]:
         """What is known of the rest of the run, the most important first."""

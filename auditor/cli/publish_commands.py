@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Copy a stored run to object stores.",
     help="Verify a stored run, then copy it to every object store of the setting publish, as run --publish does.\n\n"
-    "RUN is a folder, a run-id, or latest. A run that is there already is replaced. docs/object-stores.md describes URLs, "
-    "credentials and rights.",
+    "RUN is a folder, a run-id, latest, or the folder of a fleet's round. A run that is there already is replaced. "
+    "docs/object-stores.md describes URLs, credentials and rights.",
 )
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @options.REPORTS

@@ -26,7 +26,7 @@ _WORDS = {
     Change.RE_REVIEWED: "reviewed again",
     Change.NEW_IN_LIST: "new in the list",
     Change.GONE_FROM_LIST: "gone from the list",
-    Change.NOT_COMPARED: "not comparable, because undetermined",
+    Change.NOT_COMPARED: "not comparable, because not verified",
 }
 
 
@@ -52,7 +52,7 @@ def changes_since_baseline(rendered: "Rendered") -> list[str]:
     lines = [f"Changes since run {baseline.run_id} ({started}): {_describe_changes(changes.customers)}"]
     more = changes.newly_blocked_count - changes.customers[Change.NEWLY_BLOCKED]
     if more:
-        lines.append(f"        {more:,} more are blocked that were undetermined or not listed then")
+        lines.append(f"        {more:,} more are blocked that were not verified or not listed then")
     return lines
 
 

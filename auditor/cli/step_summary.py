@@ -49,21 +49,21 @@ def _paragraphs(result: Message, run: Path | None) -> Iterator[str]:
         for line in result.at_risk:
             yield f"{_escape(line)}\n"
         yield from _counts(document, language)
-    for step in result.next_steps:
-        yield f"{_labelled(language.text('Next: {step}', step=''), step)}\n"
-    if run is not None:
-        yield f"{_labelled(language.text('Run folder: {folder}', folder=''), str(run))}\n"
-    if document is not None and document["report"]:
-        yield f"{_labelled(language.text('Open first: {file}', file=''), document['report'])}\n"
+    codes = [(language.text("Next:"), step) for step in result.next_steps]
+    codes += [] if run is None else [(language.text("Run folder:"), str(run))]
+    codes += [(language.text("Open first:"), document["report"])] if document is not None and document["report"] else []
+    for label, code in codes:
+        yield f"{_escape(label)} {_code(code)}\n"
 
 
 def _counts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The table of customers by verdict, and on how many rows they stand."""
     customers, rows = document["customers"], document["rows"]
-    yield f"| {language.text('Verdict')} | {language.text('Customers')} |\n|---|---:|"
+    yield _row(language.text("Verdict"), language.text("Customers"))
+    yield "|---|---:|"
     for verdict in (Verdict.BLOCKED, Verdict.UNDETERMINED, Verdict.ELIGIBLE):
-        yield f"| {_escape(language.text(VERDICTS[verdict].name))} | {language.number(customers[verdict])} |"
-    yield f"| {_escape(language.text('All customers'))} | {language.number(customers['listed'])} |\n"
+        yield _row(_escape(language.text(VERDICTS[verdict].name)), language.number(customers[verdict]))
+    yield _row(language.text("All customers"), language.number(customers["listed"])) + "\n"
     if note := rows_note(customers["listed"], rows["listed"], language):
         yield f"{_escape(note)}\n"
 
@@ -76,17 +76,19 @@ def _newly_blocked(document: Mapping[str, Any], language: Language) -> Iterator[
     count = document["newly_blocked"]
     title = language.count("{n} customer newly blocked", "{n} customers newly blocked", count)
     yield f"{_escape(title)}\n"
-    yield f"| {' | '.join(language.text(name) for name in _COLUMNS)} |\n|---|---|---|"
+    yield _row(*map(language.text, _COLUMNS))
+    yield "|---|---|---|"
     for one in found:
         status = status_text(one["status"], language)
-        yield f"| {_escape(one['company_name'] or '')} | {_escape(status)} | {_code(one['customer_id'])} |"
+        yield _row(_escape(one["company_name"] or ""), _escape(status), _code(one["customer_id"]))
     yield ""
     if count > len(found):
-        yield f"{_escape(language.text('and {n} more', n=count - len(found)))}\n"
+        more = language.text("and {n} more", n=count - len(found))
+        yield f"{_escape(more)}\n"
 
 
-def _labelled(label: str, code: str) -> str:
-    return f"{_escape(label)} {_code(code)}"
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _escape(text: str) -> str:

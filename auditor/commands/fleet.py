@@ -1,12 +1,14 @@
 """`auditor fleet run`: audit all partners of a file, then combine their reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auditor import fleet
+from auditor import fleet, publish
 from auditor import settings as all_settings
+from auditor.commands import publish as publishing
 from auditor.core.text import shell_quote
+from auditor.errors import OutputError
 from auditor.version import __version__
 
 
@@ -39,19 +41,24 @@ class FleetReport:
         round_id: of the round.
         folder: the combined report; None where there is none.
         results: of the partners of this call, in the order of the file.
-        exit_code: the worst of theirs.
+        exit_code: the worst of theirs, and of publishing the combined report.
+        published: URLs of the copies of the combined report.
+        problem: why it was not published to all stores; None where it was.
     """
 
     round_id: str
     folder: Path | None
     results: list[fleet.PartnerResult]
     exit_code: int
+    published: tuple[str, ...] = ()
+    problem: OutputError | None = None
 
 
 def run_fleet(
     options: FleetOptions,
     observer: fleet.FleetObserver,
     started: Callable[[fleet.Round, int, int], object],
+    warned: Callable[[str], object],
     check_stop: Callable[[], None],
 ) -> FleetReport:
     """Audit the partners, several at the same time, and combine their reports.
@@ -60,6 +67,7 @@ def run_fleet(
         options: what to audit, and where.
         observer: receives what happens.
         started: receives the round, the number of partners to audit, and the number of those that are complete already.
+        warned: receives a sentence about each object store that does not answer.
         check_stop: raises KeyboardInterrupt once the caller wants an end.
 
     Raises:
@@ -72,6 +80,7 @@ def run_fleet(
     names, partners = fleet.read_partners(
         options.partners, options.only, read_secrets=options.cluster.scheduler is None
     )
+    _prepare_stores(common.publish, partners, warned)
     reports = Path(common.reports).absolute()
     folders = {
         one.name: fleet.PartnerFolder(reports / one.name, tuple(Path(path).absolute() for path in one.settings.lists))
@@ -97,7 +106,7 @@ def run_fleet(
     for name, run in complete.items():
         known = current.results.get(name)
         if known is None or not known.complete or known.run != run:
-            record(fleet.describe_run(name, run, 0))
+            record(fleet.describe_complete_run(name, run))
     tasks = [
         fleet.PartnerTask(
             name=name,
@@ -123,7 +132,26 @@ def run_fleet(
     results = fleet.results_of(current, [one.name for one in partners])
     code = fleet.worst_exit_code(result.exit_code for result in results)
     _, folder, _ = fleet.combine_round(reports, current.id)
-    return FleetReport(current.id, folder, results, code)
+    return _publish(FleetReport(current.id, folder, results, code), folder, common.publish)
+
+
+def _prepare_stores(urls: Sequence[str], partners: Sequence[fleet.Partner], warned: Callable[[str], object]) -> None:
+    """Check the stores of all, and make the folder of each partner in them."""
+    for sentence in publishing.check_stores(urls):
+        warned(sentence)
+    for url in (url for one in partners for url in one.settings.publish):
+        publish.make_folder(url)
+
+
+def _publish(found: FleetReport, folder: Path, urls: Sequence[str]) -> FleetReport:
+    """Copy the combined report to these stores; the partners' processes have published their runs."""
+    if not urls:
+        return found
+    try:
+        copies = publishing.publish_round(folder, urls)
+    except OutputError as error:
+        return replace(found, exit_code=fleet.worst_exit_code((found.exit_code, error.exit_code)), problem=error)
+    return replace(found, published=tuple(one.url for one in copies))
 
 
 def render_round(round_id: str | None, reports: str) -> FleetReport:

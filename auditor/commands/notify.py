@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import fetch, journal
+from auditor import fetch
 from auditor.core.model import Verdict
 from auditor.core.results import (
     CaseGroup,
-    FailOn,
     Message,
     RunResult,
     describe_run,
@@ -17,7 +16,7 @@ from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError
 from auditor.notify import Limits, Network, Ping, check_channels, send_to_all
 from auditor.runs.find import find_run, load_stored_run
-from auditor.runs.render import Rendered
+from auditor.runs.render import Rendered, load_rendered
 from auditor.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,21 +44,7 @@ def load_result(run: str, reports: str) -> "tuple[Rendered, RunData]":
         SettingsError: there is no such run.
         IncompleteError: its files are damaged.
     """
-    from auditor import report
-
-    folder = find_run(run, reports)
-    with report.as_disagreement(folder):
-        data = report.load(load_stored_run(folder))
-        fail_on = journal.read_header(folder).settings.get("fail_on") or ()
-    rendered = Rendered(
-        folder,
-        data.facts,
-        data.ledger,
-        data.freshness,
-        changes=data.changes.counts if data.changes else None,
-        fail_on=tuple(FailOn(one) for one in fail_on if one in [*FailOn]),
-    )
-    return rendered, data
+    return load_rendered(find_run(run, reports))
 
 
 def describe_result(rendered: Rendered, next_steps: Sequence[str], data: "RunData | None" = None) -> Message:

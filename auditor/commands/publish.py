@@ -1,6 +1,7 @@
 """`auditor publish`, and what follows a run with `--publish`: copy a verified run to object stores, and list published runs."""
 
-from collections.abc import Collection, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ import msgspec
 from auditor import journal, publish
 from auditor.commands.report import render_again
 from auditor.commands.runs import ListedRun
+from auditor.commands.verify import find_round, verify_round
 from auditor.core.ids import is_future
 from auditor.core.text import shell_quote
 from auditor.errors import AuditorError, IncompleteError, OutputError, SettingsError
+from auditor.fleet import one_report_at_a_time
 from auditor.runs.find import find_run, identity, is_stored, latest_run_id, load_stored_run
 from auditor.runs.lock import one_writer_at_a_time
 from auditor.runs.published import Place, check_reports_url, copied
@@ -55,10 +58,10 @@ def check_stores(urls: Collection[str]) -> list[str]:
 
 
 def publish_stored(run: str, reports: str, urls: Sequence[str]) -> list[Copy]:
-    """Verify a stored run, then copy it to every URL.
+    """Verify a stored run, or a fleet's round, then copy it to every URL.
 
     Args:
-        run: a folder, a run-id, or `latest`.
+        run: a folder, a run-id, or `latest`; or the folder of a round.
         reports: where run folders are.
         urls: of the setting `publish`.
 
@@ -74,6 +77,9 @@ def publish_stored(run: str, reports: str, urls: Sequence[str]) -> list[Copy]:
         raise SettingsError(
             "no object store is set", "name one with --publish URL, AUDITOR_PUBLISH or publish in the settings file"
         )
+    if of_fleet := find_round(run):
+        verify_round(of_fleet)
+        return publish_round(of_fleet, urls)
     folder = find_run(run, reports).resolve()
     with one_writer_at_a_time(folder):
         if not (folder / report.MANIFEST).is_file():
@@ -91,7 +97,7 @@ def publish_rendered(run: Path, urls: Sequence[str]) -> list[Copy]:
 
 
 def _copy_to_all(run: Path, urls: Sequence[str]) -> list[Copy]:
-    """Copy to every URL, also where an earlier one fails.
+    """Copy a run to every URL.
 
     Raises:
         SettingsError: the folder is a copy of a run under another name.
@@ -100,34 +106,75 @@ def _copy_to_all(run: Path, urls: Sequence[str]) -> list[Copy]:
     if not is_stored(run):
         raise SettingsError(f"{run} is a copy under another name", "name a run that this lists: auditor runs")
     is_latest = latest_run_id(run.parent) == run.name
-    package = _package(run, is_latest=is_latest)
     again = f"auditor publish {shell_quote(run)}"
+    with _package(run, is_latest=is_latest) as package:
+        return _to_all(
+            urls, lambda url: Copy(f"{url}/{run.name}", publish.publish(url, package), is_latest), "run", again
+        )
+
+
+def publish_round(folder: Path, urls: Sequence[str]) -> list[Copy]:
+    """Copy the combined report of a round, which has just been verified, to every URL.
+
+    Raises:
+        OutputError: it was not copied to one of the URLs.
+    """
+    again = f"auditor publish {shell_quote(folder)}{''.join(f' --publish {shell_quote(url)}' for url in urls)}"
+
+    def copy(url: str) -> Copy:
+        size = publish.publish_round(url, folder)
+        return Copy(f"{url}/{folder.parent.name}/{folder.name}", size, is_latest=False)
+
+    with one_report_at_a_time(folder.parent, folder.name):
+        return _to_all(urls, copy, "combined report", again)
+
+
+def _to_all(urls: Sequence[str], copy: Callable[[str], Copy], what: str, again: str) -> list[Copy]:
+    """Copy to every URL, also where an earlier one fails.
+
+    Args:
+        urls: of the setting `publish`.
+        copy: copies to one of them.
+        what: what is copied, for a message.
+        again: the command that repeats it.
+
+    Raises:
+        OutputError: one or more failed; the message has the reason of each.
+    """
     done, problems = [], []
     for url in urls:
         try:
-            done.append(Copy(f"{url}/{run.name}", publish.publish(url, package), is_latest))
+            done.append(copy(url))
         except AuditorError as error:
             problems.append(f"{error.message} ({error.hint})" if error.hint else error.message)
         except KeyboardInterrupt as stopped:
             stopped.add_note(again)
             raise
     if problems:
-        raise OutputError(f"the run was not published: {'; '.join(problems)}", again)
+        raise OutputError(f"the {what} was not published: {'; '.join(problems)}", again)
     return done
 
 
-def _package(run: Path, *, is_latest: bool) -> publish.Package:
-    header = journal.read_header(run)
-    name = f"history/run_date={header.started_at:%Y-%m-%d}/{run.name}.parquet"
-    history = run.parent / name
-    return publish.Package(
-        run=run,
-        history=history if history.is_file() else None,
-        history_name=name,
-        simulated=journal.is_simulated(run),
-        is_latest=is_latest,
-        partner=identity(run).tenant,
-    )
+@contextmanager
+def _package(run: Path, *, is_latest: bool) -> Iterator[publish.Package]:
+    """What is published of a run. Where its history file was merged, its records are taken from the month's file."""
+    from auditor import report
+
+    started_at = journal.read_header(run).started_at
+    name = f"history/run_date={started_at:%Y-%m-%d}/{run.name}.parquet"
+    history: Path | None = run.parent / name
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        if history and not history.is_file():
+            extracted = Path(folder) / f"{run.name}.parquet"
+            history = extracted if report.extract_run(run.parent, run.name, started_at, extracted) else None
+        yield publish.Package(
+            run=run,
+            history=history,
+            history_name=name,
+            simulated=journal.is_simulated(run),
+            is_latest=is_latest,
+            partner=identity(run).tenant,
+        )
 
 
 @contextmanager
@@ -147,7 +194,8 @@ def render_published(
     """
     with copied(place) as folder:
         rendered = render_again(str(folder), str(folder.parent), formats, language, notes=notes)
-        publish.publish(place.base, _package(folder, is_latest=_is_latest(place)))
+        with _package(folder, is_latest=_is_latest(place)) as package:
+            publish.publish(place.base, package)
         yield replace(rendered, latest=None)
 
 

@@ -10,6 +10,7 @@
 A run is written in one transaction, in place of what was written of it before. Times are UTC.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -40,10 +41,11 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import mysql
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from auditor.core.judge import redact
 from auditor.errors import OutputError, SettingsError
@@ -54,11 +56,19 @@ _BATCH = 1_000
 """Rows that are sent at once; SQL Server takes 2,100 values in one condition."""
 _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc"}
 """Database -> its driver, where the URL names none."""
+_LOCK_SECONDS = 300
+"""Longest wait for another export."""
+_LOCK_LIMITS = {
+    "postgresql": "SET LOCAL lock_timeout = '{seconds}s'",
+    "mssql": "SET LOCK_TIMEOUT {seconds}000",
+    "mysql": "SET SESSION innodb_lock_wait_timeout = {seconds}",
+    "mariadb": "SET SESSION innodb_lock_wait_timeout = {seconds}",
+}
+"""Database -> the statement that limits the wait for a lock; without it, PostgreSQL and SQL Server wait for ever."""
 _OPTIONS: Mapping[str, dict[str, Any]] = {
     # without it, every row is a message of its own
     "mssql+pyodbc": {"fast_executemany": True},
-    # seconds to wait for another export
-    "sqlite": {"connect_args": {"timeout": 60}},
+    "sqlite": {"connect_args": {"timeout": _LOCK_SECONDS}},
 }
 _TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _TABLES = MetaData()
@@ -198,17 +208,22 @@ class Database:
         with self._as_output_error():
             known = set(inspect(self._engine).get_table_names())
             self._check_columns(known)
-            if known >= set(_TABLES.tables):
-                return
-            try:
-                with self._engine.begin() as connection:
-                    _TABLES.create_all(connection)
-            except SQLAlchemyError:
-                # another export may have created them at the same time
-                if not set(inspect(self._engine).get_table_names()) >= set(_TABLES.tables):
-                    raise
-            with suppress(IntegrityError), self._engine.begin() as connection:
-                connection.execute(insert(EXPORT), {"version": VERSION})
+            while not known >= set(_TABLES.tables):
+                try:
+                    with self._engine.begin() as connection:
+                        _TABLES.create_all(connection)
+                    break
+                except SQLAlchemyError:
+                    # another export may create them at the same time; in MySQL, one by one
+                    before, known = known, set(inspect(self._engine).get_table_names())
+                    if known == before:
+                        raise
+            with self._engine.begin() as connection:
+                _limit_waits(connection)
+                is_new = connection.scalar(select(EXPORT.c.version)) is None
+            if is_new:
+                with suppress(IntegrityError), self._engine.begin() as connection:
+                    connection.execute(insert(EXPORT), {"version": VERSION})
 
     def _check_columns(self, tables: Iterable[str]) -> None:
         inspector = inspect(self._engine)
@@ -239,8 +254,7 @@ class Database:
             OutputError: the database cannot be reached or written to; nothing was written.
         """
         with self._as_output_error(), self._engine.begin() as connection:
-            # waits until another export has ended
-            connection.execute(update(EXPORT).values(version=EXPORT.c.version))
+            self._wait_for_others(connection)
             before = connection.scalar(select(RUNS.c.rows_sha256).where(_is_of(RUNS, run)))
             if before not in (None, run["rows_sha256"]):
                 raise SettingsError(
@@ -258,6 +272,25 @@ class Database:
                     _replace_current(connection, run, records, newer)
         return before is not None
 
+    def _wait_for_others(self, connection: Connection) -> None:
+        """Wait until another export has ended, and keep others waiting until the end of the transaction.
+
+        Raises:
+            OutputError: the other one has not ended in time.
+        """
+        _limit_waits(connection)
+        started = time.monotonic()
+        try:
+            connection.execute(update(EXPORT).values(version=EXPORT.c.version))
+        except DBAPIError as error:
+            # what a driver raises for this differs from driver to driver
+            if time.monotonic() - started < _LOCK_SECONDS:
+                raise
+            raise OutputError(
+                f"{self.name}: nothing was written: another export has held the tables for {_LOCK_SECONDS} seconds",
+                self._hint,
+            ) from error
+
     @contextmanager
     def _as_output_error(self) -> Iterator[None]:
         try:
@@ -266,6 +299,12 @@ class Database:
             # the driver's own text; SQLAlchemy's holds the whole statement
             what = redact(str(getattr(error, "orig", None) or error), [self._password])
             raise OutputError(f"{self.name}: nothing was written: {what}", self._hint) from error
+
+
+def _limit_waits(connection: Connection) -> None:
+    """Limit how long the transaction waits for each lock."""
+    if limit := _LOCK_LIMITS.get(connection.dialect.name):
+        connection.execute(text(limit.format(seconds=_LOCK_SECONDS)))
 
 
 def _with_driver(url: URL) -> URL:
@@ -303,8 +342,8 @@ def _batches(results: pa.Table, own: pa.Table, run: Mapping[str, Any]) -> Iterat
         records = _records(results.slice(start, _BATCH))
         texts = _records(own.slice(start, _BATCH)) if own.num_columns else [None] * len(records)
         yield [
-            record | shared | {"row_number": number, "list_columns": text}
-            for number, (record, text) in enumerate(zip(records, texts, strict=True), start + 1)
+            record | shared | {"row_number": number, "list_columns": listed}
+            for number, (record, listed) in enumerate(zip(records, texts, strict=True), start + 1)
         ]
 
 

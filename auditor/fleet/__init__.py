@@ -11,11 +11,21 @@
 """
 
 from auditor.fleet.child import Counts, PartnerTask
-from auditor.fleet.combined import combine, combine_round
+from auditor.fleet.combined import combine, combine_round, one_report_at_a_time
 from auditor.fleet.engine import ClusterOptions, FleetObserver, audit_partners
 from auditor.fleet.partners import Partner, read_partners
 from auditor.fleet.results import PartnerResult, worst_exit_code
-from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, find_round, open_round, record, results_of
+from auditor.fleet.rounds import (
+    FLEET,
+    PartnerFolder,
+    Round,
+    describe_complete_run,
+    describe_run,
+    find_round,
+    open_round,
+    record,
+    results_of,
+)
 
 __all__ = [
     "FLEET",
@@ -30,8 +40,10 @@ __all__ = [
     "audit_partners",
     "combine",
     "combine_round",
+    "describe_complete_run",
     "describe_run",
     "find_round",
+    "one_report_at_a_time",
     "open_round",
     "read_partners",
     "record",

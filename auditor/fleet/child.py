@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from auditor.fleet.results import FAILED, STOPPED_EARLY, TERMINATED, PartnerResult
-from auditor.fleet.rounds import PartnerFolder, can_resume, describe_run
+from auditor.fleet.rounds import PartnerFolder, can_resume, describe_complete_run, describe_run
 
 LOG = "auditor.log"
 """A partner's log, in its folder."""
@@ -138,7 +138,7 @@ def audit_partner(task: PartnerTask, tell: Callable[[Counts], None], is_wanted: 
         state = _rounds[task.round_id]
     while True:
         if complete := folder.complete_run(task.started_at):
-            return describe_run(task.name, complete, 0)
+            return describe_complete_run(task.name, complete)
         if state.stopped.is_set() or not is_wanted():
             return describe_run(task.name, folder.run_of(task.started_at), TERMINATED, "stopped before it had ended")
         code, reason = _run_child(task, state, tell, is_wanted)

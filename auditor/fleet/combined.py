@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor import locks
 from auditor.errors import AuditorError, IncompleteError, OutputError, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
-from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_run, find_round, results_of
+from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_complete_run, find_round, results_of
 from auditor.runs.find import load_stored_run
 
 if TYPE_CHECKING:
@@ -37,14 +37,23 @@ def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Pa
         OutputError: as `combine`.
     """
     current = find_round(reports, round_id)
-    with _one_report_at_a_time(reports / FLEET, current.id):
+    with one_report_at_a_time(reports / FLEET, current.id):
         current = find_round(reports, current.id)
         results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
         return current, combine(reports, current.id, results), results
 
 
 @contextmanager
-def _one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
+def one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
+    """Wait until no other call writes or publishes a combined report, and keep others waiting.
+
+    Args:
+        folder: `fleet/` in the reports folder.
+        round_id: of the round, for a message.
+
+    Raises:
+        OutputError: the lock cannot be taken.
+    """
     try:
         lock = locks.acquire(folder / _LOCK, timeout=_LOCK_SECONDS)
     except OSError as error:
@@ -58,7 +67,7 @@ def _one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
 def _as_it_is_now(reports: Path, current: Round, known: PartnerResult) -> PartnerResult:
     """The result of a partner; its run may have been finished by hand since."""
     run = None if known.complete else PartnerFolder(reports / known.name).complete_run(current.started_at)
-    return describe_run(known.name, run, 0) if run else known
+    return describe_complete_run(known.name, run) if run else known
 
 
 def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:

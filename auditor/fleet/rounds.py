@@ -17,9 +17,11 @@ from auditor import journal, locks
 from auditor.atomic_file import replace_file
 from auditor.core.ids import is_future
 from auditor.core.model import Cause
+from auditor.core.results import COMPLETE, INCOMPLETE
 from auditor.errors import AuditorError, SettingsError, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
 from auditor.runs.find import run_folders, summary_of
+from auditor.runs.render import load_rendered
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +113,21 @@ def describe_run(name: str, run: Path | None, exit_code: int, reason: str = "") 
         return PartnerResult(name, run, exit_code, reason)
     counts = {verdict: count for verdict, count in found.ledger.customers.items() if verdict != "listed"}
     return PartnerResult(name, run, exit_code, reason, counts, found.complete)
+
+
+def describe_complete_run(name: str, run: Path) -> PartnerResult:
+    """The result of a partner whose complete run another call has left, perhaps without recording it.
+
+    Args:
+        name: of the partner.
+        run: its complete run.
+    """
+    try:
+        # only `fail_on` makes the exit code of a complete run another than 0
+        code = load_rendered(run)[0].exit_code if journal.read_header(run).settings.get("fail_on") else COMPLETE
+    except (AuditorError, OSError) as error:
+        return describe_run(name, run, INCOMPLETE, f"its run cannot be read: {error}")
+    return describe_run(name, run, code)
 
 
 def open_round(reports: Path, names: Sequence[str], within: float, is_open: Callable[[Round], bool]) -> Round:

@@ -2,7 +2,7 @@
 
 ============  ========================================================================================================
 `store`       one place in a store: opens it, bounds the time of each call, says in a sentence what the store refuses
-`upload`      copies a verified run; its manifest is removed first and written last
+`upload`      copies a verified run, or a fleet's round; its manifest is removed first and written last
 `download`    lists published runs, and copies one to this machine
 ============  ========================================================================================================
 
@@ -10,8 +10,8 @@ fsspec and the providers' libraries are imported when a store is opened.
 """
 
 from auditor.publish.download import LATEST_FILE, Published, copy_run, find_published, list_published, read_latest
-from auditor.publish.store import StoreError, UnreachableError, check_store
-from auditor.publish.upload import Package, publish
+from auditor.publish.store import StoreError, UnreachableError, check_store, make_folder
+from auditor.publish.upload import Package, publish, publish_round
 
 __all__ = [
     "LATEST_FILE",
@@ -23,6 +23,8 @@ __all__ = [
     "copy_run",
     "find_published",
     "list_published",
+    "make_folder",
     "publish",
+    "publish_round",
     "read_latest",
 ]

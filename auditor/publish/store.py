@@ -164,6 +164,18 @@ def check_store(url: str) -> None:
         raise SettingsError(error.message, error.hint) from error
 
 
+def make_folder(url: str) -> None:
+    """Create the folder of a `file://` URL, if the one above it exists. In other stores, a place needs none.
+
+    Raises:
+        StoreError: it cannot be created.
+    """
+    folder = Path(url.removeprefix("file://"))
+    if url.startswith("file://") and folder.parent.is_dir():
+        with _in_words(url):
+            folder.mkdir(exist_ok=True)
+
+
 async def each(work: "Iterator[Coroutine[Any, Any, None]]") -> None:
     """Run these, some at a time; the first error cancels the others."""
     places = asyncio.Semaphore(_AT_ONCE)

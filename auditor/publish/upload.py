@@ -1,4 +1,4 @@
-"""Publish a verified run: its folder, its history file, and `latest.json` where `latest` points to it.
+"""Publish a verified run: its folder, its history file, and `latest.json` where `latest` points to it. Or a fleet's round: its folder.
 
 The old manifest is removed first and the new one is written last, so an interrupted copy has none. It is only created, never
 replaced, where the store can do that: of two programs that publish the same run at once, one fails.
@@ -69,14 +69,51 @@ async def _publish(store: Store, package: Package) -> int:
     # the journal first: it says whose run this is
     await store.put(run / journal.JOURNAL, f"{name}/{journal.JOURNAL}", entries[journal.JOURNAL].bytes)
     await each(_uploads(store, package, entries))
+    await _finish(store, name, manifest)
+    if package.is_latest:
+        await store.write(LATEST_FILE, _latest(package, manifest))
+    return len(manifest) + sum(entry.bytes for entry in entries.values())
+
+
+def publish_round(url: str, folder: Path) -> int:
+    """Copy the combined report of a fleet's round to `fleet/<round>/` of a place in a store. To publish it again replaces it.
+
+    Args:
+        url: as `core.store_url.check_store_url` returns it.
+        folder: of the verified report.
+
+    Returns:
+        Number of bytes in the round's folder there.
+
+    Raises:
+        SettingsError, StoreError, OutputError: as of `publish`.
+    """
+    store = Store(url)
+    return store.run(_publish_round(store, folder))
+
+
+async def _publish_round(store: Store, folder: Path) -> int:
+    name = f"{folder.parent.name}/{folder.name}"
+    manifest = (folder / MANIFEST).read_bytes()
+    entries = read_entries(manifest)
+    await store.remove(f"{name}/{MANIFEST}")
+    await each(store.put(folder / one, f"{name}/{one}", entry.bytes) for one, entry in entries.items())
+    await _finish(store, name, manifest)
+    return len(manifest) + sum(entry.bytes for entry in entries.values())
+
+
+async def _finish(store: Store, name: str, manifest: bytes) -> None:
+    """Remove what the manifest does not list, compare the sizes of the rest, then write the manifest.
+
+    Raises:
+        OutputError: a file is not there, or has another size.
+    """
+    entries = read_entries(manifest)
     found = await store.sizes(name)
     await each(store.remove(f"{name}/{one}") for one in found if one not in entries)
     if missing := [one for one, entry in entries.items() if found.get(one) != entry.bytes]:
         raise OutputError(f"{store.url}/{name}/{missing[0]}: not stored as it was sent", f"auditor publish {name}")
     await store.create(f"{name}/{MANIFEST}", manifest)
-    if package.is_latest:
-        await store.write(LATEST_FILE, _latest(package, manifest))
-    return len(manifest) + sum(entry.bytes for entry in entries.values())
 
 
 def _uploads(store: Store, package: Package, entries: dict[str, FileEntry]) -> Iterator[Coroutine[Any, Any, None]]:

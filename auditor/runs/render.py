@@ -27,7 +27,7 @@ from auditor.runs.latest import Pointer, decide_latest
 from auditor.runs.notes import NotesSource, collect_notes
 
 if TYPE_CHECKING:
-    from auditor.report import StoredRun, Verified
+    from auditor.report import RunData, StoredRun, Verified
 
 _log = logging.getLogger("auditor")
 
@@ -91,6 +91,23 @@ class Rendered:
     def complete(self) -> bool:
         """True where every row has a verdict, and no more are undetermined than allowed."""
         return counts_as_complete(self.ledger, self.facts)
+
+
+def load_rendered(run: Path) -> "tuple[Rendered, RunData]":
+    """Load the result of a rendered run, and all that its reports say, from its folder alone.
+
+    Raises:
+        IncompleteError: its files are damaged.
+        OutputError: they cannot be read.
+    """
+    from auditor import report
+
+    with report.as_disagreement(run):
+        data = report.load(load_stored_run(run))
+        fail_on = journal.read_header(run).settings.get("fail_on") or ()
+    changes = data.changes.counts if data.changes else None
+    matching = tuple(FailOn(one) for one in fail_on if one in [*FailOn])
+    return Rendered(run, data.facts, data.ledger, data.freshness, changes=changes, fail_on=matching), data
 
 
 def render(

@@ -87,7 +87,19 @@ def load(  # noqa: PLR0913 - the sources of the settings
         # such a proxy is for the outside network; a simulator on this machine must be reachable without it
         settings = replace(settings, no_proxy=",".join(filter(None, [settings.no_proxy, LOOPBACK])))
     _check_tenant(settings, origins)
-    return settings, Origins(origins)
+    found = Origins(origins)
+    return _with_own_place(settings, found, from_file, profile), found
+
+
+def _with_own_place(
+    settings: Settings, origins: Origins, from_file: list[tuple[dict[str, Any], str]], profile: str | None
+) -> Settings:
+    """The settings of a partner of a fleet: below a URL to publish to that all partners share, each has a place of its own."""
+    table = from_file[-1][1] if from_file else ""
+    is_partner = table.endswith(f"[{PARTNER}.{profile}]")
+    if not is_partner or origins.by_name["publish"] == table or origins.is_given("publish"):
+        return settings
+    return replace(settings, publish=tuple(f"{url}/{profile}" for url in settings.publish))
 
 
 def _check_secrets(given: Mapping[str, Any]) -> None:
@@ -200,7 +212,8 @@ def find_file(config: str | None) -> Path | None:
 
 REPORT = "report"
 """The table of the reports' look."""
-TABLES = ("profile", "partner")
+PARTNER = "partner"
+TABLES = ("profile", PARTNER)
 """The tables of tables: the profiles, and the partners of a fleet."""
 
 
@@ -220,7 +233,7 @@ def read_file(path: Path) -> dict[str, Any]:
         for name, values in tables.items():
             tables[name] = _with_report(values, path)
             _check_file(tables[name], f"file {path} [{kind}.{name}]")
-    both = document.get("profile", {}).keys() & document.get("partner", {}).keys()
+    both = document.get("profile", {}).keys() & document.get(PARTNER, {}).keys()
     if both:
         raise SettingsError(
             f"{path}: {min(both)} is a profile and a partner", "give one of them another name: --profile names both"

@@ -52,7 +52,7 @@ def test_the_bar_shrinks_and_numbers_stay_complete(width: int) -> None:
     live.stop()
     last = [line for line in file.getvalue().replace("\r", "\n").splitlines() if "asking" in line][-1]
     assert "25/2000" in last
-    assert "0 blocked, 25 eligible, 0 undetermined" in last
+    assert "0 blocked, 25 eligible, 0 not verified" in last
     assert "…" not in last
     assert ("throttled: waiting 118 s more" in last) == (width >= 120)
 

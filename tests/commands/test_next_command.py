@@ -55,7 +55,7 @@ def test_what_was_asked_and_what_is_left_do_not_contradict(
         assert main([*RUN[:-1], "--attempts", "2"]) == 3
         told = capsys.readouterr().err
         assert (
-            "\n8 of 8 customers asked, 2 of them without a final answer: 0 blocked, 6 eligible, 2 undetermined\n"
+            "\n8 of 8 customers asked, 2 of them without a final answer: 0 blocked, 6 eligible, 2 not verified\n"
             in told
         )
         assert "\n  2 customers have no final answer yet\n" in told

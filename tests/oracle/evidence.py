@@ -59,17 +59,18 @@ def read(run: Path) -> Evidence:
     """Read a run's rows and journal, and what was known before it."""
     facts = read_facts(run)
     found = read_sources(run, facts)
+    customers = found.customers.to_pylist()
     names = tuple(schema.results_schema(facts.columns).names)
-    records: list[Record] = [dict(zip(names, cells, strict=True)) for cells in found.records()]
+    records: list[Record] = found.cells().to_pylist()
     known = [record for name in _PREVIOUS if (run / name).exists() for record in parquet_records(run / name)]
-    left_out = {record["customer_id"] for record in records if record["reason"] == "not_selected"} - {*found.customers}
+    left_out = {record["customer_id"] for record in records if record["reason"] == "not_selected"} - {*customers}
     return Evidence(
         run,
         facts,
         names,
         records,
-        found.customers,
-        [one is not None and one not in found.customers[:at] for at, one in enumerate(found.customers)],
+        customers,
+        [one is not None and one not in customers[:at] for at, one in enumerate(customers)],
         found.unlisted(),
         found.membership_unchecked(),
         count_records(counted(records)),

@@ -6,10 +6,13 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
+from nights_support import made
 
 from auditor.cli import main
 from auditor.commands.publish import publish_rendered, publish_stored
+from auditor.core.model import Reason
 from auditor.errors import OutputError
 from auditor.publish import Package
 from auditor.publish import publish as publishing
@@ -167,3 +170,18 @@ def test_a_store_that_hangs_is_given_up_in_bounded_time(
             with pytest.raises(OutputError, match=r"the store does not answer, or fails \(TimeoutError\)"):
                 publish_rendered(run, [store.url])
         assert f"{run.name}/manifest.json" not in store.names()
+
+
+def test_a_run_of_a_merged_month_is_published_with_its_records(tmp_path: Path) -> None:
+    """As if its history file were still there."""
+    reports = tmp_path / "reports"
+    (place := tmp_path / "share").mkdir()
+    older = made(reports, -400, {1: (Reason.ALLOWED, 0), 2: (Reason.UNDER_REVIEW, 0)})
+    made(reports, -399, {1: (Reason.ALLOWED, 0)}, older)
+    name = f"history/run_date={older.facts.started_at:%Y-%m-%d}/{older.path.name}.parquet"
+    before = pyarrow.parquet.read_table(reports / name)
+    assert main(["history", "compact", "--reports", str(reports), "-q"]) == 0
+    assert not (reports / name).exists()
+    publish_stored(older.path.name, str(reports), [place.as_uri()])
+    after = pyarrow.parquet.read_table(place / name)
+    assert (after.column_names, after.to_pylist()) == (before.column_names, before.to_pylist())

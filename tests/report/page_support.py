@@ -22,7 +22,7 @@ from auditor.report.data import RunChanges, RunData, load
 from auditor.report.files import Entry, Staging
 from auditor.report.history.changes import CHANGED, count
 from auditor.report.schema import REASON_WORDS, TIME, VERDICT_WORDS, WORD, own_columns, results_schema, to_pandas
-from oracle.page_markup import Page
+from oracle.page_markup import CASES, Page
 
 SAMPLE = Path(__file__).parents[2] / "sample_inputs" / "customers.csv"
 SCRIPT = "<script>alert(1)</script>"
@@ -164,8 +164,9 @@ def ago(days: int) -> datetime:
 
 
 def verdicts(markup: Page) -> dict[Verdict, int]:
-    """How many rows the page has of each verdict."""
-    return {verdict: len(markup.records(verdict)) for verdict in Verdict}
+    """How many customers the page has of each verdict."""
+    tables = {verdict: CASES if verdict is Verdict.BLOCKED else (verdict,) for verdict in Verdict}
+    return {verdict: len(markup.records(*names)) for verdict, names in tables.items()}
 
 
 def everything(rows: int) -> RunData:

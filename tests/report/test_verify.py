@@ -430,10 +430,34 @@ def test_records_are_compared_in_batches_as_if_in_one(tmp_path: Path, monkeypatc
     rows = [row(n, source_row=n + 2) for n in range(50)]
     run = new_run(tmp_path / "r", rows, [answer(n, n) for n in range(50)])
     run.render()
-    for size in (1, 7, 50):
-        monkeypatch.setattr("auditor.report.verify.tables._BATCH", size)
+    for size in (1, 7, 50, 5000):
+        for constant in ("tables._BATCH", "tables._BLOCK", "recount._BLOCK"):
+            monkeypatch.setattr(f"auditor.report.verify.{constant}", size)
         assert verify(run).rows == 50
     monkeypatch.undo()
     _parquet(owner=[None] * 41 + ["eve"] + [None] * 8)(run)
     monkeypatch.setattr("auditor.report.verify.tables._BATCH", 7)
     assert _found(run).startswith("results.parquet, row 42, owner: 'eve'")
+
+
+@given(cases(), st.sampled_from([1, 300, 2000]))
+def test_records_of_any_kind_agree_wherever_a_block_ends(case: Case, size: int) -> None:
+    """Line ends and quotes within a text, too."""
+    with case.run() as run, pytest.MonkeyPatch.context() as patch:
+        run.render(("csv",))
+        patch.setattr("auditor.report.verify.tables._BLOCK", size)
+        patch.setattr("auditor.report.verify.recount._BLOCK", 2)
+        assert verify(run).rows == len(case.rows)
+
+
+def test_a_disagreement_is_named_by_its_row_in_whatever_block_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the file by verdict, too."""
+    run = new_run(tmp_path / "r", [row(n, source_row=n + 2) for n in range(50)], [answer(n, n) for n in range(50)])
+    run.render(("csv",))
+    monkeypatch.setattr("auditor.report.verify.tables._BLOCK", 700)
+    _everywhere(guid(37), guid(60), "results.csv", "eligible.csv")(run)
+    assert _found(run).startswith(f"results.csv, row 38, customer_id: '{guid(60)}'")
+    _first("results.csv", guid(60), guid(61))(run)
+    assert _found(run) == "eligible.csv: record 38 of results.csv is not in its place"

@@ -79,7 +79,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An ordinary run that is neither finished nor real."""
     facts = {"simulated": True, "cause": Cause.DEADLINE, "message": "an hour is over"}
     run = sample_run(tmp_path_factory.mktemp("sample") / "20261122T120000Z", 400, **facts)
-    run.render(("html",))
+    run.render(("csv", "html"))
     return run
 
 
@@ -94,8 +94,8 @@ def _page(run: Run) -> Path:
 
 
 def _count_rows(browser: Browser) -> int:
-    """How many rows the page says that it found."""
-    numbers = re.findall(r"of ([\d,]+) found", browser.find("#found").text)
+    """How many customers the page says that it found."""
+    numbers = re.findall(r"^([\d,]+) of [\d,]+ customers found", browser.find("#found").text)
     return int(numbers[0].replace(",", "")) if numbers else 0
 
 
@@ -113,6 +113,7 @@ def _search(browser: Browser, text: str) -> None:
 def test_a_customer_named_like_a_script_stays_text(browser: Browser, odd: Run) -> None:
     """In every table, in details and chips: no dialog, no element of its making, no error."""
     browser.open(_page(odd))
+    browser.find("#old-cases summary").click()
     for button in browser.all("#rows .more"):
         button.click()
     for summary in browser.all(".tools summary"):
@@ -120,7 +121,7 @@ def test_a_customer_named_like_a_script_stays_text(browser: Browser, odd: Run) -
     with pytest.raises(NoAlertPresentException):
         _ = browser.driver.switch_to.alert.text
     assert browser.run("return document.scripts.length") == 2
-    assert SCRIPT in browser.texts("#blocked th a")
+    assert SCRIPT in browser.texts(".cases th a")
     assert SCRIPT in browser.texts("#rows th b")
     assert any(SCRIPT in text for text in browser.texts("#by-owner .chip"))
     assert any(SCRIPT in text for text in browser.texts("tr.details dd"))
@@ -167,7 +168,7 @@ def test_filters_filter(browser: Browser, sample: Run) -> None:
     browser.click('#by-verdict [data-value="undetermined"]')
     assert _count_rows(browser) == 84
     browser.click('#by-reason [data-value="not_allowed"]')
-    assert set(browser.texts("#rows td small")) == {"Not allowed"}
+    assert set(browser.texts("#rows td:nth-child(4)")) == {"Not approved"}
     narrowed = _count_rows(browser)
     owner = browser.texts("#rows td:nth-child(2)")[0]
     browser.click(f'#by-owner [data-value="{owner}"]')
@@ -196,7 +197,7 @@ def test_a_bar_of_the_chart_leads_to_its_customers(browser: Browser, sample: Run
         ("<script>", [1, 4, 7]),
         ("mark3", [3]),
         (guid(5), [5]),
-        ("x y z", []),
+        ("x y zz", []),
     ],
 )
 def test_search_finds(browser: Browser, odd: Run, text: str, found: list[int]) -> None:
@@ -225,15 +226,49 @@ def test_headers_sort(browser: Browser, odd: Run) -> None:
 
 
 def test_pages_turn(browser: Browser, sample: Run) -> None:
-    """A hundred rows at a time; the ends are ends."""
+    """Fifty customers at a time, or a hundred; the ends are ends."""
     browser.open(_page(sample))
     seen = []
-    for _ in range(4):
+    for _ in range(8):
         seen += browser.texts("#rows th code")
         browser.click("#next")
     assert len(set(seen)) == 400
     assert not browser.find("#next").is_enabled()
-    assert browser.find("#found").text == "Rows 301 to 400 of 400 found, 400 on this page in all."
+    assert browser.find("#found").text == "400 of 400 customers found. Shown: 351 to 400."
+    assert browser.find("#page-of").text == "Page 8 of 8"
+    browser.find("#size").send_keys("100")
+    assert browser.find("#page-of").text == "Page 1 of 4"
+    assert len(browser.all("#rows > tr")) == 100
+
+
+def test_chips_count_what_the_search_found(browser: Browser, sample: Run) -> None:
+    """While somebody types; the chips of a kind that has a choice count what the others would show."""
+    browser.open(_page(sample))
+
+    def counts() -> dict[str, int]:
+        chips = browser.all("#by-verdict .chip")
+        return {
+            str(chip.get_attribute("data-value")): int(chip.find_element("tag name", "small").text) for chip in chips
+        }
+
+    assert counts() == {"blocked": 52, "undetermined": 32, "eligible": 316}
+    _search(browser, "gold")
+    found = counts()
+    assert sum(found.values()) == _count_rows(browser) < 400
+    browser.click('#by-verdict [data-value="blocked"]')
+    assert counts() == found
+    assert _count_rows(browser) == found["blocked"]
+
+
+def test_a_phone_answers_the_first_questions_at_once(browser: Browser, full: Path) -> None:
+    """How many are blocked, who is new, how much money is at risk, is the audit complete, what to do first: without scrolling."""
+    browser.open(full, width=390)
+    ends = "return Math.round(document.querySelector(arguments[0]).getBoundingClientRect().bottom)"
+    for part in (".banner", "#first", ".card.blocked", ".card.newly", ".card.risk"):
+        assert 0 < browser.run(ends, part) <= 844, part
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.find("#first").text.startswith("Do this first. Customer 54 (EUR 540.50): ")
+    assert not browser.find("#old").is_displayed()
 
 
 def _expected(run: Run) -> list[dict[str, str]]:
@@ -279,7 +314,7 @@ def test_the_csv_is_what_the_table_shows(browser: Browser, odd: Run) -> None:
     expected = _expected(odd)
     assert rows == [expected[n] for n in shown]
     assert {"'=1+1", "-12.5", "'@home"} <= {row["company_name"] for row in rows}
-    assert wait(lambda: browser.find("#said").get_attribute("textContent") or None).startswith("9 rows saved")
+    assert wait(lambda: browser.find("#said").get_attribute("textContent") or None).startswith("9 customers saved")
 
 
 def test_the_csv_has_the_filtered_rows(browser: Browser, sample: Run) -> None:
@@ -299,6 +334,7 @@ def test_the_csv_has_the_filtered_rows(browser: Browser, sample: Run) -> None:
 def test_without_scripts_everything_can_be_read(browser: Browser, odd: Run) -> None:
     """Every customer, every reason and what to do are shown; controls that need scripts are not."""
     browser.open(_page(odd), scripts=False)
+    browser.find("#old-cases summary").click()
     text = browser.run("return document.body.innerText")
     for n, name in enumerate(NAMES):
         assert guid(n) in text
@@ -320,7 +356,7 @@ def test_the_keyboard_is_enough(browser: Browser, sample: Run) -> None:
         return found
 
     active.send_keys(Keys.TAB)
-    assert focused().text == "Skip to action needed"
+    assert focused().text == "Skip to the blocked customers"
     focused().send_keys(Keys.ENTER)
     assert browser.driver.current_url.endswith("#action")
     browser.find("#search").send_keys("gold", Keys.TAB)
@@ -344,12 +380,13 @@ def test_an_id_is_copied(browser: Browser, odd: Run) -> None:
     browser.open(_page(odd))
     grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     browser.command("Browser.grantPermissions", **grant)
-    browser.find("#blocked .copy").click()
+    browser.find("#old-cases summary").click()
+    browser.find(".cases .copy").click()
     wait(lambda: browser.find("#said").get_attribute("textContent") or None)
     copied = browser.driver.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](String(error)))"
     )
-    assert copied == browser.find("#blocked code").text
+    assert copied == browser.find(".cases code").text
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -375,9 +412,27 @@ def test_paper_says_what_is_wrong_with_the_run(browser: Browser, sample: Run, tm
     pages = _print_pages(browser, tmp_path)
     assert len(pages) > 5
     assert all("INCOMPLETE, and SIMULATED DATA" in page for page in pages)
-    ids = browser.run('return Array.from(document.querySelectorAll("#blocked code"), (code) => code.textContent)')
+    ids = browser.run('return Array.from(document.querySelectorAll(".cases code"), (code) => code.textContent)')
     assert len(ids) == 52
     assert all(customer in " ".join(pages) for customer in ids)
+
+
+def test_paper_has_all_customers_under_heads_that_say_what_they_are(
+    browser: Browser, sample: Run, tmp_path: Path
+) -> None:
+    """On every sheet of the long table, too; afterwards the screen is as it was."""
+    browser.open(_page(sample))
+    pages = _print_pages(browser, tmp_path)
+    (begin,) = (n for n, page in enumerate(pages) if "All customers" in page)
+    (end,) = (n for n, page in enumerate(pages) if "What this means" in page)
+    assert all(
+        re.search("Customer .*Account manager .*Verdict .*Status .*Days", page) for page in pages[begin + 1 : end]
+    )
+    text = re.sub(r"\s", "", "".join(pages))
+    assert all(record["customer_id"] in text for record in sample.records())
+    assert len([line for line in pages[-1].splitlines() if line.strip()]) > 3
+    assert len(browser.all("#rows > tr")) == 50
+    assert not browser.find("#old").is_displayed()
 
 
 def _print_pages(browser: Browser, folder: Path) -> list[str]:

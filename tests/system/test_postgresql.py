@@ -158,6 +158,20 @@ def test_two_exports_at_once(night: Run, database: Connection) -> None:
     assert found == [("eligible",), ("eligible",), ("undetermined",), ("blocked",)]
 
 
+def test_another_export_that_does_not_end(server: Server, night: Run, database: Connection) -> None:
+    """Exit 7 and one sentence after the longest wait; nothing is written."""
+    assert main(["export", str(night.path), "-q"]) == 0
+    later = made(Path("reports"), 1, {1: FREE}, night)
+    shorter = "from auditor.export import database; database._LOCK_SECONDS = 1"
+    with server.connect(database.info.dbname) as other, other.transaction():
+        other.execute("update audit_export set version = version")
+        with Program("export", str(later.path), before=shorter) as exporter:
+            _, said = exporter.communicate()
+    assert exporter.returncode == 7
+    assert "nothing was written: another export has held the tables for 1 seconds" in said
+    assert counts(database) == [1, 3, 3]
+
+
 def _read_only(database: Connection, _: pytest.MonkeyPatch, server: Server) -> str:
     database.execute(f"create role reader login password '{PASSWORD}'")
     database.execute("grant select on all tables in schema public to reader")

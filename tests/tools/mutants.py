@@ -86,7 +86,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("workbook: chart over the wrong cells", SUMMARY, '"values": [SUMMARY, first, 1, first + 2, 1]', '"values": [SUMMARY, first, 3, first + 2, 3]'),
     Edit("workbook: rows counted as customers", SUMMARY, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
     Edit("page: rows counted as customers", CONTEXT, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
-    Edit("page: blocked in the wrong order", SELECTION, "ascending=[False, True]", "ascending=[True, True]"),
+    Edit("page: blocked in the wrong order", SELECTION, "blocked = _with_days(list_cases(data, results))", "blocked = _with_days(list_cases(data, results)).iloc[::-1]"),
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
     Edit("changes.csv: times_blocked is one too many", CHANGES, '(blocked & ~goes_on).astype("int32")', '(blocked & ~goes_on).astype("int32") + 1'),
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),

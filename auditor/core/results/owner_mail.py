@@ -114,7 +114,7 @@ def mail_text(
         _others(found, language),
         _what_it_means(found, language),
         language.text(
-            "The workbook {file} is attached. Its sheet {sheet} has the blocked customers.",
+            'The workbook {file} is attached. Its sheet "{sheet}" has the blocked customers.',
             file=found.file,
             sheet=language.text("Action needed"),
         ),
@@ -220,7 +220,7 @@ def _others(found: OwnerResults, language: Language) -> str:
     if found.not_verified:
         lines.append(
             language.text(
-                "Not verified: {n}. They could not be checked: do not promise them an order. The sheet {sheet} says why.",
+                'Not verified: {n}. They could not be checked: do not promise them an order. The sheet "{sheet}" says why.',
                 n=found.not_verified,
                 sheet=language.text("Not verified"),
             )
@@ -233,7 +233,8 @@ def _what_it_means(found: OwnerResults, language: Language) -> str:
     if not found.blocked:
         return ""
     meaning = language.text("Blocked means: {meaning}", meaning=language.text(VERDICTS[Verdict.BLOCKED].meaning))
-    return f"{meaning}\n{language.text('About account verification: {url}', url=ACCOUNT_VERIFICATION)}"
+    about = language.text("About account verification: {url}", url=ACCOUNT_VERIFICATION)
+    return f"{meaning}\n{about}"
 
 
 def _origin(found: OwnerResults, facts: RunFacts, ended: datetime, language: Language, *, complete: bool) -> str:

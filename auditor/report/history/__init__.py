@@ -3,7 +3,7 @@
 from auditor.report.history.answers import partner_of
 from auditor.report.history.changes import CHANGED, DERIVED, changed_customers, count, derive
 from auditor.report.history.files import RecordedRun, recorded_runs
-from auditor.report.history.months import MergedMonth, compact
+from auditor.report.history.months import MergedMonth, compact, extract_run
 from auditor.report.history.previous import Previous, as_previous, combine, read_previous, snapshot_previous
 from auditor.report.history.read import COLUMNS, read_history
 from auditor.report.history.run_file import HistoryFile, history_file
@@ -25,6 +25,7 @@ __all__ = [
     "compact",
     "count",
     "derive",
+    "extract_run",
     "history_file",
     "list_files",
     "partner_of",

@@ -24,7 +24,7 @@ from auditor.core.ids import is_run_id
 from auditor.errors import IncompleteError, LockHeldError
 from auditor.report.files import AtomicFile, as_output_error
 from auditor.report.history.read import read_file
-from auditor.report.history.store import RECORDS, UNREADABLE, month_file, runs_in
+from auditor.report.history.store import FOLDER, RECORDS, UNREADABLE, month_file, runs_in
 
 _ALL = pc.scalar(True)  # noqa: FBT003 - the value itself
 _AT_ONCE = 1_000_000
@@ -170,6 +170,29 @@ def replace_run(history: Path, run_id: str, started_at: date, file: Path | None)
     if not target.is_file() or run_id not in runs_in(target):
         return False
     _write(history, target, [target, *([file] if file else [])], without=run_id)
+    return True
+
+
+def extract_run(reports: Path, run_id: str, started_at: date, target: Path) -> bool:
+    """Write a run's records from the file of its merged month into a file of its own, outside the history.
+
+    Args:
+        reports: the reports folder.
+        run_id: of the run.
+        started_at: when it began.
+        target: the new file.
+
+    Returns:
+        False where the month's file does not have the run.
+
+    Raises:
+        IncompleteError: the month's file is damaged.
+    """
+    source = month_file(reports / FOLDER, started_at)
+    if not source.is_file() or run_id not in runs_in(source):
+        return False
+    records = read_file(source, reports, pc.field("run_id") == run_id).drop_columns("run_date")
+    pyarrow.parquet.write_table(records.cast(RECORDS), target, compression="snappy")
     return True
 
 

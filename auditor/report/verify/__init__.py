@@ -36,12 +36,11 @@ from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, number
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
-from auditor.report.verify.manifest import Manifest, check_counts, check_manifest
+from auditor.report.verify.manifest import Manifest, check_counts, check_manifest, is_document
 from auditor.report.verify.recount import (
     Cells,
-    Counted,
     SourceIndex,
-    count_records,
+    count_cells,
     counted_of,
     read_sources,
     records_of,
@@ -104,10 +103,10 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
     with as_disagreement(run):
         manifest = check_manifest(run, facts, strays=strays)
         index = read_sources(run, facts)
-        records = _check_results(run, manifest, index)
-        ledger = count_records(records)
+        cells = _check_results(run, manifest, index)
+        ledger = count_cells(cells)
         unlisted = _check_unlisted(run, index) if UNLISTED in manifest.files else None
-        changed = _read_changes(run, records) if changes.CSV in manifest.files else None
+        changed = _read_changes(run, cells) if changes.CSV in manifest.files else None
         counts = None if changed is None else _count_changes(changed)
         found = {ROWS: ledger.rows, JOURNAL: index.lines, summary.JSON: 1, UNLISTED: unlisted or 0}
         found |= dict.fromkeys((csv.RESULTS, *parquet.NAMES), ledger.rows)
@@ -119,7 +118,9 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         found |= dict.fromkeys(manifest.files.keys() & {*LOGO_NAMES}, 1)
         found |= {NOTES: len(read_notes(run))} if NOTES in manifest.files else {}
         freshness = index.freshness()
-        del index  # the answers need room that the workbooks take when they are read
+        records = counted_of(cells) if any(map(is_document, manifest.files)) else []
+        del index, cells  # they need room that the workbooks take when they are read
+        pa.default_memory_pool().release_unused()
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         found |= check_documents(
             Expected(
@@ -137,8 +138,8 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
     return Verified(run, files, facts, ledger, freshness, counts, schema_version=manifest.schema_version)
 
 
-def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Counted]:
-    """Compare each record of `results`, in each format alike, with what it must say."""
+def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> pa.Table:
+    """Compare each record of `results`, in each format alike, with what it must say; gives that."""
     version, (parquet_name,) = manifest.schema_version, parquet.NAMES
     schema = results_schema(index.facts.columns, version)
     wanted = index.cells()
@@ -155,7 +156,7 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> list[Co
                 if name == parquet_name and not first.schema.equals(schema, check_metadata=True):
                     raise IncompleteError(f"{name}: not of the declared types, or without their version")
                 _compare(name, tables, shown)
-    return counted_of(wanted)
+    return wanted
 
 
 def _check_numbers(path: Path, facts: RunFacts) -> tuple[str, ...]:
@@ -240,22 +241,18 @@ def _check_unlisted(run: Path, index: SourceIndex) -> int:
     return len(found)
 
 
-def _read_changes(run: Path, records: list[Counted]) -> list[dict[str, str | None]]:
+def _read_changes(run: Path, cells: pa.Table) -> list[dict[str, str | None]]:
     """The records of changes.csv: first customers of `results`, in its order and as it has them, then removed ones."""
-    header = tuple(changes.CHANGED.names)
+    header, state = tuple(changes.CHANGED.names), ("customer_id", "verdict", "reason", "status")
     with closing(read_csv(run / changes.CSV)) as file:
         changed = [dict(zip(header, cells, strict=True)) for cells in _without_header(changes.CSV, file, header)]
-    results = iter(records)
+    results = records_of(cells.select(state))
     for number, record in enumerate(changed, 1):
-        shown = tuple(map(record.get, ("customer_id", "verdict", "reason", "status")))
+        shown = tuple(map(record.get, state))
         removed = shown[1:] == (None, None, None) and record["change"] in _REMOVED
-        if not removed and not any(_state(one) == shown for one in results):
+        if not removed and shown not in results:
             raise IncompleteError(f"{changes.CSV}, record {number}: {shown}, which {csv.RESULTS} does not have there")
     return changed
-
-
-def _state(one: Counted) -> Cells:
-    return (one.customer_id, one.verdict, one.reason, one.status)
 
 
 def _count_changes(changed: list[dict[str, str | None]]) -> ChangeCounts:

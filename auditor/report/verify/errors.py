@@ -33,7 +33,15 @@ def as_disagreement(run: Path, repair: str = "") -> Iterator[None]:
             # it knows more: which version of auditor to use
             raise
         raise _disagreement(run, repair, error.message) from error
-    except (csv.Error, ValueError, KeyError, IndexError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+    except (
+        csv.Error,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        msgspec.MsgspecError,
+    ) as error:
         # a damaged document may hold anything
         raise _disagreement(run, repair, f"{run}: a file is damaged: {error}") from error
 

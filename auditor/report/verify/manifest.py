@@ -97,7 +97,7 @@ def check_manifest(run: Path, facts: RunFacts, *, strays: bool) -> Manifest:
             raise IncompleteError(f"{MANIFEST}: does not list {name}, which belongs to the run")
     for entry in manifest.files.values():
         _check_file(run, entry)
-    if not formats and not any(map(_is_document, manifest.files)):
+    if not formats and not any(map(is_document, manifest.files)):
         raise IncompleteError(f"{MANIFEST}: lists no report at all")
     for path in sorted(run.rglob("*")):
         name = path.relative_to(run).as_posix()
@@ -142,10 +142,11 @@ def compare_file(run: Path, entry: Entry) -> None:
 
 
 def _is_known(name: str) -> bool:
-    return name in _KNOWN or _is_document(name)
+    return name in _KNOWN or is_document(name)
 
 
-def _is_document(name: str) -> bool:
+def is_document(name: str) -> bool:
+    """Whether this is a file of a workbook or page."""
     return any(document.owns(name) for document in DOCUMENTS.values())
 
 
@@ -194,5 +195,8 @@ def _check_run(manifest: Manifest, facts: RunFacts) -> None:
         if needed != (name in manifest.files):
             where = "is missing" if needed else f"is listed in {MANIFEST}"
             raise IncompleteError(f"{name}: {where}, where {JOURNAL} says otherwise")
+    shown = facts.presentation
+    if shown.logo and manifest.files[shown.logo].sha256 != shown.logo_digest:
+        raise IncompleteError(f"{shown.logo}: SHA-256 is not what {JOURNAL} has")
     if baseline and baseline.digest and manifest.files[previous.NAME].sha256 != baseline.digest:
         raise IncompleteError(f"{previous.NAME}: SHA-256 is not what {JOURNAL} has")

@@ -6,12 +6,10 @@ it, or null.
 
 import re
 import zlib
-from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import compress, islice
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,12 +104,11 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_member = msgspec.json.Decoder(_Member).decode
 _TEXTS_OF_ROW = ("reason", "company_name", "domain", "owner", "source_file")
 _KINDS = {"row": pa.int64(), "final": pa.bool_(), "attempts": pa.int64(), "http_status": pa.int64()}
-_SAME = ("status", "last_update_raw", "attempts", "http_status", "error_code", "error_name")
-_SAME += ("error_message", "request_id", "correlation_id")
-"""Columns that are those of the deciding answer."""
 _ANSWERS = pa.schema(
     [pa.field(name, _KINDS.get(name, pa.string())) for name in _Answer.__struct_fields__ if name != "customer_id"]
 )
+_SAME = {field.name for field in FIXED} & {*_ANSWERS.names} - {"reason", "checked_at"}
+"""Columns that are those of the deciding answer."""
 
 
 @dataclass(slots=True)
@@ -121,9 +118,8 @@ class SourceIndex:
     Attributes:
         facts: what the journal says of the run as a whole.
         rows: the cells that follow from the rows alone, and each row's own reason.
-        customers: for each row its customer's id; None where the row was rejected or left out.
+        customers: for each row its customer's id; null where the row was rejected or left out.
         firsts: for each row the number of its customer's first row.
-        left_out: ids on the rows that were left out.
         answers: for each row the deciding answer of its customer, with the requests of all answers; null where there is none.
         members: the last line about the partner's own list by customer id, in the journal's order.
         lines: how many lines the journal has.
@@ -131,41 +127,46 @@ class SourceIndex:
     """
 
     facts: RunFacts
-    rows: pa.Table = None
-    customers: list[str | None] = field(default_factory=list)
-    firsts: "array[int]" = field(default_factory=lambda: array("q"))
-    left_out: set[str | None] = field(default_factory=set)
+    rows: pa.Table
+    customers: pa.Array
+    firsts: "np.ndarray[Any, Any]"
     answers: pa.Table = None
     members: dict[str, _Member] = field(default_factory=dict)
     lines: int = 0
     damaged: list[int] = field(default_factory=list)
 
+    def is_first(self) -> "np.ndarray[Any, Any]":
+        """For each row whether it is the first of its customer; true where it has none."""
+        found: np.ndarray[Any, Any] = self.firsts == np.arange(len(self.firsts))
+        return found
+
     def unlisted(self) -> list[Cells]:
         """What each record of unlisted.csv must say."""
-        listed = {*self.customers, *self.left_out}
+        left_out = self.rows.filter(pc.equal(self.rows["reason"], Reason.NOT_SELECTED.value))["customer_id"]
+        listed = {*self.customers.to_pylist(), *left_out.to_pylist()}
         others = (one for customer, one in self.members.items() if customer not in listed)
         return [(one.customer_id, one.company_name, one.domain, one.relationship) for one in others if one.member]
 
     def membership_unchecked(self) -> int:
         """Customers without an account status whose membership in the partner's list is unknown."""
-        without_status = pc.equal(self.answers["reason"], Reason.NO_ACCOUNT_STATUS.value).to_pylist()
-        doubtful = {*compress(self.customers, without_status)} - {None}
+        without_status = pc.equal(self.answers["reason"], Reason.NO_ACCOUNT_STATUS.value).combine_chunks()
         member_of = self._member_of()
-        return sum(member_of(customer).member is None for customer in doubtful)
+        return sum(member_of(one).member is None for one in self.customers.filter(without_status).unique().to_pylist())
 
     def freshness(self) -> Freshness:
         """Age of the deciding answers, and how many of them are of earlier runs."""
-        reused = self.answers["reused_from"].is_valid().to_numpy() & (
-            _numbers(self.firsts) == np.arange(len(self.firsts))
-        )
+        is_reused = self.answers["reused_from"].is_valid().to_numpy() & self.is_first()
         oldest = pc.min(_times(self.answers["checked_at"])).as_py()
-        return Freshness(datetime.fromisoformat(oldest) if oldest else None, int(reused.sum()))
+        return Freshness(datetime.fromisoformat(oldest) if oldest else None, int(is_reused.sum()))
 
     def cells(self) -> pa.Table:
         """What each record of `results` must say, in order."""
         rows, answers, names = self.rows, self.answers, results_schema(self.facts.columns).names
         nobody, member_of = _Member(), self._member_of()
-        members = [nobody if customer is None else member_of(customer) for customer in self.customers]
+        members = [
+            nobody if customer is None else member_of(customer)
+            for customer in self.customers.to_numpy(zero_copy_only=False)
+        ]
         given = texts(pc.coalesce(rows["reason"], answers["reason"], Reason.NOT_ATTEMPTED.value))
         judged = [_JUDGED[reason, one.member] for reason, one in zip(given, members, strict=True)]
         last, checked = _times(answers["last_update_raw"]), _times(answers["checked_at"])
@@ -207,44 +208,42 @@ def read_sources(run: Path, facts: RunFacts) -> SourceIndex:
         IncompleteError: the two are not of one run, or contradict themselves.
         OSError, ValueError, msgspec.MsgspecError: a file is missing or damaged.
     """
-    index = SourceIndex(facts)
-    customers = _read_rows(index, run / ROWS)
-    answers = pa.Table.from_batches(_read_journal(index, run / JOURNAL), _ANSWERS)
-    for what, said, found in (("rows", facts.rows, len(index.customers)), ("customers", facts.customers, customers)):
+    index = _read_rows(facts, run / ROWS)
+    index.answers = _deciding(pa.Table.from_batches(_read_journal(index, run / JOURNAL), _ANSWERS), index.firsts)
+    rows = len(index.customers)
+    customers = np.count_nonzero(index.customers.is_valid().to_numpy(zero_copy_only=False) & index.is_first())
+    for what, said, found in (("rows", facts.rows, rows), ("customers", facts.customers, customers)):
         if said != found:
             raise IncompleteError(f"{JOURNAL}: speaks of {said} {what}, where {ROWS} has {found}")
     if index.damaged != [*facts.damaged_lines]:
         raise IncompleteError(f"{JOURNAL}: lines {index.damaged} are damaged, not {[*facts.damaged_lines]}")
-    index.answers = _deciding(answers, _numbers(index.firsts))
     return index
 
 
-def _read_rows(index: SourceIndex, path: Path) -> int:
-    """Note each row's customer and cells; gives the number of customers."""
-    firsts: dict[str, int] = {}
-    cells = [_row_cells([], index.facts.columns)]
+def _read_rows(facts: RunFacts, path: Path) -> SourceIndex:
+    """The cells of the rows, and whose row each is."""
+    cells = [_row_cells([], facts.columns)]
     with path.open("rb") as file:
         while rows := [*map(_decode_row, islice(file, _BLOCK))]:
-            for number, row in enumerate(rows, len(index.customers)):
-                _add_row(index, firsts, number, row)
-            cells.append(_row_cells(rows, index.facts.columns))
-    index.rows = pa.Table.from_batches(cells)
-    return len(firsts)
-
-
-def _add_row(index: SourceIndex, firsts: dict[str, int], number: int, row: _Row) -> None:
-    """Note whose row it is, and which is the first of that customer."""
-    customer = row.customer_id if row.reason is None else None
-    if row.reason is None and customer is None:
+            cells.append(_row_cells(rows, facts.columns))
+    table = pa.Table.from_batches(cells)
+    customers, firsts = table["customer"].combine_chunks(), _firsts(_codes(table["customer"]))
+    for number in pc.indices_nonzero(pc.and_(table["reason"].is_null(), table["customer"].is_null())).to_pylist():
         raise IncompleteError(f"{ROWS}, row {number + 1}: has no customer_id")
-    first = number if customer is None else firsts.setdefault(customer, number)
-    if row.first not in (None, customer is not None and first == number):
-        # a customer is asked for where its first row says so
+    # a customer is asked for where its first row says so
+    is_first = pa.array(firsts == np.arange(len(firsts)))
+    is_wrong = pc.not_equal(table["first"], pc.and_(customers.is_valid(), is_first)).fill_null(False)  # noqa: FBT003 - the value itself
+    for number in pc.indices_nonzero(is_wrong).to_pylist():
         raise IncompleteError(f"{ROWS}, row {number + 1}: is wrong about being the first of its customer")
-    if row.reason == Reason.NOT_SELECTED:
-        index.left_out.add(row.customer_id)
-    index.firsts.append(first)
-    index.customers.append(customer if first == number else index.customers[first])
+    return SourceIndex(facts, table.drop_columns(["customer", "first"]), customers, firsts)
+
+
+def _firsts(codes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """For each row the number of its customer's first row; its own where it has no customer (code -1)."""
+    numbers = np.arange(len(codes))
+    found = np.full(codes.max(initial=-1) + 2, len(codes))  # one more, which is the place of -1
+    np.minimum.at(found, codes, numbers)
+    return np.where(codes < 0, numbers, found[codes])
 
 
 def _row_cells(rows: list[_Row], columns: tuple[str, ...]) -> pa.RecordBatch:
@@ -259,6 +258,9 @@ def _row_cells(rows: list[_Row], columns: tuple[str, ...]) -> pa.RecordBatch:
     found = {"customer_id": pa.array(ids, pa.string()), "raw_id": pa.array(texts_found, pa.string())}
     found |= {name: _column(name, rows) for name in _TEXTS_OF_ROW}
     found["source_row"] = _column("source_row", rows, pa.int64())
+    found["first"] = _column("first", rows, pa.bool_())
+    customers = [row.customer_id if row.reason is None else None for row in rows]
+    found["customer"] = pa.array(customers, pa.string())
     own = zip(_own(columns), columns, strict=True)
     found |= {name: pa.array([row.other.get(column) for row in rows], pa.string()) for name, column in own}
     return pa.RecordBatch.from_pydict(found)
@@ -286,29 +288,29 @@ def _read_journal(index: SourceIndex, path: Path) -> Iterator[pa.RecordBatch]:
                 if is_contradictory(answer):
                     index.damaged.append(index.lines)
                     continue
-                _check_customer(index, answer)
                 answers.append(answer)
                 if len(answers) == _BLOCK:
-                    yield _answer_cells(answers)
+                    yield _answer_cells(index, answers)
                     answers.clear()
             elif line.startswith(_MEMBER):
                 member = _decode_member(line)
                 index.members.pop(member.customer_id, None)
                 index.members[member.customer_id] = member
-    yield _answer_cells(answers)
+    yield _answer_cells(index, answers)
 
 
-def _check_customer(index: SourceIndex, answer: _Answer) -> None:
-    """The row that an answer names is of its customer."""
-    customer = index.customers[answer.row] if 0 <= answer.row < len(index.customers) else None
-    if customer is None or customer != answer.customer_id:
+def _answer_cells(index: SourceIndex, answers: list[_Answer]) -> pa.RecordBatch:
+    """The answers as columns; each names a row of its customer."""
+    found = pa.RecordBatch.from_arrays([_column(one.name, answers, one.type) for one in _ANSWERS], schema=_ANSWERS)
+    rows = found["row"].to_numpy()
+    row = pa.array(rows, mask=(rows < 0) | (rows >= len(index.customers)))
+    is_right = pc.equal(index.customers.take(row), _column("customer_id", answers)).fill_null(False)  # noqa: FBT003 - the value itself
+    for number in pc.indices_nonzero(pc.invert(is_right)).to_pylist():
+        one = answers[number]
         raise IncompleteError(
-            f"{JOURNAL}: an answer for {answer.customer_id} names row {answer.row}, where {ROWS} has another"
+            f"{JOURNAL}: an answer for {one.customer_id} names row {one.row}, where {ROWS} has another"
         )
-
-
-def _answer_cells(answers: list[_Answer]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([_column(one.name, answers, one.type) for one in _ANSWERS], schema=_ANSWERS)
+    return found
 
 
 def _deciding(answers: pa.Table, firsts: "np.ndarray[Any, Any]") -> pa.Table:
@@ -321,21 +323,20 @@ def _deciding(answers: pa.Table, firsts: "np.ndarray[Any, Any]") -> pa.Table:
     first, number = firsts[answers["row"].to_numpy()], np.arange(len(answers))
     final = answers["final"].to_numpy()
     place, attempts = np.full(len(firsts), -1), np.zeros(len(firsts), np.int64)
-    # of several values for one element, numpy keeps the last
-    place[first] = number
-    place[first[final]] = number[final]
+    np.maximum.at(place, first, number + len(answers) * final)
     np.add.at(attempts, first, np.minimum(answers["attempts"].to_numpy(), _MOST_ATTEMPTS))
-    chosen = place[firsts]
-    deciding = answers.drop_columns(["row", "final", "attempts"]).take(pa.array(chosen, mask=chosen < 0))
-    return deciding.append_column("attempts", pa.array(np.minimum(attempts[firsts], _MOST_ATTEMPTS)))
+    place = np.where(place < len(answers), place, place - len(answers))
+    chosen = pa.array(place[firsts], mask=place[firsts] < 0)
+    columns = {"attempts": pa.array(np.minimum(attempts[firsts], _MOST_ATTEMPTS))}
+    for name in set(answers.column_names) - {"row", "final", "attempts"}:
+        columns[name] = answers[name].take(chosen)
+        answers = answers.drop_columns(name)  # no column is in memory twice for longer than needed
+    return pa.table(columns)
 
 
-def _numbers(firsts: "array[int]") -> "np.ndarray[Any, Any]":
-    return np.array(firsts, np.int64)
-
-
-def _times(raw: pa.ChunkedArray) -> pa.ChunkedArray:
+def _times(raw: pa.ChunkedArray) -> pa.Array:
     """The times that texts are taken for, in the form of the reports; null where a text is no time."""
+    raw = raw.combine_chunks()
     is_common = pc.fill_null(pc.match_substring_regex(raw, _COMMON_TIME), fill_value=False)
     completed = pc.binary_join_element_wise(raw, ".000000Z", "")
     common = pc.if_else(pc.equal(pc.binary_length(raw), _TIME_LENGTH), raw, completed)
@@ -362,7 +363,7 @@ def _time(raw: str) -> str | None:
     return f"{date}T{time}{(fraction or '.')[:7]:0<7}Z"
 
 
-def _days(since: pa.ChunkedArray, until: pa.ChunkedArray) -> pa.ChunkedArray:
+def _days(since: pa.Array, until: pa.Array) -> pa.Array:
     """Whole days between two times."""
     begin, end = (pc.cast(pc.cast(times, _UTC), pa.int64()) for times in (since, until))
     return pc.max_element_wise(pc.divide(pc.subtract(end, begin), _DAY), 0, skip_nulls=False)
@@ -399,7 +400,7 @@ class Counted(NamedTuple):
 
 
 def counted_of(cells: pa.Table) -> list[Counted]:
-    """What the ledger and the documents need, of each record. The words are few, so that one text serves for all that say the same."""
+    """What the documents need of each record. The words are few, so that one text serves for all that say the same."""
     words = (_shared(cells[name]) for name in Counted._fields[2:])
     return [*map(Counted, *map(texts, (cells["customer_id"], cells["raw_id"])), *words)]
 
@@ -413,15 +414,40 @@ def _shared(column: pa.ChunkedArray) -> list[Any]:
 
 def count_records(records: Iterable[Counted]) -> Ledger:
     """The ledger of these records: its `rows` and `customers` are those that they hold."""
-    keys: list[tuple[str, str, str]] = []
-    first: dict[str, tuple[str, str, str]] = {}
-    first_of_owner: dict[tuple[str, str], tuple[str, str, str]] = {}
-    for customer, _, _, reason, status, owner in records:
-        key = (reason, status or "", owner or "")
-        keys.append(key)
-        if customer is not None and reason != Reason.NOT_SELECTED:
-            first.setdefault(customer, key)
-            first_of_owner.setdefault((customer, key[2]), key)
-    rows, customers, of_owner = map(Counter, (keys, first.values(), first_of_owner.values()))
-    tallies = [Tally(Reason(key[0]), key[1], key[2], rows[key], customers[key], of_owner[key]) for key in rows]
-    return build_ledger(tallies, rows.total(), customers.total())
+    columns = zip(*records, strict=True)
+    found = {name: pa.array(next(columns, ()), pa.string()) for name in Counted._fields}
+    return count_cells(pa.table(found))
+
+
+def count_cells(cells: pa.Table) -> Ledger:
+    """The same of a table that has these columns, among others."""
+    words = [pc.fill_null(cells[name], "") for name in ("reason", "status", "owner")]
+    nobody = pc.or_(pc.is_null(cells["customer_id"]), pc.equal(words[0], Reason.NOT_SELECTED.value))
+    customers, owners = _codes(cells["customer_id"]), _codes(words[2])
+    is_somebody = pc.invert(nobody).to_numpy()
+    of_owners = customers * (owners.max(initial=0) + 1) + owners
+    counted = [is_somebody & _is_first(np.where(is_somebody, keys, -1)) for keys in (customers, of_owners)]
+    numbers = [np.ones(len(cells), np.int64), *(each.astype(np.int64) for each in counted)]
+    table = pa.table([*words, *map(pa.array, numbers)], ["reason", "status", "owner", "rows", "customers", "of_owner"])
+    sums = table.group_by(table.column_names[:3], use_threads=False).aggregate(
+        [(name, "sum") for name in table.column_names[3:]]
+    )
+    tallies = [
+        Tally(Reason(reason), *others)
+        for reason, *others in zip(*map(pa.ChunkedArray.to_pylist, sums.columns), strict=True)
+    ]
+    return build_ledger(tallies, len(cells), sum(one.customers for one in tallies))
+
+
+def _codes(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
+    """A number for each text."""
+    indices = column.combine_chunks().dictionary_encode().indices
+    found: np.ndarray[Any, Any] = indices.cast(pa.int64()).fill_null(-1).to_numpy()
+    return found
+
+
+def _is_first(keys: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """For each key whether it is the first of its kind."""
+    found = np.zeros(len(keys), np.bool_)
+    found[np.unique(keys, return_index=True)[1]] = True
+    return found

@@ -64,9 +64,9 @@ def read_results_csv(run: Path) -> Generator[pa.Table]:
         verdict_at, count = names.index("verdict"), 0
         for block in results:
             table, lines = _read_simple(block, names) or _read_any(header, block, names)
-            yield table
             _check_splits(splits, texts(table.column(verdict_at)), lines, count)
             count += len(lines)
+            yield table
         for verdict, split in splits.items():
             if split.read(1):
                 raise IncompleteError(f"{verdict}.csv: holds more records than {csv_tables.RESULTS} has of them")
@@ -105,7 +105,7 @@ def read_batches(path: Path, without: Collection[str] = ()) -> Generator[pa.Tabl
     with pyarrow.parquet.ParquetFile(path) as file:
         names = [name for name in file.schema_arrow.names if name not in without]
         yield file.schema_arrow.empty_table().select(names)
-        for batch in file.iter_batches(_BATCH, columns=names):
+        for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
             yield pa.Table.from_batches([batch])
 
 
@@ -167,10 +167,11 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 def _read_simple(block: bytes, names: list[str]) -> tuple[pa.Table, list[bytes]] | None:
     """(the records, the bytes of each), quickly; None where a reader that is strict may see something else.
 
-    That is where a text holds a quote or a line end, and where a quote does not end its cell.
+    That is where a text holds a quote or a line end, where a quote does not end its cell, and where a line is empty.
     """
     ends = block.count(b'",') + block.count(b'"\n')
-    if block.count(b'"') != 2 * ends or block.startswith(BOM_UTF8):
+    is_simple = block.count(b'"') == 2 * ends and block.endswith(b"\n") and not block.startswith((b"\n", BOM_UTF8))
+    if not is_simple or b"\n\n" in block or b"\r" in block:
         return None
     places = [str(place) for place in range(len(names))]
     read = pyarrow.csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=places)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from rich.cells import cell_len
 
 from auditor.core.language import Language, message
 from auditor.core.model import Reason
@@ -84,7 +85,7 @@ class SheetColumn:
     def fitted(self, longest: int) -> float:
         """Its width in characters, where its longest text has so many."""
         words = self.label.split() or [""]
-        header = max(len(self.label) / 2, *map(len, words)) + BUTTON
+        header = max(cell_len(self.label) / 2, *map(cell_len, words)) + BUTTON
         # a formatted number is longer than its digits
         spare = 2 if self.currencies is None else 8
         return max(self.width, header, min(longest + spare, _WIDE) if self.source else 0)
@@ -242,7 +243,7 @@ def _mapped(words: Mapping[str, str], source: str, frame: pd.DataFrame) -> Seque
 
 
 def _longest(words: Mapping[str, str]) -> float:
-    return max(map(len, words.values())) + 3
+    return max(map(cell_len, words.values())) + 3
 
 
 def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:

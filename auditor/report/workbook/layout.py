@@ -7,6 +7,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any
 
+from rich.cells import cell_len
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
@@ -145,14 +146,14 @@ def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str,
 def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -> float:
     """Write a text over all columns up to the last, in as many lines as it takes; returns its height in points."""
     write_merged(page, row, (0, last), text, style)
-    height = 18 * max(1, ceil(len(text) / SPAN)) + 4
+    height = 18 * max(1, ceil(cell_len(text) / SPAN)) + 4
     page.set_row(row, height)
     return height
 
 
 def set_row_height(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
     """Make a row as high as its texts need; each text with the width of its column in characters."""
-    page.set_row(row, 15 * max(1, *(ceil(len(text) / width) for text, width in texts)))
+    page.set_row(row, 15 * max(1, *(ceil(cell_len(text) / width) for text, width in texts)))
 
 
 def status_line(subset: Subset) -> tuple[str, str]:

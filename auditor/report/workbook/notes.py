@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from rich.cells import cell_len
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -115,7 +116,7 @@ def other_columns(subset: Subset) -> list[SheetColumn]:
     return [
         SheetColumn(make.customer.label, lambda frame: list(frame["company_name"]), "name", width=24),
         *make.notes(subset.data.notes),
-        SheetColumn(language.text("Verdict"), today, width=max(map(len, words.values())) + 4, coloured=True),
+        SheetColumn(language.text("Verdict"), today, width=max(map(cell_len, words.values())) + 4, coloured=True),
         SheetColumn(make.id.label, lambda frame: list(frame["customer_id"]), width=38),
     ]
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from rich.cells import cell_len
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.url import Url
@@ -247,7 +248,7 @@ def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequ
 
 def header_height(labels: Iterable[tuple[str, float]]) -> float:
     """Points of a header: two lines where a label is longer than its column without the filter's button."""
-    return 2 * _LINE + 2 if any(len(label) > width - BUTTON for label, width in labels) else _LINE + 3
+    return 2 * _LINE + 2 if any(cell_len(label) > width - BUTTON for label, width in labels) else _LINE + 3
 
 
 def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it looks
@@ -362,4 +363,4 @@ def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequenc
 
 
 def _count_lines(text: str, width: float) -> int:
-    return sum(max(1, ceil(len(line) / (width * _FILLED))) for line in text.split("\n"))
+    return sum(max(1, ceil(cell_len(line) / (width * _FILLED))) for line in text.split("\n"))

@@ -8,6 +8,7 @@ from io import BytesIO
 from math import ceil
 
 import pandas as pd
+from rich.cells import cell_len
 from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
@@ -82,7 +83,7 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     row = add_verdicts(context, page, row + 1)
     for remark in _remarks(context):
         write_line(page, row, LAST, remark, styles["note"])
-        page.set_row(row, 15 * ceil(len(remark) / _REMARK) + 3)
+        page.set_row(row, 15 * ceil(cell_len(remark) / _REMARK) + 3)
         row += 1
     row = _add_run(context, page, row + 1)
     add_chart(context, page, first_verdict)

@@ -141,7 +141,7 @@ def test_the_first_line_says_how_many_who_is_new_and_how_much_money() -> None:
         "Blocked for more than 90 days: 1",
         (
             "Not verified: 1. They could not be checked: do not promise them an order. "
-            "The sheet Not verified says why.\nNot blocked (eligible): 4"
+            'The sheet "Not verified" says why.\nNot blocked (eligible): 4'
         ),
     ]
 
