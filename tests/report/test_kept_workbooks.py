@@ -80,7 +80,7 @@ def test_an_open_workbook_is_kept(tmp_path: Path, lock: str) -> None:
     assert "audit.xlsx" in _books(run.path)
 
 
-def test_an_account_manager_may_be_called_like_a_kept_workbook(tmp_path: Path) -> None:
+def test_an_account_manager_may_be_called_like_a_kept_workbook() -> None:
     """The own workbook has another name then."""
     names = file_names(["Ann (changed 2026-11-30)", "Ann"])
     assert not any(map(is_kept, names.values()))

@@ -43,7 +43,7 @@ def test_what_is_typed_stands_in_the_next_rendering(tmp_path: Path) -> None:
     assert Rendering(run).texts(guid(0)) == ("2026-11-29", "called", "2026-12-01")
     for book in (_book(run.path), run.path / "audit.xlsx"):
         found = shown(book)
-        assert found[guid(0)] == (datetime(2026, 11, 29), "called", datetime(2026, 12, 1))
+        assert found[guid(0)] == (datetime.fromisoformat("2026-11-29"), "called", datetime.fromisoformat("2026-12-01"))
         assert found[guid(1)] == (None, None, None)
         lines = {line[0]: line[1] for line in opened(book)["Summary"].iter_rows(values_only=True) if line[0]}
         assert lines["Blocked, without a note"] == "1"
@@ -190,7 +190,7 @@ def test_a_sheet_without_ids_is_reported(tmp_path: Path) -> None:
 
 
 def test_two_people_with_copies_of_one_workbook(tmp_path: Path) -> None:
-    """Openpyxl says when it saved, to the second; without these times both texts stand in the cell."""
+    """The properties say when it saved, to the second; without these times both texts stand in the cell."""
     run = blocked_run(tmp_path / "r")
     Rendering(run)
     for name, minute in (("a.xlsx", 1), ("b.xlsx", 2)):

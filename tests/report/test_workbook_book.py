@@ -139,14 +139,25 @@ def test_what_is_too_wide_for_paper_is_printed_without_its_last_columns(tmp_path
     )
     render(wide)
     book = opened(wide.path / "audit.xlsx")
-    for page in book:
+    for page in book.worksheets[:-1]:  # the last one is hidden
         assert (page.sheet_properties.pageSetUpPr.fitToPage, page.page_setup.fitToHeight) == (True, 0), page.title
     page = book["Action needed"]
     last = page.print_area.rpartition(":")[2].replace("$", "")
     assert last.endswith(str(HEAD + 1))
     printed = [cell.value for cell in page[HEAD][: page[last].column]]
-    assert printed[:8] == [
-        *("Group", "Customer", "Domain", "Account manager", "Status", "What to do", "Blocked since (UTC)"),
+    assert printed[:11] == [
+        *(
+            "Group",
+            "Customer",
+            "Contacted",
+            "Note",
+            "Owner's next date",
+            "Domain",
+            "Account manager",
+            "Status",
+            "What to do",
+            "Blocked since (UTC)",
+        ),
         "Days blocked",
     ]
     assert "Customer id" not in printed
@@ -161,7 +172,7 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
     run = new_run(tmp_path / "r", [], [])
     render(run)
     path = run.path / "audit.xlsx"
-    assert opened(path).sheetnames == SHEETS
+    assert opened(path).sheetnames == [*SHEETS, "auditor notes"]
     said = {name: str(sheet(path, name)[1][0]) for name in SHEETS[1:-1]}
     assert said["Action needed"].startswith("Nobody is blocked.")
     assert said["Changes"].startswith("There is no earlier audit to compare with.")

@@ -29,7 +29,7 @@ def test_a_full_sheet_goes_on_on_another(tmp_path: Path, monkeypatch: pytest.Mon
     assert {sheet(path, name)[0][0] for name in names} == {"Complete."}
     tables = [table.ref for name in names for table in opened(path)[name].tables.values()]
     assert [ref.rpartition(":")[2][1:] for ref in tables] == ["8", "8", "6"]
-    assert len([cell for cell in opened(path)["Action needed 2"]["I"] if cell.hyperlink]) == 5
+    assert len([cell for cell in opened(path)["Action needed 2"]["L"] if cell.hyperlink]) == 5
 
 
 def test_more_links_than_a_sheet_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The message about a run or an error that people and programs are sent: what happened, counts, what to do.
 
-It is read on a phone: short lines, the most important first: customers blocked, money at risk, who is new. It never holds a token, a secret or an address to which messages go.
+It is read on a phone: short lines, the most important first: customers blocked, money at risk, who is new. It never holds a token,
+a secret or an address to which messages go.
 Names come from other people's lists: each is put into one line, control characters escaped, and cut.
 """
 

@@ -22,7 +22,7 @@ BASES = {"run 1": "", "run 2": "a", "run 3": "b"}
 """What was written into the cell of the workbooks of a run."""
 EDITS = st.lists(
     st.builds(
-        lambda run, *given: Edit(BASES[run], typed(*given, run)),
+        lambda run, text, workbook, saved: Edit(BASES[run], typed(text, workbook, saved, run)),
         st.sampled_from([*BASES]),
         TEXTS,
         st.sampled_from(["x.xlsx", "y.xlsx", "z.xlsx"]),
