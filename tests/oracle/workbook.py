@@ -724,9 +724,7 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
         return _advice(record)
     if column == "(note)":
         return ""  # tests/report/test_typed_notes.py has runs with notes
-    if column == "(domain)":
-        return _plain(_broken(record["domain"] or ""))
-    text = record.get(column) or ""
+    text = _broken(record["domain"] or "") if column == "(domain)" else record.get(column) or ""
     if column in _TIMES:
         return text[:_SECONDS] if text >= _FIRST_MONTH else text[:_SECONDS].replace("T", " ")
     number = added_up.cell(text) if added_up else None
