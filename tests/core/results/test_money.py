@@ -73,8 +73,8 @@ def test_each_currency_is_added_up_by_itself() -> None:
     assert _sums(["€6", "7", "EUR 1.50"]).amounts == {"EUR": Decimal("14.50")}
     assert _sums(["6", "7"]).amounts == {"": 13}
     mixed, single = _sums(["$5", "€6", "7"]), _sums(["€6", "7"])
-    assert [mixed.amount(text) for text in ("$5", "7", "n/a")] == [("$", 5), ("", 7), ("", None)]
-    assert single.amount("7") == ("EUR", 7)
+    assert [mixed.amount(text) for text in ("$5", "7", "n/a")] == [("$", Decimal(5)), ("", Decimal(7)), ("", None)]
+    assert single.amount("7") == ("EUR", Decimal(7))
 
 
 def test_amounts_for_people() -> None:
