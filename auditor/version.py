@@ -3,4 +3,4 @@
 A constant, because asking importlib.metadata for it costs 30 ms at every start.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
