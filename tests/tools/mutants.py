@@ -49,14 +49,15 @@ class Tamper:
 
 
 RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
-SHEETS, COLUMNS, SUMMARY = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/summary.py"
+SHEETS, COLUMNS, COUNTS = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
+CASES = "report/cases.py"
 SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
         "workbook: last row lost",
         SHEETS,
-        "_write_records(context.styles, page, shown, widths, part)",
-        "_write_records(context.styles, page, shown, widths, part.iloc[:-1])",
+        "write_records(context.styles, page, part, widths)",
+        "write_records(context.styles, page, replace(part, records=part.records.iloc[:-1]), widths)",
     ),
     Edit("page: last row lost", SELECTION, "pd.concat([blocked, undetermined, eligible],", "pd.concat([blocked, undetermined, eligible.iloc[:-1]],"),
     Edit(
@@ -77,14 +78,14 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
         "for_owner(run, owner, results)",
         "for_owner(run, owner, run.results.loc[results.index.union(run.results.index[:1])])",
     ),
-    Edit("workbook: wrong next step", COLUMNS, "step(Reason(reason), days)", "step(Reason.NOT_ALLOWED, days)"),
-    Edit("workbook: Status shows the reason", COLUMNS, 'STATUS = text("Status", "status"', 'STATUS = text("Status", "reason"'),
+    Edit("workbook: wrong next step", COLUMNS, "short(Reason(reason), days)", "short(Reason.NOT_ALLOWED, days)"),
+    Edit("workbook: API status shows the reason", COLUMNS, 'self.text("API status", "status")', 'self.text("API status", "reason")'),
     Edit("workbook: a < at the beginning of a text lost", SHEETS, "(row, place, value, style) == _TRUNCATED", "(row, place, value.lstrip('<') if isinstance(value, str) else value, style) == _TRUNCATED"),
-    Edit("workbook: Days blocked empty", COLUMNS, 'return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))', "return [None] * len(frame)"),
+    Edit("workbook: Days blocked empty", CASES, 'whole_days(cases["blocked_since"], cases["checked_at"])', "None"),
     Edit("workbook: link to another customer", COLUMNS, "template.replace(CUSTOMER_ID, one)", "template.replace(CUSTOMER_ID, one[::-1])"),
-    Edit("workbook: About says the wrong verdict", SUMMARY, "page.write_string(line, 1, ORDER[reason.verdict][0]", "page.write_string(line, 1, ORDER[Reason.ALLOWED.verdict][0]"),
-    Edit("workbook: chart over the wrong cells", SUMMARY, '"values": [SUMMARY, first, 1, first + 2, 1]', '"values": [SUMMARY, first, 3, first + 2, 3]'),
-    Edit("workbook: rows counted as customers", SUMMARY, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
+    Edit("workbook: About says the wrong verdict", "report/workbook/about.py", "VERDICTS[reason.verdict].name, words.meaning", "VERDICTS[Reason.ALLOWED.verdict].name, words.meaning"),
+    Edit("workbook: chart over the wrong cells", COUNTS, '"values": [sheet, first, 1, first + 2, 1]', '"values": [sheet, first, 3, first + 2, 3]'),
+    Edit("workbook: rows counted as customers", COUNTS, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
     Edit("page: rows counted as customers", CONTEXT, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
     Edit("page: blocked in the wrong order", SELECTION, "blocked = _with_days(list_cases(data, results))", "blocked = _with_days(list_cases(data, results)).iloc[::-1]"),
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
@@ -92,7 +93,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),
     Edit("sums: amounts with a comma doubled", "core/results/money.py", "_EXACT.fma(comma, count, commas[group])", "_EXACT.fma(comma * 2, count, commas[group])"),
     Edit("summary: wrong count of unchecked membership", RECORDS, "return int(unchecked.sum())", "return 2 * int(unchecked.sum())"),
-    Edit("an incomplete run is called complete", "report/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
+    Edit("an incomplete run is called complete", "report/remarks.py", 'else language.text("INCOMPLETE")', 'else language.text("complete")'),
     Edit("the first final answer decides, not the last", RECORDS, 'answers.sort_values("final", kind="stable")', 'answers.iloc[::-1].sort_values("final", kind="stable")'),
     Edit("an answer that is not final decides", RECORDS, 'answers.sort_values("final", kind="stable")', "answers"),
     Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
