@@ -259,7 +259,10 @@ def _describe(one: publish.Published, base: str, now: datetime) -> ListedCopy:
     try:
         summary = msgspec.json.decode(one.summary, type=_Summary)
     except msgspec.MsgspecError as error:
-        raise IncompleteError(f"{base}/{one.run_id}/summary.json is of another version ({error})") from error
+        raise IncompleteError(
+            f"{base}/{one.run_id}/summary.json is of another version ({error})",
+            f"publish it again, where it is stored: auditor publish {one.run_id}",
+        ) from error
     counts: dict[str, Any] = dict(summary.ledger.customers)
     return ListedCopy(
         path=Path(one.run_id),

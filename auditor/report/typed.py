@@ -5,12 +5,10 @@ person may type into. So the columns are found in every language, wherever they 
 filtered, and in copies saved by LibreOffice, Excel or Google Sheets. The customer's id says whose row it is, not its place.
 """
 
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
 from auditor.errors import describe_os_error
+from auditor.report.kept import read_properties
 from auditor.report.notes import COLUMNS, DATES
 
 MARK, VERSION = "auditor notes", 1
@@ -145,7 +144,7 @@ def _read_sheet(
         if not one and any(texts.values()):
             one = f"{Path(found.name).name}, row {row}"
         edits = {
-            column: Edit(base.get(column, ""), _typed(made, text))
+            column: Edit(base.get(column, ""), replace(made, text=text))
             for column, text in texts.items()
             if text != base.get(column, "")
         }
@@ -170,10 +169,6 @@ def _find_header(rows: Sequence[Sequence[Any]], labels: Mapping[str, str]) -> tu
     return None
 
 
-def _typed(made: NoteText, text: str) -> NoteText:
-    return NoteText(text, made.workbook, made.written_with, made.saved_at, made.saved_by, made.modified_at)
-
-
 def _text_of(cell: object, *, is_day: bool = False) -> str:
     """A cell as text: a day as `2026-11-30`, a whole number without decimals; white space alone is nothing."""
     match cell:
@@ -196,14 +191,12 @@ def _saved(path: Path) -> tuple[datetime | None, str]:
     """(when the workbook was saved, by whom), as its properties say."""
     try:
         with zipfile.ZipFile(path) as package:
-            core = package.read("docProps/core.xml").decode()
+            found = read_properties(package)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None, ""
-    created, modified = (re.search(rf"<dcterms:{one}[^>]*>([^<]*)<", core) for one in ("created", "modified"))
-    name = re.search(r"<cp:lastModifiedBy[^>]*>([^<]*)<", core)
     # the same time: the program that saved it leaves the properties as they are
-    is_known = modified and not (created and created[1] == modified[1])
-    return _read_time(modified[1]) if modified and is_known else None, unescape(name[1]) if name else ""
+    is_known = found.modified != found.created
+    return _read_time(found.modified) if is_known else None, found.modified_by
 
 
 def _read_time(text: str) -> datetime | None:
