@@ -21,7 +21,7 @@ from auditor.errors import describe_os_error
 from auditor.report.kept import read_properties
 from auditor.report.notes import COLUMNS, DATES
 
-MARK, VERSION = "auditor notes", 1
+HIDDEN_SHEET, VERSION = "auditor notes", 1
 """Name of the hidden sheet and its first cell; version of its layout."""
 CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -71,7 +71,7 @@ class TypedWorkbook:
 
 
 @dataclass(frozen=True, slots=True)
-class _Marked:
+class _HiddenSheet:
     """What the hidden sheet says."""
 
     written_with: str
@@ -92,14 +92,14 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
     """
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
-            if MARK not in book.sheet_names:
+            if HIDDEN_SHEET not in book.sheet_names:
                 raise NotReadableError("it is no workbook of auditor with columns to type into")
-            marked = _read_mark(book.get_sheet_by_name(MARK).to_python(skip_empty_area=False))
-            found = TypedWorkbook(name, marked.owner)
-            made = NoteText("", name, marked.written_with, *_saved(path), _modified_at(path))
-            for sheet in (one for one in book.sheet_names if one != MARK):
+            hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
+            found = TypedWorkbook(name, hidden.owner)
+            made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
+            for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
                 rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-                _read_sheet(found, sheet, rows, marked, made)
+                _read_sheet(found, sheet, rows, hidden, made)
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -109,30 +109,30 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
         raise NotReadableError(f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
 
 
-def _read_mark(rows: Sequence[Sequence[Any]]) -> _Marked:
-    (mark, version, written_with, *rest), labels, *bases = rows
-    if mark != MARK or int(version) != VERSION:
+def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
+    (first_cell, version, written_with, *rest), labels, *bases = rows
+    if first_cell != HIDDEN_SHEET or int(version) != VERSION:
         raise NotReadableError("another version of auditor wrote it")
     names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
     owner = str(rest[1]) if rest[0] == "owner" else None
     texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
-    return _Marked(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
+    return _HiddenSheet(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
 
 
 def _read_sheet(
-    found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], marked: _Marked, made: NoteText
+    found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], hidden: _HiddenSheet, made: NoteText
 ) -> None:
     """Add what was typed into a sheet. A sheet without the columns has nothing to read."""
-    header = _find_header(rows, marked.labels)
+    header = _find_header(rows, hidden.labels)
     if header is None:
         return
     number, places = header
     if CUSTOMER_ID not in places:
         found.problems.append(
-            f"{found.name}, sheet {sheet}: the column {marked.labels[CUSTOMER_ID]!r} is missing, so nobody knows whose notes these are"
+            f"{found.name}, sheet {sheet}: the column {hidden.labels[CUSTOMER_ID]!r} is missing, so nobody knows whose notes these are"
         )
         return
-    if missing := [marked.labels[one] for one in COLUMNS if one not in places]:
+    if missing := [hidden.labels[one] for one in COLUMNS if one not in places]:
         found.problems.append(f"{found.name}, sheet {sheet}: columns are missing: {', '.join(missing)}")
     for row, cells in enumerate(islice(rows, number + 1, None), number + 2):
         texts = {
@@ -140,7 +140,7 @@ def _read_sheet(
         }
         given = _text_of(cells[places[CUSTOMER_ID]]).strip()
         one = normalise_id(given) or given
-        base = marked.bases.get(one, {})
+        base = hidden.bases.get(one, {})
         if not one and any(texts.values()):
             one = f"{Path(found.name).name}, row {row}"
         edits = {
@@ -150,7 +150,7 @@ def _read_sheet(
         }
         if not edits:
             continue
-        if normalise_id(one) is None and one not in marked.bases:
+        if normalise_id(one) is None and one not in hidden.bases:
             found.problems.append(
                 f"{found.name}, sheet {sheet}, row {row}: a note without a customer id ({given or 'the cell is empty'}); it is kept "
                 "under Notes on other customers"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ class Tamper:
 
 RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
 SHEETS, COLUMNS, COUNTS = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
-CASES = "report/cases.py"
+CASES, NOTES = "report/cases.py", "report/workbook/notes.py"
 SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
@@ -99,6 +100,14 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
     Edit("a customer that is not the partner's stays eligible", RECORDS, 'frame["reason"].mask(not_listed,', 'frame["reason"].mask(not_listed & False,'),
     Edit("only the deciding answer's requests counted", RECORDS, 'groupby("customer")["attempts"].sum()', 'groupby("customer")["attempts"].last()'),
+    Edit("cases: the smallest amount first", CASES, "-item[1][1]", "item[1][1]"),
+    Edit("cases: newly blocked ones among the others", "core/results/case_group.py", "return CaseGroup.NEW", "return CaseGroup.OPEN"),
+    Edit("results.parquet: numbers doubled", "report/render.py", "else float(one) for one in numbers", "else 2 * float(one) for one in numbers"),
+    Edit("workbook: every status in the same words", COLUMNS, "self.language.text(one.name) for reason, one in REASONS", "self.language.text(REASONS[Reason.UNKNOWN].name) for reason, one in REASONS"),
+    Edit("notes: the note stands in every column", COLUMNS, "notes[one].text(column)", 'notes[one].text("note")'),
+    Edit("notes: what was written into a workbook is forgotten", NOTES, "sorted(shown & {*subset.data.notes})", "sorted(shown & {*subset.data.notes})[1:]"),
+    Edit("notes: a changed workbook is removed", "report/kept.py", "if is_open or not is_as_written", "if is_open and not is_as_written"),
+    Edit("notes: the older of two texts counts", "core/results/notes.py", "times.count(last := max(times))", "times.count(last := min(times))"),
     Tamper("tampered: a script added to the page", "report.html", "</body>", "<script>alert(1)</script></body>"),
     Tamper("tampered: a word changed in the page", "report.html", "Blocked", "Cleared"),
     Tamper("tampered: an owner changed in results.csv", "results.csv", '"ann"', '"eve"'),
@@ -155,15 +164,19 @@ def child(folder: Path, tampered: str) -> None:
     runs = list(_runs(folder))
     if tampered:
         _tamper(runs[1], DEFECTS[int(tampered)])
+    checks: list[tuple[str, Callable[[], object]]] = [
+        (finder, partial(check, run)) for run in runs for finder, check in _checks()
+    ]
+    if not tampered:
+        checks += _checks_of_notes(folder)
     found: dict[str, str] = {}
-    for run in runs:
-        for finder, check in _checks():
-            # whatever a defect leads to
-            try:
-                check(run)
-            except Exception as error:  # noqa: BLE001
-                found.setdefault(finder, "yes")
-                print(f"{finder}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
+    for finder, check in checks:
+        # whatever a defect leads to
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001
+            found.setdefault(finder, "yes")
+            print(f"{finder}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
     print(json.dumps(found))
 
 
@@ -182,6 +195,19 @@ def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
     yield "tests", lambda run: summary.check_summary(evidence.read(run.path))
     yield "tests", lambda run: workbook.check(run.path)
     yield "tests", lambda run: page.check(run.path)
+
+
+def _checks_of_notes(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Tests that type into workbooks of runs of their own."""
+    import test_typed_notes as notes
+
+    for test in (
+        notes.test_what_is_typed_stands_in_the_next_rendering,
+        notes.test_workbooks_that_came_back_are_read_from_a_folder,
+        notes.test_a_sheet_without_ids_is_reported,
+        notes.test_two_people_with_copies_of_one_workbook,
+    ):
+        yield "tests", partial(test, folder.with_name(test.__name__))
 
 
 def _tamper(run: "Run", defect: Edit | Tamper) -> None:
