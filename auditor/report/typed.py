@@ -129,11 +129,14 @@ def _read_sheet(
     number, places = header
     if CUSTOMER_ID not in places:
         found.problems.append(
-            f"{found.name}, sheet {sheet}: the column {hidden.labels[CUSTOMER_ID]!r} is missing, so nobody knows whose notes these are"
+            f"{found.name}, sheet {sheet}: the column {hidden.labels[CUSTOMER_ID]!r} is missing, and no note of the sheet is read; "
+            "put the column back, then run the same command again"
         )
         return
     if missing := [hidden.labels[one] for one in COLUMNS if one not in places]:
-        found.problems.append(f"{found.name}, sheet {sheet}: columns are missing: {', '.join(missing)}")
+        found.problems.append(
+            f"{found.name}, sheet {sheet}: nothing is read from columns that are missing: {', '.join(missing)}"
+        )
     for row, cells in enumerate(islice(rows, number + 1, None), number + 2):
         texts = {
             column: _text_of(cells[places[column]], is_day=column in DATES) for column in COLUMNS if column in places
