@@ -101,6 +101,13 @@ def describe_os_error(error: OSError) -> str:
     return words
 
 
+def describe_cause(error: AuditorError | OSError) -> str:
+    """Describe what happened, without what to do next; of an error of the operating system, with the file."""
+    if isinstance(error, AuditorError):
+        return error.message
+    return ": ".join(filter(None, [str(error.filename or ""), describe_os_error(error)]))
+
+
 def remedy(error: BaseException, otherwise: str = "make room, or fix the path") -> str:
     """What to do first, before the command that continues.
 

@@ -1,4 +1,4 @@
-"""`auditor fleet run`: its options, and what it prints."""
+"""`auditor fleet run` and `auditor fleet report`: their options, and what they print."""
 
 import json
 from dataclasses import asdict

@@ -9,8 +9,8 @@ from auditor.core.text import shell_quote
 
 _KEY = "auditor.job"
 _COMMAND = re.compile(
-    r"\bauditor (?:runs latest|runs prune|compare|config|customers|doctor|login|logout|mail|notify|publish|report|resume|runs?|status|verify"
-    r"|whoami)\b(?! (?:--config|--profile|lists))"
+    r"\bauditor (?:runs latest|runs prune|fleet report|history compact|history export|history query(?= ')|compare|config|customers|doctor"
+    r"|export|login|logout|mail|notify|publish|report|resume|runs?|status|verify|whoami)\b(?! (?:--config|--profile|lists))"
 )
 
 

@@ -50,10 +50,13 @@ def report(*, run: str, settings: "Settings", origins: "Origins", as_json: bool,
 
 def _report_published(place: "Place", settings: "Settings", language: str | None, *, as_json: bool, quiet: int) -> int:
     """Render the reports of a published run, and print its result with the URL in place of the temporary folder."""
-    from auditor.cli import render_run
+    from functools import partial
+
+    from auditor.cli import render_run, terminal
     from auditor.commands.publish import render_published
 
-    with render_published(place, settings.format, language, settings.notes) as rendered:
+    note = partial(terminal.note, quiet=bool(quiet))
+    with render_published(place, settings.format, language, note, terminal.warn, settings.notes) as rendered:
         if as_json:
             render_run.print_run(rendered, as_json=True, quiet=quiet)
         elif quiet <= 1 or rendered.exit_code:

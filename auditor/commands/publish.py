@@ -178,8 +178,13 @@ def _package(run: Path, *, is_latest: bool) -> Iterator[publish.Package]:
 
 
 @contextmanager
-def render_published(
-    place: Place, formats: Collection[str], language: str | None = None, notes: str | None = None
+def render_published(  # noqa: PLR0913, PLR0917 - as `render_again`
+    place: Place,
+    formats: Collection[str],
+    language: str | None,
+    noted: Callable[[str], object],
+    warned: Callable[[str], object],
+    notes: str | None,
 ) -> Iterator[Rendered]:
     """Render the reports of a published run in a temporary copy, verify them, and publish them in its place.
 
@@ -187,13 +192,15 @@ def render_published(
         place: where it is published.
         formats: as of `commands.report.render_again`.
         language: as there.
+        noted: as there.
+        warned: as there.
         notes: as there.
 
     Raises:
         AuditorError: as of `render_again`, `publish.copy_run` and `publish.publish`.
     """
     with copied(place) as folder:
-        rendered = render_again(str(folder), str(folder.parent), formats, language, notes=notes)
+        rendered = render_again(str(folder), str(folder.parent), formats, language, noted, warned=warned, notes=notes)
         with _package(folder, is_latest=_is_latest(place)) as package:
             publish.publish(place.base, package)
         yield replace(rendered, latest=None)
@@ -259,7 +266,10 @@ def _describe(one: publish.Published, base: str, now: datetime) -> ListedCopy:
     try:
         summary = msgspec.json.decode(one.summary, type=_Summary)
     except msgspec.MsgspecError as error:
-        raise IncompleteError(f"{base}/{one.run_id}/summary.json is of another version ({error})") from error
+        raise IncompleteError(
+            f"{base}/{one.run_id}/summary.json is of another version ({error})",
+            f"publish it again, where it is stored: auditor publish {one.run_id}",
+        ) from error
     counts: dict[str, Any] = dict(summary.ledger.customers)
     return ListedCopy(
         path=Path(one.run_id),

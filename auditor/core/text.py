@@ -19,6 +19,11 @@ def count_noun(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def as_sentence(text: str) -> str:
+    """A remark as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+
+
 def describe_undetermined(count: int, rows: int, language: Language = ENGLISH) -> str:
     """Say how many of some rows are undetermined."""
     return language.count(

@@ -20,7 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from auditor.fleet.results import FAILED, STOPPED_EARLY, TERMINATED, PartnerResult
+from auditor.core.results import FAILED, INCOMPLETE
+from auditor.errors import LockHeldError, StoppedEarlyError
+from auditor.fleet.results import INTERRUPTED, TERMINATED, PartnerResult
 from auditor.fleet.rounds import PartnerFolder, can_resume, describe_complete_run, describe_run
 
 LOG = "auditor.log"
@@ -31,8 +33,6 @@ _LOCK_WAITS, _LOCK_SECONDS = 120, 5.0
 """How often, and after how many seconds, a child is started again where another run holds the partner's lock."""
 _OUTAGE_SECONDS = 60.0
 """Pause before a run is resumed that an outage ended."""
-_INTERRUPTED, _LOCKED = 130, 11
-_INCOMPLETE = 3
 
 _USER = str(os.getuid()) if hasattr(os, "getuid") else "all"
 """For the name of a folder that is this user's; in a container, the user may have no name."""
@@ -147,7 +147,10 @@ def audit_partner(task: PartnerTask, tell: Callable[[Counts], None], is_wanted: 
         tries[kind] += 1
         if tries[kind] > most:
             if code < 0:
-                code, reason = STOPPED_EARLY, f"its process was killed by signal {-code}, {tries[kind]} times"
+                code, reason = (
+                    StoppedEarlyError.exit_code,
+                    f"its process was killed by signal {-code}, {tries[kind]} times",
+                )
             return describe_run(task.name, run, code, reason)
         tell({"state": reason or kind})
         state.stopped.wait(pause)
@@ -157,12 +160,12 @@ def _retry_rule(code: int, run: Path | None, *, is_stopped: bool) -> tuple[str, 
     """Whether the child is started again: (why, how often at most, seconds before)."""
     if is_stopped:
         return "stopped", 0, 0.0
-    if code == _LOCKED:
+    if code == LockHeldError.exit_code:
         return "waiting for another run of this partner", _LOCK_WAITS, _LOCK_SECONDS
-    if code < 0 or code in (_INTERRUPTED, TERMINATED):
+    if code < 0 or code in (INTERRUPTED, TERMINATED):
         return "killed", _KILLED_MOST, 1.0
-    if code in (_INCOMPLETE, STOPPED_EARLY) and run is not None and can_resume(run):
-        return "ended early", _RESUMED_MOST, _OUTAGE_SECONDS if code == STOPPED_EARLY else 0.0
+    if code in (INCOMPLETE, StoppedEarlyError.exit_code) and run is not None and can_resume(run):
+        return "ended early", _RESUMED_MOST, _OUTAGE_SECONDS if code == StoppedEarlyError.exit_code else 0.0
     return "ended", 0, 0.0
 
 

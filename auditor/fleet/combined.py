@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import locks
-from auditor.errors import AuditorError, IncompleteError, OutputError, describe_os_error, remedy
+from auditor.errors import AuditorError, IncompleteError, OutputError, describe_cause, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
 from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_complete_run, find_round, results_of
 from auditor.runs.find import load_stored_run
@@ -108,8 +108,8 @@ def _describe(result: PartnerResult) -> "FleetPartner":
     try:
         return replace(partner, run=load_stored_run(result.run))
     except (AuditorError, OSError) as error:
-        why = error.message if isinstance(error, AuditorError) else str(error)
-        return replace(partner, reason="; ".join(filter(None, [result.reason, f"its run cannot be read: {why}"])))
+        why = f"its run cannot be read: {describe_cause(error)}"
+        return replace(partner, reason="; ".join(filter(None, [result.reason, why])))
 
 
 def _as_output_error(folder: Path, message: str, error: Exception) -> OutputError:

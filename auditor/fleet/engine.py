@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.errors import SettingsError
+from auditor.core.results import FAILED
+from auditor.errors import SettingsError, StoppedEarlyError
 from auditor.fleet.child import Counts, PartnerTask, audit_partner, stop_round
-from auditor.fleet.results import FAILED, STOPPED_EARLY, PartnerResult
+from auditor.fleet.results import PartnerResult
 from auditor.fleet.rounds import describe_run
 from auditor.version import __version__
 
@@ -26,7 +27,6 @@ _ALLOWED_DEATHS = 5
 """How many workers may die under one task. Dask's own default is 3."""
 _CONNECT_SECONDS, _WORKER_SECONDS = 20.0, 60.0
 _POLL_SECONDS = 0.2
-_OTHER_VERSION = 2
 _IGNORE_SIGNALS = "import signal\nfor one in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(one, signal.SIG_IGN)\n"
 """For the workers of this machine: the signal is for the fleet, which then stops them in order."""
 
@@ -164,9 +164,9 @@ def _result_of(task: PartnerTask, future: "Future[PartnerResult]") -> PartnerRes
     try:
         return future.result(timeout=_CONNECT_SECONDS)
     except KilledWorker:
-        code, reason = STOPPED_EARLY, f"{_ALLOWED_DEATHS + 1} workers died while they audited it"
+        code, reason = StoppedEarlyError.exit_code, f"{_ALLOWED_DEATHS + 1} workers died while they audited it"
     except (CancelledError, TimeoutError, OSError):
-        code, reason = STOPPED_EARLY, "the connection to the scheduler was lost"
+        code, reason = StoppedEarlyError.exit_code, "the connection to the scheduler was lost"
     except Exception as error:  # noqa: BLE001 - a defect under one partner must not end the others
         _log.debug("partner %s", task.name, exc_info=True)
         code, reason = FAILED, f"its task failed: {type(error).__name__}: {error}"
@@ -184,7 +184,7 @@ def _audit_on_worker(task: PartnerTask) -> PartnerResult:
     worker = get_worker()
     if task.version != __version__:
         why = f"worker {worker.address} has auditor {__version__}, and this fleet has {task.version}"
-        return PartnerResult(task.name, None, _OTHER_VERSION, why)
+        return PartnerResult(task.name, None, SettingsError.exit_code, why)
     key = worker.get_current_task()
 
     def is_wanted() -> bool:

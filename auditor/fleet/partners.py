@@ -129,5 +129,6 @@ def _check(one: Partner) -> Iterator[AuditorError]:
             )
         elif not Path(path).is_file():
             yield CustomerListError(
-                f"partner {one.name!r}: list {path} does not exist", f"correct lists = [...] in {table}"
+                f"partner {one.name!r}: list {path} does not exist",
+                f"name a file that exists in lists = [...] of {table}",
             )

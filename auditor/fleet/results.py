@@ -4,6 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auditor.core.model import Cause
+from auditor.core.results import COMPLETE, FAILED, INCOMPLETE, MATCHED, STOP_EXIT_CODES
+from auditor.errors import (
+    CustomerListError,
+    LockHeldError,
+    OutputError,
+    SettingsError,
+    SignInError,
+    StoppedEarlyError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PartnerResult:
@@ -12,7 +23,7 @@ class PartnerResult:
     Attributes:
         name: of the partner, as in `[partner.NAME]`; also its folder in the reports folder.
         run: the folder of its run; None where no run was created.
-        exit_code: of the audit; see the README's table.
+        exit_code: of the audit; `docs/exit-codes.md` says what each means.
         reason: why it ended so, one sentence; empty for a complete run.
         customers: verdict -> number of customers, from the run's summary; empty where there is no summary.
         complete: True where every row has a verdict and its summary says so.
@@ -26,9 +37,14 @@ class PartnerResult:
     complete: bool = False
 
 
-FAILED, STOPPED_EARLY, TERMINATED = 1, 6, 143
-"""Exit codes: a defect of auditor; stopped early, resumable; stopped by SIGTERM."""
-_WORST_FIRST = (FAILED, 130, TERMINATED, 2, 4, 5, STOPPED_EARLY, 11, 3, 7, 10, 0)
+INTERRUPTED, TERMINATED = STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED]
+"""Exit codes of a run that a signal stopped."""
+_WORST_FIRST = (
+    *(FAILED, INTERRUPTED, TERMINATED),
+    *(SettingsError.exit_code, SignInError.exit_code, CustomerListError.exit_code),
+    *(StoppedEarlyError.exit_code, LockHeldError.exit_code, INCOMPLETE),
+    *(OutputError.exit_code, MATCHED, COMPLETE),
+)
 """The exit code of a fleet is the first of these that a partner has.
 
 A defect comes first, then a stop by a signal: the caller ended it. Then what a person must change before another call can help

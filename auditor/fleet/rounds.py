@@ -181,7 +181,7 @@ def record(reports: Path, one: Round, results: Iterable[PartnerResult]) -> Round
 def results_of(one: Round, names: Sequence[str]) -> list[PartnerResult]:
     """A result for each partner of the fleet; one that was not asked in this round is incomplete."""
     return [
-        one.results.get(name) or PartnerResult(name, None, 3, "this partner was not asked in this round")
+        one.results.get(name) or PartnerResult(name, None, INCOMPLETE, "this partner was not asked in this round")
         for name in names
     ]
 

@@ -254,7 +254,7 @@ def _describe(error: Exception, url: str) -> StoreError:
         )
     if isinstance(error, FileNotFoundError) or _status(error) == 404:  # noqa: PLR2004 - HTTP
         return StoreError(
-            f"{url}: there is no such bucket, container or folder ({code})", "create it, or correct the URL"
+            f"{url}: there is no such bucket, container or folder ({code})", "create it, or name another place"
         )
     return UnreachableError(
         f"{url}: the store does not answer, or fails ({code})", "check network and endpoint, then do it again"

@@ -15,7 +15,7 @@ from typing import Self
 from auditor.atomic_file import sync_folder
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, describe_os_error, remedy
-from auditor.report.kept import Keeper
+from auditor.report.kept import ChangedWorkbooks
 
 PACKS = "by-owner"
 """The folder in a run's folder for the workbooks of account managers."""
@@ -134,7 +134,7 @@ class Staging:
 
     Attributes:
         folder: where they go. Its files named `.*.part` are temporary; the next rendering removes them.
-        kept: workbooks that somebody changed or has open, under the names that they have now; see `kept.Keeper`.
+        kept: workbooks that somebody changed or has open, under the names that they have now; see `kept.ChangedWorkbooks`.
 
     Args:
         folder: where they go.
@@ -190,16 +190,16 @@ class Staging:
             OutputError: one of these steps failed; files without their name are removed.
         """
         entries = [file.finish() for file in self._files]
-        keeper, removed = Keeper(self.folder), [*outdated]
-        self.kept = keeper.kept
+        workbooks, removed = ChangedWorkbooks(self.folder), [*outdated]
+        self.kept = workbooks.kept
         for name in (*removed, *(entry.name for entry in entries)):
-            keeper.check(name)
+            workbooks.check(name)
         for name in removed:
             if all(name != entry.name for entry in entries):
-                with as_output_error(self.folder / name), keeper.replacing(name):
+                with as_output_error(self.folder / name), workbooks.replacing(name):
                     (self.folder / name).unlink(missing_ok=True)
         for file in self._files:
-            with as_output_error(file.path), keeper.replacing(file.name):
+            with as_output_error(file.path), workbooks.replacing(file.name):
                 file.publish()
         for folder in sorted({(self.folder / file.name).parent for file in self._files} | {self.folder}):
             sync_folder(folder)

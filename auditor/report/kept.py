@@ -11,7 +11,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 
 from auditor.errors import OutputError
@@ -60,15 +62,43 @@ def is_as_written(path: Path, sha256: str | None) -> bool:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         with zipfile.ZipFile(path) as package:
             times = {part.date_time for part in package.infolist()}
-            core = package.read("docProps/core.xml").decode()
+            found = read_properties(package)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return False
-    created, modified = (re.search(rf"<dcterms:{one}[^>]*>([^<]*)<", core) for one in ("created", "modified"))
-    return times == {_OLDEST_OF_ZIP} and bool(created and modified and created[1] == modified[1])
+    return times == {_OLDEST_OF_ZIP} and bool(found.created) and found.created == found.modified
 
 
-class Keeper:
-    """Keeps the workbooks of a run's folder that somebody changed or has open.
+@dataclass(frozen=True, slots=True)
+class WorkbookProperties:
+    """What a workbook says about itself; a text is empty where the workbook does not have it.
+
+    Attributes:
+        created: when it was made.
+        modified: when it was saved last.
+        modified_by: who saved it last.
+    """
+
+    created: str
+    modified: str
+    modified_by: str
+
+
+def read_properties(package: zipfile.ZipFile) -> WorkbookProperties:
+    """Read the properties of a workbook.
+
+    Raises:
+        ValueError, KeyError, zipfile.BadZipFile: they are missing or damaged.
+    """
+    core = package.read("docProps/core.xml").decode()
+    texts = (
+        re.search(rf"<{name}[^>]*>([^<]*)<", core)
+        for name in ("dcterms:created", "dcterms:modified", "cp:lastModifiedBy")
+    )
+    return WorkbookProperties(*(unescape(text[1]) if text else "" for text in texts))
+
+
+class ChangedWorkbooks:
+    """The workbooks of a run's folder that somebody changed or has open.
 
     Attributes:
         kept: those that were kept, under their new names.

@@ -9,8 +9,9 @@ from html import escape
 from auditor.core.language import message
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import REASONS, VERDICTS
+from auditor.core.text import as_sentence
 from auditor.report.data import RunData
-from auditor.report.remarks import day_of_last_audit, note, sentence
+from auditor.report.remarks import day_of_last_audit, note
 from auditor.report.schema import to_arrow
 
 SHOWN = 10
@@ -38,7 +39,7 @@ def notebook_html(data: RunData) -> str:
 def _sentences(data: RunData) -> Iterator[str]:
     language, ledger = data.language, data.ledger
     counts = [f"{language.text(VERDICTS[one].name)} {language.number(ledger.customers_of(one))}" for one in _ORDER]
-    yield sentence(note(data, language))
+    yield as_sentence(note(data, language))
     customers = language.count("{n} customer", "{n} customers", ledger.customers)
     yield f"{customers}: {', '.join(counts)}."
     if data.changes:

@@ -8,13 +8,8 @@ from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason
 from auditor.core.results import Ledger
 from auditor.core.run_facts import UTC_NAMES, MembershipSource
-from auditor.core.text import describe_left_out, describe_undetermined
+from auditor.core.text import as_sentence, describe_left_out, describe_undetermined
 from auditor.report.data import RunChanges, RunData
-
-
-def sentence(text: str) -> str:
-    """A remark as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
 
 
 def day_of_last_audit(changes: RunChanges, language: Language) -> str:
@@ -26,13 +21,13 @@ def compared_with(data: RunData) -> str:
     """Which audit this one is compared with, or that there is none, in sentences."""
     language = data.language
     if data.changes is None:
-        return sentence(
+        return as_sentence(
             language.text(data.without_changes) or language.text("There is no earlier audit to compare with.")
         )
     date = day_of_last_audit(data.changes, language)
     _, _, differs = data.changes.note.partition("; ")
     compared = language.text("Compared with the last audit ({date}).", date=date)
-    return f"{compared} {sentence(differs)}" if differs else compared
+    return f"{compared} {as_sentence(differs)}" if differs else compared
 
 
 def newly_blocked_text(count: int, unknown: int, date: str, language: Language) -> str:

@@ -5,12 +5,10 @@ person may type into. So the columns are found in every language, wherever they 
 filtered, and in copies saved by LibreOffice, Excel or Google Sheets. The customer's id says whose row it is, not its place.
 """
 
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +18,10 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
 from auditor.errors import describe_os_error
+from auditor.report.kept import read_properties
 from auditor.report.notes import COLUMNS, DATES
 
-MARK, VERSION = "auditor notes", 1
+HIDDEN_SHEET, VERSION = "auditor notes", 1
 """Name of the hidden sheet and its first cell; version of its layout."""
 CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -72,7 +71,7 @@ class TypedWorkbook:
 
 
 @dataclass(frozen=True, slots=True)
-class _Marked:
+class _HiddenSheet:
     """What the hidden sheet says."""
 
     written_with: str
@@ -93,14 +92,14 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
     """
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
-            if MARK not in book.sheet_names:
+            if HIDDEN_SHEET not in book.sheet_names:
                 raise NotReadableError("it is no workbook of auditor with columns to type into")
-            marked = _read_mark(book.get_sheet_by_name(MARK).to_python(skip_empty_area=False))
-            found = TypedWorkbook(name, marked.owner)
-            made = NoteText("", name, marked.written_with, *_saved(path), _modified_at(path))
-            for sheet in (one for one in book.sheet_names if one != MARK):
+            hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
+            found = TypedWorkbook(name, hidden.owner)
+            made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
+            for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
                 rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-                _read_sheet(found, sheet, rows, marked, made)
+                _read_sheet(found, sheet, rows, hidden, made)
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -110,48 +109,51 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
         raise NotReadableError(f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
 
 
-def _read_mark(rows: Sequence[Sequence[Any]]) -> _Marked:
-    (mark, version, written_with, *rest), labels, *bases = rows
-    if mark != MARK or int(version) != VERSION:
+def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
+    (first_cell, version, written_with, *rest), labels, *bases = rows
+    if first_cell != HIDDEN_SHEET or int(version) != VERSION:
         raise NotReadableError("another version of auditor wrote it")
     names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
     owner = str(rest[1]) if rest[0] == "owner" else None
     texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
-    return _Marked(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
+    return _HiddenSheet(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
 
 
 def _read_sheet(
-    found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], marked: _Marked, made: NoteText
+    found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], hidden: _HiddenSheet, made: NoteText
 ) -> None:
     """Add what was typed into a sheet. A sheet without the columns has nothing to read."""
-    header = _find_header(rows, marked.labels)
+    header = _find_header(rows, hidden.labels)
     if header is None:
         return
     number, places = header
     if CUSTOMER_ID not in places:
         found.problems.append(
-            f"{found.name}, sheet {sheet}: the column {marked.labels[CUSTOMER_ID]!r} is missing, so nobody knows whose notes these are"
+            f"{found.name}, sheet {sheet}: the column {hidden.labels[CUSTOMER_ID]!r} is missing, and no note of the sheet is read; "
+            "put the column back, then run the same command again"
         )
         return
-    if missing := [marked.labels[one] for one in COLUMNS if one not in places]:
-        found.problems.append(f"{found.name}, sheet {sheet}: columns are missing: {', '.join(missing)}")
+    if missing := [hidden.labels[one] for one in COLUMNS if one not in places]:
+        found.problems.append(
+            f"{found.name}, sheet {sheet}: nothing is read from columns that are missing: {', '.join(missing)}"
+        )
     for row, cells in enumerate(islice(rows, number + 1, None), number + 2):
         texts = {
             column: _text_of(cells[places[column]], is_day=column in DATES) for column in COLUMNS if column in places
         }
         given = _text_of(cells[places[CUSTOMER_ID]]).strip()
         one = normalise_id(given) or given
-        base = marked.bases.get(one, {})
+        base = hidden.bases.get(one, {})
         if not one and any(texts.values()):
             one = f"{Path(found.name).name}, row {row}"
         edits = {
-            column: Edit(base.get(column, ""), _typed(made, text))
+            column: Edit(base.get(column, ""), replace(made, text=text))
             for column, text in texts.items()
             if text != base.get(column, "")
         }
         if not edits:
             continue
-        if normalise_id(one) is None and one not in marked.bases:
+        if normalise_id(one) is None and one not in hidden.bases:
             found.problems.append(
                 f"{found.name}, sheet {sheet}, row {row}: a note without a customer id ({given or 'the cell is empty'}); it is kept "
                 "under Notes on other customers"
@@ -168,10 +170,6 @@ def _find_header(rows: Sequence[Sequence[Any]], labels: Mapping[str, str]) -> tu
         if any(column in places for column in COLUMNS) and len(places) > 1:
             return number, places
     return None
-
-
-def _typed(made: NoteText, text: str) -> NoteText:
-    return NoteText(text, made.workbook, made.written_with, made.saved_at, made.saved_by, made.modified_at)
 
 
 def _text_of(cell: object, *, is_day: bool = False) -> str:
@@ -196,14 +194,12 @@ def _saved(path: Path) -> tuple[datetime | None, str]:
     """(when the workbook was saved, by whom), as its properties say."""
     try:
         with zipfile.ZipFile(path) as package:
-            core = package.read("docProps/core.xml").decode()
+            found = read_properties(package)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None, ""
-    created, modified = (re.search(rf"<dcterms:{one}[^>]*>([^<]*)<", core) for one in ("created", "modified"))
-    name = re.search(r"<cp:lastModifiedBy[^>]*>([^<]*)<", core)
     # the same time: the program that saved it leaves the properties as they are
-    is_known = modified and not (created and created[1] == modified[1])
-    return _read_time(modified[1]) if modified and is_known else None, unescape(name[1]) if name else ""
+    is_known = found.modified != found.created
+    return _read_time(found.modified) if is_known else None, found.modified_by
 
 
 def _read_time(text: str) -> datetime | None:

@@ -101,6 +101,22 @@ def test_report_renders_a_published_run_where_it_is(store: S3Server, capsys: pyt
 
 
 @pytest.mark.usefixtures("simulator")
+def test_report_of_a_published_run_says_which_notes_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a run on this machine: nobody may believe that the notes were carried over."""
+    (tmp_path / "store").mkdir()
+    url = f"file://{(tmp_path / 'store').as_posix()}"
+    assert main([*RUN, "-q", "--publish", url]) == 0
+    back = tmp_path / "back"
+    back.mkdir()
+    (back / "ann.xlsx").write_bytes(b"no workbook")
+    capsys.readouterr()
+    assert main(["report", f"{url}/{_latest().name}", "--format", "xlsx", "--notes", str(back), "-q"]) == 0
+    assert f"warning: {back / 'ann.xlsx'}: not read: " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("simulator")
 def test_what_is_wrong_with_a_store_is_said_before_anything_is_asked(
     store: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

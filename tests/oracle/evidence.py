@@ -11,7 +11,8 @@ from pathlib import Path
 from auditor.core.results.ledger import Ledger
 from auditor.core.run_facts import Freshness, RunFacts
 from auditor.report import schema
-from auditor.report.verify.recount import Counted, count_records, read_sources
+from auditor.report.verify.counts import Counted, count_records
+from auditor.report.verify.recount import read_sources
 from auditor.report.verify.tables import read_csv, read_parquet
 from oracle.facts import read_facts
 

@@ -16,7 +16,8 @@ from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
 from auditor.report import times
 from auditor.report.schema import TIME
-from auditor.report.verify.recount import Counted, SourceIndex, _times, count_records, read_sources
+from auditor.report.verify.counts import Counted, count_records
+from auditor.report.verify.recount import SourceIndex, _times, read_sources
 from conftest import many_examples
 
 FORM = (

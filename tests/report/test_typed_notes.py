@@ -190,7 +190,7 @@ def test_a_sheet_without_ids_is_reported(tmp_path: Path) -> None:
 
 
 def test_two_people_with_copies_of_one_workbook(tmp_path: Path) -> None:
-    """The properties say when it saved, to the second; without these times both texts stand in the cell."""
+    """The properties say when it was saved, to the second; without these times both texts stand in the cell."""
     run = blocked_run(tmp_path / "r")
     Rendering(run)
     for name, minute in (("a.xlsx", 1), ("b.xlsx", 2)):

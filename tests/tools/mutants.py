@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +50,15 @@ class Tamper:
 
 
 RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
-SHEETS, COLUMNS, SUMMARY = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/summary.py"
+SHEETS, COLUMNS, COUNTS = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
+CASES, NOTES = "report/cases.py", "report/workbook/notes.py"
 SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
         "workbook: last row lost",
         SHEETS,
-        "_write_records(context.styles, page, shown, widths, part)",
-        "_write_records(context.styles, page, shown, widths, part.iloc[:-1])",
+        "write_records(context.styles, page, part, widths)",
+        "write_records(context.styles, page, replace(part, records=part.records.iloc[:-1]), widths)",
     ),
     Edit("page: last row lost", SELECTION, "pd.concat([blocked, undetermined, eligible],", "pd.concat([blocked, undetermined, eligible.iloc[:-1]],"),
     Edit(
@@ -77,14 +79,14 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
         "for_owner(run, owner, results)",
         "for_owner(run, owner, run.results.loc[results.index.union(run.results.index[:1])])",
     ),
-    Edit("workbook: wrong next step", COLUMNS, "step(Reason(reason), days)", "step(Reason.NOT_ALLOWED, days)"),
-    Edit("workbook: Status shows the reason", COLUMNS, 'STATUS = text("Status", "status"', 'STATUS = text("Status", "reason"'),
+    Edit("workbook: wrong next step", COLUMNS, "short(Reason(reason), days)", "short(Reason.NOT_ALLOWED, days)"),
+    Edit("workbook: API status shows the reason", COLUMNS, 'self.text("API status", "status")', 'self.text("API status", "reason")'),
     Edit("workbook: a < at the beginning of a text lost", SHEETS, "(row, place, value, style) == _TRUNCATED", "(row, place, value.lstrip('<') if isinstance(value, str) else value, style) == _TRUNCATED"),
-    Edit("workbook: Days blocked empty", COLUMNS, 'return _cells(whole_days(frame["blocked_since"], frame["checked_at"]))', "return [None] * len(frame)"),
+    Edit("workbook: Days blocked empty", CASES, 'whole_days(cases["blocked_since"], cases["checked_at"])', "None"),
     Edit("workbook: link to another customer", COLUMNS, "template.replace(CUSTOMER_ID, one)", "template.replace(CUSTOMER_ID, one[::-1])"),
-    Edit("workbook: About says the wrong verdict", SUMMARY, "page.write_string(line, 1, ORDER[reason.verdict][0]", "page.write_string(line, 1, ORDER[Reason.ALLOWED.verdict][0]"),
-    Edit("workbook: chart over the wrong cells", SUMMARY, '"values": [SUMMARY, first, 1, first + 2, 1]', '"values": [SUMMARY, first, 3, first + 2, 3]'),
-    Edit("workbook: rows counted as customers", SUMMARY, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
+    Edit("workbook: About says the wrong verdict", "report/workbook/about.py", "VERDICTS[reason.verdict].name, words.meaning", "VERDICTS[Reason.ALLOWED.verdict].name, words.meaning"),
+    Edit("workbook: chart over the wrong cells", COUNTS, '"values": [sheet, first, 1, first + 2, 1]', '"values": [sheet, first, 3, first + 2, 3]'),
+    Edit("workbook: rows counted as customers", COUNTS, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
     Edit("page: rows counted as customers", CONTEXT, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
     Edit("page: blocked in the wrong order", SELECTION, "blocked = _with_days(list_cases(data, results))", "blocked = _with_days(list_cases(data, results)).iloc[::-1]"),
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
@@ -92,12 +94,20 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("changes.csv: re_reviewed never said", CHANGES, '(frame["last_update_before"] < frame["last_update"])', '(frame["last_update_before"] != frame["last_update_before"])'),
     Edit("sums: amounts with a comma doubled", "core/results/money.py", "_EXACT.fma(comma, count, commas[group])", "_EXACT.fma(comma * 2, count, commas[group])"),
     Edit("summary: wrong count of unchecked membership", RECORDS, "return int(unchecked.sum())", "return 2 * int(unchecked.sum())"),
-    Edit("an incomplete run is called complete", "report/remarks.py", 'else "INCOMPLETE"', 'else "complete"'),
+    Edit("an incomplete run is called complete", "report/remarks.py", 'else language.text("INCOMPLETE")', 'else language.text("complete")'),
     Edit("the first final answer decides, not the last", RECORDS, 'answers.sort_values("final", kind="stable")', 'answers.iloc[::-1].sort_values("final", kind="stable")'),
     Edit("an answer that is not final decides", RECORDS, 'answers.sort_values("final", kind="stable")', "answers"),
     Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
     Edit("a customer that is not the partner's stays eligible", RECORDS, 'frame["reason"].mask(not_listed,', 'frame["reason"].mask(not_listed & False,'),
     Edit("only the deciding answer's requests counted", RECORDS, 'groupby("customer")["attempts"].sum()', 'groupby("customer")["attempts"].last()'),
+    Edit("cases: the smallest amount first", CASES, "-item[1][1]", "item[1][1]"),
+    Edit("cases: newly blocked ones among the others", "core/results/case_group.py", "return CaseGroup.NEW", "return CaseGroup.OPEN"),
+    Edit("results.parquet: numbers doubled", "report/render.py", "else float(one) for one in numbers", "else 2 * float(one) for one in numbers"),
+    Edit("workbook: every status in the same words", COLUMNS, "self.language.text(one.name) for reason, one in REASONS", "self.language.text(REASONS[Reason.UNKNOWN].name) for reason, one in REASONS"),
+    Edit("notes: the note stands in every column", COLUMNS, "notes[one].text(column)", 'notes[one].text("note")'),
+    Edit("notes: what was written into a workbook is forgotten", NOTES, "sorted(shown & {*subset.data.notes})", "sorted(shown & {*subset.data.notes})[1:]"),
+    Edit("notes: a changed workbook is removed", "report/kept.py", "if is_open or not is_as_written", "if is_open and not is_as_written"),
+    Edit("notes: the older of two texts counts", "core/results/notes.py", "times.count(last := max(times))", "times.count(last := min(times))"),
     Tamper("tampered: a script added to the page", "report.html", "</body>", "<script>alert(1)</script></body>"),
     Tamper("tampered: a word changed in the page", "report.html", "Blocked", "Cleared"),
     Tamper("tampered: an owner changed in results.csv", "results.csv", '"ann"', '"eve"'),
@@ -154,15 +164,19 @@ def child(folder: Path, tampered: str) -> None:
     runs = list(_runs(folder))
     if tampered:
         _tamper(runs[1], DEFECTS[int(tampered)])
+    checks: list[tuple[str, Callable[[], object]]] = [
+        (finder, partial(check, run)) for run in runs for finder, check in _checks()
+    ]
+    if not tampered:
+        checks += _checks_of_notes(folder)
     found: dict[str, str] = {}
-    for run in runs:
-        for finder, check in _checks():
-            # whatever a defect leads to
-            try:
-                check(run)
-            except Exception as error:  # noqa: BLE001
-                found.setdefault(finder, "yes")
-                print(f"{finder}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
+    for finder, check in checks:
+        # whatever a defect leads to
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001
+            found.setdefault(finder, "yes")
+            print(f"{finder}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
     print(json.dumps(found))
 
 
@@ -181,6 +195,19 @@ def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
     yield "tests", lambda run: summary.check_summary(evidence.read(run.path))
     yield "tests", lambda run: workbook.check(run.path)
     yield "tests", lambda run: page.check(run.path)
+
+
+def _checks_of_notes(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Tests that type into workbooks of runs of their own."""
+    import test_typed_notes as notes
+
+    for test in (
+        notes.test_what_is_typed_stands_in_the_next_rendering,
+        notes.test_workbooks_that_came_back_are_read_from_a_folder,
+        notes.test_a_sheet_without_ids_is_reported,
+        notes.test_two_people_with_copies_of_one_workbook,
+    ):
+        yield "tests", partial(test, folder.with_name(test.__name__))
 
 
 def _tamper(run: "Run", defect: Edit | Tamper) -> None:

@@ -18,7 +18,7 @@ from auditor.core.results.ledger import COMPLETE, MATCHED, Ledger
 from auditor.core.results.money import Sum, describe_at_risk, format_amounts
 from auditor.core.results.words import status_text
 from auditor.core.run_facts import Freshness, RunFacts
-from auditor.core.text import format_time, one_line
+from auditor.core.text import as_sentence, format_time, one_line
 
 SCHEMA_VERSION = 1
 """Version of the JSON document of a message."""
@@ -174,7 +174,7 @@ def code_after_message(code: int, *, sent: bool) -> int:
 
 def describe_run(run: RunResult) -> Message:
     """The message about a run."""
-    summary = one_line(f"{run.note[:1].upper()}{run.note[1:]}.", _LONGEST_LINE)
+    summary = one_line(as_sentence(run.note), _LONGEST_LINE)
     # of a run without an answer, 0 would read as good news
     at_risk = [describe_at_risk(one, run.language) for one in run.sums if run.complete or one.added or one.unparsed]
     named = _newly_blocked_lines(run)

@@ -10,12 +10,12 @@ from markupsafe import Markup
 from auditor.core.language import ENGLISH
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import REASONS, UNDER_REVIEW, VERDICTS, advice
+from auditor.core.text import as_sentence
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople
 from auditor.report.fleet.summary import FleetSummary
 from auditor.report.page import MOST_OF_VERDICT, content_policy, open_template, style_sheet
 from auditor.report.page.selection import ORDER
-from auditor.report.remarks import sentence
 
 NAME = "fleet.html"
 _STYLE = """
@@ -43,7 +43,8 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
             name for name, is_set in (("incomplete", not summary.complete), ("simulated", summary.simulated)) if is_set
         ],
         "round": summary,
-        "state": sentence(summary.note.partition(": ")[2]) or "The audit of every partner ended with a complete run.",
+        "state": as_sentence(summary.note.partition(": ")[2])
+        or "The audit of every partner ended with a complete run.",
         "cards": [_card(summary, verdict) for verdict in ORDER],
         "known": sum(one.ledger is not None for one in summary.partners),
         "rule": UNDER_REVIEW,

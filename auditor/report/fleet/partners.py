@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.core.results import INCOMPLETE
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, describe_cause
 from auditor.report.data import RunData, load
 from auditor.report.records import StoredRun
 from auditor.report.remarks import note
@@ -93,8 +93,7 @@ def verify_partner(partner: FleetPartner) -> VerifiedPartner:
         verified = verify_run(partner.run, strays=False)
         digest = hashlib.sha256((partner.run.folder / MANIFEST).read_bytes()).hexdigest()
     except (AuditorError, OSError) as error:
-        message = error.message if isinstance(error, AuditorError) else str(error)
-        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {message}")
+        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {describe_cause(error)}")
     return VerifiedPartner(partner, verified, digest)
 
 

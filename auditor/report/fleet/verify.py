@@ -16,9 +16,10 @@ from auditor.report.fleet import tables
 from auditor.report.fleet.render import NAMES
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary, count_ledgers, count_reasons
 from auditor.report.schema import FIXED, MANIFEST
+from auditor.report.verify.cells import Cells
+from auditor.report.verify.counts import Counted, count_records
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import compare_file, read_manifest
-from auditor.report.verify.recount import Cells, Counted, count_records
 from auditor.report.verify.tables import read_csv, read_parquet
 
 

@@ -9,11 +9,10 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import ENGLISH
 from auditor.core.model import Verdict
 from auditor.core.results import VERDICTS
-from auditor.core.text import count_noun
+from auditor.core.text import as_sentence, count_noun
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import SHOWN, RowsForPeople
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary
-from auditor.report.remarks import sentence
 from auditor.report.workbook import make_workbook, temporary_folder
 from auditor.report.workbook.columns import ColumnMaker, SheetColumn
 from auditor.report.workbook.layout import COLOURS, Styles, write_line
@@ -107,7 +106,7 @@ def _write_partner(page: Worksheet, styles: Styles, row: int, one: PartnerSummar
             page.write_string(row, place, UNKNOWN, styles["missing"])
         else:
             page.write_number(row, place, value, styles["number"])
-    page.write_string(row, 7, sentence(one.note), styles["wrapped"])
+    page.write_string(row, 7, as_sentence(one.note), styles["wrapped"])
     page.write_number(row, 8, one.exit_code, styles["number"])
     page.write_string(row, 9, one.run_id or "none", styles["text"])
 
@@ -154,7 +153,7 @@ def _add_head(page: Worksheet, styles: Styles, summary: FleetSummary, about: str
     if summary.complete and summary.simulated:
         banner = Verdict.UNDETERMINED
     simulated = "; the data are simulated" if summary.simulated else ""
-    write_line(page, 0, _SPAN, sentence(f"{summary.note}{simulated}"), styles[f"banner {banner}"])
+    write_line(page, 0, _SPAN, as_sentence(f"{summary.note}{simulated}"), styles[f"banner {banner}"])
     write_line(page, 1, _SPAN, f"{about} Round {summary.round_id}.", styles["note"])
     page.freeze_panes(HEADER + 1, 1)
     page.repeat_rows(HEADER)

@@ -23,11 +23,12 @@ from auditor.core.results import (
     group_name,
     rows_note,
 )
+from auditor.core.text import as_sentence
 from auditor.report.cases import amount_columns
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection
-from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, remarks, sentence
+from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, remarks
 from auditor.report.schema import own_columns
 
 MOST_CHANGES = 2_000
@@ -114,7 +115,7 @@ def flags(data: RunData) -> list[str]:
 def _banner(data: RunData) -> dict[str, Any]:
     """How complete the run is, and whether it is real; `kind` is good, warn or bad."""
     language = data.language
-    text = sentence(remarks(data, language))
+    text = as_sentence(remarks(data, language))
     kind, word = "good", language.text("Complete.")
     if not data.complete:
         kind, word = "bad", language.text("Incomplete.")

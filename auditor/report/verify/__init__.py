@@ -2,11 +2,13 @@
 
 1. `manifest`: the folder against manifest.json, hash by hash.
 2. `recount`: results.csv and results.parquet, cell by cell, against an independent recount from rows.jsonl and journal.jsonl.
-3. `tables`: the files by verdict, unlisted.csv and both summaries add up to the same ledger.
+3. `tables`: the files by verdict, unlisted.csv and both summaries add up to the same ledger (`counts`).
 4. `documents`: each document opens, and has the ids and verdicts of `results` in order.
 5. `rerender`: all reports rendered again are the same to the byte. Only `auditor verify` does this.
 
-So files that were changed together with their hashes still disagree with the journal, or with each other.
+`cells` has the form in which cells are compared.
+
+Files that were changed together with their hashes still disagree with the journal, or with each other.
 """
 
 from collections import Counter
@@ -34,17 +36,12 @@ from auditor.report.records import StoredRun
 from auditor.report.render import UNLISTED
 from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, number_columns, own_names, results_schema
 from auditor.report.tables import csv, parquet, summary
+from auditor.report.verify.cells import Cells, records_of
+from auditor.report.verify.counts import count_cells, counted_of
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import Manifest, check_counts, check_manifest, is_document
-from auditor.report.verify.recount import (
-    Cells,
-    SourceIndex,
-    count_cells,
-    counted_of,
-    read_sources,
-    records_of,
-)
+from auditor.report.verify.recount import SourceIndex, read_sources
 from auditor.report.verify.rerender import check_reproducible
 from auditor.report.verify.tables import check_numbers, check_summary, read_batches, read_csv, read_results_csv
 

@@ -19,7 +19,7 @@ from auditor.core.model import Reason, Verdict
 from auditor.core.results import VERDICTS
 from auditor.errors import IncompleteError
 from auditor.report import page, workbook
-from auditor.report.verify.recount import Counted
+from auditor.report.verify.counts import Counted
 from auditor.report.verify.sheets import read_sheets
 from auditor.report.verify.tables import read_csv
 

@@ -1,7 +1,6 @@
 """An independent recount: what each record of `results` must say, from rows.jsonl and journal.jsonl.
 
-Its own readers, in msgspec, numpy and Arrow, share no code with `records` and the journal. A cell is a text as results.csv has
-it, or null.
+Its own readers, in msgspec, numpy and Arrow, share no code with `records` and the journal. Cells are as of `cells`.
 """
 
 import re
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,14 +20,11 @@ import pyarrow.compute as pc
 
 from auditor.core.judge import apply_membership, is_contradictory
 from auditor.core.model import Reason
-from auditor.core.results import Ledger, Tally, build_ledger
 from auditor.core.run_facts import Freshness, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.schema import FIXED, results_schema
-
-Cells = tuple[str | None, ...]
-"""A record of a file."""
+from auditor.report.verify.cells import Cells, codes, texts
 
 _ANSWER, _MEMBER, _CHECKSUM = b'{"kind":"answer",', b'{"kind":"member",', b',"crc":"'
 _JUDGED = {
@@ -227,7 +223,7 @@ def _read_rows(facts: RunFacts, path: Path) -> SourceIndex:
         while rows := [*map(_decode_row, islice(file, _BLOCK))]:
             cells.append(_row_cells(rows, facts.columns))
     table = pa.Table.from_batches(cells)
-    customers, firsts = table["customer"].combine_chunks(), _firsts(_codes(table["customer"]))
+    customers, firsts = table["customer"].combine_chunks(), _firsts(codes(table["customer"]))
     for number in pc.indices_nonzero(pc.and_(table["reason"].is_null(), table["customer"].is_null())).to_pylist():
         raise IncompleteError(f"{ROWS}, row {number + 1}: has no customer_id")
     # a customer is asked for where its first row says so
@@ -238,12 +234,12 @@ def _read_rows(facts: RunFacts, path: Path) -> SourceIndex:
     return SourceIndex(facts, table.drop_columns(["customer", "first"]), customers, firsts)
 
 
-def _firsts(codes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """For each row the number of its customer's first row; its own where it has no customer (code -1)."""
-    numbers = np.arange(len(codes))
-    found = np.full(codes.max(initial=-1) + 2, len(codes))  # one more, which is the place of -1
-    np.minimum.at(found, codes, numbers)
-    return np.where(codes < 0, numbers, found[codes])
+def _firsts(customers: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """For each row the number of its customer's first row; its own where it has no customer (-1)."""
+    numbers = np.arange(len(customers))
+    found = np.full(customers.max(initial=-1) + 2, len(customers))  # one more, which is the place of -1
+    np.minimum.at(found, customers, numbers)
+    return np.where(customers < 0, numbers, found[customers])
 
 
 def _row_cells(rows: list[_Row], columns: tuple[str, ...]) -> pa.RecordBatch:
@@ -367,87 +363,3 @@ def _days(since: pa.Array, until: pa.Array) -> pa.Array:
     """Whole days between two times."""
     begin, end = (pc.cast(pc.cast(times, _UTC), pa.int64()) for times in (since, until))
     return pc.max_element_wise(pc.divide(pc.subtract(end, begin), _DAY), 0, skip_nulls=False)
-
-
-def records_of(table: pa.Table) -> Iterator[Cells]:
-    """The records of a table."""
-    return zip(*map(texts, table.columns), strict=True)
-
-
-def texts(column: pa.ChunkedArray) -> list[Any]:
-    """A column as results.csv would have it; through numpy, which is ten times as fast as `to_pylist`."""
-    if pa.types.is_timestamp(column.type):
-        times = np.datetime_as_string(column.to_numpy(), unit="us").tolist()
-        return [None if time == "NaT" else f"{time}Z" for time in times]
-    found: list[Any] = pc.cast(column, pa.string()).to_numpy().tolist()
-    return found
-
-
-class Counted(NamedTuple):
-    """What the ledger and the documents need of one record of `results`."""
-
-    customer_id: str | None
-    raw_id: str | None
-    verdict: str
-    reason: str
-    status: str | None
-    owner: str | None
-
-    @property
-    def shown_id(self) -> str:
-        """What people see as the customer's id."""
-        return self.customer_id or self.raw_id or ""
-
-
-def counted_of(cells: pa.Table) -> list[Counted]:
-    """What the documents need of each record. The words are few, so that one text serves for all that say the same."""
-    words = (_shared(cells[name]) for name in Counted._fields[2:])
-    return [*map(Counted, *map(texts, (cells["customer_id"], cells["raw_id"])), *words)]
-
-
-def _shared(column: pa.ChunkedArray) -> list[Any]:
-    encoded = column.combine_chunks().dictionary_encode()
-    words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-    found: list[Any] = words[encoded.indices.fill_null(-1).to_numpy()].tolist()
-    return found
-
-
-def count_records(records: Iterable[Counted]) -> Ledger:
-    """The ledger of these records: its `rows` and `customers` are those that they hold."""
-    columns = zip(*records, strict=True)
-    found = {name: pa.array(next(columns, ()), pa.string()) for name in Counted._fields}
-    return count_cells(pa.table(found))
-
-
-def count_cells(cells: pa.Table) -> Ledger:
-    """The same of a table that has these columns, among others."""
-    words = [pc.fill_null(cells[name], "") for name in ("reason", "status", "owner")]
-    nobody = pc.or_(pc.is_null(cells["customer_id"]), pc.equal(words[0], Reason.NOT_SELECTED.value))
-    customers, owners = _codes(cells["customer_id"]), _codes(words[2])
-    is_somebody = pc.invert(nobody).to_numpy()
-    of_owners = customers * (owners.max(initial=0) + 1) + owners
-    counted = [is_somebody & _is_first(np.where(is_somebody, keys, -1)) for keys in (customers, of_owners)]
-    numbers = [np.ones(len(cells), np.int64), *(each.astype(np.int64) for each in counted)]
-    table = pa.table([*words, *map(pa.array, numbers)], ["reason", "status", "owner", "rows", "customers", "of_owner"])
-    sums = table.group_by(table.column_names[:3], use_threads=False).aggregate(
-        [(name, "sum") for name in table.column_names[3:]]
-    )
-    tallies = [
-        Tally(Reason(reason), *others)
-        for reason, *others in zip(*map(pa.ChunkedArray.to_pylist, sums.columns), strict=True)
-    ]
-    return build_ledger(tallies, len(cells), sum(one.customers for one in tallies))
-
-
-def _codes(column: pa.ChunkedArray) -> "np.ndarray[Any, Any]":
-    """A number for each text."""
-    indices = column.combine_chunks().dictionary_encode().indices
-    found: np.ndarray[Any, Any] = indices.cast(pa.int64()).fill_null(-1).to_numpy()
-    return found
-
-
-def _is_first(keys: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """For each key whether it is the first of its kind."""
-    found = np.zeros(len(keys), np.bool_)
-    found[np.unique(keys, return_index=True)[1]] = True
-    return found

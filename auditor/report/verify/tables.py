@@ -21,7 +21,7 @@ from auditor.core.results import Ledger, add_up
 from auditor.errors import IncompleteError
 from auditor.report.tables import csv as csv_tables
 from auditor.report.tables import summary
-from auditor.report.verify.recount import Cells, records_of, texts
+from auditor.report.verify.cells import Cells, records_of, texts
 
 _FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)[,\n]')
 _BATCH = 1 << 14

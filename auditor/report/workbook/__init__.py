@@ -23,7 +23,7 @@ from auditor.report.remarks import note
 from auditor.report.workbook.about import add_about
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
 from auditor.report.workbook.layout import Styles
-from auditor.report.workbook.notes import add_mark
+from auditor.report.workbook.notes import add_hidden_sheet
 from auditor.report.workbook.sheets import (
     WorkbookContext,
     add_action_needed,
@@ -153,4 +153,4 @@ def _add_sheets(book: Workbook, subset: Subset, workbooks: dict[str, str]) -> No
     add_not_verified(context)
     add_other_notes(context)
     add_about(context)
-    add_mark(book, subset)
+    add_hidden_sheet(book, subset)

@@ -15,8 +15,8 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import NO_OWNER
-from auditor.core.text import describe_left_out, describe_undetermined
-from auditor.report.remarks import note, remarks, sentence
+from auditor.core.text import as_sentence, describe_left_out, describe_undetermined
+from auditor.report.remarks import note, remarks
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
 
@@ -174,7 +174,7 @@ def _status_of_run(subset: Subset) -> str:
         return note(data, language)
     if not (warnings := remarks(data, language)):
         return language.text("Complete.")
-    return language.text("Complete, with warnings.") + f" {sentence(warnings)}"
+    return language.text("Complete, with warnings.") + f" {as_sentence(warnings)}"
 
 
 def _status_of_owner(subset: Subset) -> str:

@@ -16,7 +16,7 @@ from auditor.core.language import Language, message
 from auditor.core.results import VERDICTS
 from auditor.report.notes import COLUMNS, CustomerNote, digest_notes, without_note
 from auditor.report.schema import to_arrow
-from auditor.report.typed import MARK, VERSION
+from auditor.report.typed import HIDDEN_SHEET, VERSION
 from auditor.report.workbook.columns import NOTE_LABELS, TYPED, TYPED_DAY, Cell, ColumnMaker, SheetColumn
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
@@ -121,15 +121,15 @@ def other_columns(subset: Subset) -> list[SheetColumn]:
     ]
 
 
-def add_mark(book: Workbook, subset: Subset) -> None:
+def add_hidden_sheet(book: Workbook, subset: Subset) -> None:
     """Add the hidden sheet: which run and notes the workbook was written with, the names of its columns, and what stands in them."""
     data = subset.data
-    page = book.add_worksheet(MARK)
+    page = book.add_worksheet(HIDDEN_SHEET)
     make = ColumnMaker(data.language)
     labels = [make.id.label, make.customer.label, *(data.language.text(NOTE_LABELS[column]) for column in COLUMNS)]
     written_with = f"{data.facts.run_id} {digest_notes(data.notes)}"
     owner = ["all", ""] if subset.owner is None else ["owner", subset.owner]
-    for row, cells in enumerate([[MARK, str(VERSION), written_with, *owner], labels, *_bases(subset)]):
+    for row, cells in enumerate([[HIDDEN_SHEET, str(VERSION), written_with, *owner], labels, *_bases(subset)]):
         for place, text in enumerate(cells):
             page.write_string(row, place, cut(text))
     page.very_hidden()

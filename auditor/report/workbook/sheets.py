@@ -22,8 +22,8 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import OLD_CASE_DAYS, VERDICTS, CaseGroup, rows_note
-from auditor.core.text import describe_left_out
-from auditor.report.remarks import compared_with, sentence
+from auditor.core.text import as_sentence, describe_left_out
+from auditor.report.remarks import compared_with
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import BUTTON, TYPED, Cell, SheetColumn
@@ -160,7 +160,7 @@ def add_not_verified(context: WorkbookContext) -> None:
     elif note := rows_note(customers, ledger.open_rows, language):
         text = f"{text} {note}"
     text = text if ledger.open_rows else language.text("Every row has a verdict.")
-    text = f"{text} {sentence(describe_left_out(ledger.not_selected, language))}" if ledger.not_selected else text
+    text = f"{text} {as_sentence(describe_left_out(ledger.not_selected, language))}" if ledger.not_selected else text
     _add_sheet(context, NOT_VERIFIED, text, SheetRecords(columns.not_verified(context.subset), rows))
 
 

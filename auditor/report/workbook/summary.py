@@ -26,8 +26,9 @@ from auditor.core.results import (
     format_amounts,
     format_total,
 )
+from auditor.core.text import as_sentence
 from auditor.report.cases import amount_columns
-from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, sentence
+from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text
 from auditor.report.workbook.columns import ColumnMaker, as_number, customer_names
 from auditor.report.workbook.layout import (
     Styles,
@@ -271,7 +272,7 @@ def _changes_in_words(delta: BaselineDelta, since: str, language: Language) -> s
         for change in CHANGES
         if counts.get(change)
     ]
-    sentences = [sentence("; ".join(kinds)) if kinds else "" if newly else language.text("Nothing changed.")]
+    sentences = [as_sentence("; ".join(kinds)) if kinds else "" if newly else language.text("Nothing changed.")]
     if newly:
         sentences.insert(0, newly_blocked_text(newly, newly - listed, since, language))
     if unknown:
