@@ -110,3 +110,13 @@ def test_any_text_is_counted_once(text: str) -> None:
     """As added, unparsed or empty; never an exception."""
     found = _sums([text])
     assert found.added + found.unparsed + found.empty == 1
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_no_digit_of_a_long_number_is_lost(sign: str) -> None:
+    """Thirty-two digits, more than Python's own context keeps; also below zero."""
+    text = f"{sign}{'1234567890' * 3}.25"
+    (total, *_) = add_up("Revenue", [("", Verdict.BLOCKED, text, 1), ("", Verdict.BLOCKED, f"{sign}0.50", 1)])
+    assert total.number(text) == Decimal(text)
+    wanted = {one.verdict: one.total for one in add_up("Revenue", [("", Verdict.BLOCKED, text, 1)])}
+    assert wanted[Verdict.BLOCKED] == Decimal(text)
