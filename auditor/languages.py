@@ -8,7 +8,6 @@ from importlib.resources import files
 
 from auditor.core.language import ENGLISH, Language
 
-
 _DIGITS = 100
 """More than any sum of amounts has."""
 

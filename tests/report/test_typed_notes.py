@@ -286,3 +286,49 @@ def test_a_list_with_a_column_called_note_keeps_it(tmp_path: Path) -> None:
     page, places = open_sheet(openpyxl.load_workbook(_book(run.path)))
     assert page.cell(4, places["Note 2"]).value == "theirs"
     assert "Note 2" in records(run.path / "audit.xlsx", "All customers")[0]
+
+
+def test_what_a_spreadsheet_took_for_a_formula_is_read_as_it_was_typed(tmp_path: Path) -> None:
+    """A formula without a result, one with an error, an error alone; new cells hold text, so that it does not happen."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    assert page.cell(4, places[NOTE]).number_format == "@"
+    for number, (text, kind) in enumerate((("=call him", "f"), ('=A1&"<b>"', "f"), ("#NAME?", "e")), 4):
+        page.cell(number, places[NOTE]).value = text
+        page.cell(number, places[NOTE]).data_type = kind
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [found.texts(guid(n))[1] for n in range(3)] == ["=call him", '=A1&"<b>"', "#NAME?"]
+
+
+def test_a_workbook_whose_columns_were_renamed_is_reported(tmp_path: Path) -> None:
+    """Or whose header was removed: nothing is found in it, and it stays beside the new one."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    page.cell(4, places[NOTE]).value = "lost?"
+    page.delete_rows(3)
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [one.partition(": ")[2] for one in found.warnings] == [
+        "no sheet has the columns Contacted, Note, Owner's next date any more, so nothing in it was read"
+    ]
+    assert [path.parent.name for path in found.kept] == ["by-owner"]
+
+
+def test_a_second_column_of_the_same_name_hides_nothing(tmp_path: Path) -> None:
+    """What stands in both counts."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    page.insert_cols(1)
+    for place, texts in ((1, (NOTE, "left", None, "left")), (places[NOTE] + 1, (NOTE, None, "right", "right"))):
+        for number, text in enumerate(texts, 3):
+            page.cell(number, place).value = text
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [found.texts(guid(n))[1] for n in range(3)] == ["left", "right", "left / right"]
