@@ -2,11 +2,14 @@
 
 import gettext
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import cache
 from importlib.resources import files
 
 from auditor.core.language import ENGLISH, Language
+
+_DIGITS = 100
+"""More than any sum of amounts has."""
 
 
 @cache
@@ -56,10 +59,12 @@ class _Translated(Language):
         from babel.numbers import format_currency, format_decimal
 
         digits = "#,##0" + ("." + "0" * places if places else "")
-        if not currency:
-            return format_decimal(amount, digits, self._locale)
-        pattern = str(self._locale.currency_formats["standard"].pattern).replace("#,##0.00", digits)
-        return format_currency(amount, currency, pattern, self._locale, currency_digits=False)
+        # the pattern rounds in Python's own context, which fails on amounts of more than 28 digits
+        with localcontext(Context(prec=_DIGITS)):
+            if not currency:
+                return format_decimal(amount, digits, self._locale)
+            pattern = str(self._locale.currency_formats["standard"].pattern).replace("#,##0.00", digits)
+            return format_currency(amount, currency, pattern, self._locale, currency_digits=False)
 
     def _translate(self, text: str) -> str:
         return self._catalogue.gettext(text) if text else ""

@@ -259,9 +259,9 @@ def test_html_of_an_incomplete_run(run: Run) -> None:
     html = run._repr_html_()
     assert "<b>Partner Center audit 20261123T120000Z</b>" in html
     assert "INCOMPLETE: 1 of 4 rows is not verified (do not treat as eligible)." in html
-    assert "4 customers: blocked 2, not verified 1, eligible 1." in html
-    assert "2 customers newly blocked since 22 Nov." in html
-    assert "<tr><td>Company 3</td><td></td><td>Under review</td><td>326</td></tr>" in html
+    assert "4 customers: Blocked 2, Not verified 1, Not blocked (eligible) 1." in html
+    assert "2 customers newly blocked since the last audit (22 Nov 2026)." in html
+    assert "<tr><td>Company 3</td><td></td><td>Under review by Microsoft</td><td>326</td></tr>" in html
     assert "undetermined" not in html
 
 
@@ -270,9 +270,9 @@ def test_html_counts_customers(tmp_path: Path) -> None:
     rows = [row(n, source_row=n, domain=f"c{n}.example") for n in (*range(1, 13), 1)]
     answers = [answer(n - 1, n, "not_allowed") for n in range(1, 13)]
     html = open_run(new_run(tmp_path / "20261122T120000Z", rows, answers, simulated=True).path)._repr_html_()
-    assert "12 customers: blocked 12, not verified 0, eligible 0." in html
-    assert html.count("<td>Not allowed</td>") == 10
-    assert f"<td>{guid(1)}</td><td>c1.example</td><td>Not allowed</td><td></td>" in html
+    assert "12 customers: Blocked 12, Not verified 0, Not blocked (eligible) 0." in html
+    assert html.count("<td>Not approved</td>") == 10
+    assert f"<td>{guid(1)}</td><td>c1.example</td><td>Not approved</td><td></td>" in html
     assert "<p>2 more are blocked.</p>" in html
     assert "(simulated)" in html
     assert "newly blocked" not in html

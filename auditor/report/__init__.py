@@ -38,6 +38,7 @@ from auditor.report.history import compact as compact_history
 from auditor.report.history import list_files as list_history
 from auditor.report.kept import is_as_written, written_hashes
 from auditor.report.notebook import notebook_html
+from auditor.report.notes import COLUMNS as NOTE_COLUMNS
 from auditor.report.notes import NAME as NOTES
 from auditor.report.notes import CustomerNote, read_notes
 from auditor.report.owners import ended_in_zone, read_owner_results
@@ -55,6 +56,7 @@ __all__ = [
     "HISTORY_COLUMNS",
     "MANIFEST",
     "NOTES",
+    "NOTE_COLUMNS",
     "SCHEMA_VERSION",
     "SQL_TYPES",
     "CustomerNote",

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.core.model import Verdict
-from auditor.core.results import CaseGroup, Sum, case_group
+from auditor.core.results import CaseGroup, Sum, add_exactly, case_group
 from auditor.report.data import RunData
 from auditor.report.schema import own_columns, to_arrow
 from auditor.report.times import whole_days
@@ -80,7 +80,7 @@ def _amounts(data: RunData, blocked: pd.DataFrame, column: str, cases: pd.DataFr
     for customer, text in zip(blocked["customer"], to_arrow(blocked[name]).to_pylist(), strict=True):
         currency, amount = read(text or "")
         if amount is not None:
-            found[customer][currency] = found[customer].get(currency, Decimal(0)) + amount
+            found[customer][currency] = add_exactly(found[customer].get(currency, Decimal(0)), amount)
     return found
 
 
@@ -101,5 +101,8 @@ def _in_order(cases: pd.DataFrame, amounts: Sequence[str]) -> pd.DataFrame:
     largest = [max(one.values(), default=Decimal(0)) for one in first]
     since = [0 if one is None else one.timestamp() for one in to_arrow(cases["blocked_since"]).to_pylist()]
     keys = zip((_ORDER[group] for group in cases["group"]), largest, since, strict=True)
-    order = [place for place, _ in sorted(enumerate(keys), key=lambda item: (item[1][0], -item[1][1], -item[1][2]))]
+    order = [
+        place
+        for place, _ in sorted(enumerate(keys), key=lambda item: (item[1][0], item[1][1].copy_negate(), -item[1][2]))
+    ]
     return cases.iloc[order].reset_index(drop=True)

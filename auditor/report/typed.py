@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
 from auditor.errors import describe_os_error
+from auditor.report.formulas import read_formulas
 from auditor.report.kept import read_properties
 from auditor.report.notes import COLUMNS, DATES
 
@@ -31,7 +32,7 @@ _HEADER_ROWS = 40
 _EPOCH = date(1899, 12, 30)
 _DAYS = range(20_000, 100_000)
 """Numbers in a column of days that are days without their format: 1954 to 2173."""
-_DAMAGE = (CalamineError, ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError)
+_DAMAGE = (CalamineError, ValueError, LookupError, TypeError, OverflowError, zipfile.BadZipFile, EOFError)
 
 
 class NotReadableError(Exception):
@@ -97,9 +98,18 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
             hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
             found = TypedWorkbook(name, hidden.owner)
             made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
+            formulas, has_columns = read_formulas(path), False
             for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
                 rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-                _read_sheet(found, sheet, rows, hidden, made)
+                for row, place, text in formulas.cells.get(sheet, ()):
+                    if row < len(rows) and place < len(rows[row]) and not _text_of(rows[row][place]):
+                        rows[row][place] = text
+                has_columns |= _read_sheet(found, sheet, rows, hidden, made)
+            if not has_columns:
+                labels = ", ".join(hidden.labels[one] for one in COLUMNS)
+                found.problems.append(f"{name}: no sheet has the columns {labels} any more, so nothing in it was read")
+            if formulas.unread:
+                found.problems.append(f"{name}: has formulas without a result, which were not read; type them as text")
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -121,27 +131,23 @@ def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
 
 def _read_sheet(
     found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], hidden: _HiddenSheet, made: NoteText
-) -> None:
-    """Add what was typed into a sheet. A sheet without the columns has nothing to read."""
+) -> bool:
+    """Add what was typed into a sheet. Return whether it has the columns; one without them has nothing to read."""
     header = _find_header(rows, hidden.labels)
     if header is None:
-        return
+        return False
     number, places = header
     if CUSTOMER_ID not in places:
         found.problems.append(
             f"{found.name}, sheet {sheet}: the column {hidden.labels[CUSTOMER_ID]!r} is missing, and no note of the sheet is read; "
             "put the column back, then run the same command again"
         )
-        return
+        return True
     if missing := [hidden.labels[one] for one in COLUMNS if one not in places]:
-        found.problems.append(
-            f"{found.name}, sheet {sheet}: nothing is read from columns that are missing: {', '.join(missing)}"
-        )
+        found.problems.append(f"{found.name}, sheet {sheet}: columns are missing: {', '.join(missing)}")
     for row, cells in enumerate(islice(rows, number + 1, None), number + 2):
-        texts = {
-            column: _text_of(cells[places[column]], is_day=column in DATES) for column in COLUMNS if column in places
-        }
-        given = _text_of(cells[places[CUSTOMER_ID]]).strip()
+        texts = {column: _text_in(cells, places[column], column) for column in COLUMNS if column in places}
+        given = _text_of(cells[places[CUSTOMER_ID][0]]).strip()
         one = normalise_id(given) or given
         base = hidden.bases.get(one, {})
         if not one and any(texts.values()):
@@ -158,15 +164,26 @@ def _read_sheet(
                 f"{found.name}, sheet {sheet}, row {row}: a note without a customer id ({given or 'the cell is empty'}); it is kept "
                 "under Notes on other customers"
             )
-        company = _text_of(cells[places[CUSTOMER]]) if CUSTOMER in places else ""
+        company = _text_of(cells[places[CUSTOMER][0]]) if CUSTOMER in places else ""
         found.rows.append(TypedRow(one, company, edits))
+    return True
 
 
-def _find_header(rows: Sequence[Sequence[Any]], labels: Mapping[str, str]) -> tuple[int, dict[str, int]] | None:
-    """(row of the header from 0, column -> its place); None where no column that a person may type into is there."""
+def _text_in(cells: Sequence[Any], places: Sequence[int], column: str) -> str:
+    """What stands in a row in a column; all of it where somebody added a column of the same name."""
+    texts = (_text_of(cells[place], is_day=column in DATES) for place in places)
+    return " / ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _find_header(rows: Sequence[Sequence[Any]], labels: Mapping[str, str]) -> tuple[int, dict[str, list[int]]] | None:
+    """(row of the header from 0, column -> its places); None where no column that a person may type into is there."""
     for number, cells in enumerate(islice(rows, _HEADER_ROWS)):
         texts = [_text_of(cell).strip() for cell in cells]
-        places = {name: texts.index(label) for name, label in labels.items() if label in texts}
+        places = {
+            name: [place for place, text in enumerate(texts) if text == label]
+            for name, label in labels.items()
+            if label in texts
+        }
         if any(column in places for column in COLUMNS) and len(places) > 1:
             return number, places
     return None

@@ -2,11 +2,12 @@
 
 Read are the workbooks in place, and those in the folder of `--notes`. In place are the workbooks of the run itself where it was rendered
 before with notes; otherwise those of the newest earlier run of the same lists, and of the run that `latest` points to. A workbook in
-place that is as it was written has nothing new, and is not read. What the notes of these runs have is carried over.
+place that is as it was written has nothing new, and is not read. What the notes of these runs have is carried over. Of older runs, the
+workbooks are read that were saved after the newest earlier run began: somebody had them open meanwhile.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor.core.baseline import RunIdentity
-from auditor.core.results import Edit, merge_edits
+from auditor.core.results import Edit, NoteCell, merge_edits
 from auditor.core.text import count_noun, escape_controls
 from auditor.errors import IncompleteError, OutputError, SettingsError, describe_os_error
-from auditor.runs.find import LATEST, LATEST_SIMULATED, identity, latest_run_id, order_time, run_folders
+from auditor.runs.find import LATEST, LATEST_SIMULATED, identity, latest_run_id, order_time, run_folders, started_at
 
 if TYPE_CHECKING:
     from auditor.report import CustomerNote, TypedWorkbook
@@ -64,7 +65,8 @@ def collect_notes(run: Path, source: NotesSource) -> dict[str, "CustomerNote"]:
 
     runs = _runs_in_place(run)
     known = _known_notes(run, runs)
-    workbooks = [*_read_in_place(run, runs, source.warned), *_read_folder(source)]
+    paths = [*_changed_in_place(run, runs), *_saved_late(run, runs)]
+    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source)]
     merged = merge_notes(known, workbooks)
     _show(source.warned, [problem for one in workbooks for problem in one.problems])
     if merged.lost:
@@ -87,18 +89,30 @@ def has_unread_notes(run: Path) -> bool:
     """Whether somebody typed something into the workbooks of a run that no later run over the same lists has."""
     from auditor import report
 
-    hashes = report.written_hashes(run)
-    changed = [path for path, name in _workbooks(run) if not report.is_as_written(path, hashes.get(name))]
-    if not changed:
-        return False
-    mine = replace(identity(run), selection="")
-    runs = run_folders(run.resolve().parent)
-    later = [one for one in runs if order_time(one) > order_time(run) and _is_same(one, mine)]
+    changed = [path for path, _ in _changed_in_place(run, [run])]
     try:
+        stored = report.read_notes(run)
+        if not changed and not stored:
+            return False
+        mine = replace(identity(run), selection="")
+        runs = run_folders(run.resolve().parent)
+        later = [one for one in runs if order_time(one) > order_time(run) and _is_same(one, mine)]
         known = _known_notes(run, later)
+        if any(not _has_texts(known.get(customer), note) for customer, note in stored.items()):
+            return True
         return merge_notes(known, [report.read_typed(path, path.name) for path in changed]).changed > 0
-    except (report.NotReadableError, OutputError):
+    except (report.NotReadableError, IncompleteError, OutputError, OSError):
         return True
+
+
+def _has_texts(known: "CustomerNote | None", note: "CustomerNote") -> bool:
+    """Whether each text that counts in a note stands in the other one, among its earlier texts at least."""
+    from auditor import report
+
+    return all(
+        not text or (known is not None and text in {one.text for one in (cell.now, *cell.earlier)})
+        for text, cell in ((note.text(column), getattr(known, column, NoteCell())) for column in report.NOTE_COLUMNS)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +173,11 @@ def _known_notes(run: Path, runs: Sequence[Path]) -> dict[str, "CustomerNote"]:
             known |= report.read_notes(one)
         except OSError as error:
             raise OutputError(f"{one / report.NOTES}: {describe_os_error(error)}", "make it readable") from error
-        except IncompleteError:
+        except IncompleteError as error:
             if one == run:
                 raise
+            # without them, this run and all later ones would have no notes
+            raise OutputError(error.message, error.hint) from error
     return known
 
 
@@ -202,20 +218,50 @@ def _workbooks(run: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.relative_to(run).as_posix()
 
 
-def _read_in_place(run: Path, runs: Sequence[Path], warned: Callable[[str], object]) -> Iterator["TypedWorkbook"]:
-    """Yield the workbooks in place that were changed. Those of versions without these columns have nothing to read."""
+def _changed_in_place(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield (path, name for people) of the workbooks of these runs that were changed."""
     from auditor import report
 
     for one in runs:
         hashes = report.written_hashes(one)
         for path, name in _workbooks(one):
-            if report.is_as_written(path, hashes.get(name)):
-                continue
-            shown = name if one == run else f"{one.name}/{name}"
-            try:
-                yield report.read_typed(path, escape_controls(shown))
-            except report.NotReadableError as error:
-                warned(f"{path}: was changed, and notes in it are not carried over: {error}")
+            if not report.is_as_written(path, hashes.get(name)):
+                yield path, name if one == run else f"{one.name}/{name}"
+
+
+def _saved_late(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the changed workbooks of older runs that were saved after the newest earlier run began, which did not read that."""
+    newest = next((one for one in runs if one != run), None)
+    if newest is None:
+        return
+    began, mine = started_at(newest).timestamp(), replace(identity(run), selection="")
+    for one in run_folders(run.resolve().parent):
+        if (
+            one.name not in {known.name for known in runs}
+            and order_time(one) < order_time(newest)
+            and _is_same(one, mine)
+        ):
+            late = {path for path, _ in _workbooks(one) if _saved_at(path) > began}
+            yield from (found for found in (_changed_in_place(run, [one]) if late else ()) if found[0] in late)
+
+
+def _saved_at(path: Path) -> float:
+    """Time of a file; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0
+
+
+def _read_in_place(paths: Iterable[tuple[Path, str]], warned: Callable[[str], object]) -> Iterator["TypedWorkbook"]:
+    """Yield the workbooks in place that were changed. Those of versions without these columns have nothing to read."""
+    from auditor import report
+
+    for path, name in paths:
+        try:
+            yield report.read_typed(path, escape_controls(name))
+        except report.NotReadableError as error:
+            warned(f"{path}: was changed, and notes in it are not carried over: {error}")
 
 
 def _read_folder(source: NotesSource) -> Iterator["TypedWorkbook"]:

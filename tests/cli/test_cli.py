@@ -245,7 +245,7 @@ def test_a_dead_service_leaves_a_run_that_accounts_for_every_row(capsys: pytest.
     assert summary["complete"] is False
     assert summary["ledger"]["rows"] == {"listed": 2, "eligible": 0, "blocked": 0, "undetermined": 2}
     assert {r["reason"] for r in summary["reasons"]} == {"transport_error", "invalid_id"}
-    assert "undetermined" in streams.err
+    assert "1 not verified" in streams.err
     run = next(Path("reports").glob("2*"))
     assert not any(b"marked-secret" in path.read_bytes() for path in run.iterdir())
     assert not Path("reports/latest").exists()

@@ -9,12 +9,15 @@ import click
 import pytest
 
 from auditor.cli.commands import auditor
+from auditor.report.typed import MARK
 from auditor.settings import PREFIX, all_fields
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+_STYLE = set(_OPTION.findall((ROOT / "auditor" / "report" / "page" / "page.css").read_text(encoding="utf-8")))
+"""The page's colours, which are called like options."""
 _VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]*[A-Z]")
 _COMMAND = re.compile(r"(?:: |`|\$ |^|\bor )auditor ((?:[a-z]+ ?)+)([^;:`|\n#]*)", re.MULTILINE)
 
@@ -54,7 +57,7 @@ def _documents() -> Iterator[tuple[str, str]]:
 
 def test_every_option_that_is_named_exists() -> None:
     """Of some command."""
-    known = {"--help", "--version"}.union(*OPTIONS.values())
+    known = {"--help", "--version", *_STYLE}.union(*OPTIONS.values())
     assert not {(where, name) for where, text in _sentences() for name in _OPTION.findall(text) if name not in known}
 
 
@@ -80,6 +83,8 @@ def test_every_variable_that_is_named_is_a_setting(texts: object) -> None:
 def _unknown(words: str, rest: str) -> set[str]:
     """The parts of a named command that do not exist; words after it may be anything."""
     parts = words.split()
+    if f"auditor {words.strip()}" == MARK:
+        return set()
     name = next((name for n in (2, 1) if (name := " ".join(parts[:n])) in COMMANDS), None)
     if name is None:
         return {f"auditor {parts[0]}"}

@@ -55,7 +55,7 @@ def _serve(answers: dict[str, str], port: int, *, announces: bool = False) -> An
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Three runs: a complete one; one that reuses answers, is stopped, resumed and compared; a simulated one."""
+    """Three runs: a complete one; one that reuses answers, is stopped, resumed, compared and translated; a simulated one."""
     folder = tmp_path_factory.mktemp("published")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -66,7 +66,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         port = 0
         for answers, commands in (
             (ANSWERS, [[*RUN, "--customer-list", "always"]]),
-            (CHANGED, [[*RUN, "--reuse", "8h", "--limit", "3"], ["resume", "--quiet", "--max-undetermined", "30"]]),
+            (
+                CHANGED,
+                [
+                    [*RUN, "--reuse", "8h", "--limit", "3"],
+                    ["resume", "--quiet", "--max-undetermined", "30"],
+                    ["report", "latest", "--language", "de"],
+                ],
+            ),
         ):
             with _serve(answers, port) as simulator:
                 port = int(simulator.api_url.rpartition(":")[2])
@@ -208,13 +215,13 @@ def test_the_columns_of_other_csv_files_are_the_documented_ones(reports: Path, n
 @pytest.mark.parametrize(
     ("title", "pattern", "own"),
     [
-        ("results", "2*/results.parquet", ["Revenue"]),
+        ("results", "2*/results.parquet", [("Revenue", "string", True), ("Revenue.number", "double", True)]),
         ("before.parquet", "2*/before.parquet", []),
         ("history/", "history/*/*.parquet", []),
     ],
 )
 def test_the_columns_of_parquet_files_are_the_documented_ones(
-    reports: Path, title: str, pattern: str, own: list[str]
+    reports: Path, title: str, pattern: str, own: list[tuple[str, str, bool]]
 ) -> None:
     """Names, order and types; and whether they may be null."""
     found = sorted(reports.glob(pattern))
@@ -222,7 +229,7 @@ def test_the_columns_of_parquet_files_are_the_documented_ones(
     for path in found:
         schema = pyarrow.parquet.read_schema(path)
         types = [(field.name, _type_name(field.type), field.nullable) for field in schema]
-        assert types == [*_documented(title), *((name, "string", True) for name in own)]
+        assert types == [*_documented(title), *own]
 
 
 def _type_name(kind: pyarrow.DataType) -> str:

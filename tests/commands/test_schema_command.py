@@ -17,6 +17,7 @@ FILES = {
     "fleet": "fleet/<round>/summary.json",
     "journal": journal.JOURNAL,
     "manifest": report.MANIFEST,
+    "notes": report.NOTES,
     "rows": journal.ROWS,
     "settings": "auditor.toml",
     "summary": summary.JSON,
@@ -48,7 +49,7 @@ def test_each_schema_is_a_valid_one(name: str, capsys: pytest.CaptureFixture[str
     ("name", "hint"),
     [
         ("jurnal", "did you mean journal?"),
-        ("x", "choose from error, fleet, journal, manifest, rows, settings, summary"),
+        ("x", "choose from error, fleet, journal, manifest, notes, rows, settings, summary"),
     ],
 )
 def test_an_unknown_name_is_a_wrong_call(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Columns that are added up have their numbers in results.parquet, and verification compares them with the texts."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,8 @@ from report_support import Run, answer, forge, new_run, row
 
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError
+from auditor.report.cases import list_cases
+from auditor.report.data import load
 from auditor.report.schema import number_columns
 
 MONEY = ["1,234.50", "12 EUR", "n/a", None, "0.30"]
@@ -53,3 +56,13 @@ def test_a_name_that_is_taken() -> None:
         "Seats": "Seats.number_",
         "status": "input.status.number",
     }
+
+
+def test_long_numbers_of_one_customer_are_added_exactly(tmp_path: Path) -> None:
+    """Two rows of a customer, with more digits than Python's own context keeps."""
+    long = "1234567890" * 3
+    rows = [row(1, source_row=n + 2, other={"Revenue": text}) for n, text in enumerate((f"-{long}.25", "-0.50"))]
+    presentation = Presentation(sums=("Revenue",))
+    run = new_run(tmp_path / "r", rows, [answer(0, 1, "under_review")], presentation=presentation)
+    (amounts,) = list_cases(load(run.stored))["amounts.0"]
+    assert amounts == {"": Decimal(f"-{long}.75")}

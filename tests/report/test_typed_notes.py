@@ -1,5 +1,6 @@
 """What people type into a workbook stands in the next one: by customer, exactly, in every language, whoever saved it."""
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -8,10 +9,11 @@ import openpyxl
 import pytest
 from book_support import opened, parts, records
 from notes_support import CONTACTED, NEXT, NOTE, Rendering, blocked_run, open_sheet, shown, type_into
-from report_support import answer, guid, new_run, row
+from report_support import Run, answer, guid, new_run, row
 
 from auditor.core.run_facts import Presentation
-from auditor.errors import IncompleteError
+from auditor.errors import IncompleteError, OutputError
+from auditor.runs.notes import has_unread_notes
 
 AWKWARD = (
     *(
@@ -286,3 +288,106 @@ def test_a_list_with_a_column_called_note_keeps_it(tmp_path: Path) -> None:
     page, places = open_sheet(openpyxl.load_workbook(_book(run.path)))
     assert page.cell(4, places["Note 2"]).value == "theirs"
     assert "Note 2" in records(run.path / "audit.xlsx", "All customers")[0]
+
+
+def test_what_a_spreadsheet_took_for_a_formula_is_read_as_it_was_typed(tmp_path: Path) -> None:
+    """A formula without a result, one with an error, an error alone; new cells hold text, so that it does not happen."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    assert page.cell(4, places[NOTE]).number_format == "@"
+    for number, (text, kind) in enumerate((("=call him", "f"), ('=A1&"<b>"', "f"), ("#NAME?", "e")), 4):
+        page.cell(number, places[NOTE]).value = text
+        page.cell(number, places[NOTE]).data_type = kind
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [found.texts(guid(n))[1] for n in range(3)] == ["=call him", '=A1&"<b>"', "#NAME?"]
+
+
+def test_a_workbook_whose_columns_were_renamed_is_reported(tmp_path: Path) -> None:
+    """Or whose header was removed: nothing is found in it, and it stays beside the new one."""
+    run = blocked_run(tmp_path / "r")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    page.cell(4, places[NOTE]).value = "lost?"
+    page.delete_rows(3)
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [one.partition(": ")[2] for one in found.warnings] == [
+        "no sheet has the columns Contacted, Note, Owner's next date any more, so nothing in it was read"
+    ]
+    assert [path.parent.name for path in found.kept] == ["by-owner"]
+
+
+def test_a_second_column_of_the_same_name_hides_nothing(tmp_path: Path) -> None:
+    """What stands in both counts."""
+    run = blocked_run(tmp_path / "r", "bbb")
+    Rendering(run)
+    book = openpyxl.load_workbook(_book(run.path))
+    page, places = open_sheet(book)
+    page.insert_cols(1)
+    for place, texts in ((1, (NOTE, "left", None, "left")), (places[NOTE] + 1, (NOTE, None, "right", "right"))):
+        for number, text in enumerate(texts, 3):
+            page.cell(number, place).value = text
+    book.save(_book(run.path))
+    found = Rendering(run)
+    assert [found.texts(guid(n))[1] for n in range(3)] == ["left", "right", "left / right"]
+
+
+def _nights(folder: Path, count: int) -> list[Run]:
+    """Runs of the same list, a day apart."""
+    days = [datetime.fromisoformat(f"2026-11-{22 + n}T12:00:00Z") for n in range(count)]
+    return [blocked_run(folder / f"{day:%Y%m%dT%H%M%SZ}", started_at=day) for day in days]
+
+
+def test_what_is_saved_into_an_older_workbook_is_read_by_the_next_run(tmp_path: Path) -> None:
+    """Somebody had it open while the next run was made; the run after that one has the note, and the newer note stays."""
+    first, second, third = _nights(tmp_path, 3)
+    Rendering(first)
+    Rendering(second)
+    type_into(_book(second.path), {guid(1): {NOTE: "newer"}})
+    type_into(_book(first.path), {guid(0): {NOTE: "typed late"}})
+    found = Rendering(third)
+    assert (found.texts(guid(0))[1], found.texts(guid(1))[1]) == ("typed late", "newer")
+    assert found.warnings == []
+
+
+def test_what_was_saved_into_an_older_workbook_before_that_is_not_read_again(tmp_path: Path) -> None:
+    """The run after it has read it; the file's time says so."""
+    first, second, third = _nights(tmp_path, 3)
+    Rendering(first)
+    path = type_into(_book(first.path), {guid(0): {NOTE: "read"}})
+    before = datetime.fromisoformat("2026-11-22T13:00:00Z").timestamp()
+    os.utime(path, (before, before))
+    Rendering(second)
+    (second.path / "notes.jsonl").unlink()
+    assert Rendering(third).notes == {}
+
+
+def test_damaged_notes_of_the_run_before_stop_the_rendering(tmp_path: Path) -> None:
+    """Otherwise this run and all later ones would have no notes; with the file put back, they are carried over."""
+    first, second = _nights(tmp_path, 2)
+    Rendering(first)
+    type_into(_book(first.path), {guid(0): {NOTE: "called"}})
+    Rendering(first)
+    content = (first.path / "notes.jsonl").read_bytes()
+    (first.path / "notes.jsonl").write_bytes(content[:100])
+    with pytest.raises(OutputError, match=r"notes\.jsonl.*put the file back"):
+        Rendering(second)
+    (first.path / "notes.jsonl").write_bytes(content)
+    assert Rendering(second).texts(guid(0))[1] == "called"
+
+
+def test_a_run_whose_notes_no_later_run_has_is_not_pruned(tmp_path: Path) -> None:
+    """They came back by mail, and its kept workbooks were removed."""
+    first, second = _nights(tmp_path, 2)
+    Rendering(first)
+    back = type_into(_book(first.path), {guid(0): {NOTE: "by mail"}}, tmp_path / "back" / "Ann.xlsx")
+    Rendering(first, back.parent)
+    assert has_unread_notes(first.path)
+    Rendering(second)
+    assert not has_unread_notes(first.path)
+    (second.path / "notes.jsonl").unlink()
+    assert has_unread_notes(first.path)

@@ -129,7 +129,8 @@ def _read(form: re.Pattern[str], digits: str, sign: str, *, negative: bool) -> D
         return None
     whole, _, fraction = digits.partition(sign)
     number = Decimal("".join(filter(str.isdecimal, whole)) + "." + fraction)
-    return -number if negative else number
+    # not `-number`, which rounds to 28 digits
+    return number.copy_negate() if negative else number
 
 
 def _both(number: _Number) -> tuple[Decimal, Decimal]:
@@ -190,7 +191,7 @@ def _sums(
             counts[whose, verdict, kind] += count
             if kind == "added":
                 key = (whose, verdict, currency if only is None else only)
-                totals[key] = _EXACT.add(totals[key], numbers[group])
+                totals[key] = add_exactly(totals[key], numbers[group])
     return [
         Sum(
             column=column,
@@ -205,6 +206,11 @@ def _sums(
         for owner in (None, *sorted({owner for owner, _, _ in rows}))
         for verdict in Verdict
     ]
+
+
+def add_exactly(first: Decimal, second: Decimal) -> Decimal:
+    """The sum of two amounts, without a digit lost."""
+    return _EXACT.add(first, second)
 
 
 def format_amounts(amounts: Amounts, language: Language = ENGLISH) -> str:

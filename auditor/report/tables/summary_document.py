@@ -142,7 +142,8 @@ class ColumnSum(Struct, kw_only=True):
         owner: Account manager of these rows; empty where the list names none. Left out where the rows of all are meant.
         total: The sum in digits. It is a text, because a program's own numbers may not hold it exactly. In a column of several
             currencies it is the sum of the numbers without one.
-        amounts: The sums by currency, each in digits: three capital letters, or a sign; empty for numbers without a currency.
+        amounts: The sums by currency, each in digits: three capital letters, or a sign; empty for numbers without a currency. Since
+            version 2.
         added: Number of rows with a number.
         unparsed: Number of rows with a text that is not certainly a number.
         empty: Number of rows without a text.

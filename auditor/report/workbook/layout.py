@@ -57,7 +57,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "text": _LEFT,
         "name": {**_LEFT, "bold": True},
         "wrapped": {**_LEFT, "text_wrap": True},
-        "typed": {**_LEFT, **_TYPED, "text_wrap": True},
+        # as text: a spreadsheet would take `=call him` and `+49 89 1` for formulas
+        "typed": {**_LEFT, **_TYPED, "text_wrap": True, "num_format": "@"},
         "typed day": {**_LEFT, **_TYPED},
         "link": {**_LEFT, "font_color": "#0B57D0", "underline": 1},
         "time": _LEFT,

@@ -75,7 +75,7 @@ def _most_first(
 
     def order(name: str) -> tuple[Decimal, list[int], str]:
         largest = Decimal(0) if first is None else max(at_risk[first, name].values())
-        return -largest, [-counts[name].get(verdict, 0) for verdict in ORDER], name
+        return largest.copy_negate(), [-counts[name].get(verdict, 0) for verdict in ORDER], name
 
     return sorted(counts, key=order)
 

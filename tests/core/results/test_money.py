@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.core.language import LANGUAGES
 from auditor.core.model import Verdict
 from auditor.core.results.money import Sum, add_up, format_amounts, read_number
+from auditor.languages import load
 
 
 @pytest.mark.parametrize(
@@ -110,3 +112,21 @@ def test_any_text_is_counted_once(text: str) -> None:
     """As added, unparsed or empty; never an exception."""
     found = _sums([text])
     assert found.added + found.unparsed + found.empty == 1
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_no_digit_of_a_long_number_is_lost(sign: str) -> None:
+    """Thirty-two digits, more than Python's own context keeps; also below zero."""
+    text = f"{sign}{'1234567890' * 3}.25"
+    (total, *_) = add_up("Revenue", [("", Verdict.BLOCKED, text, 1), ("", Verdict.BLOCKED, f"{sign}0.50", 1)])
+    assert total.number(text) == Decimal(text)
+    wanted = {one.verdict: one.total for one in add_up("Revenue", [("", Verdict.BLOCKED, text, 1)])}
+    assert wanted[Verdict.BLOCKED] == Decimal(text)
+
+
+@pytest.mark.parametrize("code", sorted(LANGUAGES))
+@pytest.mark.parametrize("currency", ["", "EUR"])
+def test_long_amounts_are_shown_in_every_language(code: str, currency: str) -> None:
+    """With every digit, and without an error."""
+    text = load(code).money(Decimal(f"-{'1234567890' * 3}.75"), currency)
+    assert "".join(one for one in text if one.isdecimal()) == f"{'1234567890' * 3}75"
