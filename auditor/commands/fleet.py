@@ -129,9 +129,14 @@ def run_fleet(
     except KeyboardInterrupt as stopped:
         stopped.add_note(f"auditor fleet run {shell_quote(options.partners)} --reports {shell_quote(reports)}")
         raise
-    results = fleet.results_of(current, [one.name for one in partners])
+    _, folder, combined = fleet.combine_round(reports, current.id)
+    # the report does not take a run whose files were changed
+    refused = {result.name: result for result in combined if not result.complete}
+    results = [
+        refused.get(known.name, known) if known.complete else known
+        for known in fleet.results_of(current, [one.name for one in partners])
+    ]
     code = fleet.worst_exit_code(result.exit_code for result in results)
-    _, folder, _ = fleet.combine_round(reports, current.id)
     return _publish(FleetReport(current.id, folder, results, code), folder, common.publish)
 
 

@@ -1,6 +1,7 @@
 """`auditor history`: merge the files of closed months, and ask the history in SQL."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from auditor.errors import IncompleteError, SettingsError
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from auditor.report import MergedMonth
 
@@ -69,16 +71,28 @@ def query(reports: Path, sql: str) -> Answer:
                     "auditor history query takes one statement that selects",
                     "auditor history query 'select * from blocked_since'",
                 )
-            # Arrow reads times with a zone; DuckDB itself needs another library for them
-            found = connection.sql(sql).to_arrow_table()
-        except duckdb.Error as error:
+            found = _fetch(connection, sql)
+            columns = [column.to_pylist() for column in found.columns]
+        except (duckdb.Error, OverflowError, ValueError) as error:
+            # the last two: a time that Python has not, such as infinity
             message = " ".join(str(error).partition("\n\nLINE")[0].split())
             raise SettingsError(
                 f"the history cannot answer that: {message}",
                 f"the views are {', '.join(VIEWS)}; their columns: auditor history query 'describe history'",
             ) from error
-    columns = [column.to_pylist() for column in found.columns]
     return Answer(tuple(found.column_names), list(zip(*columns, strict=True)))
+
+
+def _fetch(connection: "duckdb.DuckDBPyConnection", sql: str) -> "pa.Table":
+    """Answer a statement in another thread: DuckDB may not look at signals until the answer is there."""
+    with ThreadPoolExecutor(1) as executor:
+        # Arrow reads times with a zone; DuckDB itself needs another library for them
+        answer = executor.submit(lambda: connection.sql(sql).to_arrow_table())
+        try:
+            return answer.result()
+        except BaseException:
+            connection.interrupt()
+            raise
 
 
 def _make_views(connection: "duckdb.DuckDBPyConnection", reports: Path) -> None:

@@ -185,6 +185,10 @@ class Database:
         self._password, self._hint = password or "", hint
         with _as_settings_error(url):
             parsed = _with_driver(make_url(url))
+            if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+                raise SettingsError(
+                    f"{url}: names no file, so nothing would be stored", "name one: sqlite:///audits.db"
+                )
             self.name = parsed.set(query={}).render_as_string(hide_password=True)
             options = _OPTIONS.get(parsed.drivername) or _OPTIONS.get(parsed.get_backend_name(), {})
             if password and parsed.get_backend_name() != "sqlite":

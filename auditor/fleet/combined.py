@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import locks
+from auditor.core.results import INCOMPLETE
 from auditor.errors import AuditorError, IncompleteError, OutputError, describe_cause, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
 from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_complete_run, find_round, results_of
 from auditor.runs.find import load_stored_run
 
 if TYPE_CHECKING:
-    from auditor.report import FleetPartner
+    from auditor.report import FleetPartner, FleetSummary, PartnerSummary
 
 
 _LOCK = ".lock-report"
@@ -30,7 +31,8 @@ def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Pa
         round_id: of the round; None for the newest.
 
     Returns:
-        The round, the folder of its report, and how each partner ended.
+        The round, the folder of its report, and how each partner ended. Like in the report, a partner whose run cannot be taken
+        is not complete.
 
     Raises:
         SettingsError: there is no such round.
@@ -40,7 +42,8 @@ def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Pa
     with one_report_at_a_time(reports / FLEET, current.id):
         current = find_round(reports, current.id)
         results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
-        return current, combine(reports, current.id, results), results
+        folder, summary = _combine(reports, current.id, results)
+        return current, folder, [_as_in_report(*each) for each in zip(results, summary.partners, strict=True)]
 
 
 @contextmanager
@@ -70,6 +73,13 @@ def _as_it_is_now(reports: Path, current: Round, known: PartnerResult) -> Partne
     return describe_complete_run(known.name, run) if run else known
 
 
+def _as_in_report(known: PartnerResult, found: "PartnerSummary") -> PartnerResult:
+    """The result of a partner; not complete, and without counts, where the report does not take its run."""
+    if found.complete or not known.complete:
+        return known
+    return replace(known, complete=False, exit_code=INCOMPLETE, reason=found.note, customers={})
+
+
 def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:
     """Write the combined report of a round, and verify it. A report of the same round is replaced.
 
@@ -85,18 +95,22 @@ def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> 
     Raises:
         OutputError: the report could not be written, or its files disagree; the runs of the partners are not touched.
     """
+    return _combine(reports, round_id, partners)[0]
+
+
+def _combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> tuple[Path, "FleetSummary"]:
     from auditor import report
 
     folder = reports / FLEET / round_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        report.render_fleet(folder, round_id, [_describe(one) for one in partners], reports)
+        summary = report.render_fleet(folder, round_id, [_describe(one) for one in partners], reports)
         report.verify_fleet(folder)
     except OSError as error:
         raise _as_output_error(folder, f"{folder}: {describe_os_error(error)}", error) from error
     except (OutputError, IncompleteError) as error:
         raise _as_output_error(folder, error.message, error) from error
-    return folder
+    return folder, summary
 
 
 def _describe(result: PartnerResult) -> "FleetPartner":

@@ -5,6 +5,7 @@ Names, paths, run ids and counts travel between the machines, nothing else. The 
 
 import logging
 import math
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -238,6 +239,10 @@ def _connect(options: ClusterOptions, partners: int) -> Iterator["Client"]:
             threads_per_worker=math.ceil(partners / processes),
             memory_limit=0,
             dashboard_address=None,
+            # keys of its own: whoever reaches a scheduler runs programs as its user, and every user of this machine reaches loopback
+            security=True,
+            # without a dashboard, Dask still serves its state, and warns where its usual port is taken
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             preload=[_IGNORE_SIGNALS],
             silence_logs=logging.CRITICAL,
         ) as cluster,
@@ -259,6 +264,9 @@ def _connect_to(address: str, options: ClusterOptions) -> Iterator["Client"]:
         raise SettingsError(
             f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}", hint
         ) from error
+    except (MemoryError, LookupError, AttributeError, struct.error) as error:
+        # it takes some bytes of the answer for the length of others
+        raise SettingsError(f"what answers at {address} is no Dask scheduler", hint) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=_WORKER_SECONDS)

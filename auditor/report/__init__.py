@@ -20,7 +20,7 @@ from auditor.report import times
 from auditor.report.blocked_customers import blocked_customers
 from auditor.report.data import RunChanges, RunData, compare, load
 from auditor.report.files import point_latest
-from auditor.report.fleet import FleetPartner, FleetSummary, render_fleet, repair_command, verify_fleet
+from auditor.report.fleet import FleetPartner, FleetSummary, PartnerSummary, render_fleet, repair_command, verify_fleet
 from auditor.report.history import COLUMNS as HISTORY_COLUMNS
 from auditor.report.history import FOLDER as HISTORY
 from auditor.report.history import (
@@ -65,6 +65,7 @@ __all__ = [
     "HistoryFile",
     "MergedMonth",
     "NotReadableError",
+    "PartnerSummary",
     "RunChanges",
     "RunData",
     "StoredRun",

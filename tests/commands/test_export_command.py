@@ -235,3 +235,10 @@ def test_without_sqlalchemy(night: Run, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     assert export(night) == 2
     assert 'pip install "partner-center-auditor[sql]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_that_ends_with_the_process(night: Run, capsys: pytest.CaptureFixture[str], url: str) -> None:
+    """Refused: nothing would be stored."""
+    assert main(["export", "--database", url, str(night.path)]) == 2
+    assert capsys.readouterr().err.startswith(f"auditor: {url}: names no file, so nothing would be stored\n")

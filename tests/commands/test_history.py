@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from report_support import guid
 
 from auditor.cli import main
 from auditor.core.model import Reason
+from program_support import Program
 
 BLOCKED, FREE, LOST = (Reason.UNDER_REVIEW, 0), (Reason.ALLOWED, 0), (Reason.THROTTLED, 0)
 
@@ -70,6 +73,7 @@ def test_csv_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         "copy (from history) to 'copy.csv'",
         "copy (from history) to 'reports/history/copy.parquet'",
         "drop view history",
+        "select 'infinity'::timestamptz",
         "select 1; select 2",
         "",
     ],
@@ -116,3 +120,14 @@ def test_merging_says_what_became_of_each_month(capsys: pytest.CaptureFixture[st
     assert answered(capsys, "query", "--csv", "from history order by started_at, customer_id") == before
     (month,) = json.loads(answered(capsys, "compact", "--json"))
     assert (month["month"], month["runs"]) == ("2021-09", 0)
+
+
+def test_a_query_without_end_is_stopped() -> None:
+    """By a signal, at once: DuckDB itself would not look at it."""
+    with Program("history", "query", "select count(*) from range(100000000000) a, range(1000000) b") as program:
+        time.sleep(2)
+        assert program.poll() is None
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=20)
+        assert program.returncode == 130
+        assert "stopped at once" in said

@@ -385,3 +385,21 @@ def test_two_calls_that_end_at_the_same_time_lose_nothing(reports: Path) -> None
         folders = {*pool.map(lambda _: combine_round(reports, round_id)[1], range(4))}
     (folder,) = folders
     assert report.verify_fleet(folder).ledger.rows.listed == 19
+
+
+def test_a_partner_whose_run_was_changed_is_complete_nowhere(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in what the command prints, nor in its exit code: the report does not have its customers."""
+    results = _results(reports)[:1]
+    current = record(reports, open_round(reports, ["north"], 60, lambda _: True), results)
+    assert main(["fleet", "report", "--reports", str(reports), "--json"]) == 0
+    (run,) = (reports / "north").glob("2*")
+    with (run / "results.csv").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    capsys.readouterr()
+    assert main(["fleet", "report", "--reports", str(reports), "--json"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    (north,) = document["partners"]
+    assert document["exit_code"] == 3
+    assert (north["complete"], north["exit_code"], north["customers"]) == (False, 3, {})
+    assert north["reason"].startswith("the files of the run do not agree: results.csv")
+    assert _summary(reports / "fleet" / current.id)["complete"] is False

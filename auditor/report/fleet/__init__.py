@@ -16,7 +16,7 @@ A customer of two partners stays two rows: each partner has an answer of its own
 
 from auditor.report.fleet.partners import FleetPartner
 from auditor.report.fleet.render import render_fleet
-from auditor.report.fleet.summary import FleetSummary
+from auditor.report.fleet.summary import FleetSummary, PartnerSummary
 from auditor.report.fleet.verify import repair_command, verify_fleet
 
-__all__ = ["FleetPartner", "FleetSummary", "render_fleet", "repair_command", "verify_fleet"]
+__all__ = ["FleetPartner", "FleetSummary", "PartnerSummary", "render_fleet", "repair_command", "verify_fleet"]
