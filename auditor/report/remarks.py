@@ -74,12 +74,18 @@ def note(data: RunData, language: Language = ENGLISH) -> str:
     return ": ".join(filter(None, [state, remarks(data, language)]))
 
 
-def remarks(data: RunData, language: Language = ENGLISH) -> str:
-    """What a reader must know, in one line; empty where there is nothing."""
-    return "; ".join(_remarks(data, language))
+def remarks(data: RunData, language: Language = ENGLISH, *, simulated: bool = True) -> str:
+    """What a reader must know, in one line; empty where there is nothing.
+
+    Args:
+        data: of the run.
+        language: of the line.
+        simulated: False leaves out that the data are simulated, for a reader who is told in other words.
+    """
+    return "; ".join(_remarks(data, language, simulated=simulated))
 
 
-def _remarks(data: RunData, language: Language) -> Iterator[str]:
+def _remarks(data: RunData, language: Language, *, simulated: bool) -> Iterator[str]:
     ledger, facts = data.ledger, data.facts
     if facts.selection:
         yield language.text("selection: {selection}", selection=facts.selection)
@@ -99,7 +105,7 @@ def _remarks(data: RunData, language: Language) -> Iterator[str]:
             "{n} damaged lines of the journal: counted as not answered",
             damaged,
         )
-    if facts.simulated:
+    if facts.simulated and simulated:
         yield language.text("the data are simulated")
 
 

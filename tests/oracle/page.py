@@ -234,6 +234,8 @@ def _check_head(page: Page, found: Evidence) -> None:
     if is_complete and not remark:
         kind, word, remark = "good", "Complete.", "Every customer has a verdict."
     if facts.simulated:
+        remark = "; ".join(said for said in remark.split("; ") if said.lower() != "the data are simulated")
+        remark = remark or "Every customer has a verdict."
         word += " Simulated data: nothing here is about anybody real."
     banners = [
         (element.attributes["class"], element.text)

@@ -1,6 +1,7 @@
 """What the page says of changes, sums and advice."""
 
 import base64
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -227,7 +228,17 @@ def test_the_money_of_a_case_has_its_currency(tmp_path: Path) -> None:
     records = [twice | {"own": {"Revenue": text}} for text in ("EUR 1,200.50", "USD 80")]
     sums = add_up("Revenue", [("", Verdict.BLOCKED, record["own"]["Revenue"], 1) for record in records])
     data = run_data(records, ("Revenue",), sums=tuple(sums), presentation=Presentation(sums=("Revenue",)))
-    assert '<td class="n m">EUR 1,200.50 + USD 80<td>Under review by Microsoft' in _text(data, tmp_path)
+    text = _text(data, tmp_path)
+    assert '<td class="n m" data-column="Revenue">EUR 1,200.50 + USD 80<td>Under review by Microsoft' in text
+    assert '<p class="big"><b>EUR 1,200.50</b><span class="hidden"> + </span><b>USD 80</b></p>' in text
+
+
+def test_the_banner_says_once_that_the_data_are_simulated(tmp_path: Path) -> None:
+    """In bold; behind it stand other warnings, or none."""
+    text = _text(run_data([{"reason": "allowed"}], simulated=True), tmp_path)
+    (banner,) = re.findall('<p class="banner warn">.*</p>', text)
+    assert "Simulated data: nothing here is about anybody real.</strong> Every customer has a verdict.</p>" in banner
+    assert "the data are simulated" not in banner.lower()
 
 
 def test_a_house_style_is_in_the_file_itself(tmp_path: Path) -> None:
