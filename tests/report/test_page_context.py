@@ -13,7 +13,8 @@ from report_support import guid
 from auditor import languages
 from auditor.core.baseline import Baseline
 from auditor.core.house_style import Logo
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
+from auditor.core.results.ledger import Tally, build_ledger
 from auditor.core.results.money import Sum, add_up
 from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
 from auditor.core.run_facts import Presentation
@@ -268,3 +269,14 @@ def test_what_the_style_says_is_in_the_language(tmp_path: Path) -> None:
     english = _text(run_data([{"reason": "unknown"}]), tmp_path)
     assert '@page simulated { @top-left { content: "SIMULATED DATA";' in english
     assert '--since: "Since";' in english
+
+
+def test_the_banner_counts_customers_and_not_rows(tmp_path: Path) -> None:
+    """A customer on two rows counts once, and a row without an id belongs to no customer."""
+    twice = Tally(Reason.SERVICE_ERROR, rows=2, customers=1, owner_customers=1)
+    known, none = Tally(Reason.ALLOWED, rows=1, customers=1, owner_customers=1), Tally(Reason.INVALID_ID, rows=1)
+    records = [{"reason": "allowed"}]
+    text = _text(run_data(records, ledger=build_ledger([twice, known, none], 4, 2)), tmp_path)
+    assert "</strong> 1 of 2 customers is not verified (do not treat as eligible)" in text
+    text = _text(run_data(records, ledger=build_ledger([known, none], 2, 1)), tmp_path)
+    assert "</strong> 1 of 2 rows is not verified (do not treat as eligible)" in text

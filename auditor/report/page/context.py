@@ -114,7 +114,7 @@ def flags(data: RunData) -> list[str]:
 def _banner(data: RunData) -> dict[str, Any]:
     """How complete the run is, and whether it is real; `kind` is good, warn or bad."""
     language = data.language
-    text = sentence(remarks(data, language, simulated=False))
+    text = sentence(remarks(data, language, by_customer=True, simulated=False))
     kind, word = "good", language.text("Complete.")
     if not data.complete:
         kind, word = "bad", language.text("Incomplete.")
