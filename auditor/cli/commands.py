@@ -44,20 +44,35 @@ def auditor() -> None:
 )
 @options.REPORTS
 @options.FORMAT
+@options.LANGUAGE
 @options.json_option("the summary as JSON")
+@options.CONFIGURED
 @options.log_options(quiet=options.COUNTED)
-def demo(*, reports: str | None, format: str | None, as_json: bool, quiet: int) -> int:  # noqa: A002 - the option's name
-    """`auditor demo`."""
+def demo(
+    *,
+    reports: str | None,
+    format: str | None,  # noqa: A002 - the option's name
+    language: str | None,
+    config: str | None,
+    profile: str | None,
+    as_json: bool,
+    quiet: int,
+) -> int:
+    """`auditor demo`.
+
+    Of the settings, only the look of the reports counts: their folder and formats would mix a demo with real runs.
+    """
     from auditor.cli import progress, render_run
     from auditor.commands.demo import demo as start
     from auditor.core.run_facts import FORMATS
     from auditor.runs.signals import exit_on_signals
-    from auditor.settings import FLAG, reparse
+    from auditor.settings import FLAG, load, reparse
 
     formats = reparse("format", FORMATS if format is None else format, FLAG)
     folder = reparse("reports", reports or "reports", FLAG)
+    look, _ = load({"language": language}, config=config, profile=profile, read_secrets=False)
     with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
-        rendered = start(folder, formats, observer)
+        rendered = start(folder, formats, observer, look)
     render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
     return 0 if rendered.facts.finished else rendered.exit_code
 

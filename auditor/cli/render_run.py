@@ -19,6 +19,7 @@ from auditor import journal
 from auditor.cli import job
 from auditor.cli.render_changes import changes_since_baseline, column_sums
 from auditor.cli.terminal import PRINTED, VERDICT_COLOURS, console, note, say, say_next
+from auditor.core.house_style import LOGO_NAMES
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import describe_usage
 from auditor.core.results import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from auditor.report import Verified
     from auditor.runs.render import Rendered
 
+_KEPT = "kept, because somebody changed it or has it open"
 _WIDTH = 68
 """Characters of an indented line."""
 _FILES = {
@@ -58,6 +60,8 @@ _FILES = {
     "rows.jsonl": "the list as it was read",
     "journal.jsonl": "every answer as received",
     "before.parquet": "what was known before",
+    "notes.jsonl": "what people typed into the workbooks",
+    **dict.fromkeys(LOGO_NAMES, "the logo, as it was when the run began"),
 }
 
 
@@ -223,7 +227,9 @@ def _print_files(output: Console, rendered: "Rendered") -> None:
     known = [name for name in _FILES if name in names]
     output.print(f"Files in {rendered.run}:", highlight=False, soft_wrap=True, markup=False)
     for name in [*known, *(n for n in names if n not in _FILES)]:
-        output.print(f"  {name:<18} {_FILES.get(name, '')}", highlight=False, markup=False)
+        output.print(
+            f"  {name:<18} {_FILES.get(name, _KEPT if '(changed ' in name else '')}", highlight=False, markup=False
+        )
     first = rendered.run / _choose_first_file(rendered, names)
     output.print(f"Open first: {first}", highlight=False, soft_wrap=True, markup=False)
 

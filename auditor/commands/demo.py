@@ -46,14 +46,22 @@ STRANGERS = 3
 """Number of customers of the sample that the partner's list lacks, and of the partner's list that the sample lacks."""
 _TIMEOUT = 2.0
 """Seconds: long for a loopback address, short enough that the simulator's slow replies do not delay the demo."""
+_LOOK = ("language", "zone", "report_logo", "report_title", "report_accent")
 _ALL = 1_000_000
 """More rows than the sample has: the list holds deliberate faults, so any number of rows may stay undetermined."""
 
 
-def demo(reports: str, formats: tuple[str, ...], observer: RunObserver) -> Rendered:
+def demo(reports: str, formats: tuple[str, ...], observer: RunObserver, look: Settings | None = None) -> Rendered:
     """Audit the sample list against a simulator that stops with the demo.
 
+    Args:
+        reports: folder of the run folders.
+        formats: of the reports.
+        observer: hears what happens.
+        look: settings whose language, time zone and house style the reports have; None: the defaults.
+
     Raises:
+        SettingsError: the logo cannot be read.
         OutputError: a report could not be written.
     """
     sample = find_sample("customers.csv")
@@ -72,6 +80,7 @@ def demo(reports: str, formats: tuple[str, ...], observer: RunObserver) -> Rende
             rate=REQUESTS_A_MINUTE,
             timeout=_TIMEOUT,
             max_undetermined=_ALL,
+            **{name: getattr(look, name) for name in _LOOK if look},
         )
         observer.noted("the demo signs in to the simulator by itself, as a person does with a code in a web browser")
         login(settings, "device code", ignore_message)

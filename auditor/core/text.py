@@ -34,6 +34,16 @@ def describe_undetermined(count: int, rows: int, language: Language = ENGLISH) -
     )
 
 
+def describe_not_verified(customers: int, all_customers: int, language: Language = ENGLISH) -> str:
+    """Say how many of some customers are not verified."""
+    return language.count(
+        "{n} of {customers} is not verified (do not treat as eligible)",
+        "{n} of {customers} are not verified (do not treat as eligible)",
+        customers,
+        customers=language.count("{n} customer", "{n} customers", all_customers),
+    )
+
+
 def describe_left_out(rows: int, language: Language = ENGLISH) -> str:
     """Say how many rows were left out by the options that select rows."""
     return language.count("{n} row was not selected", "{n} rows were not selected", rows)

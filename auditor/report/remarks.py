@@ -5,10 +5,10 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.language import ENGLISH, Language
-from auditor.core.model import Reason
+from auditor.core.model import Reason, Verdict
 from auditor.core.results import Ledger
 from auditor.core.run_facts import UTC_NAMES, MembershipSource
-from auditor.core.text import as_sentence, describe_left_out, describe_undetermined
+from auditor.core.text import as_sentence, describe_left_out, describe_not_verified, describe_undetermined
 from auditor.report.data import RunChanges, RunData
 
 
@@ -63,18 +63,34 @@ def find_zone(name: str) -> tzinfo:
         return UTC
 
 
-def note(data: RunData, language: Language = ENGLISH) -> str:
-    """Whether the run is complete, and what a reader must know, in one line."""
+def note(data: RunData, language: Language = ENGLISH, *, by_customer: bool = False) -> str:
+    """Whether the run is complete, and what a reader must know, in one line; `by_customer` as for `remarks`."""
     state = language.text("complete") if data.complete else language.text("INCOMPLETE")
-    return ": ".join(filter(None, [state, remarks(data, language)]))
+    return ": ".join(filter(None, [state, remarks(data, language, by_customer=by_customer)]))
 
 
-def remarks(data: RunData, language: Language = ENGLISH) -> str:
-    """What a reader must know, in one line; empty where there is nothing."""
-    return "; ".join(_remarks(data, language))
+def not_verified_text(ledger: Ledger, language: Language) -> str:
+    """How many customers are not verified; of rows without a customer, how many rows; empty where there are none."""
+    if not ledger.open_rows:
+        return ""
+    if unknown := ledger.customers_of(Verdict.UNDETERMINED):
+        return describe_not_verified(unknown, sum(map(ledger.customers_of, Verdict)), language)
+    return describe_undetermined(ledger.open_rows, ledger.rows - ledger.not_selected, language)
 
 
-def _remarks(data: RunData, language: Language) -> Iterator[str]:
+def remarks(data: RunData, language: Language = ENGLISH, *, by_customer: bool = False, simulated: bool = True) -> str:
+    """What a reader must know, in one line; empty where there is nothing.
+
+    Args:
+        data: of the run.
+        language: of the line.
+        by_customer: True counts customers that are not verified, for account managers; False counts rows, for operators.
+        simulated: False leaves out that the data are simulated, for a reader who is told in other words.
+    """
+    return "; ".join(_remarks(data, language, by_customer=by_customer, simulated=simulated))
+
+
+def _remarks(data: RunData, language: Language, *, by_customer: bool, simulated: bool) -> Iterator[str]:
     ledger, facts = data.ledger, data.facts
     if facts.selection:
         yield language.text("selection: {selection}", selection=facts.selection)
@@ -84,7 +100,8 @@ def _remarks(data: RunData, language: Language) -> Iterator[str]:
     if not ledger.balanced:
         yield language.text("the ledger does not balance")
     if count := ledger.open_rows:
-        yield describe_undetermined(count, ledger.rows - ledger.not_selected, language)
+        rows = ledger.rows - ledger.not_selected
+        yield not_verified_text(ledger, language) if by_customer else describe_undetermined(count, rows, language)
     yield from _remarks_on_membership(data, language)
     if data.freshness.reused and data.freshness.oldest:
         yield _on_reused(data.freshness.reused, data.freshness.oldest, language)
@@ -94,7 +111,7 @@ def _remarks(data: RunData, language: Language) -> Iterator[str]:
             "{n} damaged lines of the journal: counted as not answered",
             damaged,
         )
-    if facts.simulated:
+    if facts.simulated and simulated:
         yield language.text("the data are simulated")
 
 

@@ -18,7 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
 from auditor.errors import describe_os_error
-from auditor.report.formulas import read_formulas
+from auditor.report.formulas import Formulas, read_formulas
 from auditor.report.kept import read_properties
 from auditor.report.notes import COLUMNS, DATES
 
@@ -98,18 +98,7 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
             hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
             found = TypedWorkbook(name, hidden.owner)
             made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
-            formulas, has_columns = read_formulas(path), False
-            for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
-                rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-                for row, place, text in formulas.cells.get(sheet, ()):
-                    if row < len(rows) and place < len(rows[row]) and not _text_of(rows[row][place]):
-                        rows[row][place] = text
-                has_columns |= _read_sheet(found, sheet, rows, hidden, made)
-            if not has_columns:
-                labels = ", ".join(hidden.labels[one] for one in COLUMNS)
-                found.problems.append(f"{name}: no sheet has the columns {labels} any more, so nothing in it was read")
-            if formulas.unread:
-                found.problems.append(f"{name}: has formulas without a result, which were not read; type them as text")
+            _read_sheets(found, book, read_formulas(path), hidden, made)
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -127,6 +116,24 @@ def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
     owner = str(rest[1]) if rest[0] == "owner" else None
     texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
     return _HiddenSheet(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
+
+
+def _read_sheets(
+    found: TypedWorkbook, book: CalamineWorkbook, formulas: Formulas, hidden: _HiddenSheet, made: NoteText
+) -> None:
+    """Add what was typed into the sheets, and what of it could not be read."""
+    has_columns = False
+    for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        for row, place, text in formulas.cells.get(sheet, ()):
+            if row < len(rows) and place < len(rows[row]) and not _text_of(rows[row][place]):
+                rows[row][place] = text
+        has_columns |= _read_sheet(found, sheet, rows, hidden, made)
+    if not has_columns:
+        labels = ", ".join(hidden.labels[one] for one in COLUMNS)
+        found.problems.append(f"{found.name}: no sheet has the columns {labels} any more, so nothing in it was read")
+    if formulas.unread:
+        found.problems.append(f"{found.name}: has formulas without a result, which were not read; type them as text")
 
 
 def _read_sheet(

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from auditor.cli.commands import auditor
-from auditor.report.typed import MARK
+from auditor.report.typed import HIDDEN_SHEET
 from auditor.settings import PREFIX, all_fields
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,8 @@ COMMANDS = dict(_commands(auditor))
 OPTIONS = {name: {flag for each in one.params for flag in each.opts} for name, one in COMMANDS.items()}
 VARIABLES = {f"{PREFIX}{name.upper()}" for name in all_fields()}
 VARIABLES |= {f"{PREFIX}{name.upper()}_FILE" for name, how in all_fields().items() if {"secret", "file"} & set(how)}
+
+"""A hidden sheet of the workbooks; no command has its name."""
 
 
 def _text(node: ast.AST) -> str:
@@ -83,7 +85,7 @@ def test_every_variable_that_is_named_is_a_setting(texts: object) -> None:
 def _unknown(words: str, rest: str) -> set[str]:
     """The parts of a named command that do not exist; words after it may be anything."""
     parts = words.split()
-    if f"auditor {words.strip()}" == MARK:
+    if f"auditor {words.strip()}" == HIDDEN_SHEET:
         return set()
     name = next((name for n in (2, 1) if (name := " ".join(parts[:n])) in COMMANDS), None)
     if name is None:

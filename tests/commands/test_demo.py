@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from auditor import customers
+from auditor import customers, journal
 from auditor.cli import main
-from auditor.commands.demo import STRANGERS, WEIGHTS, _read_sample_rows, _simulator_options, find_sample
+from auditor.commands.demo import _ALL, STRANGERS, WEIGHTS, _read_sample_rows, _simulator_options, find_sample
 from auditor.core.model import Customer
+from auditor.errors import SettingsError
+from auditor.runs.options import RunOptions
 from auditor.simulator import KINDS, Scenario
+from image_support import png
 
 
 def test_every_kind_of_answer_happens_to_somebody(tmp_path: Path) -> None:
@@ -45,6 +49,28 @@ def test_the_demo_from_end_to_end(
     assert not (tmp_path / "reports" / "latest").exists()
     (summary,) = (tmp_path / "reports").glob("2*/summary.json")
     assert json.loads(summary.read_text(encoding="utf-8"))["requests"]["throttled"] > 0
+
+
+def test_the_reports_of_a_demo_have_the_look_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Language and house style; nothing else of a settings file counts, and a secret that it names is not read."""
+    monkeypatch.chdir(tmp_path)
+    Path("logo.png").write_bytes(png(40, 20))
+    Path("auditor.toml").write_text(
+        'reports = "real"\nmax_undetermined = 3\nlanguage = "de"\nrefresh_token_file = "elsewhere"\n'
+        '[report]\nlogo = "logo.png"\ntitle = "Contoso"\naccent = "#245"\n'
+    )
+
+    def stop(_run: Path, _options: RunOptions) -> NoReturn:
+        raise SettingsError("far enough", "")
+
+    monkeypatch.setattr("auditor.runs.audit.run_audit", stop)
+    assert main(["demo", "--language", "fr", "-q"]) == SettingsError.exit_code
+    (run,) = Path("reports").glob("2*")
+    facts = journal.read_facts(run)
+    shown = facts.presentation
+    assert (shown.language, shown.title, shown.accent, shown.logo) == ("fr", "Contoso", "#224455", "logo.png")
+    assert (run / shown.logo).read_bytes() == png(40, 20)
+    assert facts.max_undetermined == _ALL
 
 
 def test_the_rows_name_the_list_and_not_where_it_is_kept() -> None:

@@ -229,11 +229,20 @@ def _check_head(page: Page, found: Evidence) -> None:
     _same("title", page.title, " · ".join([*map(str.upper, flags), "Partner Center audit", facts.run_id]))
     _same("list warnings", page.list_warnings(), [_html(warning.sentence) for warning in facts.list_warnings])
     remark = json.loads((found.run / "summary.json").read_text(encoding="utf-8"))["note"].partition(": ")[2]
+    verdicts = {
+        customer: record["verdict"]
+        for record, customer in zip(found.records, found.customers, strict=True)
+        if customer and record["reason"] != "not_selected"
+    }
+    unknown = sum(verdict == "undetermined" for verdict in verdicts.values())
+    remark = words.by_customer(remark, unknown, len(verdicts))
     remark = f"{remark[:1].upper()}{remark[1:]}" if remark else ""
     kind, word = ("bad", "Incomplete.") if not is_complete else ("warn", "Complete, with warnings.")
     if is_complete and not remark:
         kind, word, remark = "good", "Complete.", "Every customer has a verdict."
     if facts.simulated:
+        remark = "; ".join(said for said in remark.split("; ") if said.lower() != "the data are simulated")
+        remark = remark or "Every customer has a verdict."
         word += " Simulated data: nothing here is about anybody real."
     banners = [
         (element.attributes["class"], element.text)

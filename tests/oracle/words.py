@@ -1,5 +1,7 @@
 """The words for people, written down a second time: what every verdict, reason and change is called."""
 
+import re
+
 VERDICTS = {"blocked": "Blocked", "undetermined": "Not verified", "eligible": "Not blocked (eligible)"}
 REASONS = {
     "allowed": "Verified by Microsoft",
@@ -88,3 +90,18 @@ def newly_blocked(count: int, unknown: int, began: object) -> str:
     if unknown:
         text += f" {unknown:,} of them {'was' if unknown == 1 else 'were'} not verified or not in the list then."
     return text
+
+
+def not_verified(unknown: int, every: int) -> str:
+    """How many customers of those that were asked for are not verified."""
+    verb, noun = "is" if unknown == 1 else "are", "customer" if every == 1 else "customers"
+    return f"{unknown:,} of {every:,} {noun} {verb} not verified (do not treat as eligible)"
+
+
+def by_customer(note: str, unknown: int, every: int) -> str:
+    """A run's note for account managers: it counts customers where the note for programs counts rows."""
+    if not unknown:
+        return note
+    return re.sub(
+        r"[\d,]+ of [\d,]+ rows? (is|are) not verified \(do not treat as eligible\)", not_verified(unknown, every), note
+    )

@@ -267,9 +267,10 @@ class _Subset:
         """The first line of every sheet."""
         document = json.loads((self.found.run / "summary.json").read_bytes())
         if self.owner is None:
-            state, _, remarks = document["note"].partition(": ")
+            note = words.by_customer(document["note"], self._unknown, self._asked)
+            state, _, remarks = note.partition(": ")
             if state != "complete":
-                return str(document["note"])
+                return note
             return f"Complete, with warnings. {_capital(remarks).rstrip('.')}." if remarks else "Complete."
         simulated = "; the data are simulated" if document["simulated"] else ""
         state = f"The whole audit is {'complete' if counts_as_complete(self.found.ledger, self.found.facts) else 'INCOMPLETE'}"
@@ -277,9 +278,22 @@ class _Subset:
         selected = f"{self.said_left_out}; " if self.found.facts.selection else ""
         here = f"{state}{simulated}. In this workbook: {selected}"
         if not unknown:
-            return f"{here}1 row has a verdict" if rows == 1 else f"{here}each of {rows:,} rows has a verdict"
+            asked = self._asked
+            return f"{here}1 customer was checked" if asked == 1 else f"{here}each of {asked:,} customers was checked"
+        if self._unknown:
+            return f"{here}{words.not_verified(self._unknown, self._asked)}"
         verb = "is" if unknown == 1 else "are"
         return f"{here}{unknown:,} of {_count(rows, 'row')} {verb} not verified (do not treat as eligible)"
+
+    @property
+    def _unknown(self) -> int:
+        """Customers that were asked for and are not verified."""
+        return self.customers_of("undetermined")
+
+    @property
+    def _asked(self) -> int:
+        """Customers that were asked for."""
+        return self.customers_of(*_ORDER)
 
     @property
     def left_out(self) -> int:

@@ -1,6 +1,7 @@
 """What the page says of changes, sums and advice."""
 
 import base64
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from report_support import guid
 from auditor import languages
 from auditor.core.baseline import Baseline
 from auditor.core.house_style import Logo
-from auditor.core.model import Verdict
+from auditor.core.model import Reason, Verdict
+from auditor.core.results.ledger import Tally, build_ledger
 from auditor.core.results.money import Sum, add_up
 from auditor.core.results.words import LONG_NOTE, LONG_REVIEW, VERDICTS
 from auditor.core.run_facts import Presentation
@@ -227,7 +229,17 @@ def test_the_money_of_a_case_has_its_currency(tmp_path: Path) -> None:
     records = [twice | {"own": {"Revenue": text}} for text in ("EUR 1,200.50", "USD 80")]
     sums = add_up("Revenue", [("", Verdict.BLOCKED, record["own"]["Revenue"], 1) for record in records])
     data = run_data(records, ("Revenue",), sums=tuple(sums), presentation=Presentation(sums=("Revenue",)))
-    assert '<td class="n m">EUR 1,200.50 + USD 80<td>Under review by Microsoft' in _text(data, tmp_path)
+    text = _text(data, tmp_path)
+    assert '<td class="n m" data-column="Revenue">EUR 1,200.50 + USD 80<td>Under review by Microsoft' in text
+    assert '<p class="big"><b>EUR 1,200.50</b><span class="hidden"> + </span><b>USD 80</b></p>' in text
+
+
+def test_the_banner_says_once_that_the_data_are_simulated(tmp_path: Path) -> None:
+    """In bold; behind it stand other warnings, or none."""
+    text = _text(run_data([{"reason": "allowed"}], simulated=True), tmp_path)
+    (banner,) = re.findall('<p class="banner warn">.*</p>', text)
+    assert "Simulated data: nothing here is about anybody real.</strong> Every customer has a verdict.</p>" in banner
+    assert "the data are simulated" not in banner.lower()
 
 
 def test_a_house_style_is_in_the_file_itself(tmp_path: Path) -> None:
@@ -257,3 +269,14 @@ def test_what_the_style_says_is_in_the_language(tmp_path: Path) -> None:
     english = _text(run_data([{"reason": "unknown"}]), tmp_path)
     assert '@page simulated { @top-left { content: "SIMULATED DATA";' in english
     assert '--since: "Since";' in english
+
+
+def test_the_banner_counts_customers_and_not_rows(tmp_path: Path) -> None:
+    """A customer on two rows counts once, and a row without an id belongs to no customer."""
+    twice = Tally(Reason.SERVICE_ERROR, rows=2, customers=1, owner_customers=1)
+    known, none = Tally(Reason.ALLOWED, rows=1, customers=1, owner_customers=1), Tally(Reason.INVALID_ID, rows=1)
+    records = [{"reason": "allowed"}]
+    text = _text(run_data(records, ledger=build_ledger([twice, known, none], 4, 2)), tmp_path)
+    assert "</strong> 1 of 2 customers is not verified (do not treat as eligible)" in text
+    text = _text(run_data(records, ledger=build_ledger([known, none], 2, 1)), tmp_path)
+    assert "</strong> 1 of 2 rows is not verified (do not treat as eligible)" in text

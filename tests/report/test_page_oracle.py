@@ -238,15 +238,21 @@ def _swapped(table: str) -> Callable[[str], str]:
             (_text("<span>one.<wbr>example", "<span>two.<wbr>example"), "table blocked, row 1 of the list"),
             (_text(f"<code>{guid(2)}", f"<code>{guid(3)}"), "table undetermined, row 2 of the list"),
             (_text(f"<td>{guid(3)}", f"<td>{guid(2)}"), "table eligible, row 4 of the list"),
-            (_text('<td>ann<td class="n m">7', '<td>bo<td class="n m">7'), "table blocked, row 1 of the list"),
             (
-                _text('<td class="n m">7<td>Under review', '<td class="n m">7<td>Not approved'),
+                _text('<td>ann<td class="n m" data-column="Seats">7', '<td>bo<td class="n m" data-column="Seats">7'),
+                "table blocked, row 1 of the list",
+            ),
+            (
+                _text(
+                    '<td class="n m" data-column="Seats">7<td>Under review',
+                    '<td class="n m" data-column="Seats">7<td>Not approved',
+                ),
                 "table blocked, row 1 of the list",
             ),
             (_text("<td>2026-10-01<td class=n>", "<td>2026-10-02<td class=n>"), "table blocked, row 1 of the list"),
             (_text("<td class=n>52", "<td class=n>25"), "table blocked, row 1 of the list"),
             (_text("<td>Check name and address", "<td>Wait; check again in a few days"), "table blocked, row 5"),
-            (_text('<td class="n m">9', '<td class="n m">8'), "table blocked, row 5 of the list"),
+            (_text('<td class="n m" data-column="Seats">9', '<td class="n m">8'), "table blocked, row 5 of the list"),
             (_text("<td>UnderReview", "<td>Unknown"), "table blocked, row 1 of the list"),
             (
                 _text('<b>Do this first.</b> <a href="#blocked">Four', '<b>Do this first.</b> <a href="#blocked">One'),

@@ -191,7 +191,7 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
             "The whole audit is INCOMPLETE",
         ),
         ({"simulated": True, "max_undetermined": 9}, "the data are simulated", "the data are simulated"),
-        ({"max_undetermined": 0}, "1 of 2 rows is not verified", "1 of 2 rows is not verified"),
+        ({"max_undetermined": 0}, "1 of 2 customers is not verified", "1 of 2 customers is not verified"),
     ],
 )
 def test_every_sheet_says_what_must_be_minded_first(

@@ -239,7 +239,7 @@ def test_what_was_added_up_and_gained_is_compared(tmp_path: Path, cell: str, old
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_the_first_line_is_compared(run: Run, sheet: str) -> None:
     """A run that is not complete must say so on every sheet."""
-    state = "INCOMPLETE: 4 of 10 rows are not verified (do not treat as eligible)"
+    state = "INCOMPLETE: 3 of 9 customers are not verified (do not treat as eligible)"
     _change(run.path / "audit.xlsx", PARTS[sheet], lambda part: part.replace(state, "Complete"))
     assert f"audit.xlsx, {sheet}" in _found(run)
 

@@ -112,5 +112,5 @@ def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
     render(run)
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
-    assert said["Ann"] == f"The whole audit is {state}. In this workbook: each of 2 rows has a verdict"
-    assert said["Bo"].endswith("In this workbook: 1 of 1 row is not verified (do not treat as eligible)")
+    assert said["Ann"] == f"The whole audit is {state}. In this workbook: each of 2 customers was checked"
+    assert said["Bo"].endswith("In this workbook: 1 of 1 customer is not verified (do not treat as eligible)")

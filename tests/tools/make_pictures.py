@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "reports" / "example"
 PAGE, WORKBOOK = "page.png", "workbook.png"
-WIDTH, HEIGHT = 1100, 800
+WIDTH, HEIGHT = 1280, 760
 """Points of the browser's window."""
 DOTS = 108
 """An inch of paper."""

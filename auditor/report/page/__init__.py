@@ -100,7 +100,6 @@ _STYLE_TEXTS = {
     "own": message("From the list"),
     "status": message("Status"),
     "api": message("API status"),
-    "risk": message("At risk"),
     "before": message("Before"),
     "now": message("Now"),
     "last": message("Last update"),

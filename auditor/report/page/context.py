@@ -115,11 +115,11 @@ def flags(data: RunData) -> list[str]:
 def _banner(data: RunData) -> dict[str, Any]:
     """How complete the run is, and whether it is real; `kind` is good, warn or bad."""
     language = data.language
-    text = as_sentence(remarks(data, language))
+    text = as_sentence(remarks(data, language, by_customer=True, simulated=False))
     kind, word = "good", language.text("Complete.")
     if not data.complete:
         kind, word = "bad", language.text("Incomplete.")
-    elif text:
+    elif text or data.facts.simulated:
         kind, word = "warn", language.text("Complete, with warnings.")
     words = [
         word,
@@ -170,7 +170,10 @@ def _at_risk(data: RunData) -> list[dict[str, Any]]:
 
 
 def _sum(total: Sum, language: Language) -> dict[str, Any]:
-    return {"column": total.column, "total": format_amounts(total.amounts, language), "unparsed": total.unparsed}
+    several = [one for one in total.amounts.items() if one[1]]
+    amounts = [dict([one]) for one in several] if len(several) > 1 else [total.amounts]
+    shown = [format_amounts(one, language) for one in amounts]
+    return {"column": total.column, "amounts": shown, "unparsed": total.unparsed}
 
 
 def _cases(data: RunData, selection: PageSelection, own: dict[str, str]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import NO_OWNER
-from auditor.core.text import as_sentence, describe_left_out, describe_undetermined
-from auditor.report.remarks import note, remarks
+from auditor.core.text import as_sentence, describe_left_out
+from auditor.report.remarks import not_verified_text, note, remarks
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
 
@@ -172,8 +172,8 @@ def status_line(subset: Subset) -> tuple[str, str]:
 def _status_of_run(subset: Subset) -> str:
     data, language = subset.data, subset.data.language
     if not data.complete:
-        return note(data, language)
-    if not (warnings := remarks(data, language)):
+        return note(data, language, by_customer=True)
+    if not (warnings := remarks(data, language, by_customer=True)):
         return language.text("Complete.")
     return language.text("Complete, with warnings.") + f" {as_sentence(warnings)}"
 
@@ -183,12 +183,10 @@ def _status_of_owner(subset: Subset) -> str:
     data, ledger, language = subset.data, subset.ledger, subset.data.language
     whole = language.text("The whole audit is complete") if data.complete else language.text(_INCOMPLETE)
     states = [whole, *([language.text("the data are simulated")] if data.facts.simulated else [])]
-    count, rows = ledger.open_rows, ledger.rows - ledger.not_selected
     here = [describe_left_out(ledger.not_selected, language)] if data.facts.selection else []
-    if count:
-        here.append(describe_undetermined(count, rows, language))
-    else:
-        here.append(language.count("{n} row has a verdict", "each of {n} rows has a verdict", rows))
+    customers = sum(map(ledger.customers_of, Verdict))
+    checked = language.count("{n} customer was checked", "each of {n} customers was checked", customers)
+    here.append(not_verified_text(ledger, language) or checked)
     return f"{'; '.join(states)}. " + language.text("In this workbook: {here}", here="; ".join(here))
 
 
