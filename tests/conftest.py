@@ -77,3 +77,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where no test of `tests/system` runs, do not even import them: only `make test-system` installs their libraries."""
+    is_system = collection_path == Path(__file__).parent / "system"
+    return True if is_system and config.option.markexpr == "not system" else None

@@ -34,8 +34,6 @@ OPTIONS = {name: {flag for each in one.params for flag in each.opts} for name, o
 VARIABLES = {f"{PREFIX}{name.upper()}" for name in all_fields()}
 VARIABLES |= {f"{PREFIX}{name.upper()}_FILE" for name, how in all_fields().items() if {"secret", "file"} & set(how)}
 
-"""A hidden sheet of the workbooks; no command has its name."""
-
 
 def _text(node: ast.AST) -> str:
     """A literal as it is printed, with {} for its values."""
