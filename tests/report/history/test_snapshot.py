@@ -181,7 +181,7 @@ def test_a_file_without_a_partner_is_of_the_partner_that_the_runs_folder_names(t
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_named_pipe_in_place_of_a_snapshot_is_passed_over(tmp_path: Path) -> None:
     """Nothing waits for what nobody writes."""
-    service = snapshot.Service("https://api.example", "account", "")
+    service = answers.Service("https://api.example", "account", "")
     path = snapshot._path(tmp_path, service)
     path.parent.mkdir()
     os.mkfifo(path)
