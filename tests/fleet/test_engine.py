@@ -79,7 +79,7 @@ def test_without_dask_the_command_to_install_it_is_named(tmp_path: Path, monkeyp
 def test_the_cluster_of_one_machine_answers_nobody_else() -> None:
     """Other users of the machine reach its loopback address, and Dask runs what it is sent. It takes no fixed port."""
     with engine._connect(ClusterOptions(workers=1), 1) as client:
-        address = client.scheduler.address
+        address = str(client.scheduler_info()["address"])
         assert address.startswith("tls://127.0.0.1:")
         assert client.submit(lambda: 1).result() == 1
         assert client.scheduler_info()["services"]["dashboard"] != 8787

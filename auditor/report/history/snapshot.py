@@ -67,8 +67,12 @@ def _path(history: Path, service: Service) -> Path:
 
 def load(history: Path, service: Service) -> tuple[Snapshot, Stretches] | None:
     """Read a snapshot; None where there is none that can be used."""
+    path = _path(history, service)
     try:
-        digest, head, body = _path(history, service).read_bytes().split(b"\n", 2)
+        # opening a named pipe would wait for ever
+        if not path.is_file():
+            return None
+        digest, head, body = path.read_bytes().split(b"\n", 2)
         content = hashlib.sha256(head)
         content.update(body)
         found = msgspec.json.decode(head, type=Snapshot)

@@ -176,3 +176,13 @@ def test_a_file_without_a_partner_is_of_the_partner_that_the_runs_folder_names(t
     assert set(read(history, 5, partner_tenant="fabrikam")) == set()
     (run / "journal.jsonl").unlink()
     assert set(read(history, 5, partner_tenant="northwind")) == {1}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_named_pipe_in_place_of_a_snapshot_is_passed_over(tmp_path: Path) -> None:
+    """Nothing waits for what nobody writes."""
+    service = answers.Service("https://api.example", "account", "")
+    path = snapshot._path(tmp_path, service)
+    path.parent.mkdir()
+    os.mkfifo(path)
+    assert snapshot.load(tmp_path, service) is None
