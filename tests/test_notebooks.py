@@ -38,7 +38,7 @@ def test_it_is_stored_without_outputs() -> None:
 def test_the_result_of_an_audit(outputs: dict[str, str]) -> None:
     """Its state, the counts, and who is blocked."""
     result = outputs["audit"]
-    assert "Complete. 12 customers: blocked 2, not verified 0, eligible 10." in result
+    assert "Complete. 12 customers: Blocked 2, Not verified 0, Not blocked (eligible) 10." in result
     assert "Company 3" in result
     assert "Company 8" in result
     blocked = outputs["blocked"]
