@@ -40,7 +40,7 @@ from auditor.report.kept import is_as_written, written_hashes
 from auditor.report.notebook import notebook_html
 from auditor.report.notes import COLUMNS as NOTE_COLUMNS
 from auditor.report.notes import NAME as NOTES
-from auditor.report.notes import CustomerNote, read_notes
+from auditor.report.notes import CustomerNote, partner_key, read_notes
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
 from auditor.report.remarks import note
@@ -84,6 +84,7 @@ __all__ = [
     "load",
     "note",
     "notebook_html",
+    "partner_key",
     "partner_of",
     "point_latest",
     "read_history",

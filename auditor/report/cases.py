@@ -101,5 +101,8 @@ def _in_order(cases: pd.DataFrame, amounts: Sequence[str]) -> pd.DataFrame:
     largest = [max(one.values(), default=Decimal(0)) for one in first]
     since = [0 if one is None else one.timestamp() for one in to_arrow(cases["blocked_since"]).to_pylist()]
     keys = zip((_ORDER[group] for group in cases["group"]), largest, since, strict=True)
-    order = [place for place, _ in sorted(enumerate(keys), key=lambda item: (item[1][0], item[1][1].copy_negate(), -item[1][2]))]
+    order = [
+        place
+        for place, _ in sorted(enumerate(keys), key=lambda item: (item[1][0], item[1][1].copy_negate(), -item[1][2]))
+    ]
     return cases.iloc[order].reset_index(drop=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s[^>]*>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s[^>]*>")
 _CELL = re.compile(
-    r'<(?:\w+:)?c\s(?=[^>]*\br="(?P<column>[A-Z]+)(?P<row>\d+)")(?P<kind>[^>]*)(?<!/)>(?P<content>.*?)</(?:\w+:)?c>', re.DOTALL
+    r'<(?:\w+:)?c\s(?=[^>]*\br="(?P<column>[A-Z]+)(?P<row>\d+)")(?P<kind>[^>]*)(?<!/)>(?P<content>.*?)</(?:\w+:)?c>',
+    re.DOTALL,
 )
 _FORMULA = re.compile(r"<(?:\w+:)?f(?:\s[^>]*)?(?<!/)>([^<]*)</")
 _VALUE = re.compile(r"<(?:\w+:)?v>([^<]*)</")

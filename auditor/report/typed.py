@@ -20,7 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
 from auditor.errors import describe_os_error
-from auditor.report.formulas import read_formulas
+from auditor.report.formulas import Formulas, read_formulas
 from auditor.report.notes import COLUMNS, DATES
 
 MARK, VERSION = "auditor notes", 1
@@ -62,12 +62,14 @@ class TypedWorkbook:
     Attributes:
         name: of the file, for people.
         owner: account manager whose workbook it is; None for audit.xlsx.
+        partner: as of `notes.partner_key`; empty where the workbook does not say it.
         rows: in which somebody typed.
         problems: what could not be used, a sentence each.
     """
 
     name: str
     owner: str | None = None
+    partner: str = ""
     rows: list[TypedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -78,6 +80,7 @@ class _Marked:
 
     written_with: str
     owner: str | None
+    partner: str
     labels: Mapping[str, str]
     bases: Mapping[str, Mapping[str, str]]
 
@@ -97,20 +100,9 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
             if MARK not in book.sheet_names:
                 raise NotReadableError("it is no workbook of auditor with columns to type into")
             marked = _read_mark(book.get_sheet_by_name(MARK).to_python(skip_empty_area=False))
-            found = TypedWorkbook(name, marked.owner)
+            found = TypedWorkbook(name, marked.owner, marked.partner)
             made = NoteText("", name, marked.written_with, *_saved(path), _modified_at(path))
-            formulas, has_columns = read_formulas(path), False
-            for sheet in (one for one in book.sheet_names if one != MARK):
-                rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-                for row, place, text in formulas.cells.get(sheet, ()):
-                    if row < len(rows) and place < len(rows[row]) and not _text_of(rows[row][place]):
-                        rows[row][place] = text
-                has_columns |= _read_sheet(found, sheet, rows, marked, made)
-            if not has_columns:
-                labels = ", ".join(marked.labels[one] for one in COLUMNS)
-                found.problems.append(f"{name}: no sheet has the columns {labels} any more, so nothing in it was read")
-            if formulas.unread:
-                found.problems.append(f"{name}: has formulas without a result, which were not read; type them as text")
+            _read_sheets(book, found, read_formulas(path), marked, made)
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -120,6 +112,24 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
         raise NotReadableError(f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
 
 
+def _read_sheets(
+    book: CalamineWorkbook, found: TypedWorkbook, formulas: Formulas, marked: _Marked, made: NoteText
+) -> None:
+    """Add what was typed into all sheets, and what could not be read."""
+    has_columns = False
+    for sheet in (one for one in book.sheet_names if one != MARK):
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        for row, place, text in formulas.cells.get(sheet, ()):
+            if row < len(rows) and place < len(rows[row]) and not _text_of(rows[row][place]):
+                rows[row][place] = text
+        has_columns |= _read_sheet(found, sheet, rows, marked, made)
+    if not has_columns:
+        labels = ", ".join(marked.labels[one] for one in COLUMNS)
+        found.problems.append(f"{found.name}: no sheet has the columns {labels} any more, so nothing in it was read")
+    if formulas.unread:
+        found.problems.append(f"{found.name}: has formulas without a result, which were not read; type them as text")
+
+
 def _read_mark(rows: Sequence[Sequence[Any]]) -> _Marked:
     (mark, version, written_with, *rest), labels, *bases = rows
     if mark != MARK or int(version) != VERSION:
@@ -127,7 +137,8 @@ def _read_mark(rows: Sequence[Sequence[Any]]) -> _Marked:
     names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
     owner = str(rest[1]) if rest[0] == "owner" else None
     texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
-    return _Marked(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
+    partner = str(rest[2]) if len(rest) > 2 else ""  # noqa: PLR2004 - a cell that older workbooks do not have
+    return _Marked(str(written_with), owner, partner, dict(zip(names, map(str, labels), strict=False)), texts)
 
 
 def _read_sheet(

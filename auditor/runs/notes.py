@@ -66,7 +66,7 @@ def collect_notes(run: Path, source: NotesSource) -> dict[str, "CustomerNote"]:
     runs = _runs_in_place(run)
     known = _known_notes(run, runs)
     paths = [*_changed_in_place(run, runs), *_saved_late(run, runs)]
-    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source)]
+    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source, report.partner_key(run))]
     merged = merge_notes(known, workbooks)
     _show(source.warned, [problem for one in workbooks for problem in one.problems])
     if merged.lost:
@@ -236,7 +236,11 @@ def _saved_late(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
         return
     began, mine = started_at(newest).timestamp(), replace(identity(run), selection="")
     for one in run_folders(run.resolve().parent):
-        if one.name not in {known.name for known in runs} and order_time(one) < order_time(newest) and _is_same(one, mine):
+        if (
+            one.name not in {known.name for known in runs}
+            and order_time(one) < order_time(newest)
+            and _is_same(one, mine)
+        ):
             late = {path for path, _ in _workbooks(one) if _saved_at(path) > began}
             yield from (found for found in (_changed_in_place(run, [one]) if late else ()) if found[0] in late)
 
@@ -249,9 +253,7 @@ def _saved_at(path: Path) -> float:
         return 0
 
 
-def _read_in_place(
-    paths: Iterable[tuple[Path, str]], warned: Callable[[str], object]
-) -> Iterator["TypedWorkbook"]:
+def _read_in_place(paths: Iterable[tuple[Path, str]], warned: Callable[[str], object]) -> Iterator["TypedWorkbook"]:
     """Yield the workbooks in place that were changed. Those of versions without these columns have nothing to read."""
     from auditor import report
 
@@ -262,8 +264,8 @@ def _read_in_place(
             warned(f"{path}: was changed, and notes in it are not carried over: {error}")
 
 
-def _read_folder(source: NotesSource) -> Iterator["TypedWorkbook"]:
-    """Yield the workbooks in the folder that the user named."""
+def _read_folder(source: NotesSource, partner: str) -> Iterator["TypedWorkbook"]:
+    """Yield the workbooks in the folder that the user named, without those of other partners."""
     from auditor import report
 
     if source.folder is None:
@@ -279,9 +281,14 @@ def _read_folder(source: NotesSource) -> Iterator["TypedWorkbook"]:
         return
     for path in paths:
         try:
-            yield report.read_typed(path, escape_controls(path.relative_to(folder).as_posix()))
+            found = report.read_typed(path, escape_controls(path.relative_to(folder).as_posix()))
         except report.NotReadableError as error:
             unread.append(f"{path}: not read: {error}")
+            continue
+        if found.partner and partner and found.partner != partner:
+            unread.append(f"{path}: not read: it is a workbook of another partner")
+            continue
+        yield found
     _show(source.warned, unread)
 
 

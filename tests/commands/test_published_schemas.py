@@ -66,7 +66,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         port = 0
         for answers, commands in (
             (ANSWERS, [[*RUN, "--customer-list", "always"]]),
-            (CHANGED, [[*RUN, "--reuse", "8h", "--limit", "3"], ["resume", "--quiet", "--max-undetermined", "30"], ["report", "latest", "--language", "de"]]),
+            (
+                CHANGED,
+                [
+                    [*RUN, "--reuse", "8h", "--limit", "3"],
+                    ["resume", "--quiet", "--max-undetermined", "30"],
+                    ["report", "latest", "--language", "de"],
+                ],
+            ),
         ):
             with _serve(answers, port) as simulator:
                 port = int(simulator.api_url.rpartition(":")[2])

@@ -129,7 +129,8 @@ def add_mark(book: Workbook, subset: Subset) -> None:
     labels = [make.id.label, make.customer.label, *(data.language.text(NOTE_LABELS[column]) for column in COLUMNS)]
     written_with = f"{data.facts.run_id} {digest_notes(data.notes)}"
     owner = ["all", ""] if subset.owner is None else ["owner", subset.owner]
-    for row, cells in enumerate([[MARK, str(VERSION), written_with, *owner], labels, *_bases(subset)]):
+    mark = [MARK, str(VERSION), written_with, *owner, data.partner]
+    for row, cells in enumerate([mark, labels, *_bases(subset)]):
         for place, text in enumerate(cells):
             page.write_string(row, place, cut(text))
     page.very_hidden()
