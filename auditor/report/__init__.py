@@ -7,7 +7,7 @@
 `tables/`       results.csv and its split by verdict, results.parquet, the summaries
 `workbook/`     audit.xlsx, and a workbook for each account manager
 `page/`         report.html
-`notes`         notes.jsonl: what people typed; `typed` reads it from workbooks, `kept` keeps changed workbooks
+`notes`         notes.jsonl: what people typed; `typed` reads it from workbooks (`formulas`: texts taken for formulas), `kept` keeps changed workbooks
 `owners`        what the mail to each account manager says
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
