@@ -7,7 +7,7 @@
 `tables/`       results.csv and its split by verdict, results.parquet, the summaries
 `workbook/`     audit.xlsx, and a workbook for each account manager
 `page/`         report.html
-`notes`         notes.jsonl: what people typed; `typed` reads it from workbooks, `kept` keeps changed workbooks
+`notes`         notes.jsonl: what people typed; `typed` reads it from workbooks (`formulas`: texts taken for formulas), `kept` keeps changed workbooks
 `owners`        what the mail to each account manager says
 `notebook`      what a notebook shows of a run
 `render`        `RunData` -> all files, manifest.json last (`files`: complete or absent)
@@ -40,7 +40,7 @@ from auditor.report.kept import is_as_written, written_hashes
 from auditor.report.notebook import notebook_html
 from auditor.report.notes import COLUMNS as NOTE_COLUMNS
 from auditor.report.notes import NAME as NOTES
-from auditor.report.notes import CustomerNote, read_notes
+from auditor.report.notes import CustomerNote, partner_key, read_notes
 from auditor.report.owners import ended_in_zone, read_owner_results
 from auditor.report.records import StoredRun
 from auditor.report.remarks import note
@@ -85,6 +85,7 @@ __all__ = [
     "load",
     "note",
     "notebook_html",
+    "partner_key",
     "partner_of",
     "point_latest",
     "read_history",

@@ -24,7 +24,7 @@ from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL
 from auditor.report.files import Entry
 from auditor.report.history import Previous, as_previous, changed_customers, combine, count, derive, read_previous
-from auditor.report.notes import Notes, read_notes
+from auditor.report.notes import Notes, partner_key, read_notes
 from auditor.report.records import StoredRun, read_records
 from auditor.report.schema import as_words, own_columns, to_pandas
 
@@ -73,6 +73,7 @@ class RunData:
         language: of the documents.
         logo: of the documents; None where there is none.
         notes: what people typed into the workbooks.
+        partner: as of `notes.partner_key`.
     """
 
     facts: RunFacts
@@ -88,6 +89,7 @@ class RunData:
     language: Language = ENGLISH
     logo: Logo | None = None
     notes: Notes = field(default_factory=dict)
+    partner: str = ""
 
     @property
     def complete(self) -> bool:
@@ -129,6 +131,7 @@ def load(stored: StoredRun, notes: Notes | None = None) -> RunData:
         language=languages.load(facts.presentation.language),
         logo=_read_logo(stored.folder, facts.presentation),
         notes=read_notes(stored.folder) if notes is None else notes,
+        partner=partner_key(stored.folder),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from auditor.core.results import NoteCell
 from auditor.errors import IncompleteError
+from auditor.journal import read_header
 
 NAME = "notes.jsonl"
 COLUMNS = ("contacted", "note", "next_date")
@@ -62,6 +63,15 @@ def encode_notes(notes: Notes) -> bytes:
 def digest_notes(notes: Notes) -> str:
     """Tells one state of the notes from another: eight hexadecimal digits."""
     return hashlib.sha256(encode_notes(notes)).hexdigest()[:8]
+
+
+def partner_key(run: Path) -> str:
+    """Tells the workbooks of one partner from those of another: twelve hexadecimal digits; empty where the tenant is not known."""
+    try:
+        tenant = str(read_header(run).settings.get("tenant_id") or "").casefold()
+    except (IncompleteError, OSError):
+        return ""
+    return hashlib.sha256(tenant.encode()).hexdigest()[:12] if tenant else ""
 
 
 def read_notes(run: Path) -> dict[str, CustomerNote]:

@@ -61,12 +61,14 @@ class TypedWorkbook:
     Attributes:
         name: of the file, for people.
         owner: account manager whose workbook it is; None for audit.xlsx.
+        partner: as of `notes.partner_key`; empty where the workbook does not say it.
         rows: in which somebody typed.
         problems: what could not be used, a sentence each.
     """
 
     name: str
     owner: str | None = None
+    partner: str = ""
     rows: list[TypedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -77,6 +79,7 @@ class _HiddenSheet:
 
     written_with: str
     owner: str | None
+    partner: str
     labels: Mapping[str, str]
     bases: Mapping[str, Mapping[str, str]]
 
@@ -96,9 +99,9 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
             if HIDDEN_SHEET not in book.sheet_names:
                 raise NotReadableError("it is no workbook of auditor with columns to type into")
             hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
-            found = TypedWorkbook(name, hidden.owner)
+            found = TypedWorkbook(name, hidden.owner, hidden.partner)
             made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
-            _read_sheets(found, book, read_formulas(path), hidden, made)
+            _read_sheets(book, found, read_formulas(path), hidden, made)
             return found
     except PasswordError as error:
         raise NotReadableError("it is protected with a password") from error
@@ -108,20 +111,10 @@ def read_typed(path: Path, name: str) -> TypedWorkbook:
         raise NotReadableError(f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
 
 
-def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
-    (first_cell, version, written_with, *rest), labels, *bases = rows
-    if first_cell != HIDDEN_SHEET or int(version) != VERSION:
-        raise NotReadableError("another version of auditor wrote it")
-    names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
-    owner = str(rest[1]) if rest[0] == "owner" else None
-    texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
-    return _HiddenSheet(str(written_with), owner, dict(zip(names, map(str, labels), strict=False)), texts)
-
-
 def _read_sheets(
-    found: TypedWorkbook, book: CalamineWorkbook, formulas: Formulas, hidden: _HiddenSheet, made: NoteText
+    book: CalamineWorkbook, found: TypedWorkbook, formulas: Formulas, hidden: _HiddenSheet, made: NoteText
 ) -> None:
-    """Add what was typed into the sheets, and what of it could not be read."""
+    """Add what was typed into all sheets, and what could not be read."""
     has_columns = False
     for sheet in (one for one in book.sheet_names if one != HIDDEN_SHEET):
         rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
@@ -134,6 +127,17 @@ def _read_sheets(
         found.problems.append(f"{found.name}: no sheet has the columns {labels} any more, so nothing in it was read")
     if formulas.unread:
         found.problems.append(f"{found.name}: has formulas without a result, which were not read; type them as text")
+
+
+def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
+    (first_cell, version, written_with, *rest), labels, *bases = rows
+    if first_cell != HIDDEN_SHEET or int(version) != VERSION:
+        raise NotReadableError("another version of auditor wrote it")
+    names = (CUSTOMER_ID, CUSTOMER, *COLUMNS)
+    owner = str(rest[1]) if rest[0] == "owner" else None
+    texts = {str(one): dict(zip(COLUMNS, map(str, cells), strict=False)) for one, *cells in bases}
+    partner = str(rest[2]) if len(rest) > 2 else ""  # noqa: PLR2004 - a cell that older workbooks do not have
+    return _HiddenSheet(str(written_with), owner, partner, dict(zip(names, map(str, labels), strict=False)), texts)
 
 
 def _read_sheet(

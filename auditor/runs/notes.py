@@ -66,7 +66,7 @@ def collect_notes(run: Path, source: NotesSource) -> dict[str, "CustomerNote"]:
     runs = _runs_in_place(run)
     known = _known_notes(run, runs)
     paths = [*_changed_in_place(run, runs), *_saved_late(run, runs)]
-    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source)]
+    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source, report.partner_key(run))]
     merged = merge_notes(known, workbooks)
     _show(source.warned, [problem for one in workbooks for problem in one.problems])
     if merged.lost:
@@ -264,8 +264,8 @@ def _read_in_place(paths: Iterable[tuple[Path, str]], warned: Callable[[str], ob
             warned(f"{path}: was changed, and notes in it are not carried over: {error}")
 
 
-def _read_folder(source: NotesSource) -> Iterator["TypedWorkbook"]:
-    """Yield the workbooks in the folder that the user named."""
+def _read_folder(source: NotesSource, partner: str) -> Iterator["TypedWorkbook"]:
+    """Yield the workbooks in the folder that the user named, without those of other partners."""
     from auditor import report
 
     if source.folder is None:
@@ -281,9 +281,14 @@ def _read_folder(source: NotesSource) -> Iterator["TypedWorkbook"]:
         return
     for path in paths:
         try:
-            yield report.read_typed(path, escape_controls(path.relative_to(folder).as_posix()))
+            found = report.read_typed(path, escape_controls(path.relative_to(folder).as_posix()))
         except report.NotReadableError as error:
             unread.append(f"{path}: not read: {error}")
+            continue
+        if found.partner and partner and found.partner != partner:
+            unread.append(f"{path}: not read: it is a workbook of another partner")
+            continue
+        yield found
     _show(source.warned, unread)
 
 

@@ -1,5 +1,6 @@
 """What people type into a workbook stands in the next one: by customer, exactly, in every language, whoever saved it."""
 
+import json
 import os
 from datetime import date, datetime
 from pathlib import Path
@@ -9,11 +10,12 @@ import openpyxl
 import pytest
 from book_support import opened, parts, records
 from notes_support import CONTACTED, NEXT, NOTE, Rendering, blocked_run, open_sheet, shown, type_into
-from report_support import Run, answer, guid, new_run, row
+from report_support import Run, answer, encoded, guid, new_run, row, sealed
 
+from auditor import report
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
-from auditor.runs.notes import has_unread_notes
+from auditor.runs.notes import NotesSource, collect_notes, has_unread_notes
 
 AWKWARD = (
     *(
@@ -391,3 +393,23 @@ def test_a_run_whose_notes_no_later_run_has_is_not_pruned(tmp_path: Path) -> Non
     assert not has_unread_notes(first.path)
     (second.path / "notes.jsonl").unlink()
     assert has_unread_notes(first.path)
+
+
+def test_a_workbook_of_another_partner_is_not_read(tmp_path: Path) -> None:
+    """Partners may share a folder, and a customer may have two; a workbook that names no partner is read."""
+    back, tenants = tmp_path / "back", {"one": "Contoso.example", "two": "fabrikam.example", "unknown": ""}
+    runs = {name: blocked_run(tmp_path / name, "bbb") for name in tenants}
+    for number, (name, run) in enumerate(runs.items()):
+        _set_tenant(run.path / "journal.jsonl", tenants[name])
+        report.render(run.stored, ("csv", "xlsx"))
+        type_into(_book(run.path), {guid(number): {NOTE: f"of {name}"}}, back / f"{name}.xlsx")
+    warnings: list[str] = []
+    notes = collect_notes(runs["one"].path, NotesSource(str(back), lambda _: None, warnings.append))
+    assert {one: note.note.now.text for one, note in notes.items()} == {guid(0): "of one", guid(2): "of unknown"}
+    assert warnings == [f"{back / 'two.xlsx'}: not read: it is a workbook of another partner"]
+
+
+def _set_tenant(path: Path, tenant: str) -> None:
+    header, *others = [json.loads(line) for line in path.read_bytes().splitlines()]
+    del header["crc"]
+    path.write_bytes(sealed([{**header, "settings": {"tenant_id": tenant}}]) + encoded(others))

@@ -129,7 +129,8 @@ def add_hidden_sheet(book: Workbook, subset: Subset) -> None:
     labels = [make.id.label, make.customer.label, *(data.language.text(NOTE_LABELS[column]) for column in COLUMNS)]
     written_with = f"{data.facts.run_id} {digest_notes(data.notes)}"
     owner = ["all", ""] if subset.owner is None else ["owner", subset.owner]
-    for row, cells in enumerate([[HIDDEN_SHEET, str(VERSION), written_with, *owner], labels, *_bases(subset)]):
+    first = [HIDDEN_SHEET, str(VERSION), written_with, *owner, data.partner]
+    for row, cells in enumerate([first, labels, *_bases(subset)]):
         for place, text in enumerate(cells):
             page.write_string(row, place, cut(text))
     page.very_hidden()
