@@ -307,12 +307,14 @@ def action_needed(subset: Subset) -> list[SheetColumn]:
     data = subset.data
     link, make = data.facts.presentation.customer_link, ColumnMaker(data.language)
     since = day_of_last_audit(data.changes, data.language) if data.changes else ""
-    before = [make.group(since), make.customer, *make.notes(data.notes), make.wrapped_domain, *_owner(subset, make)]
+    before = [make.group(since), make.customer, *make.notes(data.notes), *_owner(subset, make)]
     after = [
         make.reason(message("Status"), width=_STATUS, look="blocked"),
         make.advice(),
         make.date(message("Blocked since (UTC)"), "blocked_since"),
         make.number(message("Days blocked"), "days_blocked"),
+        # paper has the columns on the left
+        make.wrapped_domain,
         *([make.link(link)] if link else []),
         make.number(message("Times blocked"), "times_blocked"),
     ]
