@@ -131,7 +131,7 @@ def describe_complete_run(name: str, run: Path) -> PartnerResult:
 
 
 def open_round(reports: Path, names: Sequence[str], within: float, is_open: Callable[[Round], bool]) -> Round:
-    """Find the round to finish, or start a new one.
+    """Find the round to finish, or start a new one. A round without any of these partners is of another fleet.
 
     Args:
         reports: the reports folder.
@@ -145,7 +145,8 @@ def open_round(reports: Path, names: Sequence[str], within: float, is_open: Call
     try:
         with _locked(reports):
             now = datetime.now(UTC)
-            newest = max(_rounds(reports), key=lambda one: one.started_at, default=None)
+            own = (one for one in _rounds(reports) if not set(names).isdisjoint(one.partners))
+            newest = max(own, key=lambda one: one.started_at, default=None)
             if newest is not None and (now - newest.started_at).total_seconds() < within and is_open(newest):
                 found = msgspec.structs.replace(newest, partners=tuple(names))
             else:

@@ -35,6 +35,14 @@ def test_a_round_is_finished_until_all_partners_are_complete(tmp_path: Path) -> 
     assert open_round(tmp_path, NAMES, 3600, lambda one: one.id == first.id).id not in {first.id, second.id}
 
 
+def test_a_fleet_of_other_partners_has_a_round_of_its_own(tmp_path: Path) -> None:
+    """Two files with one reports folder: neither takes the other's partners out of its report."""
+    first = open_round(tmp_path, NAMES, 3600, lambda _: True)
+    other = open_round(tmp_path, ["west"], 3600, lambda _: True)
+    assert (other.id != first.id, other.partners) == (True, ("west",))
+    assert open_round(tmp_path, [*NAMES, "east"], 3600, lambda _: True).id == first.id
+
+
 def test_results_of_several_calls_are_kept_together(tmp_path: Path) -> None:
     """Two calls with --only know nothing of each other."""
     one = open_round(tmp_path, NAMES, 3600, lambda _: True)

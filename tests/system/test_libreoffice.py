@@ -8,6 +8,8 @@ import pytest
 from book_support import HEAD, INJECTIONS, awkward_run
 from report_support import answer, new_run, row
 
+from auditor.report.typed import HIDDEN_SHEET
+
 pytestmark = pytest.mark.system
 
 ALL_SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
@@ -42,7 +44,15 @@ def test_libreoffice_reads_the_same_cells(tmp_path: Path) -> None:
     run.render(["xlsx"])
     files = _convert(run.path / "audit.xlsx", tmp_path, ALL_SHEETS)
     sheets = {file.stem.removeprefix("audit-"): file for file in files}
-    assert set(sheets) == {"Summary", "Action needed", "Changes", "All customers", "Not verified", "About"}
+    assert set(sheets) == {
+        "Summary",
+        "Action needed",
+        "Changes",
+        "All customers",
+        "Not verified",
+        "About",
+        HIDDEN_SHEET,
+    }
     rows = _rows(sheets["All customers"])[HEAD:]
     assert len(rows) == 3 * len(INJECTIONS)
     plain = [(at, text) for at, text in enumerate(INJECTIONS) if text.isprintable() or set(text) & set("\t\n")]
