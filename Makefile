@@ -91,5 +91,5 @@ clean:
 	@touch $@ .venv/installed .venv/installed-test .venv/installed-docs
 
 .venv/installed-check: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[test,check]'
+	$(PIP) --editable '.[test,system,check]'
 	@touch $@ .venv/installed .venv/installed-test
