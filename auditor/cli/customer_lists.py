@@ -1,7 +1,6 @@
 """Print the output of `customers` and of `run --dry-run`: the partner's own list, and what a run would do."""
 
 import csv
-import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from auditor.cli.streams import output_failure
+from auditor.cli.streams import check_output
 from auditor.cli.terminal import warn
 from auditor.core.judge import ListedCustomer
 from auditor.core.text import count_noun, describe_left_out, escape_controls, format_duration
@@ -31,7 +30,7 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
     """
     if output is None:
         yield _customer_writer(sys.stdout, as_json=as_json)
-        _check_complete()
+        check_output("the customer list", "auditor customers -o FILE writes a complete file, or none")
         return
     target = Path(output).resolve()
     # a device or a pipe is written to, never replaced
@@ -47,14 +46,6 @@ def customer_table(output: str | None, *, as_json: bool) -> Iterator[Callable[[L
     finally:
         if is_replaced:
             part.unlink(missing_ok=True)
-
-
-def _check_complete() -> None:
-    """Raise an error where a full disk truncated standard output. A reader that closed the pipe is no error."""
-    failure = output_failure()
-    if failure is not None and failure.errno not in {errno.EPIPE, errno.EINVAL}:
-        message = f"standard output: {failure.strerror}; the customer list there is not complete"
-        raise OutputError(message, "auditor customers -o FILE writes a complete file, or none")
 
 
 def _customer_writer(file: TextIO, *, as_json: bool) -> Callable[[ListedCustomer], None]:

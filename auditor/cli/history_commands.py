@@ -68,6 +68,7 @@ def compact(*, settings: "Settings", as_json: bool, quiet: bool) -> int:
 @options.common(quiet=False)
 def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int:
     """`auditor history query`."""
+    from auditor.cli.streams import check_output
     from auditor.cli.terminal import print_table
     from auditor.commands import history as command
     from auditor.runs.signals import exit_on_signals
@@ -83,6 +84,7 @@ def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int
         _print_csv(answer)
     else:
         print_table(answer.columns, [[_as_text(value) for value in record] for record in answer.records])
+    check_output("the answer", "print it where there is space")
     return 0
 
 

@@ -4,6 +4,7 @@ Output to a closed stream is dropped. A stream that fails (full disk, closed pip
 reason, for a warning at the end.
 """
 
+import errno
 import io
 import os
 import sys
@@ -56,6 +57,23 @@ def output_failure() -> OSError | None:
         sys.stdout.flush()
     found = getattr(_raw(sys.stdout), "failure", None)
     return found if isinstance(found, OSError) else None
+
+
+def check_output(what: str, hint: str) -> None:
+    """Raise an error where a full disk truncated standard output. A reader that closed the pipe is no error.
+
+    Args:
+        what: what was printed, for the message.
+        hint: what to do instead.
+
+    Raises:
+        OutputError: it is not complete.
+    """
+    from auditor.errors import OutputError
+
+    failure = output_failure()
+    if failure is not None and failure.errno not in {errno.EPIPE, errno.EINVAL}:
+        raise OutputError(f"standard output: {failure.strerror}; {what} there is not complete", hint)
 
 
 def _raw(stream: Any) -> Any:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -131,3 +132,14 @@ def test_a_query_without_end_is_stopped() -> None:
         _, said = program.communicate(timeout=20)
         assert program.returncode == 130
         assert "stopped at once" in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("form", [["--csv"], ["--json"], []])
+def test_an_answer_that_a_full_disk_cuts_ends_with_7(form: list[str]) -> None:
+    """A script must not take it for the whole."""
+    command = [sys.executable, "-m", "auditor", "history", "query", "select * from history", *form]
+    with Path("/dev/full").open("wb") as full:
+        end = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert end.returncode == 7
+    assert "standard output: No space left on device; the answer there is not complete" in end.stderr
