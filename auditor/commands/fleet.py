@@ -1,6 +1,6 @@
 """`auditor fleet run`: audit all partners of a file, then combine their reports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,36 +93,16 @@ def run_fleet(
         lambda known: any(folder.complete_run(known.started_at) is None for folder in folders.values()),
     )
     complete = {name: run for name, folder in folders.items() if (run := folder.complete_run(current.started_at))}
-    started(current, [name for name in folders if name not in complete], list(complete))
-
-    def record(*ended: fleet.PartnerResult) -> None:
-        nonlocal current
-        current = fleet.record(reports, current, ended)
+    unfinished = {name: folder for name, folder in folders.items() if name not in complete}
+    started(current, list(unfinished), list(complete))
+    current = _record_complete(reports, current, complete)
 
     def end(result: fleet.PartnerResult) -> None:
-        record(result)
+        nonlocal current
+        current = fleet.record(reports, current, [result])
         observer.ended(result)
 
-    for name, run in complete.items():
-        known = current.results.get(name)
-        if known is None or not known.complete or known.run != run:
-            record(fleet.describe_complete_run(name, run))
-    tasks = [
-        fleet.PartnerTask(
-            name=name,
-            round_id=current.id,
-            started_at=current.started_at,
-            folder=str(Path.cwd()),
-            config=str(options.partners.absolute()),
-            reports=str(reports),
-            lists=tuple(map(str, folder.lists)),
-            within=common.continue_within,
-            renderings=options.renderings,
-            version=__version__,
-        )
-        for name, folder in folders.items()
-        if name not in complete
-    ]
+    tasks = [_make_task(name, folder, current, options, common) for name, folder in unfinished.items()]
     try:
         if tasks:
             fleet.audit_partners(tasks, options.cluster, replace(observer, ended=end), check_stop)
@@ -130,14 +110,43 @@ def run_fleet(
         stopped.add_note(f"auditor fleet run {shell_quote(options.partners)} --reports {shell_quote(reports)}")
         raise
     _, folder, combined = fleet.combine_round(reports, current.id)
-    # the report does not take a run whose files were changed
-    refused = {result.name: result for result in combined if not result.complete}
-    results = [
-        refused.get(known.name, known) if known.complete else known
-        for known in fleet.results_of(current, [one.name for one in partners])
-    ]
+    results = _with_refused(fleet.results_of(current, list(folders)), combined)
     code = fleet.worst_exit_code(result.exit_code for result in results)
     return _publish(FleetReport(current.id, folder, results, code), folder, common.publish)
+
+
+def _record_complete(reports: Path, current: fleet.Round, complete: Mapping[str, Path]) -> fleet.Round:
+    """Record the complete runs that the round's file does not know: the call that made them was killed."""
+    for name, run in complete.items():
+        known = current.results.get(name)
+        if known is None or not known.complete or known.run != run:
+            current = fleet.record(reports, current, [fleet.describe_complete_run(name, run)])
+    return current
+
+
+def _make_task(
+    name: str, folder: fleet.PartnerFolder, current: fleet.Round, options: FleetOptions, common: all_settings.Settings
+) -> fleet.PartnerTask:
+    return fleet.PartnerTask(
+        name=name,
+        round_id=current.id,
+        started_at=current.started_at,
+        folder=str(Path.cwd()),
+        config=str(options.partners.absolute()),
+        reports=str(Path(common.reports).absolute()),
+        lists=tuple(map(str, folder.lists)),
+        within=common.continue_within,
+        renderings=options.renderings,
+        version=__version__,
+    )
+
+
+def _with_refused(
+    results: Iterable[fleet.PartnerResult], combined: Iterable[fleet.PartnerResult]
+) -> list[fleet.PartnerResult]:
+    """The results; of a complete run that the combined report did not take, because its files were changed, what the report says."""
+    refused = {result.name: result for result in combined if not result.complete}
+    return [refused.get(known.name, known) if known.complete else known for known in results]
 
 
 def _prepare_stores(urls: Sequence[str], partners: Sequence[fleet.Partner], warned: Callable[[str], object]) -> None:
