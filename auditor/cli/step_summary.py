@@ -57,7 +57,7 @@ def _paragraphs(result: Message, run: Path | None) -> Iterator[str]:
 
 
 def _counts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The table of customers by verdict, and on how many rows they stand."""
+    """The table of customers by verdict, and how many rows they have."""
     customers, rows = document["customers"], document["rows"]
     yield _row(language.text("Verdict"), language.text("Customers"))
     yield "|---|---:|"

@@ -14,7 +14,7 @@ _LEAST_CONTRAST = 4.5
 
 _COLOUR = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _SHORT = 3
-"""Digits of a colour's short form, where each stands for two."""
+"""Digits of a colour's short form: each means two."""
 _LINEAR = 0.04045
 """Of a colour's part: up to it, the luminance is linear."""
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -54,14 +54,14 @@ def read_logo(content: bytes) -> Logo:
 
 
 def _png_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height; they stand in the first chunk. Source: "Portable Network Graphics (PNG) Specification"."""
+    """Width and height, from the first chunk. Source: "Portable Network Graphics (PNG) Specification"."""
     if not content.startswith(_PNG) or content[12:16] != b"IHDR":
         return None
     return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height; they stand in the frame's header, behind other segments, each with its length."""
+    """Width and height, from the frame's header, which follows other segments, each with its length."""
     place = 2 if content.startswith(_JPEG) else len(content)
     while content[place : place + 1] == b"\xff" and place + 9 <= len(content):
         if content[place + 1] in _FRAMES:

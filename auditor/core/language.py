@@ -20,7 +20,7 @@ def message(text: str) -> str:
 class Language:
     """English, and what every language can do.
 
-    A value of a message stands in braces: `language.text("{n} of {total}", n=3, total=4)`. Whole numbers are formatted; every other
+    A value of a message is in braces: `language.text("{n} of {total}", n=3, total=4)`. Whole numbers are formatted; every other
     value is put in as it is.
 
     Attributes:
@@ -36,7 +36,7 @@ class Language:
         return self._fill(self._translate(text), values)
 
     def count(self, one: str, many: str, n: int, **values: object) -> str:
-        """The form of a message that belongs to a count, which stands in it as `{n}`."""
+        """The form of a message that belongs to a count, which is `{n}` in it."""
         return self._fill(self._translate_count(one, many, n), {**values, "n": n})
 
     def date(self, moment: datetime) -> str:

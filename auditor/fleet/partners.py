@@ -1,6 +1,6 @@
 """The file of partners: read it, and find every problem of every partner before anything is asked.
 
-It is a settings file with a table `[partner.NAME]` for each partner; what stands outside these tables holds for all.
+It is a settings file with a table `[partner.NAME]` for each partner; what is outside these tables holds for all.
 """
 
 from collections.abc import Iterator, Sequence

@@ -47,7 +47,7 @@ class CustomerNote(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands in the columns."""
+        """Whether the columns are empty."""
         return not any(map(self.text, COLUMNS))
 
 

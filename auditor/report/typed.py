@@ -181,7 +181,7 @@ def _read_sheet(
 
 
 def _text_in(cells: Sequence[Any], places: Sequence[int], column: str) -> str:
-    """What stands in a row in a column; all of it where somebody added a column of the same name."""
+    """The text of a row in a column; all texts where somebody added a column of the same name."""
     texts = (_text_of(cells[place], is_day=column in DATES) for place in places)
     return " / ".join(dict.fromkeys(filter(None, texts)))
 

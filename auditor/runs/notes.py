@@ -106,7 +106,7 @@ def has_unread_notes(run: Path) -> bool:
 
 
 def _has_texts(known: "CustomerNote | None", note: "CustomerNote") -> bool:
-    """Whether each text that counts in a note stands in the other one, among its earlier texts at least."""
+    """Whether each text that counts in a note is in the other one, among its earlier texts at least."""
     from auditor import report
 
     return all(
@@ -123,7 +123,7 @@ class MergedNotes:
         notes: customer id -> note.
         changed: customers about whom something new was typed.
         lost: texts that do not count because another one was saved later.
-        joined: cells in which several texts stand.
+        joined: cells with several texts.
     """
 
     notes: dict[str, "CustomerNote"]

@@ -162,7 +162,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _named_by(name: str) -> str:
-    """The secret whose file a name such as `access_token_file` stands for; empty for any other name."""
+    """The secret whose file a setting such as `access_token_file` names; empty for any other name."""
     secret = name.removesuffix("_file")
     return secret if secret != name and {"secret", "file"} & set(all_fields().get(secret, {})) else ""
 

@@ -3,7 +3,7 @@ stays among the earlier texts.
 
 A workbook holds, beside each cell that a person may type into, the text that was written into it (its base): a cell with another text
 is an edit. An edit of the newest text replaces it. Edits of an older text compete with what was typed since: the one that was saved last
-counts where the workbooks say when that was; otherwise all texts stand in the cell, each with the name of its workbook.
+counts where the workbooks say when that was; otherwise the cell has all texts, each with the name of its workbook.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class NoteText:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """The same for a text that stands in several copies of a workbook, or is read again."""
+        """The same for a text that several copies of a workbook have, or is read again."""
         return self.written_with, self.text
 
 
@@ -61,7 +61,7 @@ class Edit:
 
     Attributes:
         base: what was written into it.
-        typed: what stands there now.
+        typed: what is there now.
     """
 
     base: str
@@ -75,7 +75,7 @@ class MergedCell:
     Attributes:
         cell: of the new workbooks.
         lost: texts that two people typed at the same time, and that do not count because another was saved later.
-        joined: whether several texts stand in the cell.
+        joined: whether the cell has several texts.
     """
 
     cell: NoteCell
@@ -116,7 +116,7 @@ def _fresh_edits(cell: NoteCell, edits: Sequence[Edit], *, same_place: bool) -> 
     Args:
         cell: that was edited.
         edits: of all workbooks.
-        same_place: whether what stands in the workbook of the text that counts is new, even if it is an earlier text.
+        same_place: whether the text in the workbook of the text that counts is new, even if it is an earlier text.
     """
     known = {one.identity for one in cell.earlier}
     found: dict[str, Edit] = {}

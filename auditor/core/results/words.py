@@ -285,7 +285,7 @@ def next_step(reason: Reason, days: int | None, language: Language = ENGLISH) ->
 
 
 def rows_note(customers: int, rows: int, language: Language) -> str:
-    """The footnote of a count of customers that stand on another number of rows; empty where both are equal."""
+    """The footnote of a count of customers that have another number of rows; empty where both are equal."""
     if rows == customers:
         return ""
     return language.count("On {n} row of the customer lists.", "On {n} rows of the customer lists.", rows)

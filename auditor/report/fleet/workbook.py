@@ -21,7 +21,7 @@ from auditor.report.workbook.sheets import HEADER, SheetRecords, add_table, writ
 NAME = "fleet.xlsx"
 PARTNERS, ACTION, NOT_VERIFIED = "Partners", "Action needed", "Not verified"
 UNKNOWN = "not known"
-"""What stands in the place of a number that nobody knows."""
+"""Shown in the place of a number that nobody knows."""
 _SPAN = 5
 """Columns under the lines above a table."""
 

@@ -43,7 +43,7 @@ BUTTON = 4
 """Characters of a header's filter button; the header itself may take two lines."""
 _NARROW, _WIDE = 8, 40
 _DOMAIN, _STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
-"""Characters, so that on paper everything up to the days stands side by side."""
+"""Characters, so that on paper everything up to the days is side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
 _FIRST_DAY = 61

@@ -126,7 +126,7 @@ class Styles:
         return found
 
     def money(self, look: str, currency: str) -> Format:
-        """The format of this name for numbers of a currency, whose name stands behind them; empty for none."""
+        """The format of this name for numbers of a currency, whose name follows them; empty for none."""
         name = f"{look} {currency}"
         if currency and name not in self._formats:
             pattern = _FORMATS[look]["num_format"].replace(_GAP, f' "{currency}"{_GAP}')

@@ -122,7 +122,7 @@ def other_columns(subset: Subset) -> list[SheetColumn]:
 
 
 def add_hidden_sheet(book: Workbook, subset: Subset) -> None:
-    """Add the hidden sheet: which run and notes the workbook was written with, the names of its columns, and what stands in them."""
+    """Add the hidden sheet: which run and notes the workbook was written with, the names of its columns, and their texts."""
     data = subset.data
     page = book.add_worksheet(HIDDEN_SHEET)
     make = ColumnMaker(data.language)

@@ -251,7 +251,7 @@ def header_height(labels: Iterable[tuple[str, float]]) -> float:
     return 2 * _LINE + 2 if any(cell_len(label) > width - BUTTON for label, width in labels) else _LINE + 3
 
 
-def add_table(  # noqa: PLR0913, PLR0917 - where it stands, what it has, how it looks
+def add_table(  # noqa: PLR0913, PLR0917 - where it is, what it has, how it looks
     page: Worksheet, row: int, labels: Sequence[tuple[str, bool]], count: int, styles: Styles, name: str
 ) -> None:
     """Write a table's header, and make it and the rows below a table.
