@@ -87,7 +87,7 @@ def _explanations(api: str, language: Language) -> list[tuple[str, str]]:
         "status, from the last update."
     )
     rows = text(
-        "A row is a line of the customer lists; a customer may stand on several. An account manager's customers are "
+        "A row is a line of the customer lists; a customer may have several. An account manager's customers are "
         "counted for each account manager who has them."
     )
     ids = text("Where the id is no GUID there is no customer id, and the list's own text is shown instead.")
