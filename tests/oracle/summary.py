@@ -40,11 +40,13 @@ def check_note(evidence: Evidence, note: str) -> None:
     facts, ledger = evidence.facts, evidence.ledger
     word = "complete" if counts_as_complete(ledger, facts) else "INCOMPLETE"
     assert note.partition(":")[0] == word
+    assert word == "complete" or note.partition(": ")[2], "an incomplete run without a cause"
     left_out = sum(record["reason"] == "not_selected" for record in evidence.records)
     undetermined, rows = ledger.rows_of(Verdict.UNDETERMINED) - left_out, ledger.rows - left_out
     unlisted = len(evidence.unlisted) if facts.membership and facts.membership.way is MembershipSource.LIST else 0
     for said, wanted in (
         (f"selection: {facts.selection}; {left_out:,} row", bool(facts.selection)),
+        (f"{left_out:,} row{' was' if left_out == 1 else 's were'} not selected", bool(facts.selection) or left_out > 0),
         ("did not finish", not facts.finished),
         (f"{undetermined:,} of {rows:,} row", undetermined > 0),
         (f"not checked: {evidence.unchecked:,} customers", evidence.unchecked > 0),

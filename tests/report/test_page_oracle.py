@@ -111,6 +111,16 @@ def test_the_page_of_many_account_managers_agrees(tmp_path: Path, owners: int) -
     page_oracle.check(run.path)
 
 
+def test_a_row_left_out_without_a_selection_is_told(tmp_path: Path) -> None:
+    """Such a run is incomplete: its page gives the cause, and never says that every customer has a verdict."""
+    run = new_run(tmp_path / "r", [row(1, reason="not_selected")], [])
+    text = _render(run).read_text(encoding="utf-8")
+    page_oracle.check(run.path)
+    assert "Incomplete." in text
+    assert "1 row was not selected" in text
+    assert "Every customer has a verdict" not in text
+
+
 def test_a_long_list_is_cut_where_the_program_cuts_it(tmp_path: Path) -> None:
     """26,000 rows are too many for the eligible ones, and few enough for all that are blocked or not verified."""
     run = sample_run(tmp_path / "r", 26_000, max_undetermined=26_000)
