@@ -164,8 +164,11 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _replace(path: Path, content: bytes, like: Path) -> None:
-    """Write a file; a link stays, and the file that it leads to is replaced. It gets the permissions of `like`, if that exists."""
-    mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else None
+    """Write a file; a link stays, and the file that it leads to is replaced.
+
+    It gets the permissions of `like`; where that does not exist, only its owner reads it, because `notify` and `ping` can be secret.
+    """
+    mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else 0o600
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         # root could put a file in the place of /dev/null
