@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from auditor import languages
 from auditor.cli import job, step_summary, terminal
 from auditor.cli.failures import Failure, describe_failure
-from auditor.cli.render_run import find_next_steps
+from auditor.cli.run_end import find_next_steps
 from auditor.commands import notify
 from auditor.core.judge import redact
 from auditor.core.model import Cause

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(
     help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, latest, or the URL of a published run."
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.STORED
 @options.FORMAT
 @options.LANGUAGE
@@ -71,7 +71,7 @@ def _report_published(place: "Place", settings: "Settings", language: str | None
     "RUN is a folder, a run-id, latest, the URL of a published run, or the folder of a fleet's round: fleet/<round> in the "
     "reports folder.",
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.STORED
 @options.common(json="the summary as JSON", published=True)
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
@@ -80,16 +80,15 @@ def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int
     from auditor.commands import verify as command
     from auditor.runs.signals import exit_on_signals
 
-    folder = command.find_round(run)
-    if folder is not None:
-        with exit_on_signals():
-            of_round = command.verify_round(folder)
-        if as_json or not quiet:
-            render_round.print_verified_round(of_round, as_json=as_json)
-        return 0
+    shows = as_json or not quiet
     with exit_on_signals():
+        if folder := command.find_round(run):
+            of_round = command.verify_round(folder)
+            if shows:
+                render_round.print_verified_round(of_round, as_json=as_json)
+            return 0
         found = command.verify(run, settings.reports)
-    if as_json or not quiet:
+    if shows:
         render_run.print_verification(found, as_json=as_json)
     return 0
 
@@ -174,7 +173,7 @@ def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Setti
     "Without this command, latest moves only to a newer run of the same lists and partner with at least the same "
     "formats. A simulated run moves latest-simulated.",
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.REPORTS
 @options.common()
 def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:

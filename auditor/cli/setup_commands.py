@@ -63,7 +63,7 @@ _DEFAULTS = {"lists": "none", "reports": "reports", "rate": "500", "max_undeterm
     shell_complete=complete_file,
     help="The settings file to write.",
 )
-@click.option("--profile", metavar="NAME", help="Write the answers into [profile.NAME].")
+@options.texts(profile="NAME: Write the answers into [profile.NAME].")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default where no option says otherwise.")
 @click.option("--force", is_flag=True, help="Replace a file that has other settings, and keep it as FILE.bak.")
 @click.option("--offline", is_flag=True, help="Send nothing: leave out the checks of auditor doctor.")
