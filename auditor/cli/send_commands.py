@@ -78,10 +78,12 @@ def notify(*, run: str, settings: "Settings", dry_run: bool, as_json: bool, quie
     """`auditor notify`."""
     from auditor.cli.run_end import find_next_steps
     from auditor.commands import notify as command
+    from auditor.runs.find import find_run
+    from auditor.runs.render import load_rendered
     from auditor.runs.signals import exit_on_signals
 
     command.require_channels(settings)
-    rendered, data = command.load_result(run, settings.reports)
+    rendered, data = load_rendered(find_run(run, settings.reports))
     message = command.describe_result(rendered, find_next_steps(rendered), data)
     if not dry_run:
         with exit_on_signals():

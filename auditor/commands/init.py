@@ -138,8 +138,9 @@ def write_settings(path: Path, answers: Mapping[str, Any], profile: str | None, 
     if exists and new == old:
         return WrittenFile(changed=False)
     if exists and not force:
+        differing = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         raise SettingsError(
-            f"{path} exists and has other settings: {', '.join(_differing(old, new))}",
+            f"{path} exists and has other settings: {', '.join(differing)}",
             "give --force to replace it (the old file is kept as a copy), or --output FILE to write another",
         )
     text = format_settings(new)
@@ -156,11 +157,6 @@ def write_settings(path: Path, answers: Mapping[str, Any], profile: str | None, 
 
 def _read(path: Path) -> dict[str, Any]:
     return read_file(path) if path.exists() else {}
-
-
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The names of the settings, or of the tables, that differ."""
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
 def _replace(path: Path, content: bytes, like: Path) -> None:

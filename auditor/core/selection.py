@@ -23,7 +23,7 @@ class Selection:
 
     Attributes:
         text: as given.
-        owners_found: account managers of the lists, as `normalise_owner` writes them -> as the list does.
+        owners_found: account managers of the lists, as `name_key` writes them -> as the list does.
         customers: rows with a valid id that are selected.
     """
 
@@ -37,7 +37,7 @@ class Selection:
         self.text = text
         self.owners_found: dict[str, str] = {}
         self.customers = 0
-        self._owners = {normalise_owner(owner): owner for owner in owners}
+        self._owners = {name_key(owner): owner for owner in owners}
         self._only = only or {}
         self._wanted = frozenset[str]().union(*self._only.values())
         self._excluded = frozenset[str]().union(*(exclude or {}).values())
@@ -46,7 +46,7 @@ class Selection:
     def mark(self, row: Customer | RejectedRow) -> Customer | RejectedRow:
         """The row as it is; or, where it is left out, with the reason `not_selected`."""
         given = (row.row.owner or "").strip()
-        owner = normalise_owner(given)
+        owner = name_key(given)
         self.owners_found.setdefault(owner, given)
         customer_id = row.id if isinstance(row, Customer) else None
         if customer_id in self._wanted:
@@ -79,8 +79,3 @@ class Selection:
         for name, ids in self._only.items():
             if missing := len(ids - self._found):
                 yield name, missing, len(ids)
-
-
-def normalise_owner(name: str) -> str:
-    """An account manager's name for comparisons."""
-    return name_key(name)

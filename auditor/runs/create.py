@@ -38,15 +38,11 @@ class SameRowsError(Exception):
     """The rows of a new run are those of the run that is to be finished instead."""
 
 
-def _no_warnings() -> Iterable[tuple[str, str]]:
-    return ()
-
-
 def create_run(
     rows: Iterable[Customer | RejectedRow],
     lists: tuple[str, ...],
     options: RunOptions,
-    warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
+    warnings: Callable[[], Iterable[tuple[str, str]]] = tuple,
     known_digest: str = "",
 ) -> Path:
     """Create the run's folder, copy the rows into it, write the journal's header, and show the warnings that it keeps.

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from auditor.core.model import Customer
-from auditor.core.selection import Selection, normalise_owner
-from auditor.core.text import count_noun, escape_controls, shell_quote
+from auditor.core.selection import Selection
+from auditor.core.text import count_noun, escape_controls, name_key, shell_quote
 from auditor.errors import CustomerListError, SettingsError
 from auditor.runs.options import open_list, read_rows
 from auditor.settings import Settings
@@ -26,7 +26,7 @@ def read_selection(
     Raises:
         CustomerListError: a file cannot be read, or holds no id.
     """
-    named = {normalise_owner(owner): owner.strip() for owner in owners}
+    named = {name_key(owner): owner.strip() for owner in owners}
     wanted, excluded = ({name: _read_ids(name, settings) for name in sorted({*names})} for names in (only, exclude))
     given = [
         *(("--owner", named[owner]) for owner in sorted(named)),
@@ -73,6 +73,6 @@ def _warnings(selection: Selection) -> Iterator[tuple[str, str]]:
 
 
 def _nearest(owner: str, known: dict[str, str]) -> str:
-    if near := difflib.get_close_matches(normalise_owner(owner), filter(None, known), n=1):
+    if near := difflib.get_close_matches(name_key(owner), filter(None, known), n=1):
         return f"did you mean {escape_controls(known[near[0]])!r}?"
     return "name an account manager of the list; --owner-column names their column"
