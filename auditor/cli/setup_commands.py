@@ -107,11 +107,7 @@ def init(
 
 
 def _answers(given: Mapping[str, Any], current: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
-    """The answer to each question: from an option, else from the user; the default is what the file has.
-
-    Raises:
-        SettingsError: an answer cannot be used, or one is missing that nobody can be asked for.
-    """
+    """The answer to each question: from an option, else from the user; the default is what the file has."""
     environment = {name: value for name in _NEEDED if (value := os.environ.get(f"AUDITOR_{name.upper()}"))}
     defaults: dict[str, Any] = {**_DEFAULTS, **environment, **{k: v for k, v in current.items() if v != []}}
     chosen = {name: value for name, value in given.items() if value not in (None, ())}

@@ -182,12 +182,7 @@ _LOCKS = Path("/proc/locks")
 def _hold_folder(folder: Path, refused: Callable[[str], LockHeldError]) -> Iterator[None]:
     """Lock a folder; do nothing where there is no such folder, or its file system has no locks.
 
-    Args:
-        folder: of a run.
-        refused: creates the error from the description of the holder, which is empty where it is not known.
-
-    Raises:
-        LockHeldError: another process holds it.
+    `refused` creates the error from the description of the holder, which is empty where it is not known.
     """
     descriptor = -1
     if flock is not None:

@@ -74,12 +74,7 @@ def hold_slot(
 
 
 def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> locks.Held:
-    """Acquire the lock of a slot.
-
-    Raises:
-        Timeout: none was free for LONGEST_WAIT seconds.
-        OSError: no lock can be made.
-    """
+    """Acquire the lock of a slot; raises Timeout where none was free for LONGEST_WAIT seconds."""
     slots.folder.mkdir(parents=True, exist_ok=True)
     lock = _try_all(slots)
     if lock is None:
