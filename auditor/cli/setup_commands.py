@@ -218,9 +218,10 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, value: bo
 def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
     """`auditor config`."""
     from auditor.cli import render_facts
-    from auditor.commands.config import describe, effective
+    from auditor.commands.config import describe
 
-    render_facts.print_settings(describe(settings, origins), effective(settings), as_json=as_json)
+    addresses = {"api": settings.api, "sign_in": settings.sign_in_authority, "scope": settings.scope}
+    render_facts.print_settings(describe(settings, origins), addresses, as_json=as_json)
     return 0
 
 

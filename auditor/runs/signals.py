@@ -165,15 +165,8 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     Raises:
         StoppedAtOnce: a signal came.
     """
-    signals: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signals.append(number)
-        if len(signals) > 1:
-            raise StoppedAtOnce(number)
-
     announced = False
-    with _install(stop, _handled_signals()):
+    with _wait_with_first_signal() as signals:
         thread, outcome = _start_thread(step)
         while thread.is_alive():
             thread.join(_CHECK_SECONDS)
@@ -233,6 +226,18 @@ def exit_between_steps() -> Iterator[Callable[[], None]]:
 
     For steps that must be recorded: a mail that was accepted is not sent again.
     """
+    with _wait_with_first_signal() as signals:
+
+        def check() -> None:
+            if signals:
+                raise StoppedAtOnce(signals[0], "stopped")
+
+        yield check
+
+
+@contextmanager
+def _wait_with_first_signal() -> Iterator[list[int]]:
+    """Collect signals; a second one ends the process at once."""
     signals: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -240,12 +245,8 @@ def exit_between_steps() -> Iterator[Callable[[], None]]:
         if len(signals) > 1:
             raise StoppedAtOnce(number)
 
-    def check() -> None:
-        if signals:
-            raise StoppedAtOnce(signals[0], "stopped")
-
     with _install(stop, _handled_signals()):
-        yield check
+        yield signals
 
 
 @contextmanager
