@@ -89,23 +89,19 @@ def count_matches(rendered: "Rendered") -> list[str]:
 
 def _explain_resuming(rendered: "Rendered") -> Iterator[Line]:
     """Say whether another session can change the result."""
-    pending = _pending_customers(rendered)
+    facts = rendered.facts
+    # who has no final answer
+    pending = rendered.unanswered
+    if not facts.finished:
+        pending = facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
     if journal.read_header(rendered.run).simulated:
         yield Line("a demo cannot be resumed; start it again: auditor demo", next_step=True)
     elif pending and not rendered.tries:
         yield Line(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
         yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
-    elif not rendered.facts.finished:
+    elif not facts.finished:
         yield Line("  every customer has a final answer, but the run did not finish")
         yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
-
-
-def _pending_customers(rendered: "Rendered") -> int:
-    """Count the customers that `resume` asks for: those without a final answer."""
-    facts = rendered.facts
-    if facts.finished:
-        return rendered.unanswered
-    return facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
 
 
 def _describe_early_end(message: str) -> str:

@@ -246,7 +246,7 @@ class _Sending:
         failure: MailServerError | None = None
         with self._open_log() as log, exit_between_steps() as check:
             for wait in WAITS:
-                todo = [place for place, one in enumerate(mails) if _is_open(one)]
+                todo = [place for place, one in enumerate(mails) if one.state is MailState.PLANNED]
                 if not todo:
                     break
                 check()

@@ -51,18 +51,13 @@ class Selection:
         customer_id = row.id if isinstance(row, Customer) else None
         if customer_id in self._wanted:
             self._found.add(customer_id)
-        if self._includes(customer_id, owner):
+        is_owners = not self._owners or owner in self._owners
+        is_wanted = not self._only or customer_id in self._wanted
+        if is_owners and is_wanted and customer_id not in self._excluded:
             self.customers += customer_id is not None
             return row
         raw_id = row.id if isinstance(row, Customer) else row.raw_id
         return RejectedRow(raw_id, Reason.NOT_SELECTED, row.row)
-
-    def _includes(self, customer_id: str | None, owner: str) -> bool:
-        if self._owners and owner not in self._owners:
-            return False
-        if self._only and customer_id not in self._wanted:
-            return False
-        return customer_id not in self._excluded
 
     @property
     def digest(self) -> str:

@@ -1,7 +1,7 @@
 """Read the options that select rows (`--owner`, `--only`, `--exclude`), and check them against the lists."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from auditor.core.model import Customer
@@ -63,13 +63,10 @@ def check_selection(selection: Selection) -> list[tuple[str, str]]:
         )
     if not selection.customers:
         raise CustomerListError(f"{selection.text}: no customer of the lists is selected", "select others")
-    return [*_warnings(selection)]
-
-
-def _warnings(selection: Selection) -> Iterator[tuple[str, str]]:
-    for name, missing, ids in selection.missing_ids():
-        are = "is" if missing == 1 else "are"
-        yield name, f"{missing:,} of {count_noun(ids, 'id')} {are} not in the lists (--only)"
+    return [
+        (name, f"{missing:,} of {count_noun(ids, 'id')} {'is' if missing == 1 else 'are'} not in the lists (--only)")
+        for name, missing, ids in selection.missing_ids()
+    ]
 
 
 def _nearest(owner: str, known: dict[str, str]) -> str:
