@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import journal
-from auditor.core.judge import RetryPolicy, judge_customer, judge_page
+from auditor.core.judge import judge_customer, judge_page
 from auditor.core.pacing import Plan, RememberedRate, StartingRate, starting_rate
 from auditor.errors import IncompleteError
 from auditor.fetch import (
@@ -116,7 +116,7 @@ async def open_api_client(
         tokens = token_source(settings, say)
     else:
         tokens = caller_token_source(parts.token, settings, say, parts.clock)
-    context = RequestContext(tokens, rate_limiter, RetryPolicy(attempts=settings.attempts))
+    context = RequestContext(tokens, rate_limiter, settings.attempts)
     async with _open_partner_center(settings, say, parts.session) as api:
         try:
             yield ApiClient(

@@ -27,4 +27,4 @@ from auditor.core.judge.membership import (
 )
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
-from auditor.core.judge.retry import Retry, RetryPolicy, decide, pending_customers, retry_after_seconds
+from auditor.core.judge.retry import ATTEMPTS, Retry, decide, pending_customers, retry_after_seconds
