@@ -173,16 +173,8 @@ def render_published(  # noqa: PLR0913, PLR0917 - as `render_again`
 ) -> Iterator[Rendered]:
     """Render the reports of a published run in a temporary copy, verify them, and publish them in its place.
 
-    Args:
-        place: where it is published.
-        formats: as of `commands.report.render_again`.
-        language: as there.
-        noted: as there.
-        warned: as there.
-        notes: as there.
-
-    Raises:
-        AuditorError: as of `render_again`, `publish.copy_run` and `publish.publish`.
+    The arguments behind `place`, where it is published, are those of `commands.report.render_again`. So are the errors, beside those of
+    `publish.copy_run` and `publish.publish`.
     """
     with copied(place) as folder:
         rendered = render_again(str(folder), str(folder.parent), formats, language, noted, warned=warned, notes=notes)

@@ -30,7 +30,7 @@ from auditor.core.results.message import (
     should_notify,
 )
 from auditor.core.results.money import Amounts, Sum, add_exactly, add_up, format_amounts, format_total
-from auditor.core.results.notes import Edit, MergedCell, NoteCell, NoteText, merge_edits
+from auditor.core.results.notes import Edit, NoteCell, NoteText, merge_edits
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 from auditor.core.results.words import (
