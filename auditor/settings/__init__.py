@@ -16,3 +16,28 @@ from auditor.settings.parsers import (
     local_folder,
 )
 from auditor.settings.toml_text import format_settings
+
+__all__ = [
+    "AUTO",
+    "BLOCKED_FIRST",
+    "CHANGED_FIRST",
+    "CLOUDS",
+    "FLAG",
+    "KEYWORD",
+    "PREFIX",
+    "SUM_FIRST",
+    "TABLES",
+    "Origins",
+    "Secret",
+    "Settings",
+    "SettingsKeywords",
+    "all_fields",
+    "find_file",
+    "format_settings",
+    "is_loopback",
+    "keywords_in_messages",
+    "load",
+    "local_folder",
+    "read_file",
+    "reparse",
+]

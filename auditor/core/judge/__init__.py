@@ -27,4 +27,35 @@ from auditor.core.judge.membership import (
 )
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
-from auditor.core.judge.retry import ATTEMPTS, Retry, decide, pending_customers, retry_after_seconds
+
+__all__ = [
+    "DOCUMENTED",
+    "FIRST_ANSWERS",
+    "LENIENT_BREAKER",
+    "MESSAGE_LENGTH",
+    "NEW_BREAKER",
+    "PAGE_SIZE",
+    "UNAVAILABLE_STATUSES",
+    "Breaker",
+    "CustomerPage",
+    "ListedCustomer",
+    "MembershipCheck",
+    "apply_membership",
+    "cheapest_source",
+    "classify",
+    "clean",
+    "end_without_answer",
+    "is_contradictory",
+    "is_member",
+    "is_suspect_refusal",
+    "judge_customer",
+    "judge_page",
+    "outage",
+    "parse_json",
+    "read_customer",
+    "read_page",
+    "redact",
+    "remove_secret",
+    "remove_secret_bytes",
+    "retry",
+]

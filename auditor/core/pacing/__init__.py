@@ -4,3 +4,16 @@ from auditor.core.pacing import rate
 from auditor.core.pacing.learning import SLOWEST, RememberedRate
 from auditor.core.pacing.plan import Plan, StartingRate, describe_usage, estimate_seconds, starting_rate
 from auditor.core.pacing.rate import PATIENCE, SHORT_PAUSE
+
+__all__ = [
+    "PATIENCE",
+    "SHORT_PAUSE",
+    "SLOWEST",
+    "Plan",
+    "RememberedRate",
+    "StartingRate",
+    "describe_usage",
+    "estimate_seconds",
+    "rate",
+    "starting_rate",
+]
