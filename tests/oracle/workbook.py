@@ -310,7 +310,7 @@ class _Subset:
         """Of which run, when, and whose rows these are."""
         facts = self.found.facts
         ended = facts.finished_at or facts.started_at
-        whose = "" if self.owner is None else f" Rows of {self.owner or '(no account manager)'}."
+        whose = "" if self.owner is None else f" Customers of {self.owner or '(no account manager)'}."
         return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{whose}"
 
     @property
@@ -330,11 +330,11 @@ class _Subset:
         if sheet == "All customers":
             customers = self.customers_of(*_ORDER)
             said = f"{_count(customers, 'customer')} in the order of the lists.{_rows_note(customers, rows)}"
-            return said if rows else "There are no rows."
+            return said if rows else "There are no customers."
         customers = self.customers_of("undetermined")
         said = f"{_count(customers, 'customer') if customers else _count(rows, 'row')} could not be checked."
         said += f" Do not treat as eligible.{_rows_note(customers, rows) if customers else ''}"
-        text = said if rows else "Every row has a verdict."
+        text = said if rows else "Every customer has a verdict."
         return f"{text} {self.said_left_out}." if self.left_out else text
 
     @property
@@ -592,7 +592,8 @@ class _Workbook:
         yield "Customer lists", ", ".join(facts.lists)
         yield "Run", facts.run_id
         customers = self.subset.customers_of(*_ORDER)
-        yield "Counted", f"{_count(len(self.subset.records), 'row')}, {_count(customers, 'customer')}"
+        note = _rows_note(customers, len(self.subset.records))
+        yield "Counted", _count(customers, "customer") + (f".{note}" if note else "")
 
     def _remarks(self, sums: Mapping[str, Mapping[Any, Any]]) -> Iterator[str]:
         yield UNDER_REVIEW
@@ -775,12 +776,12 @@ def _rows_note(customers: int, rows: int) -> str:
 
 
 def _same_amounts(where: str, text: str, amounts: Mapping[str, Fraction], unparsed: int) -> None:
-    """Compare amounts as people read them: `EUR 1,200.00 + USD 5 (1 row without a readable number)`."""
-    said, _, rest = text.partition(" (")
+    """Compare amounts as people read them, an amount a line: `EUR 1,200.00`, `USD 5`, `(1 row without a readable number)`."""
+    said, _, rest = text.partition("\n(")
     _same(f"{where}, rows without a number", int(rest.split()[0].replace(",", "")) if rest else 0, unparsed)
     wanted = {one: amount for one, amount in amounts.items() if amount} if len(amounts) > 1 else dict(amounts)
     found = {}
-    for part in said.split(" + "):
+    for part in said.split("\n"):
         currency, _, digits = part.rpartition(" ")
         found[currency] = Fraction(digits.replace(",", ""))
     _same(where, found, wanted or {"": Fraction(0)})

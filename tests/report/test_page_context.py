@@ -127,10 +127,7 @@ def test_sums_stand_by_verdict_and_by_account_manager(tmp_path: Path) -> None:
         {"owner": "", "cells": ["0", "", "0", "", "1", ""]},
     ]
     text = _text(data, tmp_path)
-    assert (
-        "<b>EUR 128,400.00</b></p>\n<p>Revenue of the blocked customers <small>(2 rows without a readable number)"
-        in text
-    )
+    assert "<b>EUR 128,400.00</b></p>\n<p>of the blocked customers <small>(2 rows without a readable number)" in text
     assert "All account managers, with sums: 2" in text
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, partial
@@ -23,13 +23,13 @@ from auditor.core.results import (
     Amounts,
     CaseGroup,
     advice,
-    format_amounts,
     group_name,
+    list_amounts,
     status_text,
 )
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.cases import amount_columns
-from auditor.report.notes import COLUMNS, DATES, Notes
+from auditor.report.notes import COLUMNS, DATES, LABELS, Notes
 from auditor.report.remarks import day_of_last_audit
 from auditor.report.schema import own_columns, own_names, to_arrow
 from auditor.report.workbook.limits import headers
@@ -53,10 +53,6 @@ _DAY, _MICROSECONDS = 86_400, 1_000_000
 
 TYPED, TYPED_DAY = "typed", "typed day"
 """Looks of cells that a person may type into."""
-NOTE_LABELS: Mapping[str, str] = MappingProxyType(
-    {"contacted": message("Contacted"), "note": message("Note"), "next_date": message("Owner's next date")}
-)
-"""Headers of the columns that a person may type into."""
 _NOTE_WIDTHS = MappingProxyType({"contacted": 13.0, "note": 28.0, "next_date": 14.0})
 
 
@@ -208,7 +204,7 @@ class ColumnMaker:
         """The columns that a person may type into; they hold what was typed before."""
         return [
             self._made(
-                NOTE_LABELS[column],
+                LABELS[column],
                 partial(_typed, notes, column),
                 TYPED_DAY if column in DATES else TYPED,
                 width=_NOTE_WIDTHS[column],
@@ -250,7 +246,7 @@ def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[Sheet
     """The lists' own columns between ours, which keep their names."""
     listed = subset.data.facts.columns
     # no other column has a header by which typed notes are found
-    notes = map(subset.data.language.text, NOTE_LABELS.values())
+    notes = map(subset.data.language.text, LABELS.values())
     labels = headers(own_names(listed).values(), (*(column.label for column in (*before, *after)), *notes))
     own = zip(own_columns(len(listed)), labels, listed, strict=True)
     return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
@@ -269,7 +265,8 @@ def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     def currencies(frame: pd.DataFrame) -> Sequence[str]:
         return [read(given or "")[0] for given in _cells(frame[name])]
 
-    return _money(subset, column, SheetColumn(label, values, source=name, currencies=currencies))
+    look = "number" if subset.is_whole(column) else "money"
+    return SheetColumn(label, values, look, name, _MONEY, currencies=currencies)
 
 
 def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
@@ -283,18 +280,14 @@ def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
     def currencies(frame: pd.DataFrame) -> Sequence[str]:
         return [next(iter(amounts)) if len(amounts) == 1 else "" for amounts in frame[name]]
 
-    return _money(subset, column, SheetColumn(label, values, source=texts, currencies=currencies))
+    look = "whole amounts" if subset.is_whole(column) else "amounts"
+    return SheetColumn(label, values, look, texts, _MONEY, currencies=currencies)
 
 
 def _amount(amounts: Amounts, given: str | None, language: Language) -> Cell:
     if len(amounts) > 1:
-        return format_amounts(amounts, language)
+        return "\n".join(list_amounts(amounts, language))
     return next((as_number(amount, f"{amount:f}") for amount in amounts.values()), given)
-
-
-def _money(subset: Subset, column: str, made: SheetColumn) -> SheetColumn:
-    """The column as money of the run's currencies: wide enough for a formatted number."""
-    return replace(made, look="number" if subset.is_whole(column) else "money", width=_MONEY)
 
 
 def as_number(amount: Decimal | None, given: str) -> Cell:

@@ -5,7 +5,6 @@ without a record says that there is none.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -22,16 +21,18 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import OLD_CASE_DAYS, VERDICTS, CaseGroup, rows_note
-from auditor.core.text import as_sentence, describe_left_out
+from auditor.core.text import as_sentence, describe_left_out, join_sentences
 from auditor.report.remarks import compared_with
 from auditor.report.schema import to_arrow
 from auditor.report.workbook import columns
 from auditor.report.workbook.columns import BUTTON, TYPED, Cell, SheetColumn
 from auditor.report.workbook.layout import (
     COLOURS,
+    LINE,
     SPAN,
     Styles,
     avoid_short_page,
+    count_lines,
     run_line,
     set_up_print,
     status_line,
@@ -58,13 +59,11 @@ _CELL_BYTES, _WRAPPED_BYTES = 60, 300
 """Bytes of a cell beside its text, and of a wrapped text that is not measured."""
 _FILLED = 1.1
 """Letters of a text on a digit's width, where a wrapped line ends before its last word."""
-_LINE = 15
-"""Points of a line."""
 _TRUNCATED = -2
 """What XlsxWriter answers where it cut a text, which it does without a mark."""
-_WRAPPED = frozenset({"wrapped", TYPED, Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
+_WRAPPED = frozenset({"wrapped", "amounts", "whole amounts", TYPED, Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
 """Looks of cells whose texts take several lines."""
-_RIGHT = frozenset({"number", "money"})
+_RIGHT = frozenset({"number", "money", "amounts", "whole amounts"})
 """Looks of cells that are aligned to the right."""
 
 
@@ -91,20 +90,21 @@ def add_action_needed(context: WorkbookContext) -> None:
         "{n} customers blocked: new purchases, seat increases and upgrades fail.",
         len(cases),
     )
-    text = text if len(cases) else language.text("Nobody is blocked.")
-    if note := rows_note(len(cases), subset.ledger.rows_of(Verdict.BLOCKED), language):
-        text = f"{text} {note}"
     old = int((cases["group"] == CaseGroup.OLD).sum())
     folded = old if old < len(cases) else 0
-    if folded:
-        text += " " + language.count(
-            "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
-            "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
-            folded,
-            days=OLD_CASE_DAYS,
-        )
-    text = " ".join(filter(None, [text, describe_without_note(subset)]))
-    _add_sheet(context, ACTION, text, SheetRecords(columns.action_needed(subset), cases, folded))
+    on_folded = language.count(
+        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+        folded,
+        days=OLD_CASE_DAYS,
+    )
+    sentences = [
+        text if len(cases) else language.text("Nobody is blocked."),
+        rows_note(len(cases), subset.ledger.rows_of(Verdict.BLOCKED), language),
+        on_folded if folded else "",
+        describe_without_note(subset),
+    ]
+    _add_sheet(context, ACTION, sentences, SheetRecords(columns.action_needed(subset), cases, folded))
 
 
 def add_other_notes(context: WorkbookContext) -> None:
@@ -115,16 +115,15 @@ def add_other_notes(context: WorkbookContext) -> None:
         text = language.text(
             "Notes on customers who are not blocked today. They are kept until somebody empties their cells."
         )
-        _add_sheet(context, OTHER_NOTES, text, SheetRecords(other_columns(subset), records))
+        _add_sheet(context, OTHER_NOTES, [text], SheetRecords(other_columns(subset), records))
 
 
 def add_changes(context: WorkbookContext) -> None:
     """Customers with a change since the baseline run."""
     subset, language = context.subset, context.language
-    text = compared_with(subset.data)
-    if subset.data.changes and not len(subset.changes):
-        text += " " + language.text("Nothing changed.")
-    _add_sheet(context, CHANGES, text, SheetRecords(columns.changes(subset), subset.changes))
+    nothing = subset.data.changes and not len(subset.changes)
+    sentences = [compared_with(subset.data), language.text("Nothing changed.") if nothing else ""]
+    _add_sheet(context, CHANGES, sentences, SheetRecords(columns.changes(subset), subset.changes))
 
 
 def add_all_customers(context: WorkbookContext) -> None:
@@ -134,18 +133,20 @@ def add_all_customers(context: WorkbookContext) -> None:
     text = language.count(
         "{n} customer in the order of the lists.", "{n} customers in the order of the lists.", ledger.customers
     )
-    if note := rows_note(ledger.customers, ledger.rows, language):
-        text = f"{text} {note}"
-    text = text if ledger.rows else language.text("There are no rows.")
-    _add_sheet(context, ALL, text, SheetRecords(columns.all_customers(subset), subset.results))
+    sentences = [
+        text if ledger.rows else language.text("There are no customers."),
+        rows_note(ledger.customers, ledger.rows, language),
+    ]
+    _add_sheet(context, ALL, sentences, SheetRecords(columns.all_customers(subset), subset.results))
 
 
 def add_not_verified(context: WorkbookContext) -> None:
-    """Undetermined rows."""
+    """Customers, and rows without one, that are not verified."""
     results = context.subset.results
     rows = results[results["verdict"] == Verdict.UNDETERMINED.value]
     ledger, language = context.subset.ledger, context.language
     customers = ledger.customers_of(Verdict.UNDETERMINED)
+    note = rows_note(customers, ledger.open_rows, language)
     text = language.count(
         "{n} customer could not be checked. Do not treat as eligible.",
         "{n} customers could not be checked. Do not treat as eligible.",
@@ -157,11 +158,13 @@ def add_not_verified(context: WorkbookContext) -> None:
             "{n} rows could not be checked. Do not treat as eligible.",
             ledger.open_rows,
         )
-    elif note := rows_note(customers, ledger.open_rows, language):
-        text = f"{text} {note}"
-    text = text if ledger.open_rows else language.text("Every row has a verdict.")
-    text = f"{text} {as_sentence(describe_left_out(ledger.not_selected, language))}" if ledger.not_selected else text
-    _add_sheet(context, NOT_VERIFIED, text, SheetRecords(columns.not_verified(context.subset), rows))
+        note = ""
+    sentences = [
+        text if ledger.open_rows else language.text("Every customer has a verdict."),
+        note,
+        as_sentence(describe_left_out(ledger.not_selected, language), language) if ledger.not_selected else "",
+    ]
+    _add_sheet(context, NOT_VERIFIED, sentences, SheetRecords(columns.not_verified(context.subset), rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +193,17 @@ class SheetRecords:
             yield replace(self, records=part, folded=len(part) - max(0, min(len(part), visible - start)))
 
 
-def _add_sheet(context: WorkbookContext, name: str, text: str, table: SheetRecords) -> None:
+def _add_sheet(context: WorkbookContext, name: str, sentences: Sequence[str], table: SheetRecords) -> None:
     """Add a sheet, and others that continue it where it is full.
 
     Args:
         context: of the workbook.
         name: of the sheet; a number behind it names the others.
-        text: what it shows, or that there is nothing to show.
+        sentences: what it shows, or that there is nothing to show.
         table: what it shows.
     """
     widths = table.widths()
+    text = join_sentences(context.language, *sentences, run_line(context.subset))
     for count, part in enumerate(table.parts(_room(table)), 1):
         page = context.book.add_worksheet(sheet_name(context.language.text(name), count))
         head = _add_head(context, page, text, widths)
@@ -242,13 +246,13 @@ def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequ
         last += 1
     state, banner = status_line(context.subset)
     heights = [write_line(page, 0, last, state, context.styles[banner])]
-    heights.append(write_line(page, 1, last, f"{text} {run_line(context.subset)}", context.styles["note"]))
-    return sum(heights) + 2 * _LINE
+    heights.append(write_line(page, 1, last, text, context.styles["note"]))
+    return sum(heights) + 2 * LINE
 
 
 def header_height(labels: Iterable[tuple[str, float]]) -> float:
     """Points of a header: two lines where a label is longer than its column without the filter's button."""
-    return 2 * _LINE + 2 if any(cell_len(label) > width - BUTTON for label, width in labels) else _LINE + 3
+    return 2 * LINE + 2 if any(cell_len(label) > width - BUTTON for label, width in labels) else LINE + 3
 
 
 def add_table(  # noqa: PLR0913, PLR0917 - where it is, what it has, how it looks
@@ -304,7 +308,7 @@ def write_records(styles: Styles, page: Worksheet, table: SheetRecords, widths: 
         batch = table.records.iloc[start : start + _BATCH]
         cells = [column.values(batch) for column in table.columns]
         for number, lines in enumerate(_lines(table.columns, widths, cells), start):
-            height += _LINE * lines if number < visible else 0
+            height += LINE * lines if number < visible else 0
             _set_row(page, number, lines, None if not table.folded else visible)
         columns = [
             _with_formats(styles, column, batch, values, start)
@@ -325,7 +329,7 @@ def _set_row(page: Worksheet, number: int, lines: int, visible: int | None) -> N
     elif visible is not None and number == visible - 1:
         options = {"collapsed": True}
     if lines > 1 or options:
-        page.set_row(HEADER + 1 + number, _LINE * lines, None, options)
+        page.set_row(HEADER + 1 + number, LINE * lines, None, options)
 
 
 def _with_formats(
@@ -355,12 +359,8 @@ def _link(target: str, label: str) -> Url:
 def _lines(shown: Sequence[SheetColumn], widths: Sequence[float], cells: Sequence[Sequence[Cell]]) -> Sequence[int]:
     """Lines of each row: as many as its longest wrapped text needs."""
     counts = [
-        [_count_lines(str(value or ""), width) for value in values]
+        [count_lines(str(value or ""), _FILLED * width) for value in values]
         for column, width, values in zip(shown, widths, cells, strict=True)
         if column.look in _WRAPPED
     ]
     return [max(lines) for lines in zip(*counts, strict=True)] if counts else [1] * len(cells[0])
-
-
-def _count_lines(text: str, width: float) -> int:
-    return sum(max(1, ceil(cell_len(line) / (width * _FILLED))) for line in text.split("\n"))
