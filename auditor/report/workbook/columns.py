@@ -28,11 +28,8 @@ from auditor.core.results import (
     status_text,
 )
 from auditor.core.run_facts import CUSTOMER_ID
-from auditor.report.cases import amount_columns
 from auditor.report.notes import COLUMNS, DATES, LABELS, Notes
-from auditor.report.remarks import day_of_last_audit
-from auditor.report.schema import own_columns, own_names, to_arrow
-from auditor.report.workbook.limits import headers
+from auditor.report.schema import own_columns, to_arrow
 from auditor.report.workbook.subset import Subset
 
 Cell = str | int | float | None
@@ -42,7 +39,7 @@ Values = Callable[[pd.DataFrame], Sequence[Cell]]
 BUTTON = 4
 """Characters of a header's filter button; the header itself may take two lines."""
 _NARROW, _WIDE = 8, 40
-_DOMAIN, _STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
+_DOMAIN, STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
 """Characters, so that on paper everything up to the days is side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
@@ -242,17 +239,7 @@ def _longest(words: Mapping[str, str]) -> float:
     return max(map(cell_len, words.values())) + 3
 
 
-def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
-    """The lists' own columns between ours, which keep their names."""
-    listed = subset.data.facts.columns
-    # no other column has a header by which typed notes are found
-    notes = map(subset.data.language.text, LABELS.values())
-    labels = headers(own_names(listed).values(), (*(column.label for column in (*before, *after)), *notes))
-    own = zip(own_columns(len(listed)), labels, listed, strict=True)
-    return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
-
-
-def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
+def own_column(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     """A list's own column; where it is added up, its numbers are numbers."""
     total = subset.sum_of_run(column)
     if total is None:
@@ -269,7 +256,7 @@ def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     return SheetColumn(label, values, look, name, _MONEY, currencies=currencies)
 
 
-def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
+def amounts_column(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
     """A list's own column that is added up, of cases: the sum of each customer's rows; their texts where there is no number."""
     texts = own_columns(len(subset.data.facts.columns))[subset.data.facts.columns.index(column)]
 
@@ -295,84 +282,5 @@ def as_number(amount: Decimal | None, given: str) -> Cell:
     return float(amount) if amount is not None and Decimal(repr(float(amount))) == amount else given
 
 
-def action_needed(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of blocked customers: what an account manager needs first; the API's own word last."""
-    data = subset.data
-    link, make = data.facts.presentation.customer_link, ColumnMaker(data.language)
-    since = day_of_last_audit(data.changes, data.language) if data.changes else ""
-    before = [make.group(since), make.customer, *make.notes(data.notes), *_owner(subset, make)]
-    after = [
-        make.reason(message("Status"), width=_STATUS, look="blocked"),
-        make.advice(),
-        make.date(message("Blocked since (UTC)"), "blocked_since"),
-        make.number(message("Days blocked"), "days_blocked"),
-        # paper has the columns on the left
-        make.wrapped_domain,
-        *([make.link(link)] if link else []),
-        make.number(message("Times blocked"), "times_blocked"),
-    ]
-    listed = data.facts.columns
-    ours = [column.label for column in (*before, *after, make.id, make.api_status)]
-    labels = dict(zip(listed, headers(own_names(listed).values(), ours), strict=True))
-    money = amount_columns(data)
-    others = zip(listed, own_columns(len(listed)), strict=True)
-    return [
-        *before,
-        *(_amounts(subset, column, name, labels[column]) for column, name in money.items()),
-        *after,
-        *(_own(subset, name, labels[column], column) for column, name in others if column not in money),
-        *(make.id, make.api_status),
-    ]
-
-
-def _owner(subset: Subset, make: ColumnMaker) -> list[SheetColumn]:
-    """The account manager, but in their own workbook."""
-    return [make.owner] if subset.owner is None else []
-
-
 def _links(template: str, frame: pd.DataFrame) -> Sequence[Cell]:
     return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
-
-
-def changes(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of changes."""
-    make = ColumnMaker(subset.data.language)
-    return [
-        *(make.change(), make.customer, make.domain, *_owner(subset, make)),
-        *(make.verdict(message("Verdict before"), "verdict_before"), make.verdict(message("Verdict"))),
-        *(make.status(message("Status before"), "status_before"), make.status(message("Status"), "status")),
-        make.date(message("Last update before (UTC)"), "last_update_before"),
-        make.date(message("Last update (UTC)"), "last_update"),
-        make.date(message("Blocked since (UTC)"), "blocked_since"),
-        *(make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
-    ]
-
-
-def all_customers(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of all rows."""
-    make = ColumnMaker(subset.data.language)
-    columns = [
-        *(make.customer, make.domain, *_owner(subset, make), make.verdict(message("Verdict"))),
-        *(make.reason(message("Status")), make.change()),
-        make.date(message("Last update (UTC)"), "last_update"),
-        make.number(message("Days in status"), "days_in_status"),
-        make.time(message("Checked (UTC)"), "checked_at"),
-    ]
-    after = [make.text("List", "source_file"), make.number(message("Row"), "source_row"), make.id, make.api_status]
-    return _around(columns, subset, after)
-
-
-def not_verified(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of undetermined rows: with what a support case needs."""
-    make = ColumnMaker(subset.data.language)
-    return [
-        *(make.customer, make.wrapped_domain, *_owner(subset, make)),
-        make.reason(message("Reason"), width=_STATUS, look="undetermined"),
-        *(make.advice(), make.text("List", "source_file")),
-        *(make.number(message("Row"), "source_row"), make.time(message("Checked (UTC)"), "checked_at")),
-        *(make.number(message("HTTP status"), "http_status"), make.text("Error code", "error_code")),
-        make.text("Error message", "error_message", look="wrapped"),
-        make.text("Request id", "request_id", width=38),
-        make.text("Correlation id", "correlation_id", width=38),
-        *(make.id, make.api_status),
-    ]

@@ -1,6 +1,7 @@
 """How a workbook looks: formats, the lines above the tables, paper. Every colour has a word with the same meaning."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from itertools import accumulate
 from math import ceil
@@ -140,6 +141,20 @@ class Styles:
     def time_in_zone(self, zone: str) -> Format:
         """A time with the zone's name behind it, still a date to the spreadsheet."""
         return self._book.add_format({**_LEFT, "num_format": f'{self.language.date_pattern} hh:mm "{zone}"'})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookContext:
+    """A workbook that is being written, and what it is about."""
+
+    book: Workbook
+    styles: Styles
+    subset: Subset
+
+    @property
+    def language(self) -> Language:
+        """Of the workbook."""
+        return self.subset.data.language
 
 
 def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:

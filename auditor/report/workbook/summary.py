@@ -32,6 +32,7 @@ from auditor.report.remarks import compared_with, counted, day_of_last_audit, fi
 from auditor.report.workbook.columns import ColumnMaker, as_number, customer_names
 from auditor.report.workbook.layout import (
     Styles,
+    WorkbookContext,
     run_line,
     set_row_height,
     set_up_print,
@@ -42,7 +43,7 @@ from auditor.report.workbook.layout import (
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.notes import count_without_note
 from auditor.report.workbook.owner_table import add_owners
-from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
+from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED
 from auditor.report.workbook.subset import BaselineDelta, Subset
 from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add_verdicts
 
