@@ -49,13 +49,21 @@ def row_by_row() -> Iterator[None]:
 
 
 DAYS = st.sampled_from(["", "2026-11-30", "1900-02-28", "soon"])
+
+
+def _cell(text: str) -> NoteCell:
+    return NoteCell(NoteText(text))
+
+
 NOTES = st.lists(
     st.builds(
-        lambda texts, **given: CustomerNote(**given, **{one: NoteCell(NoteText(text)) for one, text in texts.items()}),
-        st.fixed_dictionaries({"contacted": DAYS, "note": TEXTS, "next_date": DAYS}),
+        CustomerNote,
         customer_id=st.builds(guid, st.integers(1, 8)) | st.just("Ann.xlsx, row 5"),
         company_name=TEXTS,
         owner=st.sampled_from([None, "", "ann@p.example", "bo"]),
+        contacted=st.builds(_cell, DAYS),
+        note=st.builds(_cell, TEXTS),
+        next_date=st.builds(_cell, DAYS),
     ),
     max_size=5,
 )
