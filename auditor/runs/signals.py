@@ -167,7 +167,7 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     """
     announced = False
     with _wait_with_first_signal() as signals:
-        thread, outcome = _start_thread(step)
+        thread, outcome = start_thread(step)
         while thread.is_alive():
             thread.join(_CHECK_SECONDS)
             if signals and not announced:
@@ -180,7 +180,7 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     return outcome.result()
 
 
-def _start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
+def start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
     """Start `step` in a daemon thread; return the thread and its outcome."""
     outcome: Future[T] = Future()
 
@@ -190,7 +190,7 @@ def _start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
         except Exception as error:  # noqa: BLE001 - raised again in the main thread
             outcome.set_exception(error)
 
-    thread = threading.Thread(target=run, name="sign-in", daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, outcome
 
