@@ -13,7 +13,6 @@ from auditor.simulator.options import (
     GateOptions,
     IdentityOptions,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     Window,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "Scenario",
     "Simulator",
     "SimulatorOptions",
-    "StrangerPolicy",
     "ThrottleOptions",
     "Window",
     "covering_seed",

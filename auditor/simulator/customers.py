@@ -2,15 +2,13 @@
 `Directory.add` changes it. The continuation token alone decides where the next page begins.
 
 The reply for ids that are not customers is not documented; similar resources answer 404/60003, 403/20002,
-400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Sources for the list: "Partner
-Center REST: Get a list of customers" and "Get a list of customers filtered by a search field". Assumptions: pages are limited to
-500 customers, and a search for an IndirectReseller finds no customer.
+400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Source for the list: "Partner
+Center REST: Get a list of customers". Assumption: pages are limited to 500 customers.
 """
 
 import base64
 import binascii
 import csv
-import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -18,35 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from auditor.simulator.kinds import NOT_CUSTOMERS
-from auditor.simulator.options import CustomerListOptions, StrangerPolicy
-from auditor.simulator.replies import PlannedReply, compact, fault, no_account_status
+from auditor.simulator.kinds import KINDS, NOT_CUSTOMERS
+from auditor.simulator.options import AS_OF, CustomerListOptions
+from auditor.simulator.replies import PlannedReply, Question, compact, fault
 from auditor.simulator.scenario import Scenario
 
 PAGE_SIZE = 500
 TOKEN_HEADER = "MS-ContinuationToken"  # noqa: S105 - the name of a header
-_SEARCH_FIELDS = {
-    "CompanyName": "company",
-    "Domain": "domain",
-    "IndirectReseller": "",
-    "IndirectCloudSolutionProvider": "",
-}
-"""Field of a search -> attribute of a customer; empty if it finds no customer."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMES = [
-    "Alpine",
-    "Blue",
-    "Cedar",
-    "Delta",
-    "Ember",
-    "Fabri",
-    "Granite",
-    "Harbour",
-    "Iris",
-    "Juniper",
-    "Kite",
-    "Lumen",
-]
+    "Alpine", "Blue", "Cedar", "Delta", "Ember", "Fabri", "Granite", "Harbour", "Iris", "Juniper", "Kite", "Lumen",
+]  # fmt: skip
 _TRADES = ["Bakery", "Clinics", "Foods", "Logistics", "Optics", "Partners", "Schools", "Tools", "Travel", "Works"]
 _HEADERS = {
     "id": ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
@@ -89,19 +69,11 @@ class _BadQueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """The query of a request for the list: `size` of the customers that match, from `offset`."""
+    """The query of a request for the list: `size` customers, from `offset`."""
 
     size: int
     offset: int
     token: str | None
-    field: str | None
-    prefix: str
-
-    def matches(self, member: Member) -> bool:
-        if self.field is None:
-            return True
-        attribute = _SEARCH_FIELDS[self.field]
-        return bool(attribute) and str(getattr(member, attribute)).casefold().startswith(self.prefix)
 
 
 def is_guid(text: str) -> bool:
@@ -158,14 +130,16 @@ class Directory:
     """Knows which ids are customers, and answers the customer resources.
 
     Args:
-        options: the roster and the policies.
+        options: the roster, and the kinds of other ids.
         scenario: an id with an override is a customer; an id of a kind without a customer is none, even on the roster.
     """
 
     def __init__(self, options: CustomerListOptions, scenario: Scenario) -> None:
         self._options = options
         self._scenario = scenario
-        roster = read_roster(options.roster) if options.roster else generate(options.generated, scenario.seed)
+        roster = read_roster(options.roster) if isinstance(options.roster, Path) else options.roster
+        if roster is None:
+            roster = generate(options.generated, scenario.seed)
         self._members = {member.id: member for member in roster}
         self._accepts_all = options.everybody or (options.roster is None and not options.generated)
 
@@ -182,25 +156,24 @@ class Directory:
     def refusal(self, customer_id: str) -> PlannedReply | None:
         """The refusal of a request for this id's validation status; None if the scenario has an answer."""
         if not is_guid(customer_id):
-            return self._refuse(customer_id, self._options.malformed)
+            return _answer_as("invalid_input", customer_id)
         key = customer_id.lower()
         if self._accepts_all or key in self._members or key in self._scenario.overrides:
             return None
-        return self._refuse(customer_id, self._policy(key))
+        return _answer_as(self._kind_of_stranger(key), customer_id)
 
     def customer(self, customer_id: str) -> PlannedReply:
         """The reply to `GET /v1/customers/{id}`."""
         key = customer_id.lower()
         if not is_guid(customer_id):
-            return self._refuse(customer_id, self._options.malformed)
+            return _answer_as("invalid_input", customer_id)
         if self._kind(key) in NOT_CUSTOMERS:
             return self._scenario.reply(customer_id, 1)
         if self._accepts_all or key in self._members:
             return PlannedReply(body=compact((self._members.get(key) or made_up(key)).resource))
-        policy = self._policy(key)
+        kind = self._kind_of_stranger(key)
         # a missing account status proves nothing about membership; the customer resource has no such answer
-        is_no_status = policy is StrangerPolicy.NO_ACCOUNT_STATUS
-        return self._refuse(customer_id, StrangerPolicy.TENANT_NOT_FOUND if is_no_status else policy)
+        return _answer_as("tenant_not_found" if kind == "no_account_status" else kind, customer_id)
 
     def page(self, query: Mapping[str, str], headers: Mapping[str, str]) -> PlannedReply:
         """The reply to `GET /v1/customers`."""
@@ -210,12 +183,12 @@ class Directory:
             wanted = _read_query(query, headers)
         except _BadQueryError as error:
             return fault(400, 2000, str(error))
-        members = [member for member in self.listed if wanted.matches(member)]
+        members = self.listed
         if wanted.offset and wanted.offset >= len(members):
             return fault(400, 2000, "There are no more pages.")
         return PlannedReply(body=compact(self._collection(wanted, members)))
 
-    def _collection(self, wanted: _Query, members: list[Member]) -> dict[str, object]:
+    def _collection(self, wanted: _Query, members: tuple[Member, ...]) -> dict[str, object]:
         root = "/v1/customers" if self._options.next_with_version else "/customers"
         first = max(0, wanted.offset - self._options.repeated_customers)
         end = wanted.offset + wanted.size
@@ -239,26 +212,14 @@ class Directory:
     def _kind(self, key: str) -> str:
         return self._scenario.kind_of(key).partition(":")[0]
 
-    def _policy(self, key: str) -> StrangerPolicy:
+    def _kind_of_stranger(self, key: str) -> str:
         is_foreign = self._scenario.share(key, "stranger") < self._options.foreign_share
         return self._options.foreign if is_foreign else self._options.missing
 
-    def _refuse(self, customer_id: str, policy: StrangerPolicy) -> PlannedReply:
-        if policy is StrangerPolicy.NO_ACCOUNT_STATUS:
-            return no_account_status(customer_id, self._code(600074))
-        status, number, text = _REFUSALS[policy]
-        return fault(status, self._code(number), text)
 
-    def _code(self, number: int) -> int | str:
-        return str(number) if self._scenario.code_as_string else number
-
-
-_REFUSALS = {
-    StrangerPolicy.NO_RELATIONSHIP: (403, 20002, "No relationship between caller and account."),
-    StrangerPolicy.TENANT_NOT_FOUND: (404, 60003, "Tenant not found."),
-    StrangerPolicy.INVALID_CUSTOMER_ID: (400, 900118, "Invalid Customer ID."),
-    StrangerPolicy.INVALID_INPUT: (400, 2000, "Tenant Id must be a GUID."),
-}
+def _answer_as(kind: str, customer_id: str) -> PlannedReply:
+    """The reply of a kind that always answers alike."""
+    return KINDS[kind].reply(Question(customer_id, AS_OF))
 
 
 def _link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
@@ -275,8 +236,7 @@ def _read_query(query: Mapping[str, str], headers: Mapping[str, str]) -> _Query:
     token = headers.get(TOKEN_HEADER) if seek else None
     if seek and not token:
         raise _BadQueryError("The continuation token is missing.")
-    field, prefix = _read_filter(query.get("filter"))
-    return _Query(min(int(size) or PAGE_SIZE, PAGE_SIZE), _offset(token) if token else 0, token, field, prefix)
+    return _Query(min(int(size) or PAGE_SIZE, PAGE_SIZE), _offset(token) if token else 0, token)
 
 
 def _offset(token: str) -> int:
@@ -287,21 +247,3 @@ def _offset(token: str) -> int:
     if name != "offset" or not value.isdecimal():
         raise _BadQueryError("The continuation token is invalid.")
     return int(value)
-
-
-def _read_filter(text: str | None) -> tuple[str | None, str]:
-    """Field and prefix of a search; no field if there is no search."""
-    if not text:
-        return None, ""
-    try:
-        search = json.loads(text)
-    except ValueError:
-        search = None
-    if not isinstance(search, dict):
-        raise _BadQueryError("The filter is not a JSON object.")
-    if search.get("Operator") != "starts_with":
-        raise _BadQueryError("Customer search only allows starts with and equals operation.")
-    field = search.get("Field")
-    if field not in _SEARCH_FIELDS:
-        raise _BadQueryError("The field cannot be searched.")
-    return field, str(search.get("Value", "")).casefold()

@@ -29,8 +29,9 @@ class _Meter:
     window: Window
     times: deque[float] = field(default_factory=deque)
 
-    def wait(self, now: float, limit: int) -> float:
-        """Seconds until a request is below `limit` again; 0 if it is now."""
+    def wait(self, now: float) -> float:
+        """Seconds until a request is below the limit again; 0 if it is now."""
+        limit = self.window.limit
         while self.times and self.times[0] <= now - self.window.seconds:
             self.times.popleft()
         if len(self.times) < limit:
@@ -46,13 +47,11 @@ class Throttle:
     Args:
         options: the limits.
         clock: monotonic seconds.
-        seed: of the inaccuracy.
     """
 
-    def __init__(self, options: ThrottleOptions, clock: Callable[[], float], seed: int = 0) -> None:
+    def __init__(self, options: ThrottleOptions, clock: Callable[[], float]) -> None:
         self._options = options
         self._clock = clock
-        self._random = Random(seed)
         self._meters: defaultdict[str, list[_Meter]] = defaultdict(lambda: [_Meter(each) for each in options.windows])
         self._customer_meters: dict[str, _Meter] = {}
 
@@ -60,7 +59,7 @@ class Throttle:
         """Count a request. None accepts it; else the whole seconds after which one is accepted again (at least 1)."""
         now = self._clock()
         meters = self._meters_of(tenant_id, customer_id)
-        wait = max((meter.wait(now, self._limit(meter.window)) for meter in meters), default=0.0)
+        wait = max((meter.wait(now) for meter in meters), default=0.0)
         if wait <= 0 or self._options.count_rejected:
             for meter in meters:
                 meter.times.append(now)
@@ -73,10 +72,6 @@ class Throttle:
             return meters
         own = self._customer_meters.setdefault(f"{tenant_id}/{customer_id}", _Meter(window))
         return [*meters, own]
-
-    def _limit(self, window: Window) -> int:
-        error = self._options.inaccuracy * self._random.uniform(-1, 1) if self._options.inaccuracy else 0.0
-        return round(window.limit * (1 + error))
 
 
 def bearer(authorization: str | None) -> str | None:

@@ -36,9 +36,10 @@ DEFAULT_RECOVERY = "allowed"
 NOT_CUSTOMERS = frozenset({"tenant_not_found", "no_relationship", "relationship_gone"})
 """Kinds whose ids are not the partner's customers, and not in the customer list."""
 _ABSENT = object()
-_NO_STATUS = 600074
 _UNEXPECTED = "An unexpected error occurred."
-_NO_RELATIONSHIP = "The relationship between the partner and customer does not exist."
+_GONE = "The relationship between the partner and customer does not exist."
+_NO_RELATIONSHIP = "No relationship between caller and account."
+_UNAVAILABLE = "Service is temporarily unavailable."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,16 @@ def _status(value: object, date: Callable[[datetime], object] = _plain, kind: ob
 
 
 def _no_status(**extra: object) -> Reply:
-    return lambda question: no_account_status(question.customer_id, question.code(_NO_STATUS), **extra)
+    return lambda question: no_account_status(question.customer_id, **extra)
 
 
 def _no_status_of_another(question: Question) -> PlannedReply:
     last = "0" if question.customer_id[-1:] != "0" else "1"
-    return no_account_status(question.customer_id[:-1] + last, question.code(_NO_STATUS))
+    return no_account_status(question.customer_id[:-1] + last)
 
 
 def _error(status: int, code: int, description: str, **extra: object) -> Reply:
-    return lambda question: fault(status, question.code(code), description, **extra)
+    return lambda _: fault(status, code, description, **extra)
 
 
 def _broken(what: Fault) -> Reply:
@@ -129,12 +130,7 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     ("status_number", 25, "the status a number", _status(3)),
     ("other_type", 25, "Allowed, but of another validation type", _status("Allowed", kind="domain")),
     ("no_account_status", 720, "404/600074, the code a number", _no_status()),
-    (
-        "no_account_status_string",
-        180,
-        "404/600074, the code a string",
-        lambda q: no_account_status(q.customer_id, "600074"),
-    ),
+    ("no_account_status_string", 180, "404/600074, the code a string", _no_status(code="600074")),
     ("no_account_status_parameters", 100, "404/600074 with `parameters:{}`", _no_status(parameters={})),
     ("no_status_retryable", 25, "404/600074 that calls itself retryable", _no_status(isRetryable=True)),
     ("no_status_other_name", 25, "404/600074 under another errorName", _no_status(errorName="TenantNotFound")),
@@ -145,17 +141,12 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     # an HTTP error
     ("tenant_not_found", 30, "404/60003: there is no such tenant", _error(404, 60003, "Tenant not found.")),
     ("not_found", 25, "404/1000", _error(404, 1000, "Not found.")),
-    ("relationship_gone", 25, "404/3000: no relationship any more", _error(404, 3000, _NO_RELATIONSHIP)),
+    ("relationship_gone", 25, "404/3000: no relationship any more", _error(404, 3000, _GONE)),
     ("gateway_not_found", 25, "404 of the gateway, without a code", lambda _: no_route()),
     ("empty_not_found", 25, "404 without content", lambda _: empty(404)),
     ("html_not_found", 25, "404 with an HTML page", lambda _: html(404, "404 Not Found")),
     ("not_found_once", 25, "404 of the gateway once", lambda _: no_route(), 1),
-    (
-        "no_relationship",
-        30,
-        "403/20002: another partner's customer",
-        _error(403, 20002, "No relationship between caller and account."),
-    ),
+    ("no_relationship", 30, "403/20002: another partner's customer", _error(403, 20002, _NO_RELATIONSHIP)),
     ("authorization_failed", 25, "403/1002", _error(403, 1002, "Authorization Failed")),
     ("quota_once", 25, "403 with Retry-After, once", lambda _: gateway(403, "Out of call volume quota.", 1), 1),
     ("invalid_input", 25, "400/2000", _error(400, 2000, "Tenant Id must be a GUID.")),
@@ -174,13 +165,7 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     ("error_retryable", 25, "500 once, isRetryable true", _error(500, 800003, _UNEXPECTED, isRetryable=True), 1),
     ("not_implemented", 25, "501/0", _error(501, 0, "Exception not defined")),
     ("bad_gateway_once", 30, "502 with an HTML page, once", lambda _: html(502, "502 Bad Gateway"), 1),
-    (
-        "unavailable_once",
-        30,
-        "503 with Retry-After 1, once",
-        lambda _: gateway(503, "Service is temporarily unavailable.", 1),
-        1,
-    ),
+    ("unavailable_once", 30, "503 with Retry-After 1, once", lambda _: gateway(503, _UNAVAILABLE, 1), 1),
     ("unavailable_lasting", 25, "503 with an HTML page, for ever", lambda _: html(503, "Service Unavailable")),
     ("gateway_timeout_once", 30, "504 without content, once", lambda _: empty(504), 1),
     # a good answer that is lost on the way

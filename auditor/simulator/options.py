@@ -5,19 +5,19 @@ assumption is marked as one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from auditor.simulator.kinds import DEFAULT_WEIGHTS
+
+if TYPE_CHECKING:
+    from auditor.simulator.customers import Member
 
 API_AUDIENCE = "https://api.partnercenter.microsoft.com"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 """The default time before which all statuses changed."""
 
-Bom = Literal["success", "all", "none"]
-"""Which JSON bodies begin with a UTF-8 byte order mark."""
 RetryAfterForm = Literal["seconds", "date", "missing", "zero"]
 """The form of the Retry-After header."""
 
@@ -30,22 +30,11 @@ class Window:
     seconds: float = 60.0
 
 
-class StrangerPolicy(StrEnum):
-    """The reply for an id that is not one of the partner's customers."""
-
-    NO_RELATIONSHIP = "no_relationship"
-    TENANT_NOT_FOUND = "tenant_not_found"
-    INVALID_CUSTOMER_ID = "invalid_customer_id"
-    INVALID_INPUT = "invalid_input"
-    NO_ACCOUNT_STATUS = "no_account_status"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
-    """The replies for customers; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
+    """The replies for customers; see `scenario.Scenario` for weights, overrides and as_of.
 
     Attributes:
-        bom: which JSON bodies begin with a byte order mark; recorded successes do and errors do not.
         stall_seconds: pause of a slow reply; only a pause longer than the client's time-out is a fault.
         latency_seconds: minimum time of every reply.
         newly_blocked: number of customers of the list that are under review instead of allowed.
@@ -54,8 +43,6 @@ class AnswerOptions:
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
-    code_as_string: bool = False
-    bom: Bom = "success"
     stall_seconds: float = 8.0
     latency_seconds: float = 0.0
     newly_blocked: int = 0
@@ -70,14 +57,12 @@ class ThrottleOptions:
             the window slides over 60 s is an assumption. Empty: no throttle.
         per_customer: a second limit for each customer of a partner tenant; None: no such limit.
         count_rejected: True also counts rejected requests, as the throttling guidance says.
-        inaccuracy: the limit varies at random by up to this share, as a gateway's does; 0 is exact.
         retry_after: form of the Retry-After header.
     """
 
     windows: tuple[Window, ...] = (Window(500),)
     per_customer: Window | None = None
     count_rejected: bool = True
-    inaccuracy: float = 0.0
     retry_after: RetryAfterForm = "seconds"
 
 
@@ -112,12 +97,11 @@ class CustomerListOptions:
     """The partner's customers, the replies for other ids, and the details of paging.
 
     Attributes:
-        roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
+        roster: the partner's own customers, or a CSV file of them (id, company, domain by header); None: see `generated`.
         generated: size of a made-up roster if there is no file; with neither, the customer list is empty.
         everybody: True accepts every GUID as a customer, on the roster or not; always so without a roster.
-        foreign: for another partner's tenant. The three policies are assumptions.
-        missing: for an id that belongs to no tenant.
-        malformed: for a text that is not a GUID.
+        foreign: kind of another partner's tenant. Both kinds are assumptions.
+        missing: kind of an id that belongs to no tenant.
         foreign_share: share of the ids outside the roster that are other partners' tenants; the others do not exist.
         next_with_version: True begins the next link's path with `/v1`.
         end_with_400: True gives the last page a token too, and answers that with 400/2000.
@@ -126,12 +110,11 @@ class CustomerListOptions:
         refused: True answers the list with 403/1002.
     """
 
-    roster: Path | None = None
+    roster: "Path | tuple[Member, ...] | None" = None
     generated: int = 0
     everybody: bool = False
-    foreign: StrangerPolicy = StrangerPolicy.NO_RELATIONSHIP
-    missing: StrangerPolicy = StrangerPolicy.TENANT_NOT_FOUND
-    malformed: StrangerPolicy = StrangerPolicy.INVALID_INPUT
+    foreign: str = "no_relationship"
+    missing: str = "tenant_not_found"
     foreign_share: float = 0.5
     next_with_version: bool = False
     end_with_400: bool = False
@@ -148,16 +131,15 @@ class IdentityOptions:
         enabled: False starts no sign-in service, which needs TLS; `mint_token` works without it.
         client_secret: the secret of the confidential client; a request without a secret counts as a public client's.
         client_certificate: PEM; a client assertion must be signed with its key. Empty: signatures are not checked.
-        user_name, display_name: of the only user.
+        user_name: of the only user.
         mfa: True adds `mfa` to the token's authentication methods.
         agent_role: the user's role in the partner tenant; an empty one is refused by the API.
         app_only: True issues application tokens instead of a user's.
-        access_lifetime, refresh_lifetime, device_lifetime: seconds.
+        access_lifetime, device_lifetime: seconds.
         device_interval: seconds between polls, as sent to a device-code client.
         approve_device: True approves a device code at the second poll; False waits for `/device` or `approve`.
         quotes_tokens: True quotes a refused refresh token in the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
-
         clock_ahead: seconds by which the services' clock is ahead of this machine's; negative if it is behind.
     """
 
@@ -167,12 +149,10 @@ class IdentityOptions:
     client_secret: str = "simulated-client-secret"  # noqa: S105 - opens nothing but the simulator
     client_certificate: bytes = b""
     user_name: str = "auditor@partner.example"
-    display_name: str = "Integration Account"
     mfa: bool = True
     agent_role: str = "AdminAgents"
     app_only: bool = False
     access_lifetime: float = 4500.0
-    refresh_lifetime: float = 90 * 86400.0
     device_lifetime: float = 900.0
     device_interval: int = 1
     approve_device: bool = True

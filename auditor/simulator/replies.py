@@ -49,23 +49,17 @@ class PlannedReply:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """The values on which a reply may depend.
 
     Attributes:
         customer_id: as spelled in the request.
         changed_at: when the customer's status last changed; aware, UTC.
-        code_as_string: True writes error codes as JSON strings.
     """
 
     customer_id: str
     changed_at: datetime
-    code_as_string: bool = False
-
-    def code(self, number: int) -> int | str:
-        """The error code in the JSON type of the options."""
-        return str(number) if self.code_as_string else number
 
 
 def compact(value: object) -> bytes:
@@ -86,11 +80,11 @@ def fault(status: int, code: int | str, description: str, **extra: object) -> Pl
     return PlannedReply(status=status, body=compact(body))
 
 
-def no_account_status(customer_id: str, code: int | str, **extra: object) -> PlannedReply:
+def no_account_status(customer_id: str, **extra: object) -> PlannedReply:
     """404 with code 600074: there is no account status for this customer. `extra` adds or replaces members."""
     text = f"Account Status for the customer, {customer_id} was not found."
     body = {
-        "code": code,
+        "code": 600074,
         "message": text,
         "description": text,
         "errorName": "AccountStatusNotFound",

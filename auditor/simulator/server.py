@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import trustme
@@ -67,7 +66,6 @@ class Simulator:
             weights=answers.weights,
             overrides=answers.overrides,
             as_of=answers.as_of,
-            code_as_string=answers.code_as_string,
         )
         if answers.newly_blocked:
             listed = [member.id for member in Directory(self.options.customers, scenario).listed]
@@ -111,7 +109,7 @@ class Simulator:
         """An access token that the API accepts; `claims` replace the usual ones (`exp=0`, `amr=["pwd"]`, `aud=...`)."""
         return self.mint.access_token(app_only=app_only, **claims)
 
-    def mint_refresh_token(self, lifetime: float | None = None) -> str:
+    def mint_refresh_token(self, lifetime: float = 86400.0) -> str:
         """A refresh token as from an earlier sign-in; one with a negative lifetime (seconds) is expired."""
         return self.sign_ins.give_refresh_token(lifetime=lifetime)
 
@@ -151,14 +149,12 @@ class Simulator:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def _serve_api(self, stack: AsyncExitStack) -> None:
         options = self.options
-        throttle = Throttle(options.throttle, time.monotonic, options.seed)
+        throttle = Throttle(options.throttle, time.monotonic)
         gate = Gate(options.gate, throttle, self.mint, options.seed, self.sign_ins.revoke_all)
         self._api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
         port = await self._serve(stack, self._api.application(), options.api_port, tls=options.tls)
@@ -175,12 +171,7 @@ class Simulator:
         """Serve until the stack is closed; return the port."""
         if self.options.identity.clock_ahead:
             application.on_response_prepare.append(self._set_date)
-        runner = web.AppRunner(
-            application,
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=_GRACE_SECONDS,
-        )
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         stack.push_async_callback(_close, runner)
         site = web.TCPSite(runner, self.options.host, port, ssl_context=self._tls if tls else None)

@@ -22,6 +22,7 @@ from auditor.simulator.options import API_AUDIENCE, IdentityOptions
 Claims = dict[str, Any]
 
 _USER_NAMESPACE = uuid.UUID("0d3a4c0e-4a7f-4a55-9a3a-8d3f5e1b6c77")
+_DISPLAY_NAME = "Integration Account"
 
 
 def base64url(data: bytes) -> str:
@@ -122,7 +123,7 @@ class TokenMint:
             "sub": self.object_id,
             "oid": self.object_id,
             "tid": self._options.tenant_id,
-            "name": self._options.display_name,
+            "name": _DISPLAY_NAME,
             "preferred_username": self._options.user_name,
             "ver": "2.0",
         }
@@ -152,7 +153,7 @@ class TokenMint:
             "oid": self.object_id,
             "upn": self._options.user_name,
             "unique_name": self._options.user_name,
-            "name": self._options.display_name,
+            "name": _DISPLAY_NAME,
             "scp": "user_impersonation",
             "agent_role": self._options.agent_role,
         }
