@@ -18,7 +18,7 @@ from random import Random
 
 from auditor.simulator.kinds import KINDS, NOT_CUSTOMERS
 from auditor.simulator.options import AS_OF, CustomerListOptions
-from auditor.simulator.replies import PlannedReply, Question, compact, fault
+from auditor.simulator.replies import Member, PlannedReply, Question, compact, fault, link
 from auditor.simulator.scenario import Scenario
 
 PAGE_SIZE = 500
@@ -33,34 +33,6 @@ _HEADERS = {
     "company": ("company", "companyname", "name"),
     "domain": ("domain", "primarydomainname"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One of the partner's customers; `id` is a lower-case, dashed GUID."""
-
-    id: str
-    company: str
-    domain: str
-    relationship: str = "reseller"
-
-    @property
-    def resource(self) -> dict[str, object]:
-        """The customer's resource, as in the list."""
-        path = f"/customers/{self.id}"
-        return {
-            "id": self.id,
-            "companyProfile": {
-                "tenantId": self.id,
-                "domain": self.domain,
-                "companyName": self.company,
-                "links": {"self": _link(f"{path}/profiles/company")},
-                "attributes": {"objectType": "CustomerCompanyProfile"},
-            },
-            "relationshipToPartner": self.relationship,
-            "links": {"self": _link(path)},
-            "attributes": {"objectType": "Customer"},
-        }
 
 
 class _BadQueryError(Exception):
@@ -193,12 +165,12 @@ class Directory:
         first = max(0, wanted.offset - self._options.repeated_customers)
         end = wanted.offset + wanted.size
         items = [member.resource for member in members[first:end]]
-        links: dict[str, object] = {"self": _link(f"{root}?size={wanted.size}")}
+        links: dict[str, object] = {"self": link(f"{root}?size={wanted.size}")}
         body: dict[str, object] = {"totalCount": len(items), "items": items, "links": links}
         token = self._next_token(wanted, end, len(members))
         if token:
             uri = f"{root}?size={wanted.size}&seekOperation=Next"
-            links["next"] = _link(uri, [{"key": TOKEN_HEADER, "value": token}])
+            links["next"] = link(uri, [{"key": TOKEN_HEADER, "value": token}])
             body["continuationToken"] = token
         return {**body, "attributes": {"objectType": "Collection"}}
 
@@ -220,10 +192,6 @@ class Directory:
 def _answer_as(kind: str, customer_id: str) -> PlannedReply:
     """The reply of a kind that always answers alike."""
     return KINDS[kind].reply(Question(customer_id, AS_OF))
-
-
-def _link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
-    return {"uri": uri, "method": "GET", "headers": headers or []}
 
 
 def _read_query(query: Mapping[str, str], headers: Mapping[str, str]) -> _Query:

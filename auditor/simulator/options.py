@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from auditor.simulator.kinds import DEFAULT_WEIGHTS
-
-if TYPE_CHECKING:
-    from auditor.simulator.customers import Member
+from auditor.simulator.replies import Member
 
 API_AUDIENCE = "https://api.partnercenter.microsoft.com"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
@@ -110,7 +108,7 @@ class CustomerListOptions:
         refused: True answers the list with 403/1002.
     """
 
-    roster: "Path | tuple[Member, ...] | None" = None
+    roster: Path | tuple[Member, ...] | None = None
     generated: int = 0
     everybody: bool = False
     foreign: str = "no_relationship"

@@ -62,6 +62,39 @@ class Question:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the partner's customers; `id` is a lower-case, dashed GUID."""
+
+    id: str
+    company: str
+    domain: str
+    relationship: str = "reseller"
+
+    @property
+    def resource(self) -> dict[str, object]:
+        """The customer's resource, as in the list."""
+        path = f"/customers/{self.id}"
+        return {
+            "id": self.id,
+            "companyProfile": {
+                "tenantId": self.id,
+                "domain": self.domain,
+                "companyName": self.company,
+                "links": {"self": link(f"{path}/profiles/company")},
+                "attributes": {"objectType": "CustomerCompanyProfile"},
+            },
+            "relationshipToPartner": self.relationship,
+            "links": {"self": link(path)},
+            "attributes": {"objectType": "Customer"},
+        }
+
+
+def link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
+    """A link of a resource."""
+    return {"uri": uri, "method": "GET", "headers": headers or []}
+
+
 def compact(value: object) -> bytes:
     """JSON without spaces, in UTF-8 without escapes."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -23,11 +23,12 @@ import trustme
 from aiohttp import web
 
 from auditor.simulator.api import PartnerCenterApi
-from auditor.simulator.customers import Directory, Member
+from auditor.simulator.customers import Directory
 from auditor.simulator.gate import Gate, Throttle
 from auditor.simulator.identity import IdentityService
 from auditor.simulator.kinds import split
 from auditor.simulator.options import SimulatorOptions
+from auditor.simulator.replies import Member
 from auditor.simulator.request_log import RequestLog
 from auditor.simulator.scenario import Scenario
 from auditor.simulator.sign_ins import SignIns

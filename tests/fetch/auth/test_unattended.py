@@ -27,7 +27,7 @@ from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens,
 
 
 def make_refresh_token(
-    simulator: Simulator, file: Path | None = None, lifetime: float | None = None
+    simulator: Simulator, file: Path | None = None, lifetime: float = 86400.0
 ) -> ConfiguredRefreshToken:
     """A refresh token of the operator, in a file if one is given."""
     text = simulator.mint_refresh_token(lifetime)
