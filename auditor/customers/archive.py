@@ -75,11 +75,7 @@ def unpack(source: Source) -> Source | zipfile.ZipFile:
 
 
 def _refuse_nested(found: Source) -> Source:
-    """Return the same source, or close it if it is an archive itself.
-
-    Raises:
-        CustomerListError: it is an archive, or a document that is not a list.
-    """
+    """Return the same source; an archive, or a document that is not a list, is closed and refused."""
     try:
         is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile)
         found.stream.seek(len(found.head))

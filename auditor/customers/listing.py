@@ -7,7 +7,6 @@ has it, and no request is sent for it.
 import re
 from collections.abc import Iterator
 from itertools import chain
-from types import TracebackType
 from typing import BinaryIO, Self
 from zipfile import ZipFile
 
@@ -90,9 +89,7 @@ class CustomerList:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -100,11 +97,7 @@ class CustomerList:
         self._source.close()
 
     def _read_first(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
-        """Read the first row; return all rows.
-
-        Raises:
-            CustomerListError: there is none.
-        """
+        """Read the first row, without which there is no list; return all rows."""
         first = next(rows, None)
         if first is None:
             under = "" if self.header_row is None else f" under the header in row {self.header_row}"
@@ -171,11 +164,7 @@ def _needs_spooling(head: bytes) -> bool:
 
 
 def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
-    """Parse a list by its format; `text` is read for text formats only.
-
-    Raises:
-        CustomerListError: unknown format, or not readable in the format that it seems to have.
-    """
+    """Parse a list by its format; `text` is read for text formats only."""
     # imported here: a CSV list does not need calamine or pyarrow
     if source.head.startswith(_PARQUET):
         from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
@@ -200,11 +189,7 @@ def _add_label(error: CustomerListError, label: str) -> CustomerListError:
 
 
 def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: Parts) -> CustomerList:
-    """Return the one list in an archive; a warning names every other file and why it is not a list.
-
-    Raises:
-        CustomerListError: the archive holds several lists, or none.
-    """
+    """Return the one list in an archive; a warning names every other file and why it is not a list."""
     lists: list[CustomerList] = []
     faults: list[CustomerListError] = []
     for member in list_members(archive):

@@ -161,11 +161,7 @@ def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
 
 
 def _refuse_lock_file(name: str, head: bytes) -> None:
-    """Refuse the small file that an office program keeps beside a workbook while it is open.
-
-    Raises:
-        CustomerListError: it is one; the message names the workbook, and the user who has it open if known.
-    """
+    """Refuse the small file that an office program keeps beside a workbook while it is open."""
     last = Path(name).name
     real = last.rpartition("~$")[2] if "~$" in last else ""
     if last.startswith(".~lock.") and last.endswith("#"):
