@@ -19,6 +19,7 @@ from auditor.core.judge import FIRST_ANSWERS, LENIENT_BREAKER, NEW_BREAKER, is_s
 from auditor.core.model import Cause, Finding, Reason
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.errors import IncompleteError
+from auditor.journal.lines import parse, read_lines, undamaged_lines
 from auditor.journal.records import (
     ANSWER,
     HEADER_FACTS,
@@ -38,9 +39,6 @@ from auditor.journal.records import (
     SessionEnd,
     SessionStart,
     SimulatedMark,
-    parse,
-    read_lines,
-    undamaged_lines,
 )
 
 _BLOCK = 4 << 20
