@@ -181,11 +181,7 @@ class SignIns:
         return code
 
     def _take_code(self, form: Mapping[str, str]) -> _AuthorizationCode:
-        """Redeem an authorization code, which works once; return its sign-in.
-
-        Raises:
-            OAuthError: unknown, used or expired code, another redirect URI, or a wrong verifier (RFC 7636).
-        """
+        """Redeem an authorization code, which works once, with its verifier (RFC 7636); return its sign-in."""
         code = self._codes.pop(form.get("code", ""), None)
         if code is None:
             raise OAuthError("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
@@ -207,11 +203,7 @@ class SignIns:
         return False
 
     def _poll_device(self, code: str) -> _Device:
-        """Redeem a device code, which works once; return the approved device.
-
-        Raises:
-            OAuthError: unknown or expired code; not yet approved; declined.
-        """
+        """Redeem a device code, which works once; return the approved device."""
         device = self._devices.get(code)
         if device is None:
             raise OAuthError("invalid_grant", 70000, "The device code is malformed or invalid.")
