@@ -25,6 +25,7 @@ from python_calamine import (
     SheetVisibleEnum,
     load_workbook,
 )
+from xlsxwriter.utility import xl_col_to_name
 
 from auditor.core.ids import normalise_id
 from auditor.core.text import count_noun
@@ -52,7 +53,6 @@ from auditor.customers.workbook_xml import (
     find_far_cell,
     find_omitted_ods,
     find_omitted_xlsx,
-    format_column,
 )
 from auditor.errors import CustomerListError
 
@@ -249,7 +249,7 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
         ]
         if cells:
             row, column, text = cells[0]
-            place = f"{format_column(column)}{row}"
+            place = f"{xl_col_to_name(column)}{row}"
             first, advice = f"{text} in {place}", "its row keeps it as text"
             if has_no_value:
                 first, advice = place, "open the file in Excel and save it"

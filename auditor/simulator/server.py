@@ -212,24 +212,6 @@ def serve_in_thread(options: SimulatorOptions | None = None) -> Iterator[Simulat
         OSError, ValueError: as `Simulator` does.
     """
     started: Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=_run, args=(options, started), name="simulator", daemon=True)
-    thread.start()
-    try:
-        simulator, loop, stop = started.result(timeout=_START_SECONDS)
-    except BaseException:
-        thread.join(_JOIN_SECONDS)
-        raise
-    try:
-        yield simulator
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(_JOIN_SECONDS)
-
-
-def _run(
-    options: SimulatorOptions | None, started: "Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]]"
-) -> None:
-    """Serve in the thread until told to stop."""
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -237,9 +219,21 @@ def _run(
             started.set_result((simulator, asyncio.get_running_loop(), stop))
             await stop.wait()
 
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run, name="simulator", daemon=True)
+    thread.start()
     try:
-        asyncio.run(serve())
-    except BaseException as error:
-        if started.done():
-            raise
-        started.set_exception(error)
+        simulator, loop, stop = started.result(timeout=_START_SECONDS)
+        try:
+            yield simulator
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+    finally:
+        thread.join(_JOIN_SECONDS)
