@@ -35,15 +35,7 @@ from auditor.customers.header import GridRow, inspect_grid, read_records
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.messages import EXPECTED, format_reason, quote_all
-from auditor.customers.parts import (
-    Part,
-    Parts,
-    ambiguity_error,
-    assess_part,
-    find_named,
-    find_surest,
-    list_columns,
-)
+from auditor.customers.parts import Part, Parts, ambiguity_error, assess_part, find_named, find_surest, list_columns
 from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank
 from auditor.customers.workbook_binary import find_omitted_xls, find_omitted_xlsb
 from auditor.customers.workbook_xml import (

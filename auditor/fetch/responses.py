@@ -137,7 +137,7 @@ def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecr
             _safe_header(headers.get(_SERVER_ID), token),
             _SIMULATED in headers,
             None,
-        ),
+        )
     )
 
 

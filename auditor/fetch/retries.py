@@ -124,7 +124,11 @@ class RetryingClient:
         finding, response, retry = await self._send(customer_id, state)
         if retry is not None:
             await self._limiter.pause(retry.after)
-            retryer = AsyncRetrying(sleep=self._limiter.pause, wait=_decided_wait, retry=retry_if_result(_needs_retry))
+            retryer = AsyncRetrying(
+                sleep=self._limiter.pause,
+                wait=_decided_wait,
+                retry=retry_if_result(lambda outcome: outcome[2] is not None),
+            )
             outcome: _Outcome = await retryer(self._send, customer_id, state)
             finding, response, _ = outcome
         return CustomerResult(customer_id, finding, response, state.attempts)
@@ -238,10 +242,6 @@ def _log_fields(
         "request_id": state.request_id,
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _needs_retry(outcome: _Outcome) -> bool:
-    return outcome[2] is not None
 
 
 @cache

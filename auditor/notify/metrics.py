@@ -109,8 +109,7 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
         replace_file(Path(file).resolve(), generate_latest(registry), 0o644)
     except OSError as error:
         raise OutputError(
-            f"the metrics file {file} cannot be written: {describe_os_error(error)}",
-            _OTHER_FILE,
+            f"the metrics file {file} cannot be written: {describe_os_error(error)}", _OTHER_FILE
         ) from error
 
 

@@ -61,19 +61,11 @@ class Kind:
     lasts: int | None = None
 
 
-def _plain(moment: datetime) -> str:
-    """`2021-07-14T18:02:00`: UTC without saying so, as this resource's samples print it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _zulu(moment: datetime) -> str:
-    """`2021-07-14T18:02:00Z`."""
-    return _plain(moment) + "Z"
-
-
-def _fraction(moment: datetime) -> str:
-    """`2021-07-14T18:02:00.7753934Z`: seven digits, as other resources print it."""
-    return f"{_plain(moment)}.{moment.microsecond:06d}4Z"
+_PLAIN = "%Y-%m-%dT%H:%M:%S"
+"""`2021-07-14T18:02:00`: UTC without saying so, as this resource's samples print it."""
+_ZULU = f"{_PLAIN}Z"
+_FRACTION = f"{_PLAIN}.%f4Z"
+"""`2021-07-14T18:02:00.7753934Z`: seven digits, as other resources print it."""
 
 
 def _american(moment: datetime) -> str:
@@ -81,11 +73,12 @@ def _american(moment: datetime) -> str:
     return f"{moment.month}/{moment.day}/{moment.year} {moment.strftime('%I:%M:%S %p').lstrip('0')}"
 
 
-def _status(value: object, date: Callable[[datetime], object] = _plain, kind: object = "account") -> Reply:
-    """A 200 with this status, date format and type; `_ABSENT` omits a member."""
+def _status(value: object, date: str | Callable[[datetime], object] = _PLAIN, kind: object = "account") -> Reply:
+    """A 200 with this status, date (its format, or what makes it) and type; `_ABSENT` omits a member."""
 
     def reply(question: Question) -> PlannedReply:
-        body = {"type": kind, "status": value, "lastUpdateDateTime": date(question.changed_at)}
+        changed_at = question.changed_at.strftime(date) if isinstance(date, str) else date(question.changed_at)
+        body = {"type": kind, "status": value, "lastUpdateDateTime": changed_at}
         return PlannedReply(body=compact({name: part for name, part in body.items() if part is not _ABSENT}))
 
     return reply
@@ -111,8 +104,8 @@ def _broken(what: Fault) -> Reply:
 _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...] = (
     # a proper answer, or a 200 that is none
     ("allowed", 5900, "Allowed, the date as in the documentation", _status("Allowed")),
-    ("allowed_zulu", 260, "Allowed, the date with Z", _status("Allowed", _zulu)),
-    ("allowed_fraction", 260, "Allowed, the date with seven decimals and Z", _status("Allowed", _fraction)),
+    ("allowed_zulu", 260, "Allowed, the date with Z", _status("Allowed", _ZULU)),
+    ("allowed_fraction", 260, "Allowed, the date with seven decimals and Z", _status("Allowed", _FRACTION)),
     ("allowed_date_null", 40, "Allowed, the date null", _status("Allowed", lambda _: None)),
     ("allowed_date_empty", 40, "Allowed, the date an empty string", _status("Allowed", lambda _: "")),
     ("allowed_date_missing", 40, "Allowed, no date", _status("Allowed", lambda _: _ABSENT)),

@@ -67,14 +67,8 @@ ERRORS = {
         "invalid_grant/50173/400",
         "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
     ),
-    "no_consent": (
-        "invalid_grant/65001/400",
-        "The user or administrator has not consented to use the application.",
-    ),
-    "unknown_application": (
-        "unauthorized_client/700016/400",
-        "The application was not found in the directory.",
-    ),
+    "no_consent": ("invalid_grant/65001/400", "The user or administrator has not consented to use the application."),
+    "unknown_application": ("unauthorized_client/700016/400", "The application was not found in the directory."),
     "invalid_client": ("invalid_client/7000215/401", "Invalid client secret provided."),
     "missing_credential": (
         "invalid_client/7000218/401",

@@ -63,10 +63,7 @@ class Simulator:
         self.options = options or SimulatorOptions()
         answers = self.options.answers
         scenario = Scenario(
-            seed=self.options.seed,
-            weights=answers.weights,
-            overrides=answers.overrides,
-            as_of=answers.as_of,
+            seed=self.options.seed, weights=answers.weights, overrides=answers.overrides, as_of=answers.as_of
         )
         if answers.newly_blocked:
             listed = [member.id for member in Directory(self.options.customers, scenario).listed]
