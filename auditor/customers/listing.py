@@ -19,7 +19,7 @@ from auditor.customers.json_list import read_json
 from auditor.customers.messages import EXPECTED, quote_all
 from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.rows import PlacedRecord, RowReader, drop_footer
-from auditor.customers.source import Source, Text, open_source
+from auditor.customers.source import Source, Text, closed_on_error, open_source
 from auditor.customers.table import Format, Table
 from auditor.customers.web_page import is_page, read_page
 from auditor.errors import CustomerListError
@@ -138,14 +138,11 @@ def read(
         CustomerListError: missing, unreadable, not a list, empty, no id column, or two candidates for a column.
     """
     opened = open_source(source, content)
-    try:
+    with closed_on_error(opened):
         unpacked = unpack(opened)
         if isinstance(unpacked, Source):
             return CustomerList(unpacked, columns, parts)
         return _read_only_list(opened, unpacked, columns, parts)
-    except BaseException:
-        opened.close()
-        raise
 
 
 def _place_records(name: str, table: Table) -> Iterator[PlacedRecord]:
@@ -194,7 +191,9 @@ def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: P
     faults: list[CustomerListError] = []
     for member in list_members(archive):
         try:
-            lists.append(_open_list(extract_member(archive, member, source.name), columns, parts))
+            extracted = extract_member(archive, member, source.name)
+            with closed_on_error(extracted):
+                lists.append(CustomerList(extracted, columns, parts))
         except CustomerListError as error:
             faults.append(error)
     if len(lists) != 1:
@@ -204,14 +203,6 @@ def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: P
     source.close()
     lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
     return lists[0]
-
-
-def _open_list(source: Source, columns: Columns, parts: Parts) -> CustomerList:
-    try:
-        return CustomerList(source, columns, parts)
-    except BaseException:
-        source.close()
-        raise
 
 
 def _archive_error(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:
