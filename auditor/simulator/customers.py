@@ -28,11 +28,12 @@ _NAMES = [
     "Alpine", "Blue", "Cedar", "Delta", "Ember", "Fabri", "Granite", "Harbour", "Iris", "Juniper", "Kite", "Lumen",
 ]  # fmt: skip
 _TRADES = ["Bakery", "Clinics", "Foods", "Logistics", "Optics", "Partners", "Schools", "Tools", "Travel", "Works"]
-_HEADERS = {
-    "id": ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
-    "company": ("company", "companyname", "name"),
-    "domain": ("domain", "primarydomainname"),
-}
+_HEADERS = (
+    ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
+    ("company", "companyname", "name"),
+    ("domain", "primarydomainname"),
+)
+"""Names of the columns of a roster: id, company, domain."""
 
 
 class _BadQueryError(Exception):
@@ -76,26 +77,14 @@ def read_roster(path: Path) -> tuple[Member, ...]:
         ValueError: its header names no id column, or it is not UTF-8.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        columns = _columns(next(rows, []))
-        if "id" not in columns:
+        rows = csv.DictReader(file)
+        names = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(rows.fieldnames or ())}
+        columns = [next((names[each] for each in known if each in names), None) for known in _HEADERS]
+        if columns[0] is None:
             raise ValueError(f"{path}: the header names no id column.")
-        members = [_member(row, columns) for row in rows if row]
+        cells = [[(row[column] or "").strip() if column else "" for column in columns] for row in rows]
+    members = [Member(customer_id.strip("{} ").lower(), company, domain) for customer_id, company, domain in cells]
     return tuple({member.id: member for member in reversed(members) if is_guid(member.id)}.values())[::-1]
-
-
-def _columns(header: list[str]) -> dict[str, int]:
-    keys = [re.sub(r"[^a-z]", "", name.lower()) for name in header]
-    places = {field: [keys.index(name) for name in names if name in keys] for field, names in _HEADERS.items()}
-    return {field: found[0] for field, found in places.items() if found}
-
-
-def _member(row: list[str], columns: dict[str, int]) -> Member:
-    def cell(field: str) -> str:
-        place = columns.get(field, len(row))
-        return row[place].strip() if place < len(row) else ""
-
-    return Member(cell("id").strip("{} ").lower(), cell("company"), cell("domain"))
 
 
 class Directory:
