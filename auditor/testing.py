@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from math import inf
+from types import TracebackType
 from typing import NamedTuple, NotRequired, Self, TypedDict
 
 from auditor.core.ids import normalise_id
@@ -121,7 +122,9 @@ class PartnerCenter:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def __setitem__(self, customer_id: str, status: str) -> None:
