@@ -401,7 +401,7 @@ def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
         for sources in (TokenSources(store), TokenSources(None, file)):
             token, _ = UnattendedSignIn(sign_in, sources, Talk()).redeem(TokenRequest(force=True, claims=wanted))
             payload = token.split(".")[1]
-            assert '"acrs": ["c1"]' in _decode(payload)
+            assert '"acrs":["c1"]' in _decode(payload)
 
 
 def _decode(payload: str) -> str:
