@@ -214,11 +214,11 @@ class PartnerCenterApi:
         except TimeoutError:
             return
 
-    @staticmethod
-    def _body(reply: PlannedReply) -> bytes:
-        """The bytes of a reply: recorded successes begin with a byte order mark, errors do not."""
-        is_success = reply.status == 200 and reply.content_type not in (None, HTML)
-        return _BYTE_ORDER_MARK + reply.body if is_success and reply.body else reply.body
+    def _body(self, reply: PlannedReply) -> bytes:
+        bom = self._options.answers.bom
+        is_json = reply.content_type is not None and reply.content_type != HTML
+        is_marked = bom == "all" or (bom == "success" and reply.status == 200)
+        return _BYTE_ORDER_MARK + reply.body if is_json and is_marked and reply.body else reply.body
 
     def _retry_after(self, reply: PlannedReply) -> dict[str, str]:
         form, seconds = self._options.throttle.retry_after, reply.retry_after

@@ -2,13 +2,15 @@
 `Directory.add` changes it. The continuation token alone decides where the next page begins.
 
 The reply for ids that are not customers is not documented; similar resources answer 404/60003, 403/20002,
-400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Source for the list: "Partner
-Center REST: Get a list of customers". Assumption: pages are limited to 500 customers.
+400/900118 or 400/2000 ("Partner Center REST error codes"), and the options choose among them. Sources for the list: "Partner
+Center REST: Get a list of customers" and "Get a list of customers filtered by a search field". Assumptions: pages are limited to
+500 customers, and a search for an IndirectReseller finds no customer.
 """
 
 import base64
 import binascii
 import csv
+import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -23,6 +25,13 @@ from auditor.simulator.scenario import Scenario
 
 PAGE_SIZE = 500
 TOKEN_HEADER = "MS-ContinuationToken"  # noqa: S105 - the name of a header
+_SEARCH_FIELDS = {
+    "CompanyName": "company",
+    "Domain": "domain",
+    "IndirectReseller": "",
+    "IndirectCloudSolutionProvider": "",
+}
+"""Field of a search -> attribute of a customer; empty if it finds no customer."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMES = [
     "Alpine", "Blue", "Cedar", "Delta", "Ember", "Fabri", "Granite", "Harbour", "Iris", "Juniper", "Kite", "Lumen",
@@ -42,11 +51,19 @@ class _BadQueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """The query of a request for the list: `size` customers, from `offset`."""
+    """The query of a request for the list: `size` of the customers that match, from `offset`."""
 
     size: int
     offset: int
     token: str | None
+    field: str | None
+    prefix: str
+
+    def matches(self, member: Member) -> bool:
+        if self.field is None:
+            return True
+        attribute = _SEARCH_FIELDS[self.field]
+        return bool(attribute) and str(getattr(member, attribute)).casefold().startswith(self.prefix)
 
 
 def is_guid(text: str) -> bool:
@@ -117,7 +134,7 @@ class Directory:
     def refusal(self, customer_id: str) -> PlannedReply | None:
         """The refusal of a request for this id's validation status; None if the scenario has an answer."""
         if not is_guid(customer_id):
-            return _answer_as("invalid_input", customer_id)
+            return _answer_as(self._options.malformed, customer_id)
         key = customer_id.lower()
         if self._accepts_all or key in self._members or key in self._scenario.overrides:
             return None
@@ -127,7 +144,7 @@ class Directory:
         """The reply to `GET /v1/customers/{id}`."""
         key = customer_id.lower()
         if not is_guid(customer_id):
-            return _answer_as("invalid_input", customer_id)
+            return _answer_as(self._options.malformed, customer_id)
         if self._kind(key) in NOT_CUSTOMERS:
             return self._scenario.reply(customer_id, 1)
         if self._accepts_all or key in self._members:
@@ -144,12 +161,12 @@ class Directory:
             wanted = _read_query(query, headers)
         except _BadQueryError as error:
             return fault(400, 2000, str(error))
-        members = self.listed
+        members = [member for member in self.listed if wanted.matches(member)]
         if wanted.offset and wanted.offset >= len(members):
             return fault(400, 2000, "There are no more pages.")
         return PlannedReply(body=compact(self._collection(wanted, members)))
 
-    def _collection(self, wanted: _Query, members: tuple[Member, ...]) -> dict[str, object]:
+    def _collection(self, wanted: _Query, members: list[Member]) -> dict[str, object]:
         root = "/v1/customers" if self._options.next_with_version else "/customers"
         first = max(0, wanted.offset - self._options.repeated_customers)
         end = wanted.offset + wanted.size
@@ -193,7 +210,8 @@ def _read_query(query: Mapping[str, str], headers: Mapping[str, str]) -> _Query:
     token = headers.get(TOKEN_HEADER) if seek else None
     if seek and not token:
         raise _BadQueryError("The continuation token is missing.")
-    return _Query(min(int(size) or PAGE_SIZE, PAGE_SIZE), _offset(token) if token else 0, token)
+    field, prefix = _read_filter(query.get("filter"))
+    return _Query(min(int(size) or PAGE_SIZE, PAGE_SIZE), _offset(token) if token else 0, token, field, prefix)
 
 
 def _offset(token: str) -> int:
@@ -204,3 +222,21 @@ def _offset(token: str) -> int:
     if name != "offset" or not value.isdecimal():
         raise _BadQueryError("The continuation token is invalid.")
     return int(value)
+
+
+def _read_filter(text: str | None) -> tuple[str | None, str]:
+    """Field and prefix of a search; no field if there is no search."""
+    if not text:
+        return None, ""
+    try:
+        search = json.loads(text)
+    except ValueError:
+        search = None
+    if not isinstance(search, dict):
+        raise _BadQueryError("The filter is not a JSON object.")
+    if search.get("Operator") != "starts_with":
+        raise _BadQueryError("Customer search only allows starts with and equals operation.")
+    field = search.get("Field")
+    if field not in _SEARCH_FIELDS:
+        raise _BadQueryError("The field cannot be searched.")
+    return field, str(search.get("Value", "")).casefold()

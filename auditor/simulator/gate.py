@@ -29,9 +29,8 @@ class _Meter:
     window: Window
     times: deque[float] = field(default_factory=deque)
 
-    def wait(self, now: float) -> float:
-        """Seconds until a request is below the limit again; 0 if it is now."""
-        limit = self.window.limit
+    def wait(self, now: float, limit: int) -> float:
+        """Seconds until a request is below `limit` again; 0 if it is now."""
         while self.times and self.times[0] <= now - self.window.seconds:
             self.times.popleft()
         if len(self.times) < limit:
@@ -47,11 +46,13 @@ class Throttle:
     Args:
         options: the limits.
         clock: monotonic seconds.
+        seed: of the inaccuracy.
     """
 
-    def __init__(self, options: ThrottleOptions, clock: Callable[[], float]) -> None:
+    def __init__(self, options: ThrottleOptions, clock: Callable[[], float], seed: int = 0) -> None:
         self._options = options
         self._clock = clock
+        self._random = Random(seed)
         self._tenants: defaultdict[str, list[_Meter]] = defaultdict(lambda: [_Meter(each) for each in options.windows])
         per_customer = (options.per_customer,) if options.per_customer else ()
         self._customers: defaultdict[tuple[str, str], list[_Meter]] = defaultdict(lambda: [*map(_Meter, per_customer)])
@@ -60,11 +61,15 @@ class Throttle:
         """Count a request. None accepts it; else the whole seconds after which one is accepted again (at least 1)."""
         now = self._clock()
         meters = [*self._tenants[tenant_id], *(self._customers[tenant_id, customer_id] if customer_id else ())]
-        wait = max((meter.wait(now) for meter in meters), default=0.0)
+        wait = max((meter.wait(now, self._limit(meter.window)) for meter in meters), default=0.0)
         if wait <= 0 or self._options.count_rejected:
             for meter in meters:
                 meter.times.append(now)
         return max(1, math.ceil(wait)) if wait > 0 else None
+
+    def _limit(self, window: Window) -> int:
+        error = self._options.inaccuracy * self._random.uniform(-1, 1) if self._options.inaccuracy else 0.0
+        return round(window.limit * (1 + error))
 
 
 def bearer(authorization: str | None) -> str | None:

@@ -16,6 +16,8 @@ API_AUDIENCE = "https://api.partnercenter.microsoft.com"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 """The default time before which all statuses changed."""
 
+Bom = Literal["success", "all", "none"]
+"""Which JSON bodies begin with a UTF-8 byte order mark."""
 RetryAfterForm = Literal["seconds", "date", "missing", "zero"]
 """The form of the Retry-After header."""
 
@@ -33,6 +35,7 @@ class AnswerOptions:
     """The replies for customers; see `scenario.Scenario` for weights, overrides and as_of.
 
     Attributes:
+        bom: which JSON bodies begin with a byte order mark; recorded successes do and errors do not.
         stall_seconds: pause of a slow reply; only a pause longer than the client's time-out is a fault.
         latency_seconds: minimum time of every reply.
         newly_blocked: number of customers of the list that are under review instead of allowed.
@@ -41,6 +44,7 @@ class AnswerOptions:
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
+    bom: Bom = "success"
     stall_seconds: float = 8.0
     latency_seconds: float = 0.0
     newly_blocked: int = 0
@@ -55,12 +59,14 @@ class ThrottleOptions:
             the window slides over 60 s is an assumption. Empty: no throttle.
         per_customer: a second limit for each customer of a partner tenant; None: no such limit.
         count_rejected: True also counts rejected requests, as the throttling guidance says.
+        inaccuracy: the limit varies at random by up to this share, as a gateway's does; 0 is exact.
         retry_after: form of the Retry-After header.
     """
 
     windows: tuple[Window, ...] = (Window(500),)
     per_customer: Window | None = None
     count_rejected: bool = True
+    inaccuracy: float = 0.0
     retry_after: RetryAfterForm = "seconds"
 
 
@@ -98,8 +104,9 @@ class CustomerListOptions:
         roster: the partner's own customers, or a CSV file of them (id, company, domain by header); None: see `generated`.
         generated: size of a made-up roster if there is no file; with neither, the customer list is empty.
         everybody: True accepts every GUID as a customer, on the roster or not; always so without a roster.
-        foreign: kind of another partner's tenant. Both kinds are assumptions.
+        foreign: kind of another partner's tenant. The three kinds are assumptions.
         missing: kind of an id that belongs to no tenant.
+        malformed: kind of a text that is not a GUID.
         foreign_share: share of the ids outside the roster that are other partners' tenants; the others do not exist.
         next_with_version: True begins the next link's path with `/v1`.
         end_with_400: True gives the last page a token too, and answers that with 400/2000.
@@ -113,6 +120,7 @@ class CustomerListOptions:
     everybody: bool = False
     foreign: str = "no_relationship"
     missing: str = "tenant_not_found"
+    malformed: str = "invalid_input"
     foreign_share: float = 0.5
     next_with_version: bool = False
     end_with_400: bool = False

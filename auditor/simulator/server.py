@@ -152,7 +152,7 @@ class Simulator:
 
     async def _serve_api(self, stack: AsyncExitStack) -> None:
         options = self.options
-        throttle = Throttle(options.throttle, time.monotonic)
+        throttle = Throttle(options.throttle, time.monotonic, options.seed)
         gate = Gate(options.gate, throttle, self.mint, options.seed, self.sign_ins.revoke_all)
         self._api = PartnerCenterApi(options, self.scenario, self.directory, gate, self.log)
         port = await self._serve(stack, self._api.application(), options.api_port, tls=options.tls)

@@ -1,5 +1,6 @@
-"""The partner's customer list: pages and every option of paging."""
+"""The partner's customer list: pages, searches and every option of paging."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,9 @@ async def test_list_may_be_refused() -> None:
         "/v1/customers?size=ten",
         "/v1/customers?seekOperation=Previous",
         "/v1/customers?seekOperation=Next",
+        "/v1/customers?filter=nonsense",
+        "/v1/customers?filter=[]",
+        '/v1/customers?filter={"Field":"Colour","Value":"a","Operator":"starts_with"}',
     ],
 )
 async def test_bad_queries(path: str) -> None:
@@ -147,6 +151,11 @@ async def test_bad_token(token: str) -> None:
     assert (reply.status, reply.json["code"]) == (400, 2000)
 
 
+def search(field: str, value: object, operator: str = "starts_with") -> str:
+    """A search in the form of the documentation."""
+    return "/v1/customers?size=0&filter=" + json.dumps({"Field": field, "Value": value, "Operator": operator})
+
+
 ROSTER = (
     "id,company,domain\n"
     f"{OWN_ID},Contoso Bakery,contoso.example\n"
@@ -162,6 +171,29 @@ def roster(tmp_path: Path) -> Path:
     path = tmp_path / "roster.csv"
     path.write_text(ROSTER, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("CompanyName", "CONT", [OWN_ID]),
+        ("Domain", "fab", [OTHER_ID]),
+        ("Domain", "bakery", []),
+        ("IndirectReseller", "anybody", []),
+    ],
+)
+async def test_search(roster: Path, field: str, value: object, expected: object) -> None:
+    """A search finds by the beginning of the name or domain, whatever the case."""
+    async with bench(replace(PLAIN, customers=CustomerListOptions(roster=roster))) as b:
+        assert ids(await b.get(search(field, value))) == expected
+
+
+async def test_search_by_other_operators() -> None:
+    """Only `starts_with` is supported, and the refusal has Microsoft's text."""
+    async with bench(generated(1)) as b:
+        reply = await b.get(search("Domain", "a", "contains"))
+    assert (reply.status, reply.json["code"]) == (400, 2000)
+    assert reply.json["description"] == "Customer search only allows starts with and equals operation."
 
 
 async def test_one_customer(roster: Path) -> None:

@@ -100,6 +100,22 @@ def test_no_windows_no_throttle() -> None:
     assert [gate.acquire(TENANT, "a") for _ in range(50)] == [None] * 50
 
 
+def test_inaccuracy_varies_around_the_limit() -> None:
+    """An inaccurate gateway accepts sometimes fewer, sometimes more requests; the same for the same seed."""
+
+    def passed(window_number: int) -> int:
+        clock.now = 1000.0 + 100 * window_number
+        return sum(gate.acquire(TENANT, None) is None for _ in range(200))
+
+    clock = Clock()
+    gate = throttle(clock, windows=(Window(100, 60.0),), inaccuracy=0.1, count_rejected=False)
+    counts = [passed(number) for number in range(5)]
+    assert all(90 <= count <= 110 for count in counts)
+    clock = Clock()
+    gate = throttle(clock, windows=(Window(100, 60.0),), inaccuracy=0.1, count_rejected=False)
+    assert [passed(number) for number in range(5)] == counts
+
+
 @given(st.lists(st.floats(0, 5), max_size=80), st.integers(1, 5))
 def test_never_more_than_the_limit_in_any_window(gaps: list[float], limit: int) -> None:
     """At any arrival times, no stretch of the window's length accepts more than the limit."""

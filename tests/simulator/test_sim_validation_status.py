@@ -15,6 +15,7 @@ from auditor.simulator import (
     CustomerListOptions,
     SimulatorOptions,
 )
+from auditor.simulator.options import Bom
 
 BOM = "\ufeff".encode()
 
@@ -54,13 +55,18 @@ async def test_success_is_compact_json_with_exact_length() -> None:
     assert int(reply.headers["Content-Length"]) == len(reply.body)
 
 
-async def test_byte_order_mark() -> None:
-    """The JSON of a success begins with a byte order mark, that of an error does not."""
+@pytest.mark.parametrize(
+    ("bom", "on_success", "on_error"),
+    [("success", True, False), ("all", True, True), ("none", False, False)],
+)
+async def test_byte_order_mark_switch(bom: Bom, *, on_success: bool, on_error: bool) -> None:
+    """The switch decides which JSON bodies begin with a byte order mark."""
     overrides = {OWN_ID: "allowed", OTHER_ID: "no_account_status"}
-    async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=AnswerOptions(overrides=overrides))) as b:
+    answers = AnswerOptions(overrides=overrides, bom=bom)
+    async with bench(SimulatorOptions(tls=False, throttle=OPEN, answers=answers)) as b:
         success, error = await b.status(OWN_ID), await b.status(OTHER_ID)
-    assert success.body.startswith(BOM)
-    assert not error.body.startswith(BOM)
+    assert success.body.startswith(BOM) is on_success
+    assert error.body.startswith(BOM) is on_error
     assert error.json["code"] == 600074
 
 
